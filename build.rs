@@ -1,0 +1,130 @@
+//! proto/ -> protox -> prost-build, pbjson-build and the dialect's field tables -> OUT_DIR.
+
+use std::{env, error::Error, fmt::Write as _, fs, path::Path};
+
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use prost_types::{
+    DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet,
+    field_descriptor_proto::Type,
+};
+
+/// The files that become Rust code; what they import is found under `proto/`.
+const FILES: &[&str] = &[
+    "analysis/v1alpha1/message.proto",
+    "mesh/v1alpha1/proxy.proto",
+    "meta/v1alpha1/status.proto",
+    "networking/v1alpha3/destination_rule.proto",
+    "networking/v1alpha3/gateway.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=proto");
+    println!("cargo::rustc-check-cfg=cfg(without_pbjson)");
+    let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
+    let out = Path::new(&out);
+
+    let mut compiler = protox::Compiler::new(["proto"])?;
+    compiler.include_imports(true).open_files(FILES)?;
+    // Encoded by protox itself, which keeps options that prost does not know (field_behavior).
+    let encoded = compiler.encode_file_descriptor_set();
+    fs::write(out.join("descriptor_set.bin"), &encoded)?;
+
+    // With comments, for the documentation. prost looks at the types that are only imported too;
+    // of options' types it need not know.
+    let mut commented = protox::Compiler::new(["proto"])?;
+    commented.include_imports(true).include_source_info(true).open_files(FILES)?;
+    let mut set = commented.file_descriptor_set();
+    set.file.retain(|f| {
+        !["google/api/field_behavior.proto", "google/protobuf/descriptor.proto"].contains(&f.name())
+    });
+
+    dialect(&set, out)?;
+    pbjson_build::Builder::new()
+        .register_descriptors(&encoded)?
+        .extern_path(".google.protobuf.Timestamp", "crate::Timestamp")
+        .btree_map(["."])
+        .ignore_unknown_fields()
+        .build(&[".istio"])?;
+    prost_build::Config::new()
+        .extern_path(".google.protobuf.Timestamp", "crate::Timestamp")
+        .btree_map(["."])
+        .enable_type_names()
+        .type_name_domain(["."], "type.googleapis.com")
+        .compile_fds(set)?;
+    Ok(())
+}
+
+/// Writes `<package>.dialect.rs`: for each message one `message!` with its fields in declaration
+/// order, which `src/json/message.rs` turns into the decoder and the encoder of Istio's JSON.
+fn dialect(set: &FileDescriptorSet, out: &Path) -> Result<(), Box<dyn Error>> {
+    let mut packages = std::collections::BTreeMap::<&str, String>::new();
+    for file in set.file.iter().filter(|f| f.package().starts_with("istio.")) {
+        let code = packages.entry(file.package()).or_default();
+        for message in &file.message_type {
+            dialect_message(message, file.package(), "", file, set, code)?;
+        }
+    }
+    for (package, code) in packages {
+        fs::write(out.join(format!("{package}.dialect.rs")), code)?;
+    }
+    Ok(())
+}
+
+fn dialect_message(
+    message: &DescriptorProto,
+    scope: &str,
+    module: &str,
+    file: &FileDescriptorProto,
+    set: &FileDescriptorSet,
+    code: &mut String,
+) -> Result<(), Box<dyn Error>> {
+    let name = format!("{scope}.{}", message.name());
+    writeln!(
+        code,
+        "crate::json::message! {{ {module}{}, {name:?} {{",
+        message.name().to_upper_camel_case()
+    )?;
+    for field in &message.field {
+        let (proto, json) = (field.name(), field.json_name());
+        write!(code, "    r#{proto} {proto:?} {json:?}")?;
+        if field.r#type() == Type::Enum {
+            let values = find_enum(set, field.type_name())
+                .ok_or_else(|| format!("no enum {}", field.type_name()))?;
+            write!(code, " [")?;
+            for value in &values.value {
+                write!(code, "{:?} = {}, ", value.name(), value.number())?;
+            }
+            write!(code, "]")?;
+        }
+        writeln!(code, ",")?;
+    }
+    writeln!(code, "}} }}")?;
+    let module = format!("{module}{}::", message.name().to_snake_case());
+    for nested in &message.nested_type {
+        if !nested.options.as_ref().is_some_and(prost_types::MessageOptions::map_entry) {
+            dialect_message(nested, &name, &module, file, set, code)?;
+        }
+    }
+    Ok(())
+}
+
+/// The enum of a full name (`.package.Outer.Name`).
+fn find_enum<'a>(set: &'a FileDescriptorSet, full_name: &str) -> Option<&'a EnumDescriptorProto> {
+    fn within<'a>(messages: &'a [DescriptorProto], name: &str) -> Option<&'a EnumDescriptorProto> {
+        messages.iter().find_map(|message| {
+            let rest = name.strip_prefix(message.name())?.strip_prefix('.')?;
+            message
+                .enum_type
+                .iter()
+                .find(|e| e.name() == rest)
+                .or_else(|| within(&message.nested_type, rest))
+        })
+    }
+    set.file.iter().find_map(|file| {
+        let name = full_name.strip_prefix('.')?.strip_prefix(file.package())?.strip_prefix('.')?;
+        file.enum_type
+            .iter()
+            .find(|e| e.name() == name)
+            .or_else(|| within(&file.message_type, name))
+    })
+}

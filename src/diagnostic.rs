@@ -1,0 +1,263 @@
+//! What was found in a document, where, and what to write instead.
+
+use std::fmt;
+
+/// One finding about a document.
+///
+/// [`Display`](fmt::Display) writes `path: message`, with `line:column: ` in front where the
+/// position is known and the help behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Diagnostic {
+    /// The stable id of the rule, such as `decode/unknown-field`; see [`rule`].
+    pub rule: &'static str,
+    /// Whether Istio refuses the document for it.
+    pub severity: Severity,
+    /// The field, seen from the root of what was decoded.
+    pub path: FieldPath,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead, where that can be told.
+    pub help: Option<String>,
+    /// The place in the text, where there was a text.
+    pub position: Option<Position>,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = self.position {
+            write!(f, "{position}: ")?;
+        }
+        if !self.path.is_root() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Severity {
+    /// Accepted, but something is lost, ignored or ambiguous. Strict reading refuses it.
+    Warning,
+    /// Refused by Istio.
+    Error,
+}
+
+/// The stable ids of the rules of decoding.
+pub mod rule {
+    /// A value of another kind than the field's. An error.
+    pub const WRONG_TYPE: &str = "decode/wrong-type";
+    /// A number that the field cannot hold. An error.
+    pub const OUT_OF_RANGE: &str = "decode/out-of-range";
+    /// A text that is no name of the enum. An error.
+    pub const UNKNOWN_ENUM_NAME: &str = "decode/unknown-enum-name";
+    /// A field that the message does not have: ignored.
+    pub const UNKNOWN_FIELD: &str = "decode/unknown-field";
+    /// A key written more than once: the last one counts.
+    pub const DUPLICATE_FIELD: &str = "decode/duplicate-field";
+    /// A field written in camelCase and in `snake_case`: camelCase counts.
+    pub const BOTH_SPELLINGS: &str = "decode/both-spellings";
+    /// A null in a list or as a map's value: an empty value is made of it.
+    pub const NULL_ELEMENT: &str = "decode/null-element";
+    /// A number that the enum has no name for: kept.
+    pub const UNKNOWN_ENUM_NUMBER: &str = "decode/unknown-enum-number";
+    /// A number written in quotes: read as the number.
+    pub const QUOTED_NUMBER: &str = "decode/quoted-number";
+    /// A text where a number is wanted, which an API server stores all the same: unset.
+    pub const NOT_A_NUMBER: &str = "decode/not-a-number";
+    /// Bytes that are not UTF-8, or half a surrogate pair: replaced by U+FFFD.
+    pub const BAD_TEXT: &str = "decode/bad-text";
+    /// A key beside `apiVersion`, `kind`, `metadata`, `spec` and `status`: ignored by clients.
+    pub const UNKNOWN_ENVELOPE_KEY: &str = "decode/unknown-envelope-key";
+}
+
+/// A place in a text, in lines and characters counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct Position {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column in characters (Unicode scalar values), from 1.
+    pub column: usize,
+}
+
+impl Position {
+    pub(crate) fn new(line: usize, column: usize) -> Self {
+        Self { line, column }
+    }
+
+    /// The position of a byte offset in `text`; beyond its end, the end.
+    pub(crate) fn of(text: &str, offset: usize) -> Self {
+        let mut offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = text.get(..offset).unwrap_or_default();
+        let line = before.rfind('\n').map_or(0, |i| i + 1);
+        Self::new(
+            before.bytes().filter(|&b| b == b'\n').count() + 1,
+            before.get(line..).unwrap_or_default().chars().count() + 1,
+        )
+    }
+
+    /// The same place in a text that begins `lines` earlier.
+    pub(crate) fn below(self, lines: usize) -> Self {
+        Self { line: self.line + lines, ..self }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// The way from a document's root to a field: `spec.servers[0].tls.mode`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FieldPath {
+    steps: Vec<Step>,
+}
+
+/// One step of a [`FieldPath`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// Into a message's field or a map's entry.
+    Key(String),
+    /// Into a list, from 0.
+    Index(usize),
+}
+
+impl FieldPath {
+    /// The empty path: the document itself.
+    #[must_use]
+    pub fn root() -> Self {
+        Self::default()
+    }
+
+    /// This path and a field or map key behind it.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.steps.push(Step::Key(key.into()));
+        self
+    }
+
+    /// This path and a list index behind it, from 0.
+    #[must_use]
+    pub fn index(mut self, index: usize) -> Self {
+        self.steps.push(Step::Index(index));
+        self
+    }
+
+    /// The steps from the root.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    pub(crate) fn into_steps(self) -> Vec<Step> {
+        self.steps
+    }
+
+    /// Whether this is the document itself.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Whether `prefix` is this path or a path above it.
+    #[must_use]
+    pub fn starts_with(&self, prefix: &Self) -> bool {
+        self.steps.starts_with(&prefix.steps)
+    }
+}
+
+impl FromIterator<Step> for FieldPath {
+    fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
+        Self { steps: steps.into_iter().collect() }
+    }
+}
+
+/// Keys that are no plain names stand in brackets and quotes: `spec.selector["app.io/name"]`.
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, step) in self.steps.iter().enumerate() {
+            match step {
+                Step::Index(index) => write!(f, "[{index}]")?,
+                Step::Key(key) if is_plain(key) => {
+                    if i > 0 {
+                        f.write_str(".")?;
+                    }
+                    f.write_str(key)?;
+                }
+                Step::Key(key) => write!(f, "[{key:?}]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_plain(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+}
+
+/// Of `known`, the name that `word` was probably meant to be.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // A longer word is no slip of the pen, and would be slow to compare.
+    if word.len() > 64 {
+        return None;
+    }
+    let folded = fold(word);
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&folded, &fold(name)), name))
+        .filter(|&(distance, name)| {
+            distance <= name.len().max(word.len()) / 4 + usize::from(name.len() > 2)
+        })
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, name)| name)
+}
+
+/// Spellings that differ in case, dashes and underscores alone are near.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_reads_like_an_expression() {
+        let path = FieldPath::root().key("spec").key("servers").index(0).key("tls");
+        assert_eq!(path.to_string(), "spec.servers[0].tls");
+        assert_eq!(
+            FieldPath::root().key("spec").key("app.io/name").to_string(),
+            r#"spec["app.io/name"]"#
+        );
+        assert!(path.starts_with(&FieldPath::root().key("spec")));
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        assert_eq!(Position::of("a\nü: x", 5), Position::new(2, 4));
+        assert_eq!(Position::of("ü", 1), Position::new(1, 1));
+        assert_eq!(Position::of("a", 9), Position::new(1, 2));
+    }
+
+    #[test]
+    fn nearest_finds_slips_and_nothing_else() {
+        let known = ["credentialName", "credentialNames", "mode", "hosts", "port"];
+        assert_eq!(nearest("credentialsName", known), Some("credentialName"));
+        assert_eq!(nearest("credential_name", known), Some("credentialName"));
+        assert_eq!(nearest("ports", known), Some("port"));
+        assert_eq!(nearest("annotations", known), None);
+        assert_eq!(nearest(&"x".repeat(100_000), known), None);
+    }
+}

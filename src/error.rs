@@ -1,0 +1,176 @@
+//! The crate's one error.
+
+use std::{error, fmt};
+
+use crate::diagnostic::{Diagnostic, Position};
+
+/// Why a text, a document or a message could not be read.
+///
+/// What went wrong is asked with the predicates; [`Display`](fmt::Display) says it in one line,
+/// with `line:column: ` in front where the place is known.
+pub struct Error(Box<Kind>);
+
+#[derive(Debug)]
+enum Kind {
+    Syntax { message: String, position: Option<Position> },
+    Decode { diagnostics: Vec<Diagnostic> },
+    OtherResource { api_version: String, kind: String, position: Option<Position> },
+    Limit { message: &'static str, position: Option<Position> },
+    Io(std::io::Error),
+}
+
+impl Error {
+    pub(crate) fn syntax(message: impl Into<String>, position: Option<Position>) -> Self {
+        Self(Box::new(Kind::Syntax { message: message.into(), position }))
+    }
+
+    pub(crate) fn limit(message: &'static str, position: Option<Position>) -> Self {
+        Self(Box::new(Kind::Limit { message, position }))
+    }
+
+    pub(crate) fn decode(diagnostics: Vec<Diagnostic>) -> Self {
+        Self(Box::new(Kind::Decode { diagnostics }))
+    }
+
+    pub(crate) fn other_resource(
+        api_version: &str,
+        kind: &str,
+        position: Option<Position>,
+    ) -> Self {
+        let (api_version, kind) = (api_version.to_owned(), kind.to_owned());
+        Self(Box::new(Kind::OtherResource { api_version, kind, position }))
+    }
+
+    pub(crate) fn io(error: std::io::Error) -> Self {
+        Self(Box::new(Kind::Io(error)))
+    }
+
+    /// The same error in a text that begins `lines` earlier.
+    pub(crate) fn below(mut self, lines: usize) -> Self {
+        match &mut *self.0 {
+            Kind::Syntax { position, .. }
+            | Kind::OtherResource { position, .. }
+            | Kind::Limit { position, .. } => *position = position.map(|p| p.below(lines)),
+            Kind::Decode { diagnostics } => {
+                for diagnostic in diagnostics {
+                    diagnostic.position = diagnostic.position.map(|p| p.below(lines));
+                }
+            }
+            Kind::Io(_) => {}
+        }
+        self
+    }
+
+    /// The text is not JSON or YAML at all.
+    #[must_use]
+    pub fn is_syntax(&self) -> bool {
+        matches!(*self.0, Kind::Syntax { .. })
+    }
+
+    /// The text is JSON or YAML, and a value in it does not fit its field; see
+    /// [`diagnostics`](Self::diagnostics).
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(*self.0, Kind::Decode { .. })
+    }
+
+    /// The document is another resource than an Istio Gateway.
+    #[must_use]
+    pub fn is_other_resource(&self) -> bool {
+        matches!(*self.0, Kind::OtherResource { .. })
+    }
+
+    /// The text is nested too deeply, is too long, or its aliases grow too large.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        matches!(*self.0, Kind::Limit { .. })
+    }
+
+    /// Reading failed.
+    #[must_use]
+    pub fn is_io(&self) -> bool {
+        matches!(*self.0, Kind::Io(_))
+    }
+
+    /// The place in the text where reading stopped, or the first diagnostic's.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        match &*self.0 {
+            Kind::Syntax { position, .. }
+            | Kind::OtherResource { position, .. }
+            | Kind::Limit { position, .. } => *position,
+            Kind::Decode { diagnostics } => diagnostics.first().and_then(|d| d.position),
+            Kind::Io(_) => None,
+        }
+    }
+
+    /// What is wrong, field by field; empty unless [`is_decode`](Self::is_decode).
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match &*self.0 {
+            Kind::Decode { diagnostics } => diagnostics,
+            _ => &[],
+        }
+    }
+
+    /// The message without the position.
+    pub(crate) fn message(&self) -> Message<'_> {
+        Message(self)
+    }
+}
+
+pub(crate) struct Message<'a>(&'a Error);
+
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0.0 {
+            Kind::Syntax { message, .. } => f.write_str(message),
+            Kind::Limit { message, .. } => f.write_str(message),
+            Kind::OtherResource { api_version, kind, .. } => {
+                let none = |s: &str| if s.is_empty() { "(none)".to_owned() } else { s.to_owned() };
+                write!(
+                    f,
+                    "not an Istio Gateway: apiVersion {}, kind {}",
+                    none(api_version),
+                    none(kind)
+                )
+            }
+            Kind::Decode { diagnostics } => {
+                let mut rest = diagnostics.iter();
+                if let Some(first) = rest.next() {
+                    let first = Diagnostic { position: None, ..first.clone() };
+                    write!(f, "{first}")?;
+                }
+                match rest.len() {
+                    0 => Ok(()),
+                    more => write!(f, " (and {more} more)"),
+                }
+            }
+            Kind::Io(_) => f.write_str("cannot read"),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = self.position() {
+            write!(f, "{position}: ")?;
+        }
+        self.message().fmt(f)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match &*self.0 {
+            Kind::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! The decoder: one visitor for all types, which collects what it finds instead of stopping.
+//!
+//! A field's type says what it makes of each kind of value; whatever does not fit is reported and
+//! drained, and decoding goes on. The path is a list on the stack that is rendered only when
+//! something is reported, so that a clean document pays nothing for it.
+
+use std::{borrow::Cow, cell::Cell, fmt, sync::OnceLock};
+
+use serde::{
+    Serializer,
+    de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
+
+use super::{Decoded, Message, Schema};
+use crate::{
+    diagnostic::{Diagnostic, FieldPath, Severity, Step, rule},
+    tree,
+};
+
+/// So many diagnostics are enough: then only errors are added, and one for each list or map.
+const ENOUGH: usize = 1000;
+
+/// Where the decoder stands.
+#[derive(Clone, Copy)]
+#[doc(hidden)]
+pub enum At<'a> {
+    Top,
+    /// A message's field.
+    Field(&'a At<'a>, &'a str),
+    /// A map's entry.
+    Entry(&'a At<'a>, &'a str),
+    /// A list's element.
+    Index(&'a At<'a>, usize),
+}
+
+impl At<'_> {
+    fn path(self) -> FieldPath {
+        fn push(at: At<'_>, steps: &mut Vec<Step>) {
+            match at {
+                At::Top => {}
+                At::Field(up, key) | At::Entry(up, key) => {
+                    push(*up, steps);
+                    steps.push(Step::Key(key.to_owned()));
+                }
+                At::Index(up, index) => {
+                    push(*up, steps);
+                    steps.push(Step::Index(index));
+                }
+            }
+        }
+        let mut steps = Vec::new();
+        push(self, &mut steps);
+        steps.into_iter().collect()
+    }
+}
+
+/// What was found so far.
+#[derive(Default)]
+#[doc(hidden)]
+pub struct Log<'a> {
+    found: Vec<Diagnostic>,
+    /// For each diagnostic the node of the source tree, where there is one.
+    nodes: Vec<u32>,
+    /// The source tree's current node.
+    cursor: Option<&'a Cell<u32>>,
+    /// Whether the source lends a text exactly when it was written without escapes.
+    lends_unescaped: bool,
+}
+
+impl<'a> Log<'a> {
+    pub(crate) fn of_text() -> Self {
+        Self { lends_unescaped: true, ..Self::default() }
+    }
+
+    fn of_tree(cursor: &'a Cell<u32>) -> Self {
+        Self { cursor: Some(cursor), ..Self::default() }
+    }
+
+    pub(crate) fn node(&self) -> u32 {
+        self.cursor.map_or(0, Cell::get)
+    }
+
+    #[cold]
+    pub(crate) fn warn(&mut self, rule: &'static str, at: At<'_>, message: impl fmt::Display) {
+        if self.found.len() < ENOUGH {
+            let node = self.node();
+            self.push(rule, Severity::Warning, at, message.to_string(), None, node);
+        }
+    }
+
+    #[cold]
+    pub(crate) fn unknown_field(&mut self, at: At<'_>, known: Option<&str>) {
+        if self.found.len() < ENOUGH {
+            let (help, node) = (known.map(did_you_mean), self.node());
+            let message = "unknown field".to_owned();
+            self.push(rule::UNKNOWN_FIELD, Severity::Warning, at, message, help, node);
+        }
+    }
+
+    #[cold]
+    pub(crate) fn error(&mut self, rule: &'static str, at: At<'_>, message: impl fmt::Display) {
+        let node = self.node();
+        self.push(rule, Severity::Error, at, message.to_string(), None, node);
+    }
+
+    #[cold]
+    pub(crate) fn error_with(
+        &mut self,
+        rule: &'static str,
+        at: At<'_>,
+        message: impl fmt::Display,
+        help: Option<String>,
+    ) {
+        let node = self.node();
+        self.push(rule, Severity::Error, at, message.to_string(), help, node);
+    }
+
+    #[cold]
+    fn wrong<F: Field>(&mut self, got: impl fmt::Display, at: At<'_>, node: u32) {
+        let message = format!("expected {}, found {got}", F::EXPECTED);
+        self.push(rule::WRONG_TYPE, Severity::Error, at, message, None, node);
+    }
+
+    fn push(
+        &mut self,
+        rule: &'static str,
+        severity: Severity,
+        at: At<'_>,
+        message: String,
+        help: Option<String>,
+        node: u32,
+    ) {
+        let path = at.path();
+        self.found.push(Diagnostic { rule, severity, path, message, help, position: None });
+        self.nodes.push(node);
+    }
+
+    /// Whether a map's only key says that the map is a number: so serde_json shows numbers where
+    /// anyone in the build turns its feature `arbitrary_precision` on.
+    #[inline]
+    pub(crate) fn is_wrapped_number(&self, key: &str) -> bool {
+        key == "$serde_json::private::Number" && self.cursor.is_none() && wraps_numbers()
+    }
+
+    /// How many diagnostics there are: for [`is_full`](Self::is_full) and [`forget`](Self::forget).
+    pub(crate) fn mark(&self) -> usize {
+        self.found.len()
+    }
+
+    /// Whether a list or map that began at `mark` needs no more diagnostics.
+    #[inline]
+    pub(crate) fn is_full(&self, mark: usize) -> bool {
+        self.found.len() >= ENOUGH
+            && self
+                .found
+                .get(mark..)
+                .is_some_and(|new| new.iter().any(|d| d.severity == Severity::Error))
+    }
+
+    /// A value lost to a later one: so do its diagnostics.
+    #[cold]
+    pub(crate) fn forget(&mut self, mark: usize, at: At<'_>) {
+        let path = at.path();
+        let new = self.found.split_off(mark.min(self.found.len()));
+        let nodes = self.nodes.split_off(mark.min(self.nodes.len()));
+        let kept = new.into_iter().zip(nodes).filter(|(found, _)| !found.path.starts_with(&path));
+        for (found, node) in kept {
+            self.found.push(found);
+            self.nodes.push(node);
+        }
+    }
+}
+
+pub(crate) fn did_you_mean(name: &str) -> String {
+    format!("did you mean {name:?}?")
+}
+
+pub(super) fn decode<'de, T: Message, D: Deserializer<'de>>(
+    deserializer: D,
+    mut log: Log<'_>,
+) -> Result<Decoded<T>, D::Error> {
+    let mut value = T::default();
+    Slot { field: &mut value, at: At::Top, log: &mut log }.deserialize(deserializer)?;
+    Ok(Decoded { value, diagnostics: log.found })
+}
+
+pub(super) fn decode_node<T: Message>(
+    tree: &tree::Tree<'_>,
+    node: tree::Ref<'_, '_>,
+    within: &FieldPath,
+) -> Decoded<T> {
+    let mut log = Log::of_tree(tree.cursor());
+    let mut value = T::default();
+    let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
+    // A tree was checked when it was built: reading it cannot fail.
+    let _: Result<(), tree::TreeError> = slot.deserialize(node);
+    let mut diagnostics = log.found;
+    for (diagnostic, node) in diagnostics.iter_mut().zip(log.nodes) {
+        let path = std::mem::take(&mut diagnostic.path);
+        diagnostic.path = within.steps().iter().cloned().chain(path.into_steps()).collect();
+        diagnostic.position = tree.position(node);
+    }
+    Decoded { value, diagnostics }
+}
+
+/// A number as the source has it.
+#[derive(Clone, Copy)]
+#[doc(hidden)]
+pub enum Number {
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsigned(v) => v.fmt(f),
+            Self::Signed(v) => v.fmt(f),
+            Self::Float(v) if v.is_finite() => fmt::Debug::fmt(v, f),
+            Self::Float(_) => f.write_str("a number beyond all bounds"),
+        }
+    }
+}
+
+/// A text, and whether it is known to have been written with escapes.
+#[doc(hidden)]
+pub struct Text<'a> {
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) escaped: bool,
+}
+
+/// At most the beginning of a text, in quotes.
+pub(crate) struct Quoted<'a>(pub(crate) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.char_indices().nth(60) {
+            None => write!(f, "{:?}", self.0),
+            Some((end, _)) => write!(f, "{:?}...", self.0.get(..end).unwrap_or_default()),
+        }
+    }
+}
+
+/// A field's value, decoded in place. Every kind of value is taken: one that does not fit is
+/// reported and drained.
+pub trait Field: Sized {
+    /// What the field wants, for messages.
+    #[doc(hidden)]
+    const EXPECTED: &'static str;
+
+    /// The messages in the field, where there are some.
+    #[doc(hidden)]
+    const MESSAGE: Option<&'static Schema> = None;
+
+    /// Makes the field what null makes of it: unset.
+    #[doc(hidden)]
+    fn clear(&mut self);
+
+    /// Whether the field is absent from what is written.
+    #[doc(hidden)]
+    fn is_unset(&self) -> bool;
+
+    #[doc(hidden)]
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    #[doc(hidden)]
+    fn bool(&mut self, v: bool, at: At<'_>, log: &mut Log<'_>) {
+        log.wrong::<Self>(v, at, log.node());
+    }
+
+    #[doc(hidden)]
+    fn number(&mut self, v: Number, at: At<'_>, log: &mut Log<'_>) {
+        log.wrong::<Self>(v, at, log.node());
+    }
+
+    #[doc(hidden)]
+    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+        log.wrong::<Self>(Quoted(&v.text), at, log.node());
+    }
+
+    #[doc(hidden)]
+    fn list<'de, A: SeqAccess<'de>>(
+        &mut self,
+        list: A,
+        at: At<'_>,
+        log: &mut Log<'_>,
+    ) -> Result<(), A::Error> {
+        log.wrong::<Self>("a list", at, log.node());
+        drain(list)
+    }
+
+    #[doc(hidden)]
+    fn map<'de, A: MapAccess<'de>>(
+        &mut self,
+        mut map: A,
+        at: At<'_>,
+        log: &mut Log<'_>,
+    ) -> Result<(), A::Error> {
+        let node = log.node();
+        let Some(key) = map.next_key::<Cow<'_, str>>()? else {
+            log.wrong::<Self>("a map", at, node);
+            return Ok(());
+        };
+        if log.is_wrapped_number(&key) {
+            self.number(big_number(&map.next_value::<String>()?), at, log);
+            return Ok(());
+        }
+        log.wrong::<Self>("a map", at, node);
+        map.next_value::<IgnoredAny>()?;
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+pub(crate) fn wrong_type<F: Field>(got: impl fmt::Display, at: At<'_>, log: &mut Log<'_>) {
+    log.wrong::<F>(got, at, log.node());
+}
+
+pub(crate) fn wrong_type_at<F: Field>(
+    node: u32,
+    got: impl fmt::Display,
+    at: At<'_>,
+    log: &mut Log<'_>,
+) {
+    log.wrong::<F>(got, at, node);
+}
+
+pub(crate) fn drain<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
+    while list.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+#[cold]
+fn wraps_numbers() -> bool {
+    static WRAPS: OnceLock<bool> = OnceLock::new();
+    // With the feature a number keeps its text.
+    let keeps_text = || serde_json::from_str::<serde_json::Number>("1.00").map(|n| n.to_string());
+    *WRAPS.get_or_init(|| keeps_text().is_ok_and(|text| text == "1.00"))
+}
+
+#[cold]
+pub(crate) fn big_number(text: &str) -> Number {
+    match (text, text.parse(), text.parse()) {
+        ("-0", ..) => Number::Float(-0.0),
+        (_, Ok(v), _) => Number::Unsigned(v),
+        (_, _, Ok(v)) => Number::Signed(v),
+        _ => Number::Float(text.parse().unwrap_or(f64::NAN)),
+    }
+}
+
+/// The one visitor: a place for a value, and what it needs to tell of it.
+pub(crate) struct Slot<'a, 'log, F> {
+    pub(crate) field: &'a mut F,
+    pub(crate) at: At<'a>,
+    pub(crate) log: &'a mut Log<'log>,
+}
+
+impl<'de, F: Field> DeserializeSeed<'de> for Slot<'_, '_, F> {
+    type Value = ();
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, F: Field> Visitor<'de> for Slot<'_, '_, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(F::EXPECTED)
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<(), E> {
+        self.field.clear();
+        if let At::Index(..) | At::Entry(..) = self.at {
+            self.log.warn(rule::NULL_ELEMENT, self.at, "null is read as an empty value here");
+        }
+        Ok(())
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<(), E> {
+        self.field.bool(v, self.at, self.log);
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<(), E> {
+        self.field.number(Number::Unsigned(v), self.at, self.log);
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<(), E> {
+        let number = u64::try_from(v).map_or(Number::Signed(v), Number::Unsigned);
+        self.field.number(number, self.at, self.log);
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, v: f64) -> Result<(), E> {
+        self.field.number(Number::Float(v), self.at, self.log);
+        Ok(())
+    }
+
+    #[inline]
+    fn visit_str<E>(self, v: &str) -> Result<(), E> {
+        let text = Text { text: Cow::Borrowed(v), escaped: self.log.lends_unescaped };
+        self.field.text(text, self.at, self.log);
+        Ok(())
+    }
+
+    #[inline]
+    fn visit_borrowed_str<E>(self, v: &'de str) -> Result<(), E> {
+        self.field.text(Text { text: Cow::Borrowed(v), escaped: false }, self.at, self.log);
+        Ok(())
+    }
+
+    fn visit_string<E>(self, v: String) -> Result<(), E> {
+        self.field.text(Text { text: Cow::Owned(v), escaped: false }, self.at, self.log);
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
+        self.field.list(list, self.at, self.log)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.field.map(map, self.at, self.log)
+    }
+}

@@ -1,0 +1,263 @@
+//! JSON text as Go's encoding/json reads it.
+//!
+//! The text is read plainly. Only when that fails for a reason of encoding alone (bytes that are
+//! not UTF-8, half a surrogate pair, a number beyond f64) is it mended and read again. Only when
+//! something is to be told of it is it read a third time, as a tree that knows its positions.
+
+use std::{borrow::Cow, str};
+
+use serde::de::IgnoredAny;
+
+use super::{Decoded, Log, Message, decode};
+use crate::{
+    Error, FieldPath,
+    diagnostic::{Diagnostic, Position, Severity, rule},
+    tree::Tree,
+};
+
+/// A message, and whether anything is to be told of its text.
+pub(super) struct Read<T> {
+    decoded: Decoded<T>,
+    mended: Option<Mended>,
+}
+
+/// A text that serde_json can read, and where it says something else than the bytes did.
+pub(crate) struct Mended {
+    text: String,
+    /// Byte offsets of the replacement characters in `text`.
+    replaced: Vec<usize>,
+}
+
+pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
+    check_depth(json)?;
+    let plain = str::from_utf8(json).ok();
+    let error = match plain.map(read_plain) {
+        Some(Ok(decoded)) => return Ok(Read { decoded, mended: None }),
+        Some(Err(error)) if !error.is_syntax() => return Err(syntax_error(json, &error)),
+        Some(Err(error)) => Some(error),
+        None => None,
+    };
+    match (mend(json), error) {
+        (None, Some(error)) => Err(syntax_error(json, &error)),
+        (mended, _) => {
+            let mended = mended.unwrap_or_default();
+            let decoded =
+                read_plain(&mended.text).map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
+            Ok(Read { decoded, mended: Some(mended) })
+        }
+    }
+}
+
+fn read_plain<T: Message>(text: &str) -> Result<Decoded<T>, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let decoded = decode::decode(&mut deserializer, Log::of_text())?;
+    deserializer.end()?;
+    Ok(decoded)
+}
+
+impl<T: Message> Read<T> {
+    pub(super) fn into_tolerant(self, json: &[u8]) -> Result<T, Error> {
+        if self.decoded.has_errors() {
+            self.located(json)?.tolerant()
+        } else {
+            Ok(self.decoded.value)
+        }
+    }
+
+    /// The same, with the places of what was found.
+    pub(super) fn located(self, json: &[u8]) -> Result<Decoded<T>, Error> {
+        let text = match &self.mended {
+            Some(mended) => &mended.text,
+            None if self.decoded.diagnostics.is_empty() => return Ok(self.decoded),
+            None => str::from_utf8(json).unwrap_or_default(),
+        };
+        let tree = Tree::from_checked_json(text)?;
+        let mut decoded: Decoded<T> = super::decode_node(&tree, tree.root(), &FieldPath::root());
+        // What the text alone shows (an escape in an enum's name) is in the first reading only.
+        for mut found in self.decoded.diagnostics {
+            if !decoded.diagnostics.iter().any(|d| d.path == found.path && d.rule == found.rule) {
+                found.position = tree.find(&found.path).and_then(|node| tree.position(node));
+                decoded.diagnostics.push(found);
+            }
+        }
+        if let Some(mended) = &self.mended {
+            decoded.diagnostics.extend(mended.diagnostics(&tree));
+        }
+        decoded.diagnostics.sort_by_key(|d| d.position);
+        Ok(Decoded { value: self.decoded.value, diagnostics: decoded.diagnostics })
+    }
+}
+
+/// A document's text, mended where it needs to be, and found to be one JSON value.
+pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error> {
+    check_depth(json)?;
+    let error = match str::from_utf8(json) {
+        Ok(text) => match serde_json::from_str::<IgnoredAny>(text) {
+            // What is ignored is not looked at closely: half a surrogate pair passes.
+            Ok(IgnoredAny) if !text.contains("\\u") => return Ok((Cow::Borrowed(text), None)),
+            Ok(IgnoredAny) => None,
+            Err(error) => Some(error),
+        },
+        Err(_) => None,
+    };
+    match (mend(json), error, str::from_utf8(json)) {
+        (Some(mended), ..) => {
+            serde_json::from_str::<IgnoredAny>(&mended.text)
+                .map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
+            Ok((Cow::Owned(mended.text.clone()), Some(mended)))
+        }
+        (None, None, Ok(text)) => Ok((Cow::Borrowed(text), None)),
+        (None, Some(error), _) => Err(syntax_error(json, &error)),
+        (None, None, Err(_)) => Err(Error::syntax("not UTF-8", None)),
+    }
+}
+
+impl Mended {
+    pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
+        let mut found = Vec::<Diagnostic>::new();
+        for &offset in self.replaced.iter().take(1000) {
+            let path = tree.path_of_offset(offset);
+            if found.last().is_some_and(|last| last.path == path) {
+                continue;
+            }
+            found.push(Diagnostic {
+                rule: rule::BAD_TEXT,
+                severity: Severity::Warning,
+                path,
+                message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
+                help: None,
+                position: Some(Position::of(&self.text, offset)),
+            });
+        }
+        found
+    }
+}
+
+impl Default for Mended {
+    fn default() -> Self {
+        Self { text: String::new(), replaced: Vec::new() }
+    }
+}
+
+fn syntax_error(json: &[u8], error: &serde_json::Error) -> Error {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = text.strip_suffix(&place).unwrap_or(&text);
+    Error::syntax(message, position(json, error))
+}
+
+/// serde_json counts columns in bytes.
+fn position(json: &[u8], error: &serde_json::Error) -> Option<Position> {
+    let line = json.split(|&b| b == b'\n').nth(error.line().checked_sub(1)?)?;
+    let before = line.get(..error.column().saturating_sub(1)).unwrap_or(line);
+    Some(Position::new(error.line(), String::from_utf8_lossy(before).chars().count() + 1))
+}
+
+/// Go's scanner gives up below 10,000 levels.
+const MAX_DEPTH: u32 = 10_000;
+
+fn check_depth(json: &[u8]) -> Result<(), Error> {
+    // `[` and `{` differ in one bit. A sum over chunks is a few instructions for each 16 bytes.
+    let opening = |b: &u8| u8::from(b | 0x20 == b'{');
+    let all = || json.chunks(128).map(|c| u32::from(c.iter().map(opening).sum::<u8>()));
+    if json.len() <= MAX_DEPTH as usize || all().sum::<u32>() <= MAX_DEPTH {
+        return Ok(());
+    }
+    let (mut depth, mut in_string, mut escaped) = (0, false, false);
+    for (offset, &b) in json.iter().enumerate() {
+        match b {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    let before = String::from_utf8_lossy(json.get(..offset).unwrap_or_default());
+                    let position = Position::of(&before, before.len());
+                    return Err(Error::limit(
+                        "nested more than 10,000 levels deep",
+                        Some(position),
+                    ));
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Every bad byte and every half of a surrogate pair becomes U+FFFD, and a number beyond f64 one
+/// of the same length within. None: there is nothing to mend.
+#[cold]
+fn mend(json: &[u8]) -> Option<Mended> {
+    let mut out = Vec::with_capacity(json.len());
+    let (mut replaced, mut is_mended, mut in_string) = (Vec::new(), false, false);
+    let mut rest = json;
+    while let Some(&first) = rest.first() {
+        let len = match first {
+            b'\\' if in_string => match (unit(rest), rest.get(6..).and_then(unit)) {
+                (Some(0xd800..0xdc00), Some(0xdc00..0xe000)) => 12,
+                (Some(0xd800..0xe000), _) => {
+                    replaced.push(out.len());
+                    out.extend(b"\\ufffd");
+                    rest = rest.get(6..).unwrap_or_default();
+                    continue;
+                }
+                _ => 2,
+            },
+            b'"' => {
+                in_string = !in_string;
+                1
+            }
+            b'-' | b'0'..=b'9' if !in_string => {
+                let is_part = |b: &&u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
+                let len = rest.iter().take_while(is_part).count();
+                let number = rest.get(..len).and_then(|n| str::from_utf8(n).ok());
+                if number.is_some_and(|n| n.parse().is_ok_and(f64::is_infinite)) {
+                    // The shortest such number is longer than "-1.0".
+                    let sign = usize::from(first == b'-');
+                    out.extend(rest.get(..sign).unwrap_or_default());
+                    out.extend(b"1.");
+                    out.extend(std::iter::repeat_n(b'0', len - sign - 2));
+                    rest = rest.get(len..).unwrap_or_default();
+                    is_mended = true;
+                    continue;
+                }
+                len
+            }
+            0..0x80 => 1,
+            lead => {
+                let len = match lead {
+                    0xf0.. => 4,
+                    0xe0.. => 3,
+                    _ => 2,
+                };
+                if !rest.get(..len).is_some_and(|c| str::from_utf8(c).is_ok()) {
+                    replaced.push(out.len());
+                    out.extend("\u{fffd}".as_bytes());
+                    rest = rest.get(1..).unwrap_or_default();
+                    continue;
+                }
+                len
+            }
+        };
+        let (copied, left) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+        out.extend(copied);
+        rest = left;
+    }
+    if !is_mended && replaced.is_empty() {
+        return None;
+    }
+    // Everything that is not UTF-8 was replaced above, but for what an escape skips over.
+    let text = String::from_utf8(out)
+        .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
+    Some(Mended { text, replaced })
+}
+
+/// The code unit of a `\uXXXX` at the beginning.
+fn unit(json: &[u8]) -> Option<u32> {
+    let digits = json.get(..6)?.strip_prefix(b"\\u")?;
+    u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+}

@@ -1,0 +1,389 @@
+//! What each type of a field makes of a value, and how it is written.
+
+use std::collections::BTreeMap;
+
+use serde::{
+    Serialize, Serializer,
+    de::{MapAccess, SeqAccess},
+};
+
+use super::{
+    Message, Schema,
+    decode::{
+        At, Field, Log, Number, Quoted, Slot, Text, big_number, did_you_mean, drain, wrong_type,
+        wrong_type_at,
+    },
+    encode::Json,
+};
+use crate::{
+    Timestamp,
+    diagnostic::{nearest, rule},
+};
+
+impl Field for String {
+    const EXPECTED: &'static str = "a string";
+
+    fn clear(&mut self) {
+        String::clear(self);
+    }
+
+    #[inline]
+    fn text(&mut self, v: Text<'_>, _: At<'_>, _: &mut Log<'_>) {
+        *self = v.text.into_owned();
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
+}
+
+impl Field for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn clear(&mut self) {
+        *self = false;
+    }
+
+    fn bool(&mut self, v: bool, _: At<'_>, _: &mut Log<'_>) {
+        *self = v;
+    }
+
+    fn is_unset(&self) -> bool {
+        !self
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(*self)
+    }
+}
+
+/// A `google.protobuf.BoolValue`: unset, false and true are three values.
+impl Field for Option<bool> {
+    const EXPECTED: &'static str = bool::EXPECTED;
+
+    fn clear(&mut self) {
+        *self = None;
+    }
+
+    fn bool(&mut self, v: bool, _: At<'_>, _: &mut Log<'_>) {
+        *self = Some(v);
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_none()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+}
+
+/// The digits of a whole number as JSON writes it, with a sign where `signed`.
+fn is_json_integer(text: &str, signed: bool) -> bool {
+    let digits = if signed { text.strip_prefix('-').unwrap_or(text) } else { text };
+    !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit())
+        && (digits.len() == 1 || !digits.starts_with('0'))
+}
+
+/// What Go's JSON reads around a number in quotes.
+const JSON_BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
+impl Field for u32 {
+    const EXPECTED: &'static str = "a whole number from 0 to 4294967295";
+
+    fn clear(&mut self) {
+        *self = 0;
+    }
+
+    fn number(&mut self, v: Number, at: At<'_>, log: &mut Log<'_>) {
+        match v {
+            Number::Unsigned(v) => match v.try_into() {
+                Ok(v) => *self = v,
+                Err(_) => {
+                    log.error(rule::OUT_OF_RANGE, at, format_args!("{v} is more than 4294967295"));
+                }
+            },
+            Number::Signed(v) => {
+                log.error(rule::OUT_OF_RANGE, at, format_args!("{v} is less than 0"));
+            }
+            Number::Float(_) => wrong_type::<Self>(v, at, log),
+        }
+    }
+
+    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+        let text = v.text.trim_matches(JSON_BLANKS);
+        match text.parse() {
+            _ if v.escaped => wrong_type::<Self>("a text with escapes", at, log),
+            Ok(number) if is_json_integer(text, false) => {
+                *self = number;
+                log.warn(rule::QUOTED_NUMBER, at, "a number in quotes");
+            }
+            _ if text == "null" => {
+                *self = 0;
+                log.warn(rule::QUOTED_NUMBER, at, "null in quotes is read as 0");
+            }
+            _ => wrong_type::<Self>(Quoted(&v.text), at, log),
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        *self == 0
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u32(*self)
+    }
+}
+
+/// `observedGeneration`, the only one there is. Its schema in a cluster is int-or-string, so that
+/// an API server stores "abc" there, on which upstream's own client fails: here it is unset.
+impl Field for i64 {
+    const EXPECTED: &'static str =
+        "a whole number from -9223372036854775808 to 9223372036854775807";
+
+    fn clear(&mut self) {
+        *self = 0;
+    }
+
+    fn number(&mut self, v: Number, at: At<'_>, log: &mut Log<'_>) {
+        match v {
+            Number::Signed(v) => *self = v,
+            Number::Unsigned(v) => match v.try_into() {
+                Ok(v) => *self = v,
+                Err(_) => {
+                    let message = format_args!("{v} is more than 9223372036854775807");
+                    log.error(rule::OUT_OF_RANGE, at, message);
+                }
+            },
+            // "-0"; "-0.0" cannot be told from it.
+            Number::Float(v) if v == 0.0 && v.is_sign_negative() => *self = 0,
+            Number::Float(_) => wrong_type::<Self>(v, at, log),
+        }
+    }
+
+    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+        let text = v.text.trim_matches(JSON_BLANKS);
+        match text.parse() {
+            // A number in quotes is how proto3 JSON writes this type.
+            Ok(number) if is_json_integer(text, true) && !v.escaped => *self = number,
+            _ if text == "null" && !v.escaped => *self = 0,
+            _ => {
+                *self = 0;
+                let message = format_args!("{} is no number and is read as unset", Quoted(&v.text));
+                log.warn(rule::NOT_A_NUMBER, at, message);
+            }
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        *self == 0
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Field for Option<Timestamp> {
+    const EXPECTED: &'static str = "a time such as \"2026-01-31T12:00:00Z\"";
+
+    fn clear(&mut self) {
+        *self = None;
+    }
+
+    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+        match v.text.parse() {
+            Ok(timestamp) => *self = Some(timestamp),
+            Err(_) => wrong_type::<Self>(Quoted(&v.text), at, log),
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_none()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(timestamp) => serializer.collect_str(timestamp),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+/// The names of an enum's values and their numbers.
+pub(crate) type EnumValues = &'static [(&'static str, i32)];
+
+/// An enum's field: open, so any number is kept.
+pub(crate) struct Open {
+    pub(crate) number: i32,
+    pub(crate) values: EnumValues,
+}
+
+impl Field for Open {
+    const EXPECTED: &'static str = "a name of the enum or its number";
+
+    fn clear(&mut self) {
+        self.number = 0;
+    }
+
+    fn number(&mut self, v: Number, at: At<'_>, log: &mut Log<'_>) {
+        let number = match v {
+            Number::Unsigned(v) => i32::try_from(v).ok(),
+            Number::Signed(v) => i32::try_from(v).ok(),
+            // "-0"; "-0.0" cannot be told from it.
+            Number::Float(v) if v == 0.0 && v.is_sign_negative() => Some(0),
+            Number::Float(_) => None,
+        };
+        let Some(number) = number else { return wrong_type::<Self>(v, at, log) };
+        self.number = number;
+        if name_of(self.values, number).is_none() {
+            let message = format_args!("{number} is no known value and is kept as a number");
+            log.warn(rule::UNKNOWN_ENUM_NUMBER, at, message);
+        }
+    }
+
+    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+        match self.values.iter().find(|(name, _)| *name == v.text) {
+            Some((_, number)) if !v.escaped => self.number = *number,
+            Some(_) => wrong_type::<Self>("a name with escapes", at, log),
+            None => {
+                let names = || self.values.iter().map(|(name, _)| *name);
+                let help = match nearest(&v.text, names()) {
+                    Some(name) => did_you_mean(name),
+                    None => format!("use one of {}", names().collect::<Vec<_>>().join(", ")),
+                };
+                let message = format_args!("unknown value {}", Quoted(&v.text));
+                log.error_with(rule::UNKNOWN_ENUM_NAME, at, message, Some(help));
+            }
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        self.number == 0
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match name_of(self.values, self.number) {
+            Some(name) => serializer.serialize_str(name),
+            None => serializer.serialize_i32(self.number),
+        }
+    }
+}
+
+fn name_of(values: EnumValues, number: i32) -> Option<&'static str> {
+    values.iter().find(|(_, n)| *n == number).map(|(name, _)| *name)
+}
+
+impl<F: Field + Default> Field for Vec<F> {
+    const EXPECTED: &'static str = "a list";
+    const MESSAGE: Option<&'static Schema> = F::MESSAGE;
+
+    fn clear(&mut self) {
+        Vec::clear(self);
+    }
+
+    fn list<'de, A: SeqAccess<'de>>(
+        &mut self,
+        mut list: A,
+        at: At<'_>,
+        log: &mut Log<'_>,
+    ) -> Result<(), A::Error> {
+        self.clear();
+        let mark = log.mark();
+        loop {
+            if log.is_full(mark) {
+                return drain(list);
+            }
+            let mut element = F::default();
+            let at = At::Index(&at, self.len());
+            if list.next_element_seed(Slot { field: &mut element, at, log })?.is_none() {
+                return Ok(());
+            }
+            self.push(element);
+        }
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(Json))
+    }
+}
+
+impl Field for BTreeMap<String, String> {
+    const EXPECTED: &'static str = "a map of strings";
+
+    fn clear(&mut self) {
+        BTreeMap::clear(self);
+    }
+
+    fn map<'de, A: MapAccess<'de>>(
+        &mut self,
+        mut map: A,
+        at: At<'_>,
+        log: &mut Log<'_>,
+    ) -> Result<(), A::Error> {
+        self.clear();
+        let (mark, node) = (log.mark(), log.node());
+        while let Some(key) = map.next_key::<String>()? {
+            if log.is_wrapped_number(&key) {
+                let number = big_number(&map.next_value::<String>()?);
+                wrong_type_at::<Self>(node, number, at, log);
+                return Ok(());
+            }
+            let at = At::Entry(&at, &key);
+            if self.contains_key(&key) {
+                log.forget(mark, at);
+                log.warn(rule::DUPLICATE_FIELD, at, "written more than once; the last one counts");
+            }
+            let mut value = String::new();
+            map.next_value_seed(Slot { field: &mut value, at, log })?;
+            self.insert(key, value);
+        }
+        Ok(())
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_empty()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+impl<M: Message + Field> Field for Option<M> {
+    const EXPECTED: &'static str = M::EXPECTED;
+    const MESSAGE: Option<&'static Schema> = M::MESSAGE;
+
+    fn clear(&mut self) {
+        *self = None;
+    }
+
+    fn map<'de, A: MapAccess<'de>>(
+        &mut self,
+        map: A,
+        at: At<'_>,
+        log: &mut Log<'_>,
+    ) -> Result<(), A::Error> {
+        self.insert(M::default()).map(map, at, log)
+    }
+
+    fn is_unset(&self) -> bool {
+        self.is_none()
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Some(message) => message.write(serializer),
+            None => serializer.serialize_none(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! A tree from JSON text. serde_json checks the text; what is left is to find where things are.
+
+use std::borrow::Cow;
+
+use super::{Builder, Kind, Tree};
+use crate::{Error, diagnostic::Diagnostic, json};
+
+/// A document, with what was mended in its text.
+pub(crate) struct Json<'s> {
+    pub(crate) text: Cow<'s, str>,
+    mended: Option<json::Mended>,
+}
+
+impl<'s> Json<'s> {
+    pub(crate) fn check(json: &'s [u8]) -> Result<Self, Error> {
+        let (text, mended) = json::check(json)?;
+        Ok(Self { text, mended })
+    }
+
+    pub(crate) fn tree(&self) -> Result<Tree<'_>, Error> {
+        Tree::from_checked_json(&self.text)
+    }
+
+    /// What was replaced in the text.
+    pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
+        self.mended.as_ref().map(|mended| mended.diagnostics(tree)).unwrap_or_default()
+    }
+}
+
+impl<'s> Tree<'s> {
+    /// The tree of a text that serde_json accepts.
+    pub(crate) fn from_checked_json(text: &'s str) -> Result<Self, Error> {
+        let mut builder = Builder::of_text(text)?;
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while let Some(&b) = bytes.get(at) {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let len = match b {
+                b'{' => {
+                    builder.open(Kind::Map, at);
+                    1
+                }
+                b'[' => {
+                    builder.open(Kind::List, at);
+                    1
+                }
+                b'}' | b']' => {
+                    builder.close(at + 1);
+                    1
+                }
+                b'"' => {
+                    let len = string_len(rest);
+                    let token = text.get(at..at + len).unwrap_or_default();
+                    builder.leaf(Kind::Text(unescape(token)?), at, at + len);
+                    len
+                }
+                b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' => 1,
+                _ => {
+                    let is_end =
+                        |b: &u8| matches!(b, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n');
+                    let len = rest.iter().position(is_end).unwrap_or(rest.len());
+                    let token = text.get(at..at + len).unwrap_or_default();
+                    builder.leaf(literal(token), at, at + len);
+                    len
+                }
+            };
+            at += len;
+        }
+        Ok(builder.finish())
+    }
+}
+
+/// The length of the string that `json` begins with, quotes included.
+fn string_len(json: &[u8]) -> usize {
+    let mut at = 1;
+    while let Some(&b) = json.get(at) {
+        at += match b {
+            b'"' => return at + 1,
+            b'\\' => 2,
+            _ => 1,
+        };
+    }
+    json.len()
+}
+
+fn unescape(token: &str) -> Result<Cow<'_, str>, Error> {
+    if token.contains('\\') {
+        serde_json::from_str(token).map(Cow::Owned).map_err(|e| Error::syntax(e.to_string(), None))
+    } else {
+        let inner = token.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+        Ok(Cow::Borrowed(inner.unwrap_or(token)))
+    }
+}
+
+fn literal(token: &str) -> Kind<'_> {
+    match token {
+        "null" => Kind::Null,
+        "true" => Kind::Bool(true),
+        "false" => Kind::Bool(false),
+        // As serde_json has it: minus zero is no integer.
+        "-0" => Kind::Float(-0.0),
+        _ => match (token.parse(), token.parse(), token.parse::<f64>()) {
+            (Ok(v), ..) => Kind::Unsigned(v),
+            (_, Ok(v), _) => Kind::Signed(v),
+            (.., Ok(v)) if v.is_finite() => Kind::Float(v),
+            _ => Kind::Huge(Cow::Borrowed(token)),
+        },
+    }
+}

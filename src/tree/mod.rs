@@ -1,0 +1,271 @@
+//! A document as a tree of nodes with their places in the text.
+//!
+//! JSON text, YAML text and serde's data model all become this one tree, and the decoder, the
+//! lossless write-back and the writers all read it. It is an arena: nodes stand in document order,
+//! each with the index behind its subtree, so building, walking and dropping need no recursion and
+//! a document of ten thousand levels is like any other.
+
+mod build;
+mod de;
+mod json;
+mod write;
+
+use std::{borrow::Cow, cell::Cell, collections::HashMap};
+
+use crate::{
+    FieldPath,
+    diagnostic::{Position, Step},
+};
+
+pub(crate) use build::Builder;
+pub(crate) use de::TreeError;
+pub(crate) use write::{Edit, write_json};
+
+/// A document. `'s` is the text's.
+#[derive(Debug, Default)]
+pub(crate) struct Tree<'s> {
+    nodes: Vec<Node<'s>>,
+    /// The entries of maps with merge keys, as they count in the end: keys and values.
+    merged: Vec<Vec<(u32, u32)>>,
+    text: Option<&'s str>,
+    /// The node that is being read: where the decoder finds what it reports.
+    cursor: Cell<u32>,
+}
+
+#[derive(Debug)]
+struct Node<'s> {
+    kind: Kind<'s>,
+    /// The node behind this one's subtree; its children follow the node itself.
+    next: u32,
+    /// The bytes of the text.
+    start: u32,
+    end: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Kind<'s> {
+    Null,
+    Bool(bool),
+    Unsigned(u64),
+    Signed(i64),
+    Float(f64),
+    /// A number that no f64 can hold, as it is written.
+    Huge(Cow<'s, str>),
+    Text(Cow<'s, str>),
+    List,
+    /// Keys and values in turn; a key is a text.
+    Map,
+    /// A map with merge keys: an index into `merged`.
+    Merged(u32),
+    /// What stands elsewhere: its node.
+    Alias(u32),
+}
+
+impl<'s> Tree<'s> {
+    /// The document's root.
+    pub(crate) fn root(&self) -> Ref<'_, 's> {
+        Ref { tree: self, at: 0 }
+    }
+
+    pub(crate) fn cursor(&self) -> &Cell<u32> {
+        &self.cursor
+    }
+
+    fn node(&self, at: u32) -> Option<&Node<'s>> {
+        self.nodes.get(at as usize)
+    }
+
+    /// Where a node begins, if the tree was made from a text.
+    pub(crate) fn position(&self, node: u32) -> Option<Position> {
+        Some(Position::of(self.text?, self.node(node)?.start as usize))
+    }
+
+    /// The node of a path; for a path that the document lacks, the nearest above it.
+    pub(crate) fn find(&self, path: &FieldPath) -> Option<u32> {
+        let mut at = self.root();
+        for step in path.steps() {
+            let below = match step {
+                Step::Index(index) => at.items().nth(*index),
+                Step::Key(key) => at.entries().filter(|(k, _)| k.text() == key).last().map(|e| e.1),
+            };
+            match below {
+                Some(below) => at = below,
+                None => break,
+            }
+        }
+        self.node(at.at).map(|_| at.at)
+    }
+
+    /// The path of the innermost node that a byte of the text belongs to.
+    pub(crate) fn path_of_offset(&self, offset: usize) -> FieldPath {
+        let mut at = self.root();
+        let mut path = FieldPath::root();
+        let holds = |node: Ref<'_, '_>| node.span().contains(&offset);
+        loop {
+            let below = match at.kind() {
+                Kind::List => at
+                    .items()
+                    .enumerate()
+                    .find(|(_, item)| holds(*item))
+                    .map(|(i, item)| (Step::Index(i), item)),
+                Kind::Map => at
+                    .entries()
+                    .find(|(key, value)| holds(*key) || holds(*value))
+                    .map(|(key, value)| (Step::Key(key.text().to_owned()), value)),
+                _ => None,
+            };
+            let Some((step, node)) = below else { return path };
+            path = match step {
+                Step::Index(i) => path.index(i),
+                Step::Key(key) => path.key(key),
+            };
+            at = node;
+        }
+    }
+}
+
+/// A node of a tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ref<'t, 's> {
+    tree: &'t Tree<'s>,
+    at: u32,
+}
+
+impl<'t, 's> Ref<'t, 's> {
+    /// What the node is; of an alias, what it stands for. An empty tree is null.
+    pub(crate) fn kind(self) -> &'t Kind<'s> {
+        match self.tree.node(self.at).map(|n| &n.kind) {
+            Some(Kind::Alias(target)) => {
+                self.tree.node(*target).map_or(&Kind::Null, |node| &node.kind)
+            }
+            Some(kind) => kind,
+            None => &Kind::Null,
+        }
+    }
+
+    fn target(self) -> Self {
+        match self.tree.node(self.at).map(|n| &n.kind) {
+            Some(Kind::Alias(target)) => Ref { at: *target, ..self },
+            _ => self,
+        }
+    }
+
+    pub(crate) fn is_null(self) -> bool {
+        matches!(self.kind(), Kind::Null)
+    }
+
+    pub(crate) fn is_map(self) -> bool {
+        matches!(self.kind(), Kind::Map | Kind::Merged(_))
+    }
+
+    /// The text of a text, else nothing.
+    pub(crate) fn text(self) -> &'t str {
+        self.as_text().unwrap_or_default()
+    }
+
+    pub(crate) fn as_text(self) -> Option<&'t str> {
+        match self.kind() {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The bytes of the text that the node was read from.
+    pub(crate) fn span(self) -> std::ops::Range<usize> {
+        self.tree.node(self.at).map_or(0..0, |node| node.start as usize..node.end as usize)
+    }
+
+    pub(crate) fn position(self) -> Option<Position> {
+        self.tree.position(self.at)
+    }
+
+    /// A list's items; of anything else none.
+    pub(crate) fn items(self) -> Items<'t, 's> {
+        let list = self.target();
+        match list.kind() {
+            Kind::List => list.children(),
+            _ => Items { tree: self.tree, at: 0, end: 0 },
+        }
+    }
+
+    fn children(self) -> Items<'t, 's> {
+        let end = self.tree.node(self.at).map_or(0, |node| node.next);
+        Items { tree: self.tree, at: self.at + 1, end }
+    }
+
+    /// A map's entries as they are written, duplicates included; of anything else none.
+    pub(crate) fn entries(self) -> Entries<'t, 's> {
+        let map = self.target();
+        match map.kind() {
+            Kind::Map => Entries::Plain(map.children()),
+            Kind::Merged(index) => {
+                let entries = self.tree.merged.get(*index as usize);
+                Entries::Merged(self.tree, entries.map(Vec::as_slice).unwrap_or_default().iter())
+            }
+            _ => Entries::Plain(Items { tree: self.tree, at: 0, end: 0 }),
+        }
+    }
+
+    /// A map's entries, of each key only the last.
+    pub(crate) fn distinct_entries(self) -> Vec<(Self, Self)> {
+        let all: Vec<_> = self.entries().collect();
+        let mut last = HashMap::with_capacity(all.len());
+        for (i, (key, _)) in all.iter().enumerate() {
+            last.insert(key.text(), i);
+        }
+        if last.len() == all.len() {
+            return all;
+        }
+        let is_last = |i: usize, key: &str| last.get(key) == Some(&i);
+        all.into_iter().enumerate().filter(|(i, e)| is_last(*i, e.0.text())).map(|e| e.1).collect()
+    }
+
+    /// The last value of a key.
+    pub(crate) fn get(self, key: &str) -> Option<Self> {
+        self.entries().filter(|(k, _)| k.text() == key).last().map(|(_, value)| value)
+    }
+}
+
+/// The nodes that stand side by side from one node to another.
+#[derive(Clone, Debug)]
+pub(crate) struct Items<'t, 's> {
+    tree: &'t Tree<'s>,
+    at: u32,
+    end: u32,
+}
+
+impl<'t, 's> Iterator for Items<'t, 's> {
+    type Item = Ref<'t, 's>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at >= self.end {
+            return None;
+        }
+        let item = Ref { tree: self.tree, at: self.at };
+        self.at = self.tree.node(self.at)?.next;
+        Some(item)
+    }
+}
+
+/// A map's keys and values.
+#[derive(Clone, Debug)]
+pub(crate) enum Entries<'t, 's> {
+    Plain(Items<'t, 's>),
+    Merged(&'t Tree<'s>, std::slice::Iter<'t, (u32, u32)>),
+}
+
+impl<'t, 's> Iterator for Entries<'t, 's> {
+    type Item = (Ref<'t, 's>, Ref<'t, 's>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Plain(items) => Some((items.next()?, items.next()?)),
+            Self::Merged(tree, entries) => {
+                let &(key, value) = entries.next()?;
+                Some((Ref { tree, at: key }, Ref { tree, at: value }))
+            }
+        }
+    }
+}
