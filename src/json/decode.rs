@@ -185,12 +185,12 @@ pub(super) fn decode<'de, T: Message, D: Deserializer<'de>>(
 }
 
 pub(super) fn decode_node<T: Message>(
+    mut value: T,
     tree: &tree::Tree<'_>,
     node: tree::Ref<'_, '_>,
     within: &FieldPath,
 ) -> Decoded<T> {
     let mut log = Log::of_tree(tree.cursor());
-    let mut value = T::default();
     let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
     // A tree was checked when it was built: reading it cannot fail.
     let _: Result<(), tree::TreeError> = slot.deserialize(node);

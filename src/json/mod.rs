@@ -50,7 +50,7 @@ use crate::{
     tree::Tree,
 };
 
-pub(crate) use decode::Log;
+pub(crate) use decode::{Log, Quoted, did_you_mean};
 pub(crate) use message::{Schema, message};
 pub(crate) use text::{Mended, check};
 
@@ -234,11 +234,21 @@ pub fn to_vec<T: Message>(message: &T) -> Vec<u8> {
     encode::to_string(message).into_bytes()
 }
 
-/// Reads a message from a node of a document tree; positions are nodes, not yet places.
+/// Reads a message from a node of a document tree, whose path is `within`.
 pub(crate) fn decode_node<T: Message>(
     tree: &Tree<'_>,
     node: crate::tree::Ref<'_, '_>,
     within: &crate::FieldPath,
 ) -> Decoded<T> {
-    decode::decode_node(tree, node, within)
+    decode::decode_node(T::default(), tree, node, within)
+}
+
+/// Reads a message from a node onto another one: what the node does not say stays.
+pub(crate) fn decode_node_onto<T: Message>(
+    value: T,
+    tree: &Tree<'_>,
+    node: crate::tree::Ref<'_, '_>,
+    within: &crate::FieldPath,
+) -> Decoded<T> {
+    decode::decode_node(value, tree, node, within)
 }

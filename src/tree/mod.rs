@@ -15,14 +15,16 @@ use std::{borrow::Cow, cell::Cell, collections::HashMap};
 use crate::{
     FieldPath,
     diagnostic::{Position, Step},
+    json::Quoted,
 };
 
 pub(crate) use build::Builder;
 pub(crate) use de::TreeError;
-pub(crate) use write::{Edit, write_json};
+pub(crate) use json::Json;
+pub(crate) use write::{Edit, Number, write_json, write_text};
 
 /// A document. `'s` is the text's.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     /// The entries of maps with merge keys, as they count in the end: keys and values.
@@ -32,7 +34,7 @@ pub(crate) struct Tree<'s> {
     cursor: Cell<u32>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Node<'s> {
     kind: Kind<'s>,
     /// The node behind this one's subtree; its children follow the node itself.
@@ -61,10 +63,58 @@ pub(crate) enum Kind<'s> {
     Alias(u32),
 }
 
+impl Kind<'_> {
+    /// What it is, for messages.
+    pub(crate) fn describe(&self) -> String {
+        match self {
+            Self::Null | Self::Alias(_) => "null".to_owned(),
+            Self::Bool(v) => v.to_string(),
+            Self::Unsigned(v) => v.to_string(),
+            Self::Signed(v) => v.to_string(),
+            Self::Float(v) => Number(*v).to_string(),
+            Self::Huge(text) => Quoted(text).to_string(),
+            Self::Text(text) => Quoted(text).to_string(),
+            Self::List => "a list".to_owned(),
+            Self::Map | Self::Merged(_) => "a map".to_owned(),
+        }
+    }
+
+    fn to_owned(&self) -> Kind<'static> {
+        match self {
+            Self::Null => Kind::Null,
+            Self::Bool(v) => Kind::Bool(*v),
+            Self::Unsigned(v) => Kind::Unsigned(*v),
+            Self::Signed(v) => Kind::Signed(*v),
+            Self::Float(v) => Kind::Float(*v),
+            Self::Huge(text) => Kind::Huge(Cow::Owned(text.clone().into_owned())),
+            Self::Text(text) => Kind::Text(Cow::Owned(text.clone().into_owned())),
+            Self::List => Kind::List,
+            Self::Map => Kind::Map,
+            Self::Merged(index) => Kind::Merged(*index),
+            Self::Alias(node) => Kind::Alias(*node),
+        }
+    }
+}
+
 impl<'s> Tree<'s> {
+    /// The same tree without its text: nodes that own what they say, and have no positions.
+    pub(crate) fn to_owned(&self) -> Tree<'static> {
+        let nodes = self.nodes.iter().map(|node| Node { kind: node.kind.to_owned(), ..*node });
+        Tree { nodes: nodes.collect(), merged: self.merged.clone(), ..Tree::default() }
+    }
+
     /// The document's root.
     pub(crate) fn root(&self) -> Ref<'_, 's> {
         Ref { tree: self, at: 0 }
+    }
+
+    /// A node by its index.
+    pub(crate) fn at(&self, node: u32) -> Ref<'_, 's> {
+        Ref { tree: self, at: node }
+    }
+
+    fn len(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn cursor(&self) -> &Cell<u32> {
@@ -158,6 +208,19 @@ impl<'t, 's> Ref<'t, 's> {
         matches!(self.kind(), Kind::Map | Kind::Merged(_))
     }
 
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self.kind(), Kind::List)
+    }
+
+    /// Whether the node stands for another one.
+    pub(crate) fn is_alias(self) -> bool {
+        matches!(self.tree.node(self.at).map(|n| &n.kind), Some(Kind::Alias(_)))
+    }
+
+    pub(crate) fn index(self) -> u32 {
+        self.at
+    }
+
     /// The text of a text, else nothing.
     pub(crate) fn text(self) -> &'t str {
         self.as_text().unwrap_or_default()
@@ -170,9 +233,25 @@ impl<'t, 's> Ref<'t, 's> {
         }
     }
 
+    /// A scalar as a text, as Go's client makes one where it wants one.
+    pub(crate) fn to_text(self) -> String {
+        match self.kind() {
+            Kind::Text(text) => text.clone().into_owned(),
+            scalar @ (Kind::Bool(_) | Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_)) => {
+                scalar.describe()
+            }
+            _ => String::new(),
+        }
+    }
+
     /// The bytes of the text that the node was read from.
     pub(crate) fn span(self) -> std::ops::Range<usize> {
         self.tree.node(self.at).map_or(0..0, |node| node.start as usize..node.end as usize)
+    }
+
+    /// The text that the node was read from, if there was one.
+    pub(crate) fn source(self) -> &'t str {
+        self.tree.text.and_then(|text| text.get(self.span())).unwrap_or_default()
     }
 
     pub(crate) fn position(self) -> Option<Position> {
@@ -184,6 +263,20 @@ impl<'t, 's> Ref<'t, 's> {
         let list = self.target();
         match list.kind() {
             Kind::List => list.children(),
+            _ => Items { tree: self.tree, at: 0, end: 0 },
+        }
+    }
+
+    /// The node alone.
+    pub(crate) fn once(self) -> Items<'t, 's> {
+        Items { tree: self.tree, at: self.at, end: (self.at + 1).min(self.tree.len()) }
+    }
+
+    /// What stands in a list or map: items, or keys and values in turn, as they are written.
+    pub(crate) fn inner(self) -> Items<'t, 's> {
+        let node = self.target();
+        match node.kind() {
+            Kind::List | Kind::Map | Kind::Merged(_) => node.children(),
             _ => Items { tree: self.tree, at: 0, end: 0 },
         }
     }

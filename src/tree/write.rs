@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::{Entries, Items, Kind, Ref};
 
 /// A value to write: kept as it is, or put together anew.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Edit<'a> {
     Kept(Ref<'a, 'a>),
     Map(Vec<(&'a str, Edit<'a>)>),

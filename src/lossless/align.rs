@@ -1,0 +1,144 @@
+//! Which element of a list is which, after it was changed.
+
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use crate::tree::{Kind, Ref};
+
+/// For each element of `after`, the element of `before` that it was.
+///
+/// Equal ones first; then those that have more than half of their values in common, most alike
+/// first; then, where nothing was added or removed, those at the same place.
+pub(super) fn align(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>]) -> Vec<Option<usize>> {
+    let mut pairs = Pairs { origins: vec![None; after.len()], is_taken: vec![false; before.len()] };
+    for (i, (old, new)) in before.iter().zip(after).enumerate() {
+        if old.source() == new.source() {
+            pairs.take(i, i);
+        }
+    }
+    let mut equal: HashMap<&str, Vec<usize>> = HashMap::new();
+    for i in pairs.free_old().into_iter().rev() {
+        equal.entry(before.get(i).map_or("", |b| b.source())).or_default().push(i);
+    }
+    for i in pairs.free_new() {
+        let old = after.get(i).and_then(|a| equal.get_mut(a.source())?.pop());
+        if let Some(old) = old {
+            pairs.take(old, i);
+        }
+    }
+    drop(equal);
+    for (old, new) in alike(before, after, &pairs) {
+        pairs.take(old, new);
+    }
+    if before.len() == after.len() {
+        for i in 0..before.len() {
+            pairs.take(i, i);
+        }
+    }
+    pairs.origins
+}
+
+struct Pairs {
+    origins: Vec<Option<usize>>,
+    is_taken: Vec<bool>,
+}
+
+impl Pairs {
+    /// Pairs two elements, if both are free.
+    fn take(&mut self, old: usize, new: usize) {
+        if let (Some(origin @ None), Some(is_taken @ false)) =
+            (self.origins.get_mut(new), self.is_taken.get_mut(old))
+        {
+            (*origin, *is_taken) = (Some(old), true);
+        }
+    }
+
+    fn free_old(&self) -> Vec<usize> {
+        (0..self.is_taken.len()).filter(|i| self.is_taken.get(*i) == Some(&false)).collect()
+    }
+
+    fn free_new(&self) -> Vec<usize> {
+        (0..self.origins.len()).filter(|i| self.origins.get(*i) == Some(&None)).collect()
+    }
+}
+
+/// A value that so many elements have tells nothing of which is which.
+const COMMON: usize = 8;
+
+/// The pairs of free elements that have more than half in common, most alike first.
+fn alike(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(usize, usize)> {
+    let values_of = |all: &[Ref<'_, '_>], free: Vec<usize>| -> Vec<(usize, Vec<u64>)> {
+        free.into_iter().filter_map(|i| Some((i, values(*all.get(i)?)))).collect()
+    };
+    let old = values_of(before, pairs.free_old());
+    let new = values_of(after, pairs.free_new());
+    let mut having: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (at, (_, values)) in old.iter().enumerate() {
+        for value in values {
+            having.entry(*value).or_default().push(at);
+        }
+    }
+    let mut found = Vec::new();
+    for (i, values) in &new {
+        let rare = values.iter().filter_map(|value| having.get(value));
+        let mut candidates: Vec<usize> =
+            rare.filter(|at| at.len() <= COMMON).flatten().copied().collect();
+        // Elements that share nothing rare are alike only where they stand.
+        candidates.extend(old.iter().position(|(old, _)| old == i));
+        candidates.sort_unstable();
+        candidates.dedup();
+        for (old, old_values) in candidates.into_iter().filter_map(|at| old.get(at)) {
+            let common = common(old_values, values);
+            if 4 * common > old_values.len() + values.len() {
+                // In parts of a million, so that it can be sorted.
+                let score = 2_000_000 * common / (old_values.len() + values.len());
+                found.push((std::cmp::Reverse(score), old.abs_diff(*i), *old, *i));
+            }
+        }
+    }
+    found.sort_unstable();
+    found.into_iter().map(|(_, _, old, new)| (old, new)).collect()
+}
+
+/// The values within an element, each with the way to it, sorted.
+fn values(element: Ref<'_, '_>) -> Vec<u64> {
+    fn collect(node: Ref<'_, '_>, way: u64, values: &mut Vec<u64>) {
+        let below = |key: &str| {
+            let mut hasher = DefaultHasher::new();
+            (way, key).hash(&mut hasher);
+            hasher.finish()
+        };
+        match node.kind() {
+            Kind::List => node.items().for_each(|item| collect(item, below("[]"), values)),
+            Kind::Map => {
+                node.entries().for_each(|(key, value)| collect(value, below(key.text()), values));
+            }
+            _ => values.push(below(node.source())),
+        }
+    }
+    let mut values = Vec::new();
+    // What the encoder wrote is as deep as the schema.
+    collect(element, 0, &mut values);
+    values.sort_unstable();
+    values
+}
+
+/// How many values two sorted lists share.
+fn common(a: &[u64], b: &[u64]) -> usize {
+    let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
+    let mut count = 0;
+    while let (Some(x), Some(y)) = (a.peek(), b.peek()) {
+        match x.cmp(y) {
+            std::cmp::Ordering::Less => drop(a.next()),
+            std::cmp::Ordering::Greater => drop(b.next()),
+            std::cmp::Ordering::Equal => {
+                count += 1;
+                a.next();
+                b.next();
+            }
+        }
+    }
+    count
+}

@@ -1,0 +1,148 @@
+//! What Go's clients want of `metadata`: a wrong type in it is an error of the whole object.
+
+use crate::{
+    FieldPath, Timestamp,
+    diagnostic::{Diagnostic, Severity, rule},
+    tree::{Kind, Ref},
+};
+
+/// The type of a value in a Kubernetes object.
+enum Want {
+    Text,
+    Integer,
+    Bool,
+    Time,
+    Anything,
+    Map(&'static Want),
+    List(&'static Want),
+    Struct(&'static [(&'static str, Want)]),
+}
+
+/// `k8s.io/apimachinery/pkg/apis/meta/v1.ObjectMeta`.
+const OBJECT_META: Want = Want::Struct(&[
+    ("name", Want::Text),
+    ("generateName", Want::Text),
+    ("namespace", Want::Text),
+    ("selfLink", Want::Text),
+    ("uid", Want::Text),
+    ("resourceVersion", Want::Text),
+    ("generation", Want::Integer),
+    ("creationTimestamp", Want::Time),
+    ("deletionTimestamp", Want::Time),
+    ("deletionGracePeriodSeconds", Want::Integer),
+    ("labels", Want::Map(&Want::Text)),
+    ("annotations", Want::Map(&Want::Text)),
+    (
+        "ownerReferences",
+        Want::List(&Want::Struct(&[
+            ("apiVersion", Want::Text),
+            ("kind", Want::Text),
+            ("name", Want::Text),
+            ("uid", Want::Text),
+            ("controller", Want::Bool),
+            ("blockOwnerDeletion", Want::Bool),
+        ])),
+    ),
+    ("finalizers", Want::List(&Want::Text)),
+    (
+        "managedFields",
+        Want::List(&Want::Struct(&[
+            ("manager", Want::Text),
+            ("operation", Want::Text),
+            ("apiVersion", Want::Text),
+            ("time", Want::Time),
+            ("fieldsType", Want::Text),
+            ("fieldsV1", Want::Anything),
+            ("subresource", Want::Text),
+        ])),
+    ),
+]);
+
+/// Reports what does not fit in a `metadata`. From YAML a number or boolean is a text where one is
+/// wanted, as sigs.k8s.io/yaml has it.
+pub(super) fn check(metadata: Ref<'_, '_>, is_yaml: bool, found: &mut Vec<Diagnostic>) {
+    Check { is_yaml, found }.value(metadata, &OBJECT_META, &FieldPath::root().key("metadata"));
+}
+
+struct Check<'a> {
+    is_yaml: bool,
+    found: &'a mut Vec<Diagnostic>,
+}
+
+impl Check<'_> {
+    fn value(&mut self, node: Ref<'_, '_>, want: &Want, path: &FieldPath) {
+        let expected = match (want, node.kind()) {
+            (Want::Anything, _) | (_, Kind::Null) => return,
+            (Want::Text, Kind::Text(_))
+            | (Want::Integer, Kind::Signed(_))
+            | (Want::Bool, Kind::Bool(_)) => return,
+            (Want::Integer, Kind::Unsigned(v)) if i64::try_from(*v).is_ok() => return,
+            (Want::Text, Kind::Bool(_) | Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_))
+                if self.is_yaml =>
+            {
+                return;
+            }
+            (Want::Time, Kind::Text(text)) if text.parse::<Timestamp>().is_ok() => return,
+            (Want::List(want), Kind::List) => {
+                for (i, item) in node.items().enumerate() {
+                    self.value(item, want, &path.clone().index(i));
+                }
+                return;
+            }
+            (Want::Map(want), Kind::Map | Kind::Merged(_)) => {
+                for (key, value) in node.distinct_entries() {
+                    self.value(value, want, &path.clone().key(key.text()));
+                }
+                return;
+            }
+            (Want::Struct(fields), Kind::Map | Kind::Merged(_)) => {
+                for (key, value) in node.distinct_entries() {
+                    let field = fields.iter().find(|(name, _)| is_same_name(name, key.text()));
+                    if let Some((name, want)) = field {
+                        self.value(value, want, &path.clone().key(*name));
+                    }
+                }
+                return;
+            }
+            (Want::Text, _) => "a string",
+            (Want::Integer, _) => "a whole number",
+            (Want::Bool, _) => "true or false",
+            (Want::Time, _) => "a time such as \"2026-01-31T12:00:00Z\"",
+            (Want::List(_), _) => "a list",
+            (Want::Map(_) | Want::Struct(_), _) => "a map",
+        };
+        // One is enough of a kind of which there may be millions.
+        if self.found.len() < 1000 {
+            self.found.push(Diagnostic {
+                rule: rule::WRONG_TYPE,
+                severity: Severity::Error,
+                path: path.clone(),
+                message: format!("expected {expected}, found {}", node.kind().describe()),
+                help: None,
+                position: node.position(),
+            });
+        }
+    }
+}
+
+/// encoding/json's comparison of names: without case, by Unicode's simple folding.
+pub(super) fn is_same_name(name: &str, key: &str) -> bool {
+    let fold = |c: char| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        c => c.to_ascii_lowercase(),
+    };
+    name.chars().map(fold).eq(key.chars().map(fold))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_as_go_does() {
+        assert!(is_same_name("spec", "\u{17f}PEC"));
+        assert!(is_same_name("kind", "\u{212a}ind"));
+        assert!(!is_same_name("spec", "specs"));
+    }
+}
