@@ -65,6 +65,8 @@ pub struct Log<'a> {
     cursor: Option<&'a Cell<u32>>,
     /// Whether the source lends a text exactly when it was written without escapes.
     lends_unescaped: bool,
+    /// Whether a minus zero was seen that only the text can tell from "-0.0".
+    saw_minus_zero: bool,
 }
 
 impl<'a> Log<'a> {
@@ -72,8 +74,18 @@ impl<'a> Log<'a> {
         Self { lends_unescaped: true, ..Self::default() }
     }
 
-    fn of_tree(cursor: &'a Cell<u32>) -> Self {
-        Self { cursor: Some(cursor), ..Self::default() }
+    fn of_tree(tree: &'a tree::Tree<'_>) -> Self {
+        let (cursor, lends_unescaped) = (Some(tree.cursor()), tree.lends_unescaped());
+        Self { cursor, lends_unescaped, ..Self::default() }
+    }
+
+    /// Whether a float is the integer "-0", which serde_json has as one. A tree has it as a signed
+    /// zero, so there it is not.
+    pub(crate) fn is_minus_zero(&mut self, v: Number) -> bool {
+        let Number::Float(v) = v else { return false };
+        let is = v == 0.0 && v.is_sign_negative() && self.cursor.is_none();
+        self.saw_minus_zero |= is;
+        is
     }
 
     pub(crate) fn node(&self) -> u32 {
@@ -178,10 +190,18 @@ pub(crate) fn did_you_mean(name: &str) -> String {
 pub(super) fn decode<'de, T: Message, D: Deserializer<'de>>(
     deserializer: D,
     mut log: Log<'_>,
-) -> Result<Decoded<T>, D::Error> {
+) -> Result<Plain<T>, D::Error> {
     let mut value = T::default();
     Slot { field: &mut value, at: At::Top, log: &mut log }.deserialize(deserializer)?;
-    Ok(Decoded { value, diagnostics: log.found })
+    let decoded = Decoded { value, diagnostics: log.found };
+    Ok(Plain { decoded, saw_minus_zero: log.saw_minus_zero })
+}
+
+/// A message as serde shows it.
+pub(super) struct Plain<T> {
+    pub(super) decoded: Decoded<T>,
+    /// Whether the text must be asked for more than serde shows.
+    pub(super) saw_minus_zero: bool,
 }
 
 pub(super) fn decode_node<T: Message>(
@@ -190,7 +210,7 @@ pub(super) fn decode_node<T: Message>(
     node: tree::Ref<'_, '_>,
     within: &FieldPath,
 ) -> Decoded<T> {
-    let mut log = Log::of_tree(tree.cursor());
+    let mut log = Log::of_tree(tree);
     let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
     // A tree was checked when it was built: reading it cannot fail.
     let _: Result<(), tree::TreeError> = slot.deserialize(node);
@@ -216,6 +236,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsigned(v) => v.fmt(f),
+            Self::Signed(0) => f.write_str("-0"),
             Self::Signed(v) => v.fmt(f),
             Self::Float(v) if v.is_finite() => fmt::Debug::fmt(v, f),
             Self::Float(_) => f.write_str("a number beyond all bounds"),
@@ -399,7 +420,8 @@ impl<'de, F: Field> Visitor<'de> for Slot<'_, '_, F> {
     }
 
     fn visit_i64<E>(self, v: i64) -> Result<(), E> {
-        let number = u64::try_from(v).map_or(Number::Signed(v), Number::Unsigned);
+        // A signed zero is the "-0" of a tree.
+        let number = if v > 0 { Number::Unsigned(v.unsigned_abs()) } else { Number::Signed(v) };
         self.field.number(number, self.at, self.log);
         Ok(())
     }

@@ -50,7 +50,7 @@ use crate::{
     tree::Tree,
 };
 
-pub(crate) use decode::{Log, Quoted, did_you_mean};
+pub(crate) use decode::{Log, Number, Quoted, did_you_mean};
 pub(crate) use message::{Schema, message};
 pub(crate) use text::{Mended, check};
 
@@ -206,7 +206,7 @@ pub fn decode_str<T: Message>(json: &str) -> Result<Decoded<T>, Error> {
 pub fn decode<'de, T: Message, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Decoded<T>, D::Error> {
-    decode::decode(deserializer, Log::default())
+    decode::decode(deserializer, Log::default()).map(|plain| plain.decoded)
 }
 
 /// Writes a message as Istio writes it: compact, in declaration order, keys of maps sorted, unset

@@ -15,9 +15,9 @@ use crate::{
     tree::Tree,
 };
 
-/// A message, and whether anything is to be told of its text.
+/// A message, and what was mended in its text.
 pub(super) struct Read<T> {
-    decoded: Decoded<T>,
+    plain: decode::Plain<T>,
     mended: Option<Mended>,
 }
 
@@ -32,7 +32,7 @@ pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
     check_depth(json)?;
     let plain = str::from_utf8(json).ok();
     let error = match plain.map(read_plain) {
-        Some(Ok(decoded)) => return Ok(Read { decoded, mended: None }),
+        Some(Ok(plain)) => return Ok(Read { plain, mended: None }),
         Some(Err(error)) if !error.is_syntax() => return Err(syntax_error(json, &error)),
         Some(Err(error)) => Some(error),
         None => None,
@@ -41,50 +41,45 @@ pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
         (None, Some(error)) => Err(syntax_error(json, &error)),
         (mended, _) => {
             let mended = mended.unwrap_or_default();
-            let decoded =
+            let plain =
                 read_plain(&mended.text).map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
-            Ok(Read { decoded, mended: Some(mended) })
+            Ok(Read { plain, mended: Some(mended) })
         }
     }
 }
 
-fn read_plain<T: Message>(text: &str) -> Result<Decoded<T>, serde_json::Error> {
+fn read_plain<T: Message>(text: &str) -> Result<decode::Plain<T>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let decoded = decode::decode(&mut deserializer, Log::of_text())?;
+    let plain = decode::decode(&mut deserializer, Log::of_text())?;
     deserializer.end()?;
-    Ok(decoded)
+    Ok(plain)
 }
 
 impl<T: Message> Read<T> {
     pub(super) fn into_tolerant(self, json: &[u8]) -> Result<T, Error> {
-        if self.decoded.has_errors() {
+        if self.plain.decoded.has_errors() || self.plain.saw_minus_zero {
             self.located(json)?.tolerant()
         } else {
-            Ok(self.decoded.value)
+            Ok(self.plain.decoded.value)
         }
     }
 
-    /// The same, with the places of what was found.
+    /// The same with the places of what was found, if anything was.
     pub(super) fn located(self, json: &[u8]) -> Result<Decoded<T>, Error> {
         let text = match &self.mended {
             Some(mended) => &mended.text,
-            None if self.decoded.diagnostics.is_empty() => return Ok(self.decoded),
+            None if self.plain.decoded.diagnostics.is_empty() && !self.plain.saw_minus_zero => {
+                return Ok(self.plain.decoded);
+            }
             None => str::from_utf8(json).unwrap_or_default(),
         };
         let tree = Tree::from_checked_json(text)?;
         let mut decoded: Decoded<T> = super::decode_node(&tree, tree.root(), &FieldPath::root());
-        // What the text alone shows (an escape in an enum's name) is in the first reading only.
-        for mut found in self.decoded.diagnostics {
-            if !decoded.diagnostics.iter().any(|d| d.path == found.path && d.rule == found.rule) {
-                found.position = tree.find(&found.path).and_then(|node| tree.position(node));
-                decoded.diagnostics.push(found);
-            }
-        }
         if let Some(mended) = &self.mended {
             decoded.diagnostics.extend(mended.diagnostics(&tree));
         }
         decoded.diagnostics.sort_by_key(|d| d.position);
-        Ok(Decoded { value: self.decoded.value, diagnostics: decoded.diagnostics })
+        Ok(decoded)
     }
 }
 

@@ -90,9 +90,6 @@ fn is_json_integer(text: &str, signed: bool) -> bool {
         && (digits.len() == 1 || !digits.starts_with('0'))
 }
 
-/// What Go's JSON reads around a number in quotes.
-const JSON_BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
-
 impl Field for u32 {
     const EXPECTED: &'static str = "a whole number from 0 to 4294967295";
 
@@ -116,7 +113,8 @@ impl Field for u32 {
     }
 
     fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
-        let text = v.text.trim_matches(JSON_BLANKS);
+        // Go reads what is between the quotes as JSON, where a string holds no other blank.
+        let text = v.text.trim_matches(' ');
         match text.parse() {
             _ if v.escaped => wrong_type::<Self>("a text with escapes", at, log),
             Ok(number) if is_json_integer(text, false) => {
@@ -160,14 +158,13 @@ impl Field for i64 {
                     log.error(rule::OUT_OF_RANGE, at, message);
                 }
             },
-            // "-0"; "-0.0" cannot be told from it.
-            Number::Float(v) if v == 0.0 && v.is_sign_negative() => *self = 0,
+            Number::Float(_) if log.is_minus_zero(v) => *self = 0,
             Number::Float(_) => wrong_type::<Self>(v, at, log),
         }
     }
 
     fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
-        let text = v.text.trim_matches(JSON_BLANKS);
+        let text = v.text.trim_matches(' ');
         match text.parse() {
             // A number in quotes is how proto3 JSON writes this type.
             Ok(number) if is_json_integer(text, true) && !v.escaped => *self = number,
@@ -235,8 +232,7 @@ impl Field for Open {
         let number = match v {
             Number::Unsigned(v) => i32::try_from(v).ok(),
             Number::Signed(v) => i32::try_from(v).ok(),
-            // "-0"; "-0.0" cannot be told from it.
-            Number::Float(v) if v == 0.0 && v.is_sign_negative() => Some(0),
+            Number::Float(_) if log.is_minus_zero(v) => Some(0),
             Number::Float(_) => None,
         };
         let Some(number) = number else { return wrong_type::<Self>(v, at, log) };

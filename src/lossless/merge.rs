@@ -22,9 +22,7 @@ pub(crate) fn edited<T: json::Message, R>(
         return write(&Edit::Kept(node));
     }
     match (Tree::from_checked_json(&before), Tree::from_checked_json(&after)) {
-        (Ok(before), Ok(after)) => {
-            write(&message(node, before.root(), after.root(), T::SCHEMA))
-        }
+        (Ok(before), Ok(after)) => write(&message(node, before.root(), after.root(), T::SCHEMA)),
         // Not reached before a message is 4 GiB long.
         _ => write(&Edit::Kept(node)),
     }
@@ -127,7 +125,10 @@ fn map<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> Ed
     }
     let is_new = |key: &str| before.get(key).is_none();
     entries.extend(
-        after.entries().filter(|(key, _)| is_new(key.text())).map(|(k, v)| (k.text(), Edit::Kept(v))),
+        after
+            .entries()
+            .filter(|(key, _)| is_new(key.text()))
+            .map(|(k, v)| (k.text(), Edit::Kept(v))),
     );
     Edit::Map(entries)
 }

@@ -145,8 +145,7 @@ impl<T: json::Message> Serialize for Lossless<T> {
 impl<'de, T: json::Message> Deserialize<'de> for Lossless<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let original = Tree::deserialize(deserializer)?;
-        let decoded: Decoded<T> =
-            json::decode_node(&original, original.root(), &FieldPath::root());
+        let decoded: Decoded<T> = json::decode_node(&original, original.root(), &FieldPath::root());
         let value = decoded.tolerant().map_err(D::Error::custom)?;
         Ok(Self { value, original })
     }

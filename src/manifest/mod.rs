@@ -63,7 +63,9 @@ impl Manifest {
     /// ```
     #[must_use]
     pub fn new(name: &str, spec: Gateway) -> Self {
-        let mut text = format!("{{\"apiVersion\":\"{GROUP}/v1\",\"kind\":\"Gateway\",\"metadata\":{{\"name\":");
+        let mut text = format!(
+            "{{\"apiVersion\":\"{GROUP}/v1\",\"kind\":\"Gateway\",\"metadata\":{{\"name\":"
+        );
         crate::tree::write_text(name, &mut text);
         text.push_str("}}");
         let object = Object {
@@ -585,11 +587,7 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
 
 /// A message of the envelope, and whether it is there. Keys that differ in case alone are applied
 /// one upon the other, as Go does.
-fn part<T: json::Message>(
-    tree: &Tree<'_>,
-    name: &str,
-    found: &mut Vec<Diagnostic>,
-) -> (T, bool) {
+fn part<T: json::Message>(tree: &Tree<'_>, name: &str, found: &mut Vec<Diagnostic>) -> (T, bool) {
     let mut value = T::default();
     let entries = envelope(tree.root(), name);
     for (_, node) in entries.iter().filter(|(_, node)| !node.is_null()) {

@@ -35,6 +35,11 @@ impl<'s> Builder<'s> {
         Ok(builder)
     }
 
+    /// Says that texts are borrowed exactly where they are written without escapes.
+    pub(crate) fn lends_unescaped(&mut self) {
+        self.tree.lends_unescaped = true;
+    }
+
     /// Whether the next node is a map's key.
     pub(crate) fn wants_key(&self) -> bool {
         self.open.last().is_some_and(|open| open.is_map && open.wants_key)

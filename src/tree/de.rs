@@ -41,6 +41,7 @@ impl<'de> Deserializer<'de> for Ref<'de, '_> {
             Kind::Signed(v) => visitor.visit_i64(*v),
             Kind::Float(v) => visitor.visit_f64(*v),
             Kind::Huge(text) => visitor.visit_f64(text.parse().unwrap_or(f64::INFINITY)),
+            Kind::Text(Cow::Owned(text)) if self.tree.lends_unescaped => visitor.visit_str(text),
             Kind::Text(text) => visitor.visit_borrowed_str(text),
             Kind::List => visitor.visit_seq(self.items()),
             Kind::Map | Kind::Merged(_) => {
@@ -129,6 +130,7 @@ impl Serialize for Nested<'_, '_> {
             Kind::Null | Kind::Alias(_) => serializer.serialize_unit(),
             Kind::Bool(v) => serializer.serialize_bool(*v),
             Kind::Unsigned(v) => serializer.serialize_u64(*v),
+            Kind::Signed(0) => serializer.serialize_f64(-0.0),
             Kind::Signed(v) => serializer.serialize_i64(*v),
             Kind::Float(v) => serializer.serialize_f64(*v),
             Kind::Huge(text) => {

@@ -31,6 +31,7 @@ impl<'s> Tree<'s> {
     /// The tree of a text that serde_json accepts.
     pub(crate) fn from_checked_json(text: &'s str) -> Result<Self, Error> {
         let mut builder = Builder::of_text(text)?;
+        builder.lends_unescaped();
         let bytes = text.as_bytes();
         let mut at = 0;
         while let Some(&b) = bytes.get(at) {
@@ -97,8 +98,7 @@ fn literal(token: &str) -> Kind<'_> {
         "null" => Kind::Null,
         "true" => Kind::Bool(true),
         "false" => Kind::Bool(false),
-        // As serde_json has it: minus zero is no integer.
-        "-0" => Kind::Float(-0.0),
+        "-0" => Kind::Signed(0),
         _ => match (token.parse(), token.parse(), token.parse::<f64>()) {
             (Ok(v), ..) => Kind::Unsigned(v),
             (_, Ok(v), _) => Kind::Signed(v),

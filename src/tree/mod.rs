@@ -15,7 +15,7 @@ use std::{borrow::Cow, cell::Cell, collections::HashMap};
 use crate::{
     FieldPath,
     diagnostic::{Position, Step},
-    json::Quoted,
+    json::{Number as JsonNumber, Quoted},
 };
 
 pub(crate) use build::Builder;
@@ -30,6 +30,8 @@ pub(crate) struct Tree<'s> {
     /// The entries of maps with merge keys, as they count in the end: keys and values.
     merged: Vec<Vec<(u32, u32)>>,
     text: Option<&'s str>,
+    /// Whether a text is borrowed exactly where it was written without escapes, as in JSON.
+    lends_unescaped: bool,
     /// The node that is being read: where the decoder finds what it reports.
     cursor: Cell<u32>,
 }
@@ -70,7 +72,7 @@ impl Kind<'_> {
             Self::Null | Self::Alias(_) => "null".to_owned(),
             Self::Bool(v) => v.to_string(),
             Self::Unsigned(v) => v.to_string(),
-            Self::Signed(v) => v.to_string(),
+            Self::Signed(v) => JsonNumber::Signed(*v).to_string(),
             Self::Float(v) => Number(*v).to_string(),
             Self::Huge(text) => Quoted(text).to_string(),
             Self::Text(text) => Quoted(text).to_string(),
@@ -106,6 +108,10 @@ impl<'s> Tree<'s> {
     /// The document's root.
     pub(crate) fn root(&self) -> Ref<'_, 's> {
         Ref { tree: self, at: 0 }
+    }
+
+    pub(crate) fn lends_unescaped(&self) -> bool {
+        self.lends_unescaped
     }
 
     /// A node by its index.

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Entries, Items, Kind, Ref};
+use crate::json;
 
 /// A value to write: kept as it is, or put together anew.
 #[derive(Clone, Debug)]
@@ -138,7 +139,7 @@ fn write_scalar(scalar: &Kind<'_>, out: &mut String) {
     let _ = match scalar {
         Kind::Bool(v) => write!(out, "{v}"),
         Kind::Unsigned(v) => write!(out, "{v}"),
-        Kind::Signed(v) => write!(out, "{v}"),
+        Kind::Signed(v) => write!(out, "{}", json::Number::Signed(*v)),
         Kind::Float(v) => write!(out, "{}", Number(*v)),
         Kind::Huge(text) => write!(out, "{text}"),
         Kind::Text(text) => {

@@ -74,9 +74,8 @@ fn first(text: &str) -> (First, usize) {
 }
 
 fn is_marker(line: &str, marker: &str) -> bool {
-    line.strip_prefix(marker).is_some_and(|rest| {
-        rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n'])
-    })
+    line.strip_prefix(marker)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
 }
 
 #[cfg(test)]

@@ -248,10 +248,7 @@ impl<'s> Reader<'s> {
                 text = text.saturating_add(node.as_text().map_or(0, str::len));
             }
             if is_excessive(decoded, aliased) || text > MAX_EXPANDED_TEXT {
-                return Err(Error::limit(
-                    "document contains excessive aliasing",
-                    node.position(),
-                ));
+                return Err(Error::limit("document contains excessive aliasing", node.position()));
             }
             open.push((node.inner(), is_aliased));
         }

@@ -148,7 +148,11 @@ fn underscores_are_between_digits(text: &str) -> bool {
 
 /// Whether Go would read the text as a time: one of go-yaml's four formats.
 fn is_timestamp(text: &str) -> bool {
-    fn run<'a>(rest: &'a str, lens: std::ops::RangeInclusive<usize>, max: u32) -> Option<(u32, &'a str)> {
+    fn run<'a>(
+        rest: &'a str,
+        lens: std::ops::RangeInclusive<usize>,
+        max: u32,
+    ) -> Option<(u32, &'a str)> {
         let len = rest.bytes().take_while(u8::is_ascii_digit).count().min(*lens.end());
         let (digits, rest) = rest.split_at_checked(len)?;
         let number = digits.parse().ok().filter(|n| *n <= max)?;
@@ -300,7 +304,14 @@ mod tests {
 
     #[test]
     fn float_keys_are_written_as_go_does() {
-        for (v, text) in [(1e3, "1000"), (1e6, "1e+06"), (1.5, "1.5"), (1e-5, "1e-05"), (123_456.0, "123456"), (1_234_567.0, "1.234567e+06")] {
+        for (v, text) in [
+            (1e3, "1000"),
+            (1e6, "1e+06"),
+            (1.5, "1.5"),
+            (1e-5, "1e-05"),
+            (123_456.0, "123456"),
+            (1_234_567.0, "1.234567e+06"),
+        ] {
             assert_eq!(go_g32(v), text);
         }
     }

@@ -4,7 +4,10 @@
 use std::fmt::Write as _;
 
 use super::resolve;
-use crate::tree::{Edit, Kind, Number, Ref};
+use crate::{
+    json,
+    tree::{Edit, Kind, Number, Ref},
+};
 
 /// Deeper than this, what is left is written in flow style, whose size does not grow with the
 /// depth's square.
@@ -207,7 +210,7 @@ impl Writer<'_> {
         let _ = match scalar {
             Kind::Bool(v) => write!(self.out, "{v}"),
             Kind::Unsigned(v) => write!(self.out, "{v}"),
-            Kind::Signed(v) => write!(self.out, "{v}"),
+            Kind::Signed(v) => write!(self.out, "{}", json::Number::Signed(*v)),
             Kind::Float(v) => write!(self.out, "{}", yaml_float(*v)),
             Kind::Huge(text) => write!(self.out, "{text}"),
             _ => write!(self.out, "null"),
@@ -288,13 +291,32 @@ fn yaml_float(v: f64) -> String {
 /// gives a meaning, and no reader takes it for a number, a time, a boolean or null.
 fn is_plain(text: &str) -> bool {
     let inner = |c: char| {
-        c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@' | '+' | '=' | '~' | '$' | '%' | '*' | '(' | ')' | ';' | '^')
+        c.is_alphanumeric()
+            || matches!(
+                c,
+                '_' | '-'
+                    | '.'
+                    | '/'
+                    | '@'
+                    | '+'
+                    | '='
+                    | '~'
+                    | '$'
+                    | '%'
+                    | '*'
+                    | '('
+                    | ')'
+                    | ';'
+                    | '^'
+            )
     };
     let mut chars = text.chars().peekable();
     let starts = match chars.next() {
         Some(first) if first.is_alphabetic() || matches!(first, '_' | '/' | '$') => true,
         // No number, no base 60, no time has a letter beyond hexadecimal and those few in it.
-        Some('0'..='9') => text.contains(|c: char| c.is_alphabetic() && !"abcdefxobABCDEFXOBtTzZ".contains(c)),
+        Some('0'..='9') => {
+            text.contains(|c: char| c.is_alphabetic() && !"abcdefxobABCDEFXOBtTzZ".contains(c))
+        }
         _ => false,
     };
     let mut last = ' ';
@@ -309,7 +331,10 @@ fn is_plain(text: &str) -> bool {
         }
         last = c;
     }
-    starts && text.len() <= 1024 && resolve::plain(text).is_none() && !text.chars().any(|c| !is_printable(c))
+    starts
+        && text.len() <= 1024
+        && resolve::plain(text).is_none()
+        && !text.chars().any(|c| !is_printable(c))
 }
 
 /// Whether a text of several lines can be written as it is.
