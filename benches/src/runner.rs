@@ -3,9 +3,12 @@
 //! None of the usual harnesses does this. They finish one benchmark before the next one begins, so
 //! that on a shared machine whatever happens in between is a difference between the two; and none
 //! of them has a child process among its candidates. Here each round takes one sample of every
-//! candidate, and a ratio is the median of the rounds' ratios.
+//! candidate, and a ratio is the median of the rounds' ratios. Time is the process's own processor
+//! time, so that waiting for a processor does not count.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::go::Go;
 
@@ -100,11 +103,16 @@ pub fn measure(
 }
 
 fn time(run: &mut dyn FnMut(), times: u32) -> Duration {
-    let start = Instant::now();
+    let start = processor_time();
     for _ in 0..times {
         run();
     }
-    start.elapsed()
+    processor_time().saturating_sub(start)
+}
+
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
 /// How many times make a sample. It warms up, too.
