@@ -56,8 +56,9 @@ pub struct Suite {
     pub targets: Vec<Target>,
 }
 
-/// `slower` takes at least so many times as long as `faster`.
+/// `slower` takes at least so many times as long as `faster`, from the `from`th column on.
 pub struct Target {
+    pub from: usize,
     pub text: &'static str,
     pub slower: &'static str,
     pub faster: &'static str,
@@ -79,7 +80,10 @@ pub fn measure(
     let file = &column.file.0;
     let mut samples: Vec<_> = column.operations.iter().map(|o| (o.name, Vec::new())).collect();
     let mut times = vec![0; column.operations.len()];
-    for round in 0..settings.rounds {
+    // Whatever takes a second averages over itself.
+    let rounds =
+        if column.file.1.len() > 1 << 20 { settings.rounds.min(11) } else { settings.rounds };
+    for round in 0..rounds {
         for turn in 0..column.operations.len() {
             // Whoever comes after a given candidate changes, and so does what is in the caches.
             let i = (turn + round) % column.operations.len();
@@ -159,6 +163,7 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) {
     for target in &suite.targets {
         let ratios: Vec<_> = columns
             .iter()
+            .skip(target.from)
             .map(|c| ratio(&samples_of(c, target.slower), &samples_of(c, target.faster)))
             .collect();
         let is_met = ratios.iter().all(|r| *r >= target.at_least);
@@ -171,7 +176,7 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) {
             "NOT MET"
         };
         println!(
-            "- {}: `{}` / `{}` is {shown}, at least {}: **{verdict}**",
+            "- {}: `{}` / `{}` is {shown}; wanted {:.2}: **{verdict}**",
             target.text, target.slower, target.faster, target.at_least
         );
     }
