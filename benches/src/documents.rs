@@ -41,13 +41,13 @@ fn server(i: usize) -> Server {
         }
         _ => {
             tls.set_mode(TlsMode::OptionalMutual);
-            tls.insecure_skip_verify = Some(i % 2 == 0);
+            tls.insecure_skip_verify = Some(i.is_multiple_of(2));
             tls.max_protocol_version = TlsProtocol::Tlsv13.into();
         }
     }
     Server {
         port: Some(Port {
-            number: if i % 4 == 0 { 443 } else { 8443 + u32::try_from(i % 7).unwrap() },
+            number: if i.is_multiple_of(4) { 443 } else { 8443 + u32::try_from(i % 7).unwrap() },
             protocol: "HTTPS".into(),
             name: format!("https-{team}-{i}"),
             ..Default::default()

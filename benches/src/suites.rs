@@ -220,11 +220,11 @@ pub fn yaml_stream() -> Suite {
         }),
         Operation::new("serde-derived structs, serde_yaml_ng 0.10", move || {
             let all = serde_yaml_ng::Deserializer::from_str(text);
-            assert_eq!(all.map(|d| derived::Object::deserialize(d).unwrap()).count(), n);
+            assert_eq!(all.filter_map(|d| derived::Object::deserialize(d).ok()).count(), n);
         }),
         Operation::new("serde-derived structs, serde_norway 0.9", move || {
             let all = serde_norway::Deserializer::from_str(text);
-            assert_eq!(all.map(|d| derived::Object::deserialize(d).unwrap()).count(), n);
+            assert_eq!(all.filter_map(|d| derived::Object::deserialize(d).ok()).count(), n);
         }),
         Operation::go(GO_YAML, "yaml_stream_decode"),
     ];
