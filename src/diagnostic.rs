@@ -28,11 +28,33 @@ impl fmt::Display for Diagnostic {
         if let Some(position) = self.position {
             write!(f, "{position}: ")?;
         }
-        if !self.path.is_root() {
-            write!(f, "{}: ", self.path)?;
+        self.without_position().fmt(f)
+    }
+}
+
+impl Diagnostic {
+    /// `path: message; help`, for those who show the place themselves.
+    #[must_use]
+    pub fn without_position(&self) -> impl fmt::Display + '_ {
+        WithoutPosition(self)
+    }
+
+    /// The same finding in a text that begins `lines` earlier.
+    pub(crate) fn below(self, lines: usize) -> Self {
+        Self { position: self.position.map(|position| position.below(lines)), ..self }
+    }
+}
+
+struct WithoutPosition<'a>(&'a Diagnostic);
+
+impl fmt::Display for WithoutPosition<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diagnostic { path, message, help, .. } = self.0;
+        if !path.is_root() {
+            write!(f, "{path}: ")?;
         }
-        f.write_str(&self.message)?;
-        match &self.help {
+        f.write_str(message)?;
+        match help {
             Some(help) => write!(f, "; {help}"),
             None => Ok(()),
         }

@@ -107,6 +107,49 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
     }
 }
 
+/// One of several JSON documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Chunk<'s> {
+    /// The document's own bytes.
+    pub text: &'s [u8],
+    /// How many lines stand before it.
+    pub lines: usize,
+}
+
+/// Cuts JSON documents that stand one behind the other, such as one a line.
+///
+/// A syntax error is the last item: where the next document would begin is not to be told.
+pub fn split(json: &[u8]) -> impl Iterator<Item = Result<Chunk<'_>, Error>> {
+    let mut values = serde_json::Deserializer::from_slice(json).into_iter::<IgnoredAny>();
+    let (mut at, mut lines, mut is_over) = (0, 0, false);
+    std::iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        if at == 0
+            && let Err(error) = check_depth(json)
+        {
+            is_over = true;
+            return Some(Err(error));
+        }
+        let value = values.next()?;
+        let end = values.byte_offset();
+        let rest = json.get(at..).unwrap_or_default();
+        let skipped = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let count = |bytes: &[u8]| bytes.iter().filter(|&&b| b == b'\n').count();
+        lines += count(rest.get(..skipped).unwrap_or_default());
+        let own = json.get(at + skipped..end).unwrap_or_default();
+        let before = lines;
+        (at, lines) = (end, lines + count(own));
+        is_over = value.is_err();
+        match value {
+            Ok(IgnoredAny) => Some(Ok(Chunk { text: own, lines: before })),
+            Err(error) => Some(Err(syntax_error(json, &error))),
+        }
+    })
+}
+
 impl Mended {
     pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
         let mut found = Vec::<Diagnostic>::new();

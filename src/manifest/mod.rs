@@ -91,13 +91,7 @@ impl Manifest {
     /// value that Istio refuses. Each has its place.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
         let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
-        match document(text, true, 0)? {
-            Document::Gateway(manifest) => Ok(*manifest),
-            Document::Other(object) => {
-                let position = object.with_tree(|tree| object.type_position(tree)).ok().flatten();
-                Err(Error::other_resource(&object.api_version, &object.kind, position))
-            }
-        }
+        document(text, true, 0)?.into_gateway()
     }
 
     /// Reads the first document of a YAML text, and refuses whatever Istio would ignore: unknown
@@ -128,15 +122,9 @@ impl Manifest {
     /// As [`parse`](Self::parse).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
         let json = Json::check(json.as_ref())?;
-        match document(&json.text, false, 0)? {
-            Document::Gateway(mut manifest) => {
-                manifest.diagnostics.extend(json.diagnostics(&json.tree()?));
-                Ok(*manifest)
-            }
-            Document::Other(object) => {
-                Err(Error::other_resource(&object.api_version, &object.kind, None))
-            }
-        }
+        let mut manifest = document(&json.text, false, 0)?.into_gateway()?;
+        manifest.diagnostics.extend(json.diagnostics(&json.tree()?));
+        Ok(manifest)
     }
 
     /// This manifest, if there is nothing in it that Istio ignores.
@@ -295,6 +283,18 @@ pub enum Document {
     Gateway(Box<Manifest>),
     /// A resource of another kind, or of another group.
     Other(Box<Object>),
+}
+
+impl Document {
+    fn into_gateway(self) -> Result<Manifest, Error> {
+        match self {
+            Self::Gateway(manifest) => Ok(*manifest),
+            Self::Other(object) => {
+                let position = object.with_tree(|tree| object.type_position(tree)).ok().flatten();
+                Err(Error::other_resource(&object.api_version, &object.kind, position))
+            }
+        }
+    }
 }
 
 /// Any Kubernetes document, untyped, as it was read.
@@ -478,6 +478,32 @@ pub fn documents(yaml: &str) -> impl Iterator<Item = Result<Document, Error>> + 
         .map(|chunk| document(chunk.text, true, chunk.lines))
 }
 
+/// Reads JSON documents that stand one behind the other, such as one a line. A syntax error is the
+/// last item: where the next document would begin is not to be told.
+///
+/// ```
+/// use istio_gateway::documents_from_json;
+///
+/// let text = "{\"kind\":\"Gateway\"}\n{\"kind\":\"Service\"}\n";
+/// let kinds: Vec<_> =
+///     documents_from_json(text).map(|document| document.unwrap().kind().to_owned()).collect();
+/// assert_eq!(kinds, ["Gateway", "Service"]);
+/// ```
+pub fn documents_from_json<J: AsRef<[u8]> + ?Sized>(
+    json: &J,
+) -> impl Iterator<Item = Result<Document, Error>> + '_ {
+    json::split(json.as_ref()).map(|chunk| {
+        let json::Chunk { text, lines } = chunk?;
+        let checked = Json::check(text).map_err(|error| error.below(lines))?;
+        let mut document = document(&checked.text, false, lines)?;
+        if let Document::Gateway(manifest) = &mut document {
+            let replaced = checked.diagnostics(&checked.tree()?).into_iter();
+            manifest.diagnostics.extend(replaced.map(|d| d.below(lines)));
+        }
+        Ok(document)
+    })
+}
+
 fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
     if is_yaml { Tree::from_yaml(text) } else { Tree::from_checked_json(text) }
 }
@@ -572,15 +598,11 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
         found.iter_mut().for_each(|d| d.position = None);
     }
     found.sort_by_key(|d| d.position);
-    let decoded = Decoded { value: (), diagnostics: found };
-    if decoded.has_errors() {
-        decoded.tolerant()?;
-        return Err(Error::decode(Vec::new()));
+    if found.iter().any(|d| d.severity == Severity::Error) {
+        found.retain(|d| d.severity == Severity::Error);
+        return Err(Error::decode(found));
     }
-    let mut diagnostics = decoded.diagnostics;
-    for diagnostic in &mut diagnostics {
-        diagnostic.position = diagnostic.position.map(|p| p.below(source.lines));
-    }
+    let diagnostics = found.into_iter().map(|found| found.below(source.lines)).collect();
     let status = has_status.then(|| Box::new(status));
     Ok(Document::Gateway(Box::new(Manifest { object, spec, status, has_spec, diagnostics })))
 }

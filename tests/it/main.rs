@@ -9,3 +9,5 @@
 )]
 
 mod cases;
+mod descriptor;
+mod tls_golden;
