@@ -90,3 +90,8 @@ pub use proto::{
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use tls::UnknownEnumName;
+
+/// The examples of README.md.
+#[cfg(all(doctest, feature = "yaml"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

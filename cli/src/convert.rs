@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Diagnostic, Document, Gateway, Lossless, Manifest, Port, Server, ServerTlsSettings,
+    Diagnostic, Document, Gateway, Lossless, Manifest, Object, Port, Server, ServerTlsSettings,
     diagnostic::rule, documents, documents_from_json, json, prost::Message as _, yaml,
 };
 
@@ -19,7 +19,8 @@ use crate::{
 /// Converts Gateways between YAML, JSON and protobuf, and loses nothing on the way.
 ///
 /// YAML is read as Kubernetes reads it (YAML 1.1), known fields in Istio's dialect. Unknown fields
-/// and resources of other kinds go through YAML and JSON as they are; comments do not.
+/// and resources of other kinds go through YAML and JSON as they are; comments do not. A value
+/// that Istio refuses is an error, unless it is a placeholder such as $PORT.
 ///
 /// Several documents become several: in YAML they are separated by ---, in JSON they stand one a
 /// line, in binary each is preceded by its length as a varint; a single one stands alone.
@@ -120,27 +121,47 @@ impl Way<'_> {
     /// Kubernetes documents.
     fn resources(&self) -> Result<Vec<u8>, Lines> {
         let parts: Vec<Result<Option<Vec<u8>>, Lines>> = match self.from {
-            Format::Yaml => documents(self.input.text()?).map(|d| self.resource(d)).collect(),
+            Format::Yaml => {
+                let text = self.input.text()?;
+                let chunks = yaml::split(text).filter(|chunk| !chunk.is_blank());
+                let untyped = chunks.map(|chunk| Object::parse(chunk.text));
+                documents(text).zip(untyped).map(|(d, o)| self.resource(d, o)).collect()
+            }
             Format::Json => {
-                documents_from_json(&self.input.bytes).map(|d| self.resource(d)).collect()
+                let json = &self.input.bytes;
+                let untyped = json::split(json).map(|chunk| Object::from_json(chunk?.text));
+                documents_from_json(json).zip(untyped).map(|(d, o)| self.resource(d, o)).collect()
             }
             Format::Binary => self
                 .binary::<Gateway>()?
                 .into_iter()
                 .map(|spec| {
-                    let manifest = with_envelope(&spec);
-                    self.resource(manifest.map(|manifest| Document::Gateway(Box::new(manifest))))
+                    let document = with_envelope(&spec).map(|m| Document::Gateway(Box::new(m)));
+                    self.resource(document, Object::parse(""))
                 })
                 .collect(),
         };
         self.join(parts)
     }
 
+    /// A document, and what it is if its fields' types do not count.
     fn resource(
         &self,
         document: Result<Document, istio_gateway::Error>,
+        untyped: Result<Object, istio_gateway::Error>,
     ) -> Result<Option<Vec<u8>>, Lines> {
-        let document = document.map_err(|error| self.input.lines_of(&error, 0))?;
+        let document = match (document, untyped) {
+            (Err(error), Ok(object))
+                if self.to != Format::Binary && is_template(&error, &object) =>
+            {
+                // It becomes a Gateway when the placeholders are filled in.
+                for line in self.input.lines_of(&error, 0) {
+                    eprintln!("{line} (a placeholder, left as it is)");
+                }
+                Document::Other(Box::new(object))
+            }
+            (document, _) => document.map_err(|error| self.input.lines_of(&error, 0))?,
+        };
         Ok(Some(match (self.to, document) {
             (Format::Yaml, Document::Gateway(manifest)) => manifest.to_yaml().into_bytes(),
             (Format::Yaml, document) => document.to_yaml().into_bytes(),
@@ -152,13 +173,13 @@ impl Way<'_> {
             }
             (Format::Binary, _) if self.is_lossy => return Ok(None),
             (Format::Binary, other) => {
+                let what = format!("{} {}", other.kind(), other.name());
                 return Err(vec![format!(
-                    "{}:{}:1: {} {} is no Gateway of Istio and has no binary form; \
+                    "{}:{}:1: {} is no Gateway of Istio and has no binary form; \
                      --lossy leaves it out",
                     self.input.name(),
                     other.first_line(),
-                    other.kind(),
-                    other.name(),
+                    what.trim_end(),
                 )]);
             }
         }))
@@ -289,6 +310,15 @@ impl Way<'_> {
         }
         Ok(out)
     }
+}
+
+/// Whether all that is wrong with a document are placeholders, such as `$PORT` or `{{ .port }}`.
+fn is_template(error: &istio_gateway::Error, object: &Object) -> bool {
+    let is_placeholder = |d: &Diagnostic| {
+        let value = object.get(&d.path);
+        value.is_some_and(|v| v.as_str().is_some_and(|s| s.contains('$') || s.contains("{{")))
+    };
+    error.is_decode() && error.diagnostics().iter().all(is_placeholder)
 }
 
 /// A spec as a resource; its name is not in the message.

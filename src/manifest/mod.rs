@@ -179,7 +179,7 @@ impl Manifest {
     ///
     /// let manifest = Manifest::parse("kind: Gateway\nspec:\n  servers:\n  - hosts: [a, b]\n")?;
     /// let path = FieldPath::root().key("spec").key("servers").index(0).key("hosts").index(1);
-    /// assert_eq!(manifest.position(&path).unwrap().to_string(), "4:15");
+    /// assert_eq!(manifest.position(&path).unwrap().to_string(), "4:16");
     /// # Ok::<(), istio_gateway::Error>(())
     /// ```
     #[must_use]
@@ -359,6 +359,47 @@ impl Object {
         self.lines + 1
     }
 
+    /// Reads the first document of a YAML text, whatever it is.
+    ///
+    /// # Errors
+    /// [`is_syntax`](Error::is_syntax) when it is no YAML, [`is_limit`](Error::is_limit) when it is
+    /// nested too deeply or its aliases grow too large, [`is_decode`](Error::is_decode) when it is
+    /// no map.
+    pub fn parse(yaml: &str) -> Result<Self, Error> {
+        let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
+        Self::untyped(text, true)
+    }
+
+    /// Reads one JSON document, whatever it is.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
+        Self::untyped(&Json::check(json.as_ref())?.text, false)
+    }
+
+    fn untyped(text: &str, is_yaml: bool) -> Result<Self, Error> {
+        let tree = tree(text, is_yaml)?;
+        let source = Source { is_yaml, has_positions: true, lines: 0 };
+        object(text, tree.root(), &source, &mut Vec::new())
+    }
+
+    /// The value of a field, if it is there.
+    ///
+    /// ```
+    /// use istio_gateway::{FieldPath, Object};
+    ///
+    /// let object = Object::parse("kind: Service\nspec: {ports: [{port: 443}]}\n")?;
+    /// let port = FieldPath::root().key("spec").key("ports").index(0).key("port");
+    /// assert_eq!(object.get(&port), Some(443.into()));
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, path: &FieldPath) -> Option<serde_json::Value> {
+        let get = |tree: &Tree<'_>| serde_json::to_value(tree.get(path)?).ok();
+        self.with_tree(get).ok().flatten()
+    }
+
     /// The document as YAML, as it was read if it was YAML.
     #[must_use]
     pub fn to_yaml(&self) -> String {
@@ -470,7 +511,7 @@ impl std::ops::Deref for Document {
 ///         Err(error) => error.position().unwrap().line.to_string(),
 ///     })
 ///     .collect();
-/// assert_eq!(kinds, ["a", "5", "Service"]);
+/// assert_eq!(kinds, ["a", "4", "Service"]);
 /// ```
 pub fn documents(yaml: &str) -> impl Iterator<Item = Result<Document, Error>> + '_ {
     yaml::split(yaml)
@@ -544,17 +585,26 @@ fn is_gateway_group(api_version: &str) -> bool {
     api_version.is_empty() || api_version.split_once('/').is_some_and(|(group, _)| group == GROUP)
 }
 
-fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> {
-    let root = tree.root();
-    let mut found = Vec::new();
-    let mut error = |rule, path: FieldPath, message: String, node: Ref<'_, '_>| {
-        let (severity, position) = (Severity::Error, node.position());
-        found.push(Diagnostic { rule, severity, path, message, help: None, position });
+/// The envelope of a document. What is wrong in it is added to `found`.
+fn object(
+    text: &str,
+    root: Ref<'_, '_>,
+    source: &Source,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Object, Error> {
+    let mut error = |path: FieldPath, expected: &str, node: Ref<'_, '_>| {
+        found.push(Diagnostic {
+            rule: rule::WRONG_TYPE,
+            severity: Severity::Error,
+            path,
+            message: format!("expected {expected}, found {}", node.kind().describe()),
+            help: None,
+            position: node.position(),
+        });
     };
     if !root.is_map() && !root.is_null() {
-        let message = format!("expected a map, found {}", root.kind().describe());
-        error(rule::WRONG_TYPE, FieldPath::root(), message, root);
-        return Err(Error::decode(found));
+        error(FieldPath::root(), "a map", root);
+        return Err(Error::decode(std::mem::take(found)));
     }
     let mut type_text = |name: &str| {
         let mut text = String::new();
@@ -562,10 +612,7 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
             match value.as_text() {
                 Some(value) => value.clone_into(&mut text),
                 None if value.is_null() => {}
-                None => {
-                    let message = format!("expected a string, found {}", value.kind().describe());
-                    error(rule::WRONG_TYPE, FieldPath::root().key(name), message, value);
-                }
+                None => error(FieldPath::root().key(name), "a string", value),
             }
         }
         text
@@ -576,7 +623,7 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
         let value = metadata.iter().rev().find_map(|(_, metadata)| metadata.get(key));
         value.map_or_else(String::new, Ref::to_text)
     };
-    let object = Object {
+    Ok(Object {
         text: text.to_owned(),
         is_yaml: source.is_yaml && source.has_positions,
         lines: source.lines,
@@ -584,10 +631,17 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
         namespace: name_of("namespace"),
         api_version,
         kind,
-    };
+    })
+}
+
+fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> {
+    let root = tree.root();
+    let mut found = Vec::new();
+    let object = object(text, root, &source, &mut found)?;
     if !is_gateway_kind(&object.kind) || !is_gateway_group(&object.api_version) {
         return Ok(Document::Other(Box::new(object)));
     }
+    let metadata = envelope(root, "metadata");
     for (_, metadata) in &metadata {
         metadata::check(*metadata, source.is_yaml, &mut found);
     }

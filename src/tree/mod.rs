@@ -136,18 +136,17 @@ impl<'s> Tree<'s> {
         Some(Position::of(self.text?, self.node(node)?.start as usize))
     }
 
+    /// The node of a path.
+    pub(crate) fn get(&self, path: &FieldPath) -> Option<Ref<'_, 's>> {
+        path.steps().iter().try_fold(self.root(), Ref::step)
+    }
+
     /// The node of a path; for a path that the document lacks, the nearest above it.
     pub(crate) fn find(&self, path: &FieldPath) -> Option<u32> {
         let mut at = self.root();
         for step in path.steps() {
-            let below = match step {
-                Step::Index(index) => at.items().nth(*index),
-                Step::Key(key) => at.entries().filter(|(k, _)| k.text() == key).last().map(|e| e.1),
-            };
-            match below {
-                Some(below) => at = below,
-                None => break,
-            }
+            let Some(below) = at.step(step) else { break };
+            at = below;
         }
         self.node(at.at).map(|_| at.at)
     }
@@ -196,6 +195,13 @@ impl<'t, 's> Ref<'t, 's> {
             }
             Some(kind) => kind,
             None => &Kind::Null,
+        }
+    }
+
+    fn step(self, step: &Step) -> Option<Self> {
+        match step {
+            Step::Index(index) => self.items().nth(*index),
+            Step::Key(key) => self.get(key),
         }
     }
 

@@ -9,5 +9,6 @@
 )]
 
 mod cases;
+mod corpus;
 mod descriptor;
 mod tls_golden;
