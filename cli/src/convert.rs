@@ -81,7 +81,7 @@ enum MessageType {
     Gateway,
     Server,
     Port,
-    /// ServerTLSSettings
+    /// `ServerTLSSettings`
     Tls,
 }
 

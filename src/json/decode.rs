@@ -79,7 +79,7 @@ impl<'a> Log<'a> {
         Self { cursor, lends_unescaped, ..Self::default() }
     }
 
-    /// Whether a float is the integer "-0", which serde_json has as one. A tree has it as a signed
+    /// Whether a float is the integer "-0", which `serde_json` has as one. A tree has it as a signed
     /// zero, so there it is not.
     pub(crate) fn is_minus_zero(&mut self, v: Number) -> bool {
         let Number::Float(v) = v else { return false };
@@ -147,7 +147,7 @@ impl<'a> Log<'a> {
         self.nodes.push(node);
     }
 
-    /// Whether a map's only key says that the map is a number: so serde_json shows numbers where
+    /// Whether a map's only key says that the map is a number: so `serde_json` shows numbers where
     /// anyone in the build turns its feature `arbitrary_precision` on.
     #[inline]
     pub(crate) fn is_wrapped_number(&self, key: &str) -> bool {

@@ -13,14 +13,12 @@ use crate::diagnostic::{nearest, rule};
 /// The fields of a message in declaration order.
 #[derive(Debug)]
 pub struct Schema {
-    /// The full protobuf name.
-    pub(crate) name: &'static str,
     pub(crate) fields: &'static [FieldSchema],
 }
 
 /// What a document can say of a field.
 #[derive(Debug)]
-pub struct FieldSchema {
+pub(crate) struct FieldSchema {
     /// The name in the `.proto` file, in `snake_case`.
     pub(crate) proto: &'static str,
     /// The name in JSON, in camelCase.
@@ -66,7 +64,7 @@ enum Found {
         camel: bool,
     },
     Nothing,
-    /// Not a message at all: a number that serde_json wraps in a map.
+    /// Not a message at all: a number that `serde_json` wraps in a map.
     Number,
 }
 
@@ -196,7 +194,6 @@ macro_rules! message {
 
             impl Fields for $M {
                 const SCHEMA: &'static Schema = &Schema {
-                    name: $full_name,
                     fields: &[$(FieldSchema {
                         proto: $proto,
                         json: $json,

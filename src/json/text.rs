@@ -21,7 +21,8 @@ pub(super) struct Read<T> {
     mended: Option<Mended>,
 }
 
-/// A text that serde_json can read, and where it says something else than the bytes did.
+/// A text that `serde_json` can read, and where it says something else than the bytes did.
+#[derive(Default)]
 pub(crate) struct Mended {
     text: String,
     /// Byte offsets of the replacement characters in `text`.
@@ -171,12 +172,6 @@ impl Mended {
     }
 }
 
-impl Default for Mended {
-    fn default() -> Self {
-        Self { text: String::new(), replaced: Vec::new() }
-    }
-}
-
 fn syntax_error(json: &[u8], error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -184,7 +179,7 @@ fn syntax_error(json: &[u8], error: &serde_json::Error) -> Error {
     Error::syntax(message, position(json, error))
 }
 
-/// serde_json counts columns in bytes.
+/// `serde_json` counts columns in bytes.
 fn position(json: &[u8], error: &serde_json::Error) -> Option<Position> {
     let line = json.split(|&b| b == b'\n').nth(error.line().checked_sub(1)?)?;
     let before = line.get(..error.column().saturating_sub(1)).unwrap_or(line);
@@ -272,7 +267,7 @@ fn mend(json: &[u8]) -> Option<Mended> {
                     0xe0.. => 3,
                     _ => 2,
                 };
-                if !rest.get(..len).is_some_and(|c| str::from_utf8(c).is_ok()) {
+                if rest.get(..len).is_none_or(|c| str::from_utf8(c).is_err()) {
                     replaced.push(out.len());
                     out.extend("\u{fffd}".as_bytes());
                     rest = rest.get(1..).unwrap_or_default();

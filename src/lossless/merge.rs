@@ -35,7 +35,7 @@ fn message<'a>(
     schema: &'static Schema,
 ) -> Edit<'a> {
     let mut entries = Vec::new();
-    let mut is_written = |name: &'static str, written: &mut Vec<&'static str>| {
+    let is_written = |name: &'static str, written: &mut Vec<&'static str>| {
         let is_written = written.contains(&name);
         written.push(name);
         is_written

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     Error, FieldPath, Gateway,
     diagnostic::{Diagnostic, Position, Severity, nearest, rule},
-    json::{self, Decoded},
+    json::{self},
     lossless::edited,
     proto::meta::v1alpha1::IstioStatus,
     tree::{Edit, Json, Ref, Tree, write_json},
@@ -447,7 +447,7 @@ impl Object {
         let is_yaml = self.is_yaml;
         texts.into_iter().map(move |text| {
             let tree = Tree::from_checked_json(&text)?;
-            read(&text, &tree, Source { is_yaml, has_positions: false, lines: 0 })
+            read(&text, &tree, &Source { is_yaml, has_positions: false, lines: 0 })
         })
     }
 
@@ -552,7 +552,7 @@ fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
 fn document(text: &str, is_yaml: bool, lines: usize) -> Result<Document, Error> {
     let read = || {
         let tree = tree(text, is_yaml)?;
-        read(text, &tree, Source { is_yaml, has_positions: true, lines })
+        read(text, &tree, &Source { is_yaml, has_positions: true, lines })
     };
     read().map_err(|error| error.below(lines))
 }
@@ -634,10 +634,10 @@ fn object(
     })
 }
 
-fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> {
+fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Document, Error> {
     let root = tree.root();
     let mut found = Vec::new();
-    let object = object(text, root, &source, &mut found)?;
+    let object = object(text, root, source, &mut found)?;
     if !is_gateway_kind(&object.kind) || !is_gateway_group(&object.api_version) {
         return Ok(Document::Other(Box::new(object)));
     }

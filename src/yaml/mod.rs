@@ -2,7 +2,7 @@
 //! sigs.k8s.io/yaml makes of it on the way to JSON.
 //!
 //! `yes` is a boolean, `0673` is octal, `<<` merges, of two equal keys the last counts. A document
-//! is decoded by the same decoder as [`json`](crate::json), so both say the same of the same
+//! is decoded by the same decoder as [`json`], so both say the same of the same
 //! values, and every diagnostic has its line and column.
 //!
 //! A whole manifest is read by [`Manifest`](crate::Manifest) and
