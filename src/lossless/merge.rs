@@ -63,7 +63,7 @@ fn message<'a>(
             entries.push((key.text(), Edit::Kept(value)));
         }
     }
-    Edit::Map(entries)
+    Edit::Map { origin: Some(original), entries }
 }
 
 /// A field's value that is not what it was.
@@ -82,6 +82,7 @@ fn changed<'a>(
             message(original, before, after, schema)
         }
         None if after.is_map() && original.is_map() => map(original, before, after),
+        None if after.is_list() && original.is_list() => texts(original, before, after),
         _ => Edit::Kept(after),
     }
 }
@@ -93,7 +94,8 @@ fn messages<'a>(
     schema: &'static Schema,
 ) -> Edit<'a> {
     // The decoder makes one message of each item, so the two stand in parallel.
-    let original: Vec<_> = original.items().collect();
+    let list = original;
+    let original: Vec<_> = list.items().collect();
     let before: Vec<_> = before.items().collect();
     let after: Vec<_> = after.items().collect();
     let origins = align(&before, &after);
@@ -107,7 +109,20 @@ fn messages<'a>(
             _ => Edit::Kept(after),
         }
     };
-    Edit::List(after.iter().copied().zip(origins).map(item).collect())
+    let items = after.iter().copied().zip(origins).map(item).collect();
+    Edit::List { origin: Some(list), items }
+}
+
+/// A list of texts: those that were there are the same.
+fn texts<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> Edit<'a> {
+    let old: Vec<_> = original.items().collect();
+    let before: Vec<_> = before.items().collect();
+    let after: Vec<_> = after.items().collect();
+    let items = after.iter().zip(align(&before, &after)).map(|(new, origin)| {
+        let same = origin.filter(|i| before.get(*i).map(|b| b.source()) == Some(new.source()));
+        Edit::Kept(same.and_then(|i| old.get(i)).copied().unwrap_or(*new))
+    });
+    Edit::List { origin: Some(original), items: items.collect() }
 }
 
 /// A map of strings: its order is kept.
@@ -130,5 +145,5 @@ fn map<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> Ed
             .filter(|(key, _)| is_new(key.text()))
             .map(|(k, v)| (k.text(), Edit::Kept(v))),
     );
-    Edit::Map(entries)
+    Edit::Map { origin: Some(original), entries }
 }

@@ -11,7 +11,7 @@ use crate::{
     lossless::edited,
     proto::meta::v1alpha1::IstioStatus,
     tree::{Edit, Json, Ref, Tree, write_json},
-    yaml::{self, write_yaml},
+    yaml::{self, patch, write_yaml},
 };
 
 /// The API group of Istio's Gateway.
@@ -189,16 +189,20 @@ impl Manifest {
         object.with_tree(find).ok()?.map(|position| position.below(object.lines))
     }
 
-    /// Writes the document as YAML: as it was read, if it was YAML and nothing is changed, else
-    /// with its changes and without its comments.
+    /// Writes the document as YAML. If it was YAML, it is as it was read, comments, quotes and
+    /// layout included, but for what is changed; where a change cannot be made in place (what is
+    /// changed is an alias, or comes from a merge key), it is written anew without them.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         self.write(|edit| match edit {
             Edit::Kept(_) if self.object.is_yaml => self.object.text.clone(),
             edit => {
-                let mut yaml = String::new();
-                write_yaml(edit, &mut yaml);
-                yaml
+                let text = Some(&self.object.text).filter(|_| self.object.is_yaml);
+                text.and_then(|text| patch(text, edit)).unwrap_or_else(|| {
+                    let mut yaml = String::new();
+                    write_yaml(edit, &mut yaml);
+                    yaml
+                })
             }
         })
     }
@@ -226,7 +230,7 @@ impl Manifest {
                 let new = Tree::from_checked_json(&text).unwrap_or_default();
                 let mut entries = kept(root);
                 entries.push(("spec", Edit::Kept(new.root())));
-                return write(&Edit::Map(entries));
+                return write(&Edit::Map { origin: Some(root), entries });
             };
             edited(tree, spec, &self.spec, |edit| match edit {
                 Edit::Kept(_) => write(&Edit::Kept(root)),
@@ -236,7 +240,7 @@ impl Manifest {
                     if let Some((_, value)) = place {
                         *value = edit.clone();
                     }
-                    write(&Edit::Map(entries))
+                    write(&Edit::Map { origin: Some(root), entries })
                 }
             })
         });

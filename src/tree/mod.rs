@@ -229,6 +229,11 @@ impl<'t, 's> Ref<'t, 's> {
         matches!(self.tree.node(self.at).map(|n| &n.kind), Some(Kind::Alias(_)))
     }
 
+    /// Whether this is the same node of the same tree.
+    pub(crate) fn is_same(self, other: Ref<'_, '_>) -> bool {
+        self.at == other.at && std::ptr::addr_eq(self.tree, other.tree)
+    }
+
     pub(crate) fn index(self) -> u32 {
         self.at
     }

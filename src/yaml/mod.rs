@@ -22,6 +22,7 @@
 
 mod documents;
 mod parse;
+mod patch;
 mod resolve;
 mod write;
 
@@ -32,6 +33,7 @@ use crate::{
 };
 
 pub use documents::{Chunk, split};
+pub(crate) use patch::patch;
 pub(crate) use write::write_yaml;
 
 /// Reads a message from the first document of a YAML text, as tolerant as Istio.
