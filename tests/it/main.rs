@@ -11,4 +11,6 @@
 mod cases;
 mod corpus;
 mod descriptor;
+mod lossless;
+mod strict;
 mod tls_golden;
