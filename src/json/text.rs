@@ -109,22 +109,15 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
 
 impl Mended {
     pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
-        let mut found = Vec::<Diagnostic>::new();
-        for &offset in self.replaced.iter().take(1000) {
-            let path = tree.path_of_offset(offset);
-            if found.last().is_some_and(|last| last.path == path) {
-                continue;
-            }
-            found.push(Diagnostic {
-                rule: rule::BAD_TEXT,
-                severity: Severity::Warning,
-                path,
-                message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
-                help: None,
-                position: Some(Position::of(&self.text, offset)),
-            });
-        }
-        found
+        let diagnostic = |(path, position)| Diagnostic {
+            rule: rule::BAD_TEXT,
+            severity: Severity::Warning,
+            path,
+            message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
+            help: None,
+            position,
+        };
+        tree.places(&self.replaced).into_iter().map(diagnostic).collect()
     }
 }
 
