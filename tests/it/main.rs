@@ -9,4 +9,5 @@
 )]
 
 mod cases;
+mod hostile;
 mod properties;
