@@ -11,6 +11,8 @@
 mod cases;
 mod corpus;
 mod descriptor;
+mod hostile;
 mod lossless;
+mod properties;
 mod strict;
 mod tls_golden;
