@@ -1,11 +1,10 @@
-//! proto/ -> protox -> prost-build, pbjson-build and the dialect's field tables -> OUT_DIR.
+//! proto/ -> protox -> prost-build, pbjson-build and the dialect's field tables -> `OUT_DIR`.
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet,
-    field_descriptor_proto::Type,
+    DescriptorProto, EnumDescriptorProto, FileDescriptorSet, field_descriptor_proto::Type,
 };
 
 /// The files that become Rust code; what they import is found under `proto/`.
@@ -61,7 +60,7 @@ fn dialect(set: &FileDescriptorSet, out: &Path) -> Result<(), Box<dyn Error>> {
     for file in set.file.iter().filter(|f| f.package().starts_with("istio.")) {
         let code = packages.entry(file.package()).or_default();
         for message in &file.message_type {
-            dialect_message(message, file.package(), "", file, set, code)?;
+            dialect_message(message, file.package(), "", set, code)?;
         }
     }
     for (package, code) in packages {
@@ -74,7 +73,6 @@ fn dialect_message(
     message: &DescriptorProto,
     scope: &str,
     module: &str,
-    file: &FileDescriptorProto,
     set: &FileDescriptorSet,
     code: &mut String,
 ) -> Result<(), Box<dyn Error>> {
@@ -102,7 +100,7 @@ fn dialect_message(
     let module = format!("{module}{}::", message.name().to_snake_case());
     for nested in &message.nested_type {
         if !nested.options.as_ref().is_some_and(prost_types::MessageOptions::map_entry) {
-            dialect_message(nested, &name, &module, file, set, code)?;
+            dialect_message(nested, &name, &module, set, code)?;
         }
     }
     Ok(())

@@ -28,11 +28,33 @@ impl fmt::Display for Diagnostic {
         if let Some(position) = self.position {
             write!(f, "{position}: ")?;
         }
-        if !self.path.is_root() {
-            write!(f, "{}: ", self.path)?;
+        self.without_position().fmt(f)
+    }
+}
+
+impl Diagnostic {
+    /// `path: message; help`, for those who show the place themselves.
+    #[must_use]
+    pub fn without_position(&self) -> impl fmt::Display + '_ {
+        WithoutPosition(self)
+    }
+
+    /// The same finding in a text that begins `lines` earlier.
+    pub(crate) fn below(self, lines: usize) -> Self {
+        Self { position: self.position.map(|position| position.below(lines)), ..self }
+    }
+}
+
+struct WithoutPosition<'a>(&'a Diagnostic);
+
+impl fmt::Display for WithoutPosition<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Diagnostic { path, message, help, .. } = self.0;
+        if !path.is_root() {
+            write!(f, "{path}: ")?;
         }
-        f.write_str(&self.message)?;
-        match &self.help {
+        f.write_str(message)?;
+        match help {
             Some(help) => write!(f, "; {help}"),
             None => Ok(()),
         }
@@ -98,12 +120,16 @@ impl Position {
         while !text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = text.get(..offset).unwrap_or_default();
-        let line = before.rfind('\n').map_or(0, |i| i + 1);
-        Self::new(
-            before.bytes().filter(|&b| b == b'\n').count() + 1,
-            before.get(line..).unwrap_or_default().chars().count() + 1,
-        )
+        Self::new(1, 1).behind(text.get(..offset).unwrap_or_default())
+    }
+
+    /// The place behind `text`, which begins here.
+    pub(crate) fn behind(self, text: &str) -> Self {
+        let lines = text.bytes().filter(|&b| b == b'\n').count();
+        match text.rfind('\n').and_then(|i| text.get(i + 1..)) {
+            Some(last) => Self::new(self.line + lines, last.chars().count() + 1),
+            None => Self { column: self.column + text.chars().count(), ..self },
+        }
     }
 
     /// The same place in a text that begins `lines` earlier.
@@ -246,7 +272,7 @@ mod tests {
 
     #[test]
     fn columns_count_characters() {
-        assert_eq!(Position::of("a\nü: x", 5), Position::new(2, 4));
+        assert_eq!(Position::of("a\nü: x", 5), Position::new(2, 3));
         assert_eq!(Position::of("ü", 1), Position::new(1, 1));
         assert_eq!(Position::of("a", 9), Position::new(1, 2));
     }

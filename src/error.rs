@@ -52,9 +52,8 @@ impl Error {
             | Kind::OtherResource { position, .. }
             | Kind::Limit { position, .. } => *position = position.map(|p| p.below(lines)),
             Kind::Decode { diagnostics } => {
-                for diagnostic in diagnostics {
-                    diagnostic.position = diagnostic.position.map(|p| p.below(lines));
-                }
+                let moved = std::mem::take(diagnostics).into_iter().map(|d| d.below(lines));
+                *diagnostics = moved.collect();
             }
             Kind::Io(_) => {}
         }
@@ -113,13 +112,14 @@ impl Error {
         }
     }
 
-    /// The message without the position.
-    pub(crate) fn message(&self) -> Message<'_> {
+    /// The message, for those who show the place themselves.
+    #[must_use]
+    pub fn without_position(&self) -> impl fmt::Display + '_ {
         Message(self)
     }
 }
 
-pub(crate) struct Message<'a>(&'a Error);
+struct Message<'a>(&'a Error);
 
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -138,8 +138,7 @@ impl fmt::Display for Message<'_> {
             Kind::Decode { diagnostics } => {
                 let mut rest = diagnostics.iter();
                 if let Some(first) = rest.next() {
-                    let first = Diagnostic { position: None, ..first.clone() };
-                    write!(f, "{first}")?;
+                    first.without_position().fmt(f)?;
                 }
                 match rest.len() {
                     0 => Ok(()),
@@ -156,7 +155,7 @@ impl fmt::Display for Error {
         if let Some(position) = self.position() {
             write!(f, "{position}: ")?;
         }
-        self.message().fmt(f)
+        Message(self).fmt(f)
     }
 }
 

@@ -1,4 +1,59 @@
-//! Istio's Gateway API for Rust.
+//! Istio's Gateway API for Rust: the types, the wire format, Istio's own JSON and YAML, and edits
+//! that lose nothing.
+//!
+//! ```
+//! # #[cfg(feature = "yaml")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let text = std::fs::read_to_string("examples/gateway.yaml")?;
+//! let mut manifest = istio_gateway::Manifest::parse(&text)?;
+//! for server in &mut manifest.spec_mut().servers {
+//!     if let Some(tls) = &mut server.tls {
+//!         tls.insecure_skip_verify = Some(false);
+//!     }
+//! }
+//! print!("{manifest}");
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "yaml"))]
+//! # fn main() {}
+//! ```
+//!
+//! # Which door to take
+//!
+//! - [`json`] and [`yaml`] speak Istio's dialect: what a cluster, istiod and every Go client accept
+//!   and write. [`Manifest`], [`documents`] and [`Lossless`] use it.
+//! - The types' `serde` implementations are plain proto3 JSON, as prost users know it from pbjson.
+//!   They differ on inputs that Istio accepts; [`json`] shows some.
+//! - [`prost::Message`] is the wire format.
+//!
+//! # Modules
+//!
+//! | | |
+//! |---|---|
+//! | the root | [`Gateway`], [`Server`], [`Port`], [`ServerTlsSettings`] and what they need |
+//! | [`json`] | Istio's JSON: read, write, everything that was found on the way |
+//! | [`yaml`] | the same of YAML, as Kubernetes reads it |
+//! | [`Manifest`], [`documents`] | Kubernetes documents: a Gateway with all that its document says |
+//! | [`Lossless`] | a message that keeps what this version of the crate does not know |
+//! | [`diagnostic`] | findings with a rule, a path, a place and help |
+//! | [`proto`] | all generated code, by package, and the descriptors |
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`], by the YAML scanner granit-parser |
+//!
+//! # Semver
+//!
+//! Generated messages are plain structs, made with `..Default::default()`: a new field of Istio's
+//! is a minor release. Types that are written by hand are `#[non_exhaustive]`. [`prost`] is a
+//! public dependency, re-exported; its majors are majors here.
+//!
+//! # Not here
+//!
+//! No client for a cluster, no controller, no other resource of Istio's than Gateway. A value is
+//! judged as Istio's own decoder judges it; what istiod's webhook says of it is another matter.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -13,23 +68,30 @@ mod timestamp;
 mod tls;
 mod tree;
 #[cfg(feature = "yaml")]
-mod yaml;
+pub mod yaml;
 
 pub use prost;
 pub use prost_types;
 
 #[doc(inline)]
-pub use diagnostic::{Diagnostic, FieldPath};
+pub use diagnostic::{Diagnostic, FieldPath, Position, Severity};
 pub use error::Error;
 pub use lossless::Lossless;
 #[cfg(feature = "yaml")]
-pub use manifest::{Document, GROUP, Manifest, Object, documents};
+pub use manifest::{Document, GROUP, Manifest, Object, documents, documents_from_json};
 #[doc(inline)]
 pub use proto::{
     FILE_DESCRIPTOR_SET,
+    meta::v1alpha1::{IstioCondition, IstioStatus},
     networking::v1alpha3::{
         Gateway, Port, Server, ServerTlsSettings,
         server_tls_settings::{TlSmode as TlsMode, TlsCertificate, TlsProtocol},
     },
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use tls::UnknownEnumName;
+
+/// The examples of README.md.
+#[cfg(all(doctest, feature = "yaml"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,1 +1,280 @@
+//! What the generated TLS types are given by hand: names, typed access, constructors, predicates.
 
+use std::{fmt, str::FromStr};
+
+use prost::UnknownEnumValue;
+
+use crate::{
+    ServerTlsSettings, TlsMode, TlsProtocol,
+    proto::{
+        analysis::v1alpha1::analysis_message_base::Level, mesh::v1alpha1::ForwardClientCertDetails,
+        networking::v1alpha3::client_tls_settings,
+    },
+};
+
+/// A text that is no name of an enum's value. Names are compared exactly, as Istio does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownEnumName {
+    /// The text.
+    pub text: String,
+}
+
+impl fmt::Display for UnknownEnumName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown value {}", crate::json::Quoted(&self.text))
+    }
+}
+
+impl std::error::Error for UnknownEnumName {}
+
+macro_rules! names {
+    ($($Enum:ty)*) => {$(
+        impl $Enum {
+            /// The value's name in Istio's spelling, which is what JSON and YAML hold.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                self.as_str_name()
+            }
+        }
+
+        impl fmt::Display for $Enum {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str_name())
+            }
+        }
+
+        impl FromStr for $Enum {
+            type Err = UnknownEnumName;
+
+            fn from_str(text: &str) -> Result<Self, UnknownEnumName> {
+                Self::from_str_name(text).ok_or_else(|| UnknownEnumName { text: text.to_owned() })
+            }
+        }
+    )*};
+}
+
+names!(TlsMode TlsProtocol client_tls_settings::TlSmode ForwardClientCertDetails Level);
+
+/// Settings for the common cases. Certificates come from a Kubernetes Secret, by its name, in the
+/// namespace of the gateway's pods.
+impl ServerTlsSettings {
+    /// TLS with a server certificate; no client is asked for one.
+    ///
+    /// ```
+    /// use istio_gateway::{ServerTlsSettings, json};
+    ///
+    /// let tls = ServerTlsSettings::simple("edge-cert");
+    /// assert_eq!(json::to_string(&tls), r#"{"mode":"SIMPLE","credentialName":"edge-cert"}"#);
+    /// ```
+    #[must_use]
+    pub fn simple(credential_name: impl Into<String>) -> Self {
+        Self::with_credential(TlsMode::Simple, credential_name)
+    }
+
+    /// TLS in which a client must present a certificate that the Secret's CA vouches for.
+    ///
+    /// The CA is the key `ca.crt` of the Secret, or of a Secret of the same name with `-cacert`
+    /// behind it.
+    #[must_use]
+    pub fn mutual(credential_name: impl Into<String>) -> Self {
+        Self::with_credential(TlsMode::Mutual, credential_name)
+    }
+
+    /// TLS in which a client may present a certificate, and is refused if it does not verify.
+    #[must_use]
+    pub fn optional_mutual(credential_name: impl Into<String>) -> Self {
+        Self::with_credential(TlsMode::OptionalMutual, credential_name)
+    }
+
+    /// **Gives away what verification guards: whoever presents any certificate at all, self-signed,
+    /// expired, revoked or somebody else's CA's, gets in, and the backend sees it in
+    /// `x-forwarded-client-cert` exactly as it would see a verified one.**
+    ///
+    /// Gateway API calls this `AllowInsecureFallback`: [`optional_mutual`](Self::optional_mutual)
+    /// with `insecure_skip_verify`. The backend has to verify the certificate itself. Needs
+    /// Istio 1.31; an older one ignores the flag and verifies.
+    ///
+    /// ```
+    /// use istio_gateway::ServerTlsSettings;
+    ///
+    /// let tls = ServerTlsSettings::allow_insecure_fallback("edge-cert");
+    /// assert!(tls.requests_client_certificate());
+    /// assert!(!tls.requires_client_certificate());
+    /// assert!(!tls.verifies_client_certificate());
+    /// ```
+    #[must_use]
+    pub fn allow_insecure_fallback(credential_name: impl Into<String>) -> Self {
+        Self { insecure_skip_verify: Some(true), ..Self::optional_mutual(credential_name) }
+    }
+
+    fn with_credential(mode: TlsMode, credential_name: impl Into<String>) -> Self {
+        Self { mode: mode.into(), credential_name: credential_name.into(), ..Self::default() }
+    }
+}
+
+/// Enums as what they are. prost's own getters (`mode()`, `min_protocol_version()`) turn a number
+/// that they do not know into the enum's first value: **an unknown mode into PASSTHROUGH**.
+impl ServerTlsSettings {
+    /// The mode, or its number where this version of the crate has no name for it.
+    ///
+    /// ```
+    /// use istio_gateway::{ServerTlsSettings, TlsMode, json};
+    ///
+    /// let tls: ServerTlsSettings = json::from_str(r#"{"mode": "MUTUAL"}"#)?;
+    /// assert_eq!(tls.tls_mode(), Ok(TlsMode::Mutual));
+    ///
+    /// let newer: ServerTlsSettings = json::from_str(r#"{"mode": 6}"#)?;
+    /// assert_eq!(newer.tls_mode().unwrap_err().0, 6);
+    /// assert_eq!(newer.mode(), TlsMode::Passthrough); // prost's getter
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The number, when it is unknown.
+    pub fn tls_mode(&self) -> Result<TlsMode, UnknownEnumValue> {
+        self.mode.try_into()
+    }
+
+    /// The oldest protocol version that the gateway speaks; `TlsAuto` is the gateway's own default.
+    ///
+    /// # Errors
+    /// The number, when it is unknown.
+    pub fn min_tls_protocol(&self) -> Result<TlsProtocol, UnknownEnumValue> {
+        self.min_protocol_version.try_into()
+    }
+
+    /// The newest protocol version that the gateway speaks; `TlsAuto` is the gateway's own default.
+    ///
+    /// # Errors
+    /// The number, when it is unknown.
+    pub fn max_tls_protocol(&self) -> Result<TlsProtocol, UnknownEnumValue> {
+        self.max_protocol_version.try_into()
+    }
+}
+
+/// What a gateway asks of a client's certificate, as istiod configures Envoy for these settings.
+impl ServerTlsSettings {
+    /// Whether the gateway itself ends the TLS of these settings. With PASSTHROUGH and
+    /// `AUTO_PASSTHROUGH` it only looks at the server name, and a client's certificate is the
+    /// backend's business; of an unknown mode nothing is known.
+    #[must_use]
+    pub fn terminates_tls(&self) -> bool {
+        match self.tls_mode() {
+            Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough) | Err(_) => false,
+            Ok(
+                TlsMode::Simple | TlsMode::Mutual | TlsMode::IstioMutual | TlsMode::OptionalMutual,
+            ) => true,
+        }
+    }
+
+    /// Whether the gateway asks a client for a certificate.
+    #[must_use]
+    pub fn requests_client_certificate(&self) -> bool {
+        matches!(
+            self.tls_mode(),
+            Ok(TlsMode::Mutual | TlsMode::IstioMutual | TlsMode::OptionalMutual)
+        )
+    }
+
+    /// Whether the gateway refuses a client that presents no certificate.
+    ///
+    /// MUTUAL and `ISTIO_MUTUAL` do. So does `OPTIONAL_MUTUAL` once there are subject alternative
+    /// names or pins to match, which nothing cannot match, unless verification is skipped.
+    #[must_use]
+    pub fn requires_client_certificate(&self) -> bool {
+        match self.tls_mode() {
+            Ok(TlsMode::Mutual | TlsMode::IstioMutual) => true,
+            Ok(TlsMode::OptionalMutual) => {
+                self.verifies_client_certificate()
+                    && (!self.subject_alt_names.is_empty() || self.has_effective_pins())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the gateway refuses a client whose certificate does not verify. If not, any
+    /// certificate of which the client has the key will do.
+    #[must_use]
+    pub fn verifies_client_certificate(&self) -> bool {
+        self.requests_client_certificate() && self.insecure_skip_verify != Some(true)
+    }
+
+    /// Pins count with credentials only: istiod drops them with files and with `ISTIO_MUTUAL`.
+    fn has_effective_pins(&self) -> bool {
+        let has_credential = !self.credential_name.is_empty() || !self.credential_names.is_empty();
+        let has_pins =
+            !self.verify_certificate_spki.is_empty() || !self.verify_certificate_hash.is_empty();
+        has_credential && has_pins
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODES: [TlsMode; 6] = [
+        TlsMode::Passthrough,
+        TlsMode::Simple,
+        TlsMode::Mutual,
+        TlsMode::AutoPassthrough,
+        TlsMode::IstioMutual,
+        TlsMode::OptionalMutual,
+    ];
+
+    #[test]
+    fn names_are_istio_s() {
+        for mode in MODES {
+            assert_eq!(mode.as_str().parse(), Ok(mode));
+            assert_eq!(mode.to_string(), mode.as_str());
+        }
+        assert_eq!(format!("{:>8}", TlsMode::Simple), "  SIMPLE");
+        let error = "Simple".parse::<TlsMode>().unwrap_err();
+        assert_eq!(error.to_string(), r#"unknown value "Simple""#);
+    }
+
+    /// Requested, required, verified, as Envoy was seen to do.
+    #[track_caller]
+    fn asks(tls: &ServerTlsSettings, want: [bool; 3]) {
+        let got = [
+            tls.requests_client_certificate(),
+            tls.requires_client_certificate(),
+            tls.verifies_client_certificate(),
+        ];
+        assert_eq!(got, want);
+    }
+
+    #[test]
+    fn each_mode_asks_what_envoy_asks() {
+        let settings = |mode: TlsMode, skip| ServerTlsSettings {
+            mode: mode.into(),
+            insecure_skip_verify: skip,
+            ..Default::default()
+        };
+        for skip in [None, Some(false)] {
+            asks(&settings(TlsMode::Passthrough, skip), [false; 3]);
+            asks(&settings(TlsMode::AutoPassthrough, skip), [false; 3]);
+            asks(&settings(TlsMode::Simple, skip), [false; 3]);
+            asks(&settings(TlsMode::Mutual, skip), [true, true, true]);
+            asks(&settings(TlsMode::IstioMutual, skip), [true, true, true]);
+            asks(&settings(TlsMode::OptionalMutual, skip), [true, false, true]);
+        }
+        asks(&settings(TlsMode::Simple, Some(true)), [false; 3]);
+        asks(&settings(TlsMode::Mutual, Some(true)), [true, true, false]);
+        asks(&settings(TlsMode::OptionalMutual, Some(true)), [true, false, false]);
+    }
+
+    #[test]
+    fn optional_with_names_or_pins_is_required_after_all() {
+        let names = |tls| ServerTlsSettings { subject_alt_names: vec!["a".into()], ..tls };
+        let pins = |tls| ServerTlsSettings { verify_certificate_spki: vec!["a".into()], ..tls };
+        let files = || ServerTlsSettings {
+            credential_name: String::new(),
+            ..ServerTlsSettings::optional_mutual("")
+        };
+        asks(&names(ServerTlsSettings::optional_mutual("c")), [true, true, true]);
+        asks(&pins(ServerTlsSettings::optional_mutual("c")), [true, true, true]);
+        asks(&pins(files()), [true, false, true]);
+        asks(&names(ServerTlsSettings::allow_insecure_fallback("c")), [true, false, false]);
+    }
+}

@@ -61,6 +61,8 @@ pub struct Log<'a> {
     found: Vec<Diagnostic>,
     /// For each diagnostic the node of the source tree, where there is one.
     nodes: Vec<u32>,
+    /// The place of the last error in `found`.
+    last_error: Option<usize>,
     /// The source tree's current node.
     cursor: Option<&'a Cell<u32>>,
     /// Whether the source lends a text exactly when it was written without escapes.
@@ -79,7 +81,7 @@ impl<'a> Log<'a> {
         Self { cursor, lends_unescaped, ..Self::default() }
     }
 
-    /// Whether a float is the integer "-0", which serde_json has as one. A tree has it as a signed
+    /// Whether a float is the integer "-0", which `serde_json` has as one. A tree has it as a signed
     /// zero, so there it is not.
     pub(crate) fn is_minus_zero(&mut self, v: Number) -> bool {
         let Number::Float(v) = v else { return false };
@@ -101,9 +103,13 @@ impl<'a> Log<'a> {
     }
 
     #[cold]
-    pub(crate) fn unknown_field(&mut self, at: At<'_>, known: Option<&str>) {
+    pub(crate) fn unknown_field<'k>(
+        &mut self,
+        at: At<'_>,
+        known: impl FnOnce() -> Option<&'k str>,
+    ) {
         if self.found.len() < ENOUGH {
-            let (help, node) = (known.map(did_you_mean), self.node());
+            let (help, node) = (known().map(did_you_mean), self.node());
             let message = "unknown field".to_owned();
             self.push(rule::UNKNOWN_FIELD, Severity::Warning, at, message, help, node);
         }
@@ -143,18 +149,22 @@ impl<'a> Log<'a> {
         node: u32,
     ) {
         let path = at.path();
+        if severity == Severity::Error {
+            self.last_error = Some(self.found.len());
+        }
         self.found.push(Diagnostic { rule, severity, path, message, help, position: None });
         self.nodes.push(node);
     }
 
-    /// Whether a map's only key says that the map is a number: so serde_json shows numbers where
+    /// Whether a map's only key says that the map is a number: so `serde_json` shows numbers where
     /// anyone in the build turns its feature `arbitrary_precision` on.
     #[inline]
     pub(crate) fn is_wrapped_number(&self, key: &str) -> bool {
         key == "$serde_json::private::Number" && self.cursor.is_none() && wraps_numbers()
     }
 
-    /// How many diagnostics there are: for [`is_full`](Self::is_full) and [`forget`](Self::forget).
+    /// How many diagnostics there are: for [`is_full`](Self::is_full), and to tell whether there are
+    /// new ones.
     pub(crate) fn mark(&self) -> usize {
         self.found.len()
     }
@@ -162,24 +172,32 @@ impl<'a> Log<'a> {
     /// Whether a list or map that began at `mark` needs no more diagnostics.
     #[inline]
     pub(crate) fn is_full(&self, mark: usize) -> bool {
-        self.found.len() >= ENOUGH
-            && self
-                .found
-                .get(mark..)
-                .is_some_and(|new| new.iter().any(|d| d.severity == Severity::Error))
+        self.found.len() >= ENOUGH && self.last_error.is_some_and(|error| error >= mark)
     }
 
-    /// A value lost to a later one: so do its diagnostics.
+    /// A value lost to a later one: so do its diagnostics, of which there are `count`. They are
+    /// looked for from behind, and what is found once is not there any more: a key written again
+    /// and again does not make this slow.
     #[cold]
-    pub(crate) fn forget(&mut self, mark: usize, at: At<'_>) {
+    pub(crate) fn forget(&mut self, count: usize, at: At<'_>) {
+        if count == 0 {
+            return;
+        }
         let path = at.path();
-        let new = self.found.split_off(mark.min(self.found.len()));
-        let nodes = self.nodes.split_off(mark.min(self.nodes.len()));
+        let mut left = count;
+        let is_first = |found: &Diagnostic| {
+            left -= usize::from(found.path.starts_with(&path));
+            left == 0
+        };
+        let start = self.found.iter().rposition(is_first).unwrap_or_default();
+        let new = self.found.split_off(start);
+        let nodes = self.nodes.split_off(start);
         let kept = new.into_iter().zip(nodes).filter(|(found, _)| !found.path.starts_with(&path));
         for (found, node) in kept {
             self.found.push(found);
             self.nodes.push(node);
         }
+        self.last_error = self.found.iter().rposition(|d| d.severity == Severity::Error);
     }
 }
 

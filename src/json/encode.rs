@@ -1,4 +1,4 @@
-//! The encoder: plain serde_json, then one pass for the escapes that Go adds for HTML.
+//! The encoder: plain `serde_json`, then one pass for the escapes that Go adds for HTML.
 
 use serde::{Serialize, Serializer};
 
@@ -20,7 +20,7 @@ pub(super) fn to_string<T: Message>(message: &T) -> String {
 }
 
 /// `<`, `>`, `&`, U+2028 and U+2029 as encoding/json writes them. They occur within strings only,
-/// and seldom: the check is one pass without a branch. (A serde_json Formatter costs 30% more.)
+/// and seldom: the check is one pass without a branch. (A `serde_json` Formatter costs 30% more.)
 fn escape_html(json: String) -> String {
     let is_marked = |b: u8| matches!(b, b'<' | b'>' | b'&' | 0xe2);
     let marked = |chunk: &[u8]| chunk.iter().fold(false, |any, &b| any | is_marked(b));

@@ -52,6 +52,7 @@ use crate::{
 
 pub(crate) use decode::{Log, Number, Quoted, did_you_mean};
 pub(crate) use message::{Schema, message};
+pub use text::{Chunk, split};
 pub(crate) use text::{Mended, check};
 
 /// What the implementations that `message!` makes need.

@@ -21,7 +21,8 @@ pub(super) struct Read<T> {
     mended: Option<Mended>,
 }
 
-/// A text that serde_json can read, and where it says something else than the bytes did.
+/// A text that `serde_json` can read, and where it says something else than the bytes did.
+#[derive(Default)]
 pub(crate) struct Mended {
     text: String,
     /// Byte offsets of the replacement characters in `text`.
@@ -37,7 +38,7 @@ pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
         Some(Err(error)) => Some(error),
         None => None,
     };
-    match (mend(json), error) {
+    match (mend(json, true), error) {
         (None, Some(error)) => Err(syntax_error(json, &error)),
         (mended, _) => {
             let mended = mended.unwrap_or_default();
@@ -95,7 +96,8 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
         },
         Err(_) => None,
     };
-    match (mend(json), error, str::from_utf8(json)) {
+    // A tree keeps a number that no f64 can hold.
+    match (mend(json, false), error, str::from_utf8(json)) {
         (Some(mended), ..) => {
             serde_json::from_str::<IgnoredAny>(&mended.text)
                 .map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
@@ -107,30 +109,60 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
     }
 }
 
-impl Mended {
-    pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
-        let mut found = Vec::<Diagnostic>::new();
-        for &offset in self.replaced.iter().take(1000) {
-            let path = tree.path_of_offset(offset);
-            if found.last().is_some_and(|last| last.path == path) {
-                continue;
-            }
-            found.push(Diagnostic {
-                rule: rule::BAD_TEXT,
-                severity: Severity::Warning,
-                path,
-                message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
-                help: None,
-                position: Some(Position::of(&self.text, offset)),
-            });
-        }
-        found
-    }
+/// One of several JSON documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Chunk<'s> {
+    /// The document's own bytes.
+    pub text: &'s [u8],
+    /// How many lines stand before it.
+    pub lines: usize,
 }
 
-impl Default for Mended {
-    fn default() -> Self {
-        Self { text: String::new(), replaced: Vec::new() }
+/// Cuts JSON documents that stand one behind the other, such as one a line.
+///
+/// A syntax error is the last item: where the next document would begin is not to be told.
+pub fn split(json: &[u8]) -> impl Iterator<Item = Result<Chunk<'_>, Error>> {
+    let mut values = serde_json::Deserializer::from_slice(json).into_iter::<IgnoredAny>();
+    let (mut at, mut lines, mut is_over) = (0, 0, false);
+    std::iter::from_fn(move || {
+        if is_over {
+            return None;
+        }
+        if at == 0
+            && let Err(error) = check_depth(json)
+        {
+            is_over = true;
+            return Some(Err(error));
+        }
+        let value = values.next()?;
+        let end = values.byte_offset();
+        let rest = json.get(at..).unwrap_or_default();
+        let skipped = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let count = |bytes: &[u8]| bytes.iter().filter(|&&b| b == b'\n').count();
+        lines += count(rest.get(..skipped).unwrap_or_default());
+        let own = json.get(at + skipped..end).unwrap_or_default();
+        let before = lines;
+        (at, lines) = (end, lines + count(own));
+        is_over = value.is_err();
+        match value {
+            Ok(IgnoredAny) => Some(Ok(Chunk { text: own, lines: before })),
+            Err(error) => Some(Err(syntax_error(json, &error))),
+        }
+    })
+}
+
+impl Mended {
+    pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
+        let diagnostic = |(path, position)| Diagnostic {
+            rule: rule::BAD_TEXT,
+            severity: Severity::Warning,
+            path,
+            message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
+            help: None,
+            position,
+        };
+        tree.places(&self.replaced).into_iter().map(diagnostic).collect()
     }
 }
 
@@ -141,7 +173,7 @@ fn syntax_error(json: &[u8], error: &serde_json::Error) -> Error {
     Error::syntax(message, position(json, error))
 }
 
-/// serde_json counts columns in bytes.
+/// `serde_json` counts columns in bytes.
 fn position(json: &[u8], error: &serde_json::Error) -> Option<Position> {
     let line = json.split(|&b| b == b'\n').nth(error.line().checked_sub(1)?)?;
     let before = line.get(..error.column().saturating_sub(1)).unwrap_or(line);
@@ -183,10 +215,10 @@ fn check_depth(json: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every bad byte and every half of a surrogate pair becomes U+FFFD, and a number beyond f64 one
-/// of the same length within. None: there is nothing to mend.
+/// Every bad byte and every half of a surrogate pair becomes U+FFFD and, if `numbers` are to be
+/// mended too, a number beyond f64 one of the same length within. None: there is nothing to mend.
 #[cold]
-fn mend(json: &[u8]) -> Option<Mended> {
+fn mend(json: &[u8], numbers: bool) -> Option<Mended> {
     let mut out = Vec::with_capacity(json.len());
     let (mut replaced, mut is_mended, mut in_string) = (Vec::new(), false, false);
     let mut rest = json;
@@ -210,7 +242,7 @@ fn mend(json: &[u8]) -> Option<Mended> {
                 let is_part = |b: &&u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
                 let len = rest.iter().take_while(is_part).count();
                 let number = rest.get(..len).and_then(|n| str::from_utf8(n).ok());
-                if number.is_some_and(|n| n.parse().is_ok_and(f64::is_infinite)) {
+                if numbers && number.is_some_and(|n| n.parse().is_ok_and(f64::is_infinite)) {
                     // The shortest such number is longer than "-1.0".
                     let sign = usize::from(first == b'-');
                     out.extend(rest.get(..sign).unwrap_or_default());
@@ -229,7 +261,7 @@ fn mend(json: &[u8]) -> Option<Mended> {
                     0xe0.. => 3,
                     _ => 2,
                 };
-                if !rest.get(..len).is_some_and(|c| str::from_utf8(c).is_ok()) {
+                if rest.get(..len).is_none_or(|c| str::from_utf8(c).is_err()) {
                     replaced.push(out.len());
                     out.extend("\u{fffd}".as_bytes());
                     rest = rest.get(1..).unwrap_or_default();

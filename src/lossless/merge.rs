@@ -1,5 +1,7 @@
 //! The three-way merge: the document, the message as it was read from it, the message as it is.
 
+use std::collections::HashMap;
+
 use super::align::align;
 use crate::{
     FieldPath,
@@ -35,7 +37,7 @@ fn message<'a>(
     schema: &'static Schema,
 ) -> Edit<'a> {
     let mut entries = Vec::new();
-    let mut is_written = |name: &'static str, written: &mut Vec<&'static str>| {
+    let is_written = |name: &'static str, written: &mut Vec<&'static str>| {
         let is_written = written.contains(&name);
         written.push(name);
         is_written
@@ -63,7 +65,7 @@ fn message<'a>(
             entries.push((key.text(), Edit::Kept(value)));
         }
     }
-    Edit::Map(entries)
+    Edit::Map { origin: Some(original), entries }
 }
 
 /// A field's value that is not what it was.
@@ -82,6 +84,7 @@ fn changed<'a>(
             message(original, before, after, schema)
         }
         None if after.is_map() && original.is_map() => map(original, before, after),
+        None if after.is_list() && original.is_list() => texts(original, before, after),
         _ => Edit::Kept(after),
     }
 }
@@ -93,7 +96,8 @@ fn messages<'a>(
     schema: &'static Schema,
 ) -> Edit<'a> {
     // The decoder makes one message of each item, so the two stand in parallel.
-    let original: Vec<_> = original.items().collect();
+    let list = original;
+    let original: Vec<_> = list.items().collect();
     let before: Vec<_> = before.items().collect();
     let after: Vec<_> = after.items().collect();
     let origins = align(&before, &after);
@@ -107,28 +111,41 @@ fn messages<'a>(
             _ => Edit::Kept(after),
         }
     };
-    Edit::List(after.iter().copied().zip(origins).map(item).collect())
+    let items = after.iter().copied().zip(origins).map(item).collect();
+    Edit::List { origin: Some(list), items }
+}
+
+/// A list of texts: those that were there are the same.
+fn texts<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> Edit<'a> {
+    let old: Vec<_> = original.items().collect();
+    let before: Vec<_> = before.items().collect();
+    let after: Vec<_> = after.items().collect();
+    let items = after.iter().zip(align(&before, &after)).map(|(new, origin)| {
+        let same = origin.filter(|i| before.get(*i).map(|b| b.source()) == Some(new.source()));
+        Edit::Kept(same.and_then(|i| old.get(i)).copied().unwrap_or(*new))
+    });
+    Edit::List { origin: Some(original), items: items.collect() }
 }
 
 /// A map of strings: its order is kept.
 fn map<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> Edit<'a> {
+    // A map can be large, and finding a key in a node takes a walk over all of them.
+    let values = |map: Ref<'a, 'a>| -> HashMap<&'a str, Ref<'a, 'a>> {
+        map.entries().map(|(key, value)| (key.text(), value)).collect()
+    };
+    let (was, is) = (values(before), values(after));
     let mut entries = Vec::new();
     for (key, value) in original.distinct_entries() {
-        let (was, is) = (before.get(key.text()), after.get(key.text()));
-        match is {
-            Some(is) if was.map(Ref::source) != Some(is.source()) => {
-                entries.push((key.text(), Edit::Kept(is)));
+        let key = key.text();
+        match is.get(key) {
+            Some(is) if was.get(key).is_none_or(|was| was.source() != is.source()) => {
+                entries.push((key, Edit::Kept(*is)));
             }
-            Some(_) => entries.push((key.text(), Edit::Kept(value))),
+            Some(_) => entries.push((key, Edit::Kept(value))),
             None => {}
         }
     }
-    let is_new = |key: &str| before.get(key).is_none();
-    entries.extend(
-        after
-            .entries()
-            .filter(|(key, _)| is_new(key.text()))
-            .map(|(k, v)| (k.text(), Edit::Kept(v))),
-    );
-    Edit::Map(entries)
+    let new = after.entries().filter(|(key, _)| !was.contains_key(key.text()));
+    entries.extend(new.map(|(key, value)| (key.text(), Edit::Kept(value))));
+    Edit::Map { origin: Some(original), entries }
 }

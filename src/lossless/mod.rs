@@ -53,7 +53,9 @@ pub struct Lossless<T> {
 impl<T: json::Message> Lossless<T> {
     /// A message without a document: nothing unknown to keep.
     pub fn new(value: T) -> Self {
-        Self { value, original: Tree::default() }
+        // The empty object is JSON.
+        let original = Tree::from_checked_json("{}").unwrap_or_default().to_owned();
+        Self { value, original }
     }
 
     /// Reads a message from JSON, as tolerant as Istio.

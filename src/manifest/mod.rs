@@ -7,11 +7,11 @@ use std::{collections::BTreeMap, fmt};
 use crate::{
     Error, FieldPath, Gateway,
     diagnostic::{Diagnostic, Position, Severity, nearest, rule},
-    json::{self, Decoded},
+    json::{self},
     lossless::edited,
     proto::meta::v1alpha1::IstioStatus,
     tree::{Edit, Json, Ref, Tree, write_json},
-    yaml::{self, write_yaml},
+    yaml::{self, patch, write_yaml},
 };
 
 /// The API group of Istio's Gateway.
@@ -91,13 +91,7 @@ impl Manifest {
     /// value that Istio refuses. Each has its place.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
         let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
-        match document(text, true, 0)? {
-            Document::Gateway(manifest) => Ok(*manifest),
-            Document::Other(object) => {
-                let position = object.with_tree(|tree| object.type_position(tree)).ok().flatten();
-                Err(Error::other_resource(&object.api_version, &object.kind, position))
-            }
-        }
+        document(text, true, 0)?.into_gateway()
     }
 
     /// Reads the first document of a YAML text, and refuses whatever Istio would ignore: unknown
@@ -128,15 +122,9 @@ impl Manifest {
     /// As [`parse`](Self::parse).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
         let json = Json::check(json.as_ref())?;
-        match document(&json.text, false, 0)? {
-            Document::Gateway(mut manifest) => {
-                manifest.diagnostics.extend(json.diagnostics(&json.tree()?));
-                Ok(*manifest)
-            }
-            Document::Other(object) => {
-                Err(Error::other_resource(&object.api_version, &object.kind, None))
-            }
-        }
+        let mut manifest = document(&json.text, false, 0)?.into_gateway()?;
+        manifest.diagnostics.extend(json.diagnostics(&json.tree()?));
+        Ok(manifest)
     }
 
     /// This manifest, if there is nothing in it that Istio ignores.
@@ -191,7 +179,7 @@ impl Manifest {
     ///
     /// let manifest = Manifest::parse("kind: Gateway\nspec:\n  servers:\n  - hosts: [a, b]\n")?;
     /// let path = FieldPath::root().key("spec").key("servers").index(0).key("hosts").index(1);
-    /// assert_eq!(manifest.position(&path).unwrap().to_string(), "4:15");
+    /// assert_eq!(manifest.position(&path).unwrap().to_string(), "4:16");
     /// # Ok::<(), istio_gateway::Error>(())
     /// ```
     #[must_use]
@@ -201,16 +189,20 @@ impl Manifest {
         object.with_tree(find).ok()?.map(|position| position.below(object.lines))
     }
 
-    /// Writes the document as YAML: as it was read, if it was YAML and nothing is changed, else
-    /// with its changes and without its comments.
+    /// Writes the document as YAML. If it was YAML, it is as it was read, comments, quotes and
+    /// layout included, but for what is changed; where a change cannot be made in place (what is
+    /// changed is an alias, or comes from a merge key), it is written anew without them.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         self.write(|edit| match edit {
             Edit::Kept(_) if self.object.is_yaml => self.object.text.clone(),
             edit => {
-                let mut yaml = String::new();
-                write_yaml(edit, &mut yaml);
-                yaml
+                let text = Some(&self.object.text).filter(|_| self.object.is_yaml);
+                text.and_then(|text| patch(text, edit)).unwrap_or_else(|| {
+                    let mut yaml = String::new();
+                    write_yaml(edit, &mut yaml);
+                    yaml
+                })
             }
         })
     }
@@ -238,7 +230,7 @@ impl Manifest {
                 let new = Tree::from_checked_json(&text).unwrap_or_default();
                 let mut entries = kept(root);
                 entries.push(("spec", Edit::Kept(new.root())));
-                return write(&Edit::Map(entries));
+                return write(&Edit::Map { origin: Some(root), entries });
             };
             edited(tree, spec, &self.spec, |edit| match edit {
                 Edit::Kept(_) => write(&Edit::Kept(root)),
@@ -248,7 +240,7 @@ impl Manifest {
                     if let Some((_, value)) = place {
                         *value = edit.clone();
                     }
-                    write(&Edit::Map(entries))
+                    write(&Edit::Map { origin: Some(root), entries })
                 }
             })
         });
@@ -295,6 +287,18 @@ pub enum Document {
     Gateway(Box<Manifest>),
     /// A resource of another kind, or of another group.
     Other(Box<Object>),
+}
+
+impl Document {
+    fn into_gateway(self) -> Result<Manifest, Error> {
+        match self {
+            Self::Gateway(manifest) => Ok(*manifest),
+            Self::Other(object) => {
+                let position = object.with_tree(|tree| object.type_position(tree)).ok().flatten();
+                Err(Error::other_resource(&object.api_version, &object.kind, position))
+            }
+        }
+    }
 }
 
 /// Any Kubernetes document, untyped, as it was read.
@@ -359,6 +363,47 @@ impl Object {
         self.lines + 1
     }
 
+    /// Reads the first document of a YAML text, whatever it is.
+    ///
+    /// # Errors
+    /// [`is_syntax`](Error::is_syntax) when it is no YAML, [`is_limit`](Error::is_limit) when it is
+    /// nested too deeply or its aliases grow too large, [`is_decode`](Error::is_decode) when it is
+    /// no map.
+    pub fn parse(yaml: &str) -> Result<Self, Error> {
+        let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
+        Self::untyped(text, true)
+    }
+
+    /// Reads one JSON document, whatever it is.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
+        Self::untyped(&Json::check(json.as_ref())?.text, false)
+    }
+
+    fn untyped(text: &str, is_yaml: bool) -> Result<Self, Error> {
+        let tree = tree(text, is_yaml)?;
+        let source = Source { is_yaml, has_positions: true, lines: 0 };
+        object(text, tree.root(), &source, &mut Vec::new())
+    }
+
+    /// The value of a field, if it is there.
+    ///
+    /// ```
+    /// use istio_gateway::{FieldPath, Object};
+    ///
+    /// let object = Object::parse("kind: Service\nspec: {ports: [{port: 443}]}\n")?;
+    /// let port = FieldPath::root().key("spec").key("ports").index(0).key("port");
+    /// assert_eq!(object.get(&port), Some(443.into()));
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, path: &FieldPath) -> Option<serde_json::Value> {
+        let get = |tree: &Tree<'_>| serde_json::to_value(tree.get(path)?).ok();
+        self.with_tree(get).ok().flatten()
+    }
+
     /// The document as YAML, as it was read if it was YAML.
     #[must_use]
     pub fn to_yaml(&self) -> String {
@@ -406,7 +451,7 @@ impl Object {
         let is_yaml = self.is_yaml;
         texts.into_iter().map(move |text| {
             let tree = Tree::from_checked_json(&text)?;
-            read(&text, &tree, Source { is_yaml, has_positions: false, lines: 0 })
+            read(&text, &tree, &Source { is_yaml, has_positions: false, lines: 0 })
         })
     }
 
@@ -470,12 +515,38 @@ impl std::ops::Deref for Document {
 ///         Err(error) => error.position().unwrap().line.to_string(),
 ///     })
 ///     .collect();
-/// assert_eq!(kinds, ["a", "5", "Service"]);
+/// assert_eq!(kinds, ["a", "4", "Service"]);
 /// ```
 pub fn documents(yaml: &str) -> impl Iterator<Item = Result<Document, Error>> + '_ {
     yaml::split(yaml)
         .filter(|chunk| !chunk.is_blank())
         .map(|chunk| document(chunk.text, true, chunk.lines))
+}
+
+/// Reads JSON documents that stand one behind the other, such as one a line. A syntax error is the
+/// last item: where the next document would begin is not to be told.
+///
+/// ```
+/// use istio_gateway::documents_from_json;
+///
+/// let text = "{\"kind\":\"Gateway\"}\n{\"kind\":\"Service\"}\n";
+/// let kinds: Vec<_> =
+///     documents_from_json(text).map(|document| document.unwrap().kind().to_owned()).collect();
+/// assert_eq!(kinds, ["Gateway", "Service"]);
+/// ```
+pub fn documents_from_json<J: AsRef<[u8]> + ?Sized>(
+    json: &J,
+) -> impl Iterator<Item = Result<Document, Error>> + '_ {
+    json::split(json.as_ref()).map(|chunk| {
+        let json::Chunk { text, lines } = chunk?;
+        let checked = Json::check(text).map_err(|error| error.below(lines))?;
+        let mut document = document(&checked.text, false, lines)?;
+        if let Document::Gateway(manifest) = &mut document {
+            let replaced = checked.diagnostics(&checked.tree()?).into_iter();
+            manifest.diagnostics.extend(replaced.map(|d| d.below(lines)));
+        }
+        Ok(document)
+    })
 }
 
 fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
@@ -485,7 +556,7 @@ fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
 fn document(text: &str, is_yaml: bool, lines: usize) -> Result<Document, Error> {
     let read = || {
         let tree = tree(text, is_yaml)?;
-        read(text, &tree, Source { is_yaml, has_positions: true, lines })
+        read(text, &tree, &Source { is_yaml, has_positions: true, lines })
     };
     read().map_err(|error| error.below(lines))
 }
@@ -518,17 +589,26 @@ fn is_gateway_group(api_version: &str) -> bool {
     api_version.is_empty() || api_version.split_once('/').is_some_and(|(group, _)| group == GROUP)
 }
 
-fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> {
-    let root = tree.root();
-    let mut found = Vec::new();
-    let mut error = |rule, path: FieldPath, message: String, node: Ref<'_, '_>| {
-        let (severity, position) = (Severity::Error, node.position());
-        found.push(Diagnostic { rule, severity, path, message, help: None, position });
+/// The envelope of a document. What is wrong in it is added to `found`.
+fn object(
+    text: &str,
+    root: Ref<'_, '_>,
+    source: &Source,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Object, Error> {
+    let mut error = |path: FieldPath, expected: &str, node: Ref<'_, '_>| {
+        found.push(Diagnostic {
+            rule: rule::WRONG_TYPE,
+            severity: Severity::Error,
+            path,
+            message: format!("expected {expected}, found {}", node.kind().describe()),
+            help: None,
+            position: node.position(),
+        });
     };
     if !root.is_map() && !root.is_null() {
-        let message = format!("expected a map, found {}", root.kind().describe());
-        error(rule::WRONG_TYPE, FieldPath::root(), message, root);
-        return Err(Error::decode(found));
+        error(FieldPath::root(), "a map", root);
+        return Err(Error::decode(std::mem::take(found)));
     }
     let mut type_text = |name: &str| {
         let mut text = String::new();
@@ -536,10 +616,7 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
             match value.as_text() {
                 Some(value) => value.clone_into(&mut text),
                 None if value.is_null() => {}
-                None => {
-                    let message = format!("expected a string, found {}", value.kind().describe());
-                    error(rule::WRONG_TYPE, FieldPath::root().key(name), message, value);
-                }
+                None => error(FieldPath::root().key(name), "a string", value),
             }
         }
         text
@@ -550,7 +627,7 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
         let value = metadata.iter().rev().find_map(|(_, metadata)| metadata.get(key));
         value.map_or_else(String::new, Ref::to_text)
     };
-    let object = Object {
+    Ok(Object {
         text: text.to_owned(),
         is_yaml: source.is_yaml && source.has_positions,
         lines: source.lines,
@@ -558,10 +635,17 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
         namespace: name_of("namespace"),
         api_version,
         kind,
-    };
+    })
+}
+
+fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Document, Error> {
+    let root = tree.root();
+    let mut found = Vec::new();
+    let object = object(text, root, source, &mut found)?;
     if !is_gateway_kind(&object.kind) || !is_gateway_group(&object.api_version) {
         return Ok(Document::Other(Box::new(object)));
     }
+    let metadata = envelope(root, "metadata");
     for (_, metadata) in &metadata {
         metadata::check(*metadata, source.is_yaml, &mut found);
     }
@@ -572,15 +656,11 @@ fn read(text: &str, tree: &Tree<'_>, source: Source) -> Result<Document, Error> 
         found.iter_mut().for_each(|d| d.position = None);
     }
     found.sort_by_key(|d| d.position);
-    let decoded = Decoded { value: (), diagnostics: found };
-    if decoded.has_errors() {
-        decoded.tolerant()?;
-        return Err(Error::decode(Vec::new()));
+    if found.iter().any(|d| d.severity == Severity::Error) {
+        found.retain(|d| d.severity == Severity::Error);
+        return Err(Error::decode(found));
     }
-    let mut diagnostics = decoded.diagnostics;
-    for diagnostic in &mut diagnostics {
-        diagnostic.position = diagnostic.position.map(|p| p.below(source.lines));
-    }
+    let diagnostics = found.into_iter().map(|found| found.below(source.lines)).collect();
     let status = has_status.then(|| Box::new(status));
     Ok(Document::Gateway(Box::new(Manifest { object, spec, status, has_spec, diagnostics })))
 }

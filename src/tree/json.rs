@@ -1,4 +1,4 @@
-//! A tree from JSON text. serde_json checks the text; what is left is to find where things are.
+//! A tree from JSON text. `serde_json` checks the text; what is left is to find where things are.
 
 use std::borrow::Cow;
 
@@ -28,7 +28,7 @@ impl<'s> Json<'s> {
 }
 
 impl<'s> Tree<'s> {
-    /// The tree of a text that serde_json accepts.
+    /// The tree of a text that `serde_json` accepts.
     pub(crate) fn from_checked_json(text: &'s str) -> Result<Self, Error> {
         let mut builder = Builder::of_text(text)?;
         builder.lends_unescaped();

@@ -34,6 +34,8 @@ pub(crate) struct Tree<'s> {
     lends_unescaped: bool,
     /// The node that is being read: where the decoder finds what it reports.
     cursor: Cell<u32>,
+    /// The place that was asked for last: the next one is mostly a little further on.
+    located: Cell<Option<(usize, Position)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -133,52 +135,87 @@ impl<'s> Tree<'s> {
 
     /// Where a node begins, if the tree was made from a text.
     pub(crate) fn position(&self, node: u32) -> Option<Position> {
-        Some(Position::of(self.text?, self.node(node)?.start as usize))
+        self.position_of(self.node(node)?.start as usize)
+    }
+
+    /// The position of a byte of the text.
+    fn position_of(&self, offset: usize) -> Option<Position> {
+        let text = self.text?;
+        let position = match self.located.get().filter(|(before, _)| *before <= offset) {
+            Some((before, position)) => {
+                position.behind(text.get(before..offset.min(text.len())).unwrap_or_default())
+            }
+            None => Position::of(text, offset),
+        };
+        self.located.set(Some((offset, position)));
+        Some(position)
+    }
+
+    /// The node of a path.
+    pub(crate) fn get(&self, path: &FieldPath) -> Option<Ref<'_, 's>> {
+        path.steps().iter().try_fold(self.root(), Ref::step)
     }
 
     /// The node of a path; for a path that the document lacks, the nearest above it.
     pub(crate) fn find(&self, path: &FieldPath) -> Option<u32> {
         let mut at = self.root();
         for step in path.steps() {
-            let below = match step {
-                Step::Index(index) => at.items().nth(*index),
-                Step::Key(key) => at.entries().filter(|(k, _)| k.text() == key).last().map(|e| e.1),
-            };
-            match below {
-                Some(below) => at = below,
-                None => break,
-            }
+            let Some(below) = at.step(step) else { break };
+            at = below;
         }
         self.node(at.at).map(|_| at.at)
     }
 
-    /// The path of the innermost node that a byte of the text belongs to.
-    pub(crate) fn path_of_offset(&self, offset: usize) -> FieldPath {
-        let mut at = self.root();
-        let mut path = FieldPath::root();
-        let holds = |node: Ref<'_, '_>| node.span().contains(&offset);
-        loop {
-            let below = match at.kind() {
-                Kind::List => at
-                    .items()
-                    .enumerate()
-                    .find(|(_, item)| holds(*item))
-                    .map(|(i, item)| (Step::Index(i), item)),
-                Kind::Map => at
-                    .entries()
-                    .find(|(key, value)| holds(*key) || holds(*value))
-                    .map(|(key, value)| (Step::Key(key.text().to_owned()), value)),
-                _ => None,
-            };
-            let Some((step, node)) = below else { return path };
-            path = match step {
-                Step::Index(i) => path.index(i),
-                Step::Key(key) => path.key(key),
-            };
-            at = node;
+    /// The places of bytes within texts, each with its node's path. A path that several bytes in a
+    /// row share is told of once; the list ends where it has grown long.
+    pub(crate) fn places(&self, offsets: &[usize]) -> Vec<(FieldPath, Option<Position>)> {
+        /// A list or map around a node: where it ends, and where in it the node is.
+        struct Level<'t> {
+            end: u32,
+            is_map: bool,
+            /// Items so far, or keys and values.
+            count: usize,
+            key: &'t str,
         }
+        let (mut offsets, mut size) = (offsets.iter().copied().peekable(), 0);
+        let mut levels: Vec<Level<'_>> = Vec::new();
+        let mut places = Vec::<(FieldPath, _)>::new();
+        for at in 0..self.len() {
+            let Some(&offset) = offsets.peek() else { break };
+            while levels.pop_if(|level| level.end <= at).is_some() {}
+            let node = self.at(at);
+            if let Some(level) = levels.last_mut() {
+                if level.is_map && level.count % 2 == 0 {
+                    level.key = node.text();
+                }
+                level.count += 1;
+            }
+            if node.is_list() || node.is_map() {
+                let end = self.node(at).map_or(0, |node| node.next);
+                levels.push(Level { end, is_map: node.is_map(), count: 0, key: "" });
+            } else if node.span().contains(&offset) {
+                let step = |level: &Level<'_>| match level.is_map {
+                    true => Step::Key(level.key.to_owned()),
+                    false => Step::Index(level.count.saturating_sub(1)),
+                };
+                let path: FieldPath = levels.iter().map(step).collect();
+                size += levels.iter().map(|l| size_of::<Step>() + l.key.len()).sum::<usize>();
+                if places.last().is_none_or(|(last, _)| *last != path) {
+                    places.push((path, self.position_of(offset)));
+                }
+                if places.len() >= MAX_PLACES || size > MAX_PATHS {
+                    break;
+                }
+                while offsets.next_if(|offset| node.span().contains(offset)).is_some() {}
+            }
+        }
+        places
     }
 }
+
+/// So many places are enough, and so many bytes of paths: each may be as long as the document.
+const MAX_PLACES: usize = 1000;
+const MAX_PATHS: usize = 1 << 20;
 
 /// A node of a tree.
 #[derive(Clone, Copy, Debug)]
@@ -196,6 +233,13 @@ impl<'t, 's> Ref<'t, 's> {
             }
             Some(kind) => kind,
             None => &Kind::Null,
+        }
+    }
+
+    fn step(self, step: &Step) -> Option<Self> {
+        match step {
+            Step::Index(index) => self.items().nth(*index),
+            Step::Key(key) => self.get(key),
         }
     }
 
@@ -221,6 +265,11 @@ impl<'t, 's> Ref<'t, 's> {
     /// Whether the node stands for another one.
     pub(crate) fn is_alias(self) -> bool {
         matches!(self.tree.node(self.at).map(|n| &n.kind), Some(Kind::Alias(_)))
+    }
+
+    /// Whether this is the same node of the same tree.
+    pub(crate) fn is_same(self, other: Ref<'_, '_>) -> bool {
+        self.at == other.at && std::ptr::addr_eq(self.tree, other.tree)
     }
 
     pub(crate) fn index(self) -> u32 {

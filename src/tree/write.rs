@@ -11,16 +11,23 @@ use crate::json;
 #[derive(Clone, Debug)]
 pub(crate) enum Edit<'a> {
     Kept(Ref<'a, 'a>),
-    Map(Vec<(&'a str, Edit<'a>)>),
-    List(Vec<Edit<'a>>),
+    /// `origin` is the node that this is made of, where there is one.
+    Map {
+        origin: Option<Ref<'a, 'a>>,
+        entries: Vec<(&'a str, Edit<'a>)>,
+    },
+    List {
+        origin: Option<Ref<'a, 'a>>,
+        items: Vec<Edit<'a>>,
+    },
 }
 
 impl Serialize for Edit<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Kept(node) => node.serialize(serializer),
-            Self::List(items) => serializer.collect_seq(items),
-            Self::Map(entries) => {
+            Self::List { items, .. } => serializer.collect_seq(items),
+            Self::Map { entries, .. } => {
                 let mut map = serializer.serialize_map(Some(entries.len()))?;
                 for (key, value) in entries {
                     map.serialize_entry(key, value)?;
@@ -35,7 +42,7 @@ impl Serialize for Edit<'_> {
 pub(crate) fn write_json(value: &Edit<'_>, out: &mut String) {
     match value {
         Edit::Kept(node) => write_node(*node, out),
-        Edit::Map(entries) => {
+        Edit::Map { entries, .. } => {
             out.push('{');
             for (i, (key, value)) in entries.iter().enumerate() {
                 if i > 0 {
@@ -47,7 +54,7 @@ pub(crate) fn write_json(value: &Edit<'_>, out: &mut String) {
             }
             out.push('}');
         }
-        Edit::List(items) => {
+        Edit::List { items, .. } => {
             out.push('[');
             for (i, item) in items.iter().enumerate() {
                 if i > 0 {

@@ -2,20 +2,18 @@
 
 /// The text of one document of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Chunk<'s> {
+#[non_exhaustive]
+pub struct Chunk<'s> {
     /// The text, its own `---` line and directives included.
-    pub(crate) text: &'s str,
+    pub text: &'s str,
     /// How many lines of the stream stand before it.
-    pub(crate) lines: usize,
-    /// The byte of the stream at which it begins.
-    pub(crate) start: usize,
-    /// Whether it has a `---` line of its own, and is a document even when there is nothing in it.
-    pub(crate) is_explicit: bool,
+    pub lines: usize,
 }
 
 impl Chunk<'_> {
     /// Whether there is nothing but comments in it.
-    pub(crate) fn is_blank(&self) -> bool {
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
         self.text.lines().all(|line| {
             let line = line.trim_start_matches('\u{feff}');
             let line = line.strip_prefix("---").filter(|_| is_marker(line, "---")).unwrap_or(line);
@@ -25,52 +23,43 @@ impl Chunk<'_> {
     }
 }
 
-/// Cuts a YAML stream at its document markers.
+/// Cuts a YAML stream at its document markers. There is always at least one document.
 ///
 /// YAML forbids a line that begins with a marker everywhere but between documents, within a
 /// quoted or block scalar too: so cutting needs no parser.
-pub(crate) fn split(text: &str) -> impl Iterator<Item = Chunk<'_>> {
-    let mut rest = Some((text, 0, 0));
+pub fn split(text: &str) -> impl Iterator<Item = Chunk<'_>> {
+    let mut rest = Some((text, 0));
     std::iter::from_fn(move || {
-        let (text, lines, start) = rest.take()?;
-        let (chunk, behind) = first(text);
-        let (own, left) = text.split_at_checked(behind)?;
+        let (text, lines) = rest.take()?;
+        let (own, left) = text.split_at_checked(end_of_first(text))?;
         if !left.is_empty() {
-            let skipped = own.bytes().filter(|&b| b == b'\n').count();
-            rest = Some((left, lines + skipped, start + behind));
+            rest = Some((left, lines + own.bytes().filter(|&b| b == b'\n').count()));
         }
-        Some(Chunk { text: text.get(..chunk.end)?, lines, start, is_explicit: chunk.is_explicit })
+        Some(Chunk { text: own, lines })
     })
 }
 
-struct First {
-    end: usize,
-    is_explicit: bool,
-}
-
-/// The first document's end, and where the next one begins.
-fn first(text: &str) -> (First, usize) {
+/// Where the first document ends, and the next one begins.
+fn end_of_first(text: &str) -> usize {
     let mut at = 0;
     // Blank lines, comments and directives belong to the document that they stand before.
     let mut only_prefix = true;
-    let mut is_explicit = false;
     for line in text.split_inclusive('\n') {
         let content = if at == 0 { line.trim_start_matches('\u{feff}') } else { line };
         if is_marker(content, "---") {
             if !only_prefix {
-                return (First { end: at, is_explicit }, at);
+                return at;
             }
-            (only_prefix, is_explicit) = (false, true);
+            only_prefix = false;
         } else if is_marker(content, "...") {
-            let behind = at + line.len();
-            return (First { end: behind, is_explicit }, behind);
+            return at + line.len();
         } else {
             let content = content.trim();
             only_prefix &= content.is_empty() || content.starts_with(['#', '%']);
         }
         at += line.len();
     }
-    (First { end: text.len(), is_explicit }, text.len())
+    text.len()
 }
 
 fn is_marker(line: &str, marker: &str) -> bool {

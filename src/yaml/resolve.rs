@@ -87,7 +87,7 @@ fn number(text: &str) -> Option<Kind<'static>> {
     }
 }
 
-/// Go's ParseInt and ParseUint with base 0: a leading 0 is octal, as are 0o, and 0x and 0b.
+/// Go's `ParseInt` and `ParseUint` with base 0: a leading 0 is octal, as are 0o, and 0x and 0b.
 fn integer(text: &str) -> Option<Kind<'static>> {
     let (sign, digits) = match text.as_bytes().first()? {
         b'-' => (Some('-'), text.get(1..)?),
@@ -132,7 +132,7 @@ fn yaml_float(text: &str) -> Option<f64> {
     if mantissa_fits && exponent_fits { go_float(text) } else { None }
 }
 
-/// Go's ParseFloat of decimal digits: what is too large is an error there.
+/// Go's `ParseFloat` of decimal digits: what is too large is an error there.
 fn go_float(text: &str) -> Option<f64> {
     let is_decimal = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-');
     text.bytes().all(is_decimal).then(|| text.parse().ok())?.filter(|v: &f64| v.is_finite())
@@ -148,11 +148,7 @@ fn underscores_are_between_digits(text: &str) -> bool {
 
 /// Whether Go would read the text as a time: one of go-yaml's four formats.
 fn is_timestamp(text: &str) -> bool {
-    fn run<'a>(
-        rest: &'a str,
-        lens: std::ops::RangeInclusive<usize>,
-        max: u32,
-    ) -> Option<(u32, &'a str)> {
+    fn run(rest: &str, lens: std::ops::RangeInclusive<usize>, max: u32) -> Option<(u32, &str)> {
         let len = rest.bytes().take_while(u8::is_ascii_digit).count().min(*lens.end());
         let (digits, rest) = rest.split_at_checked(len)?;
         let number = digits.parse().ok().filter(|n| *n <= max)?;
@@ -283,8 +279,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn is(text: &str, want: Option<Kind<'static>>) {
-        assert_eq!(plain(text), want, "{text}");
+    fn is(text: &str, want: impl Into<Option<Kind<'static>>>) {
+        assert_eq!(plain(text), want.into(), "{text}");
     }
 
     #[test]

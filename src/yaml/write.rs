@@ -27,6 +27,27 @@ pub(crate) fn write_yaml(value: &Edit<'_>, out: &mut String) {
     }
 }
 
+/// A value in flow style, on one line.
+pub(super) fn flow(value: &Edit<'_>) -> String {
+    let mut out = String::new();
+    Writer { out: &mut out }.inline(Child::of(value));
+    out
+}
+
+/// A value in block style, as lines that begin at the first column.
+pub(super) fn block(value: &Edit<'_>) -> String {
+    let mut out = String::new();
+    write_yaml(value, &mut out);
+    out
+}
+
+/// A key and its value in block style, as lines that begin at the first column.
+pub(super) fn entry(key: &str, value: &Edit<'_>) -> String {
+    let mut out = String::new();
+    Writer { out: &mut out }.block(Children::Map(vec![(key, Child::of(value))]), 0, true);
+    out
+}
+
 /// A value: a node as it is, or something put together anew.
 #[derive(Clone, Copy)]
 enum Child<'e, 'a> {
@@ -37,7 +58,7 @@ enum Child<'e, 'a> {
 
 /// What stands in a collection.
 enum Children<'e, 'a> {
-    Map(Vec<(&'a str, Child<'e, 'a>)>),
+    Map(Vec<(&'e str, Child<'e, 'a>)>),
     List(Vec<Child<'e, 'a>>),
 }
 
@@ -45,8 +66,8 @@ impl<'e, 'a> Child<'e, 'a> {
     fn of(value: &'e Edit<'a>) -> Self {
         match value {
             Edit::Kept(node) => Self::Node(*node),
-            Edit::Map(entries) => Self::Map(entries),
-            Edit::List(items) => Self::List(items),
+            Edit::Map { entries, .. } => Self::Map(entries),
+            Edit::List { items, .. } => Self::List(items),
         }
     }
 
@@ -152,6 +173,34 @@ impl Writer<'_> {
             Child::List([]) => self.out.push_str("[]"),
             // What is put together anew follows the schema, which is a few levels deep.
             Child::Map(_) | Child::List(_) => {}
+        }
+    }
+
+    /// A value on one line.
+    fn inline(&mut self, value: Child<'_, '_>) {
+        match value {
+            Child::Node(node) => match node.kind() {
+                Kind::Text(text) => self.text(text),
+                _ => self.flow(node),
+            },
+            Child::Map(entries) => {
+                self.out.push('{');
+                for (i, (key, value)) in entries.iter().enumerate() {
+                    self.out.push_str(if i > 0 { ", " } else { "" });
+                    self.text(key);
+                    self.out.push_str(": ");
+                    self.inline(Child::of(value));
+                }
+                self.out.push('}');
+            }
+            Child::List(items) => {
+                self.out.push('[');
+                for (i, item) in items.iter().enumerate() {
+                    self.out.push_str(if i > 0 { ", " } else { "" });
+                    self.inline(Child::of(item));
+                }
+                self.out.push(']');
+            }
         }
     }
 

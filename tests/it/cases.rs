@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
-use istio_gateway::{Manifest, diagnostic::rule, json, prost::Message as _, proto};
+use istio_gateway::{Manifest, diagnostic::rule, json, proto};
 use serde_json::Value;
 
 /// What upstream or this crate makes of an input.
@@ -154,7 +154,7 @@ impl Case {
         error.unwrap_or_default()
     }
 
-    /// The entry of known_differences.json that this case is an instance of.
+    /// The entry of `known_differences.json` that this case is an instance of.
     fn explain(&self, ours: &Verdict, theirs: &Verdict) -> Option<&'static str> {
         let name = self.type_name();
         let their_error =
@@ -255,7 +255,7 @@ fn agree(path: impl AsRef<Path>) {
             None => skipped += 1,
             Some(Ok(())) => equal += 1,
             Some(Err(Difference { reason: Some(reason), .. })) => {
-                *explained.entry(reason).or_default() += 1
+                *explained.entry(reason).or_default() += 1;
             }
             Some(Err(difference)) => unexplained.push(difference.text),
         }

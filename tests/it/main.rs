@@ -9,3 +9,10 @@
 )]
 
 mod cases;
+mod corpus;
+mod descriptor;
+mod hostile;
+mod lossless;
+mod properties;
+mod strict;
+mod tls_golden;

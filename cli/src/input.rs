@@ -1,0 +1,78 @@
+//! Reading what a command is to work on, and writing what it makes of it.
+
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    path::{Path, PathBuf},
+};
+
+use istio_gateway::{Error, Severity};
+
+use crate::Failure;
+
+/// A file, or standard input for `-`.
+pub(crate) struct Input {
+    path: PathBuf,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Input {
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let path = path.to_owned();
+        let bytes = if path.as_os_str() == "-" {
+            let mut bytes = Vec::new();
+            io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+        } else {
+            fs::read(&path)
+        };
+        match bytes {
+            Ok(bytes) => Ok(Self { path, bytes }),
+            Err(error) => Err(Failure::Usage(format!("{}: {error}", path.display()))),
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        match self.path.to_str() {
+            Some("-") => "<stdin>".to_owned(),
+            _ => self.path.display().to_string(),
+        }
+    }
+
+    /// The text, or where it stops being one.
+    pub(crate) fn text(&self) -> Result<&str, Vec<String>> {
+        std::str::from_utf8(&self.bytes).map_err(|error| {
+            let before = self.bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let before = String::from_utf8_lossy(before);
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+            vec![format!("{}:{line}:{column}: not UTF-8", self.name())]
+        })
+    }
+
+    /// `file:line:column: what is wrong`, a line for each thing. `lines` is how many lines of the
+    /// file stand before the text that the error is about.
+    pub(crate) fn lines_of(&self, error: &Error, lines: usize) -> Vec<String> {
+        let at = |position: Option<istio_gateway::Position>| match position {
+            Some(position) => {
+                format!("{}:{}:{}", self.name(), position.line + lines, position.column)
+            }
+            None => self.name(),
+        };
+        if error.diagnostics().is_empty() {
+            return vec![format!("{}: {}", at(error.position()), error.without_position())];
+        }
+        let errors = error.diagnostics().iter().filter(|d| d.severity == Severity::Error);
+        errors.map(|d| format!("{}: {}", at(d.position), d.without_position())).collect()
+    }
+}
+
+/// Writes to standard output, all at once.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::Usage(format!("standard output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
