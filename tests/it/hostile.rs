@@ -403,8 +403,11 @@ fn yaml_aliases() {
     yaml_gives(
         "one merge of many",
         &format!("{keys}b: {{<<: [{many}]}}\n"),
-        "1:2106: document contains excessive aliasing",
+        "2:90010: document contains excessive aliasing",
     );
+    let keys = numbered("{", 10_000, "}", |i| format!("k{i}: 1"));
+    let merged = format!("a: {}{keys}{}\n", "{<<: ".repeat(2_000), "}".repeat(2_000));
+    yaml_gives("merges within merges", &merged, "1:99027: document contains excessive aliasing");
 }
 
 #[test]
