@@ -131,6 +131,7 @@ impl Manifest {
         match document(&json.text, false, 0)? {
             Document::Gateway(mut manifest) => {
                 manifest.diagnostics.extend(json.diagnostics(&json.tree()?));
+                manifest.diagnostics.sort_by_key(|d| d.position);
                 Ok(*manifest)
             }
             Document::Other(object) => {

@@ -759,3 +759,11 @@ fn a_number_beyond_all_bounds_is_named_as_such() {
         "1:11: number: expected a whole number from 0 to 4294967295, found a number beyond all bounds",
     );
 }
+
+#[test]
+fn diagnostics_of_a_json_manifest_are_in_document_order() {
+    let text = r#"{"metadata":{"name":"\udd80"},"spec":{"new":1}}"#;
+    let manifest = Manifest::from_json(text).unwrap();
+    let rules: Vec<_> = manifest.diagnostics().iter().map(|d| d.rule).collect();
+    assert_eq!(rules, ["decode/bad-text", "decode/unknown-field"]);
+}
