@@ -15,10 +15,10 @@ use crate::{
     tree::Tree,
 };
 
-/// A message, and what was mended in its text.
+/// A message, and whether its text had to be mended.
 pub(super) struct Read<T> {
     plain: decode::Plain<T>,
-    mended: Option<Mended>,
+    is_mended: bool,
 }
 
 /// A text that `serde_json` can read, and where it says something else than the bytes did.
@@ -33,7 +33,7 @@ pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
     check_depth(json)?;
     let plain = str::from_utf8(json).ok();
     let error = match plain.map(read_plain) {
-        Some(Ok(plain)) => return Ok(Read { plain, mended: None }),
+        Some(Ok(plain)) => return Ok(Read { plain, is_mended: false }),
         Some(Err(error)) if !error.is_syntax() => return Err(syntax_error(json, &error)),
         Some(Err(error)) => Some(error),
         None => None,
@@ -44,7 +44,7 @@ pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
             let mended = mended.unwrap_or_default();
             let plain =
                 read_plain(&mended.text).map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
-            Ok(Read { plain, mended: Some(mended) })
+            Ok(Read { plain, is_mended: true })
         }
     }
 }
@@ -67,16 +67,15 @@ impl<T: Message> Read<T> {
 
     /// The same with the places of what was found, if anything was.
     pub(super) fn located(self, json: &[u8]) -> Result<Decoded<T>, Error> {
-        let text = match &self.mended {
-            Some(mended) => &mended.text,
-            None if self.plain.decoded.diagnostics.is_empty() && !self.plain.saw_minus_zero => {
-                return Ok(self.plain.decoded);
-            }
-            None => str::from_utf8(json).unwrap_or_default(),
-        };
-        let tree = Tree::from_checked_json(text)?;
+        let decode::Plain { decoded, saw_minus_zero } = self.plain;
+        if !self.is_mended && decoded.diagnostics.is_empty() && !saw_minus_zero {
+            return Ok(decoded);
+        }
+        // A tree has more to be mended: what serde_json ignores it does not look at closely.
+        let (text, mended) = check(json)?;
+        let tree = Tree::from_checked_json(&text)?;
         let mut decoded: Decoded<T> = super::decode_node(&tree, tree.root(), &FieldPath::root());
-        if let Some(mended) = &self.mended {
+        if let Some(mended) = &mended {
             decoded.diagnostics.extend(mended.diagnostics(&tree));
         }
         decoded.diagnostics.sort_by_key(|d| d.position);

@@ -14,6 +14,12 @@ use crate::{
 /// How much text a document's aliases may stand for, in bytes.
 const MAX_EXPANDED_TEXT: usize = 64 << 20;
 
+/// So many entries may be merged into maps, and one more for each node. With more, at least half of
+/// what is decoded comes from aliases, and there is too much of it for go-yaml: the same verdict as
+/// at the end, before the memory is used. (Maps that are merged where they stand, one within
+/// another, are no aliases, and go-yaml would go on.)
+const MAX_MERGED: usize = 1_300_000;
+
 impl<'s> Tree<'s> {
     /// The tree of the first document of a YAML text; null if there is none.
     pub(crate) fn from_yaml(text: &'s str) -> Result<Self, Error> {
@@ -24,6 +30,7 @@ impl<'s> Tree<'s> {
             merge_keys: Vec::new(),
             maps: Vec::new(),
             aliased_text: 0,
+            merged: 0,
         };
         for event in Parser::new_from_str_with_options(text, options()) {
             let (event, span) = event.map_err(|e| scan_error(text, &e))?;
@@ -64,6 +71,8 @@ struct Reader<'s> {
     maps: Vec<bool>,
     /// The bytes of text that aliases stand for.
     aliased_text: usize,
+    /// How many entries were merged into maps.
+    merged: usize,
 }
 
 #[derive(Clone)]
@@ -178,7 +187,7 @@ impl<'s> Reader<'s> {
             is_merged: bool,
         }
         let tree = self.builder.tree();
-        let mut entries = Vec::new();
+        let (mut entries, merged) = (Vec::new(), self.merged);
         for (key, value) in tree.at(map).entries() {
             if self.merge_keys.binary_search(&key.index()).is_err() {
                 let (key, value, text) = (key.index(), value.index(), key.text());
@@ -199,8 +208,13 @@ impl<'s> Reader<'s> {
                     text: key.text(),
                     is_merged: true,
                 }));
+                if merged + entries.len() > MAX_MERGED + self.builder.next() as usize {
+                    let position = Some(Position::of(self.text, start));
+                    return Err(Error::limit("document contains excessive aliasing", position));
+                }
             }
         }
+        let merged = merged + entries.len();
         // Keys written twice are left for the decoder to tell of; merged ones are no duplicates.
         let (mut last, mut last_merged) = (HashMap::new(), HashMap::new());
         for (i, entry) in entries.iter().enumerate() {
@@ -219,6 +233,7 @@ impl<'s> Reader<'s> {
             .filter(|(i, entry)| counts(*i, entry))
             .map(|(_, entry)| (entry.key, entry.value))
             .collect();
+        self.merged = merged;
         self.builder.set_merged(map, entries);
         Ok(())
     }

@@ -738,3 +738,32 @@ fn a_number_beyond_all_bounds_is_kept() {
         assert!(json.contains(r#""a":1e400"#), "{json}");
     }
 }
+
+#[test]
+fn half_a_surrogate_pair_in_what_is_ignored_is_no_error() {
+    let decoded = json::decode_str::<Port>(r#"{"number":1,"new":"\udd80"}"#).unwrap();
+    let found: Vec<_> = decoded.diagnostics.iter().map(|d| (d.rule, d.path.to_string())).collect();
+    assert_eq!(
+        found,
+        [("decode/unknown-field", "new".into()), ("decode/bad-text", "new".to_owned())]
+    );
+    let error = json::from_str::<Port>(r#"{"new":"\udd80","number":"x"}"#).unwrap_err();
+    assert!(error.is_decode(), "{error}");
+}
+
+#[test]
+fn a_number_beyond_all_bounds_is_named_as_such() {
+    let error = json::from_str::<Port>(r#"{"number":1e400}"#).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "1:11: number: expected a whole number from 0 to 4294967295, found a number beyond all bounds",
+    );
+}
+
+#[test]
+fn diagnostics_of_a_json_manifest_are_in_document_order() {
+    let text = r#"{"metadata":{"name":"\udd80"},"spec":{"new":1}}"#;
+    let manifest = Manifest::from_json(text).unwrap();
+    let rules: Vec<_> = manifest.diagnostics().iter().map(|d| d.rule).collect();
+    assert_eq!(rules, ["decode/bad-text", "decode/unknown-field"]);
+}
