@@ -73,6 +73,12 @@ impl<'s> Builder<'s> {
         self.open.push(Open { node, is_map, wants_key: true });
     }
 
+    /// Says that JSON cannot hold the next node, if it counts in the end.
+    pub(crate) fn unfit(&mut self, message: &'static str) {
+        let node = self.next();
+        self.tree.unfit.push((node, message));
+    }
+
     /// Ends the innermost list or map.
     pub(crate) fn close(&mut self, end: usize) {
         let next = self.next();

@@ -220,16 +220,16 @@ fn replace_bad_bytes(bytes: &[u8]) -> String {
 }
 
 /// A key as sigs.k8s.io/yaml writes it.
-pub(super) fn key<'s>(kind: &Kind<'s>) -> Result<Cow<'s, str>, String> {
+pub(super) fn key<'s>(kind: &Kind<'s>) -> Result<Cow<'s, str>, &'static str> {
     match kind {
         Kind::Text(text) => Ok(text.clone()),
         Kind::Bool(v) => Ok(Cow::Borrowed(if *v { "true" } else { "false" })),
         Kind::Unsigned(v) if i64::try_from(*v).is_ok() => Ok(v.to_string().into()),
-        Kind::Unsigned(_) => Err("unsupported map key of type: uint64".to_owned()),
+        Kind::Unsigned(_) => Err("unsupported map key of type: uint64"),
         Kind::Signed(v) => Ok(v.to_string().into()),
         Kind::Float(v) => Ok(go_g32(*v).into()),
-        Kind::Null => Err("unsupported map key of type: <nil>".to_owned()),
-        _ => Err("invalid map key".to_owned()),
+        Kind::Null => Err("unsupported map key of type: <nil>"),
+        _ => Err("invalid map key"),
     }
 }
 
@@ -261,20 +261,21 @@ pub(crate) fn go_g32(v: f64) -> String {
     clippy::cast_sign_loss,
     reason = "whole numbers within the bounds"
 )]
-pub(super) fn through_json(kind: Kind<'_>) -> Result<Kind<'_>, String> {
+pub(super) fn through_json(kind: Kind<'_>) -> Kind<'_> {
     match kind {
-        Kind::Float(v) if !v.is_finite() => Err("json: unsupported value".to_owned()),
-        Kind::Float(v) if v.fract() == 0.0 && !(v == 0.0 && v.is_sign_negative()) => {
+        // A tree has "-0" as this.
+        Kind::Float(v) if v == 0.0 && v.is_sign_negative() => Kind::Signed(0),
+        Kind::Float(v) if v.fract() == 0.0 => {
             // 2^64 and -2^63 are floats, exactly.
-            Ok(if (0.0..18_446_744_073_709_551_616.0).contains(&v) {
+            if (0.0..18_446_744_073_709_551_616.0).contains(&v) {
                 Kind::Unsigned(v as u64)
             } else if (-9_223_372_036_854_775_808.0..0.0).contains(&v) {
                 Kind::Signed(v as i64)
             } else {
                 Kind::Float(v)
-            })
+            }
         }
-        kind => Ok(kind),
+        kind => kind,
     }
 }
 

@@ -1,0 +1,145 @@
+//! A text rewritten for the YAML 1.2 scanner where YAML 1.1 means the same by other characters.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use granit_parser::{ErrorKind, ScanError};
+
+/// How many bytes are read again and again to mend one text. Each round finds at least one place.
+const BUDGET: usize = 16 << 20;
+
+/// What is written otherwise: from a byte of the text, how many bytes, and by what.
+#[derive(Debug)]
+pub(super) struct Mend<'s> {
+    text: &'s str,
+    changes: BTreeMap<usize, (usize, Cow<'static, str>)>,
+    budget: usize,
+}
+
+/// The rewritten text, and where it comes from.
+#[derive(Debug)]
+pub(super) struct Mended {
+    pub(super) text: String,
+    /// Where both texts meet again behind each change: here and in the original.
+    meets: Vec<(usize, usize)>,
+}
+
+impl<'s> Mend<'s> {
+    pub(super) fn of(text: &'s str) -> Self {
+        let mut mend = Self { text, changes: BTreeMap::new(), budget: BUDGET.max(text.len()) };
+        if has_other_breaks(text) {
+            mend.line_breaks();
+        }
+        mend
+    }
+
+    /// NEL, LS and PS end a line in YAML 1.1. A blank before the line feed keeps every offset; in
+    /// folding it is dropped.
+    fn line_breaks(&mut self) {
+        let mut backslashes = 0;
+        for (at, c) in self.text.char_indices() {
+            let is_escaped = backslashes % 2 == 1;
+            match c {
+                '\u{85}' => self.change(at, 2, if is_escaped { "\n " } else { " \n" }),
+                '\u{2028}' | '\u{2029}' => {
+                    self.change(at, 3, if is_escaped { "\n  " } else { "  \n" });
+                }
+                '\\' => {
+                    backslashes += 1;
+                    continue;
+                }
+                _ => {}
+            }
+            backslashes = 0;
+        }
+    }
+
+    /// Whether nothing is to be rewritten.
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Writes something else in place of some bytes of the original.
+    pub(super) fn change(&mut self, at: usize, len: usize, by: impl Into<Cow<'static, str>>) {
+        self.changes.entry(at).or_insert((len, by.into()));
+    }
+
+    /// Whether there are more changes than there were, and one more round is within bounds.
+    pub(super) fn again(&mut self, before: usize) -> bool {
+        if self.changes.len() == before {
+            return false;
+        }
+        let left = self.budget.checked_sub(self.text.len().max(1));
+        self.budget = left.unwrap_or_default();
+        left.is_some()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    pub(super) fn apply(&self) -> Mended {
+        let mut mended = Mended { text: String::new(), meets: Vec::new() };
+        let mut done = 0;
+        for (&at, (len, by)) in &self.changes {
+            // What overlaps an earlier change is left out.
+            let Some(kept) = self.text.get(done..at) else { continue };
+            mended.text.push_str(kept);
+            mended.text.push_str(by);
+            done = at + len;
+            mended.meets.push((mended.text.len(), done));
+        }
+        mended.text.push_str(self.text.get(done..).unwrap_or_default());
+        mended
+    }
+
+    /// Mends what the scanner refused and Go does not.
+    pub(super) fn refused(&mut self, error: &ScanError, at: usize) {
+        let rest = self.text.get(at..).unwrap_or_default();
+        match error.kind() {
+            ErrorKind::PlainScalarStartsWithDashFlowIndicator if rest.starts_with('-') => {
+                self.change(at, 1, "'-'");
+            }
+            ErrorKind::CommentNotSeparated if rest.starts_with('#') => self.change(at, 0, " "),
+            ErrorKind::UnknownQuotedScalarEscape => {
+                // Wherever the scanner points, the escape is close.
+                let close = (0..3).filter_map(|back| at.checked_sub(back));
+                let mut close = close.filter(|&at| self.text.get(at..at + 2) == Some("\\'"));
+                if let Some(at) = close.next() {
+                    self.change(at, 2, "\\x27");
+                }
+            }
+            ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabNotAllowed
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabInPlainScalar => self.tabs(at),
+            _ => {}
+        }
+    }
+
+    /// Blanks for the tabs that a line begins with. Whether Go takes them is checked elsewhere.
+    fn tabs(&mut self, at: usize) {
+        let start = self.text.get(..at).and_then(|t| t.rfind(['\n', '\r'])).map_or(0, |i| i + 1);
+        let line = self.text.get(start..).unwrap_or_default();
+        for (i, c) in line.char_indices().take_while(|(_, c)| matches!(c, ' ' | '\t')) {
+            if c == '\t' {
+                self.change(start + i, 1, " ");
+            }
+        }
+    }
+}
+
+impl Mended {
+    /// The byte of the original that a byte of this text stands for.
+    pub(super) fn original(&self, offset: usize) -> usize {
+        let behind = self.meets.partition_point(|(here, _)| *here <= offset);
+        match behind.checked_sub(1).and_then(|i| self.meets.get(i)) {
+            Some((here, there)) => there + (offset - here),
+            None => offset,
+        }
+    }
+}
+
+/// Whether a text has line breaks that YAML 1.2 does not know.
+pub(super) fn has_other_breaks(text: &str) -> bool {
+    !text.is_ascii() && ['\u{85}', '\u{2028}', '\u{2029}'].iter().any(|c| text.contains(*c))
+}
