@@ -27,6 +27,10 @@ pub(super) struct Gaps<'s> {
     pub(super) flow: usize,
     /// Where an anchor's name ends before a character that YAML 1.2 has in it.
     pub(super) name_ends: Vec<usize>,
+    /// Tags with characters that YAML 1.2 has not in them.
+    pub(super) long_tags: Vec<usize>,
+    /// Where the tag or anchor stands that the next value begins with.
+    properties: Option<usize>,
 }
 
 impl<'s> Gaps<'s> {
@@ -40,6 +44,8 @@ impl<'s> Gaps<'s> {
             indents: Vec::new(),
             flow: 0,
             name_ends: Vec::new(),
+            long_tags: Vec::new(),
+            properties: None,
         }
     }
 
@@ -57,6 +63,7 @@ impl<'s> Gaps<'s> {
 
     /// A block collection begins.
     pub(super) fn open_block(&mut self, start: usize) {
+        self.properties = None;
         if self.has_tabs {
             let column = self.column(start) + 1;
             self.indents.push(self.indent().max(column));
@@ -65,6 +72,24 @@ impl<'s> Gaps<'s> {
 
     pub(super) fn close_block(&mut self) {
         self.indents.pop();
+    }
+
+    /// A key of a flow collection: without `?`, it and its `:` stand on one line, and not far.
+    pub(super) fn flow_key(&self, start: usize, end: usize) -> Result<(), Refused> {
+        const FAR: usize = 1024;
+        let rest = self.text.get(end..).unwrap_or_default();
+        let blanks = blanks_len(rest);
+        if !rest.get(blanks..).is_some_and(|rest| rest.starts_with(':')) {
+            return Ok(());
+        }
+        let start = self.properties.unwrap_or(start);
+        let key = self.text.get(start..end + blanks).unwrap_or_default();
+        let is_simple = !key.contains(is_break) && (key.len() <= FAR || key.chars().count() <= FAR);
+        let before = self.text.get(..start).unwrap_or_default();
+        if is_simple || before.trim_end().ends_with('?') {
+            return Ok(());
+        }
+        Err(("did not find expected ',' or a bracket", end + blanks))
     }
 
     /// A flow collection begins or ends.
@@ -77,6 +102,7 @@ impl<'s> Gaps<'s> {
     fn behind(&mut self, end: usize, is_key_allowed: bool, last: Last) {
         self.at = self.at.max(end);
         (self.is_key_allowed, self.last) = (is_key_allowed, last);
+        self.properties = None;
     }
 
     /// A quoted scalar or an alias.
@@ -96,9 +122,10 @@ impl<'s> Gaps<'s> {
         Ok(())
     }
 
-    /// A block scalar as it is written.
-    pub(super) fn block_scalar(&mut self, start: usize, end: usize) -> Result<(), Refused> {
+    /// A block scalar that ends at a byte. Its header is where the walk ended.
+    pub(super) fn block_scalar(&mut self, end: usize) -> Result<(), Refused> {
         if self.has_tabs {
+            let start = self.at;
             let raw = self.text.get(start..end).unwrap_or_default();
             let mut lines = raw.split_inclusive(is_break);
             let header = lines.next().unwrap_or_default();
@@ -155,8 +182,14 @@ impl<'s> Gaps<'s> {
                     self.is_key_allowed &= self.flow == 0;
                     1
                 }
+                // A block scalar's header.
+                '|' | '>' => {
+                    self.at = at;
+                    break;
+                }
                 '&' => {
                     self.is_key_allowed = false;
+                    self.properties.get_or_insert(at);
                     let len = 1 + name(text, at + 1)?;
                     if is_cut_short(text, at + len) {
                         self.name_ends.push(at + len);
@@ -165,7 +198,12 @@ impl<'s> Gaps<'s> {
                 }
                 '!' => {
                     self.is_key_allowed = false;
-                    tag(text, at)?
+                    self.properties.get_or_insert(at);
+                    let len = tag(text, at)?;
+                    if rest.get(..len).is_none_or(|tag| tag.contains([',', '[', ']'])) {
+                        self.long_tags.push(at);
+                    }
+                    len
                 }
                 '%' if self.column(at) == 0 => {
                     self.is_key_allowed = false;
@@ -208,6 +246,19 @@ impl<'s> Gaps<'s> {
 
 pub(super) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+/// The length of the blanks, line breaks and comments that a text begins with.
+pub(super) fn blanks_len(text: &str) -> usize {
+    let mut at = 0;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        at += match rest.chars().next() {
+            Some('#') => rest.find(is_break).unwrap_or(rest.len()),
+            Some(c) if is_break(c) || matches!(c, ' ' | '\t') => c.len_utf8(),
+            _ => return at,
+        };
+    }
 }
 
 fn break_len(text: &str) -> usize {
@@ -283,7 +334,7 @@ fn tag(text: &str, at: usize) -> Result<usize, Refused> {
     Ok(end)
 }
 
-fn is_uri(c: char) -> bool {
+pub(super) fn is_uri(c: char) -> bool {
     is_word(c) || ";/?:@&=+$,.!~*'()[]%".contains(c)
 }
 

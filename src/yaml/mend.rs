@@ -4,6 +4,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use granit_parser::{ErrorKind, ScanError};
 
+use super::check::is_uri;
+
 /// How many bytes are read again and again to mend one text. Each round finds at least one place.
 const BUDGET: usize = 16 << 20;
 
@@ -33,7 +35,7 @@ impl<'s> Mend<'s> {
     }
 
     /// NEL, LS and PS end a line in YAML 1.1. A blank before the line feed keeps every offset; in
-    /// folding it is dropped.
+    /// folding it is dropped. LS and PS are not folded: two line feeds leave one in the value.
     fn line_breaks(&mut self) {
         let mut backslashes = 0;
         for (at, c) in self.text.char_indices() {
@@ -41,7 +43,7 @@ impl<'s> Mend<'s> {
             match c {
                 '\u{85}' => self.change(at, 2, if is_escaped { "\n " } else { " \n" }),
                 '\u{2028}' | '\u{2029}' => {
-                    self.change(at, 3, if is_escaped { "\n  " } else { "  \n" });
+                    self.change(at, 3, if is_escaped { "\n  " } else { " \n\n" });
                 }
                 '\\' => {
                     backslashes += 1;
@@ -100,19 +102,38 @@ impl<'s> Mend<'s> {
                 self.change(at, 1, "'-'");
             }
             ErrorKind::CommentNotSeparated if rest.starts_with('#') => self.change(at, 0, " "),
-            ErrorKind::UnknownQuotedScalarEscape => {
-                // Wherever the scanner points, the escape is close.
-                let close = (0..3).filter_map(|back| at.checked_sub(back));
-                let mut close = close.filter(|&at| self.text.get(at..at + 2) == Some("\\'"));
-                if let Some(at) = close.next() {
-                    self.change(at, 2, "\\x27");
+            ErrorKind::UnknownQuotedScalarEscape if rest.starts_with('"') => {
+                let mut at = at + 1;
+                while let Some(found) = self.text.get(at..).and_then(|t| t.find(['\\', '"'])) {
+                    at += found;
+                    match self.text.get(at..).unwrap_or_default().as_bytes() {
+                        [b'\\', b'\'', ..] => self.change(at, 2, "\\x27"),
+                        [b'\\', ..] => {}
+                        _ => break,
+                    }
+                    // The escaped character may be a backslash or a quote itself.
+                    at += 1 + self.text.get(at + 1..).map_or(0, char_len);
                 }
             }
+            ErrorKind::InvalidTagTerminator if rest.starts_with('!') => self.tag(at),
             ErrorKind::TabInBlockIndentation
             | ErrorKind::TabNotAllowed
             | ErrorKind::TabInIndentation
             | ErrorKind::TabInPlainScalar => self.tabs(at),
             _ => {}
+        }
+    }
+
+    /// Escapes what ends a tag in YAML 1.2 and is part of it in YAML 1.1.
+    pub(super) fn tag(&mut self, at: usize) {
+        let tag = self.text.get(at..).unwrap_or_default();
+        for (i, c) in tag.char_indices().take_while(|(_, c)| is_uri(*c)) {
+            match c {
+                ',' => self.change(at + i, 1, "%2C"),
+                '[' => self.change(at + i, 1, "%5B"),
+                ']' => self.change(at + i, 1, "%5D"),
+                _ => {}
+            }
         }
     }
 
@@ -142,4 +163,8 @@ impl Mended {
 /// Whether a text has line breaks that YAML 1.2 does not know.
 pub(super) fn has_other_breaks(text: &str) -> bool {
     !text.is_ascii() && ['\u{85}', '\u{2028}', '\u{2029}'].iter().any(|c| text.contains(*c))
+}
+
+fn char_len(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
 }

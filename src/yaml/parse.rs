@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, collections::HashMap};
 
-use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
+use granit_parser::{
+    ErrorKind, Event, Parser, ScalarStyle, Scanner, StrInput, StructureStyle, TokenType,
+};
 
 use super::{
     check::{self, Gaps, Refused, is_break},
@@ -86,6 +88,7 @@ fn read<'s, 'm>(
         merge_keys: Vec::new(),
         maps: Vec::new(),
         aliased_text: 0,
+        has_other_breaks: has_other_breaks(text),
         gaps: Gaps::new(text),
     };
     for event in Parser::new_from_str_with_options(source, options()) {
@@ -108,6 +111,16 @@ fn read<'s, 'm>(
             Event::Scalar(value, style, anchor, tag) => {
                 let scalar = Scalar { value: own(value), style, anchor, tag: tag.as_deref() };
                 reader.scalar_event(scalar, start, end, mend)?;
+            }
+            Event::SequenceStart(..) | Event::MappingStart(..) if reader.is_first_key() => {
+                // Go has read an empty one before it sees that it is a key.
+                let error = reader.refused("invalid map key", start);
+                return Err(match text.get(end..).map(str::trim_start) {
+                    Some(rest) if rest.starts_with([']', '}']) => {
+                        Stop::Scan(error, text.len() - rest.len() + 1)
+                    }
+                    _ => Stop::Refused(error),
+                });
             }
             Event::SequenceStart(style, anchor, tag) => {
                 reader.open(Kind::List, style, (anchor, tag.is_some()), start, end, mend)?;
@@ -145,34 +158,43 @@ fn read_before(text: &str, at: usize) -> Option<Tree<'_>> {
     let tree = read_mended(before).ok()?;
     let root = tree.root().span();
     let source = text.get(root.clone())?;
+    if text.get(root.end..)?.trim_start_matches([' ', '\t']).starts_with([']', '}', ',']) {
+        return Some(tree).filter(|_| source.starts_with(['{', '[']));
+    }
     if !source.starts_with(['{', '[']) {
         return None;
     }
-    let mut rest = text.get(root.end..)?;
-    // On one line it may still be a key.
-    let mut is_one_line = !source.contains(is_break);
-    loop {
-        let trimmed = rest.trim_start_matches([' ', '\t']);
-        let comment = trimmed.starts_with('#').then(|| trimmed.find(is_break));
-        rest = match comment {
-            Some(end) => trimmed.get(end.unwrap_or(trimmed.len())..)?,
-            None => trimmed,
+    let behind = text.get(root.end..)?;
+    let (blanks, rest) = behind.split_at_checked(check::blanks_len(behind))?;
+    let is_empty = source.get(1..source.len() - 1)?.trim().is_empty();
+    // On its one line it may still turn out to be a key: then all of the line is read.
+    let is_on_line = !source.contains(is_break) && !blanks.contains(is_break);
+    let line_end = rest.find(is_break).unwrap_or(rest.len());
+    let mut depth = 0_usize;
+    for token in Scanner::with_options(StrInput::new(rest), options()) {
+        let (span, token) = match token {
+            Ok(token) => token.into_parts(),
+            // This token was whole.
+            Err(error) if is_trailing(error.kind()) && !is_on_line => break,
+            Err(_) => return None,
         };
-        match rest.strip_prefix(is_break) {
-            Some(below) => (rest, is_one_line) = (below, false),
-            None => break,
+        match token {
+            TokenType::StreamStart => continue,
+            TokenType::Value if depth == 0 && is_on_line => return is_empty.then_some(tree),
+            TokenType::FlowSequenceStart | TokenType::FlowMappingStart => depth += 1,
+            TokenType::FlowSequenceEnd | TokenType::FlowMappingEnd => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if !is_on_line || span.byte_range()?.end >= line_end {
+            break;
         }
     }
-    let line = rest.get(..rest.find(is_break).unwrap_or(rest.len()))?;
-    let is_read = match rest.chars().next()? {
-        ']' | '}' | ',' => true,
-        ':' if is_one_line => source.trim_matches(['{', '}', '[', ']']).trim().is_empty(),
-        _ if is_one_line => !line.contains([':', '"', '\'', '[', '{', '&', '*', '!', '%', '@', '`']),
-        quote @ ('"' | '\'') => line.get(1..)?.contains(quote),
-        '%' | '@' | '`' | '&' | '*' | '!' | ':' | '?' | '|' | '>' => false,
-        _ => true,
-    };
-    is_read.then_some(tree)
+    Some(tree)
+}
+
+fn is_trailing(error: &ErrorKind) -> bool {
+    let single = ErrorKind::InvalidTrailingSingleQuotedScalar;
+    *error == single || *error == ErrorKind::InvalidTrailingDoubleQuotedScalar
 }
 
 fn options() -> granit_parser::Options {
@@ -199,6 +221,8 @@ struct Reader<'s> {
     maps: Vec<(StructureStyle, bool)>,
     /// The bytes of text that aliases stand for.
     aliased_text: usize,
+    /// Whether the text has line breaks that YAML 1.2 does not know.
+    has_other_breaks: bool,
     gaps: Gaps<'s>,
 }
 
@@ -239,8 +263,11 @@ impl<'s> Reader<'s> {
         mend: &mut Mend<'s>,
     ) -> Result<(), Error> {
         let Scalar { mut value, style, anchor, tag } = scalar;
-        self.gap(start, anchor != 0 || tag.is_some())?;
-        self.end_names(mend);
+        self.properties(start, anchor != 0 || tag.is_some(), mend)?;
+        if self.gaps.flow > 0 && self.builder.wants_key() {
+            let checked = self.gaps.flow_key(start, end);
+            self.checked(checked)?;
+        }
         let raw = self.text.get(start..end).unwrap_or_default();
         let checked = match style {
             ScalarStyle::Plain if self.gaps.flow > 0 => {
@@ -249,11 +276,7 @@ impl<'s> Reader<'s> {
             }
             ScalarStyle::Plain => self.gaps.plain(start, end),
             ScalarStyle::Literal | ScalarStyle::Folded => {
-                if has_other_breaks(raw) {
-                    // Each was mended to a blank and a line feed.
-                    value = value.replace(" \n", "\n").replace(" \n", "\n").into();
-                }
-                self.gaps.block_scalar(start, end)
+                self.gaps.block_scalar(end)
             }
             ScalarStyle::DoubleQuoted => {
                 self.gaps.quoted(end);
@@ -265,6 +288,9 @@ impl<'s> Reader<'s> {
             }
         };
         self.checked(checked)?;
+        if self.has_other_breaks && has_other_breaks(raw) {
+            value = restore_breaks(&value, raw, style).into();
+        }
         let is_plain = style == ScalarStyle::Plain;
         let (tag, is_merge) = match tag {
             None => (if is_plain { Tag::Plain } else { Tag::Str }, is_plain),
@@ -310,14 +336,28 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
+    /// Whether the first key of a map at the root comes next.
+    fn is_first_key(&self) -> bool {
+        self.builder.next() == 1 && self.builder.wants_key()
+    }
+
     fn is_in_map(&self) -> bool {
         self.builder.parent().is_some_and(|node| self.builder.kind(node) == Some(&Kind::Map))
     }
 
-    fn end_names(&mut self, mend: &mut Mend<'s>) {
-        for at in self.gaps.name_ends.drain(..) {
-            mend.change(at, 0, " ");
+    /// Checks what stands before a value, and mends its tag and anchor.
+    #[inline]
+    fn properties(&mut self, to: usize, are_any: bool, mend: &mut Mend<'s>) -> Result<(), Error> {
+        self.gap(to, are_any)?;
+        if are_any {
+            for at in self.gaps.name_ends.drain(..) {
+                mend.change(at, 0, " ");
+            }
+            for at in self.gaps.long_tags.drain(..) {
+                mend.tag(at);
+            }
         }
+        Ok(())
     }
 
     fn close(&mut self, start: usize, end: usize) -> Result<(), Error> {
@@ -346,6 +386,10 @@ impl<'s> Reader<'s> {
         self.gap(start, false)?;
         if let Some(end) = self.checked(check::alias(self.text, start))? {
             mend.change(end, 0, " ");
+        }
+        if self.gaps.flow > 0 && self.builder.wants_key() {
+            let checked = self.gaps.flow_key(start, end);
+            self.checked(checked)?;
         }
         self.gaps.quoted(end);
         match anchor.and_then(|anchor| self.anchors.get(&anchor)).cloned() {
@@ -418,8 +462,7 @@ impl<'s> Reader<'s> {
         end: usize,
         mend: &mut Mend<'s>,
     ) -> Result<(), Error> {
-        self.gap(start, anchor != 0 || has_tag)?;
-        self.end_names(mend);
+        self.properties(start, anchor != 0 || has_tag, mend)?;
         match style {
             StructureStyle::Flow => self.gaps.bracket(end, true),
             StructureStyle::Block => self.gaps.open_block(start),
@@ -560,6 +603,25 @@ fn tag_of(tag: &granit_parser::Tag) -> (Tag, bool) {
         // "!" alone makes a text of it, and leaves `<<` what it is.
         None => (Tag::Str, full == "!"),
     }
+}
+
+/// A value with the line breaks that were mended to line feeds: NEL is one, LS and PS stay.
+fn restore_breaks(value: &str, raw: &str, style: ScalarStyle) -> String {
+    let mut kept = raw.chars().filter(|c| matches!(c, '\u{2028}' | '\u{2029}'));
+    if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+        let mut parts = value.split(" \n\n");
+        let mut restored = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            restored.extend(kept.next());
+            restored.push_str(part);
+        }
+        return restored.replace(" \n", "\n");
+    }
+    // Where there are others between them, which is which cannot be told from the value.
+    if raw.contains(['\n', '\r', '\u{85}']) {
+        return value.to_owned();
+    }
+    value.chars().map(|c| if c == '\n' { kept.next().unwrap_or(c) } else { c }).collect()
 }
 
 /// Why libyaml refuses a double-quoted scalar's escapes. What no escape ends in is for the scanner.

@@ -81,7 +81,8 @@ fn number(text: &str) -> Option<Kind<'static>> {
             } else {
                 Cow::Borrowed(text)
             };
-            integer(&text).or_else(|| yaml_float(&text).map(Kind::Float))
+            let float = || yaml_float(&text).map(Kind::Float);
+            integer(&text).or_else(float).or_else(|| binary_integer(&text))
         }
         _ => None,
     }
@@ -113,6 +114,12 @@ fn integer(text: &str) -> Option<Kind<'static>> {
         Some(_) => i64::try_from(number).ok().map(|_| Kind::Unsigned(number)),
         None => Some(Kind::Unsigned(number)),
     }
+}
+
+/// go-yaml's own base 2, with the sign behind the prefix.
+fn binary_integer(text: &str) -> Option<Kind<'static>> {
+    let number = i64::from_str_radix(text.strip_prefix("0b")?, 2).ok()?;
+    Some(u64::try_from(number).map_or(Kind::Signed(number), Kind::Unsigned))
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, within the bounds of f64.
@@ -256,23 +263,17 @@ pub(crate) fn go_g32(v: f64) -> String {
 }
 
 /// A float on the way through JSON: a whole number below 1e21 loses its fraction.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "whole numbers within the bounds"
-)]
 pub(super) fn through_json(kind: Kind<'_>) -> Kind<'_> {
     match kind {
         // A tree has "-0" as this.
         Kind::Float(v) if v == 0.0 && v.is_sign_negative() => Kind::Signed(0),
-        Kind::Float(v) if v.fract() == 0.0 => {
-            // 2^64 and -2^63 are floats, exactly.
-            if (0.0..18_446_744_073_709_551_616.0).contains(&v) {
-                Kind::Unsigned(v as u64)
-            } else if (-9_223_372_036_854_775_808.0..0.0).contains(&v) {
-                Kind::Signed(v as i64)
-            } else {
-                Kind::Float(v)
+        // JSON has the shortest digits, with zeros behind them.
+        Kind::Float(v) if v.fract() == 0.0 && v.abs() < 1e21 => {
+            let text = v.to_string();
+            match (text.parse(), text.parse()) {
+                (Ok(v), _) => Kind::Unsigned(v),
+                (_, Ok(v)) => Kind::Signed(v),
+                _ => Kind::Float(v),
             }
         }
         kind => kind,
