@@ -91,7 +91,7 @@ impl Manifest {
     /// value that Istio refuses. Each has its place.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
         let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
-        yaml::check_read_ahead(yaml, text)?;
+        yaml::check_read_ahead(yaml, text.len())?;
         match document(text, true, 0)? {
             Document::Gateway(manifest) => Ok(*manifest),
             Document::Other(object) => {

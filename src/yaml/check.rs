@@ -85,11 +85,38 @@ impl<'s> Gaps<'s> {
         let start = self.properties.unwrap_or(start);
         let key = self.text.get(start..end + blanks).unwrap_or_default();
         let is_simple = !key.contains(is_break) && (key.len() <= FAR || key.chars().count() <= FAR);
-        let before = self.text.get(..start).unwrap_or_default();
-        if is_simple || before.trim_end().ends_with('?') {
+        if is_simple || self.has_indicator(start, '?') {
             return Ok(());
         }
         Err(("did not find expected ',' or a bracket", end + blanks))
+    }
+
+    /// Where the next token stands.
+    pub(super) fn next(&self) -> usize {
+        self.at + self.text.get(self.at..).map_or(0, blanks_len)
+    }
+
+    /// A key that is not there: libyaml knows it behind `?` alone, and in a flow list not even there.
+    pub(super) fn empty_key(&self, start: usize) -> Result<(), Refused> {
+        let end = start + self.text.get(start..).map_or(0, blanks_len);
+        if self.has_indicator(end, '?') {
+            return Ok(());
+        }
+        Err(("did not find expected key", start))
+    }
+
+    /// Whether an indicator stands between the last value and a place.
+    pub(super) fn has_indicator(&self, to: usize, indicator: char) -> bool {
+        let mut at = self.at.min(to);
+        while let Some(rest) = self.text.get(at..to).filter(|rest| !rest.is_empty()) {
+            let blanks = blanks_len(rest);
+            match rest.get(blanks..).and_then(|rest| rest.chars().next()) {
+                Some(c) if c == indicator => return true,
+                Some(c) => at += blanks + c.len_utf8(),
+                None => return false,
+            }
+        }
+        false
     }
 
     /// A flow collection begins or ends.
@@ -113,6 +140,7 @@ impl<'s> Gaps<'s> {
     /// A plain scalar as it is written.
     pub(super) fn plain(&mut self, start: usize, end: usize) -> Result<(), Refused> {
         if start == end {
+            self.properties = None;
             return Ok(());
         }
         if self.has_tabs {
@@ -200,7 +228,7 @@ impl<'s> Gaps<'s> {
                     self.is_key_allowed = false;
                     self.properties.get_or_insert(at);
                     let len = tag(text, at)?;
-                    if rest.get(..len).is_none_or(|tag| tag.contains([',', '[', ']'])) {
+                    if rest.get(..len).is_none_or(|tag| tag.contains([',', '[', ']', '\''])) {
                         self.long_tags.push(at);
                     }
                     len
@@ -273,7 +301,7 @@ pub(super) fn is_marker(text: &str, marker: &str) -> bool {
     text.strip_prefix(marker).is_some_and(|rest| is_blank_or_end(rest.chars().next()))
 }
 
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-')
 }
 

@@ -105,14 +105,12 @@ fn first(text: &str, line_len: fn(&str) -> usize) -> (First, usize) {
 
 /// Refuses a control character in a document behind the first where Go would have read it: its
 /// reader takes 512 bytes at a time, and reads four characters on from the next document's marker.
-pub(crate) fn check_read_ahead(text: &str, first: &str) -> Result<(), Error> {
+pub(crate) fn check_read_ahead(text: &str, to: usize) -> Result<(), Error> {
     const BLOCK: usize = 512;
-    let Some(rest) = text.get(first.len()..).filter(|rest| !rest.is_empty()) else {
+    let Some(rest) = text.get(to..).filter(|rest| !rest.is_empty()) else {
         return Ok(());
     };
-    // A document that ends with its own marker is read no further than that.
-    let ahead = if is_marker(rest, "---") || is_marker(rest, "...") { 4 } else { 0 };
-    let needed = first.len() + rest.chars().take(ahead).map(char::len_utf8).sum::<usize>();
+    let needed = to + rest.chars().take(4).map(char::len_utf8).sum::<usize>();
     let mut read = 0;
     while read < needed {
         let mut end = (read + BLOCK).min(text.len());
@@ -122,10 +120,10 @@ pub(crate) fn check_read_ahead(text: &str, first: &str) -> Result<(), Error> {
         }
         read = end;
     }
-    let ahead = text.get(first.len()..read).unwrap_or_default();
+    let ahead = text.get(to..read).unwrap_or_default();
     match ahead.find(is_control) {
         Some(at) => {
-            let position = Position::of(text, first.len() + at);
+            let position = Position::of(text, to + at);
             Err(Error::syntax("control characters are not allowed", Some(position)))
         }
         None => Ok(()),

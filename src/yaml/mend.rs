@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::check::is_uri;
+use super::check::{is_uri, is_word};
 
 /// How many bytes are read again and again to mend one text. Each round finds at least one place.
 const BUDGET: usize = 16 << 20;
@@ -115,6 +115,12 @@ impl<'s> Mend<'s> {
                     at += 1 + self.text.get(at + 1..).map_or(0, char_len);
                 }
             }
+            // A block scalar on a line of its own may begin in the column of the key.
+            ErrorKind::SimpleKeyExpected if rest.starts_with(['|', '>']) => {
+                if self.text.get(..at).is_some_and(|before| before.trim_end().ends_with(':')) {
+                    self.change(at, 0, " ");
+                }
+            }
             ErrorKind::InvalidTagTerminator if rest.starts_with('!') => self.tag(at),
             ErrorKind::TabInBlockIndentation
             | ErrorKind::TabNotAllowed
@@ -127,12 +133,12 @@ impl<'s> Mend<'s> {
     /// Escapes what ends a tag in YAML 1.2 and is part of it in YAML 1.1.
     pub(super) fn tag(&mut self, at: usize) {
         let tag = self.text.get(at..).unwrap_or_default();
+        let word = tag.strip_prefix('!').and_then(|rest| rest.find(|c| !is_word(c)));
+        let handle = word.filter(|len| tag.get(len + 1..).is_some_and(|rest| rest.starts_with('!')));
+        let suffix = handle.map_or(1, |len| len + 2);
         for (i, c) in tag.char_indices().take_while(|(_, c)| is_uri(*c)) {
-            match c {
-                ',' => self.change(at + i, 1, "%2C"),
-                '[' => self.change(at + i, 1, "%5B"),
-                ']' => self.change(at + i, 1, "%5D"),
-                _ => {}
+            if i >= suffix && matches!(c, ',' | '[' | ']' | '!' | '\'' | '(' | ')' | '*') {
+                self.change(at + i, 1, format!("%{:02X}", u32::from(c)));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! A tree from YAML text.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, ops::Range};
 
 use granit_parser::{
     ErrorKind, Event, Parser, ScalarStyle, Scanner, StrInput, StructureStyle, TokenType,
@@ -8,6 +8,7 @@ use granit_parser::{
 
 use super::{
     check::{self, Gaps, Refused, is_break},
+    documents::check_read_ahead,
     mend::{Mend, has_other_breaks},
     resolve::{self, Tag},
 };
@@ -105,6 +106,7 @@ fn read<'s, 'm>(
         let (start, end) = (original(start), original(end));
         match event {
             Event::DocumentEnd => {
+                reader.end(mend);
                 reader.check_aliases()?;
                 return Ok(reader.builder.finish());
             }
@@ -113,14 +115,8 @@ fn read<'s, 'm>(
                 reader.scalar_event(scalar, start, end, mend)?;
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if reader.is_first_key() => {
-                // Go has read an empty one before it sees that it is a key.
-                let error = reader.refused("invalid map key", start);
-                return Err(match text.get(end..).map(str::trim_start) {
-                    Some(rest) if rest.starts_with([']', '}']) => {
-                        Stop::Scan(error, text.len() - rest.len() + 1)
-                    }
-                    _ => Stop::Refused(error),
-                });
+                // Go may have read it before it sees that it is a key.
+                return Err(Stop::Scan(reader.refused("invalid map key", start), text.len()));
             }
             Event::SequenceStart(style, anchor, tag) => {
                 reader.open(Kind::List, style, (anchor, tag.is_some()), start, end, mend)?;
@@ -154,47 +150,87 @@ fn is_only_comments(text: &str) -> bool {
 /// What stands before the place where the scanner stopped, if Go reads no further: it is done with
 /// a flow collection at the root when one more token is read.
 fn read_before(text: &str, at: usize) -> Option<Tree<'_>> {
-    let before = text.get(..at).filter(|_| at < text.len())?;
-    let tree = read_mended(before).ok()?;
-    let root = tree.root().span();
-    let source = text.get(root.clone())?;
-    if text.get(root.end..)?.trim_start_matches([' ', '\t']).starts_with([']', '}', ',']) {
-        return Some(tree).filter(|_| source.starts_with(['{', '[']));
+    /// Where the root may end: what the scanner has seen behind it may have hidden it.
+    const TRIES: usize = 16;
+    let prefix = text.find(|c| matches!(c, '{' | '[' | '&' | '!'))?;
+    let line = text.get(prefix..)?;
+    let line = line.get(..line.find(is_break).unwrap_or(line.len()).min(1 << 12))?;
+    let brackets = line.match_indices(['}', ']']).map(|(i, _)| prefix + i + 1);
+    let ends = std::iter::once(at).chain(brackets.take(TRIES)).filter(|at| *at < text.len());
+    for end in ends {
+        let Some(tree) = text.get(..end).and_then(|before| read_mended(before).ok()) else {
+            continue;
+        };
+        let root = tree.root().span();
+        if tree.root().is_null() && end == at {
+            return is_node_of_properties(text, at).then_some(tree);
+        }
+        if let Some(read) = read_behind(text, root) {
+            check_read_ahead(text, read).ok()?;
+            return Some(tree);
+        }
     }
+    None
+}
+
+/// Whether the text before a bracket ends with a tag or an anchor, which is a node of its own.
+fn is_node_of_properties(text: &str, at: usize) -> bool {
+    let word = text.get(..at).and_then(|before| before.split_whitespace().next_back());
+    let is_closed = text.get(at..).is_some_and(|rest| rest.starts_with([']', '}']));
+    is_closed && word.is_some_and(|word| word.starts_with(['&', '!']))
+}
+
+/// Up to where Go reads when it has read a flow collection at the root, if it accepts it.
+fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
+    let source = text.get(root.clone())?;
     if !source.starts_with(['{', '[']) {
         return None;
     }
     let behind = text.get(root.end..)?;
     let (blanks, rest) = behind.split_at_checked(check::blanks_len(behind))?;
-    let is_empty = source.get(1..source.len() - 1)?.trim().is_empty();
-    // On its one line it may still turn out to be a key: then all of the line is read.
-    let is_on_line = !source.contains(is_break) && !blanks.contains(is_break);
+    let at = root.end + blanks.len();
+    if rest.is_empty() || rest.starts_with([']', '}', ',']) {
+        return Some(at);
+    }
+    // On its one line it may still turn out to be a key: then all of the line is read. What begins
+    // with no key of its own is done with before, by an oversight of go-yaml's.
+    let inner = source.get(1..source.len().checked_sub(1)?)?.trim();
+    let before = text.get(..root.start)?;
+    let has_properties = before.split(is_break).next_back()?.contains(['&', '!']);
+    let is_forgotten =
+        !has_properties && (inner.is_empty() || inner.starts_with('?') && !inner.contains(','));
+    let is_on_line =
+        !is_forgotten && !source.contains(is_break) && !blanks.contains(is_break);
     let line_end = rest.find(is_break).unwrap_or(rest.len());
     let mut depth = 0_usize;
+    let mut read = 0;
     for token in Scanner::with_options(StrInput::new(rest), options()) {
         let (span, token) = match token {
             Ok(token) => token.into_parts(),
-            // This token was whole.
-            Err(error) if is_trailing(error.kind()) && !is_on_line => break,
-            Err(_) => return None,
+            Err(error) => match error.kind() {
+                // The token was whole, or it is the next line's matter.
+                ErrorKind::InvalidTrailingSingleQuotedScalar
+                | ErrorKind::InvalidTrailingDoubleQuotedScalar
+                | ErrorKind::UnclosedFlowCollection { .. }
+                | ErrorKind::MisplacedFlowCollectionEnd
+                | ErrorKind::MismatchedFlowCollectionEnd { .. } => break,
+                _ if is_forgotten && rest.starts_with(':') => break,
+                _ => return None,
+            },
         };
+        read = span.byte_range()?.end;
         match token {
             TokenType::StreamStart => continue,
-            TokenType::Value if depth == 0 && is_on_line => return is_empty.then_some(tree),
+            TokenType::Value if depth == 0 && is_on_line => return None,
             TokenType::FlowSequenceStart | TokenType::FlowMappingStart => depth += 1,
             TokenType::FlowSequenceEnd | TokenType::FlowMappingEnd => depth = depth.checked_sub(1)?,
             _ => {}
         }
-        if !is_on_line || span.byte_range()?.end >= line_end {
+        if !is_on_line || read >= line_end {
             break;
         }
     }
-    Some(tree)
-}
-
-fn is_trailing(error: &ErrorKind) -> bool {
-    let single = ErrorKind::InvalidTrailingSingleQuotedScalar;
-    *error == single || *error == ErrorKind::InvalidTrailingDoubleQuotedScalar
+    Some(at + if is_on_line { line_end } else { read })
 }
 
 fn options() -> granit_parser::Options {
@@ -288,6 +324,10 @@ impl<'s> Reader<'s> {
             }
         };
         self.checked(checked)?;
+        if start == end && anchor == 0 && tag.is_none() && self.builder.wants_key() {
+            let checked = self.gaps.empty_key(start);
+            self.checked(checked)?;
+        }
         if self.has_other_breaks && has_other_breaks(raw) {
             value = restore_breaks(&value, raw, style).into();
         }
@@ -317,16 +357,15 @@ impl<'s> Reader<'s> {
             mend.change(start, end + 1 - start, quoted);
             return Ok(());
         }
-        let before = self.text.get(..start).unwrap_or_default().trim_end();
         if raw.starts_with('?') {
             // It is a key's indicator without a blank, too.
             let is_key = if self.is_in_map() { self.builder.wants_key() } else { true };
-            if !is_key || !before.ends_with(['{', '[', ',']) {
+            if !is_key || self.gaps.has_indicator(start, ':') {
                 return Err(("did not find expected node content", start));
             }
             mend.change(start + 1, 0, " ");
         } else if raw.starts_with(':') {
-            if !before.ends_with('?') {
+            if !self.gaps.has_indicator(start, '?') {
                 return Err(("did not find expected node content", start));
             }
             mend.change(start + 1, 0, " ");
@@ -358,6 +397,19 @@ impl<'s> Reader<'s> {
             }
         }
         Ok(())
+    }
+
+    /// A root of nothing but an anchor or a tag: a key with an anchor of its own may follow, whose
+    /// name Go ends elsewhere.
+    fn end(&self, mend: &mut Mend<'s>) {
+        if self.builder.next() == 1 && self.builder.kind(0) == Some(&Kind::Null) {
+            let at = self.gaps.next();
+            if self.text.get(at..).is_some_and(|rest| rest.starts_with('&'))
+                && let Ok(Some(end)) = check::alias(self.text, at)
+            {
+                mend.change(end, 0, " ");
+            }
+        }
     }
 
     fn close(&mut self, start: usize, end: usize) -> Result<(), Error> {
@@ -464,7 +516,11 @@ impl<'s> Reader<'s> {
     ) -> Result<(), Error> {
         self.properties(start, anchor != 0 || has_tag, mend)?;
         match style {
-            StructureStyle::Flow => self.gaps.bracket(end, true),
+            StructureStyle::Flow => {
+                // A map of one pair in a list has no bracket.
+                let is_pair = !self.text.get(start..end).is_some_and(|t| t.starts_with(['{', '[']));
+                self.gaps.bracket(if is_pair { 0 } else { end }, true);
+            }
             StructureStyle::Block => self.gaps.open_block(start),
         }
         if self.builder.wants_key() {

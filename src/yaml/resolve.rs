@@ -4,7 +4,10 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose};
+use base64::{
+    Engine as _, alphabet,
+    engine::{GeneralPurpose, GeneralPurposeConfig},
+};
 
 use crate::tree::Kind;
 
@@ -210,7 +213,9 @@ fn is_timestamp(text: &str) -> bool {
 /// `!!binary`: the text of the bytes; what is no UTF-8 in them is U+FFFD in JSON.
 fn binary(text: &str) -> Result<String, String> {
     let text: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    match general_purpose::STANDARD.decode(text) {
+    // As Go, whatever the bits say that the padding leaves over.
+    let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    match GeneralPurpose::new(&alphabet::STANDARD, config).decode(text) {
         Ok(bytes) => Ok(replace_bad_bytes(&bytes)),
         Err(_) => Err("!!binary value contains invalid base64 data".to_owned()),
     }
