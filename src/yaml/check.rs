@@ -91,15 +91,20 @@ impl<'s> Gaps<'s> {
         Err(("did not find expected ',' or a bracket", end + blanks))
     }
 
+    /// Whether the next value begins with a tag or an anchor.
+    pub(super) fn has_properties(&self) -> bool {
+        self.properties.is_some()
+    }
+
     /// Where the next token stands.
     pub(super) fn next(&self) -> usize {
         self.at + self.text.get(self.at..).map_or(0, blanks_len)
     }
 
     /// A key that is not there: libyaml knows it behind `?` alone, and in a flow list not even there.
-    pub(super) fn empty_key(&self, start: usize) -> Result<(), Refused> {
+    pub(super) fn empty_key(&self, start: usize, is_pair: bool) -> Result<(), Refused> {
         let end = start + self.text.get(start..).map_or(0, blanks_len);
-        if self.has_indicator(end, '?') {
+        if !is_pair && self.has_indicator(end, '?') {
             return Ok(());
         }
         Err(("did not find expected key", start))

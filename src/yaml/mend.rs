@@ -121,6 +121,15 @@ impl<'s> Mend<'s> {
                     self.change(at, 0, " ");
                 }
             }
+            ErrorKind::MismatchedFlowCollectionEnd { .. } => {
+                // The bracket may belong to a tag. In quotes it would not.
+                let plain = rest.get(..rest.find(['"', '\'', '#']).unwrap_or(rest.len()));
+                let tags = plain.unwrap_or_default().match_indices(" !").map(|(i, _)| at + i + 1);
+                for tag in tags.take(16) {
+                    self.tag(tag);
+                }
+            }
+            ErrorKind::MissingTagUri if rest.starts_with('!') => self.tag(at),
             ErrorKind::InvalidTagTerminator if rest.starts_with('!') => self.tag(at),
             ErrorKind::TabInBlockIndentation
             | ErrorKind::TabNotAllowed

@@ -106,7 +106,7 @@ fn read<'s, 'm>(
         let (start, end) = (original(start), original(end));
         match event {
             Event::DocumentEnd => {
-                reader.end(mend);
+                reader.end(start, mend)?;
                 reader.check_aliases()?;
                 return Ok(reader.builder.finish());
             }
@@ -192,6 +192,18 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
     if rest.is_empty() || rest.starts_with([']', '}', ',']) {
         return Some(at);
     }
+    // No block begins on the root's last line.
+    let is_below = blanks.contains(is_break);
+    let mut chars = rest.chars();
+    if let Some('-' | '?') = chars.next()
+        && !is_below
+        && chars.next().is_none_or(|c| c.is_whitespace())
+    {
+        return None;
+    }
+    if rest.starts_with(':') && !is_below && source.contains(is_break) {
+        return None;
+    }
     // On its one line it may still turn out to be a key: then all of the line is read. What begins
     // with no key of its own is done with before, by an oversight of go-yaml's.
     let inner = source.get(1..source.len().checked_sub(1)?)?.trim();
@@ -200,8 +212,11 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
     let is_forgotten =
         !has_properties && (inner.is_empty() || inner.starts_with('?') && !inner.contains(','));
     let is_on_line =
-        !is_forgotten && !source.contains(is_break) && !blanks.contains(is_break);
+        !is_forgotten && !source.contains(is_break) && !is_below;
     let line_end = rest.find(is_break).unwrap_or(rest.len());
+    if is_on_line && rest.get(..line_end).and_then(bad_escape).is_some() {
+        return None;
+    }
     let mut depth = 0_usize;
     let mut read = 0;
     for token in Scanner::with_options(StrInput::new(rest), options()) {
@@ -213,7 +228,8 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
                 | ErrorKind::InvalidTrailingDoubleQuotedScalar
                 | ErrorKind::UnclosedFlowCollection { .. }
                 | ErrorKind::MisplacedFlowCollectionEnd
-                | ErrorKind::MismatchedFlowCollectionEnd { .. } => break,
+                | ErrorKind::MismatchedFlowCollectionEnd { .. }
+                | ErrorKind::FlowMappingValueAdjacentCollection => break,
                 _ if is_forgotten && rest.starts_with(':') => break,
                 _ => return None,
             },
@@ -300,11 +316,13 @@ impl<'s> Reader<'s> {
     ) -> Result<(), Error> {
         let Scalar { mut value, style, anchor, tag } = scalar;
         self.properties(start, anchor != 0 || tag.is_some(), mend)?;
-        if self.gaps.flow > 0 && self.builder.wants_key() {
+        let raw = self.text.get(start..end).unwrap_or_default();
+        let is_plain = style == ScalarStyle::Plain;
+        let is_longer = is_plain && self.goes_on(end);
+        if self.gaps.flow > 0 && self.builder.wants_key() && !is_longer {
             let checked = self.gaps.flow_key(start, end);
             self.checked(checked)?;
         }
-        let raw = self.text.get(start..end).unwrap_or_default();
         let checked = match style {
             ScalarStyle::Plain if self.gaps.flow > 0 => {
                 let plain = self.flow_plain(raw, start, end, mend);
@@ -324,14 +342,16 @@ impl<'s> Reader<'s> {
             }
         };
         self.checked(checked)?;
-        if start == end && anchor == 0 && tag.is_none() && self.builder.wants_key() {
-            let checked = self.gaps.empty_key(start);
+        if is_plain && raw.is_empty() && anchor == 0 && tag.is_none() && self.builder.wants_key() {
+            let map = self.builder.parent().map(|map| self.builder.tree().at(map).span().start);
+            let map = map.and_then(|start| self.text.get(start..)).unwrap_or_default();
+            let is_pair = self.gaps.flow > 0 && !map.starts_with('{');
+            let checked = self.gaps.empty_key(start, is_pair);
             self.checked(checked)?;
         }
         if self.has_other_breaks && has_other_breaks(raw) {
             value = restore_breaks(&value, raw, style).into();
         }
-        let is_plain = style == ScalarStyle::Plain;
         let (tag, is_merge) = match tag {
             None => (if is_plain { Tag::Plain } else { Tag::Str }, is_plain),
             Some(tag) => tag_of(tag),
@@ -349,11 +369,8 @@ impl<'s> Reader<'s> {
         end: usize,
         mend: &mut Mend<'s>,
     ) -> Result<(), Refused> {
-        let next = self.text.as_bytes().get(end..).unwrap_or_default();
-        if let [b':', b',' | b'[' | b']' | b'{' | b'}', ..] = next
-            && !raw.is_empty()
-        {
-            let quoted = format!("'{raw}:'");
+        if self.goes_on(end) && !raw.is_empty() {
+            let quoted = format!("'{}:'", raw.replace('\'', "''"));
             mend.change(start, end + 1 - start, quoted);
             return Ok(());
         }
@@ -365,7 +382,8 @@ impl<'s> Reader<'s> {
             }
             mend.change(start + 1, 0, " ");
         } else if raw.starts_with(':') {
-            if !self.gaps.has_indicator(start, '?') {
+            let is_value = self.builder.wants_key() && self.gaps.has_properties();
+            if !is_value && !self.gaps.has_indicator(start, '?') {
                 return Err(("did not find expected node content", start));
             }
             mend.change(start + 1, 0, " ");
@@ -378,6 +396,12 @@ impl<'s> Reader<'s> {
     /// Whether the first key of a map at the root comes next.
     fn is_first_key(&self) -> bool {
         self.builder.next() == 1 && self.builder.wants_key()
+    }
+
+    /// Whether a plain scalar in a flow collection has a colon that YAML 1.2 has not in it.
+    fn goes_on(&self, end: usize) -> bool {
+        let next = self.text.as_bytes().get(end..).unwrap_or_default();
+        matches!(next, [b':', b',' | b'[' | b']' | b'{' | b'}', ..])
     }
 
     fn is_in_map(&self) -> bool {
@@ -399,17 +423,19 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// A root of nothing but an anchor or a tag: a key with an anchor of its own may follow, whose
+    /// The document ends. A root of nothing but an anchor or a tag: a key with an anchor of its own may follow, whose
     /// name Go ends elsewhere.
-    fn end(&self, mend: &mut Mend<'s>) {
+    fn end(&self, start: usize, mend: &mut Mend<'s>) -> Result<(), Error> {
+        check_read_ahead(self.text, start)?;
         if self.builder.next() == 1 && self.builder.kind(0) == Some(&Kind::Null) {
             let at = self.gaps.next();
             if self.text.get(at..).is_some_and(|rest| rest.starts_with('&'))
-                && let Ok(Some(end)) = check::alias(self.text, at)
+                && let Some(end) = self.checked(check::alias(self.text, at))?
             {
                 mend.change(end, 0, " ");
             }
         }
+        Ok(())
     }
 
     fn close(&mut self, start: usize, end: usize) -> Result<(), Error> {
