@@ -91,6 +91,7 @@ impl Manifest {
     /// value that Istio refuses. Each has its place.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
         let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
+        yaml::check_read_ahead(yaml, text.len())?;
         document(text, true, 0)?.into_gateway()
     }
 
@@ -552,7 +553,11 @@ fn json_document(text: &[u8], lines: usize) -> Result<Document, Error> {
 }
 
 fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
-    if is_yaml { Tree::from_yaml(text) } else { Tree::from_checked_json(text) }
+    if is_yaml {
+        Tree::from_yaml_object(text, metadata::is_text)
+    } else {
+        Tree::from_checked_json(text)
+    }
 }
 
 fn document(text: &str, is_yaml: bool, lines: usize) -> Result<Document, Error> {

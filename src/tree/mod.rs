@@ -13,7 +13,7 @@ mod write;
 use std::{borrow::Cow, cell::Cell, collections::HashMap};
 
 use crate::{
-    FieldPath,
+    Error, FieldPath,
     diagnostic::{Position, Step},
     json::{Number as JsonNumber, Quoted},
 };
@@ -29,6 +29,8 @@ pub(crate) struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     /// The entries of maps with merge keys, as they count in the end: keys and values.
     merged: Vec<Vec<(u32, u32)>>,
+    /// Nodes that JSON cannot hold, and why; in document order.
+    unfit: Vec<(u32, &'static str)>,
     text: Option<&'s str>,
     /// Whether a text is borrowed exactly where it was written without escapes, as in JSON.
     lends_unescaped: bool,
@@ -164,6 +166,51 @@ impl<'s> Tree<'s> {
             at = below;
         }
         self.node(at.at).map(|_| at.at)
+    }
+
+    /// Refuses what JSON cannot hold, unless a later value of the same key has replaced it or, of a
+    /// number, a text is wanted there.
+    pub(crate) fn check_fits(&self, is_text: impl Fn(&FieldPath) -> bool) -> Result<(), Error> {
+        if self.unfit.is_empty() {
+            return Ok(());
+        }
+        let unfit = |node: Ref<'_, '_>| {
+            let found = self.unfit.binary_search_by_key(&node.target().at, |(node, _)| *node);
+            found.ok().and_then(|i| self.unfit.get(i)).map(|(_, message)| *message)
+        };
+        // Where each step leads from, and the step: a path is made only to ask about it.
+        let mut steps: Vec<(usize, Step)> = Vec::new();
+        let mut left = vec![(self.root(), usize::MAX)];
+        while let Some((node, from)) = left.pop() {
+            if let Some(message) = unfit(node) {
+                let mut path = Vec::new();
+                let mut at = from;
+                while let Some((above, step)) = steps.get(at) {
+                    path.push(step.clone());
+                    at = *above;
+                }
+                let path =
+                    path.into_iter().rev().fold(FieldPath::root(), |path, step| match step {
+                        Step::Index(index) => path.index(index),
+                        Step::Key(key) => path.key(key),
+                    });
+                if !is_text(&path) {
+                    return Err(Error::syntax(message, node.position()));
+                }
+            }
+            for (index, item) in node.items().enumerate() {
+                left.push((item, steps.len()));
+                steps.push((from, Step::Index(index)));
+            }
+            if let Some((key, message)) = node.entries().find_map(|(k, _)| Some((k, unfit(k)?))) {
+                return Err(Error::syntax(message, key.position()));
+            }
+            for (key, value) in node.distinct_entries() {
+                left.push((value, steps.len()));
+                steps.push((from, Step::Key(key.text().to_owned())));
+            }
+        }
+        Ok(())
     }
 
     /// The places of bytes within texts, each with its node's path. A path that several bytes in a
