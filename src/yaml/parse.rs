@@ -284,6 +284,8 @@ struct Reader<'s> {
     /// Whether the text has line breaks that YAML 1.2 does not know.
     has_other_breaks: bool,
     gaps: Gaps<'s>,
+    /// How many entries were merged into maps.
+    merged: usize,
 }
 
 struct Scalar<'s, 't> {
