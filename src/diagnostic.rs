@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn columns_count_characters() {
-        assert_eq!(Position::of("a\nü: x", 5), Position::new(2, 4));
+        assert_eq!(Position::of("a\nü: x", 6), Position::new(2, 4));
         assert_eq!(Position::of("ü", 1), Position::new(1, 1));
         assert_eq!(Position::of("a", 9), Position::new(1, 2));
     }

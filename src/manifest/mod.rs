@@ -192,7 +192,7 @@ impl Manifest {
     ///
     /// let manifest = Manifest::parse("kind: Gateway\nspec:\n  servers:\n  - hosts: [a, b]\n")?;
     /// let path = FieldPath::root().key("spec").key("servers").index(0).key("hosts").index(1);
-    /// assert_eq!(manifest.position(&path).unwrap().to_string(), "4:15");
+    /// assert_eq!(manifest.position(&path).unwrap().to_string(), "4:16");
     /// # Ok::<(), istio_gateway::Error>(())
     /// ```
     #[must_use]
@@ -471,7 +471,7 @@ impl std::ops::Deref for Document {
 ///         Err(error) => error.position().unwrap().line.to_string(),
 ///     })
 ///     .collect();
-/// assert_eq!(kinds, ["a", "5", "Service"]);
+/// assert_eq!(kinds, ["a", "4", "Service"]);
 /// ```
 pub fn documents(yaml: &str) -> impl Iterator<Item = Result<Document, Error>> + '_ {
     yaml::split(yaml)
