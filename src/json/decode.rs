@@ -76,9 +76,9 @@ impl<'a> Log<'a> {
         Self { lends_unescaped: true, ..Self::default() }
     }
 
-    fn of_tree(tree: &'a tree::Tree<'_>) -> Self {
-        let (cursor, lends_unescaped) = (Some(tree.cursor()), tree.lends_unescaped());
-        Self { cursor, lends_unescaped, ..Self::default() }
+    fn of_tree(tree: &tree::Tree<'_>, cursor: &'a Cell<u32>) -> Self {
+        let lends_unescaped = tree.lends_unescaped();
+        Self { cursor: Some(cursor), lends_unescaped, ..Self::default() }
     }
 
     /// Whether a float is the integer "-0", which `serde_json` has as one. A tree has it as a signed
@@ -228,10 +228,11 @@ pub(super) fn decode_node<T: Message>(
     node: tree::Ref<'_, '_>,
     within: &FieldPath,
 ) -> Decoded<T> {
-    let mut log = Log::of_tree(tree);
+    let cursor = Cell::new(node.index());
+    let mut log = Log::of_tree(tree, &cursor);
     let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
     // A tree was checked when it was built: reading it cannot fail.
-    let _: Result<(), tree::TreeError> = slot.deserialize(node);
+    let _: Result<(), tree::TreeError> = slot.deserialize(tree::Reader { node, cursor: &cursor });
     let mut diagnostics = log.found;
     for (diagnostic, node) in diagnostics.iter_mut().zip(log.nodes) {
         let path = std::mem::take(&mut diagnostic.path);

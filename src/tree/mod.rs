@@ -10,7 +10,7 @@ mod de;
 mod json;
 mod write;
 
-use std::{borrow::Cow, cell::Cell, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
 use crate::{
     Error, FieldPath,
@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(crate) use build::Builder;
-pub(crate) use de::TreeError;
+pub(crate) use de::{Reader, TreeError};
 pub(crate) use json::Json;
 pub(crate) use write::{Edit, Number, write_json, write_text};
 
@@ -34,11 +34,12 @@ pub(crate) struct Tree<'s> {
     text: Option<&'s str>,
     /// Whether a text is borrowed exactly where it was written without escapes, as in JSON.
     lends_unescaped: bool,
-    /// The node that is being read: where the decoder finds what it reports.
-    cursor: Cell<u32>,
-    /// The place that was asked for last: the next one is mostly a little further on.
-    located: Cell<Option<(usize, Position)>>,
+    /// The places of bytes that stand at equal distances, from the first time that one is asked for.
+    milestones: OnceLock<Vec<(usize, Position)>>,
 }
+
+/// How far apart milestones are, in bytes.
+const MILE: usize = 4096;
 
 #[derive(Clone, Debug)]
 struct Node<'s> {
@@ -127,10 +128,6 @@ impl<'s> Tree<'s> {
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn cursor(&self) -> &Cell<u32> {
-        &self.cursor
-    }
-
     fn node(&self, at: u32) -> Option<&Node<'s>> {
         self.nodes.get(at as usize)
     }
@@ -143,14 +140,22 @@ impl<'s> Tree<'s> {
     /// The position of a byte of the text.
     fn position_of(&self, offset: usize) -> Option<Position> {
         let text = self.text?;
-        let position = match self.located.get().filter(|(before, _)| *before <= offset) {
-            Some((before, position)) => {
-                position.behind(text.get(before..offset.min(text.len())).unwrap_or_default())
+        let milestones = self.milestones.get_or_init(|| {
+            let (mut offset, mut position) = (0, Position::new(1, 1));
+            let mut milestones = Vec::with_capacity(text.len() / MILE + 1);
+            for mut next in (0..=text.len()).step_by(MILE) {
+                while !text.is_char_boundary(next) {
+                    next -= 1;
+                }
+                position = position.behind(text.get(offset..next).unwrap_or_default());
+                offset = next;
+                milestones.push((offset, position));
             }
-            None => Position::of(text, offset),
-        };
-        self.located.set(Some((offset, position)));
-        Some(position)
+            milestones
+        });
+        let offset = offset.min(text.len());
+        let &(start, position) = milestones.get(offset / MILE)?;
+        Some(position.behind(text.get(start..offset).unwrap_or_default()))
     }
 
     /// The node of a path.

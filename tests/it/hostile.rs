@@ -480,7 +480,11 @@ fn long_yaml() {
     yaml_gives("a long tag", &format!("a: !{} b\n", long("a")), "ok, 1 diagnostics");
     yaml_gives("a long anchor", &format!("a: &{} b\n", long("a")), "ok, 1 diagnostics");
     yaml_gives("no end", &format!("a: \"{}", long("a")), "1:4: unclosed quote");
-    yaml_gives("tabs", &format!("a: b\n{}", long("\t")), "ok, 1 diagnostics");
+    yaml_gives(
+        "tabs",
+        &format!("a: b\n{}", long("\t")),
+        "2:1: found a tab character that violates indentation",
+    );
     yaml_gives(
         "question marks",
         &long("?"),

@@ -767,3 +767,12 @@ fn diagnostics_of_a_json_manifest_are_in_document_order() {
     let rules: Vec<_> = manifest.diagnostics().iter().map(|d| d.rule).collect();
     assert_eq!(rules, ["decode/bad-text", "decode/unknown-field"]);
 }
+
+#[test]
+fn what_was_read_can_be_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Lossless<Gateway>>();
+    shared::<Manifest>();
+    shared::<istio_gateway::Document>();
+    shared::<istio_gateway::Error>();
+}
