@@ -61,11 +61,14 @@ impl<'s> Gaps<'s> {
         line.trim_start_matches(|c| is_break(c) || c == '\u{feff}').chars().count()
     }
 
-    /// A block collection begins.
-    pub(super) fn open_block(&mut self, start: usize) {
+    /// A block collection begins. A list that stands in a map without indentation of its own begins
+    /// with its first item, behind the dash, and is indented as the map is.
+    pub(super) fn open_block(&mut self, start: usize, is_list_in_map: bool) {
         self.properties = None;
         if self.has_tabs {
-            let column = self.column(start) + 1;
+            let before = self.text.get(..start).unwrap_or_default().trim_end_matches([' ', '\t']);
+            let is_indentless = is_list_in_map && before.ends_with('-');
+            let column = if is_indentless { 0 } else { self.column(start) + 1 };
             self.indents.push(self.indent().max(column));
         }
     }

@@ -555,7 +555,10 @@ impl<'s> Reader<'s> {
                 let is_pair = !self.text.get(start..end).is_some_and(|t| t.starts_with(['{', '[']));
                 self.gaps.bracket(if is_pair { 0 } else { end }, true);
             }
-            StructureStyle::Block => self.gaps.open_block(start),
+            StructureStyle::Block => {
+                let is_list_in_map = kind == Kind::List && self.is_in_map();
+                self.gaps.open_block(start, is_list_in_map);
+            }
         }
         if self.builder.wants_key() {
             return self.fail("invalid map key", start);

@@ -8,7 +8,6 @@
     clippy::indexing_slicing
 )]
 
-mod cases;
 mod corpus;
 mod descriptor;
 mod hostile;
