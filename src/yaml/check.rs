@@ -322,7 +322,7 @@ fn name(text: &str, at: usize) -> Result<usize, Refused> {
     let rest = text.get(at..).unwrap_or_default();
     let len = word_len(rest);
     let next = rest.get(len..).and_then(|rest| rest.chars().next());
-    let ends = is_blank_or_end(next) || next.is_some_and(|c| "?:,]}%@`".contains(c));
+    let ends = is_blank_or_end(next) || next.is_some_and(|c| "?:,]}".contains(c));
     if len == 0 || !ends {
         return Err(("did not find expected alphabetic or numeric character", at));
     }
@@ -338,6 +338,21 @@ fn is_cut_short(text: &str, end: usize) -> bool {
 pub(super) fn alias(text: &str, at: usize) -> Result<Option<usize>, Refused> {
     let end = at + 1 + name(text, at + 1)?;
     Ok(is_cut_short(text, end).then_some(end))
+}
+
+/// The length of the tags and anchors that a text begins with, with what is blank around them.
+pub(super) fn properties_len(text: &str) -> usize {
+    let mut at = blanks_len(text);
+    loop {
+        let len = match text.as_bytes().get(at) {
+            Some(b'&') => name(text, at + 1).map(|len| len + 1),
+            Some(b'!') => tag(text, at),
+            _ => return at,
+        };
+        let Ok(len) = len else { return at };
+        at += len;
+        at += text.get(at..).map_or(0, blanks_len);
+    }
 }
 
 /// The length of a tag.

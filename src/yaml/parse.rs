@@ -172,6 +172,9 @@ fn read_before(text: &str, at: usize) -> Option<Tree<'_>> {
         if tree.root().is_null() && end == at {
             return is_node_of_properties(text, at).then_some(tree);
         }
+        if end == at && is_below_block(text, root.start, at) {
+            return Some(tree);
+        }
         if let Some(read) = read_behind(text, root) {
             check_read_ahead(text, read).ok()?;
             return Some(tree);
@@ -180,11 +183,27 @@ fn read_before(text: &str, at: usize) -> Option<Tree<'_>> {
     None
 }
 
-/// Whether the text before a bracket ends with a tag or an anchor, which is a node of its own.
+/// Whether a bracket stands at the beginning of a line, left of the block at the root.
+fn is_below_block(text: &str, root: usize, at: usize) -> bool {
+    let column = |at: usize| {
+        let before = text.get(..at).unwrap_or_default();
+        before.split(is_break).next_back().unwrap_or_default()
+    };
+    let indent = column(at);
+    let is_closed = text.get(at..).is_some_and(|rest| rest.starts_with([']', '}', ',']));
+    let is_blank = |line: &str| line.bytes().all(|b| b == b' ');
+    is_closed && is_blank(indent) && is_blank(column(root)) && indent.len() < column(root).len()
+}
+
+/// Whether a closing bracket stands behind a node of nothing but a tag or an anchor.
 fn is_node_of_properties(text: &str, at: usize) -> bool {
-    let word = text.get(..at).and_then(|before| before.split_whitespace().next_back());
-    let is_closed = text.get(at..).is_some_and(|rest| rest.starts_with([']', '}']));
-    is_closed && word.is_some_and(|word| word.starts_with(['&', '!']))
+    let start = check::blanks_len(text);
+    let marker = text.get(start..).filter(|rest| check::is_marker(rest, "---"));
+    let start = if marker.is_some() { start + 3 } else { start };
+    let rest = text.get(start..).unwrap_or_default();
+    let len = check::properties_len(rest);
+    let is_any = rest.get(..len).is_some_and(|before| len > check::blanks_len(before));
+    is_any && start + len == at && rest.get(len..).is_some_and(|r| r.starts_with([']', '}']))
 }
 
 /// Up to where Go reads when it has read a flow collection at the root, if it accepts it.
@@ -211,13 +230,15 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
     if rest.starts_with(':') && !is_below && source.contains(is_break) {
         return None;
     }
-    // On its one line it may still turn out to be a key: then all of the line is read. What begins
-    // with no key of its own is done with before, by an oversight of go-yaml's.
+    // On its one line it may still turn out to be a key: then all of the line is read. No key may
+    // stand behind `---`, and what begins with no key of its own is done with before, by an
+    // oversight of go-yaml's.
     let inner = source.get(1..source.len().checked_sub(1)?)?.trim();
     let before = text.get(..root.start)?;
-    let has_properties = before.split(is_break).next_back()?.contains(['&', '!']);
-    let is_forgotten =
-        !has_properties && (inner.is_empty() || inner.starts_with('?') && !inner.contains(','));
+    let before = before.split(is_break).next_back()?;
+    let has_properties = before.contains(['&', '!']);
+    let is_forgotten = check::is_marker(before, "---")
+        || !has_properties && (inner.is_empty() || inner.starts_with('?') && !inner.contains(','));
     let is_on_line = !is_forgotten && !source.contains(is_break) && !is_below;
     let line_end = rest.find(is_break).unwrap_or(rest.len());
     if is_on_line && rest.get(..line_end).and_then(bad_escape).is_some() {
@@ -225,7 +246,10 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
     }
     let mut depth = 0_usize;
     let mut read = 0;
-    for token in Scanner::with_options(StrInput::new(rest), options()) {
+    // What is special in the first column is so there alone.
+    let shifted: Cow<'_, str> = if is_below { rest.into() } else { format!(" {rest}").into() };
+    let line_end = line_end + shifted.len() - rest.len();
+    for token in Scanner::with_options(StrInput::new(&shifted), options()) {
         let (span, token) = match token {
             Ok(token) => token.into_parts(),
             Err(error) => match error.kind() {
@@ -236,13 +260,23 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
                 | ErrorKind::MisplacedFlowCollectionEnd
                 | ErrorKind::MismatchedFlowCollectionEnd { .. }
                 | ErrorKind::FlowMappingValueAdjacentCollection => break,
+                ErrorKind::InvalidTagTerminator if check::properties_len(rest) > 0 => break,
                 _ if is_forgotten && rest.starts_with(':') => break,
                 _ => return None,
             },
         };
-        read = span.byte_range()?.end;
+        let span = span.byte_range()?;
+        read = span.end;
         match token {
             TokenType::StreamStart => continue,
+            // The token behind the line is read, if none reached over its end.
+            _ if is_on_line && span.start >= line_end => break,
+            TokenType::Scalar(ScalarStyle::Plain, _) if is_on_line => {
+                let left = shifted.get(read..line_end).map(str::trim);
+                if left.is_none_or(str::is_empty) {
+                    break;
+                }
+            }
             TokenType::Value if depth == 0 && is_on_line => return None,
             TokenType::FlowSequenceStart | TokenType::FlowMappingStart => depth += 1,
             TokenType::FlowSequenceEnd | TokenType::FlowMappingEnd => {
@@ -250,11 +284,12 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
             }
             _ => {}
         }
-        if !is_on_line || read >= line_end {
+        if !is_on_line || read > line_end {
             break;
         }
     }
-    Some(at + if is_on_line { line_end } else { read })
+    let read = if is_on_line { read.max(line_end) } else { read };
+    Some((at + read).min(text.len()))
 }
 
 fn options() -> granit_parser::Options {
@@ -435,9 +470,26 @@ impl<'s> Reader<'s> {
     /// name Go ends elsewhere.
     fn end(&self, start: usize, mend: &mut Mend<'s>) -> Result<(), Error> {
         check_read_ahead(self.text, start)?;
+        let at = self.gaps.next();
+        let rest = self.text.get(at..).unwrap_or_default();
+        if !rest.is_empty() && !check::is_marker(rest, "...") {
+            // Go reads one more token.
+            let root = self.builder.tree().root().span();
+            let is_flow = self.text.get(root.start..).is_some_and(|t| t.starts_with(['{', '[']));
+            let is_read = match is_flow {
+                true => read_behind(self.text, root).is_some(),
+                false => {
+                    let mut tokens = Scanner::with_options(StrInput::new(rest), options());
+                    tokens.nth(1).is_none_or(|token| token.is_ok())
+                }
+            };
+            if !is_read {
+                return self.fail("did not find expected <document start>", at);
+            }
+        }
         if self.builder.next() == 1 && self.builder.kind(0) == Some(&Kind::Null) {
             let at = self.gaps.next();
-            if self.text.get(at..).is_some_and(|rest| rest.starts_with('&'))
+            if self.text.get(at..).is_some_and(|rest| rest.starts_with(['&', '*']))
                 && let Some(end) = self.checked(check::alias(self.text, at))?
             {
                 mend.change(end, 0, " ");
