@@ -21,6 +21,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The place in the text, where there was a text.
     pub position: Option<Position>,
+    /// Where what stands at the position ends: the character behind it. Known for what validation
+    /// finds.
+    pub end: Option<Position>,
 }
 
 impl fmt::Display for Diagnostic {
@@ -41,7 +44,8 @@ impl Diagnostic {
 
     /// The same finding in a text that begins `lines` earlier.
     pub(crate) fn below(self, lines: usize) -> Self {
-        Self { position: self.position.map(|position| position.below(lines)), ..self }
+        let below = |place: Option<Position>| place.map(|place| place.below(lines));
+        Self { position: below(self.position), end: below(self.end), ..self }
     }
 }
 
@@ -61,10 +65,12 @@ impl fmt::Display for WithoutPosition<'_> {
     }
 }
 
-/// How much a finding weighs.
+/// How much a finding weighs; the heavier, the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
+    /// Worth knowing, and nothing to change.
+    Note,
     /// Accepted, but something is lost, ignored or ambiguous. Strict reading refuses it.
     Warning,
     /// Refused by Istio.

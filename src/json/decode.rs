@@ -143,7 +143,15 @@ impl<'a> Log<'a> {
         node: u32,
     ) {
         let path = at.path();
-        self.found.push(Diagnostic { rule, severity, path, message, help, position: None });
+        self.found.push(Diagnostic {
+            rule,
+            severity,
+            path,
+            message,
+            help,
+            position: None,
+            end: None,
+        });
         self.nodes.push(node);
     }
 

@@ -166,6 +166,7 @@ impl Mended {
                 message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
                 help: None,
                 position: Some(Position::of(&self.text, offset)),
+                end: None,
             });
         }
         found
