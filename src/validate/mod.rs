@@ -49,15 +49,23 @@
 //! own rules are those of that release, whatever the version asked for; what is known to have been
 //! otherwise in an older one is a lint of its own.
 
+mod cel;
+mod ciphers;
 mod document;
 mod findings;
+mod go;
+mod hosts;
+mod lint;
 mod rules;
+mod schema;
 pub mod set;
+mod tls;
 mod versions;
+mod webhook;
 
 use crate::{Diagnostic, FieldPath, Gateway, Manifest, Object, Severity, json};
 
-pub use document::{Checked, documents, documents_from_json};
+pub use document::{Checked, WebhookReview, documents, documents_from_json, webhook_review};
 pub use rules::{Authority, Rule, rules};
 pub use versions::{Feature, UnknownVersion, Version, features};
 
@@ -115,13 +123,14 @@ impl Report {
         self.rejected_by.is_none()
     }
 
-    /// What istiod's webhook warns of while it accepts. A cluster shows it to who applies the
-    /// document.
+    /// What a cluster shows of the webhook's warnings to who applies the document: none, if the
+    /// webhook refuses it.
     pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.findings
-            .iter()
-            .filter(|found| found.severity == Severity::Warning)
-            .filter(|found| found.rule.starts_with("webhook/"))
+        let is_webhook = |found: &&Diagnostic| found.rule.starts_with("webhook/");
+        let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+        let found = || self.findings.iter().filter(is_webhook);
+        let count = if found().any(is_error) { 0 } else { usize::MAX };
+        found().take(count)
     }
 }
 

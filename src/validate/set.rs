@@ -68,3 +68,7 @@ impl Set {
         Vec::new()
     }
 }
+
+/// What a set needs to know of a document.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outline {}

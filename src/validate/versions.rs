@@ -97,8 +97,53 @@ pub struct Feature {
     pub since: u8,
 }
 
-/// All fields and values that came after Istio 1.0.
+/// Since when the custom resource has its v1.
+pub(super) const CRD_V1: Version = Version { minor: 22 };
+/// Since when the custom resource bounds its numbers.
+pub(super) const CRD_BOUNDS: Version = Version { minor: 22 };
+/// Since when the custom resource has its CEL rules.
+pub(super) const CRD_CEL: Version = Version { minor: 26 };
+/// Since when the webhook takes `credentialNames` with the mutual modes.
+pub(super) const CREDENTIAL_NAMES_MUTUAL: Version = Version { minor: 27 };
+
+/// All fields and values that came after Istio 1.0, and what the custom resource came to ask.
+///
+/// ```
+/// use istio_gateway::validate::features;
+///
+/// let skip = features().iter().find(|f| f.name == "servers[].tls.insecureSkipVerify").unwrap();
+/// assert_eq!(skip.since, 31);
+/// ```
 #[must_use]
 pub fn features() -> &'static [Feature] {
-    &[]
+    FEATURES
 }
+
+const fn feature(name: &'static str, since: u8) -> Feature {
+    Feature { name, since }
+}
+
+/// Read from upstream's release tags; `conformance/versions` checks it against the modules of
+/// istio.io/api.
+static FEATURES: &[Feature] = &[
+    feature("servers[].bind", 1),
+    feature("servers[].defaultEndpoint", 1),
+    feature("servers[].name", 7),
+    feature("servers[].port.targetPort", 7),
+    feature("servers[].tls.credentialName", 1),
+    feature("servers[].tls.cipherSuites", 1),
+    feature("servers[].tls.mode=AUTO_PASSTHROUGH", 1),
+    feature("servers[].tls.mode=ISTIO_MUTUAL", 3),
+    feature("servers[].tls.mode=OPTIONAL_MUTUAL", 19),
+    feature("servers[].tls.verifyCertificateSpki", 3),
+    feature("servers[].tls.verifyCertificateHash", 3),
+    feature("servers[].tls.caCrl", 22),
+    feature("servers[].tls.credentialNames", 26),
+    feature("servers[].tls.tlsCertificates", 26),
+    feature("servers[].tls.caCertCredentialName", 28),
+    feature("servers[].tls.insecureSkipVerify", 31),
+    feature("servers[].tls.ecdhCurves", 32),
+    feature("apiVersion=networking.istio.io/v1", CRD_V1.minor),
+    feature("numbers within 0..4294967295", CRD_BOUNDS.minor),
+    feature("CEL rules", CRD_CEL.minor),
+];

@@ -12,3 +12,5 @@ mod cases;
 mod corpus;
 mod descriptor;
 mod tls_golden;
+#[cfg(feature = "validate")]
+mod validate_cases;
