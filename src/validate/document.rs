@@ -80,12 +80,12 @@ fn read(text: &str, is_yaml: bool, lines: usize, options: &Options) -> Vec<Resul
     crate::manifest::objects(text, &tree, is_yaml, lines)
         .map(|object| {
             let (object, node) = object.map_err(|error| error.below(lines))?;
-            let (report, outline) = if object.is_gateway() {
-                let (report, outline) = judge(&tree, node, options);
-                (Some(report.below(lines)), outline)
-            } else {
-                (None, Outline::default())
-            };
+            let mut outline = Outline::default();
+            let report = object.is_gateway().then(|| {
+                let report = judge(&tree, node, options, Some(&mut outline)).below(lines);
+                outline = std::mem::take(&mut outline).below(lines);
+                report
+            });
             Ok(Checked { object, report, outline })
         })
         .collect()
@@ -96,11 +96,12 @@ pub(super) fn judge<'t>(
     tree: &'t Tree<'t>,
     root: Node<'t>,
     options: &Options,
-) -> (Report, Outline) {
+    outline: Option<&mut Outline>,
+) -> Report {
     let mut findings = Findings::default();
     let place = Place::root(root);
     if !schema::check_type(root, options.istio, &mut findings) {
-        return (findings.finish(tree, Vec::new()), Outline::default());
+        return findings.finish(tree, Vec::new());
     }
     schema::check_name(root, &mut findings);
     let outcome = schema::check(root, options.istio, &mut findings);
@@ -110,9 +111,11 @@ pub(super) fn judge<'t>(
     if let Some(gateway) = decode(tree, root, options, outcome.is_rewritten) {
         webhook::check(&gateway, &metadata(&place), &place, &mut findings);
         lint::check(&gateway, &place, options, &mut findings);
+        if let Some(outline) = outline {
+            *outline = Outline::of(gateway, &place, tree);
+        }
     }
-    let outline = Outline::default();
-    (findings.finish(tree, outcome.pruned), outline)
+    findings.finish(tree, outcome.pruned)
 }
 
 /// The spec as istiod reads it after the API server has pruned it; nothing, if istiod cannot.

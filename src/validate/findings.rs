@@ -92,7 +92,7 @@ impl<'p, 't> Place<'p, 't> {
     }
 
     /// The bytes to underline: a scalar, the key of anything larger, or what is around it.
-    fn span(&self) -> (usize, usize) {
+    pub(super) fn span(&self) -> (usize, usize) {
         let mut place = Some(self);
         while let Some(at) = place {
             let is_scalar = at.node.is_some_and(|node| !node.is_map() && !node.is_list());
@@ -205,36 +205,43 @@ impl Findings {
 
     pub(super) fn finish(mut self, tree: &Tree<'_>, mut pruned: Vec<FieldPath>) -> Report {
         if let Some(text) = tree.text() {
-            self.locate(text);
+            let Self { found, spans, .. } = &mut self;
+            locate(text, spans, |index, position, is_end| {
+                if let Some(found) = found.get_mut(index) {
+                    *if is_end { &mut found.end } else { &mut found.position } = Some(position);
+                }
+            });
         }
         pruned.sort();
         pruned.dedup();
         let Self { found: findings, omitted, rejected_by, .. } = self;
         Report { findings, pruned, omitted, rejected_by }
     }
+}
 
-    /// Turns bytes into lines and columns, in one pass over the text.
-    fn locate(&mut self, text: &str) {
-        let ends = self.spans.iter().enumerate().flat_map(|(i, &(start, end))| {
-            [(start, i, false)].into_iter().chain((end > start).then_some((end, i, true)))
-        });
-        let mut wanted: Vec<_> = ends.collect();
-        wanted.sort_unstable();
-        let (mut at, mut line, mut column) = (0, 1, 1);
-        for (offset, index, is_end) in wanted {
-            let between = text.get(at..offset).unwrap_or_default();
-            match between.rfind('\n') {
-                Some(last) => {
-                    line += between.bytes().filter(|&b| b == b'\n').count();
-                    column = 1 + between.get(last + 1..).unwrap_or_default().chars().count();
-                }
-                None => column += between.chars().count(),
+/// Turns bytes into lines and columns, in one pass over the text. `found` is given the index of a
+/// span, a position, and whether it is the end's.
+pub(super) fn locate(
+    text: &str,
+    spans: &[(usize, usize)],
+    mut found: impl FnMut(usize, Position, bool),
+) {
+    let ends = spans.iter().enumerate().flat_map(|(i, &(start, end))| {
+        [(start, i, false)].into_iter().chain((end > start).then_some((end, i, true)))
+    });
+    let mut wanted: Vec<_> = ends.collect();
+    wanted.sort_unstable();
+    let (mut at, mut line, mut column) = (0, 1, 1);
+    for (offset, index, is_end) in wanted {
+        let between = text.get(at..offset).unwrap_or_default();
+        match between.rfind('\n') {
+            Some(last) => {
+                line += between.bytes().filter(|&b| b == b'\n').count();
+                column = 1 + between.get(last + 1..).unwrap_or_default().chars().count();
             }
-            at = offset;
-            if let Some(found) = self.found.get_mut(index) {
-                let place = if is_end { &mut found.end } else { &mut found.position };
-                *place = Some(Position::new(line, column));
-            }
+            None => column += between.chars().count(),
         }
+        at = offset;
+        found(index, Position::new(line, column), is_end);
     }
 }

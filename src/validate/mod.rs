@@ -179,7 +179,7 @@ pub fn validate(object: &Object, options: &Options) -> Report {
     // The text was read before, and is read again without an error.
     object
         .with_tree(|tree| {
-            document::judge(tree, tree.root(), options).0.below(object.lines_before())
+            document::judge(tree, tree.root(), options, None).below(object.lines_before())
         })
         .unwrap_or_default()
 }
@@ -215,7 +215,7 @@ pub fn validate_gateway(gateway: &Gateway, options: &Options) -> Report {
     text.push_str(&json::to_string(gateway));
     text.push('}');
     let report = crate::tree::Tree::from_checked_json(&text)
-        .map(|tree| document::judge(&tree, tree.root(), options).0);
+        .map(|tree| document::judge(&tree, tree.root(), options, None));
     // What the encoder wrote is JSON.
     report.unwrap_or_default().without_positions()
 }

@@ -1,9 +1,22 @@
 //! What is seen only across documents and files: conflicts, duplicates, missing secrets.
 
-use super::{Checked, Options};
-use crate::{Diagnostic, Object};
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    hash::{BuildHasher, RandomState},
+};
 
-/// Documents of one installation, added one by one. Only what is needed of each is kept.
+use super::{
+    Checked, Options, document,
+    findings::{Place, locate},
+    lint::Class,
+    tls::is_passthrough,
+};
+use crate::{Diagnostic, FieldPath, Gateway, Object, Position, Severity, json::Quoted, tree::Tree};
+
+/// Documents of one installation, added one by one. Only what is needed of each is kept: some
+/// dozens of bytes for each host, port and credential.
+///
+/// Gateways get in each other's way only where they have the same selector: others are other pods'.
 ///
 /// ```
 /// use istio_gateway::validate::{Options, documents, set::Set};
@@ -23,11 +36,22 @@ use crate::{Diagnostic, Object};
 /// let found = set.finish();
 /// assert_eq!(found[0].diagnostic.rule, "lint/duplicate-name");
 /// assert_eq!((found[0].file, found[0].document), (1, 0));
+/// let other = found[0].other.as_ref().unwrap();
+/// assert_eq!((other.file, other.document), (0, 0));
 /// # Ok::<(), istio_gateway::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Set {
     options: Options,
+    hasher: RandomState,
+    names: HashMap<u64, Origin>,
+    hosts: HashMap<u64, Origin>,
+    listeners: HashMap<u64, (Class, Origin)>,
+    has_secrets: bool,
+    /// The names of Secrets, alone and behind their namespace.
+    secrets: HashSet<u64>,
+    wanted: Vec<Wanted>,
+    found: Vec<SetFinding>,
 }
 
 /// A finding across documents.
@@ -40,35 +64,335 @@ pub struct SetFinding {
     pub document: usize,
     /// What was found, with its place in the file.
     pub diagnostic: Diagnostic,
-    /// The other document, where there is one: file, document and place.
-    pub other: Option<(usize, usize, Option<crate::Position>)>,
+    /// Where the other document says so, where there is another one.
+    pub other: Option<Origin>,
+}
+
+/// A place in a document of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The file, by the caller's number.
+    pub file: usize,
+    /// The document in the file, by the caller's number.
+    pub document: usize,
+    /// The place in the file.
+    pub position: Option<Position>,
+}
+
+/// A credential that a Gateway names.
+#[derive(Clone, Debug)]
+struct Wanted {
+    key: u64,
+    at: Box<Spot>,
+    name: Box<str>,
+    origin: Origin,
 }
 
 impl Set {
     /// An empty set.
     #[must_use]
     pub fn new(options: &Options) -> Self {
-        Self { options: options.clone() }
+        Self {
+            options: options.clone(),
+            hasher: RandomState::new(),
+            names: HashMap::new(),
+            hosts: HashMap::new(),
+            listeners: HashMap::new(),
+            has_secrets: false,
+            secrets: HashSet::new(),
+            wanted: Vec::new(),
+            found: Vec::new(),
+        }
     }
 
-    /// Adds a document that was checked: a Gateway, a Secret; others are passed over. The numbers
+    /// Adds a document that was checked: a Gateway or a Secret; others are passed over. The numbers
     /// of file and document are the caller's own, to name them by.
     pub fn add(&mut self, file: usize, document: usize, checked: &Checked) {
-        let _ = (file, document, checked, &self.options);
+        let object = &checked.object;
+        if checked.report.is_some() {
+            self.add_gateway(Origin { file, document, position: None }, object, &checked.outline);
+        } else if object.kind() == "Secret" && object.api_version() == "v1" {
+            self.has_secrets = true;
+            for key in [object.name(), &format!("{}/{}", object.namespace(), object.name())] {
+                self.secrets.insert(self.hasher.hash_one(key));
+            }
+        }
     }
 
     /// Adds a document that was not checked.
     pub fn add_object(&mut self, file: usize, document: usize, object: &Object) {
-        let _ = (file, document, object);
+        let mut outline = Outline::default();
+        let report = object.is_gateway().then(|| {
+            // The text was read before, and is read again without an error.
+            let report = object.with_tree(|tree| {
+                document::judge(tree, tree.root(), &self.options, Some(&mut outline))
+            });
+            report.unwrap_or_default()
+        });
+        let outline = outline.below(object.lines_before());
+        self.add(file, document, &Checked { object: object.clone(), report, outline });
+    }
+
+    fn add_gateway(&mut self, document: Origin, object: &Object, outline: &Outline) {
+        let at = |spot: &Spot| Origin { position: spot.position, ..document };
+        let name = (object.namespace(), object.name());
+        let spot = &outline.name;
+        if !object.name().is_empty() {
+            match self.names.entry(self.hasher.hash_one(name)) {
+                Entry::Vacant(entry) => {
+                    entry.insert(at(spot));
+                }
+                Entry::Occupied(entry) => {
+                    let message = format!(
+                        "another document is named {} too: the one that is applied last counts",
+                        Quoted(object.name())
+                    );
+                    let help = "give them different names, or remove one";
+                    self.found.push(spot.finding(
+                        "lint/duplicate-name",
+                        at(spot),
+                        *entry.get(),
+                        message,
+                        help,
+                    ));
+                }
+            }
+        }
+        for listener in &outline.listeners {
+            let (port, bind) = (listener.port, &listener.bind);
+            let key = self.hasher.hash_one((&outline.selector, bind, port));
+            match self.listeners.entry(key) {
+                Entry::Vacant(entry) => {
+                    entry.insert((listener.class, at(&listener.spot)));
+                }
+                Entry::Occupied(entry) => {
+                    let (class, first) = *entry.get();
+                    if class != listener.class && first.document() != document.document() {
+                        let message = format!(
+                            "port {port} is {} here and {} in another Gateway of the same selector",
+                            listener.class.describe(),
+                            class.describe()
+                        );
+                        let help = "give one of them a port of its own";
+                        let spot = &listener.spot;
+                        self.found.push(spot.finding(
+                            "lint/port-protocol",
+                            at(spot),
+                            first,
+                            message,
+                            help,
+                        ));
+                    }
+                }
+            }
+            for (host, spot) in &listener.hosts {
+                match self.hosts.entry(self.hasher.hash_one((key, host))) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(at(spot));
+                    }
+                    Entry::Occupied(entry) if entry.get().document() == document.document() => {}
+                    Entry::Occupied(entry) => {
+                        let message = format!(
+                            "{} is served on port {port} by another Gateway of the same selector",
+                            Quoted(host)
+                        );
+                        let help = "remove one of them";
+                        self.found.push(spot.finding(
+                            "lint/duplicate-host",
+                            at(spot),
+                            *entry.get(),
+                            message,
+                            help,
+                        ));
+                    }
+                }
+            }
+        }
+        for (name, spot) in &outline.credentials {
+            let key = self.hasher.hash_one(name.as_str());
+            let (at_spot, name) = (Box::new(spot.clone()), name.as_str().into());
+            self.wanted.push(Wanted { key, at: at_spot, name, origin: at(spot) });
+        }
     }
 
     /// What was found, in the order in which the documents were added.
     #[must_use]
-    pub fn finish(self) -> Vec<SetFinding> {
-        Vec::new()
+    pub fn finish(mut self) -> Vec<SetFinding> {
+        if self.has_secrets {
+            for wanted in std::mem::take(&mut self.wanted) {
+                if !self.secrets.contains(&wanted.key) {
+                    let message =
+                        format!("no Secret {} is among these files", Quoted(&wanted.name));
+                    let help =
+                        "a Secret of this name has to be in the namespace of the gateway's pods";
+                    let mut finding = wanted.at.finding(
+                        "lint/missing-secret",
+                        wanted.origin,
+                        wanted.origin,
+                        message,
+                        help,
+                    );
+                    finding.other = None;
+                    self.found.push(finding);
+                }
+            }
+        }
+        self.found.sort_by_key(|found| (found.file, found.document));
+        self.found
+    }
+}
+
+impl Origin {
+    fn document(&self) -> (usize, usize) {
+        (self.file, self.document)
     }
 }
 
 /// What a set needs to know of a document.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Outline {}
+pub(super) struct Outline {
+    name: Spot,
+    selector: String,
+    listeners: Vec<Listener>,
+    credentials: Vec<(String, Spot)>,
+}
+
+/// A server's port, with its hosts.
+#[derive(Clone, Debug)]
+struct Listener {
+    port: u32,
+    bind: String,
+    class: Class,
+    spot: Spot,
+    hosts: Vec<(String, Spot)>,
+}
+
+/// A field and its place.
+#[derive(Clone, Debug, Default)]
+struct Spot {
+    path: FieldPath,
+    span: (usize, usize),
+    position: Option<Position>,
+    end: Option<Position>,
+}
+
+impl Spot {
+    fn of(place: &Place<'_, '_>) -> Self {
+        Self { path: place.path(), span: place.span(), position: None, end: None }
+    }
+
+    fn finding(
+        &self,
+        rule: &'static str,
+        origin: Origin,
+        other: Origin,
+        message: String,
+        help: &str,
+    ) -> SetFinding {
+        let diagnostic = Diagnostic {
+            rule,
+            severity: Severity::Warning,
+            path: self.path.clone(),
+            message,
+            help: Some(help.to_owned()),
+            position: self.position,
+            end: self.end,
+        };
+        let Origin { file, document, .. } = origin;
+        SetFinding { file, document, diagnostic, other: Some(other) }
+    }
+}
+
+impl Outline {
+    pub(super) fn of(gateway: Gateway, root: &Place<'_, '_>, tree: &Tree<'_>) -> Self {
+        let metadata = root.field("metadata");
+        let mut outline = Self { name: Spot::of(&metadata.field("name")), ..Self::default() };
+        for (key, value) in &gateway.selector {
+            outline.selector.push_str(&format!("{key}={value}\n"));
+        }
+        let spec = root.field("spec");
+        let servers = spec.field("servers");
+        let mut nodes = servers.items();
+        for (index, server) in gateway.servers.into_iter().enumerate() {
+            let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
+            if let Some(tls) = server.tls.as_ref().filter(|tls| !is_passthrough(tls)) {
+                let tls_place = place.field("tls");
+                outline.credentials(tls, &tls_place);
+            }
+            let (Some(class), Some(port)) = (Class::of(&server), &server.port) else { continue };
+            if port.number == 0 {
+                continue;
+            }
+            let port_place = place.field("port");
+            let spot = Spot::of(&port_place.field("protocol"));
+            let hosts_place = place.field("hosts");
+            let mut nodes = hosts_place.items();
+            let port = port.number;
+            let hosts = server.hosts.into_iter().enumerate().map(|(index, host)| {
+                let place = nodes.next().unwrap_or_else(|| hosts_place.item(index, None));
+                (host, Spot::of(&place))
+            });
+            let hosts = hosts.collect();
+            outline.listeners.push(Listener { port, bind: server.bind, class, spot, hosts });
+        }
+        outline.locate(tree);
+        outline
+    }
+
+    fn credentials(&mut self, tls: &crate::ServerTlsSettings, place: &Place<'_, '_>) {
+        let single = place.field("credentialName");
+        if !tls.credential_name.is_empty() {
+            self.credential(&tls.credential_name, &single);
+        }
+        let list = place.field("credentialNames");
+        let mut nodes = list.items();
+        for (index, name) in tls.credential_names.iter().enumerate() {
+            let place = nodes.next().unwrap_or_else(|| list.item(index, None));
+            self.credential(name, &place);
+        }
+    }
+
+    /// Keeps the name of a Secret of Kubernetes; what other schemes name is elsewhere.
+    fn credential(&mut self, name: &str, place: &Place<'_, '_>) {
+        let bare = ["kubernetes://", "kubernetes-gateway://"]
+            .iter()
+            .find_map(|scheme| name.strip_prefix(scheme))
+            .unwrap_or(name);
+        if !bare.contains("://") {
+            self.credentials.push((bare.to_owned(), Spot::of(place)));
+        }
+    }
+
+    fn spots(&mut self) -> impl Iterator<Item = &mut Spot> {
+        let listeners = self.listeners.iter_mut().flat_map(|listener| {
+            std::iter::once(&mut listener.spot)
+                .chain(listener.hosts.iter_mut().map(|(_, spot)| spot))
+        });
+        let credentials = self.credentials.iter_mut().map(|(_, spot)| spot);
+        std::iter::once(&mut self.name).chain(listeners).chain(credentials)
+    }
+
+    fn locate(&mut self, tree: &Tree<'_>) {
+        let Some(text) = tree.text() else { return };
+        let spans: Vec<_> = self.spots().map(|spot| spot.span).collect();
+        let mut places = vec![(None, None); spans.len()];
+        locate(text, &spans, |index, position, is_end| {
+            if let Some(place) = places.get_mut(index) {
+                *if is_end { &mut place.1 } else { &mut place.0 } = Some(position);
+            }
+        });
+        for (spot, (position, end)) in self.spots().zip(places) {
+            (spot.position, spot.end) = (position, end);
+        }
+    }
+
+    /// The same outline of a text that begins `lines` earlier.
+    pub(super) fn below(mut self, lines: usize) -> Self {
+        for spot in self.spots() {
+            spot.position = spot.position.map(|position| position.below(lines));
+            spot.end = spot.end.map(|end| end.below(lines));
+        }
+        self
+    }
+}
