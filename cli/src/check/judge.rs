@@ -178,6 +178,11 @@ impl Reading<'_> {
         });
         let Some((path, place)) = first else { return };
         let count = before - findings.len();
+        // That rules went unchecked is said because of schema errors; it goes with the last one.
+        let has_schema_errors = findings
+            .iter()
+            .any(|found| found.severity == Severity::Error && found.rule.starts_with("schema/"));
+        findings.retain(|found| has_schema_errors || found.rule != "cel/unchecked");
         let left = |stage: Stage| {
             let is_of = |found: &Finding| {
                 found.severity == Severity::Error

@@ -243,10 +243,12 @@ impl Checking<'_> {
 
     fn across(&self, found: SetFinding) -> Across {
         let lines = |file, number| self.lines.get(&(file, number)).copied().unwrap_or_default();
-        let other = found.other.map(|(file, number, start)| Other {
-            file,
-            number,
-            place: start.map(|start| Place::new(start, None, lines(file, number))),
+        let other = found.other.map(|other| Other {
+            file: other.file,
+            number: other.document,
+            place: other
+                .position
+                .map(|start| Place::new(start, None, lines(other.file, other.document))),
         });
         let finding = Finding::new(found.diagnostic, lines(found.file, found.document));
         Across { file: found.file, number: found.document, finding: Finding { other, ..finding } }
