@@ -36,7 +36,7 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
-    /// `path: message; help`, for those who show the place themselves.
+    /// `path: message; help`, for those who show the place themselves. The path is not told twice.
     #[must_use]
     pub fn without_position(&self) -> impl fmt::Display + '_ {
         WithoutPosition(self)
@@ -54,7 +54,9 @@ struct WithoutPosition<'a>(&'a Diagnostic);
 impl fmt::Display for WithoutPosition<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Diagnostic { path, message, help, .. } = self.0;
-        if !path.is_root() {
+        let path = path.to_string();
+        // Some of upstream's texts begin with the path.
+        if !path.is_empty() && !message.starts_with(&path) {
             write!(f, "{path}: ")?;
         }
         f.write_str(message)?;

@@ -205,7 +205,7 @@ pub fn validate_manifest(manifest: &Manifest, options: &Options) -> Report {
 /// let gateway = Gateway { servers: vec![Server::default()], ..Default::default() };
 /// let report = validate_gateway(&gateway, &Options::default());
 /// assert!(!report.is_accepted());
-/// assert_eq!(report.findings[0].to_string(), "spec.servers[0].port: Required value");
+/// assert_eq!(report.findings[0].message, "spec.servers[0].port: Required value");
 /// ```
 #[must_use]
 pub fn validate_gateway(gateway: &Gateway, options: &Options) -> Report {

@@ -14,3 +14,5 @@ mod descriptor;
 mod tls_golden;
 #[cfg(feature = "validate")]
 mod validate_cases;
+#[cfg(feature = "validate")]
+mod validate_rules;
