@@ -10,7 +10,10 @@ use super::{
     versions::CRD_CEL,
     webhook,
 };
-use crate::{Error, FieldPath, Gateway, Object, Severity, json, tree::Tree};
+use crate::{
+    Error, FieldPath, Gateway, Object, Severity, json,
+    tree::{Ref, Tree},
+};
 
 /// A document of a stream, and what validation says of it.
 #[derive(Clone, Debug)]
@@ -139,7 +142,7 @@ fn decode(
 
 fn metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
     let metadata = root.field("metadata");
-    let text = |name| metadata.field(name).node.map(|node| node.text()).unwrap_or_default();
+    let text = |name| metadata.field(name).node.map(Ref::text).unwrap_or_default();
     let (name, generated) = (text("name"), text("generateName"));
     let name = if name.is_empty() && !generated.is_empty() {
         // The API server adds five characters of its own.

@@ -11,7 +11,7 @@ use crate::{
     FieldPath, Timestamp,
     diagnostic::nearest,
     json::did_you_mean,
-    tree::{Kind, write_text},
+    tree::{Kind, Ref, write_text},
 };
 
 /// What the schema says of a value.
@@ -188,8 +188,7 @@ pub(super) struct Outcome {
 pub(super) fn check_type(root: Node<'_>, version: Version, findings: &mut Findings) -> bool {
     let place = Place::root(root);
     let (api_version, kind) = (place.field("apiVersion"), place.field("kind"));
-    let text =
-        |place: &Place<'_, '_>| place.node.map(|node| node.text()).unwrap_or_default().to_owned();
+    let text = |place: &Place<'_, '_>| place.node.map(Ref::text).unwrap_or_default().to_owned();
     let (group_version, kind_text) = (text(&api_version), text(&kind));
     let (group, served) = group_version.split_once('/').unwrap_or(("", &group_version));
     let is_served = match served {
@@ -206,8 +205,7 @@ pub(super) fn check_type(root: Node<'_>, version: Version, findings: &mut Findin
         (
             &api_version,
             format!(
-                "{} is served since Istio {CRD_V1}; write networking.istio.io/v1beta1",
-                group_version
+                "{group_version} is served since Istio {CRD_V1}; write networking.istio.io/v1beta1"
             ),
         )
     } else {
@@ -225,7 +223,7 @@ pub(super) fn check_name(root: Node<'_>, findings: &mut Findings) {
     let name = metadata.field("name");
     let rule = "schema/metadata-name";
     let generated = metadata.field("generateName");
-    let text = match name.node.map(|node| node.kind()) {
+    let text = match name.node.map(Ref::kind) {
         Some(Kind::Text(text)) => text.as_ref(),
         None | Some(Kind::Null) => "",
         Some(other) => {
@@ -234,7 +232,7 @@ pub(super) fn check_name(root: Node<'_>, findings: &mut Findings) {
         }
     };
     if text.is_empty() {
-        if generated.node.is_none_or(|node| node.text().is_empty()) {
+        if generated.node.is_none_or(Ref::text.is_empty()) {
             let message = "metadata.name: Required value: name or generateName is required";
             findings.error(rule, &name, message, "give the Gateway a name".to_owned());
         }
@@ -522,7 +520,7 @@ impl Check<'_> {
             place.plain_path(),
             supported.join(", ")
         );
-        let text = place.node.map(|node| node.text()).unwrap_or_default();
+        let text = place.node.map(Ref::text).unwrap_or_default();
         let help = nearest(text, names.iter().copied()).map(|name| format!("write {name}"));
         let help = help.or_else(|| {
             text.is_empty()

@@ -4,6 +4,8 @@ mod lint;
 mod schema;
 mod webhook;
 
+use std::sync::LazyLock;
+
 use crate::Severity;
 
 /// A rule of validation.
@@ -84,13 +86,16 @@ impl Authority {
 ///     validate::{Options, rules, validate},
 /// };
 ///
-/// let rule = rules().find(|rule| rule.id == "webhook/port-number").unwrap();
+/// let rule = rules().iter().find(|rule| rule.id == "webhook/port-number").unwrap();
 /// let object = Object::parse(rule.bad.unwrap())?;
 /// assert_eq!(validate(&object, &Options::default()).findings[0].rule, rule.id);
 /// # Ok::<(), istio_gateway::Error>(())
 /// ```
-pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    schema::RULES.iter().chain(webhook::RULES).chain(lint::RULES)
+#[must_use]
+pub fn rules() -> &'static [Rule] {
+    static RULES: LazyLock<Vec<Rule>> =
+        LazyLock::new(|| [schema::RULES, webhook::RULES, lint::RULES].concat());
+    &RULES
 }
 
 /// A rule with its examples, which are the manifests of the tests.
