@@ -232,7 +232,7 @@ pub(super) fn check_name(root: Node<'_>, findings: &mut Findings) {
         }
     };
     if text.is_empty() {
-        if generated.node.is_none_or(Ref::text.is_empty()) {
+        if generated.node.is_none_or(|node| node.text().is_empty()) {
             let message = "metadata.name: Required value: name or generateName is required";
             findings.error(rule, &name, message, "give the Gateway a name".to_owned());
         }
@@ -648,5 +648,69 @@ pub(super) fn write_pruned(shape: &Shape, node: Node<'_>, version: Version, out:
             out.push_str(&format!("{}", value + 0.0));
         }
         _ => crate::tree::write_json(&crate::tree::Edit::Kept(node), out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ServerTlsSettings,
+        json::{Schema, internal::Fields},
+        validate::versions::features,
+    };
+
+    /// Every field that the custom resource has, with its path: `servers[].tls.mode`.
+    fn walk(shape: &Shape, path: &str, found: &mut Vec<(String, &'static str, u8)>) {
+        match shape {
+            Shape::Object { fields, .. } => {
+                for field in *fields {
+                    let dot = if path.is_empty() { "" } else { "." };
+                    let path = format!("{path}{dot}{}", field.name);
+                    walk(&field.shape, &path, found);
+                    found.push((path, field.snake, field.since));
+                }
+            }
+            Shape::List { of, .. } => walk(of, &format!("{path}[]"), found),
+            _ => {}
+        }
+    }
+
+    fn walk_proto(schema: &Schema, path: &str, found: &mut Vec<(String, &'static str)>) {
+        for field in schema.fields {
+            let is_list = matches!(field.json, "servers" | "tlsCertificates");
+            let dot = if path.is_empty() { "" } else { "." };
+            let path = format!("{path}{dot}{}", field.json);
+            if let Some(message) = field.message {
+                walk_proto(message, &format!("{path}{}", if is_list { "[]" } else { "" }), found);
+            }
+            found.push((path, field.proto));
+        }
+    }
+
+    #[test]
+    fn the_custom_resource_has_the_fields_of_the_proto() {
+        let (mut ours, mut proto) = (Vec::new(), Vec::new());
+        walk(&SPEC, "", &mut ours);
+        walk_proto(<crate::Gateway as Fields>::SCHEMA, "", &mut proto);
+        let mut names: Vec<_> =
+            ours.iter().map(|(path, snake, _)| (path.clone(), *snake)).collect();
+        // Required fields have names of one word.
+        names.sort();
+        proto.sort();
+        assert_eq!(names, proto);
+        assert_eq!(TLS.len(), <ServerTlsSettings as Fields>::SCHEMA.fields.len());
+    }
+
+    #[test]
+    fn the_table_of_versions_and_the_schema_say_the_same() {
+        let mut ours = Vec::new();
+        walk(&SPEC, "", &mut ours);
+        for (path, _, since) in ours {
+            let feature = features().iter().find(|feature| feature.name == path);
+            let table = feature.map_or(0, |feature| feature.since);
+            let asked = if table > Version::OLDEST.minor() { table } else { 0 };
+            assert_eq!(since, asked, "{path}");
+        }
     }
 }
