@@ -11,7 +11,7 @@ use crate::{Failure, input::print};
 #[command(after_help = "\
 Examples:
   istio-gateway rules                          every rule in a line
-  istio-gateway rules webhook/no-servers       one rule: what it means, bad and good manifests
+  istio-gateway rules webhook/servers-required one rule: what it means, bad and good manifests
   istio-gateway rules lint/                    all of a group
   istio-gateway rules --format json            for programs, an object a line
 

@@ -54,9 +54,9 @@ struct Walk {
 impl Walk {
     fn directory(&mut self, root: &Path) {
         // A stack of its own: nothing limits how deep directories go.
-        let mut open = vec![root.to_owned()];
-        while let Some(path) = open.pop() {
-            if path.is_dir() {
+        let mut open = vec![Entry { path: root.to_owned(), is_directory: true }];
+        while let Some(Entry { path, is_directory }) = open.pop() {
+            if is_directory {
                 // What stands last is taken first.
                 open.extend(self.entries(&path).into_iter().rev());
             } else {
@@ -66,36 +66,38 @@ impl Walk {
     }
 
     /// The directories and files to check in a directory, sorted.
-    fn entries(&mut self, directory: &Path) -> Vec<PathBuf> {
+    fn entries(&mut self, directory: &Path) -> Vec<Entry> {
         let listed = fs::canonicalize(directory).and_then(|real| {
             if self.seen.insert(real) { fs::read_dir(directory).map(Some) } else { Ok(None) }
         });
-        let listed = match listed {
-            Ok(listed) => listed,
-            Err(error) => {
-                self.problems.push(format!("{}: {error}", directory.display()));
-                None
-            }
-        };
+        let listed = listed.unwrap_or_else(|error| {
+            self.problems.push(format!("{}: {error}", directory.display()));
+            None
+        });
         let mut entries = Vec::new();
         for entry in listed.into_iter().flatten() {
-            match entry {
-                Ok(entry) => {
-                    let path = entry.path();
-                    let is_link_to_directory =
-                        || entry.file_type().is_ok_and(|kind| kind.is_symlink()) && path.is_dir();
-                    let is_directory =
-                        entry.file_type().is_ok_and(|kind| kind.is_dir()) || is_link_to_directory();
-                    if if is_directory { !is_hidden(&path) } else { is_manifest(&path) } {
-                        entries.push(path);
-                    }
+            let entry = match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
+                Ok((path, kind)) => {
+                    let is_directory = kind.is_dir() || kind.is_symlink() && path.is_dir();
+                    Entry { path, is_directory }
                 }
-                Err(error) => self.problems.push(format!("{}: {error}", directory.display())),
+                Err(error) => {
+                    self.problems.push(format!("{}: {error}", directory.display()));
+                    continue;
+                }
+            };
+            if if entry.is_directory { !is_hidden(&entry.path) } else { is_manifest(&entry.path) } {
+                entries.push(entry);
             }
         }
-        entries.sort_unstable();
+        entries.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         entries
     }
+}
+
+struct Entry {
+    path: PathBuf,
+    is_directory: bool,
 }
 
 fn is_hidden(path: &Path) -> bool {

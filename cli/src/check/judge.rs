@@ -13,7 +13,7 @@ use istio_gateway::{
 use super::{
     files::File,
     finding::{Document, Finding, Outcome, Place},
-    stream::{self, Piece},
+    stream::{Piece, Stream},
 };
 use crate::rules::own;
 
@@ -51,9 +51,15 @@ pub(super) struct End {
 
 impl Judge<'_> {
     /// Calls `each` with every part of a file.
-    pub(super) fn file(&self, index: usize, file: &File, each: &mut dyn FnMut(Part)) {
+    pub(super) fn file(
+        &self,
+        index: usize,
+        file: &File,
+        stream: &mut Stream,
+        each: &mut dyn FnMut(Part),
+    ) {
         let mut reading = Reading { judge: self, index, file, number: 0, each };
-        let problem = reading.read().err();
+        let problem = reading.read(stream).err();
         let documents = reading.number;
         each(Part::End(End { documents, problem }));
     }
@@ -69,19 +75,19 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn read(&mut self) -> io::Result<()> {
+    fn read(&mut self, stream: &mut Stream) -> io::Result<()> {
         if self.file.is_stdin() {
-            return self.stdin(io::stdin().lock());
+            return self.stdin(io::stdin().lock(), stream);
         }
         if self.file.is_json() {
             self.json(&fs::read(&self.file.path)?);
             return Ok(());
         }
-        stream::yaml(fs::File::open(&self.file.path)?, |piece| self.piece(piece))
+        stream.yaml(fs::File::open(&self.file.path)?, |piece| self.piece(piece))
     }
 
     /// What begins as a JSON object is JSON, as for kubectl, unless it turns out to be none.
-    fn stdin(&mut self, mut reader: impl Read) -> io::Result<()> {
+    fn stdin(&mut self, mut reader: impl Read, stream: &mut Stream) -> io::Result<()> {
         let mut start: Vec<u8> = Vec::new();
         while start.iter().filter(|b| !b.is_ascii_whitespace()).count() < 2 {
             if reader.by_ref().take(1).read_to_end(&mut start)? == 0 {
@@ -96,7 +102,7 @@ impl Reading<'_> {
                 return Ok(());
             }
         }
-        stream::yaml(Cursor::new(start).chain(reader), |piece| self.piece(piece))
+        stream.yaml(Cursor::new(start).chain(reader), |piece| self.piece(piece))
     }
 
     fn json(&mut self, bytes: &[u8]) {

@@ -34,6 +34,7 @@ use self::{
     judge::{Judge, Judged, Part},
     output::{Across, Format, Output},
     policy::Policy,
+    stream::Stream,
 };
 use crate::Failure;
 
@@ -58,7 +59,7 @@ Examples:
   helm template . | istio-gateway check -              what a chart renders to
   kubectl get gateways.networking.istio.io -A -o json | istio-gateway check -
   istio-gateway check --format sarif . > check.sarif   for code scanning
-  istio-gateway rules webhook/no-servers               what a rule means, with an example
+  istio-gateway rules webhook/servers-required         what a rule means, with an example
 
 A rule is named by its id, or a group of rules by the beginning of their ids, such as lint/; the
 longest name counts. What a cluster refuses cannot be allowed.
@@ -288,11 +289,21 @@ fn each_part(
     judge: &Judge<'_>,
     mut each: impl FnMut(usize, Part) -> io::Result<()>,
 ) -> io::Result<()> {
+    /// So many parts, or those of so many files, are handed on at once.
+    const PARTS: usize = 256;
+    const FILES: usize = 16;
+    struct Batch {
+        parts: Vec<(usize, Part)>,
+        /// Whether the files of a turn are all done.
+        is_last: bool,
+    }
+
     let threads = thread::available_parallelism().map_or(1, usize::from).min(2);
     if files.len() < 2 || threads < 2 {
+        let mut stream = Stream::default();
         let mut outcome = Ok(());
         for (index, file) in files.iter().enumerate() {
-            judge.file(index, file, &mut |part| {
+            judge.file(index, file, &mut stream, &mut |part| {
                 if outcome.is_ok() {
                     outcome = each(index, part);
                 }
@@ -300,31 +311,48 @@ fn each_part(
         }
         return outcome;
     }
-    // Each thread has every second file and hands on what it finds in order; the channels are
+    // The threads take turns of a few files, and hand on in order what they find; the channels are
     // short, so that none runs far ahead.
+    let turn = (files.len() / (4 * threads)).clamp(1, FILES);
     thread::scope(|scope| {
-        let receivers: Vec<Receiver<Part>> = (0..threads)
+        let receivers: Vec<Receiver<Batch>> = (0..threads)
             .map(|first| {
-                let (sender, receiver) = mpsc::sync_channel(256);
+                let (sender, receiver) = mpsc::sync_channel(4);
                 scope.spawn(move || {
-                    let mut is_wanted = true;
-                    for (index, file) in files.iter().enumerate().skip(first).step_by(threads) {
-                        if is_wanted {
-                            judge.file(index, file, &mut |part| {
-                                is_wanted = is_wanted && sender.send(part).is_ok();
+                    let mut stream = Stream::default();
+                    let turns = files.chunks(turn).enumerate().skip(first).step_by(threads);
+                    for (number, files) in turns {
+                        let mut parts = Vec::new();
+                        for (index, file) in files.iter().enumerate() {
+                            let index = number * turn + index;
+                            let mut is_wanted = true;
+                            judge.file(index, file, &mut stream, &mut |part| {
+                                parts.push((index, part));
+                                if parts.len() >= PARTS {
+                                    let parts = std::mem::take(&mut parts);
+                                    let batch = Batch { parts, is_last: false };
+                                    is_wanted = is_wanted && sender.send(batch).is_ok();
+                                }
                             });
+                            if !is_wanted {
+                                return;
+                            }
+                        }
+                        if sender.send(Batch { parts, is_last: true }).is_err() {
+                            return;
                         }
                     }
                 });
                 receiver
             })
             .collect();
-        for index in 0..files.len() {
-            let Some(receiver) = receivers.get(index % threads) else { continue };
-            while let Ok(part) = receiver.recv() {
-                let is_end = matches!(part, Part::End(_));
-                each(index, part)?;
-                if is_end {
+        for number in 0..files.len().div_ceil(turn) {
+            let Some(receiver) = receivers.get(number % threads) else { continue };
+            while let Ok(Batch { parts, is_last }) = receiver.recv() {
+                for (index, part) in parts {
+                    each(index, part)?;
+                }
+                if is_last {
                     break;
                 }
             }

@@ -16,19 +16,32 @@ pub(super) struct Piece<'a> {
     pub(super) not_text: Option<usize>,
 }
 
-/// Calls `each` with every document that is not blank.
-pub(super) fn yaml(mut reader: impl Read, mut each: impl FnMut(&Piece<'_>)) -> io::Result<()> {
-    let mut block = Block::default();
-    let (mut lines, mut wanted) = (0, BLOCK);
-    loop {
-        let is_end = block.fill(&mut reader, wanted)?;
-        let (done, done_lines) = cut(&block, is_end, lines, &mut each);
-        if is_end {
-            return Ok(());
+/// Reads streams, one after the other, into the same memory.
+#[derive(Default)]
+pub(super) struct Stream {
+    block: Block,
+}
+
+impl Stream {
+    /// Calls `each` with every document of a YAML stream that is not blank.
+    pub(super) fn yaml(
+        &mut self,
+        mut reader: impl Read,
+        mut each: impl FnMut(&Piece<'_>),
+    ) -> io::Result<()> {
+        let block = &mut self.block;
+        block.clear();
+        let (mut lines, mut wanted) = (0, BLOCK);
+        loop {
+            let is_end = block.fill(&mut reader, wanted)?;
+            let (done, done_lines) = cut(block, is_end, lines, &mut each);
+            if is_end {
+                return Ok(());
+            }
+            lines += done_lines;
+            block.drop(done);
+            wanted = if done == 0 { wanted.saturating_mul(2) } else { block.filled + BLOCK };
         }
-        lines += done_lines;
-        block.drop(done);
-        wanted = if done == 0 { wanted.saturating_mul(2) } else { block.bytes.len() + BLOCK };
     }
 }
 
@@ -61,6 +74,8 @@ fn cut(
 #[derive(Default)]
 struct Block {
     bytes: Vec<u8>,
+    /// How many of the bytes are the stream's.
+    filled: usize,
     /// Up to where the bytes are known to be text.
     checked: usize,
     /// Where those stood that were not.
@@ -68,11 +83,26 @@ struct Block {
 }
 
 impl Block {
+    fn clear(&mut self) {
+        (self.filled, self.checked) = (0, 0);
+        self.replaced.clear();
+    }
+
     /// Reads until there are `wanted` bytes; tells whether the stream has ended.
     fn fill(&mut self, reader: &mut impl Read, wanted: usize) -> io::Result<bool> {
-        let missing = wanted.saturating_sub(self.bytes.len());
-        let read = reader.take(missing as u64).read_to_end(&mut self.bytes)?;
-        let is_end = read < missing;
+        if self.bytes.len() < wanted {
+            self.bytes.resize(wanted, 0);
+        }
+        let mut is_end = false;
+        while self.filled < wanted && !is_end {
+            let free = self.bytes.get_mut(self.filled..wanted).unwrap_or_default();
+            match reader.read(free) {
+                Ok(0) => is_end = true,
+                Ok(read) => self.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         self.mend(is_end);
         Ok(is_end)
     }
@@ -80,9 +110,9 @@ impl Block {
     /// Replaces what is not UTF-8 by as many question marks, so that places stay what they are.
     fn mend(&mut self, is_end: bool) {
         loop {
-            let rest = self.bytes.get_mut(self.checked..).unwrap_or_default();
+            let rest = self.bytes.get_mut(self.checked..self.filled).unwrap_or_default();
             let Err(error) = std::str::from_utf8(rest) else {
-                self.checked = self.bytes.len();
+                self.checked = self.filled;
                 return;
             };
             let bad = error.valid_up_to();
@@ -115,7 +145,8 @@ impl Block {
     }
 
     fn drop(&mut self, length: usize) {
-        self.bytes.drain(..length);
+        self.bytes.copy_within(length..self.filled, 0);
+        self.filled -= length;
         self.checked -= length;
         self.replaced.retain_mut(|at| {
             let is_left = *at >= length;
@@ -143,10 +174,14 @@ mod tests {
 
     fn pieces(bytes: &[u8]) -> Vec<(String, usize, Option<usize>)> {
         let mut pieces = Vec::new();
-        yaml(Slow(bytes), |piece| {
-            pieces.push((piece.text.to_owned(), piece.lines, piece.not_text));
-        })
-        .unwrap();
+        let mut stream = Stream::default();
+        // What was read before leaves nothing behind.
+        stream.yaml(&b"a: \xff"[..], |_| ()).unwrap();
+        stream
+            .yaml(Slow(bytes), |piece| {
+                pieces.push((piece.text.to_owned(), piece.lines, piece.not_text));
+            })
+            .unwrap();
         pieces
     }
 
