@@ -75,51 +75,9 @@ spec:
 
 static OWN: [Rule; 6] = [
     Rule {
-        id: own::SYNTAX,
-        severity: Severity::Error,
-        title: "the document is no YAML, or no JSON",
-        explanation: "Nothing can read it, so that it does not even reach a cluster. The other \
-                      documents of the file are checked all the same.",
-        bad: Some("kind: Gateway\nmetadata: {name: edge\nspec: [\n"),
-        good: Some(GOOD),
-    },
-    Rule {
-        id: own::LIMIT,
-        severity: Severity::Error,
-        title: "the document is nested too deeply, or its aliases grow too large",
-        explanation: "An API server refuses such a document, too: it would cost too much to read.",
-        bad: None,
-        good: None,
-    },
-    Rule {
-        id: own::NOT_UTF_8,
-        severity: Severity::Error,
-        title: "the document is not UTF-8",
-        explanation: "Kubernetes reads UTF-8. The file may be in another encoding, or no text at \
-                      all.",
-        bad: None,
-        good: None,
-    },
-    Rule {
-        id: own::NO_OBJECT,
-        severity: Severity::Error,
-        title: "apiVersion or kind is no text",
-        explanation: "What Kubernetes is to take it for cannot be told.",
-        bad: Some("apiVersion: 1\nkind: Gateway\nmetadata: {name: edge}\n"),
-        good: Some(GOOD),
-    },
-    Rule {
-        id: own::OMITTED,
-        severity: Severity::Note,
-        title: "there are more findings than are shown",
-        explanation: "Of one document only so many are kept.",
-        bad: None,
-        good: None,
-    },
-    Rule {
         id: own::TEMPLATE,
         severity: Severity::Warning,
-        title: "a template: it is to be rendered before it can be checked",
+        title: "A template, to be rendered before it is checked",
         explanation: "Where {{ }} stands a chart puts something else, and $PORT is replaced by \
                       another tool. A document that is no YAML before that is not checked; in one \
                       that is, those values are not. What comes out of the template is what the \
@@ -129,6 +87,48 @@ static OWN: [Rule; 6] = [
              name: {{ .Release.Name }}\n",
         ),
         good: Some(GOOD),
+    },
+    Rule {
+        id: own::SYNTAX,
+        severity: Severity::Error,
+        title: "A document that is no YAML, or no JSON",
+        explanation: "Nothing can read it, so that it does not even reach a cluster. The other \
+                      documents of the file are checked all the same.",
+        bad: Some("kind: Gateway\nmetadata: {name: edge\nspec: [\n"),
+        good: Some(GOOD),
+    },
+    Rule {
+        id: own::LIMIT,
+        severity: Severity::Error,
+        title: "A document nested too deeply, or whose aliases grow too large",
+        explanation: "An API server refuses such a document, too: it would cost too much to read.",
+        bad: None,
+        good: None,
+    },
+    Rule {
+        id: own::NOT_UTF_8,
+        severity: Severity::Error,
+        title: "A document that is not UTF-8",
+        explanation: "Kubernetes reads UTF-8. The file may be in another encoding, or no text at \
+                      all.",
+        bad: None,
+        good: None,
+    },
+    Rule {
+        id: own::NO_OBJECT,
+        severity: Severity::Error,
+        title: "apiVersion or kind that is no text",
+        explanation: "What Kubernetes is to take it for cannot be told.",
+        bad: Some("apiVersion: 1\nkind: Gateway\nmetadata: {name: edge}\n"),
+        good: Some(GOOD),
+    },
+    Rule {
+        id: own::OMITTED,
+        severity: Severity::Note,
+        title: "More findings than are shown",
+        explanation: "Of one document only so many are kept.",
+        bad: None,
+        good: None,
     },
 ];
 

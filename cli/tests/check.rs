@@ -539,7 +539,7 @@ fn rules_are_listed_and_explained() {
     let one = tree.run(&["rules", "document/no-object"]);
     let want = "\
 document/no-object (error)
-apiVersion or kind is no text
+apiVersion or kind that is no text
 
 What Kubernetes is to take it for cannot be told.
 
@@ -599,4 +599,44 @@ fn help_teaches() {
     let unknown = words.by_ref().filter(is_rule).find(|word| !rules.contains(word));
     assert_eq!(unknown, None);
     assert_eq!(tree.run(&["check"]).status, 2);
+}
+
+/// What the documentation shows is what the command prints. `ISTIO_GATEWAY_UPDATE=1` writes it anew.
+#[test]
+fn screens_of_the_documentation_are_true() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for document in ["docs/check.md", "docs/mistakes.md"] {
+        let path = top.join(document);
+        let text = fs::read_to_string(&path).unwrap();
+        let mut true_text = String::new();
+        let mut lines = text.lines();
+        let mut screens = 0;
+        while let Some(line) = lines.next() {
+            true_text.push_str(line);
+            true_text.push('\n');
+            if line != "```console" {
+                continue;
+            }
+            let command = lines.next().unwrap();
+            let args: Vec<_> =
+                command.strip_prefix("$ istio-gateway ").unwrap().split(' ').collect();
+            let output = Command::new(env!("CARGO_BIN_EXE_istio-gateway"))
+                .args(args)
+                .current_dir(top.join("tests/manifests/mistakes"))
+                .env_remove("CLICOLOR_FORCE")
+                .output()
+                .unwrap();
+            let printed = String::from_utf8(output.stdout).unwrap();
+            assert_ne!(printed, "", "{command}");
+            true_text.push_str(&format!("{command}\n{}\n```\n", printed.trim_end()));
+            lines.by_ref().find(|line| *line == "```").unwrap();
+            screens += 1;
+        }
+        assert!(screens > 0, "{document}");
+        if std::env::var_os("ISTIO_GATEWAY_UPDATE").is_some() {
+            fs::write(&path, true_text).unwrap();
+        } else {
+            assert!(text == true_text, "{document} is not what the command prints");
+        }
+    }
 }

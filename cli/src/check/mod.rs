@@ -8,7 +8,6 @@ mod policy;
 mod stream;
 
 use std::{
-    collections::HashMap,
     fs,
     io::{self, BufRead as _, BufReader, BufWriter, IsTerminal as _, Write},
     path::{Path, PathBuf},
@@ -108,7 +107,7 @@ impl Check {
             format: self.format,
             policy,
             set: Set::new(&options),
-            lines: HashMap::new(),
+            lines: Vec::new(),
             out: BufWriter::with_capacity(64 * 1024, out),
             output: self.format.output(&files, is_colored),
             progress: Progress::new(files.len()),
@@ -132,8 +131,8 @@ struct Checking<'a> {
     format: Format,
     policy: Policy,
     set: Set,
-    /// How many lines stand before a document (by file and number), where there are any.
-    lines: HashMap<(usize, usize), usize>,
+    /// How many lines stand before a document (by file and number, which grow), where there are any.
+    lines: Vec<((usize, usize), usize)>,
     out: BufWriter<Box<dyn Write>>,
     output: Box<dyn Output + 'a>,
     progress: Progress,
@@ -217,7 +216,7 @@ impl Checking<'_> {
         if let Some(checked) = &checked {
             self.set.add(file, number, checked);
             if lines > 0 && document.is_some() {
-                self.lines.insert((file, number), lines);
+                self.lines.push(((file, number), lines));
             }
         }
         let Some(mut document) = document else { return Ok(()) };
@@ -243,7 +242,10 @@ impl Checking<'_> {
     }
 
     fn across(&self, found: SetFinding) -> Across {
-        let lines = |file, number| self.lines.get(&(file, number)).copied().unwrap_or_default();
+        let lines = |file, number| {
+            let at = self.lines.binary_search_by_key(&(file, number), |(document, _)| *document);
+            at.ok().and_then(|at| self.lines.get(at)).map_or(0, |(_, lines)| *lines)
+        };
         let other = found.other.map(|other| Other {
             file: other.file,
             number: other.document,
