@@ -147,13 +147,18 @@ pub(crate) fn all() -> impl Iterator<Item = Rule> {
 
 /// The id that was probably meant.
 pub(crate) fn nearest(name: &str) -> Option<&'static str> {
-    // With the group or without it, and a word more or less: what has most letters in common.
     let bare = |id: &'static str| id.split('/').next_back().unwrap_or(id);
-    let last = name.split('/').next_back().unwrap_or(name);
-    all()
-        .map(|rule| rule.id)
-        .filter(|id| !last.is_empty() && (bare(id).contains(last) || last.contains(bare(id))))
-        .min_by_key(|id| id.len().abs_diff(name.len()))
+    let distance = |id: &'static str| {
+        // The group may be missing.
+        let whole = strsim::damerau_levenshtein(name, id);
+        whole.min(strsim::damerau_levenshtein(name, bare(id)))
+    };
+    // A longer word is no slip of the pen, and would be slow to compare.
+    let ids = all().map(|rule| rule.id).filter(|_| name.len() <= 64);
+    ids.map(|id| (distance(id), id))
+        .filter(|(distance, _)| *distance <= name.len() / 4)
+        .min()
+        .map(|(_, id)| id)
 }
 
 #[derive(Serialize)]

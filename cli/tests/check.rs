@@ -458,11 +458,11 @@ fn a_denied_rule_fails_and_an_allowed_one_is_silent() {
     refused(
         &["--allow", "webhook/istio-mutual"],
         "istio-gateway: --allow webhook/istio-mutual: webhook/istio-mutual is the cluster's own \
-         verdict, or a document that cannot be read, and not to be allowed; only lint/ rules are\n",
+         verdict, which cannot be allowed; only rules of lint/ can\n",
     );
     refused(
-        &["--deny", "unknown-field"],
-        "istio-gateway: --deny unknown-field: no such rule; did you mean lint/unknown-field? \
+        &["--deny", "unkown-field"],
+        "istio-gateway: --deny unkown-field: no such rule; did you mean lint/unknown-field? \
          (istio-gateway rules lists them)\n",
     );
     refused(
@@ -639,4 +639,62 @@ fn screens_of_the_documentation_are_true() {
             assert!(text == true_text, "{document} is not what the command prints");
         }
     }
+}
+
+/// Verdicts and texts are upstream's, on all its cases, to whoever reads them from the command.
+#[test]
+fn json_says_what_upstream_says() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/validate.ndjson");
+    let cases = lines(&fs::read_to_string(golden).unwrap());
+    let objects: String = cases.iter().map(|case| format!("{}\n", case["object"])).collect();
+    let tree = Tree::new("cases", &[("cases.ndjson", &objects)]);
+    let documents = tree.json(1, &["cases.ndjson"]);
+    assert_eq!(documents.len(), cases.len());
+    for (case, document) in cases.iter().zip(&documents) {
+        let id = &case["id"];
+        let is_allowed = case["pipeline"]["allowed"] == true;
+        assert_eq!(document["verdict"], if is_allowed { "accepted" } else { "rejected" }, "{id}");
+        let has = |name: &str| case["crd"][name].as_array().is_some_and(|found| !found.is_empty());
+        let stage = match case["pipeline"]["stage"].as_str().unwrap() {
+            "" => Value::Null,
+            "webhook" => json!("webhook"),
+            _ if has("schema") || has("metadata") || case["crd"]["error"].is_string() => {
+                json!("schema")
+            }
+            _ => json!("cel"),
+        };
+        assert_eq!(document["rejected_by"], stage, "{id}");
+        let texts = |names: &[&Value]| {
+            let texts = names.iter().flat_map(|value| match value {
+                Value::String(text) => vec![text.as_str()],
+                value => value.as_array().into_iter().flatten().filter_map(Value::as_str).collect(),
+            });
+            let mut texts: Vec<_> = texts.map(folded).collect();
+            texts.sort();
+            texts
+        };
+        let found = |group: &str, severity: &str| {
+            let found = document["findings"].as_array().unwrap().iter().filter(|found| {
+                found["rule"].as_str().unwrap().starts_with(group) && found["severity"] == severity
+            });
+            let mut found: Vec<_> =
+                found.map(|found| folded(found["message"].as_str().unwrap())).collect();
+            found.sort();
+            found
+        };
+        let (crd, webhook) = (&case["crd"], &case["webhook"]);
+        let schema = texts(&[&crd["schema"], &crd["metadata"], &crd["error"]]);
+        assert_eq!(found("schema/", "error"), schema, "{id}");
+        assert_eq!(found("cel/", "error"), texts(&[&crd["cel"]]), "{id}");
+        if webhook.is_object() {
+            assert_eq!(found("webhook/", "error"), texts(&[&webhook["errors"]]), "{id}");
+        }
+        if webhook["allowed"] == true {
+            assert_eq!(found("webhook/", "warning"), texts(&[&webhook["warnings"]]), "{id}");
+        }
+    }
+}
+
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

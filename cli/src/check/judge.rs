@@ -1,6 +1,7 @@
 //! A file's documents, and what is found in each.
 
 use std::{
+    cell::OnceCell,
     fs,
     io::{self, Cursor, Read},
 };
@@ -146,7 +147,8 @@ impl Reading<'_> {
         let found = std::mem::take(&mut report.findings);
         let mut findings: Vec<_> =
             found.into_iter().map(|found| Finding::new(found, text.lines)).collect();
-        if text.has_placeholders() {
+        let own = checked.object.text();
+        if own.contains("{{") || own.contains('$') {
             self.pass_placeholders(text, &mut findings, &mut verdict);
         }
         if report.omitted > 0 {
@@ -207,8 +209,7 @@ impl Reading<'_> {
     }
 
     fn error(&mut self, text: &Text<'_>, error: &Error) {
-        let has_gateway = text.text.contains("Gateway");
-        let is_istio = has_gateway && text.text.contains(istio_gateway::GROUP);
+        let (has_gateway, is_istio) = text.mentions();
         let place = error.position().map(|start| Place::new(start, None, text.lines));
         if error.is_decode() {
             // No map at all, or one whose kind is no text: no Kubernetes object.
@@ -315,31 +316,43 @@ fn is_placeholder(value: &str) -> bool {
     value.contains("{{") || value.match_indices('$').any(is_variable)
 }
 
+/// A longer line, in bytes, is not shown.
+pub(super) const LONGEST_LINE: usize = 4096;
+
 /// A text with lines of the file before it.
 struct Text<'a> {
     text: &'a str,
     lines: usize,
     /// Where its lines begin, once one was asked for.
-    starts: std::cell::OnceCell<Vec<usize>>,
+    starts: OnceCell<Vec<usize>>,
+    mentions: OnceCell<(bool, bool)>,
 }
 
 impl<'a> Text<'a> {
     fn new(text: &'a str, lines: usize) -> Self {
-        Self { text, lines, starts: std::cell::OnceCell::new() }
+        Self { text, lines, starts: OnceCell::new(), mentions: OnceCell::new() }
     }
 
-    fn has_placeholders(&self) -> bool {
-        self.text.contains("{{") || self.text.contains('$')
+    /// Whether it speaks of a Gateway, and of one of Istio's. A text of many documents is searched
+    /// once.
+    fn mentions(&self) -> (bool, bool) {
+        *self.mentions.get_or_init(|| {
+            let has_gateway = self.text.contains("Gateway");
+            (has_gateway, has_gateway && self.text.contains(istio_gateway::GROUP))
+        })
     }
 
-    /// A line of the file, without its end.
+    /// A line of the file, without its end; but none that is too long to show, such as all of a
+    /// file of JSON without line breaks.
     fn line(&self, line: usize) -> Option<&'a str> {
         let starts = self.starts.get_or_init(|| {
             let ends = self.text.match_indices('\n').map(|(at, _)| at + 1);
             std::iter::once(0).chain(ends).collect()
         });
         let start = *starts.get(line.checked_sub(self.lines + 1)?)?;
-        self.text.get(start..)?.lines().next()
+        let end = starts.get(line - self.lines).copied().unwrap_or(self.text.len());
+        let line = self.text.get(start..end)?.trim_end_matches(['\r', '\n']);
+        (line.len() <= LONGEST_LINE).then_some(line)
     }
 
     /// What stands in a place, if it is in a single line, else the rest of its first line.

@@ -30,7 +30,7 @@ use istio_gateway::{
 use self::{
     files::File,
     finding::{Finding, Other, Outcome, Place},
-    judge::{Judge, Judged, Part},
+    judge::{Judge, Judged, LONGEST_LINE, Part},
     output::{Across, Format, Output},
     policy::Policy,
     stream::Stream,
@@ -205,7 +205,7 @@ impl Checking<'_> {
                     let name = self.files.get(file).map(File::name).unwrap_or_default();
                     self.problem(&format!("{name}: {error}"))?;
                 }
-                self.progress.step(file + 1);
+                self.progress.file(file + 1);
                 Ok(())
             }
         }
@@ -226,7 +226,10 @@ impl Checking<'_> {
             severity.is_some()
         });
         document.findings.iter().for_each(|finding| self.totals.count(finding));
-        self.totals.gateways += usize::from(checked.is_some());
+        if checked.is_some() {
+            self.totals.gateways += 1;
+            self.progress.gateway();
+        }
         self.totals.rejected += usize::from(matches!(document.verdict, Outcome::Rejected(_)));
         if !document.findings.is_empty() {
             self.progress.clear();
@@ -378,33 +381,49 @@ impl Sources {
             self.last = Some((path.to_owned(), lines.map(text).collect()));
         }
         let (_, lines) = self.last.as_ref()?;
-        lines.get(line.checked_sub(1)?).cloned()
+        lines.get(line.checked_sub(1)?).filter(|line| line.len() <= LONGEST_LINE).cloned()
     }
 }
 
 /// How far it is, on a terminal, when it takes long.
 struct Progress {
     begun: Instant,
-    /// How many files there are; 0 without a terminal.
+    is_terminal: bool,
     files: usize,
+    done: usize,
+    gateways: usize,
     shown: Option<Instant>,
 }
 
 impl Progress {
     fn new(files: usize) -> Self {
-        let files = if io::stderr().is_terminal() { files } else { 0 };
-        Self { begun: Instant::now(), files, shown: None }
+        let is_terminal = io::stderr().is_terminal();
+        Self { begun: Instant::now(), is_terminal, files, done: 0, gateways: 0, shown: None }
     }
 
-    fn step(&mut self, done: usize) {
+    fn file(&mut self, done: usize) {
+        self.done = done;
+        if done.is_multiple_of(16) {
+            self.show();
+        }
+    }
+
+    fn gateway(&mut self) {
+        self.gateways += 1;
+        if self.gateways.is_multiple_of(256) {
+            self.show();
+        }
+    }
+
+    fn show(&mut self) {
         const PATIENCE: Duration = Duration::from_secs(1);
         const PACE: Duration = Duration::from_millis(100);
-        if done.is_multiple_of(16)
-            && done < self.files
+        if self.is_terminal
             && self.begun.elapsed() > PATIENCE
             && self.shown.is_none_or(|shown| shown.elapsed() > PACE)
         {
-            eprint!("\r{done} of {} files", self.files);
+            let Self { done, files, gateways, .. } = self;
+            eprint!("\r{done} of {files} files, {gateways} Gateways");
             self.shown = Some(Instant::now());
         }
     }

@@ -27,8 +27,8 @@ impl Policy {
                 is_known = true;
                 if choice == Choice::Allow && !rule.is_lint() {
                     return Err(Failure::Usage(format!(
-                        "{option} {name}: {} is the cluster's own verdict, or a document that \
-                         cannot be read, and not to be allowed; only lint/ rules are",
+                        "{option} {name}: {} is the cluster's own verdict, which cannot be \
+                         allowed; only rules of lint/ can",
                         rule.id
                     )));
                 }

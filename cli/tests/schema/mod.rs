@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// What in `value` is not as the schema wants it.
-pub fn violations(schema: &Value, value: &Value) -> Vec<String> {
+pub(crate) fn violations(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(schema, schema, value, "", &mut found);
     found
