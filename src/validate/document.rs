@@ -117,6 +117,8 @@ pub(super) fn judge<'t>(
         if let Some(outline) = outline {
             *outline = Outline::of(gateway, &place, tree);
         }
+    } else if let Some(outline) = outline {
+        *outline = Outline::of(Gateway::default(), &place, tree);
     }
     findings.finish(tree, outcome.pruned)
 }
@@ -160,11 +162,11 @@ fn metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
 /// ```
 /// use istio_gateway::{Object, validate};
 ///
-/// let object = Object::parse("metadata: {name: edge}\nspec: {servers: []}\nextra: 1\n")?;
+/// let object = Object::parse("metadata: {name: edge}\nspec: {servers: []}\n")?;
 /// let review = validate::webhook_review(&object);
 /// assert_eq!(
 ///     review.message.unwrap(),
-///     "unknown field \"extra\" on Gateway resource /edge",
+///     "configuration is invalid: gateway must have at least one server",
 /// );
 /// # Ok::<(), istio_gateway::Error>(())
 /// ```
@@ -173,9 +175,6 @@ pub fn webhook_review(object: &Object) -> WebhookReview {
     let review = object.with_tree(|tree| {
         let root = Place::root(tree.root());
         let metadata = metadata(&root);
-        if let Some(message) = unknown_key(tree.root(), &metadata) {
-            return WebhookReview { message: Some(message), ..WebhookReview::default() };
-        }
         let spec = tree.root().get("spec").filter(|spec| !spec.is_null());
         let gateway = spec.map_or_else(
             || Ok(Gateway::default()),
@@ -196,8 +195,9 @@ pub fn webhook_review(object: &Object) -> WebhookReview {
             found.map(|found| found.message.clone()).collect::<Vec<_>>()
         };
         let (errors, warnings) = (texts(Severity::Error), texts(Severity::Warning));
+        // istiod asks for keys last of all.
         let message = match errors.as_slice() {
-            [] => None,
+            [] => unknown_key(tree.root(), &metadata),
             [error] => Some(format!("configuration is invalid: {error}")),
             errors => {
                 let list: String = errors.iter().map(|error| format!("\t* {error}\n")).collect();
@@ -205,7 +205,7 @@ pub fn webhook_review(object: &Object) -> WebhookReview {
                 Some(format!("configuration is invalid: {count} errors occurred:\n{list}\n"))
             }
         };
-        WebhookReview { is_allowed: errors.is_empty(), errors, warnings, message }
+        WebhookReview { is_allowed: message.is_none(), errors, warnings, message }
     });
     // The text was read before, and is read again without an error.
     review.unwrap_or_default()

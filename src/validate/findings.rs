@@ -181,7 +181,7 @@ impl Findings {
         message: String,
         help: Option<String>,
     ) {
-        if self.found.len() >= Report::MAX_FINDINGS {
+        if self.is_full() {
             self.omitted += 1;
             return;
         }
@@ -196,6 +196,11 @@ impl Findings {
             end: None,
         });
         self.spans.push(span);
+    }
+
+    /// Whether nothing more is kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= Report::MAX_FINDINGS
     }
 
     /// How many findings there are.

@@ -391,7 +391,9 @@ impl Check<'_> {
             return self.findings.about_key("lint/snake-case-field", place, message, help);
         }
         let known = fields.iter().map(|field| field.name);
-        let help = nearest(name, known).map(did_you_mean);
+        // Comparing is what costs most, and nobody would be told.
+        let is_full = self.findings.is_full();
+        let help = if is_full { None } else { nearest(name, known).map(did_you_mean) };
         let message = "unknown field, which the API server drops";
         self.findings.about_key("lint/unknown-field", place, message, help);
     }

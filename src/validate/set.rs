@@ -84,7 +84,7 @@ pub struct Origin {
 #[derive(Clone, Debug)]
 struct Wanted {
     key: u64,
-    at: Box<Spot>,
+    at: Spot,
     name: Box<str>,
     origin: Origin,
 }
@@ -211,8 +211,8 @@ impl Set {
         }
         for (name, spot) in &outline.credentials {
             let key = self.hasher.hash_one(name.as_str());
-            let (at_spot, name) = (Box::new(spot.clone()), name.as_str().into());
-            self.wanted.push(Wanted { key, at: at_spot, name, origin: at(spot) });
+            let name = name.as_str().into();
+            self.wanted.push(Wanted { key, at: spot.clone(), name, origin: at(spot) });
         }
     }
 
@@ -268,18 +268,50 @@ struct Listener {
     hosts: Vec<(String, Spot)>,
 }
 
-/// A field and its place.
+/// A field and its place. Its path is made when it is asked for: there may be very many.
 #[derive(Clone, Debug, Default)]
 struct Spot {
-    path: FieldPath,
-    span: (usize, usize),
+    field: SpotField,
+    server: u32,
+    item: u32,
+    span: (u32, u32),
     position: Option<Position>,
     end: Option<Position>,
 }
 
+#[derive(Clone, Copy, Debug, Default)]
+enum SpotField {
+    #[default]
+    Name,
+    Protocol,
+    Host,
+    CredentialName,
+    CredentialNames,
+}
+
 impl Spot {
-    fn of(place: &Place<'_, '_>) -> Self {
-        Self { path: place.path(), span: place.span(), position: None, end: None }
+    fn of(field: SpotField, server: usize, item: usize, place: &Place<'_, '_>) -> Self {
+        // A text has at most 4 GiB, and so many fewer servers.
+        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let (start, end) = place.span();
+        let span = (small(start), small(end));
+        Self { field, server: small(server), item: small(item), span, position: None, end: None }
+    }
+
+    fn path(&self) -> FieldPath {
+        if let SpotField::Name = self.field {
+            return FieldPath::root().key("metadata").key("name");
+        }
+        let server = FieldPath::root().key("spec").key("servers").index(self.server as usize);
+        match self.field {
+            SpotField::Name => server,
+            SpotField::Protocol => server.key("port").key("protocol"),
+            SpotField::Host => server.key("hosts").index(self.item as usize),
+            SpotField::CredentialName => server.key("tls").key("credentialName"),
+            SpotField::CredentialNames => {
+                server.key("tls").key("credentialNames").index(self.item as usize)
+            }
+        }
     }
 
     fn finding(
@@ -293,7 +325,7 @@ impl Spot {
         let diagnostic = Diagnostic {
             rule,
             severity: Severity::Warning,
-            path: self.path.clone(),
+            path: self.path(),
             message,
             help: Some(help.to_owned()),
             position: self.position,
@@ -307,7 +339,10 @@ impl Spot {
 impl Outline {
     pub(super) fn of(gateway: Gateway, root: &Place<'_, '_>, tree: &Tree<'_>) -> Self {
         let metadata = root.field("metadata");
-        let mut outline = Self { name: Spot::of(&metadata.field("name")), ..Self::default() };
+        let mut outline = Self {
+            name: Spot::of(SpotField::Name, 0, 0, &metadata.field("name")),
+            ..Self::default()
+        };
         for (key, value) in &gateway.selector {
             outline.selector.push_str(&format!("{key}={value}\n"));
         }
@@ -318,20 +353,20 @@ impl Outline {
             let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
             if let Some(tls) = server.tls.as_ref().filter(|tls| !is_passthrough(tls)) {
                 let tls_place = place.field("tls");
-                outline.credentials(tls, &tls_place);
+                outline.credentials(index, tls, &tls_place);
             }
             let (Some(class), Some(port)) = (Class::of(&server), &server.port) else { continue };
             if port.number == 0 {
                 continue;
             }
             let port_place = place.field("port");
-            let spot = Spot::of(&port_place.field("protocol"));
+            let spot = Spot::of(SpotField::Protocol, index, 0, &port_place.field("protocol"));
             let hosts_place = place.field("hosts");
             let mut nodes = hosts_place.items();
             let port = port.number;
-            let hosts = server.hosts.into_iter().enumerate().map(|(index, host)| {
-                let place = nodes.next().unwrap_or_else(|| hosts_place.item(index, None));
-                (host, Spot::of(&place))
+            let hosts = server.hosts.into_iter().enumerate().map(|(item, host)| {
+                let place = nodes.next().unwrap_or_else(|| hosts_place.item(item, None));
+                (host, Spot::of(SpotField::Host, index, item, &place))
             });
             let hosts = hosts.collect();
             outline.listeners.push(Listener { port, bind: server.bind, class, spot, hosts });
@@ -340,27 +375,33 @@ impl Outline {
         outline
     }
 
-    fn credentials(&mut self, tls: &crate::ServerTlsSettings, place: &Place<'_, '_>) {
-        let single = place.field("credentialName");
+    fn credentials(
+        &mut self,
+        server: usize,
+        tls: &crate::ServerTlsSettings,
+        place: &Place<'_, '_>,
+    ) {
         if !tls.credential_name.is_empty() {
-            self.credential(&tls.credential_name, &single);
+            let place = place.field("credentialName");
+            let spot = Spot::of(SpotField::CredentialName, server, 0, &place);
+            self.credential(&tls.credential_name, spot);
         }
         let list = place.field("credentialNames");
         let mut nodes = list.items();
-        for (index, name) in tls.credential_names.iter().enumerate() {
-            let place = nodes.next().unwrap_or_else(|| list.item(index, None));
-            self.credential(name, &place);
+        for (item, name) in tls.credential_names.iter().enumerate() {
+            let place = nodes.next().unwrap_or_else(|| list.item(item, None));
+            self.credential(name, Spot::of(SpotField::CredentialNames, server, item, &place));
         }
     }
 
     /// Keeps the name of a Secret of Kubernetes; what other schemes name is elsewhere.
-    fn credential(&mut self, name: &str, place: &Place<'_, '_>) {
+    fn credential(&mut self, name: &str, spot: Spot) {
         let bare = ["kubernetes://", "kubernetes-gateway://"]
             .iter()
             .find_map(|scheme| name.strip_prefix(scheme))
             .unwrap_or(name);
         if !bare.contains("://") {
-            self.credentials.push((bare.to_owned(), Spot::of(place)));
+            self.credentials.push((bare.to_owned(), spot));
         }
     }
 
@@ -375,7 +416,8 @@ impl Outline {
 
     fn locate(&mut self, tree: &Tree<'_>) {
         let Some(text) = tree.text() else { return };
-        let spans: Vec<_> = self.spots().map(|spot| spot.span).collect();
+        let spans: Vec<_> =
+            self.spots().map(|spot| (spot.span.0 as usize, spot.span.1 as usize)).collect();
         let mut places = vec![(None, None); spans.len()];
         locate(text, &spans, |index, position, is_end| {
             if let Some(place) = places.get_mut(index) {

@@ -16,3 +16,5 @@ mod tls_golden;
 mod validate_cases;
 #[cfg(feature = "validate")]
 mod validate_rules;
+#[cfg(feature = "validate")]
+mod validate_sets;
