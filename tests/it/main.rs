@@ -18,3 +18,5 @@ mod validate_cases;
 mod validate_rules;
 #[cfg(feature = "validate")]
 mod validate_sets;
+#[cfg(feature = "validate")]
+mod validate_versions;
