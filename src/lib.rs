@@ -36,6 +36,7 @@
 //! | [`Manifest`], [`documents`] | Kubernetes documents: a Gateway with all that its document says |
 //! | [`Lossless`] | a message that keeps what this version of the crate does not know |
 //! | [`diagnostic`] | findings with a rule, a path, a place and help |
+//! | `validate` | what a cluster says of a Gateway, offline |
 //! | [`proto`] | all generated code, by package, and the descriptors |
 //!
 //! # Features
@@ -43,6 +44,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`], by the YAML scanner granit-parser |
+//! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
 //!
 //! # Semver
 //!
@@ -52,8 +54,8 @@
 //!
 //! # Not here
 //!
-//! No client for a cluster, no controller, no other resource of Istio's than Gateway. A value is
-//! judged as Istio's own decoder judges it; what istiod's webhook says of it is another matter.
+//! No client for a cluster, no controller, no other resource of Istio's than Gateway. Reading judges
+//! a value as Istio's own decoder judges it; what a cluster says of it is the feature `validate`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -67,6 +69,8 @@ pub mod proto;
 mod timestamp;
 mod tls;
 mod tree;
+#[cfg(feature = "validate")]
+pub mod validate;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 

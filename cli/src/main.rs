@@ -1,7 +1,9 @@
 //! The command line of the crate `istio-gateway`.
 
+mod check;
 mod convert;
 mod input;
+mod rules;
 
 use std::process::ExitCode;
 
@@ -17,17 +19,18 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Check(check::Check),
+    Rules(rules::Rules),
     Convert(convert::Convert),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Convert(convert) => convert.run(),
+        Command::Check(check) => check.run(),
+        Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
+        Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    outcome.unwrap_or_else(Failure::report)
 }
 
 /// Why a command ends without success.

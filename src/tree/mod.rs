@@ -119,6 +119,12 @@ impl<'s> Tree<'s> {
         self.lends_unescaped
     }
 
+    /// The text that the tree was read from, if there was one.
+    #[cfg(feature = "validate")]
+    pub(crate) fn text(&self) -> Option<&'s str> {
+        self.text
+    }
+
     /// A node by its index.
     pub(crate) fn at(&self, node: u32) -> Ref<'_, 's> {
         Ref { tree: self, at: node }
