@@ -33,6 +33,7 @@ import (
 
 	"istio.io/istio/pilot/pkg/config/kube/crd"
 	"istio.io/istio/pkg/config/schema/collections"
+	"istio.io/istio/pkg/log"
 	"istio.io/istio/pkg/webhooks/validation/server"
 )
 
@@ -93,6 +94,9 @@ func NewJudge() (*Judge, error) {
 	}
 	if len(judge.versions) == 0 {
 		return nil, fmt.Errorf("%s has no Gateway", file)
+	}
+	if scope := log.FindScope("validationServer"); scope != nil {
+		scope.SetOutputLevel(log.NoneLevel)
 	}
 	_, err = server.New(server.Options{Schemas: collections.Istio, DomainSuffix: "cluster.local", Mux: judge.mux})
 	return judge, err

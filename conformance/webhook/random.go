@@ -75,6 +75,14 @@ func (r *source) server() any {
 }
 
 func (r *source) port() any {
+	if r.chance(75) {
+		n := r.IntN(8)
+		return object{
+			"number":   r.pick(443, 443, 8443, 80, 15443),
+			"name":     string(rune('a' + n)),
+			"protocol": r.pick("HTTPS", "HTTPS", "HTTPS", "TLS", "HTTP", "TCP", "GRPC"),
+		}
+	}
 	port := object{
 		"number":   r.pick(443, 443, 8443, 80, 15443, 65535, 65536, 0, 443.0, 443.5, -1, "443", nil, 1e10),
 		"name":     r.pick("a", "b", "c", "d", "e", "f", "", "\"", "ü\n"),
@@ -94,6 +102,9 @@ func (r *source) port() any {
 
 func (r *source) hosts() any {
 	parts := []string{"*", ".", "a", "b-c", "-", "1", "com", "example", "*a", "*-a", "a_b", "ü", "/", "~", "ns", "", "192.168.0.1", "::1", ":443", "+1", "xn--a", "A", "\n"}
+	if r.chance(75) {
+		return []any{r.pick("*", "a.example.com", "*.example.com", "ns/a.com", "*/b.com", "./c.com", "1.2.3.4", "a.b.")}
+	}
 	hosts := []any{}
 	for range r.IntN(3) + r.IntN(2) {
 		if r.chance(60) {
@@ -137,6 +148,12 @@ func (r *source) tls() any {
 		"credential_name":       {"c", nil},
 		"insecure_skip_verify":  {true},
 		"bogus":                 {1},
+	}
+	if r.chance(40) {
+		return object{
+			"mode":           r.pick("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "PASSTHROUGH"),
+			"credentialName": "c",
+		}
 	}
 	tls := object{}
 	if r.chance(90) {

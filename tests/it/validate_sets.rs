@@ -3,13 +3,14 @@
 use std::{fmt::Write as _, time::Instant};
 
 use istio_gateway::{
-    Gateway, Manifest, Object, Server,
+    Gateway, Manifest, Object, Server, Severity,
     validate::{
-        Options, Report, Stage, ValidGateway, Verdict, documents,
+        Options, Report, Stage, ValidGateway, Verdict, documents, rules,
         set::{Set, SetFinding},
         validate, validate_gateway, validate_manifest,
     },
 };
+use proptest::prelude::*;
 
 fn gateway(name: &str, selector: &str, port: &str, host: &str) -> String {
     format!(
@@ -163,6 +164,41 @@ fn a_bare_gateway_has_no_positions() {
     let report = validate_gateway(&gateway, &Options::default());
     assert_eq!(report.verdict(), Verdict::Rejected(Stage::Schema));
     assert!(report.findings.iter().all(|found| found.position.is_none()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Documents with some damage: whatever is made of them, it ends, and the verdict is what the
+    /// findings say.
+    #[test]
+    fn no_document_is_too_odd(
+        rule in 0..rules().len(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), "[ -~\n]{0,3}"), 0..6),
+    ) {
+        let mut text = rules()[rule].bad.unwrap_or_default().to_owned();
+        for (at, put) in damage {
+            if text.is_empty() {
+                continue;
+            }
+            let at = at.index(text.len());
+            text.replace_range(at..at + 1, &put);
+        }
+        let options = Options::default();
+        let mut set = Set::new(&options);
+        for (index, document) in documents(&text, &options).enumerate() {
+            let Ok(document) = document else { continue };
+            set.add(0, index, &document);
+            let Some(report) = &document.report else { continue };
+            let has_error = report.findings.iter().any(|found| found.severity == Severity::Error);
+            prop_assert_eq!(report.is_accepted(), !has_error);
+            for found in &report.findings {
+                prop_assert!(rules().iter().any(|rule| rule.id == found.rule), "{}", found.rule);
+                prop_assert!(found.end.is_none_or(|end| Some(end) > found.position));
+            }
+        }
+        prop_assert!(set.finish().len() < 100);
+    }
 }
 
 /// Each of these took more than linear time somewhere, or could have.

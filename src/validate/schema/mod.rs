@@ -1,11 +1,16 @@
 //! The custom resource's schema: pruning, then types, enums and bounds, as apiextensions-apiserver
 //! and kube-openapi have them.
 
+mod envelope;
+mod shape;
+#[cfg(test)]
+mod tests;
+
 use super::{
     Version,
     findings::{Findings, Node, Place},
     go::{Float, Quote},
-    versions::{CRD_BOUNDS, CRD_V1},
+    versions::CRD_BOUNDS,
 };
 use crate::{
     FieldPath, Timestamp,
@@ -14,156 +19,9 @@ use crate::{
     tree::{Kind, Ref, write_text},
 };
 
-/// What the schema says of a value.
-#[derive(Debug)]
-pub(super) enum Shape {
-    Object {
-        fields: &'static [Field],
-        keeps_unknown: bool,
-    },
-    /// A map from texts to texts.
-    Texts,
-    List {
-        of: &'static Shape,
-        bounds: Option<(usize, usize)>,
-    },
-    Text,
-    Time,
-    Integer,
-    IntegerOrText,
-    Boolean,
-    Enum(&'static [&'static str]),
-}
-
-/// A field of an object.
-#[derive(Debug)]
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    /// The name in the `.proto` file, which the API server does not know.
-    snake: &'static str,
-    pub(super) shape: Shape,
-    required: bool,
-    nullable: bool,
-    /// The minor release that brought it, if that can be asked for.
-    pub(super) since: u8,
-}
-
-const fn field(name: &'static str, snake: &'static str, shape: Shape) -> Field {
-    Field { name, snake, shape, required: false, nullable: false, since: 0 }
-}
-
-const fn since(minor: u8, name: &'static str, snake: &'static str, shape: Shape) -> Field {
-    Field { name, snake, shape, required: false, nullable: false, since: minor }
-}
-
-const fn required(name: &'static str, shape: Shape) -> Field {
-    Field { name, snake: name, shape, required: true, nullable: false, since: 0 }
-}
-
-const fn object(fields: &'static [Field]) -> Shape {
-    Shape::Object { fields, keeps_unknown: false }
-}
-
-const fn list(of: &'static Shape) -> Shape {
-    Shape::List { of, bounds: None }
-}
-
-const fn one_or_two(of: &'static Shape) -> Shape {
-    Shape::List { of, bounds: Some((1, 2)) }
-}
-
-const PORT: &[Field] = &[
-    required("number", Shape::Integer),
-    required("protocol", Shape::Text),
-    required("name", Shape::Text),
-    field("targetPort", "target_port", Shape::Integer),
-];
-
-const CERTIFICATE: &[Field] = &[
-    field("serverCertificate", "server_certificate", Shape::Text),
-    field("privateKey", "private_key", Shape::Text),
-    field("caCertificates", "ca_certificates", Shape::Text),
-];
-
-const MODES: &[&str] =
-    &["PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"];
-const PROTOCOLS: &[&str] = &["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"];
-
-const TLS: &[Field] = &[
-    field("httpsRedirect", "https_redirect", Shape::Boolean),
-    field("mode", "mode", Shape::Enum(MODES)),
-    field("serverCertificate", "server_certificate", Shape::Text),
-    field("privateKey", "private_key", Shape::Text),
-    field("caCertificates", "ca_certificates", Shape::Text),
-    since(22, "caCrl", "ca_crl", Shape::Text),
-    field("credentialName", "credential_name", Shape::Text),
-    since(26, "credentialNames", "credential_names", one_or_two(&Shape::Text)),
-    since(28, "caCertCredentialName", "ca_cert_credential_name", Shape::Text),
-    since(26, "tlsCertificates", "tls_certificates", one_or_two(&object(CERTIFICATE))),
-    field("subjectAltNames", "subject_alt_names", list(&Shape::Text)),
-    field("verifyCertificateSpki", "verify_certificate_spki", list(&Shape::Text)),
-    field("verifyCertificateHash", "verify_certificate_hash", list(&Shape::Text)),
-    field("minProtocolVersion", "min_protocol_version", Shape::Enum(PROTOCOLS)),
-    field("maxProtocolVersion", "max_protocol_version", Shape::Enum(PROTOCOLS)),
-    field("cipherSuites", "cipher_suites", list(&Shape::Text)),
-    Field {
-        nullable: true,
-        ..since(31, "insecureSkipVerify", "insecure_skip_verify", Shape::Boolean)
-    },
-    since(32, "ecdhCurves", "ecdh_curves", list(&Shape::Text)),
-];
-
-const SERVER: &[Field] = &[
-    required("port", object(PORT)),
-    field("bind", "bind", Shape::Text),
-    required("hosts", list(&Shape::Text)),
-    field("tls", "tls", object(TLS)),
-    field("defaultEndpoint", "default_endpoint", Shape::Text),
-    field("name", "name", Shape::Text),
-];
-
-pub(super) const SPEC: Shape = object(&[
-    field("servers", "servers", list(&object(SERVER))),
-    field("selector", "selector", Shape::Texts),
-]);
-
-const STATUS: Shape = Shape::Object {
-    keeps_unknown: true,
-    fields: &[
-        field(
-            "conditions",
-            "conditions",
-            list(&object(&[
-                field("type", "type", Shape::Text),
-                field("status", "status", Shape::Text),
-                field("lastProbeTime", "last_probe_time", Shape::Time),
-                field("lastTransitionTime", "last_transition_time", Shape::Time),
-                field("reason", "reason", Shape::Text),
-                field("message", "message", Shape::Text),
-                field("observedGeneration", "observed_generation", Shape::IntegerOrText),
-            ])),
-        ),
-        field(
-            "validationMessages",
-            "validation_messages",
-            list(&object(&[
-                field(
-                    "type",
-                    "type",
-                    object(&[
-                        field("name", "name", Shape::Text),
-                        field("code", "code", Shape::Text),
-                    ]),
-                ),
-                field("level", "level", Shape::Enum(&["UNKNOWN", "ERROR", "WARNING", "INFO"])),
-                field("documentationUrl", "documentation_url", Shape::Text),
-            ])),
-        ),
-        field("observedGeneration", "observed_generation", Shape::IntegerOrText),
-    ],
-};
-
-const ROOT: Shape = object(&[field("spec", "spec", SPEC), field("status", "status", STATUS)]);
+pub(super) use envelope::{check_name, check_type};
+pub(super) use shape::SPEC;
+use shape::{Field, ROOT, Shape};
 
 /// The bounds of every number.
 const MAX: f64 = 4_294_967_295.0;
@@ -181,89 +39,6 @@ pub(super) struct Outcome {
     /// Whether istiod reads another thing than is written: a field is dropped that it knows, a
     /// number loses its point.
     pub(super) is_rewritten: bool,
-}
-
-/// Whether the custom resource serves the document's version of the API; if not, nothing else is
-/// looked at.
-pub(super) fn check_type(root: Node<'_>, version: Version, findings: &mut Findings) -> bool {
-    let place = Place::root(root);
-    let (api_version, kind) = (place.field("apiVersion"), place.field("kind"));
-    let text = |place: &Place<'_, '_>| place.node.map(Ref::text).unwrap_or_default().to_owned();
-    let (group_version, kind_text) = (text(&api_version), text(&kind));
-    let (group, served) = group_version.split_once('/').unwrap_or(("", &group_version));
-    let is_served = match served {
-        "v1alpha3" | "v1beta1" => true,
-        "v1" => version >= CRD_V1,
-        _ => false,
-    };
-    if group == crate::GROUP && is_served && kind_text == "Gateway" {
-        return true;
-    }
-    let (place, help) = if kind_text != "Gateway" {
-        (&kind, "write `kind: Gateway`".to_owned())
-    } else if served == "v1" && group == crate::GROUP {
-        (
-            &api_version,
-            format!(
-                "{group_version} is served since Istio {CRD_V1}; write networking.istio.io/v1beta1"
-            ),
-        )
-    } else {
-        (&api_version, "write `apiVersion: networking.istio.io/v1`".to_owned())
-    };
-    let message = format!("no CRD version for {group}/{served}, Kind={kind_text}");
-    findings.error("schema/api-version", place, message, help);
-    false
-}
-
-/// The API server's checks of `metadata`, as far as they concern the name.
-pub(super) fn check_name(root: Node<'_>, findings: &mut Findings) {
-    let root = Place::root(root);
-    let metadata = root.field("metadata");
-    let name = metadata.field("name");
-    let rule = "schema/metadata-name";
-    let generated = metadata.field("generateName");
-    let text = match name.node.map(Ref::kind) {
-        Some(Kind::Text(text)) => text.as_ref(),
-        None | Some(Kind::Null) => "",
-        Some(other) => {
-            let message = wrong_type(&name.plain_path(), "string", type_name(other));
-            return findings.error(rule, &name, message, "write the name in quotes".to_owned());
-        }
-    };
-    if text.is_empty() {
-        if generated.node.is_none_or(|node| node.text().is_empty()) {
-            let message = "metadata.name: Required value: name or generateName is required";
-            findings.error(rule, &name, message, "give the Gateway a name".to_owned());
-        }
-        return;
-    }
-    let prefix = format!("metadata.name: Invalid value: {}: ", Quote(text));
-    if text.len() > 253 {
-        let message = format!("{prefix}must be no more than 253 bytes");
-        findings.error(rule, &name, message, "write a shorter name".to_owned());
-    }
-    if !is_subdomain(text) {
-        let message = format!(
-            "{prefix}a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
-             characters, '-' or '.', and must start and end with an alphanumeric character (e.g. \
-             'example.com', regex used for validation is \
-             '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
-        );
-        let help =
-            "write lower case letters, digits and dashes, with a letter or digit at either end";
-        findings.error(rule, &name, message, help.to_owned());
-    }
-}
-
-fn is_subdomain(text: &str) -> bool {
-    let is_alphanumeric = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    text.split('.').all(|label| {
-        let bytes = label.as_bytes();
-        bytes.first().is_some_and(is_alphanumeric)
-            && bytes.last().is_some_and(is_alphanumeric)
-            && bytes.iter().all(|b| is_alphanumeric(b) || *b == b'-')
-    })
 }
 
 /// Prunes and checks a whole document.
@@ -650,69 +425,5 @@ pub(super) fn write_pruned(shape: &Shape, node: Node<'_>, version: Version, out:
             out.push_str(&format!("{}", value + 0.0));
         }
         _ => crate::tree::write_json(&crate::tree::Edit::Kept(node), out),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        ServerTlsSettings,
-        json::{Schema, internal::Fields},
-        validate::versions::features,
-    };
-
-    /// Every field that the custom resource has, with its path: `servers[].tls.mode`.
-    fn walk(shape: &Shape, path: &str, found: &mut Vec<(String, &'static str, u8)>) {
-        match shape {
-            Shape::Object { fields, .. } => {
-                for field in *fields {
-                    let dot = if path.is_empty() { "" } else { "." };
-                    let path = format!("{path}{dot}{}", field.name);
-                    walk(&field.shape, &path, found);
-                    found.push((path, field.snake, field.since));
-                }
-            }
-            Shape::List { of, .. } => walk(of, &format!("{path}[]"), found),
-            _ => {}
-        }
-    }
-
-    fn walk_proto(schema: &Schema, path: &str, found: &mut Vec<(String, &'static str)>) {
-        for field in schema.fields {
-            let is_list = matches!(field.json, "servers" | "tlsCertificates");
-            let dot = if path.is_empty() { "" } else { "." };
-            let path = format!("{path}{dot}{}", field.json);
-            if let Some(message) = field.message {
-                walk_proto(message, &format!("{path}{}", if is_list { "[]" } else { "" }), found);
-            }
-            found.push((path, field.proto));
-        }
-    }
-
-    #[test]
-    fn the_custom_resource_has_the_fields_of_the_proto() {
-        let (mut ours, mut proto) = (Vec::new(), Vec::new());
-        walk(&SPEC, "", &mut ours);
-        walk_proto(<crate::Gateway as Fields>::SCHEMA, "", &mut proto);
-        let mut names: Vec<_> =
-            ours.iter().map(|(path, snake, _)| (path.clone(), *snake)).collect();
-        // Required fields have names of one word.
-        names.sort();
-        proto.sort();
-        assert_eq!(names, proto);
-        assert_eq!(TLS.len(), <ServerTlsSettings as Fields>::SCHEMA.fields.len());
-    }
-
-    #[test]
-    fn the_table_of_versions_and_the_schema_say_the_same() {
-        let mut ours = Vec::new();
-        walk(&SPEC, "", &mut ours);
-        for (path, _, since) in ours {
-            let feature = features().iter().find(|feature| feature.name == path);
-            let table = feature.map_or(0, |feature| feature.since);
-            let asked = if table > Version::OLDEST.minor() { table } else { 0 };
-            assert_eq!(since, asked, "{path}");
-        }
     }
 }
