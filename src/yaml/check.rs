@@ -389,6 +389,13 @@ pub(super) fn is_uri(c: char) -> bool {
     is_word(c) || ";/?:@&=+$,.!~*'()[]%".contains(c)
 }
 
+/// Whether there is a directive in a place.
+pub(super) fn is_directive(text: &str, at: usize) -> bool {
+    let rest = text.get(at..).and_then(|rest| rest.strip_prefix('%'));
+    let line = rest.and_then(|rest| rest.split(is_break).next());
+    line.is_some_and(|line| directive(line).is_ok())
+}
+
 /// A directive's line without its `%`.
 fn directive(line: &str) -> Result<(), &'static str> {
     let (directive, rest) = line.split_at_checked(word_len(line)).unwrap_or_default();

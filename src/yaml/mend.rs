@@ -7,7 +7,7 @@ use granit_parser::{ErrorKind, ScanError};
 use super::check::{is_uri, is_word};
 
 /// How many bytes are read again and again to mend one text. Each round finds at least one place.
-const BUDGET: usize = 16 << 20;
+const BUDGET: usize = 4 << 20;
 
 /// What is written otherwise: from a byte of the text, how many bytes, and by what.
 #[derive(Debug)]
@@ -102,6 +102,12 @@ impl<'s> Mend<'s> {
                 self.change(at, 1, "'-'");
             }
             ErrorKind::CommentNotSeparated if rest.starts_with('#') => self.change(at, 0, " "),
+            // A comment of any indentation ends a block scalar; at the line's beginning it does here.
+            ErrorKind::InvalidBlockScalarIndent if rest.starts_with('#') => {
+                let before = self.text.get(..at).unwrap_or_default();
+                let indent = before.len() - before.trim_end_matches(' ').len();
+                self.change(at - indent, indent, "");
+            }
             ErrorKind::UnknownQuotedScalarEscape if rest.starts_with('"') => {
                 let mut at = at + 1;
                 while let Some(found) = self.text.get(at..).and_then(|t| t.find(['\\', '"'])) {

@@ -21,12 +21,6 @@ use crate::{
 /// How much text a document's aliases may stand for, in bytes.
 const MAX_EXPANDED_TEXT: usize = 64 << 20;
 
-/// So many entries may be merged into maps, and one more for each node. With more, at least half of
-/// what is decoded comes from aliases, and there is too much of it for go-yaml: the same verdict as
-/// at the end, before the memory is used. (Maps that are merged where they stand, one within
-/// another, are no aliases, and go-yaml would go on.)
-const MAX_MERGED: usize = 1_300_000;
-
 impl<'s> Tree<'s> {
     /// The tree of the first document of a YAML text; null if there is none.
     pub(crate) fn from_yaml(text: &'s str) -> Result<Self, Error> {
@@ -106,6 +100,9 @@ fn read<'s, 'm>(
                 let at = error.marker().byte_offset().map_or(text.len(), &original);
                 mend.refused(&error, at);
                 let position = Some(Position::of(text, at));
+                if *error.kind() == ErrorKind::RecursionLimitExceeded {
+                    return Err(Error::limit("nested too deeply", position).into());
+                }
                 return Err(Stop::Scan(Error::syntax(error.info(), position), at));
             }
         };
@@ -140,7 +137,8 @@ fn read<'s, 'm>(
             _ => {}
         }
     }
-    if reader.text.contains("...") && !is_only_comments(text) {
+    reader.gap(text.len(), false)?;
+    if text.contains("...") && !is_only_comments(text) {
         return Err(reader.refused("did not find expected node content", 0).into());
     }
     Ok(reader.builder.finish())
@@ -159,7 +157,7 @@ fn is_only_comments(text: &str) -> bool {
 fn read_before(text: &str, at: usize) -> Option<Tree<'_>> {
     /// Where the root may end: what the scanner has seen behind it may have hidden it.
     const TRIES: usize = 16;
-    let prefix = text.find(|c| matches!(c, '{' | '[' | '&' | '!'))?;
+    let prefix = text.find(['{', '[', '&', '!']).unwrap_or(text.len());
     let line = text.get(prefix..)?;
     let line = line.get(..line.find(is_break).unwrap_or(line.len()).min(1 << 12))?;
     let brackets = line.match_indices(['}', ']']).map(|(i, _)| prefix + i + 1);
@@ -172,6 +170,9 @@ fn read_before(text: &str, at: usize) -> Option<Tree<'_>> {
         if tree.root().is_null() && end == at {
             return is_node_of_properties(text, at).then_some(tree);
         }
+        if end == at && check::is_directive(text, at) {
+            return Some(tree);
+        }
         if end == at && is_below_block(text, root.start, at) {
             return Some(tree);
         }
@@ -181,6 +182,11 @@ fn read_before(text: &str, at: usize) -> Option<Tree<'_>> {
         }
     }
     None
+}
+
+/// Whether the scanner finds a token that a text begins with.
+fn is_token(text: &str) -> bool {
+    Scanner::with_options(StrInput::new(text), options()).nth(1).is_none_or(|token| token.is_ok())
 }
 
 /// Whether a bracket stands at the beginning of a line, left of the block at the root.
@@ -241,9 +247,6 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
         || !has_properties && (inner.is_empty() || inner.starts_with('?') && !inner.contains(','));
     let is_on_line = !is_forgotten && !source.contains(is_break) && !is_below;
     let line_end = rest.find(is_break).unwrap_or(rest.len());
-    if is_on_line && rest.get(..line_end).and_then(bad_escape).is_some() {
-        return None;
-    }
     let mut depth = 0_usize;
     let mut read = 0;
     // What is special in the first column is so there alone.
@@ -254,12 +257,28 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
             Ok(token) => token.into_parts(),
             Err(error) => match error.kind() {
                 // The token was whole, or it is the next line's matter.
+                ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+                    let quoted = shifted.get(read..error.marker().byte_offset()?)?;
+                    let quoted = quoted.get(quoted.find('"')?..)?;
+                    if bad_escape(quoted).is_some() {
+                        return None;
+                    }
+                    break;
+                }
                 ErrorKind::InvalidTrailingSingleQuotedScalar
-                | ErrorKind::InvalidTrailingDoubleQuotedScalar
                 | ErrorKind::UnclosedFlowCollection { .. }
                 | ErrorKind::MisplacedFlowCollectionEnd
                 | ErrorKind::MismatchedFlowCollectionEnd { .. }
                 | ErrorKind::FlowMappingValueAdjacentCollection => break,
+                // Behind the comment, the next line's token is read.
+                ErrorKind::CommentInterceptedScalar => {
+                    let next = line_end + shifted.get(line_end..).map_or(0, check::blanks_len);
+                    let next = shifted.get(next..)?;
+                    if !next.starts_with([']', '}', ',']) && !is_token(next) {
+                        return None;
+                    }
+                    break;
+                }
                 ErrorKind::InvalidTagTerminator if check::properties_len(rest) > 0 => break,
                 _ if is_forgotten && rest.starts_with(':') => break,
                 _ => return None,
@@ -269,6 +288,13 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
         read = span.end;
         match token {
             TokenType::StreamStart => continue,
+            TokenType::Scalar(ScalarStyle::DoubleQuoted, _)
+                if shifted.get(span.clone()).and_then(bad_escape).is_some() =>
+            {
+                return None;
+            }
+            // It takes back that a key was possible.
+            TokenType::FlowEntry if depth == 0 => break,
             // The token behind the line is read, if none reached over its end.
             _ if is_on_line && span.start >= line_end => break,
             TokenType::Scalar(ScalarStyle::Plain, _) if is_on_line => {
@@ -316,11 +342,11 @@ struct Reader<'s> {
     maps: Vec<(StructureStyle, bool)>,
     /// The bytes of text that aliases stand for.
     aliased_text: usize,
+    /// How many entries were merged from aliases.
+    merged: usize,
     /// Whether the text has line breaks that YAML 1.2 does not know.
     has_other_breaks: bool,
     gaps: Gaps<'s>,
-    /// How many entries were merged into maps.
-    merged: usize,
 }
 
 struct Scalar<'s, 't> {
@@ -468,9 +494,10 @@ impl<'s> Reader<'s> {
 
     /// The document ends. A root of nothing but an anchor or a tag: a key with an anchor of its own may follow, whose
     /// name Go ends elsewhere.
-    fn end(&self, start: usize, mend: &mut Mend<'s>) -> Result<(), Error> {
+    fn end(&mut self, start: usize, mend: &mut Mend<'s>) -> Result<(), Error> {
         check_read_ahead(self.text, start)?;
         let at = self.gaps.next();
+        self.gap(at, false)?;
         let rest = self.text.get(at..).unwrap_or_default();
         if !rest.is_empty() && !check::is_marker(rest, "...") {
             // Go reads one more token.
@@ -478,10 +505,7 @@ impl<'s> Reader<'s> {
             let is_flow = self.text.get(root.start..).is_some_and(|t| t.starts_with(['{', '[']));
             let is_read = match is_flow {
                 true => read_behind(self.text, root).is_some(),
-                false => {
-                    let mut tokens = Scanner::with_options(StrInput::new(rest), options());
-                    tokens.nth(1).is_none_or(|token| token.is_ok())
-                }
+                false => is_token(rest),
             };
             if !is_read {
                 return self.fail("did not find expected <document start>", at);
@@ -633,7 +657,8 @@ impl<'s> Reader<'s> {
             is_merged: bool,
         }
         let tree = self.builder.tree();
-        let (mut entries, merged) = (Vec::new(), self.merged);
+        let mut entries = Vec::new();
+        let mut merged = self.merged;
         for (key, value) in tree.at(map).entries() {
             if self.merge_keys.binary_search(&key.index()).is_err() {
                 let (key, value, text) = (key.index(), value.index(), key.text());
@@ -648,13 +673,18 @@ impl<'s> Reader<'s> {
                     let message = "map merge requires map or sequence of maps as the value";
                     return self.fail(message, start);
                 }
+                let before = entries.len();
                 entries.extend(map.entries().map(|(key, value)| Entry {
                     key: key.index(),
                     value: value.index(),
                     text: key.text(),
                     is_merged: true,
                 }));
-                if merged + entries.len() > MAX_MERGED + self.builder.next() as usize {
+                if map.is_alias() {
+                    merged += entries.len() - before;
+                }
+                // Nine in ten of a million nodes or more: `check_aliases` would refuse it as well.
+                if merged > 500_000 + 10 * self.builder.next() as usize {
                     let position = Some(Position::of(self.text, start));
                     return Err(Error::limit("document contains excessive aliasing", position));
                 }

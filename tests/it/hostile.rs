@@ -362,9 +362,9 @@ fn changed_maps() {
 
 #[test]
 fn deep_yaml() {
-    yaml_gives("1 MB of [", &"[".repeat(MB), "1:10001: recursion limit exceeded");
-    yaml_gives("1 MB of {a: ", &"{a: ".repeat(MB / 4), "1:40001: recursion limit exceeded");
-    yaml_gives("1 MB of - ", &"- ".repeat(MB / 2), "1:20001: recursion limit exceeded");
+    yaml_gives("1 MB of [", &"[".repeat(MB), "1:10001: nested too deeply");
+    yaml_gives("1 MB of {a: ", &"{a: ".repeat(MB / 4), "1:40001: nested too deeply");
+    yaml_gives("1 MB of - ", &"- ".repeat(MB / 2), "1:20001: nested too deeply");
     yaml_gives("1 MB of ? ", &"? ".repeat(MB / 2), "1:3: invalid map key");
     let nested = |depth: usize| format!("a: {}{}", "[".repeat(depth), "]".repeat(depth));
     yaml_gives("5,000 lists", &nested(5_000), "ok, 1 diagnostics");
@@ -402,7 +402,7 @@ fn yaml_aliases() {
     yaml_gives(
         "merges of merges",
         &format!("{keys}{merges}"),
-        "1:20572: document contains excessive aliasing",
+        "96:20: document contains excessive aliasing",
     );
     let many = vec!["*a"; 30_000].join(",");
     let keys = numbered("a: &a {", 300, "}\n", |i| format!("k{i}: 1"));
@@ -413,7 +413,7 @@ fn yaml_aliases() {
     );
     let keys = numbered("{", 10_000, "}", |i| format!("k{i}: 1"));
     let merged = format!("a: {}{keys}{}\n", "{<<: ".repeat(2_000), "}".repeat(2_000));
-    yaml_gives("merges within merges", &merged, "1:99027: document contains excessive aliasing");
+    yaml_gives("merges within merges", &merged, "1:98970: document contains excessive aliasing");
 }
 
 #[test]
@@ -496,7 +496,7 @@ fn long_yaml() {
         &long("?"),
         r#"1:1: expected a map, found "????????????????????????????????????????????????????????????"..."#,
     );
-    yaml_gives("colons", &long(": "), "1:1: unsupported map key of type: <nil>");
+    yaml_gives("colons", &long(": "), "1:1: did not find expected key");
     yaml_gives(
         "commas",
         &format!("a: [{}]", long(",")),
