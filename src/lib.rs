@@ -35,6 +35,7 @@
 //! | [`yaml`] | the same of YAML, as Kubernetes reads it |
 //! | [`Manifest`], [`documents`] | Kubernetes documents: a Gateway with all that its document says |
 //! | [`Lossless`] | a message that keeps what this version of the crate does not know |
+//! | [`client_certificate`] | what a gateway asks of a client's certificate, and what happens for each |
 //! | [`diagnostic`] | findings with a rule, a path, a place and help |
 //! | [`proto`] | all generated code, by package, and the descriptors |
 //!
@@ -57,6 +58,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod client_certificate;
 pub mod diagnostic;
 mod error;
 pub mod json;

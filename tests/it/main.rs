@@ -11,4 +11,5 @@
 mod cases;
 mod corpus;
 mod descriptor;
+mod handshake;
 mod tls_golden;
