@@ -60,6 +60,8 @@
 
 pub mod client_certificate;
 pub mod diagnostic;
+#[cfg(feature = "envoy")]
+pub mod envoy;
 mod error;
 pub mod json;
 mod lossless;

@@ -56,3 +56,5 @@ pub use context::{Crl, CrlState, Rejection, Source, TrustedCa, ValidationContext
 pub use decision::{Admission, Decision, Flaw, Refusal};
 pub use forwarding::{Forwarding, HeaderSeen};
 pub use policy::{ClientCertificatePolicy, Request, Row, Verification};
+#[cfg(feature = "envoy")]
+pub(crate) use settings::resource_name;

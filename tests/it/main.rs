@@ -11,5 +11,7 @@
 mod cases;
 mod corpus;
 mod descriptor;
+#[cfg(feature = "envoy")]
+mod envoy;
 mod handshake;
 mod tls_golden;
