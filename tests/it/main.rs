@@ -13,5 +13,7 @@ mod corpus;
 mod descriptor;
 #[cfg(feature = "envoy")]
 mod envoy;
+#[cfg(feature = "envoy")]
+mod envoy_descriptor;
 mod handshake;
 mod tls_golden;
