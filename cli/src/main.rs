@@ -1,6 +1,7 @@
 //! The command line of the crate `istio-gateway`.
 
 mod convert;
+mod envoy;
 mod input;
 
 use std::process::ExitCode;
@@ -18,11 +19,13 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Convert(convert::Convert),
+    Envoy(envoy::Envoy),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Convert(convert) => convert.run(),
+        Command::Envoy(envoy) => envoy.run(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,8 +10,8 @@ use crate::{
     proto::networking::v1alpha3::server_tls_settings::TlsCertificate,
 };
 
-/// The stable ids of the rules of the translation. They are warnings, but for
-/// [`ENVOY_REFUSES`](rule::ENVOY_REFUSES).
+/// The stable ids of the rules of the translation. What makes Envoy refuse the listener is an error,
+/// all else a warning.
 pub mod rule {
     /// A server's certificate that is not used, since another source wins.
     pub const CERTIFICATE_IGNORED: &str = "envoy/certificate-ignored";
@@ -39,7 +39,7 @@ pub mod rule {
     pub const MODE_UNKNOWN: &str = "envoy/mode-unknown";
     /// TLS settings on a port whose protocol is plain HTTP.
     pub const SETTINGS_UNUSED: &str = "envoy/settings-unused";
-    /// A credential that no secret can be asked for.
+    /// A credential that no secret can be asked for, so that Envoy refuses the listener. An error.
     pub const CREDENTIAL_EMPTY: &str = "envoy/credential-empty";
     /// Clients' certificates over QUIC, which are asked for less than over TCP.
     pub const QUIC_WEAKER: &str = "envoy/quic-weaker";
@@ -89,7 +89,10 @@ pub(super) fn of(server: &Server, options: &Options, flow: Flow) -> Vec<Diagnost
 }
 
 fn finding(rule: &'static str, path: FieldPath, message: String, help: Option<&str>) -> Diagnostic {
-    let severity = if rule == rule::ENVOY_REFUSES { Severity::Error } else { Severity::Warning };
+    let severity = match rule {
+        rule::ENVOY_REFUSES | rule::CREDENTIAL_EMPTY => Severity::Error,
+        _ => Severity::Warning,
+    };
     Diagnostic { rule, severity, path, message, help: help.map(str::to_owned), position: None }
 }
 
@@ -227,9 +230,9 @@ impl Findings<'_> {
             return;
         }
         let message = if name.is_empty() {
-            "an empty name: istiod sends a secret without a name"
+            "Envoy refuses the listener: the secret of an empty name has none"
         } else {
-            "the mesh's provider of secrets cannot be reached: istiod sends a secret without a name"
+            "Envoy refuses the listener: the mesh's provider of secrets cannot be reached"
         };
         self.found.push(finding(rule::CREDENTIAL_EMPTY, path, message.to_owned(), None));
     }

@@ -18,16 +18,16 @@ use istio_gateway::{
 };
 use serde_json::Value;
 
-struct Case {
-    id: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
     /// Whether the case is about a mesh's settings too, and so has the connection manager's.
     has_xfcc: bool,
-    server: Server,
-    options: Options,
+    pub(crate) server: Server,
+    pub(crate) options: Options,
     output: Value,
 }
 
-fn cases() -> Vec<Case> {
+pub(crate) fn cases() -> Vec<Case> {
     let text = fs::read_to_string("tests/golden/envoy.ndjson").unwrap();
     text.split_terminator('\n').map(|line| case(&serde_json::from_str(line).unwrap())).collect()
 }

@@ -15,5 +15,7 @@ mod descriptor;
 mod envoy;
 #[cfg(feature = "envoy")]
 mod envoy_descriptor;
+#[cfg(feature = "envoy")]
+mod envoy_live;
 mod handshake;
 mod tls_golden;
