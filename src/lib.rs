@@ -37,6 +37,7 @@
 //! | [`Lossless`] | a message that keeps what this version of the crate does not know |
 //! | [`client_certificate`] | what a gateway asks of a client's certificate, and what happens for each |
 //! | [`diagnostic`] | findings with a rule, a path, a place and help |
+//! | `envoy` | what istiod makes of a server |
 //! | [`proto`] | all generated code, by package, and the descriptors |
 //!
 //! # Features
@@ -44,6 +45,7 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`], by the YAML scanner granit-parser |
+//! | `envoy` | no | `envoy`: what istiod makes of a server, in Envoy's own messages |
 //!
 //! # Semver
 //!

@@ -100,7 +100,9 @@ impl Envoy {
         if !wrong.is_empty() {
             return Err(Failure::Input(wrong));
         }
-        print(self.format.write(&lines).map_err(written)?.as_bytes())
+        let text = self.format.write(&lines);
+        let text = text.map_err(|error| Failure::Usage(format!("standard output: {error}")))?;
+        print(text.as_bytes())
     }
 }
 
@@ -113,10 +115,6 @@ impl Format {
             }
         }
     }
-}
-
-fn written(error: serde_json::Error) -> Failure {
-    Failure::Usage(format!("standard output: {error}"))
 }
 
 type Documents = Vec<Result<Document, Error>>;

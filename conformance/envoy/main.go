@@ -41,6 +41,7 @@ var messages = []protoreflect.FullName{
 	"envoy.extensions.transport_sockets.tls.v3.SdsSecretConfig",
 	"envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher",
 	"envoy.extensions.transport_sockets.tls.v3.TlsParameters",
+	"envoy.extensions.transport_sockets.tls.v3.TlsSessionTicketKeys",
 	"envoy.type.matcher.v3.StringMatcher",
 }
 

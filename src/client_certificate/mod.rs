@@ -19,7 +19,7 @@
 //! assert_eq!(decision.header(Forwarding::SanitizeSet, true), Some(HeaderSeen::Own));
 //! assert_eq!(decision.header(Forwarding::AppendForward, true), Some(HeaderSeen::ForgedAndOwn));
 //!
-//! // Nobody else's fault is waived: who has not the key stays out.
+//! // Proof of possession is not waived: who does not have the key stays out.
 //! assert!(!policy.decide(Some(&ClientCertificate::WITHOUT_KEY)).is_let_in());
 //! ```
 //!
@@ -39,8 +39,29 @@
 //! # For those who show it
 //!
 //! [`ClientCertificatePolicy::table`] has a row for each client that the policy can tell from
-//! others; [`Forwarding::ALL`] are the columns; everything has a [`Display`](std::fmt::Display) in
-//! plain words and an `id` for programs.
+//! others, [`full_table`](ClientCertificatePolicy::full_table) the same rows for every policy;
+//! [`Forwarding::ALL`] are the columns, [`Decision::header`] the cells. Everything has a
+//! [`Display`](std::fmt::Display) in plain words and an `id` for programs.
+//!
+//! ```
+//! use istio_gateway::{
+//!     ServerTlsSettings,
+//!     client_certificate::{ClientCertificatePolicy, Forwarding},
+//! };
+//!
+//! let policy = ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("c"));
+//! println!("{}; {}", policy.request(), policy.verification());
+//! for row in policy.table() {
+//!     print!("{:40} {}", row.client, row.decision);
+//!     for forwarding in Forwarding::ALL {
+//!         // By whether the client forges the header; none for one that is refused.
+//!         if let Some(seen) = row.decision.header(forwarding, true) {
+//!             print!(", {forwarding}: {seen}");
+//!         }
+//!     }
+//!     println!();
+//! }
+//! ```
 
 mod certificate;
 mod context;

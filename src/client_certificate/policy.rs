@@ -248,15 +248,41 @@ impl ClientCertificatePolicy {
         let has_crl = has(|context| context.crl.is_some());
         let has_names = has(|context| !context.subject_alt_names.is_empty());
         let has_pins = has(ValidationContext::has_pins);
+        let tells = |row: &Row| {
+            row.certificate.as_ref().is_none_or(|certificate| {
+                (has_crl || certificate.revocation == Revocation::NotRevoked)
+                    && (has_names || certificate.has_matching_name)
+                    && (has_pins || certificate.is_pinned)
+            })
+        };
+        self.full_table().into_iter().filter(tells).collect()
+    }
+
+    /// What happens to each client that some policy can tell from others: the same rows for every
+    /// policy, so that two can be compared row by row.
+    ///
+    /// Certificates are seen from each policy: where two differ in their CA, names or pins, the same
+    /// row stands for other certificates, and their [`context`](Self::context) is to be compared as
+    /// well.
+    ///
+    /// ```
+    /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
+    ///
+    /// let old = ClientCertificatePolicy::of(&ServerTlsSettings::optional_mutual("edge-cert"));
+    /// let new = ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("edge-cert"));
+    /// let opened: Vec<_> = old
+    ///     .full_table()
+    ///     .into_iter()
+    ///     .zip(new.full_table())
+    ///     .filter(|(old, new)| !old.decision.is_let_in() && new.decision.is_let_in())
+    ///     .map(|(_, new)| new.id)
+    ///     .collect();
+    /// assert!(opened.contains(&"self-signed") && !opened.contains(&"no-key"));
+    /// ```
+    #[must_use]
+    pub fn full_table(&self) -> Vec<Row> {
         CLIENTS
             .iter()
-            .filter(|(_, _, certificate)| {
-                certificate.as_ref().is_none_or(|certificate| {
-                    (has_crl || certificate.revocation == Revocation::NotRevoked)
-                        && (has_names || certificate.has_matching_name)
-                        && (has_pins || certificate.is_pinned)
-                })
-            })
             .map(|&(id, client, certificate)| Row {
                 id,
                 client,

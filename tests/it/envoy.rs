@@ -6,7 +6,7 @@ use std::{
 };
 
 use istio_gateway::{
-    Port, Server, ServerTlsSettings, TlsProtocol,
+    Gateway, Port, Server, ServerTlsSettings, TlsMode, TlsProtocol,
     client_certificate::ClientCertificatePolicy,
     envoy::{
         self, DownstreamTlsContext, HttpConnectionManager, IstioVersion, MeshSettings,
@@ -168,6 +168,41 @@ fn both_ways_to_a_policy_meet() {
     }
     println!("{compared} policies compared");
     assert!(compared > 600);
+}
+
+/// Valid or not, every server is translated.
+#[test]
+fn whatever_can_be_read_is_translated() {
+    let text = fs::read_to_string("tests/golden/wire.ndjson").unwrap();
+    let mut translated = 0;
+    for line in text.split_terminator('\n') {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let hex = case["hex"].as_str().unwrap();
+        let bytes: Vec<u8> = (0..hex.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap())
+            .collect();
+        let servers = match case["type"].as_str() {
+            Some("Gateway") => Gateway::decode(&*bytes).map(|gateway| gateway.servers),
+            Some("Server") => Server::decode(&*bytes).map(|server| vec![server]),
+            Some("ServerTLSSettings") => ServerTlsSettings::decode(&*bytes)
+                .map(|tls| vec![Server { tls: Some(tls), ..Default::default() }]),
+            _ => continue,
+        };
+        for server in servers.unwrap_or_default() {
+            for transport in [Transport::Tcp, Transport::Quic] {
+                let options = Options { transport, ..Options::default() };
+                let translation = envoy::downstream_tls_context(&server, &options);
+                let passes_on = server.tls.as_ref().is_none_or(|tls| {
+                    matches!(tls.tls_mode(), Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough))
+                });
+                assert_eq!(translation.tls_context.is_none(), passes_on);
+                translated += 1;
+            }
+        }
+    }
+    println!("{translated} translations of what the wire format holds");
+    assert!(translated > 100);
 }
 
 #[test]

@@ -84,10 +84,22 @@ fn every_field() {
         "default_validation_context": context,
         "validation_context_sds_secret_config": secrets[0],
     });
-    for validation in [
-        json!({"combined_validation_context": combined}),
-        json!({"validation_context": other}),
-        json!({"validation_context_sds_secret_config": secrets[1]}),
+    for (validation, tickets, value) in [
+        (
+            json!({"combined_validation_context": combined}),
+            "disable_stateless_session_resumption",
+            json!(true),
+        ),
+        (
+            json!({"validation_context": other}),
+            "session_ticket_keys",
+            json!({"keys": [{"filename": "l"}]}),
+        ),
+        (
+            json!({"validation_context_sds_secret_config": secrets[1]}),
+            "session_ticket_keys_sds_secret_config",
+            secrets[0].clone(),
+        ),
     ] {
         let mut common = validation;
         common["tls_params"] = json!({
@@ -98,14 +110,14 @@ fn every_field() {
         });
         common["tls_certificate_sds_secret_configs"] = secrets.clone();
         common["alpn_protocols"] = json!(["h2"]);
-        let whole = json!({
+        let mut whole = json!({
             "common_tls_context": common,
             "require_client_certificate": true,
             "require_sni": false,
-            "disable_stateless_session_resumption": true,
             "disable_stateful_session_resumption": true,
             "session_timeout": "60s",
         });
+        whole[tickets] = value;
         let ours: DownstreamTlsContext = serde_json::from_value(whole.clone()).unwrap();
         assert_eq!(serde_json::to_value(&ours).unwrap(), whole);
         same::<_, theirs::DownstreamTlsContext>(&ours);
