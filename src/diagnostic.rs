@@ -120,12 +120,16 @@ impl Position {
         while !text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = text.get(..offset).unwrap_or_default();
-        let line = before.rfind('\n').map_or(0, |i| i + 1);
-        Self::new(
-            before.bytes().filter(|&b| b == b'\n').count() + 1,
-            before.get(line..).unwrap_or_default().chars().count() + 1,
-        )
+        Self::new(1, 1).behind(text.get(..offset).unwrap_or_default())
+    }
+
+    /// The place behind `text`, which begins here.
+    pub(crate) fn behind(self, text: &str) -> Self {
+        let lines = text.bytes().filter(|&b| b == b'\n').count();
+        match text.rfind('\n').and_then(|i| text.get(i + 1..)) {
+            Some(last) => Self::new(self.line + lines, last.chars().count() + 1),
+            None => Self { column: self.column + text.chars().count(), ..self },
+        }
     }
 
     /// The same place in a text that begins `lines` earlier.

@@ -115,29 +115,33 @@ struct Way<'a> {
     is_lossy: bool,
 }
 
+/// What is wrong, a line for each thing.
 type Lines = Vec<String>;
+
+/// What becomes of a document: mostly one.
+type Part = Result<Vec<Vec<u8>>, Lines>;
 
 impl Way<'_> {
     /// Kubernetes documents.
     fn resources(&self) -> Result<Vec<u8>, Lines> {
-        let parts: Vec<Result<Option<Vec<u8>>, Lines>> = match self.from {
+        let parts: Vec<Part> = match self.from {
             Format::Yaml => {
                 let text = self.input.text()?;
                 let chunks = yaml::split(text).filter(|chunk| !chunk.is_blank());
-                let untyped = chunks.map(|chunk| Object::parse(chunk.text));
-                documents(text).zip(untyped).map(|(d, o)| self.resource(d, o)).collect()
+                let both = documents(text).zip(chunks);
+                both.map(|(d, chunk)| self.resource(d, || Object::parse(chunk.text))).collect()
             }
             Format::Json => {
                 let json = &self.input.bytes;
-                let untyped = json::split(json).map(|chunk| Object::from_json(chunk?.text));
-                documents_from_json(json).zip(untyped).map(|(d, o)| self.resource(d, o)).collect()
+                let both = documents_from_json(json).zip(json::split(json));
+                both.map(|(d, chunk)| self.resource(d, || Object::from_json(chunk?.text))).collect()
             }
             Format::Binary => self
                 .binary::<Gateway>()?
                 .into_iter()
                 .map(|spec| {
                     let document = with_envelope(&spec).map(|m| Document::Gateway(Box::new(m)));
-                    self.resource(document, Object::parse(""))
+                    self.resource(document, || Object::parse(""))
                 })
                 .collect(),
         };
@@ -148,21 +152,35 @@ impl Way<'_> {
     fn resource(
         &self,
         document: Result<Document, istio_gateway::Error>,
-        untyped: Result<Object, istio_gateway::Error>,
-    ) -> Result<Option<Vec<u8>>, Lines> {
-        let document = match (document, untyped) {
-            (Err(error), Ok(object))
-                if self.to != Format::Binary && is_template(&error, &object) =>
-            {
-                // It becomes a Gateway when the placeholders are filled in.
-                for line in self.input.lines_of(&error, 0) {
-                    eprintln!("{line} (a placeholder, left as it is)");
+        untyped: impl FnOnce() -> Result<Object, istio_gateway::Error>,
+    ) -> Part {
+        let document = match document {
+            Ok(document) => document,
+            Err(error) => match untyped() {
+                Ok(object) if self.to != Format::Binary && is_template(&error, &object) => {
+                    // It becomes a Gateway when the placeholders are filled in.
+                    for line in self.input.lines_of(&error, 0) {
+                        eprintln!("{line} (a placeholder, left as it is)");
+                    }
+                    Document::Other(Box::new(object))
                 }
-                Document::Other(Box::new(object))
-            }
-            (document, _) => document.map_err(|error| self.input.lines_of(&error, 0))?,
+                _ => return Err(self.input.lines_of(&error, 0)),
+            },
         };
-        Ok(Some(match (self.to, document) {
+        if self.to == Format::Binary && document.kind().ends_with("List") {
+            // What kubectl gives of several resources: each is a document.
+            let mut all = Vec::new();
+            for item in document.items() {
+                let item = item.map_err(|error| self.input.lines_of(&error, 0))?;
+                all.extend(self.written(item)?);
+            }
+            return Ok(all);
+        }
+        self.written(document)
+    }
+
+    fn written(&self, document: Document) -> Part {
+        Ok(vec![match (self.to, document) {
             (Format::Yaml, Document::Gateway(manifest)) => manifest.to_yaml().into_bytes(),
             (Format::Yaml, document) => document.to_yaml().into_bytes(),
             (Format::Json, Document::Gateway(manifest)) => manifest.to_json().into_bytes(),
@@ -171,7 +189,7 @@ impl Way<'_> {
                 self.check_loss(manifest.diagnostics(), 0)?;
                 manifest.spec().encode_to_vec()
             }
-            (Format::Binary, _) if self.is_lossy => return Ok(None),
+            (Format::Binary, _) if self.is_lossy => return Ok(Vec::new()),
             (Format::Binary, other) => {
                 let what = format!("{} {}", other.kind(), other.name());
                 return Err(vec![format!(
@@ -182,12 +200,12 @@ impl Way<'_> {
                     what.trim_end(),
                 )]);
             }
-        }))
+        }])
     }
 
     /// Bare messages.
     fn messages<T: json::Message>(&self) -> Result<Vec<u8>, Lines> {
-        let parts: Vec<Result<Option<Vec<u8>>, Lines>> = match self.from {
+        let parts: Vec<Part> = match self.from {
             Format::Yaml => {
                 let all: Vec<_> = yaml::split(self.input.text()?).collect();
                 let is_single = all.len() == 1;
@@ -220,16 +238,16 @@ impl Way<'_> {
         message: Result<Lossless<T>, istio_gateway::Error>,
         found: Result<Vec<Diagnostic>, istio_gateway::Error>,
         lines: usize,
-    ) -> Result<Option<Vec<u8>>, Lines> {
+    ) -> Part {
         let message = message.map_err(|error| self.input.lines_of(&error, lines))?;
-        Ok(Some(match self.to {
+        Ok(vec![match self.to {
             Format::Yaml => message.to_yaml().into_bytes(),
             Format::Json => message.to_json().into_bytes(),
             Format::Binary => {
                 self.check_loss(&found.unwrap_or_default(), lines)?;
                 message.encode_to_vec()
             }
-        }))
+        }])
     }
 
     /// Refuses what binary would lose.
@@ -270,11 +288,11 @@ impl Way<'_> {
     }
 
     /// Puts the documents together; with anything wrong in any of them there is no output.
-    fn join(&self, parts: Vec<Result<Option<Vec<u8>>, Lines>>) -> Result<Vec<u8>, Lines> {
+    fn join(&self, parts: Vec<Part>) -> Result<Vec<u8>, Lines> {
         let (mut documents, mut wrong) = (Vec::new(), Vec::new());
         for part in parts {
             match part {
-                Ok(document) => documents.extend(document),
+                Ok(some) => documents.extend(some),
                 Err(lines) => wrong.extend(lines),
             }
         }

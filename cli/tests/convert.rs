@@ -122,6 +122,12 @@ fn several_binary_messages_have_their_lengths_before_them() {
 }
 
 #[test]
+fn the_items_of_a_list_are_messages_of_their_own() {
+    let list = "kind: List\nitems:\n- kind: Gateway\n  spec: {selector: {a: b}}\n- kind: Gateway\n";
+    converts(&["--to", "binary"], list, b"\x08\x12\x06\x0a\x01a\x12\x01b\x00");
+}
+
+#[test]
 fn what_binary_cannot_hold_is_refused_unless_it_may_be_lost() {
     let yaml = format!("{GATEWAY}---\nkind: Service\n");
     refuses(

@@ -1,6 +1,9 @@
 // Command bench measures upstream's readers and writers on the given files,
 // for a comparison of speed. A .json file holds a Gateway's spec, any other
 // file one manifest or a stream of them.
+//
+// With -ask it takes a sample whenever a line of stdin names a measurement
+// and a file, so that another program can take its own samples in between.
 package main
 
 import (
@@ -15,6 +18,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"syscall"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -36,17 +40,44 @@ type result struct {
 func main() {
 	samples := flag.Int("samples", 31, "samples of each measurement, the median counts")
 	least := flag.Duration("time", 10*time.Millisecond, "the least time of a sample")
+	ask := flag.Bool("ask", false, "take one sample for each line of stdin")
 	flag.Parse()
 	// One thread, as the other side has it.
 	runtime.GOMAXPROCS(1)
 
 	b := bench{*samples, *least, json.NewEncoder(os.Stdout)}
+	var all []*measurement
 	for _, path := range flag.Args() {
-		if err := b.file(path); err != nil {
-			fmt.Fprintf(os.Stderr, "%s: %v\n", path, err)
-			os.Exit(2)
+		of, err := measurements(path)
+		if err != nil {
+			fail(path, err)
+		}
+		all = append(all, of...)
+	}
+	if *ask {
+		if err := b.answer(all); err != nil {
+			fail("stdin", err)
+		}
+		return
+	}
+	for _, m := range all {
+		if err := b.measure(m); err != nil {
+			fail(m.File, err)
 		}
 	}
+}
+
+func fail(where string, err error) {
+	fmt.Fprintf(os.Stderr, "%s: %v\n", where, err)
+	os.Exit(2)
+}
+
+// A measurement is an operation on a file and what came out.
+type measurement struct {
+	result
+	op func() error
+	// How many times make a sample, once it is known.
+	times int
 }
 
 type bench struct {
@@ -55,65 +86,61 @@ type bench struct {
 	out     *json.Encoder
 }
 
-func (b bench) file(path string) error {
+func measurements(path string) ([]*measurement, error) {
 	in, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	name := filepath.Base(path)
 	if filepath.Ext(path) == ".json" {
-		return b.json(name, in)
+		return ofJSON(name, in)
 	}
-	return b.yaml(name, in)
+	return ofYAML(name, in)
 }
 
-func (b bench) json(file string, in []byte) error {
+func ofJSON(file string, in []byte) ([]*measurement, error) {
 	gw := new(networking.Gateway)
 	if err := json.Unmarshal(in, gw); err != nil {
-		return err
+		return nil, err
 	}
 	wire, err := proto.Marshal(gw)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// Encoders are measured by what they read too: the same text and wire.
 	discard := protojson.UnmarshalOptions{DiscardUnknown: true}
-	for _, m := range []struct {
-		name string
-		size int
-		op   func() error
-	}{
-		{"json_decode", len(in), func() error { return json.Unmarshal(in, new(networking.Gateway)) }},
-		{"json_encode", len(in), func() error { _, err := json.Marshal(gw); return err }},
-		{"protojson_decode", len(in), func() error { return discard.Unmarshal(in, new(networking.Gateway)) }},
-		{"protojson_encode", len(in), func() error { _, err := protojson.Marshal(gw); return err }},
-		{"wire_decode", len(wire), func() error { return proto.Unmarshal(wire, new(networking.Gateway)) }},
-		{"wire_encode", len(wire), func() error { _, err := proto.Marshal(gw); return err }},
-	} {
-		if err := b.measure(result{Name: m.name, File: file, InputBytes: m.size}, m.op); err != nil {
-			return err
-		}
+	of := func(name string, size int, op func() error) *measurement {
+		return &measurement{result: result{Name: name, File: file, InputBytes: size}, op: op}
 	}
-	return nil
+	return []*measurement{
+		of("json_decode", len(in), func() error { return json.Unmarshal(in, new(networking.Gateway)) }),
+		of("json_encode", len(in), func() error { _, err := json.Marshal(gw); return err }),
+		of("protojson_decode", len(in), func() error { return discard.Unmarshal(in, new(networking.Gateway)) }),
+		of("protojson_encode", len(in), func() error { _, err := protojson.Marshal(gw); return err }),
+		of("wire_decode", len(wire), func() error { return proto.Unmarshal(wire, new(networking.Gateway)) }),
+		of("wire_encode", len(wire), func() error { _, err := proto.Marshal(gw); return err }),
+	}, nil
 }
 
-func (b bench) yaml(file string, in []byte) error {
+func ofYAML(file string, in []byte) ([]*measurement, error) {
 	documents, err := decodeStream(in)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var of []*measurement
 	if documents <= 1 {
-		err = b.measure(result{Name: "yaml_decode", File: file, InputBytes: len(in)}, func() error {
-			return yaml.Unmarshal(in, new(clientv1.Gateway))
+		of = append(of, &measurement{
+			result: result{Name: "yaml_decode", File: file, InputBytes: len(in)},
+			op:     func() error { return yaml.Unmarshal(in, new(clientv1.Gateway)) },
 		})
-		if err != nil {
-			return err
-		}
 	}
-	return b.measure(result{Name: "yaml_stream_decode", File: file, InputBytes: len(in), Documents: documents}, func() error {
-		_, err := decodeStream(in)
-		return err
-	})
+	return append(of, &measurement{
+		result: result{Name: "yaml_stream_decode", File: file, InputBytes: len(in), Documents: documents},
+		op: func() error {
+			_, err := decodeStream(in)
+			return err
+		},
+	}), nil
 }
 
 // decodeStream reads all documents, as kubectl cuts them.
@@ -133,37 +160,72 @@ func decodeStream(in []byte) (int, error) {
 	}
 }
 
-func (b bench) measure(r result, op func() error) error {
-	run := func(n int) (time.Duration, error) {
-		start := time.Now()
-		for range n {
-			if err := op(); err != nil {
-				return 0, err
-			}
-		}
-		return time.Since(start), nil
-	}
-	// The first rounds warm up and find how many make a sample.
-	n := 1
-	for {
-		took, err := run(n)
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.Name, err)
-		}
-		if took >= b.least {
-			break
-		}
-		n *= 2
-	}
+func (b bench) measure(m *measurement) error {
 	times := make([]float64, b.samples)
 	for i := range times {
-		took, err := run(n)
-		if err != nil {
-			return fmt.Errorf("%s: %w", r.Name, err)
+		var err error
+		if times[i], err = b.sample(m); err != nil {
+			return err
 		}
-		times[i] = float64(took.Nanoseconds()) / float64(n)
 	}
 	slices.Sort(times)
-	r.NsPerOp = times[len(times)/2]
-	return b.out.Encode(r)
+	m.NsPerOp = times[len(times)/2]
+	return b.out.Encode(m.result)
+}
+
+// answer takes one sample for each line of stdin, "name file".
+func (b bench) answer(all []*measurement) error {
+	fmt.Println("ready")
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		i := slices.IndexFunc(all, func(m *measurement) bool { return m.Name+" "+m.File == lines.Text() })
+		if i < 0 {
+			return fmt.Errorf("%q is no measurement", lines.Text())
+		}
+		var err error
+		if all[i].NsPerOp, err = b.sample(all[i]); err != nil {
+			return err
+		}
+		if err := b.out.Encode(all[i].result); err != nil {
+			return err
+		}
+	}
+	return lines.Err()
+}
+
+// sample takes one sample: nanoseconds per operation.
+func (b bench) sample(m *measurement) (float64, error) {
+	run := func(n int) (time.Duration, error) {
+		start, err := processorTime()
+		if err != nil {
+			return 0, err
+		}
+		for range n {
+			if err := m.op(); err != nil {
+				return 0, fmt.Errorf("%s: %w", m.Name, err)
+			}
+		}
+		end, err := processorTime()
+		return end - start, err
+	}
+	// The first rounds warm up and find how many make a sample.
+	for n := 1; m.times == 0; n *= 2 {
+		took, err := run(n)
+		if err != nil {
+			return 0, err
+		}
+		if took >= b.least {
+			m.times = n
+		}
+	}
+	took, err := run(m.times)
+	return float64(took.Nanoseconds()) / float64(m.times), err
+}
+
+// processorTime is what this process has had of it: on a shared machine, what
+// others do does not count. The garbage collector's part does.
+func processorTime() (time.Duration, error) {
+	var u syscall.Rusage
+	err := syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), err
 }

@@ -61,6 +61,8 @@ pub struct Log<'a> {
     found: Vec<Diagnostic>,
     /// For each diagnostic the node of the source tree, where there is one.
     nodes: Vec<u32>,
+    /// The place of the last error in `found`.
+    last_error: Option<usize>,
     /// The source tree's current node.
     cursor: Option<&'a Cell<u32>>,
     /// Whether the source lends a text exactly when it was written without escapes.
@@ -74,9 +76,9 @@ impl<'a> Log<'a> {
         Self { lends_unescaped: true, ..Self::default() }
     }
 
-    fn of_tree(tree: &'a tree::Tree<'_>) -> Self {
-        let (cursor, lends_unescaped) = (Some(tree.cursor()), tree.lends_unescaped());
-        Self { cursor, lends_unescaped, ..Self::default() }
+    fn of_tree(tree: &tree::Tree<'_>, cursor: &'a Cell<u32>) -> Self {
+        let lends_unescaped = tree.lends_unescaped();
+        Self { cursor: Some(cursor), lends_unescaped, ..Self::default() }
     }
 
     /// Whether a float is the integer "-0", which `serde_json` has as one. A tree has it as a signed
@@ -101,9 +103,13 @@ impl<'a> Log<'a> {
     }
 
     #[cold]
-    pub(crate) fn unknown_field(&mut self, at: At<'_>, known: Option<&str>) {
+    pub(crate) fn unknown_field<'k>(
+        &mut self,
+        at: At<'_>,
+        known: impl FnOnce() -> Option<&'k str>,
+    ) {
         if self.found.len() < ENOUGH {
-            let (help, node) = (known.map(did_you_mean), self.node());
+            let (help, node) = (known().map(did_you_mean), self.node());
             let message = "unknown field".to_owned();
             self.push(rule::UNKNOWN_FIELD, Severity::Warning, at, message, help, node);
         }
@@ -143,6 +149,9 @@ impl<'a> Log<'a> {
         node: u32,
     ) {
         let path = at.path();
+        if severity == Severity::Error {
+            self.last_error = Some(self.found.len());
+        }
         self.found.push(Diagnostic { rule, severity, path, message, help, position: None });
         self.nodes.push(node);
     }
@@ -154,7 +163,8 @@ impl<'a> Log<'a> {
         key == "$serde_json::private::Number" && self.cursor.is_none() && wraps_numbers()
     }
 
-    /// How many diagnostics there are: for [`is_full`](Self::is_full) and [`forget`](Self::forget).
+    /// How many diagnostics there are: for [`is_full`](Self::is_full), and to tell whether there are
+    /// new ones.
     pub(crate) fn mark(&self) -> usize {
         self.found.len()
     }
@@ -162,24 +172,32 @@ impl<'a> Log<'a> {
     /// Whether a list or map that began at `mark` needs no more diagnostics.
     #[inline]
     pub(crate) fn is_full(&self, mark: usize) -> bool {
-        self.found.len() >= ENOUGH
-            && self
-                .found
-                .get(mark..)
-                .is_some_and(|new| new.iter().any(|d| d.severity == Severity::Error))
+        self.found.len() >= ENOUGH && self.last_error.is_some_and(|error| error >= mark)
     }
 
-    /// A value lost to a later one: so do its diagnostics.
+    /// A value lost to a later one: so do its diagnostics, of which there are `count`. They are
+    /// looked for from behind, and what is found once is not there any more: a key written again
+    /// and again does not make this slow.
     #[cold]
-    pub(crate) fn forget(&mut self, mark: usize, at: At<'_>) {
+    pub(crate) fn forget(&mut self, count: usize, at: At<'_>) {
+        if count == 0 {
+            return;
+        }
         let path = at.path();
-        let new = self.found.split_off(mark.min(self.found.len()));
-        let nodes = self.nodes.split_off(mark.min(self.nodes.len()));
+        let mut left = count;
+        let is_first = |found: &Diagnostic| {
+            left -= usize::from(found.path.starts_with(&path));
+            left == 0
+        };
+        let start = self.found.iter().rposition(is_first).unwrap_or_default();
+        let new = self.found.split_off(start);
+        let nodes = self.nodes.split_off(start);
         let kept = new.into_iter().zip(nodes).filter(|(found, _)| !found.path.starts_with(&path));
         for (found, node) in kept {
             self.found.push(found);
             self.nodes.push(node);
         }
+        self.last_error = self.found.iter().rposition(|d| d.severity == Severity::Error);
     }
 }
 
@@ -210,10 +228,11 @@ pub(super) fn decode_node<T: Message>(
     node: tree::Ref<'_, '_>,
     within: &FieldPath,
 ) -> Decoded<T> {
-    let mut log = Log::of_tree(tree);
+    let cursor = Cell::new(node.index());
+    let mut log = Log::of_tree(tree, &cursor);
     let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
     // A tree was checked when it was built: reading it cannot fail.
-    let _: Result<(), tree::TreeError> = slot.deserialize(node);
+    let _: Result<(), tree::TreeError> = slot.deserialize(tree::Reader { node, cursor: &cursor });
     let mut diagnostics = log.found;
     for (diagnostic, node) in diagnostics.iter_mut().zip(log.nodes) {
         let path = std::mem::take(&mut diagnostic.path);

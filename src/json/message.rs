@@ -98,7 +98,7 @@ impl<'de> Visitor<'de> for Key<'_, '_> {
         if self.log.is_wrapped_number(key) {
             return Ok(Found::Number);
         }
-        let known = nearest(key, fields.iter().map(|f| f.json));
+        let known = || nearest(key, fields.iter().map(|f| f.json));
         self.log.unknown_field(At::Field(&self.at, key), known);
         Ok(Found::Nothing)
     }
@@ -113,45 +113,47 @@ pub(crate) fn decode_fields<'de, M: Fields, A: MapAccess<'de>>(
     // One bit a field: build.rs would have to meet a message of more than 64 fields.
     const { assert!(M::SCHEMA.fields.len() <= 64) }
     let (mut camels, mut snakes) = (0u64, 0u64);
-    let (mark, node, mut guess) = (log.mark(), log.node(), 0);
+    let (node, mut guess) = (log.node(), 0);
+    // How many diagnostics there are of each field; empty as long as there are none.
+    let mut noted: Vec<usize> = Vec::new();
     while let Some(found) = map.next_key_seed(Key { schema: M::SCHEMA, guess, at, log })? {
         match found {
             Found::Field { index, camel } => {
                 let bit = 1 << index;
+                let is_lost = !camel && camels & bit != 0;
+                let mut mark = log.mark();
                 if (camels | snakes) & bit != 0 {
                     let name = M::SCHEMA.fields.get(index).map_or("", |f| f.json);
                     let at = At::Field(&at, name);
-                    if !camel && camels & bit != 0 {
-                        log.warn(
-                            rule::BOTH_SPELLINGS,
-                            at,
-                            "written in camelCase too, which is what counts",
-                        );
-                        map.next_value::<IgnoredAny>()?;
-                        continue;
+                    if !is_lost {
+                        log.forget(noted.get_mut(index).map_or(0, std::mem::take), at);
+                        mark = log.mark();
                     }
-                    log.forget(mark, at);
-                    if camel && camels & bit == 0 {
-                        log.warn(
+                    let (rule, message) = match camel {
+                        _ if is_lost => {
+                            (rule::BOTH_SPELLINGS, "written in camelCase too, which is what counts")
+                        }
+                        true if camels & bit == 0 => (
                             rule::BOTH_SPELLINGS,
-                            at,
                             "written in snake_case too, which does not count",
-                        );
-                    } else {
-                        log.warn(
-                            rule::DUPLICATE_FIELD,
-                            at,
-                            "written more than once; the last one counts",
-                        );
+                        ),
+                        _ => (rule::DUPLICATE_FIELD, "written more than once; the last one counts"),
+                    };
+                    log.warn(rule, at, message);
+                }
+                if is_lost {
+                    map.next_value::<IgnoredAny>()?;
+                } else {
+                    *(if camel { &mut camels } else { &mut snakes }) |= bit;
+                    message.field(index, &mut map, at, log)?;
+                    guess = index + 1;
+                }
+                if log.mark() > mark {
+                    noted.resize(M::SCHEMA.fields.len(), 0);
+                    if let Some(noted) = noted.get_mut(index) {
+                        *noted += log.mark() - mark;
                     }
                 }
-                if camel {
-                    camels |= bit;
-                } else {
-                    snakes |= bit;
-                }
-                message.field(index, &mut map, at, log)?;
-                guess = index + 1;
             }
             Found::Nothing => {
                 map.next_value::<IgnoredAny>()?;

@@ -15,10 +15,10 @@ use crate::{
     tree::Tree,
 };
 
-/// A message, and what was mended in its text.
+/// A message, and whether its text had to be mended.
 pub(super) struct Read<T> {
     plain: decode::Plain<T>,
-    mended: Option<Mended>,
+    is_mended: bool,
 }
 
 /// A text that `serde_json` can read, and where it says something else than the bytes did.
@@ -33,18 +33,18 @@ pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
     check_depth(json)?;
     let plain = str::from_utf8(json).ok();
     let error = match plain.map(read_plain) {
-        Some(Ok(plain)) => return Ok(Read { plain, mended: None }),
+        Some(Ok(plain)) => return Ok(Read { plain, is_mended: false }),
         Some(Err(error)) if !error.is_syntax() => return Err(syntax_error(json, &error)),
         Some(Err(error)) => Some(error),
         None => None,
     };
-    match (mend(json), error) {
+    match (mend(json, true), error) {
         (None, Some(error)) => Err(syntax_error(json, &error)),
         (mended, _) => {
             let mended = mended.unwrap_or_default();
             let plain =
                 read_plain(&mended.text).map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
-            Ok(Read { plain, mended: Some(mended) })
+            Ok(Read { plain, is_mended: true })
         }
     }
 }
@@ -67,16 +67,15 @@ impl<T: Message> Read<T> {
 
     /// The same with the places of what was found, if anything was.
     pub(super) fn located(self, json: &[u8]) -> Result<Decoded<T>, Error> {
-        let text = match &self.mended {
-            Some(mended) => &mended.text,
-            None if self.plain.decoded.diagnostics.is_empty() && !self.plain.saw_minus_zero => {
-                return Ok(self.plain.decoded);
-            }
-            None => str::from_utf8(json).unwrap_or_default(),
-        };
-        let tree = Tree::from_checked_json(text)?;
+        let decode::Plain { decoded, saw_minus_zero } = self.plain;
+        if !self.is_mended && decoded.diagnostics.is_empty() && !saw_minus_zero {
+            return Ok(decoded);
+        }
+        // A tree has more to be mended: what serde_json ignores it does not look at closely.
+        let (text, mended) = check(json)?;
+        let tree = Tree::from_checked_json(&text)?;
         let mut decoded: Decoded<T> = super::decode_node(&tree, tree.root(), &FieldPath::root());
-        if let Some(mended) = &self.mended {
+        if let Some(mended) = &mended {
             decoded.diagnostics.extend(mended.diagnostics(&tree));
         }
         decoded.diagnostics.sort_by_key(|d| d.position);
@@ -96,7 +95,8 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
         },
         Err(_) => None,
     };
-    match (mend(json), error, str::from_utf8(json)) {
+    // A tree keeps a number that no f64 can hold.
+    match (mend(json, false), error, str::from_utf8(json)) {
         (Some(mended), ..) => {
             serde_json::from_str::<IgnoredAny>(&mended.text)
                 .map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
@@ -153,22 +153,15 @@ pub fn split(json: &[u8]) -> impl Iterator<Item = Result<Chunk<'_>, Error>> {
 
 impl Mended {
     pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
-        let mut found = Vec::<Diagnostic>::new();
-        for &offset in self.replaced.iter().take(1000) {
-            let path = tree.path_of_offset(offset);
-            if found.last().is_some_and(|last| last.path == path) {
-                continue;
-            }
-            found.push(Diagnostic {
-                rule: rule::BAD_TEXT,
-                severity: Severity::Warning,
-                path,
-                message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
-                help: None,
-                position: Some(Position::of(&self.text, offset)),
-            });
-        }
-        found
+        let diagnostic = |(path, position)| Diagnostic {
+            rule: rule::BAD_TEXT,
+            severity: Severity::Warning,
+            path,
+            message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
+            help: None,
+            position,
+        };
+        tree.places(&self.replaced).into_iter().map(diagnostic).collect()
     }
 }
 
@@ -221,10 +214,10 @@ fn check_depth(json: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every bad byte and every half of a surrogate pair becomes U+FFFD, and a number beyond f64 one
-/// of the same length within. None: there is nothing to mend.
+/// Every bad byte and every half of a surrogate pair becomes U+FFFD and, if `numbers` are to be
+/// mended too, a number beyond f64 one of the same length within. None: there is nothing to mend.
 #[cold]
-fn mend(json: &[u8]) -> Option<Mended> {
+fn mend(json: &[u8], numbers: bool) -> Option<Mended> {
     let mut out = Vec::with_capacity(json.len());
     let (mut replaced, mut is_mended, mut in_string) = (Vec::new(), false, false);
     let mut rest = json;
@@ -248,7 +241,7 @@ fn mend(json: &[u8]) -> Option<Mended> {
                 let is_part = |b: &&u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
                 let len = rest.iter().take_while(is_part).count();
                 let number = rest.get(..len).and_then(|n| str::from_utf8(n).ok());
-                if number.is_some_and(|n| n.parse().is_ok_and(f64::is_infinite)) {
+                if numbers && number.is_some_and(|n| n.parse().is_ok_and(f64::is_infinite)) {
                     // The shortest such number is longer than "-1.0".
                     let sign = usize::from(first == b'-');
                     out.extend(rest.get(..sign).unwrap_or_default());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{
     Serialize, Serializer,
-    de::{MapAccess, SeqAccess},
+    de::{IgnoredAny, MapAccess, SeqAccess},
 };
 
 use super::{
@@ -327,20 +327,32 @@ impl Field for BTreeMap<String, String> {
         log: &mut Log<'_>,
     ) -> Result<(), A::Error> {
         self.clear();
-        let (mark, node) = (log.mark(), log.node());
+        let (start, node) = (log.mark(), log.node());
+        // How many diagnostics there are of each key, where there are any.
+        let mut noted = BTreeMap::new();
         while let Some(key) = map.next_key::<String>()? {
+            if log.is_full(start) {
+                map.next_value::<IgnoredAny>()?;
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                return Ok(());
+            }
             if log.is_wrapped_number(&key) {
                 let number = big_number(&map.next_value::<String>()?);
                 wrong_type_at::<Self>(node, number, at, log);
                 return Ok(());
             }
             let at = At::Entry(&at, &key);
+            let mut mark = log.mark();
             if self.contains_key(&key) {
-                log.forget(mark, at);
+                log.forget(noted.remove(&key).unwrap_or_default(), at);
+                mark = log.mark();
                 log.warn(rule::DUPLICATE_FIELD, at, "written more than once; the last one counts");
             }
             let mut value = String::new();
             map.next_value_seed(Slot { field: &mut value, at, log })?;
+            if log.mark() > mark {
+                noted.insert(key.clone(), log.mark() - mark);
+            }
             self.insert(key, value);
         }
         Ok(())

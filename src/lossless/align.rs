@@ -86,10 +86,14 @@ fn alike(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(u
         let mut candidates: Vec<usize> =
             rare.filter(|at| at.len() <= COMMON).flatten().copied().collect();
         // Elements that share nothing rare are alike only where they stand.
-        candidates.extend(old.iter().position(|(old, _)| old == i));
+        candidates.extend(old.binary_search_by_key(i, |(old, _)| *old).ok());
         candidates.sort_unstable();
         candidates.dedup();
         for (old, old_values) in candidates.into_iter().filter_map(|at| old.get(at)) {
+            // So different in size, they have less than half in common: no need to look.
+            if 3 * old_values.len().min(values.len()) < old_values.len().max(values.len()) {
+                continue;
+            }
             let common = common(old_values, values);
             if 4 * common > old_values.len() + values.len() {
                 // In parts of a million, so that it can be sorted.

@@ -1,5 +1,7 @@
 //! The three-way merge: the document, the message as it was read from it, the message as it is.
 
+use std::collections::HashMap;
+
 use super::align::align;
 use crate::{
     FieldPath,
@@ -127,23 +129,23 @@ fn texts<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> 
 
 /// A map of strings: its order is kept.
 fn map<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> Edit<'a> {
+    // A map can be large, and finding a key in a node takes a walk over all of them.
+    let values = |map: Ref<'a, 'a>| -> HashMap<&'a str, Ref<'a, 'a>> {
+        map.entries().map(|(key, value)| (key.text(), value)).collect()
+    };
+    let (was, is) = (values(before), values(after));
     let mut entries = Vec::new();
     for (key, value) in original.distinct_entries() {
-        let (was, is) = (before.get(key.text()), after.get(key.text()));
-        match is {
-            Some(is) if was.map(Ref::source) != Some(is.source()) => {
-                entries.push((key.text(), Edit::Kept(is)));
+        let key = key.text();
+        match is.get(key) {
+            Some(is) if was.get(key).is_none_or(|was| was.source() != is.source()) => {
+                entries.push((key, Edit::Kept(*is)));
             }
-            Some(_) => entries.push((key.text(), Edit::Kept(value))),
+            Some(_) => entries.push((key, Edit::Kept(value))),
             None => {}
         }
     }
-    let is_new = |key: &str| before.get(key).is_none();
-    entries.extend(
-        after
-            .entries()
-            .filter(|(key, _)| is_new(key.text()))
-            .map(|(k, v)| (k.text(), Edit::Kept(v))),
-    );
+    let new = after.entries().filter(|(key, _)| !was.contains_key(key.text()));
+    entries.extend(new.map(|(key, value)| (key.text(), Edit::Kept(value))));
     Edit::Map { origin: Some(original), entries }
 }

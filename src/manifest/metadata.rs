@@ -2,7 +2,7 @@
 
 use crate::{
     FieldPath, Timestamp,
-    diagnostic::{Diagnostic, Severity, rule},
+    diagnostic::{Diagnostic, Severity, Step, rule},
     tree::{Kind, Ref},
 };
 
@@ -62,6 +62,32 @@ const OBJECT_META: Want = Want::Struct(&[
 /// wanted, as sigs.k8s.io/yaml has it.
 pub(super) fn check(metadata: Ref<'_, '_>, is_yaml: bool, found: &mut Vec<Diagnostic>) {
     Check { is_yaml, found }.value(metadata, &OBJECT_META, &FieldPath::root().key("metadata"));
+}
+
+/// Whether a client of Go wants a text in this place of an object.
+pub(super) fn is_text(path: &FieldPath) -> bool {
+    let mut steps = path.steps().iter();
+    let mut want = match steps.next() {
+        Some(Step::Key(key)) if is_same_name("metadata", key) => &OBJECT_META,
+        Some(Step::Key(key)) => {
+            let is_type = is_same_name("apiVersion", key) || is_same_name("kind", key);
+            return is_type && steps.next().is_none();
+        }
+        _ => return false,
+    };
+    for step in steps {
+        want = match (want, step) {
+            (Want::List(want) | Want::Map(want), _) => want,
+            (Want::Struct(fields), Step::Key(key)) => {
+                match fields.iter().find(|(name, _)| is_same_name(name, key)) {
+                    Some((_, want)) => want,
+                    None => return false,
+                }
+            }
+            _ => return false,
+        };
+    }
+    matches!(want, Want::Text)
 }
 
 struct Check<'a> {

@@ -91,6 +91,7 @@ impl Manifest {
     /// value that Istio refuses. Each has its place.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
         let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
+        yaml::check_read_ahead(yaml, text.len())?;
         document(text, true, 0)?.into_gateway()
     }
 
@@ -121,10 +122,7 @@ impl Manifest {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let json = Json::check(json.as_ref())?;
-        let mut manifest = document(&json.text, false, 0)?.into_gateway()?;
-        manifest.diagnostics.extend(json.diagnostics(&json.tree()?));
-        Ok(manifest)
+        json_document(json.as_ref(), 0)?.into_gateway()
     }
 
     /// This manifest, if there is nothing in it that Istio ignores.
@@ -539,18 +537,27 @@ pub fn documents_from_json<J: AsRef<[u8]> + ?Sized>(
 ) -> impl Iterator<Item = Result<Document, Error>> + '_ {
     json::split(json.as_ref()).map(|chunk| {
         let json::Chunk { text, lines } = chunk?;
-        let checked = Json::check(text).map_err(|error| error.below(lines))?;
-        let mut document = document(&checked.text, false, lines)?;
-        if let Document::Gateway(manifest) = &mut document {
-            let replaced = checked.diagnostics(&checked.tree()?).into_iter();
-            manifest.diagnostics.extend(replaced.map(|d| d.below(lines)));
-        }
-        Ok(document)
+        json_document(text, lines)
     })
 }
 
+fn json_document(text: &[u8], lines: usize) -> Result<Document, Error> {
+    let json = Json::check(text).map_err(|error| error.below(lines))?;
+    let mut document = document(&json.text, false, lines)?;
+    if let Document::Gateway(manifest) = &mut document {
+        let replaced = json.diagnostics(&json.tree()?).into_iter();
+        manifest.diagnostics.extend(replaced.map(|d| d.below(lines)));
+        manifest.diagnostics.sort_by_key(|d| d.position);
+    }
+    Ok(document)
+}
+
 fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
-    if is_yaml { Tree::from_yaml(text) } else { Tree::from_checked_json(text) }
+    if is_yaml {
+        Tree::from_yaml_object(text, metadata::is_text)
+    } else {
+        Tree::from_checked_json(text)
+    }
 }
 
 fn document(text: &str, is_yaml: bool, lines: usize) -> Result<Document, Error> {

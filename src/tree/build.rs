@@ -51,6 +51,10 @@ impl<'s> Builder<'s> {
         u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX)
     }
 
+    pub(crate) fn kind(&self, node: u32) -> Option<&Kind<'s>> {
+        self.tree.node(node).map(|n| &n.kind)
+    }
+
     /// The innermost open list or map.
     pub(crate) fn parent(&self) -> Option<u32> {
         self.open.last().map(|open| open.node)
@@ -67,6 +71,12 @@ impl<'s> Builder<'s> {
         let (node, is_map) = (self.next(), kind == Kind::Map);
         self.push(kind, 0, start, start);
         self.open.push(Open { node, is_map, wants_key: true });
+    }
+
+    /// Says that JSON cannot hold the next node, if it counts in the end.
+    pub(crate) fn unfit(&mut self, message: &'static str) {
+        let node = self.next();
+        self.tree.unfit.push((node, message));
     }
 
     /// Ends the innermost list or map.

@@ -1,6 +1,6 @@
 //! serde's data model from a tree, and a tree from serde's data model.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
 use serde::{
     Deserialize, Serialize, Serializer,
@@ -28,12 +28,20 @@ impl de::Error for TreeError {
     }
 }
 
-impl<'de> Deserializer<'de> for Ref<'de, '_> {
+/// A node that is read, with a place for the node that the reader is at: where the decoder finds
+/// what it reports.
+pub(crate) struct Reader<'t, 's, 'c> {
+    pub(crate) node: Ref<'t, 's>,
+    pub(crate) cursor: &'c Cell<u32>,
+}
+
+impl<'de> Deserializer<'de> for Reader<'de, '_, '_> {
     type Error = TreeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TreeError> {
-        self.tree.cursor.set(self.at);
-        match self.kind() {
+        let Self { node, cursor } = self;
+        cursor.set(node.at);
+        match node.kind() {
             // An alias of an alias is not built.
             Kind::Null | Kind::Alias(_) => visitor.visit_unit(),
             Kind::Bool(v) => visitor.visit_bool(*v),
@@ -41,17 +49,17 @@ impl<'de> Deserializer<'de> for Ref<'de, '_> {
             Kind::Signed(v) => visitor.visit_i64(*v),
             Kind::Float(v) => visitor.visit_f64(*v),
             Kind::Huge(text) => visitor.visit_f64(text.parse().unwrap_or(f64::INFINITY)),
-            Kind::Text(Cow::Owned(text)) if self.tree.lends_unescaped => visitor.visit_str(text),
+            Kind::Text(Cow::Owned(text)) if node.tree.lends_unescaped => visitor.visit_str(text),
             Kind::Text(text) => visitor.visit_borrowed_str(text),
-            Kind::List => visitor.visit_seq(self.items()),
+            Kind::List => visitor.visit_seq(List { items: node.items(), cursor }),
             Kind::Map | Kind::Merged(_) => {
-                visitor.visit_map(Map { entries: self.entries(), value: None })
+                visitor.visit_map(Map { entries: node.entries(), value: None, cursor })
             }
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TreeError> {
-        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+        if self.node.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(
@@ -73,23 +81,30 @@ impl<'de> Deserializer<'de> for Ref<'de, '_> {
     }
 }
 
-impl<'t> SeqAccess<'t> for Items<'t, '_> {
+struct List<'t, 's, 'c> {
+    items: Items<'t, 's>,
+    cursor: &'c Cell<u32>,
+}
+
+impl<'t> SeqAccess<'t> for List<'t, '_, '_> {
     type Error = TreeError;
 
     fn next_element_seed<S: DeserializeSeed<'t>>(
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, TreeError> {
-        self.next().map(|item| seed.deserialize(item)).transpose()
+        let cursor = self.cursor;
+        self.items.next().map(|node| seed.deserialize(Reader { node, cursor })).transpose()
     }
 }
 
-struct Map<'t, 's> {
+struct Map<'t, 's, 'c> {
     entries: Entries<'t, 's>,
     value: Option<Ref<'t, 's>>,
+    cursor: &'c Cell<u32>,
 }
 
-impl<'t> MapAccess<'t> for Map<'t, '_> {
+impl<'t> MapAccess<'t> for Map<'t, '_, '_> {
     type Error = TreeError;
 
     fn next_key_seed<S: DeserializeSeed<'t>>(
@@ -98,12 +113,12 @@ impl<'t> MapAccess<'t> for Map<'t, '_> {
     ) -> Result<Option<S::Value>, TreeError> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.value = Some(value);
-        seed.deserialize(key).map(Some)
+        seed.deserialize(Reader { node: key, cursor: self.cursor }).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, TreeError> {
         match self.value.take() {
-            Some(value) => seed.deserialize(value),
+            Some(node) => seed.deserialize(Reader { node, cursor: self.cursor }),
             None => Err(de::Error::custom("a value was asked for before its key")),
         }
     }

@@ -10,16 +10,16 @@ mod de;
 mod json;
 mod write;
 
-use std::{borrow::Cow, cell::Cell, collections::HashMap};
+use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
 use crate::{
-    FieldPath,
+    Error, FieldPath,
     diagnostic::{Position, Step},
     json::{Number as JsonNumber, Quoted},
 };
 
 pub(crate) use build::Builder;
-pub(crate) use de::TreeError;
+pub(crate) use de::{Reader, TreeError};
 pub(crate) use json::Json;
 pub(crate) use write::{Edit, Number, write_json, write_text};
 
@@ -29,12 +29,17 @@ pub(crate) struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     /// The entries of maps with merge keys, as they count in the end: keys and values.
     merged: Vec<Vec<(u32, u32)>>,
+    /// Nodes that JSON cannot hold, and why; in document order.
+    unfit: Vec<(u32, &'static str)>,
     text: Option<&'s str>,
     /// Whether a text is borrowed exactly where it was written without escapes, as in JSON.
     lends_unescaped: bool,
-    /// The node that is being read: where the decoder finds what it reports.
-    cursor: Cell<u32>,
+    /// The places of bytes that stand at equal distances, from the first time that one is asked for.
+    milestones: OnceLock<Vec<(usize, Position)>>,
 }
+
+/// How far apart milestones are, in bytes.
+const MILE: usize = 4096;
 
 #[derive(Clone, Debug)]
 struct Node<'s> {
@@ -123,17 +128,34 @@ impl<'s> Tree<'s> {
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn cursor(&self) -> &Cell<u32> {
-        &self.cursor
-    }
-
     fn node(&self, at: u32) -> Option<&Node<'s>> {
         self.nodes.get(at as usize)
     }
 
     /// Where a node begins, if the tree was made from a text.
     pub(crate) fn position(&self, node: u32) -> Option<Position> {
-        Some(Position::of(self.text?, self.node(node)?.start as usize))
+        self.position_of(self.node(node)?.start as usize)
+    }
+
+    /// The position of a byte of the text.
+    fn position_of(&self, offset: usize) -> Option<Position> {
+        let text = self.text?;
+        let milestones = self.milestones.get_or_init(|| {
+            let (mut offset, mut position) = (0, Position::new(1, 1));
+            let mut milestones = Vec::with_capacity(text.len() / MILE + 1);
+            for mut next in (0..=text.len()).step_by(MILE) {
+                while !text.is_char_boundary(next) {
+                    next -= 1;
+                }
+                position = position.behind(text.get(offset..next).unwrap_or_default());
+                offset = next;
+                milestones.push((offset, position));
+            }
+            milestones
+        });
+        let offset = offset.min(text.len());
+        let &(start, position) = milestones.get(offset / MILE)?;
+        Some(position.behind(text.get(start..offset).unwrap_or_default()))
     }
 
     /// The node of a path.
@@ -151,33 +173,101 @@ impl<'s> Tree<'s> {
         self.node(at.at).map(|_| at.at)
     }
 
-    /// The path of the innermost node that a byte of the text belongs to.
-    pub(crate) fn path_of_offset(&self, offset: usize) -> FieldPath {
-        let mut at = self.root();
-        let mut path = FieldPath::root();
-        let holds = |node: Ref<'_, '_>| node.span().contains(&offset);
-        loop {
-            let below = match at.kind() {
-                Kind::List => at
-                    .items()
-                    .enumerate()
-                    .find(|(_, item)| holds(*item))
-                    .map(|(i, item)| (Step::Index(i), item)),
-                Kind::Map => at
-                    .entries()
-                    .find(|(key, value)| holds(*key) || holds(*value))
-                    .map(|(key, value)| (Step::Key(key.text().to_owned()), value)),
-                _ => None,
-            };
-            let Some((step, node)) = below else { return path };
-            path = match step {
-                Step::Index(i) => path.index(i),
-                Step::Key(key) => path.key(key),
-            };
-            at = node;
+    /// Refuses what JSON cannot hold, unless a later value of the same key has replaced it or, of a
+    /// number, a text is wanted there.
+    pub(crate) fn check_fits(&self, is_text: impl Fn(&FieldPath) -> bool) -> Result<(), Error> {
+        if self.unfit.is_empty() {
+            return Ok(());
         }
+        let unfit = |node: Ref<'_, '_>| {
+            let found = self.unfit.binary_search_by_key(&node.target().at, |(node, _)| *node);
+            found.ok().and_then(|i| self.unfit.get(i)).map(|(_, message)| *message)
+        };
+        // Where each step leads from, and the step: a path is made only to ask about it.
+        let mut steps: Vec<(usize, Step)> = Vec::new();
+        let mut left = vec![(self.root(), usize::MAX)];
+        while let Some((node, from)) = left.pop() {
+            if let Some(message) = unfit(node) {
+                let mut path = Vec::new();
+                let mut at = from;
+                while let Some((above, step)) = steps.get(at) {
+                    path.push(step.clone());
+                    at = *above;
+                }
+                let path =
+                    path.into_iter().rev().fold(FieldPath::root(), |path, step| match step {
+                        Step::Index(index) => path.index(index),
+                        Step::Key(key) => path.key(key),
+                    });
+                if !is_text(&path) {
+                    return Err(Error::syntax(message, node.position()));
+                }
+            }
+            for (index, item) in node.items().enumerate() {
+                left.push((item, steps.len()));
+                steps.push((from, Step::Index(index)));
+            }
+            if let Some((key, message)) = node.entries().find_map(|(k, _)| Some((k, unfit(k)?))) {
+                return Err(Error::syntax(message, key.position()));
+            }
+            for (key, value) in node.distinct_entries() {
+                left.push((value, steps.len()));
+                steps.push((from, Step::Key(key.text().to_owned())));
+            }
+        }
+        Ok(())
+    }
+
+    /// The places of bytes within texts, each with its node's path. A path that several bytes in a
+    /// row share is told of once; the list ends where it has grown long.
+    pub(crate) fn places(&self, offsets: &[usize]) -> Vec<(FieldPath, Option<Position>)> {
+        /// A list or map around a node: where it ends, and where in it the node is.
+        struct Level<'t> {
+            end: u32,
+            is_map: bool,
+            /// Items so far, or keys and values.
+            count: usize,
+            key: &'t str,
+        }
+        let (mut offsets, mut size) = (offsets.iter().copied().peekable(), 0);
+        let mut levels: Vec<Level<'_>> = Vec::new();
+        let mut places = Vec::<(FieldPath, _)>::new();
+        for at in 0..self.len() {
+            let Some(&offset) = offsets.peek() else { break };
+            while levels.pop_if(|level| level.end <= at).is_some() {}
+            let node = self.at(at);
+            if let Some(level) = levels.last_mut() {
+                if level.is_map && level.count % 2 == 0 {
+                    level.key = node.text();
+                }
+                level.count += 1;
+            }
+            if node.is_list() || node.is_map() {
+                let end = self.node(at).map_or(0, |node| node.next);
+                levels.push(Level { end, is_map: node.is_map(), count: 0, key: "" });
+            } else if node.span().contains(&offset) {
+                let step = |level: &Level<'_>| match level.is_map {
+                    true => Step::Key(level.key.to_owned()),
+                    false => Step::Index(level.count.saturating_sub(1)),
+                };
+                let path: FieldPath = levels.iter().map(step).collect();
+                size += levels.iter().map(|l| size_of::<Step>() + l.key.len()).sum::<usize>();
+                if places.last().is_none_or(|(last, _)| *last != path) {
+                    places.push((path, self.position_of(offset)));
+                }
+                if places.len() >= MAX_PLACES || size > MAX_PATHS {
+                    break;
+                }
+                while offsets.next_if(|offset| node.span().contains(offset)).is_some() {}
+            }
+        }
+        places
     }
 }
+
+/// So many places are enough, and so many bytes of paths: each may be as long as the document.
+const MAX_PLACES: usize = 1000;
+const MAX_PATHS: usize = 1 << 20;
 
 /// A node of a tree.
 #[derive(Clone, Copy, Debug)]

@@ -1,5 +1,11 @@
 //! A stream cut into its documents, each read on its own: a bad one does not spoil the rest.
 
+use super::{
+    check::{is_break, is_marker},
+    mend::has_other_breaks,
+};
+use crate::{Error, diagnostic::Position};
+
 /// The text of one document of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -23,48 +29,103 @@ impl Chunk<'_> {
     }
 }
 
-/// Cuts a YAML stream at its document markers. There is always at least one document.
+/// Cuts a YAML stream at its document markers, as go-yaml's decoder does: what stands behind `...`
+/// begins the next document. There is always at least one.
 ///
 /// YAML forbids a line that begins with a marker everywhere but between documents, within a
 /// quoted or block scalar too: so cutting needs no parser.
 pub fn split(text: &str) -> impl Iterator<Item = Chunk<'_>> {
     let mut rest = Some((text, 0));
+    let line_end =
+        if text.contains('\r') || has_other_breaks(text) { any_line } else { plain_line };
     std::iter::from_fn(move || {
         let (text, lines) = rest.take()?;
-        let (own, left) = text.split_at_checked(end_of_first(text))?;
+        let (end, behind) = first(text, line_end);
+        let (own, left) = text.split_at_checked(behind)?;
         if !left.is_empty() {
             rest = Some((left, lines + own.bytes().filter(|&b| b == b'\n').count()));
         }
-        Some(Chunk { text: own, lines })
+        Some(Chunk { text: text.get(..end)?, lines })
     })
 }
 
-/// Where the first document ends, and the next one begins.
-fn end_of_first(text: &str) -> usize {
+/// The length of a text's first line with its break, where all breaks are line feeds.
+fn plain_line(text: &str) -> usize {
+    text.find('\n').map_or(text.len(), |i| i + 1)
+}
+
+/// The same with every break that YAML 1.1 has.
+fn any_line(text: &str) -> usize {
+    let Some(end) = text.find(is_break) else { return text.len() };
+    let rest = text.get(end..).unwrap_or_default();
+    let len =
+        if rest.starts_with("\r\n") { 2 } else { rest.chars().next().map_or(0, char::len_utf8) };
+    end + len
+}
+
+/// The first document's end, and where the next one begins.
+fn first(text: &str, line_len: fn(&str) -> usize) -> (usize, usize) {
     let mut at = 0;
     // Blank lines, comments and directives belong to the document that they stand before.
     let mut only_prefix = true;
-    for line in text.split_inclusive('\n') {
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let line = rest.get(..line_len(rest)).unwrap_or(rest);
         let content = if at == 0 { line.trim_start_matches('\u{feff}') } else { line };
         if is_marker(content, "---") {
             if !only_prefix {
-                return at;
+                return (at, at);
             }
             only_prefix = false;
         } else if is_marker(content, "...") {
-            return at + line.len();
+            let behind = content.get(3..).unwrap_or_default();
+            let is_alone = {
+                let behind = behind.trim();
+                behind.is_empty() || behind.starts_with('#')
+            };
+            if is_alone || only_prefix {
+                let behind = at + line.len();
+                return (behind, behind);
+            }
+            return (at, at + line.len() - behind.len());
         } else {
             let content = content.trim();
             only_prefix &= content.is_empty() || content.starts_with(['#', '%']);
         }
         at += line.len();
     }
-    text.len()
+    (text.len(), text.len())
 }
 
-fn is_marker(line: &str, marker: &str) -> bool {
-    line.strip_prefix(marker)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+/// Refuses a control character in a document behind the first where Go would have read it: its
+/// reader takes 512 bytes at a time, and reads four characters on from the next document's marker.
+pub(crate) fn check_read_ahead(text: &str, to: usize) -> Result<(), Error> {
+    const BLOCK: usize = 512;
+    let Some(rest) = text.get(to..).filter(|rest| !rest.is_empty()) else {
+        return Ok(());
+    };
+    let needed = to + rest.chars().take(4).map(char::len_utf8).sum::<usize>();
+    let mut read = 0;
+    while read < needed {
+        let mut end = (read + BLOCK).min(text.len());
+        // What is left of a character is read with the next block.
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        read = end;
+    }
+    let ahead = text.get(to..read).unwrap_or_default();
+    match ahead.find(is_control) {
+        Some(at) => {
+            let position = Position::of(text, to + at);
+            Err(Error::syntax("control characters are not allowed", Some(position)))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What is no character of YAML.
+fn is_control(c: char) -> bool {
+    !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 #[cfg(test)]

@@ -20,7 +20,9 @@
 //! granit-parser scans the text; what a scalar means, merge keys, aliases and their limits are
 //! here, since Go's reader (go-yaml v2) and no Rust crate decides them.
 
+mod check;
 mod documents;
+mod mend;
 mod parse;
 mod patch;
 mod resolve;
@@ -32,6 +34,7 @@ use crate::{
     tree::{Edit, Tree},
 };
 
+pub(crate) use documents::check_read_ahead;
 pub use documents::{Chunk, split};
 pub(crate) use patch::patch;
 pub(crate) use write::write_yaml;

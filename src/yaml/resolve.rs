@@ -4,7 +4,10 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine as _, engine::general_purpose};
+use base64::{
+    Engine as _, alphabet,
+    engine::{GeneralPurpose, GeneralPurposeConfig},
+};
 
 use crate::tree::Kind;
 
@@ -81,7 +84,8 @@ fn number(text: &str) -> Option<Kind<'static>> {
             } else {
                 Cow::Borrowed(text)
             };
-            integer(&text).or_else(|| yaml_float(&text).map(Kind::Float))
+            let float = || yaml_float(&text).map(Kind::Float);
+            integer(&text).or_else(float).or_else(|| binary_integer(&text))
         }
         _ => None,
     }
@@ -113,6 +117,12 @@ fn integer(text: &str) -> Option<Kind<'static>> {
         Some(_) => i64::try_from(number).ok().map(|_| Kind::Unsigned(number)),
         None => Some(Kind::Unsigned(number)),
     }
+}
+
+/// go-yaml's own base 2, with the sign behind the prefix.
+fn binary_integer(text: &str) -> Option<Kind<'static>> {
+    let number = i64::from_str_radix(text.strip_prefix("0b")?, 2).ok()?;
+    Some(u64::try_from(number).map_or(Kind::Signed(number), Kind::Unsigned))
 }
 
 /// `[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`, within the bounds of f64.
@@ -199,7 +209,9 @@ fn is_timestamp(text: &str) -> bool {
 /// `!!binary`: the text of the bytes; what is no UTF-8 in them is U+FFFD in JSON.
 fn binary(text: &str) -> Result<String, String> {
     let text: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    match general_purpose::STANDARD.decode(text) {
+    // As Go, whatever the bits say that the padding leaves over.
+    let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
+    match GeneralPurpose::new(&alphabet::STANDARD, config).decode(text) {
         Ok(bytes) => Ok(replace_bad_bytes(&bytes)),
         Err(_) => Err("!!binary value contains invalid base64 data".to_owned()),
     }
@@ -216,16 +228,16 @@ fn replace_bad_bytes(bytes: &[u8]) -> String {
 }
 
 /// A key as sigs.k8s.io/yaml writes it.
-pub(super) fn key<'s>(kind: &Kind<'s>) -> Result<Cow<'s, str>, String> {
+pub(super) fn key<'s>(kind: &Kind<'s>) -> Result<Cow<'s, str>, &'static str> {
     match kind {
         Kind::Text(text) => Ok(text.clone()),
         Kind::Bool(v) => Ok(Cow::Borrowed(if *v { "true" } else { "false" })),
         Kind::Unsigned(v) if i64::try_from(*v).is_ok() => Ok(v.to_string().into()),
-        Kind::Unsigned(_) => Err("unsupported map key of type: uint64".to_owned()),
+        Kind::Unsigned(_) => Err("unsupported map key of type: uint64"),
         Kind::Signed(v) => Ok(v.to_string().into()),
         Kind::Float(v) => Ok(go_g32(*v).into()),
-        Kind::Null => Err("unsupported map key of type: <nil>".to_owned()),
-        _ => Err("invalid map key".to_owned()),
+        Kind::Null => Err("unsupported map key of type: <nil>"),
+        _ => Err("invalid map key"),
     }
 }
 
@@ -252,25 +264,20 @@ pub(crate) fn go_g32(v: f64) -> String {
 }
 
 /// A float on the way through JSON: a whole number below 1e21 loses its fraction.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "whole numbers within the bounds"
-)]
-pub(super) fn through_json(kind: Kind<'_>) -> Result<Kind<'_>, String> {
+pub(super) fn through_json(kind: Kind<'_>) -> Kind<'_> {
     match kind {
-        Kind::Float(v) if !v.is_finite() => Err("json: unsupported value".to_owned()),
-        Kind::Float(v) if v.fract() == 0.0 && !(v == 0.0 && v.is_sign_negative()) => {
-            // 2^64 and -2^63 are floats, exactly.
-            Ok(if (0.0..18_446_744_073_709_551_616.0).contains(&v) {
-                Kind::Unsigned(v as u64)
-            } else if (-9_223_372_036_854_775_808.0..0.0).contains(&v) {
-                Kind::Signed(v as i64)
-            } else {
-                Kind::Float(v)
-            })
+        // A tree has "-0" as this.
+        Kind::Float(v) if v == 0.0 && v.is_sign_negative() => Kind::Signed(0),
+        // JSON has the shortest digits, with zeros behind them.
+        Kind::Float(v) if v.fract() == 0.0 && v.abs() < 1e21 => {
+            let text = v.to_string();
+            match (text.parse(), text.parse()) {
+                (Ok(v), _) => Kind::Unsigned(v),
+                (_, Ok(v)) => Kind::Signed(v),
+                _ => Kind::Float(v),
+            }
         }
-        kind => Ok(kind),
+        kind => kind,
     }
 }
 

@@ -386,12 +386,13 @@ fn is_plain(text: &str) -> bool {
         && !text.chars().any(|c| !is_printable(c))
 }
 
-/// Whether a text of several lines can be written as it is.
+/// Whether a text of several lines can be written as it is. libyaml takes a tab at the beginning of a
+/// line for bad indentation.
 fn is_literal(text: &str) -> bool {
     let body = text.trim_end_matches('\n');
     body.contains('\n')
         && !body.starts_with([' ', '\t', '\n'])
-        && text.chars().all(|c| c == '\n' || c == '\t' || is_printable(c))
+        && text.chars().all(|c| c == '\n' || is_printable(c))
 }
 
 /// Whether YAML 1.1 lets a character stand for itself. Its line breaks beyond the line feed, and

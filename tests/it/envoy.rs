@@ -6,7 +6,7 @@ use std::{
 };
 
 use istio_gateway::{
-    Gateway, Port, Server, ServerTlsSettings, TlsMode, TlsProtocol,
+    Port, Server, ServerTlsSettings, TlsMode, TlsProtocol,
     client_certificate::ClientCertificatePolicy,
     envoy::{
         self, DownstreamTlsContext, HttpConnectionManager, IstioVersion, MeshSettings,
@@ -14,8 +14,9 @@ use istio_gateway::{
     },
     json,
     prost::Message as _,
-    proto::mesh::v1alpha1::Topology,
+    proto::{mesh::v1alpha1::Topology, networking::v1alpha3::server_tls_settings::TlsCertificate},
 };
+use proptest::prelude::*;
 use serde_json::Value;
 
 pub(crate) struct Case {
@@ -170,39 +171,79 @@ fn both_ways_to_a_policy_meet() {
     assert!(compared > 600);
 }
 
-/// Valid or not, every server is translated.
-#[test]
-fn whatever_can_be_read_is_translated() {
-    let text = fs::read_to_string("tests/golden/wire.ndjson").unwrap();
-    let mut translated = 0;
-    for line in text.split_terminator('\n') {
-        let case: Value = serde_json::from_str(line).unwrap();
-        let hex = case["hex"].as_str().unwrap();
-        let bytes: Vec<u8> = (0..hex.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap())
-            .collect();
-        let servers = match case["type"].as_str() {
-            Some("Gateway") => Gateway::decode(&*bytes).map(|gateway| gateway.servers),
-            Some("Server") => Server::decode(&*bytes).map(|server| vec![server]),
-            Some("ServerTLSSettings") => ServerTlsSettings::decode(&*bytes)
-                .map(|tls| vec![Server { tls: Some(tls), ..Default::default() }]),
-            _ => continue,
-        };
-        for server in servers.unwrap_or_default() {
-            for transport in [Transport::Tcp, Transport::Quic] {
-                let options = Options { transport, ..Options::default() };
-                let translation = envoy::downstream_tls_context(&server, &options);
-                let passes_on = server.tls.as_ref().is_none_or(|tls| {
-                    matches!(tls.tls_mode(), Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough))
-                });
-                assert_eq!(translation.tls_context.is_none(), passes_on);
-                translated += 1;
+fn some_server() -> impl Strategy<Value = Server> {
+    const NAMES: [&str; 8] =
+        ["", "c", "builtin://", "builtin://x", "invalid://", "sds://s", "configmap://n/c", "/é"];
+    let text = || prop::sample::select(&NAMES[..]).prop_map(str::to_owned);
+    let texts = || prop::collection::vec(text(), 0..3);
+    let number = || prop_oneof![4 => -1..7, 1 => any::<i32>()];
+    let protocol = prop::sample::select(&["HTTPS", "http", "TLS", "", "gRPC-Web", "\u{212a}"][..]);
+    let texts_of = [text(), text(), text(), text(), text(), text()];
+    let lists_of = [texts(), texts(), texts(), texts(), texts(), texts()];
+    let numbers_of = [number(), number(), number()];
+    let skip = any::<Option<bool>>();
+    (texts_of, lists_of, numbers_of, skip, any::<bool>(), protocol).prop_map(
+        |(
+            texts,
+            lists,
+            [mode, min_protocol_version, max_protocol_version],
+            skip,
+            has_tls,
+            name,
+        )| {
+            let [server_certificate, private_key, ca_certificates, ca_crl, credential, ca] = texts;
+            let [credential_names, subject_alt_names, spki, hash, cipher_suites, curves] = lists;
+            let certificate = TlsCertificate {
+                server_certificate: credential.clone(),
+                private_key: ca.clone(),
+                ca_certificates: ca_crl.clone(),
+            };
+            let tls = ServerTlsSettings {
+                https_redirect: false,
+                mode,
+                server_certificate,
+                private_key,
+                ca_certificates,
+                ca_crl,
+                credential_name: credential,
+                tls_certificates: curves.iter().map(|_| certificate.clone()).collect(),
+                credential_names,
+                ca_cert_credential_name: ca,
+                subject_alt_names,
+                verify_certificate_spki: spki,
+                verify_certificate_hash: hash,
+                min_protocol_version,
+                max_protocol_version,
+                cipher_suites,
+                insecure_skip_verify: skip,
+                ecdh_curves: curves,
+            };
+            Server {
+                port: Some(Port { protocol: name.to_owned(), ..Default::default() }),
+                tls: has_tls.then_some(tls),
+                ..Default::default()
             }
+        },
+    )
+}
+
+proptest! {
+    /// Valid or not, every server is translated; and the settings' own policy is that of what it is
+    /// translated to.
+    #[test]
+    fn whatever_it_is_it_is_translated(server in some_server(), is_quic in any::<bool>()) {
+        let transport = if is_quic { Transport::Quic } else { Transport::Tcp };
+        let options = Options { transport, ..Options::default() };
+        let translation = envoy::downstream_tls_context(&server, &options);
+        let passes_on = server.tls.as_ref().is_none_or(|tls| {
+            matches!(tls.tls_mode(), Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough))
+        });
+        prop_assert_eq!(translation.tls_context.is_none(), passes_on);
+        if let (Some(tls), Some(context), false) = (&server.tls, &translation.tls_context, is_quic) {
+            let policy = envoy::client_certificate_policy(context, SourceStates::default());
+            prop_assert_eq!(ClientCertificatePolicy::of(tls), policy);
         }
     }
-    println!("{translated} translations of what the wire format holds");
-    assert!(translated > 100);
 }
 
 #[test]

@@ -8,7 +8,6 @@
     clippy::indexing_slicing
 )]
 
-mod cases;
 mod corpus;
 mod descriptor;
 #[cfg(feature = "envoy")]
@@ -18,4 +17,8 @@ mod envoy_descriptor;
 #[cfg(feature = "envoy")]
 mod envoy_live;
 mod handshake;
+mod hostile;
+mod lossless;
+mod properties;
+mod strict;
 mod tls_golden;

@@ -1,8 +1,18 @@
 //! Upstream's verdicts, case by case: the golden files, and in CI fresh ones from the live judge.
 //!
-//! `ISTIO_GATEWAY_CASES=DIR cargo test --test it -- --ignored live` compares every file that
+//! A binary of its own, since its golden files are too large to be packed with the crate.
+//!
+//! `ISTIO_GATEWAY_CASES=DIR cargo test --test cases -- --ignored live` compares every file that
 //! `conformance/dialect` wrote into DIR. What differs must be explained by an entry of
 //! `tests/golden/known_differences.json`, and every entry must still differ.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 

@@ -1,0 +1,359 @@
+//! The suites: which operations on which documents.
+
+use istio_gateway::{
+    Document, Gateway, Lossless, Manifest, documents as read_documents, json, prost,
+};
+use prost::Message as _;
+use serde::Deserialize;
+
+use crate::{
+    derived,
+    documents::{gateway, manifest, spec_json, stream},
+    runner::{Column, Operation, Suite, Target},
+};
+
+const SLICE: &str = "json::from_slice";
+const DERIVED_SLICE: &str = "serde-derived structs, serde_json::from_slice";
+const TO_STRING: &str = "json::to_string";
+const DERIVED_TO_STRING: &str = "serde-derived structs, serde_json::to_string";
+const GO_UNMARSHAL: &str = "Go json.Unmarshal";
+const PARSE: &str = "Manifest::parse";
+const DOCUMENTS: &str = "documents";
+const GO_YAML: &str = "Go sigs.k8s.io/yaml, client-go";
+
+pub type Make = fn() -> Suite;
+
+/// All suites by name, made when they are wanted.
+pub const SUITES: [(&str, Make); 8] = [
+    ("json-decode", json_decode),
+    ("json-encode", json_encode),
+    ("yaml", yaml),
+    ("yaml-stream", yaml_stream),
+    ("wire-decode", wire_decode),
+    ("wire-encode", wire_encode),
+    ("write-back", write_back),
+    ("write-back-all", write_back_all),
+];
+
+const SIZES: [usize; 4] = [1, 3, 100, 1000];
+
+fn servers(n: usize) -> String {
+    match n {
+        1 => "1 server".into(),
+        1000.. => format!("{},{:03} servers", n / 1000, n % 1000),
+        n => format!("{n} servers"),
+    }
+}
+
+fn leak(text: String) -> &'static str {
+    text.leak()
+}
+
+pub fn json_decode() -> Suite {
+    let column = |n| {
+        let text = leak(spec_json(n));
+        let bytes = text.as_bytes();
+        let want: Gateway = json::from_str(text).unwrap();
+        let derived: derived::Gateway = serde_json::from_str(text).unwrap();
+        // Whoever reads something else is not compared with.
+        assert_eq!(json::to_string(&want), text);
+        assert_eq!(serde_json::to_string(&derived).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Gateway>(text).unwrap(), want);
+        assert!(json::decode_str::<Gateway>(text).unwrap().diagnostics.is_empty());
+        let value: serde_json::Value = serde_json::from_str(text).unwrap();
+        let operations = vec![
+            Operation::new(SLICE, || json::from_slice::<Gateway>(bytes).unwrap()),
+            Operation::new("json::from_str", || json::from_str::<Gateway>(text).unwrap()),
+            Operation::new("json::decode_slice, strict", || {
+                json::decode_slice::<Gateway>(bytes).unwrap().strict().unwrap()
+            }),
+            Operation::new("json::decode of a serde_json::Value", move || {
+                json::decode::<Gateway, _>(&value).unwrap().tolerant().unwrap()
+            }),
+            Operation::new("serde_json::from_slice (pbjson)", || {
+                serde_json::from_slice::<Gateway>(bytes).unwrap()
+            }),
+            Operation::new(DERIVED_SLICE, || {
+                serde_json::from_slice::<derived::Gateway>(bytes).unwrap()
+            }),
+            Operation::new("serde-derived structs, serde_json::from_str", || {
+                serde_json::from_str::<derived::Gateway>(text).unwrap()
+            }),
+            #[cfg(feature = "peers")]
+            Operation::new("istio-api-rs 0.12.0, from_slice", || {
+                use istio_api_rs::networking::v1::gateway::GatewaySpec;
+                serde_json::from_slice::<GatewaySpec>(bytes).unwrap()
+            }),
+            #[cfg(feature = "peers")]
+            Operation::new("kcr_networking_istio_io 3.20260614, from_slice", || {
+                use kcr_networking_istio_io::v1::gateways::GatewaySpec;
+                serde_json::from_slice::<GatewaySpec>(bytes).unwrap()
+            }),
+            #[cfg(feature = "peers")]
+            Operation::new("istio-sdk 0.1.3, from_slice (without OPTIONAL_MUTUAL)", {
+                // It refuses the mode; MUTUAL in its place.
+                let text = leak(text.replace("OPTIONAL_MUTUAL", "MUTUAL"));
+                use istio_sdk::networking::v1beta1::gateway::GatewaySpec;
+                || serde_json::from_slice::<GatewaySpec>(text.as_bytes()).unwrap()
+            }),
+            Operation::go(GO_UNMARSHAL, "json_decode"),
+            Operation::go("Go protojson.Unmarshal", "protojson_decode"),
+        ];
+        Column { name: servers(n), file: (format!("decode-{n}.json"), text), operations }
+    };
+    let target = |slower, at_least, text| Target { from: 0, text, slower, faster: SLICE, at_least };
+    Suite {
+        name: "json-decode",
+        title: "JSON decode",
+        columns: SIZES.map(column).into(),
+        baseline: DERIVED_SLICE,
+        targets: vec![
+            target(DERIVED_SLICE, 1.0, "faster than serde-derived structs"),
+            target(GO_UNMARSHAL, 20.0, "20 times as fast as Go's json.Unmarshal"),
+        ],
+    }
+}
+
+pub fn json_encode() -> Suite {
+    let column = |n| {
+        let text = leak(spec_json(n));
+        let ours = gateway(n);
+        let plain = ours.clone();
+        let derived: derived::Gateway = serde_json::from_str(text).unwrap();
+        let operations = vec![
+            Operation::new(TO_STRING, move || json::to_string(&ours)),
+            Operation::new("serde_json::to_string (pbjson)", move || {
+                serde_json::to_string(&plain).unwrap()
+            }),
+            Operation::new(DERIVED_TO_STRING, move || serde_json::to_string(&derived).unwrap()),
+            #[cfg(feature = "peers")]
+            Operation::new("istio-api-rs 0.12.0, to_string", {
+                use istio_api_rs::networking::v1::gateway::GatewaySpec;
+                let spec: GatewaySpec = serde_json::from_str(text).unwrap();
+                move || serde_json::to_string(&spec).unwrap()
+            }),
+            #[cfg(feature = "peers")]
+            Operation::new("kcr_networking_istio_io 3.20260614, to_string", {
+                use kcr_networking_istio_io::v1::gateways::GatewaySpec;
+                let spec: GatewaySpec = serde_json::from_str(text).unwrap();
+                move || serde_json::to_string(&spec).unwrap()
+            }),
+            #[cfg(feature = "peers")]
+            Operation::new("istio-sdk 0.1.3, to_string (without OPTIONAL_MUTUAL)", {
+                use istio_sdk::networking::v1beta1::gateway::GatewaySpec;
+                let text = text.replace("OPTIONAL_MUTUAL", "MUTUAL");
+                let spec: GatewaySpec = serde_json::from_str(&text).unwrap();
+                move || serde_json::to_string(&spec).unwrap()
+            }),
+            Operation::go("Go json.Marshal", "json_encode"),
+            Operation::go("Go protojson.Marshal", "protojson_encode"),
+        ];
+        Column { name: servers(n), file: (format!("encode-{n}.json"), text), operations }
+    };
+    Suite {
+        name: "json-encode",
+        title: "JSON encode",
+        columns: SIZES.map(column).into(),
+        baseline: DERIVED_TO_STRING,
+        targets: vec![Target {
+            from: 0,
+            text: "within 1.1 of serde-derived structs",
+            slower: DERIVED_TO_STRING,
+            faster: TO_STRING,
+            at_least: 1.0 / 1.1,
+        }],
+    }
+}
+
+pub fn yaml() -> Suite {
+    let column = |n| {
+        let text = leak(manifest("edge", n));
+        let derived: derived::Object = serde_saphyr::from_str(text).unwrap();
+        let ours = Manifest::parse_strict(text).unwrap();
+        assert_eq!(derived.spec.servers.len(), n);
+        assert_eq!(*ours.spec(), gateway(n));
+        let operations = vec![
+            Operation::new(PARSE, || Manifest::parse(text).unwrap()),
+            Operation::new("serde-derived structs, serde-saphyr 2", || {
+                serde_saphyr::from_str::<derived::Object>(text).unwrap()
+            }),
+            Operation::new("serde-derived structs, serde_yaml_ng 0.10", || {
+                serde_yaml_ng::from_str::<derived::Object>(text).unwrap()
+            }),
+            Operation::new("serde-derived structs, serde_norway 0.9", || {
+                serde_norway::from_str::<derived::Object>(text).unwrap()
+            }),
+            Operation::go(GO_YAML, "yaml_decode"),
+        ];
+        let name = format!("{} ({} KB)", servers(n), (text.len() + 500) / 1000);
+        Column { name, file: (format!("manifest-{n}.yaml"), text), operations }
+    };
+    Suite {
+        name: "yaml",
+        title: "YAML, one document",
+        columns: vec![column(1), column(100)],
+        baseline: PARSE,
+        targets: vec![Target {
+            // Of a document that is worth it; small ones come in streams.
+            from: 1,
+            text: "5 times as fast as Go on a large document",
+            slower: GO_YAML,
+            faster: PARSE,
+            at_least: 5.0,
+        }],
+    }
+}
+
+pub fn yaml_stream() -> Suite {
+    let n = 10_000;
+    let text = leak(stream(n));
+    let ours = || read_documents(text).filter(|d| matches!(d, Ok(Document::Gateway(_)))).count();
+    assert_eq!(ours(), n);
+    let operations = vec![
+        Operation::new(DOCUMENTS, ours),
+        Operation::new("serde-derived structs, serde-saphyr 2", move || {
+            // Its limits are made for one document.
+            let options = serde_saphyr::options! { budget: None };
+            let all: Vec<derived::Object> =
+                serde_saphyr::from_multiple_with_options(text, options).unwrap();
+            assert_eq!(all.len(), n);
+        }),
+        Operation::new("serde-derived structs, serde_yaml_ng 0.10", move || {
+            let all = serde_yaml_ng::Deserializer::from_str(text);
+            assert_eq!(all.filter_map(|d| derived::Object::deserialize(d).ok()).count(), n);
+        }),
+        Operation::new("serde-derived structs, serde_norway 0.9", move || {
+            let all = serde_norway::Deserializer::from_str(text);
+            assert_eq!(all.filter_map(|d| derived::Object::deserialize(d).ok()).count(), n);
+        }),
+        Operation::go(GO_YAML, "yaml_stream_decode"),
+    ];
+    let name = format!("10,000 documents ({:.1} MB)", text.len() as f64 / 1e6);
+    Suite {
+        name: "yaml-stream",
+        title: "YAML, a stream",
+        columns: vec![Column { name, file: ("stream.yaml".into(), text), operations }],
+        baseline: DOCUMENTS,
+        targets: vec![Target {
+            from: 0,
+            text: "4 times as fast as Go",
+            slower: GO_YAML,
+            faster: DOCUMENTS,
+            at_least: 4.0,
+        }],
+    }
+}
+
+pub fn wire_decode() -> Suite {
+    let column = |n| {
+        let wire: &[u8] = gateway(n).encode_to_vec().leak();
+        let operations = vec![
+            Operation::new("Gateway::decode", move || Gateway::decode(wire).unwrap()),
+            Operation::go("Go proto.Unmarshal", "wire_decode"),
+        ];
+        let file = (format!("wire-decode-{n}.json"), leak(spec_json(n)));
+        Column { name: servers(n), file, operations }
+    };
+    Suite {
+        name: "wire-decode",
+        title: "Wire decode",
+        columns: SIZES.map(column).into(),
+        baseline: "Gateway::decode",
+        targets: Vec::new(),
+    }
+}
+
+pub fn wire_encode() -> Suite {
+    let column = |n| {
+        let ours = gateway(n);
+        let operations = vec![
+            Operation::new("Gateway::encode_to_vec", move || ours.encode_to_vec()),
+            Operation::go("Go proto.Marshal", "wire_encode"),
+        ];
+        let file = (format!("wire-encode-{n}.json"), leak(spec_json(n)));
+        Column { name: servers(n), file, operations }
+    };
+    Suite {
+        name: "wire-encode",
+        title: "Wire encode",
+        columns: SIZES.map(column).into(),
+        baseline: "Gateway::encode_to_vec",
+        targets: Vec::new(),
+    }
+}
+
+/// Something to change that is neither the first nor the last of its kind.
+fn edit(gateway: &mut Gateway) {
+    let middle = gateway.servers.len() / 2;
+    if let Some(tls) = gateway.servers[middle].tls.as_mut() {
+        tls.insecure_skip_verify = Some(true);
+        tls.credential_name = "rotated".into();
+    }
+}
+
+/// Moves every server and changes each of them.
+fn edit_all(gateway: &mut Gateway) {
+    gateway.servers.rotate_left(1);
+    gateway.servers.insert(0, Default::default());
+    for server in &mut gateway.servers {
+        server.bind = "10.0.0.1".into();
+    }
+}
+
+pub fn write_back() -> Suite {
+    write_back_after("write-back", "Read, one change, write back", edit, &[1, 100, 1000])
+}
+
+pub fn write_back_all() -> Suite {
+    let title = "Read, every server moved and changed, write back";
+    write_back_after("write-back-all", title, edit_all, &[1, 100, 1000, 10_000])
+}
+
+fn write_back_after(
+    name: &'static str,
+    title: &'static str,
+    edit: fn(&mut Gateway),
+    sizes: &[usize],
+) -> Suite {
+    const PLAIN: &str = "json::from_slice, json::to_string (loses what it does not know)";
+    let column = |&n: &usize| {
+        let (json, yaml) = (leak(spec_json(n)), leak(manifest("edge", n)));
+        let lossless = move || {
+            let mut gateway = Lossless::<Gateway>::from_json(json).unwrap();
+            edit(&mut gateway);
+            gateway.to_json()
+        };
+        let plain = move || {
+            let mut gateway: Gateway = json::from_slice(json.as_bytes()).unwrap();
+            edit(&mut gateway);
+            json::to_string(&gateway)
+        };
+        let parsed = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(parsed(&lossless()), parsed(&plain()));
+        let operations = vec![
+            Operation::new("Lossless::from_json, to_json", lossless),
+            Operation::new("Manifest::parse, to_yaml", move || {
+                let mut manifest = Manifest::parse(yaml).unwrap();
+                edit(manifest.spec_mut());
+                manifest.to_yaml()
+            }),
+            Operation::new(PLAIN, plain),
+            Operation::new("serde_json::Value, from_slice, to_string (unchanged)", move || {
+                let value: serde_json::Value = serde_json::from_slice(json.as_bytes()).unwrap();
+                serde_json::to_string(&value).unwrap()
+            }),
+            Operation::new("serde_yaml_ng::Value, from_str, to_string (unchanged)", move || {
+                let value: serde_yaml_ng::Value = serde_yaml_ng::from_str(yaml).unwrap();
+                serde_yaml_ng::to_string(&value).unwrap()
+            }),
+        ];
+        Column { name: servers(n), file: (format!("{name}-{n}.json"), json), operations }
+    };
+    Suite {
+        name,
+        title,
+        columns: sizes.iter().map(column).collect(),
+        baseline: PLAIN,
+        targets: Vec::new(),
+    }
+}

@@ -1,0 +1,70 @@
+//! Text as YAML: a manifest or a stream of them, and what is read is written to say the same.
+
+#![no_main]
+
+use fuzz::same_data;
+use istio_gateway::{Document, Lossless, Manifest, documents};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+fuzz_target!(|text: &str| {
+    if let Ok(manifest) = Manifest::parse(text) {
+        check(manifest);
+    }
+    for document in documents(text).take(50) {
+        match document {
+            Ok(Document::Gateway(manifest)) => check(*manifest),
+            Ok(other) => {
+                let json = other.to_json();
+                let _ = (other.labels(), other.annotations(), other.items().take(50).count());
+                again(&json, &other.to_yaml());
+            }
+            Err(error) => drop(error.to_string()),
+        }
+    }
+    let _ = Lossless::<istio_gateway::Server>::from_yaml(text).map(|server| {
+        let (json, yaml) = (server.to_json(), server.to_yaml());
+        assert_eq!(*Lossless::<istio_gateway::Server>::from_json(json).unwrap(), *server);
+        assert_eq!(
+            *Lossless::<istio_gateway::Server>::from_yaml(&yaml).unwrap(),
+            *server,
+            "{yaml}"
+        );
+    });
+});
+
+fn check(mut manifest: Manifest) {
+    let json = manifest.to_json();
+    let read = Manifest::parse(&manifest.to_yaml()).expect("it is the text itself");
+    assert_eq!(read.spec(), manifest.spec());
+    let read = Manifest::from_json(&json);
+    // Where Go's YAML reader makes a text of a number in the metadata, JSON has the number, which
+    // Go refuses.
+    let Ok(read) = read else { return };
+    assert_eq!(read.spec(), manifest.spec(), "{json}");
+    assert_eq!(read.status(), manifest.status());
+    again(&json, &read.to_yaml());
+
+    // A change makes the writer write all of it.
+    let mut servers = manifest.spec().servers.clone();
+    servers.push(istio_gateway::Server { name: "new".into(), ..Default::default() });
+    manifest.spec_mut().servers = servers.clone();
+    let yaml = manifest.to_yaml();
+    let read = Manifest::parse(&yaml).expect("it was written here");
+    assert_eq!(read.spec().servers, servers, "{yaml}");
+    assert_eq!(read.spec(), manifest.spec(), "{yaml}");
+}
+
+/// What is written as YAML says what is written as JSON.
+fn again(json: &str, yaml: &str) {
+    let object = documents(yaml).next();
+    let read = match &object {
+        Some(document) => document.as_ref().expect("it was written here").to_json(),
+        None => "null".to_owned(),
+    };
+    // Beyond 128 levels, serde_json refuses both.
+    if let (Ok(a), Ok(b)) = (serde_json::from_str(json), serde_json::from_str(&read)) {
+        assert!(same_data(&a, &b), "{yaml}\n{json}\n{read}");
+        let _: Value = a;
+    }
+}

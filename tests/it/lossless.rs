@@ -1,0 +1,212 @@
+//! Nothing is lost that the crate does not know.
+
+use istio_gateway::{Gateway, Lossless, Manifest, Server, ServerTlsSettings, yaml};
+use serde_json::{Value, json};
+
+fn read(value: &Value) -> Lossless<Gateway> {
+    Lossless::from_json(value.to_string()).unwrap()
+}
+
+#[track_caller]
+fn becomes(document: &Value, edit: impl FnOnce(&mut Gateway), want: &Value) {
+    let mut gateway = read(document);
+    edit(&mut gateway);
+    let written: Value = serde_json::from_str(&gateway.to_json()).unwrap();
+    assert_eq!(written, *want);
+    // By serde, and from it, it is the same.
+    assert_eq!(serde_json::to_value(&gateway).unwrap(), *want);
+    let mut by_serde: Lossless<Gateway> = serde_json::from_value(document.clone()).unwrap();
+    *by_serde = (*gateway).clone();
+    assert_eq!(serde_json::to_value(&by_serde).unwrap(), *want);
+    // What is written is what was meant.
+    assert_eq!(*read(&written), *gateway);
+}
+
+fn server(name: &str) -> Value {
+    json!({"name": name, "hosts": [name], "port": {"number": 443, "new": name}, "unknown": name})
+}
+
+#[test]
+fn unknown_fields_stay_in_every_message() {
+    becomes(
+        &json!({"a": 1, "servers": [{"b": 2, "port": {"c": 3}, "tls": {"d": 4, "tlsCertificates": [{"e": 5}]}}]}),
+        |g| {
+            let server = &mut g.servers[0];
+            server.name = "n".into();
+            server.port.as_mut().unwrap().number = 1;
+            let tls = server.tls.as_mut().unwrap();
+            tls.insecure_skip_verify = Some(false);
+            tls.tls_certificates[0].private_key = "k".into();
+            g.selector.insert("s".into(), "t".into());
+        },
+        &json!({
+            "a": 1,
+            "servers": [{
+                "b": 2, "name": "n", "port": {"c": 3, "number": 1},
+                "tls": {"d": 4, "insecureSkipVerify": false, "tlsCertificates": [{"e": 5, "privateKey": "k"}]},
+            }],
+            "selector": {"s": "t"},
+        }),
+    );
+}
+
+#[test]
+fn servers_take_their_unknown_fields_with_them() {
+    let document = json!({"servers": [server("a"), server("b"), server("c")]});
+    becomes(
+        &document,
+        |g| g.servers.swap(0, 2),
+        &json!({"servers": [server("c"), server("b"), server("a")]}),
+    );
+    becomes(
+        &document,
+        |g| drop(g.servers.remove(0)),
+        &json!({"servers": [server("b"), server("c")]}),
+    );
+    becomes(
+        &document,
+        |g| g.servers.insert(0, Server { name: "n".into(), ..Default::default() }),
+        &json!({"servers": [{"name": "n"}, server("a"), server("b"), server("c")]}),
+    );
+    becomes(
+        &document,
+        |g| g.servers.rotate_left(1),
+        &json!({"servers": [server("b"), server("c"), server("a")]}),
+    );
+}
+
+#[test]
+fn a_server_that_moves_and_changes_is_still_the_same() {
+    let document = json!({"servers": [server("a"), server("b")]});
+    let mut changed = server("b");
+    changed["bind"] = json!("::1");
+    becomes(
+        &document,
+        |g| {
+            g.servers.insert(0, Server::default());
+            g.servers.swap(1, 2);
+            g.servers[1].bind = "::1".into();
+        },
+        &json!({"servers": [{}, changed, server("a")]}),
+    );
+    becomes(
+        &document,
+        |g| {
+            g.servers.remove(0);
+            g.servers[0].bind = "::1".into();
+        },
+        &json!({"servers": [changed]}),
+    );
+}
+
+#[test]
+fn a_server_that_stays_in_its_place_is_the_same_whatever_becomes_of_it() {
+    becomes(
+        &json!({"servers": [server("a"), server("b")]}),
+        |g| {
+            g.servers[0] =
+                Server { name: "x".into(), hosts: vec!["y".into()], ..Default::default() };
+        },
+        &json!({"servers": [{"name": "x", "hosts": ["y"], "unknown": "a"}, server("b")]}),
+    );
+}
+
+#[test]
+fn a_server_in_another_s_place_inherits_nothing() {
+    let document = json!({"servers": [server("a"), server("b")]});
+    becomes(
+        &document,
+        |g| {
+            g.servers.remove(0);
+            g.servers.push(Server {
+                name: "c".into(),
+                hosts: vec!["d".into()],
+                ..Default::default()
+            });
+            g.servers.push(Server { name: "e".into(), ..Default::default() });
+        },
+        &json!({"servers": [server("b"), {"name": "c", "hosts": ["d"]}, {"name": "e"}]}),
+    );
+}
+
+#[test]
+fn a_message_that_is_unset_takes_its_unknown_fields_along() {
+    becomes(
+        &json!({"servers": [{"name": "a", "tls": {"x": 1}}]}),
+        |g| g.servers[0].tls = None,
+        &json!({"servers": [{"name": "a"}]}),
+    );
+}
+
+#[test]
+fn the_form_of_what_is_not_touched_stays() {
+    let document = json!({"servers": [{
+        "port": {"number": "443", "target_port": 0, "protocol": null},
+        "tls": {"mode": 1, "insecure_skip_verify": null, "privateKey": null, "private_key": "p"},
+        "default_endpoint": "e", "hosts": [null, "h"],
+    }], "selector": null});
+    let mut want = document.clone();
+    want["servers"][0]["name"] = json!("n");
+    becomes(&document, |g| g.servers[0].name = "n".into(), &want);
+}
+
+#[test]
+fn what_is_touched_is_written_in_camel_case() {
+    becomes(
+        &json!({"servers": [{"tls": {"credential_name": "a", "mode": 1}, "default_endpoint": "e"}]}),
+        |g| {
+            g.servers[0].tls.as_mut().unwrap().credential_name = "b".into();
+            g.servers[0].default_endpoint.clear();
+        },
+        &json!({"servers": [{"tls": {"credentialName": "b", "mode": 1}}]}),
+    );
+}
+
+#[test]
+fn an_observed_generation_that_is_no_number_stays() {
+    let text = r#"{"observedGeneration":"abc","conditions":[{"type":"T","new":1}]}"#;
+    let mut status = Lossless::<istio_gateway::IstioStatus>::from_json(text).unwrap();
+    assert_eq!(status.observed_generation, 0);
+    status.conditions[0].status = "True".into();
+    assert_eq!(
+        status.to_json(),
+        r#"{"observedGeneration":"abc","conditions":[{"type":"T","new":1,"status":"True"}]}"#,
+    );
+}
+
+#[test]
+fn a_manifest_keeps_whether_it_has_a_spec() {
+    for text in ["kind: Gateway\n", "", "# nothing\n", "kind: Gateway\nspec:\n", "spec: {}\n"] {
+        let mut manifest = Manifest::parse(text).unwrap();
+        assert_eq!(manifest.has_spec(), text.contains("spec"), "{text}");
+        assert_eq!(manifest.to_yaml(), text);
+        manifest.spec_mut().servers.push(Server { name: "n".into(), ..Default::default() });
+        let again = Manifest::parse(&manifest.to_yaml()).unwrap();
+        assert_eq!(again.spec(), manifest.spec(), "{text}");
+        assert_eq!(again.kind(), manifest.kind());
+    }
+}
+
+#[test]
+fn a_new_manifest_is_one() {
+    let spec = Gateway {
+        servers: vec![Server { tls: Some(ServerTlsSettings::simple("c")), ..Default::default() }],
+        ..Default::default()
+    };
+    let manifest = Manifest::new("null", spec.clone());
+    let text = manifest.to_yaml();
+    assert!(text.starts_with(
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata:\n  name: \"null\"\nspec:\n"
+    ));
+    let again = Manifest::parse_strict(&text).unwrap();
+    assert_eq!((again.name(), again.spec()), ("null", &spec));
+}
+
+#[test]
+fn a_bare_message_is_yaml_too() {
+    let mut tls = Lossless::<ServerTlsSettings>::from_yaml("mode: MUTUAL\nx: yes\n").unwrap();
+    tls.credential_name = "c".into();
+    assert_eq!(tls.to_yaml(), "mode: MUTUAL\nx: true\ncredentialName: c\n");
+    assert_eq!(yaml::from_str::<ServerTlsSettings>(&tls.to_yaml()).unwrap(), *tls);
+    assert_eq!(Lossless::new(ServerTlsSettings::default()).to_json(), "{}");
+}
