@@ -35,8 +35,10 @@
 //! | [`yaml`] | the same of YAML, as Kubernetes reads it |
 //! | [`Manifest`], [`documents`] | Kubernetes documents: a Gateway with all that its document says |
 //! | [`Lossless`] | a message that keeps what this version of the crate does not know |
+//! | [`client_certificate`] | what a gateway asks of a client's certificate, and what happens for each |
 //! | [`diagnostic`] | findings with a rule, a path, a place and help |
 //! | `validate` | what a cluster says of a Gateway, offline |
+//! | `envoy` | what istiod makes of a server |
 //! | [`proto`] | all generated code, by package, and the descriptors |
 //!
 //! # Features
@@ -45,6 +47,7 @@
 //! |---|---|---|
 //! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`], by the YAML scanner granit-parser |
 //! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
+//! | `envoy` | no | `envoy`: what istiod makes of a server, in Envoy's own messages |
 //!
 //! # Semver
 //!
@@ -59,7 +62,10 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod client_certificate;
 pub mod diagnostic;
+#[cfg(feature = "envoy")]
+pub mod envoy;
 mod error;
 pub mod json;
 mod lossless;

@@ -31,6 +31,76 @@ macro_rules! package {
     };
 }
 
+/// Envoy's messages, the part that istiod makes of a server. Their `serde` implementations are
+/// proto3 JSON with the names of the `.proto` files, which is what Envoy loads.
+#[cfg(feature = "envoy")]
+pub mod envoy {
+    /// Envoy's messages and what they import, as an encoded `google.protobuf.FileDescriptorSet`.
+    pub const FILE_DESCRIPTOR_SET: &[u8] =
+        include_bytes!(concat!(env!("OUT_DIR"), "/envoy_descriptor_set.bin"));
+
+    macro_rules! package {
+        ($package:literal) => {
+            include!(concat!(env!("OUT_DIR"), "/", $package, ".rs"));
+            #[cfg(not(without_pbjson))]
+            mod plain {
+                use super::*;
+                include!(concat!(env!("OUT_DIR"), "/", $package, ".serde.rs"));
+            }
+        };
+    }
+
+    /// What configuration is made of.
+    pub mod config {
+        /// What all of it shares.
+        pub mod core {
+            #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
+            pub mod v3 {
+                package!("envoy.config.core.v3");
+            }
+        }
+    }
+
+    /// Types that all of it shares.
+    pub mod r#type {
+        /// How texts are matched.
+        pub mod matcher {
+            #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
+            pub mod v3 {
+                package!("envoy.r#type.matcher.v3");
+            }
+        }
+    }
+
+    /// Envoy's extensions.
+    pub mod extensions {
+        /// Filters.
+        pub mod filters {
+            /// Filters of connections.
+            pub mod network {
+                /// HTTP.
+                pub mod http_connection_manager {
+                    #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
+                    pub mod v3 {
+                        package!("envoy.extensions.filters.network.http_connection_manager.v3");
+                    }
+                }
+            }
+        }
+
+        /// Sockets.
+        pub mod transport_sockets {
+            /// TLS.
+            pub mod tls {
+                #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
+                pub mod v3 {
+                    package!("envoy.extensions.transport_sockets.tls.v3");
+                }
+            }
+        }
+    }
+}
+
 /// Messages of istiod's analyzers, as a resource's status holds them.
 pub mod analysis {
     #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]

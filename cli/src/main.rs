@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod envoy;
 mod input;
 mod rules;
 
@@ -22,6 +23,7 @@ enum Command {
     Check(check::Check),
     Rules(rules::Rules),
     Convert(convert::Convert),
+    Envoy(envoy::Envoy),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
+        Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(Failure::report)
 }

@@ -10,6 +10,13 @@
 
 mod corpus;
 mod descriptor;
+#[cfg(feature = "envoy")]
+mod envoy;
+#[cfg(feature = "envoy")]
+mod envoy_descriptor;
+#[cfg(feature = "envoy")]
+mod envoy_live;
+mod handshake;
 mod hostile;
 mod lossless;
 mod properties;

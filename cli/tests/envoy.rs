@@ -1,0 +1,124 @@
+//! `istio-gateway envoy`, as a user runs it.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{
+    io::Write as _,
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+fn run(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_istio-gateway"))
+        .arg("envoy")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its arguments does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+#[track_caller]
+fn prints(args: &[&str], input: &str) -> String {
+    let output = run(args, input);
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+const GATEWAYS: &str = "\
+kind: Service
+---
+kind: Gateway
+metadata: {name: a}
+spec:
+  servers:
+  - port: {number: 443, name: https, protocol: HTTPS}
+    hosts: [a]
+    tls: {mode: OPTIONAL_MUTUAL, credentialName: c, insecureSkipVerify: true, caCrl: /crl, new: 1}
+  - port: {number: 80, name: http, protocol: HTTP}
+    hosts: [a]
+---
+kind: List
+items:
+- kind: Gateway
+  spec: {servers: [{port: {number: 1, name: tls, protocol: TLS}, tls: {mode: PASSTHROUGH}}]}
+";
+
+#[test]
+fn each_server_is_an_object() {
+    let text = prints(&["--format", "ndjson", "-"], GATEWAYS);
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let about = |line: &Value| json!([line["document"], line["server"], line["flow"]]);
+    assert_eq!(
+        lines.iter().map(about).collect::<Vec<_>>(),
+        [
+            json!([2, 0, "https-terminate"]),
+            json!([2, 1, "http-plain"]),
+            json!([3, 0, "passthrough"])
+        ]
+    );
+    let context = &lines[0]["tls_context"];
+    assert_eq!(context["require_client_certificate"], false);
+    let combined = &context["common_tls_context"]["combined_validation_context"];
+    assert_eq!(
+        combined["default_validation_context"],
+        json!({"trust_chain_verification": "ACCEPT_UNTRUSTED"})
+    );
+    assert!(lines[1]["tls_context"].is_null() && lines[2]["tls_context"].is_null());
+    assert_eq!(lines[0]["xfcc"]["forward_client_cert_details"], "SANITIZE_SET");
+    let keys = ["{\"file\":\"<stdin>\",\"document\":2,\"server\":0,\"flow\":", ",\"tls_context\":"];
+    assert!(keys.iter().all(|part| text.contains(part)));
+}
+
+#[test]
+fn findings_have_the_place_in_the_document() {
+    let text = prints(&["--format", "ndjson", "-"], GATEWAYS);
+    let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let about = |f: &Value| json!([f["rule"], f["severity"], f["path"], f["line"], f["column"]]);
+    let findings = first["findings"].as_array().unwrap();
+    assert_eq!(
+        findings.iter().map(about).collect::<Vec<_>>(),
+        [
+            json!(["decode/unknown-field", "warning", "spec.servers[0].tls.new", 9, 92]),
+            json!(["envoy/crl-ignored", "warning", "spec.servers[0].tls.caCrl", 9, 86]),
+        ]
+    );
+}
+
+#[test]
+fn json_is_the_same_in_one_list() {
+    let list: Value = serde_json::from_str(&prints(&["-"], GATEWAYS)).unwrap();
+    let lines = prints(&["--format", "ndjson", "-"], GATEWAYS);
+    let lines: Value = lines.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).collect();
+    assert_eq!(list, lines);
+}
+
+#[test]
+fn the_version_is_istiod_s() {
+    let gateway = "\
+kind: Gateway
+spec: {servers: [{port: {protocol: TLS}, tls: {mode: SIMPLE, credentialName: c, ecdhCurves: [X25519]}}]}
+";
+    let curves = |version: &str| {
+        let line = prints(&["--format", "ndjson", "--istio", version], gateway);
+        let line: Value = serde_json::from_str(&line).unwrap();
+        line["tls_context"]["common_tls_context"]["tls_params"]["ecdh_curves"].clone()
+    };
+    assert_eq!(curves("1.31"), Value::Null);
+    assert_eq!(curves("1.32"), json!(["X25519"]));
+    assert_eq!(run(&["--istio", "1.12"], gateway).status.code(), Some(2));
+}
+
+#[test]
+fn what_cannot_be_read_is_refused() {
+    let output = run(&["-"], "kind: Gateway\nspec: {servers: [{tls: {mode: SIMPEL}}]}\n");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).starts_with("<stdin>:2:"));
+}

@@ -1,0 +1,81 @@
+//! What a gateway asks of a client's certificate, and what happens for each certificate.
+//!
+//! ```
+//! use istio_gateway::{
+//!     ServerTlsSettings,
+//!     client_certificate::{ClientCertificate, ClientCertificatePolicy, Forwarding, HeaderSeen},
+//! };
+//!
+//! let tls = ServerTlsSettings::allow_insecure_fallback("edge-cert");
+//! let policy = ClientCertificatePolicy::of(&tls);
+//!
+//! // Somebody presents a certificate that nobody vouches for, and forges the header.
+//! let decision = policy.decide(Some(&ClientCertificate::UNKNOWN_ISSUER));
+//! assert_eq!(
+//!     decision.to_string(),
+//!     "let in although its certificate fails verification: its issuer is not trusted"
+//! );
+//! // The gateway's default replaces the forged header, but does not tell V from U.
+//! assert_eq!(decision.header(Forwarding::SanitizeSet, true), Some(HeaderSeen::Own));
+//! assert_eq!(decision.header(Forwarding::AppendForward, true), Some(HeaderSeen::ForgedAndOwn));
+//!
+//! // Proof of possession is not waived: who does not have the key stays out.
+//! assert!(!policy.decide(Some(&ClientCertificate::WITHOUT_KEY)).is_let_in());
+//! ```
+//!
+//! # Two ways in, one decision
+//!
+//! [`ClientCertificatePolicy::of`] reads `ServerTLSSettings`, as istiod turns them into Envoy's
+//! configuration, and takes it that every secret and file is there and in order.
+//! [`ClientCertificatePolicy::from_context`] takes Envoy's [`ValidationContext`] itself, with the
+//! state of its sources: no CA, a stale revocation list, a secret that never arrives.
+//!
+//! # Where the rules come from
+//!
+//! From a running Envoy 1.40.0: 171 listeners, 25 clients, TLS 1.2 and 1.3, 4,680 connections, of
+//! which a test predicts every outcome and every `x-forwarded-client-cert`. The names of the checks
+//! are those of Envoy's `DefaultCertValidator`.
+//!
+//! # For those who show it
+//!
+//! [`ClientCertificatePolicy::table`] has a row for each client that the policy can tell from
+//! others, [`full_table`](ClientCertificatePolicy::full_table) the same rows for every policy;
+//! [`Forwarding::ALL`] are the columns, [`Decision::header`] the cells. Everything has a
+//! [`Display`](std::fmt::Display) in plain words and an `id` for programs.
+//!
+//! ```
+//! use istio_gateway::{
+//!     ServerTlsSettings,
+//!     client_certificate::{ClientCertificatePolicy, Forwarding},
+//! };
+//!
+//! let policy = ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("c"));
+//! println!("{}; {}", policy.request(), policy.verification());
+//! for row in policy.table() {
+//!     print!("{:40} {}", row.client, row.decision);
+//!     for forwarding in Forwarding::ALL {
+//!         // By whether the client forges the header; none for one that is refused.
+//!         if let Some(seen) = row.decision.header(forwarding, true) {
+//!             print!(", {forwarding}: {seen}");
+//!         }
+//!     }
+//!     println!();
+//! }
+//! ```
+
+mod certificate;
+mod context;
+mod decision;
+mod forwarding;
+mod policy;
+mod settings;
+
+pub use certificate::{
+    ClientCertificate, Encoding, ExtendedKeyUsage, KeyUsage, Revocation, Trust, Validity,
+};
+pub use context::{Crl, CrlState, Rejection, Source, TrustedCa, ValidationContext};
+pub use decision::{Admission, Decision, Flaw, Refusal};
+pub use forwarding::{Forwarding, HeaderSeen};
+pub use policy::{ClientCertificatePolicy, Request, Row, Verification};
+#[cfg(feature = "envoy")]
+pub(crate) use settings::resource_name;

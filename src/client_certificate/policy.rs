@@ -1,0 +1,397 @@
+//! The policy, and the one decision that both its constructors feed.
+
+use std::fmt;
+
+use super::{
+    Admission, ClientCertificate, CrlState, Decision, Encoding, ExtendedKeyUsage, Flaw, KeyUsage,
+    Refusal, Rejection, Revocation, Trust, TrustedCa, ValidationContext, Validity,
+};
+
+/// What a gateway asks of a client's certificate.
+///
+/// ```
+/// use istio_gateway::{
+///     ServerTlsSettings,
+///     client_certificate::{ClientCertificate, ClientCertificatePolicy, Request, Verification},
+/// };
+///
+/// let policy = ClientCertificatePolicy::of(&ServerTlsSettings::optional_mutual("edge-cert"));
+/// assert_eq!(policy.request(), Request::Optional);
+/// assert_eq!(policy.verification(), Verification::Enforced);
+/// let ca = policy.context().and_then(|context| context.trusted_ca.source());
+/// assert_eq!(ca.unwrap().to_string(), "the secret kubernetes://edge-cert-cacert");
+///
+/// assert!(policy.decide(None).is_let_in());
+/// let expired = policy.decide(Some(&ClientCertificate::EXPIRED));
+/// assert_eq!(expired.to_string(), "refused: it has expired");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientCertificatePolicy {
+    is_terminated: bool,
+    requires: bool,
+    context: Option<ValidationContext>,
+    is_server_certificate_pending: bool,
+}
+
+/// Whether a client is asked for a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Request {
+    /// The gateway does not end TLS, so that is the backend's business.
+    NotTerminated,
+    /// It is not asked. One that it has is not sent.
+    NotRequested,
+    /// It is asked, and gets in without one.
+    Optional,
+    /// It is asked, and is refused without one.
+    Required,
+}
+
+impl Request {
+    /// A name for programs.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::NotTerminated => "not-terminated",
+            Self::NotRequested => "not-requested",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::NotTerminated => "TLS is passed on, the backend asks",
+            Self::NotRequested => "no certificate is asked for",
+            Self::Optional => "a certificate is asked for, and optional",
+            Self::Required => "a certificate is required",
+        })
+    }
+}
+
+/// What becomes of a certificate that is presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Verification {
+    /// None is presented here.
+    None,
+    /// It is verified, and the client refused if that fails.
+    Enforced,
+    /// It is verified, and the client let in all the same; only Envoy's counters tell.
+    ReportedOnly,
+}
+
+impl Verification {
+    /// A name for programs.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Enforced => "enforced",
+            Self::ReportedOnly => "reported-only",
+        }
+    }
+}
+
+impl fmt::Display for Verification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::None => "nothing is verified",
+            Self::Enforced => "what fails verification is refused",
+            Self::ReportedOnly => "what fails verification is let in all the same",
+        })
+    }
+}
+
+/// A row of [`ClientCertificatePolicy::table`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Row {
+    /// A name of the client for programs: `none`, `valid`, or what is wrong as [`Flaw::id`] has it.
+    pub id: &'static str,
+    /// The client in plain words.
+    pub client: &'static str,
+    /// Its certificate.
+    pub certificate: Option<ClientCertificate>,
+    /// What happens to it.
+    pub decision: Decision,
+}
+
+impl ClientCertificatePolicy {
+    /// The policy of a listener that ends TLS, by its `require_client_certificate` and its
+    /// validation context.
+    ///
+    /// ```
+    /// use istio_gateway::client_certificate::{
+    ///     ClientCertificatePolicy, Request, ValidationContext,
+    /// };
+    ///
+    /// // A context without a CA: a certificate is required, and nobody is asked for one.
+    /// let policy =
+    ///     ClientCertificatePolicy::from_context(true, Some(ValidationContext::default()));
+    /// assert_eq!(policy.request(), Request::NotRequested);
+    /// assert_eq!(policy.decide(None).to_string(), "let in without a certificate");
+    /// ```
+    #[must_use]
+    pub fn from_context(
+        require_client_certificate: bool,
+        context: Option<ValidationContext>,
+    ) -> Self {
+        Self {
+            is_terminated: true,
+            requires: require_client_certificate,
+            context,
+            is_server_certificate_pending: false,
+        }
+    }
+
+    /// The policy of a listener that leaves TLS to the backend.
+    #[must_use]
+    pub fn passed_on() -> Self {
+        Self { is_terminated: false, ..Self::from_context(false, None) }
+    }
+
+    /// The same, while the secret with the server's own certificate has not arrived: everybody is
+    /// refused.
+    #[must_use]
+    pub fn with_server_certificate_pending(self) -> Self {
+        Self { is_server_certificate_pending: true, ..self }
+    }
+
+    /// What certificates are verified with; none where the listener has no validation context.
+    #[must_use]
+    pub fn context(&self) -> Option<&ValidationContext> {
+        self.context.as_ref()
+    }
+
+    /// Why Envoy refuses the configuration, if it does.
+    #[must_use]
+    pub fn rejection(&self) -> Option<Rejection> {
+        self.context.as_ref().and_then(ValidationContext::rejection)
+    }
+
+    /// Whether a client is asked for a certificate.
+    ///
+    /// Without a CA `require_client_certificate` has no effect. Names and pins demand a
+    /// certificate by themselves, since no certificate matches none, unless untrusted ones are
+    /// accepted.
+    ///
+    /// Source: Envoy's `DefaultCertValidator::initializeSslContexts` and
+    /// `addClientValidationContext`.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        if !self.is_terminated {
+            return Request::NotTerminated;
+        }
+        let Some(context) = &self.context else { return Request::NotRequested };
+        let has_ca = context.trusted_ca != TrustedCa::Absent;
+        let demands = context.has_pins() || !context.subject_alt_names.is_empty();
+        match (context.accepts_untrusted, has_ca) {
+            (_, true) if self.requires => Request::Required,
+            (true, _) => Request::Optional,
+            (false, _) if demands => Request::Required,
+            (false, true) => Request::Optional,
+            (false, false) => Request::NotRequested,
+        }
+    }
+
+    /// What becomes of a certificate that is presented.
+    #[must_use]
+    pub fn verification(&self) -> Verification {
+        match (self.request(), &self.context) {
+            (Request::NotTerminated | Request::NotRequested, _) | (_, None) => Verification::None,
+            (_, Some(context)) if context.accepts_untrusted => Verification::ReportedOnly,
+            (_, Some(_)) => Verification::Enforced,
+        }
+    }
+
+    /// What happens to a client with this certificate, or with none.
+    #[must_use]
+    pub fn decide(&self, certificate: Option<&ClientCertificate>) -> Decision {
+        if !self.is_terminated {
+            return Decision::PassedOn;
+        }
+        if let Some(rejection) = self.rejection() {
+            return Decision::Refused(Refusal::Rejected(rejection));
+        }
+        if self.is_secret_missing() {
+            return Decision::Refused(Refusal::SecretMissing);
+        }
+        match (self.request(), certificate, &self.context) {
+            (Request::Required, None, _) => Decision::Refused(Refusal::NoCertificate),
+            (Request::Required | Request::Optional, Some(certificate), Some(context)) => {
+                verify(context, certificate)
+            }
+            _ => Decision::LetIn(Admission::Anonymous),
+        }
+    }
+
+    /// What happens to each client that this policy can tell from others: revocation counts only
+    /// where there is a list, names and pins only where there are some.
+    ///
+    /// ```
+    /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
+    ///
+    /// let policy = ClientCertificatePolicy::of(&ServerTlsSettings::mutual("edge-cert"));
+    /// let table = policy.table();
+    /// assert_eq!(table[0].client, "no certificate");
+    /// assert_eq!(table[0].decision.to_string(), "refused: no certificate");
+    /// assert_eq!(table[1].decision.to_string(), "let in with a verified certificate");
+    /// assert!(!table.iter().any(|row| row.id == "revoked"));
+    /// ```
+    #[must_use]
+    pub fn table(&self) -> Vec<Row> {
+        let has =
+            |is_there: fn(&ValidationContext) -> bool| self.context.as_ref().is_some_and(is_there);
+        let has_crl = has(|context| context.crl.is_some());
+        let has_names = has(|context| !context.subject_alt_names.is_empty());
+        let has_pins = has(ValidationContext::has_pins);
+        let tells = |row: &Row| {
+            row.certificate.as_ref().is_none_or(|certificate| {
+                (has_crl || certificate.revocation == Revocation::NotRevoked)
+                    && (has_names || certificate.has_matching_name)
+                    && (has_pins || certificate.is_pinned)
+            })
+        };
+        self.full_table().into_iter().filter(tells).collect()
+    }
+
+    /// What happens to each client that some policy can tell from others: the same rows for every
+    /// policy, so that two can be compared row by row.
+    ///
+    /// Certificates are seen from each policy: where two differ in their CA, names or pins, the same
+    /// row stands for other certificates, and their [`context`](Self::context) is to be compared as
+    /// well.
+    ///
+    /// ```
+    /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
+    ///
+    /// let old = ClientCertificatePolicy::of(&ServerTlsSettings::optional_mutual("edge-cert"));
+    /// let new = ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("edge-cert"));
+    /// let opened: Vec<_> = old
+    ///     .full_table()
+    ///     .into_iter()
+    ///     .zip(new.full_table())
+    ///     .filter(|(old, new)| !old.decision.is_let_in() && new.decision.is_let_in())
+    ///     .map(|(_, new)| new.id)
+    ///     .collect();
+    /// assert!(opened.contains(&"self-signed") && !opened.contains(&"no-key"));
+    /// ```
+    #[must_use]
+    pub fn full_table(&self) -> Vec<Row> {
+        CLIENTS
+            .iter()
+            .map(|&(id, client, certificate)| Row {
+                id,
+                client,
+                certificate,
+                decision: self.decide(certificate.as_ref()),
+            })
+            .collect()
+    }
+
+    fn is_secret_missing(&self) -> bool {
+        let is_pending =
+            |context: &ValidationContext| matches!(context.trusted_ca, TrustedCa::Pending(_));
+        self.is_server_certificate_pending || self.context.as_ref().is_some_and(is_pending)
+    }
+}
+
+/// Everybody whom some policy treats differently.
+const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
+    ("none", "no certificate", None),
+    ("valid", "a certificate without flaws", Some(ClientCertificate::VALID)),
+    ("unknown-issuer", "issued by another CA", Some(ClientCertificate::UNKNOWN_ISSUER)),
+    ("self-signed", "self-signed", Some(ClientCertificate::SELF_SIGNED)),
+    (
+        "incomplete-chain",
+        "sent without its intermediate",
+        Some(ClientCertificate::INCOMPLETE_CHAIN),
+    ),
+    ("expired", "expired", Some(ClientCertificate::EXPIRED)),
+    ("not-yet-valid", "not valid yet", Some(ClientCertificate::NOT_YET_VALID)),
+    ("not-for-clients", "for servers only", Some(ClientCertificate::FOR_SERVERS)),
+    ("revoked", "revoked", Some(ClientCertificate::REVOKED)),
+    (
+        "no-revocation-list",
+        "its issuer has no revocation list",
+        Some(ClientCertificate::WITHOUT_LIST),
+    ),
+    ("other-name", "with another name", Some(ClientCertificate::OTHER_NAME)),
+    ("not-pinned", "not pinned", Some(ClientCertificate::NOT_PINNED)),
+    (
+        "not-for-signing",
+        "its key usage does not allow signing",
+        Some(ClientCertificate::NOT_FOR_SIGNING),
+    ),
+    ("no-key", "somebody else's, without its key", Some(ClientCertificate::WITHOUT_KEY)),
+    ("malformed", "unreadable", Some(ClientCertificate::MALFORMED)),
+];
+
+/// What becomes of a certificate where one is asked for.
+///
+/// Source: Envoy's `DefaultCertValidator::doVerifyCertChain` and `verifyCertificate`. A chain that
+/// fails is a failure whatever else holds; without a CA there is no chain to verify, and names or
+/// pins alone make a certificate a verified one, also an expired one.
+fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decision {
+    let fatal = handshake_flaws(certificate);
+    if !fatal.is_empty() {
+        return Decision::Refused(Refusal::Flawed(fatal));
+    }
+    let has_ca = context.trusted_ca != TrustedCa::Absent;
+    let has_names = !context.subject_alt_names.is_empty();
+    let mut flaws = Vec::new();
+    if has_ca {
+        flaws.extend(chain_flaws(context, certificate));
+    }
+    if has_names && !certificate.has_matching_name {
+        flaws.push(Flaw::OtherName);
+    }
+    if context.has_pins() && !certificate.is_pinned {
+        flaws.push(Flaw::NotPinned);
+    }
+    let is_checked = has_ca || has_names || context.has_pins();
+    match (flaws.is_empty(), context.accepts_untrusted) {
+        (true, _) if is_checked => Decision::LetIn(Admission::Verified),
+        (true, _) | (false, true) => Decision::LetIn(Admission::Unverified(flaws)),
+        (false, false) => Decision::Refused(Refusal::Flawed(flaws)),
+    }
+}
+
+/// What ends the handshake before anything is verified.
+fn handshake_flaws(certificate: &ClientCertificate) -> Vec<Flaw> {
+    let flaws = [
+        (certificate.encoding == Encoding::Malformed, Flaw::Malformed),
+        (certificate.key_usage == KeyUsage::NoSigning, Flaw::NotForSigning),
+        (!certificate.has_key, Flaw::NoKey),
+    ];
+    flaws.into_iter().filter_map(|(is_so, flaw)| is_so.then_some(flaw)).collect()
+}
+
+fn chain_flaws(context: &ValidationContext, certificate: &ClientCertificate) -> Vec<Flaw> {
+    let trust = match certificate.trust {
+        Trust::Trusted => None,
+        Trust::UnknownIssuer => Some(Flaw::UnknownIssuer),
+        Trust::SelfSigned => Some(Flaw::SelfSigned),
+        Trust::IncompleteChain => Some(Flaw::IncompleteChain),
+        Trust::BadSignature => Some(Flaw::BadSignature),
+    };
+    let validity = match certificate.validity {
+        Validity::Current => None,
+        Validity::Expired => Some(Flaw::Expired),
+        Validity::NotYetValid => Some(Flaw::NotYetValid),
+    };
+    let purpose = match certificate.extended_key_usage {
+        ExtendedKeyUsage::Client => None,
+        ExtendedKeyUsage::Other => Some(Flaw::NotForClients),
+    };
+    let list = context.crl.as_ref().and_then(|crl| match (crl.state, certificate.revocation) {
+        (CrlState::Unusable, _) => Some(Flaw::ListUnusable),
+        (CrlState::Usable, Revocation::NotRevoked) => None,
+        (CrlState::Usable, Revocation::Revoked) => Some(Flaw::Revoked),
+        (CrlState::Usable, Revocation::NoList) => Some(Flaw::NoList),
+    });
+    [trust, validity, purpose, list].into_iter().flatten().collect()
+}

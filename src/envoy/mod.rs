@@ -1,0 +1,175 @@
+//! What istiod makes of a server: Envoy's own configuration, in Envoy's own messages.
+//!
+//! ```
+//! use istio_gateway::{Server, envoy, json};
+//!
+//! let server: Server = json::from_str(
+//!     r#"{
+//!         "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+//!         "hosts": ["shop.example.com"],
+//!         "tls": {"mode": "MUTUAL", "credentialName": "edge-cert", "caCrl": "/etc/ca.crl"}
+//!     }"#,
+//! )?;
+//! let translation = envoy::downstream_tls_context(&server, &envoy::Options::default());
+//! assert_eq!(translation.flow, envoy::Flow::HttpsTerminate);
+//! let context = translation.used_tls_context().unwrap();
+//! assert_eq!(
+//!     serde_json::to_value(context)?["common_tls_context"]["combined_validation_context"],
+//!     serde_json::json!({
+//!         "default_validation_context": {},
+//!         "validation_context_sds_secret_config": {
+//!             "name": "kubernetes://edge-cert-cacert",
+//!             "sds_config": {"ads": {}, "resource_api_version": "V3"},
+//!         },
+//!     })
+//! );
+//! // The revocation list is not in there, and nobody else says so.
+//! let finding = &translation.diagnostics[0];
+//! assert_eq!((finding.rule, finding.path.to_string()), ("envoy/crl-ignored", "tls.caCrl".into()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The translation takes any server, valid or not, and never fails, as istiod's does not. A test
+//! compares it with what pilot's own builder said of 681 servers, as data. The messages are in
+//! [`proto::envoy`](crate::proto::envoy): a subset of Envoy's, wire-compatible with any other Rust
+//! code for them.
+//!
+//! # What is not here
+//!
+//! Filter chains, routes, and istiod's environment variables: `COMPLIANCE_POLICY` narrows versions,
+//! suites and curves further.
+
+mod context;
+mod duration;
+mod findings;
+mod flow;
+mod options;
+mod params;
+mod policy;
+mod secrets;
+
+pub use duration::{Duration, InvalidDuration};
+pub use findings::rule;
+pub use flow::Flow;
+pub use options::{
+    IstioVersion, MeshSettings, NodeMetadata, Options, SdsProvider, Transport, UnknownIstioVersion,
+};
+pub use policy::{SourceStates, client_certificate_policy};
+
+#[doc(no_inline)]
+pub use crate::proto::envoy::extensions::{
+    filters::network::http_connection_manager::v3::HttpConnectionManager,
+    transport_sockets::tls::v3::DownstreamTlsContext,
+};
+
+use crate::{
+    Diagnostic, Server,
+    client_certificate::Forwarding,
+    proto::{
+        envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::{
+            ForwardClientCertDetails, SetCurrentClientCertDetails,
+        },
+        mesh::v1alpha1::Topology,
+    },
+};
+
+/// What istiod makes of a server.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Translation {
+    /// What the gateway does with the server's connections.
+    pub flow: Flow,
+    /// What pilot's builder gives: none without TLS settings and where TLS is passed on. pilot uses
+    /// it only where the [`flow`](Self::flow) ends TLS, see
+    /// [`used_tls_context`](Self::used_tls_context).
+    pub tls_context: Option<DownstreamTlsContext>,
+    /// What becomes of `x-forwarded-client-cert`, where the flow has HTTP.
+    pub xfcc: HttpConnectionManager,
+    /// What else the listener gets.
+    pub listener: ListenerExtras,
+    /// What istiod drops, replaces or turns into something that Envoy refuses, without saying so.
+    /// Paths begin at the server. See [`rule`].
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Translation {
+    /// The context that Envoy gets: that of the builder, where the flow ends TLS.
+    #[must_use]
+    pub fn used_tls_context(&self) -> Option<&DownstreamTlsContext> {
+        self.tls_context.as_ref().filter(|_| self.flow.terminates_tls())
+    }
+}
+
+/// What a listener gets beside its filter chains' TLS context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListenerExtras {
+    /// How long a client may take for its handshake, where the gateway ends TLS.
+    pub transport_socket_connect_timeout: Option<Duration>,
+    /// Whether Envoy reads the server name before it chooses a filter chain
+    /// (`envoy.filters.listener.tls_inspector`).
+    pub has_tls_inspector: bool,
+}
+
+/// What istiod makes of a server.
+///
+/// Source: pilot's `buildGatewayListenerTLSContext` and what it calls.
+#[must_use]
+pub fn downstream_tls_context(server: &Server, options: &Options) -> Translation {
+    let flow = Flow::of(server);
+    let protocol = flow::Protocol::of(server);
+    let tls_context = server.tls.as_ref().and_then(|tls| context::of(tls, protocol, options));
+    Translation {
+        flow,
+        xfcc: http_connection_manager(&options.mesh),
+        listener: ListenerExtras {
+            transport_socket_connect_timeout: flow
+                .terminates_tls()
+                .then(|| Duration::from_secs(15)),
+            has_tls_inspector: options.transport == Transport::Tcp
+                && (flow.terminates_tls() || flow == Flow::Passthrough),
+        },
+        diagnostics: findings::of(server, options, flow),
+        tls_context,
+    }
+}
+
+/// What becomes of `x-forwarded-client-cert` at every gateway of a mesh.
+///
+/// Source: pilot's `buildGatewayConnectionManager`.
+///
+/// ```
+/// use istio_gateway::envoy::{MeshSettings, http_connection_manager};
+///
+/// let settings = http_connection_manager(&MeshSettings::default());
+/// assert_eq!(
+///     serde_json::to_value(&settings)?["forward_client_cert_details"],
+///     "SANITIZE_SET"
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[must_use]
+pub fn http_connection_manager(mesh: &MeshSettings) -> HttpConnectionManager {
+    let Topology { num_trusted_proxies, forward_client_cert_details: _, proxy_protocol: _ } =
+        mesh.gateway_topology;
+    let forwarding = Forwarding::of_mesh(mesh.gateway_topology.forward_client_cert_details());
+    let (details, writes) = match forwarding {
+        Forwarding::Sanitize => (ForwardClientCertDetails::Sanitize, false),
+        Forwarding::SanitizeSet => (ForwardClientCertDetails::SanitizeSet, true),
+        Forwarding::ForwardOnly => (ForwardClientCertDetails::ForwardOnly, false),
+        Forwarding::AppendForward => (ForwardClientCertDetails::AppendForward, true),
+        Forwarding::AlwaysForwardOnly => (ForwardClientCertDetails::AlwaysForwardOnly, false),
+    };
+    let written = SetCurrentClientCertDetails {
+        subject: Some(true),
+        cert: true,
+        chain: false,
+        dns: true,
+        uri: true,
+    };
+    HttpConnectionManager {
+        forward_client_cert_details: details.into(),
+        set_current_client_cert_details: writes.then_some(written),
+        xff_num_trusted_hops: num_trusted_proxies,
+    }
+}

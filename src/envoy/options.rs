@@ -1,0 +1,121 @@
+//! What istiod looks at beside the server.
+
+use std::{fmt, str::FromStr};
+
+use crate::{TlsProtocol, proto::mesh::v1alpha1::Topology};
+
+/// What istiod looks at beside the server. The default is a gateway for TCP in a mesh without
+/// settings of its own, under the newest released Istio.
+///
+/// ```
+/// use istio_gateway::envoy::{Options, Transport};
+///
+/// let options = Options { transport: Transport::Quic, ..Default::default() };
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// What the listener listens on.
+    pub transport: Transport,
+    /// The version of istiod.
+    pub istio: IstioVersion,
+    /// What the gateway's proxy says of itself.
+    pub node: NodeMetadata,
+    /// What the mesh says of all gateways.
+    pub mesh: MeshSettings,
+}
+
+/// What a listener listens on. A gateway with HTTP/3 has both, for one server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Transport {
+    /// TCP.
+    #[default]
+    Tcp,
+    /// QUIC, for HTTP/3.
+    Quic,
+}
+
+/// The version of istiod, where it makes a difference to the translation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum IstioVersion {
+    /// The newest release.
+    #[default]
+    V1_31,
+    /// Upstream's main branch: `ecdhCurves` has an effect.
+    V1_32,
+}
+
+impl fmt::Display for IstioVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::V1_31 => "1.31",
+            Self::V1_32 => "1.32",
+        })
+    }
+}
+
+/// A text that is no version whose translation is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownIstioVersion;
+
+impl fmt::Display for UnknownIstioVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a version whose translation is known: 1.31 or 1.32")
+    }
+}
+
+impl std::error::Error for UnknownIstioVersion {}
+
+impl FromStr for IstioVersion {
+    type Err = UnknownIstioVersion;
+
+    fn from_str(text: &str) -> Result<Self, UnknownIstioVersion> {
+        match text {
+            "1.31" => Ok(Self::V1_31),
+            "1.32" => Ok(Self::V1_32),
+            _ => Err(UnknownIstioVersion),
+        }
+    }
+}
+
+/// What a gateway's proxy says of itself to istiod (`ISTIO_META_...` of its container).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeMetadata {
+    /// `credential` is `true`: somebody serves credentials with `sds://` on a socket of the pod.
+    pub serves_credentials: bool,
+    /// `file-credential` is `true`: somebody serves files on a socket of the pod.
+    pub serves_files: bool,
+    /// `TLS_SERVER_CERT_CHAIN`: the certificate for `ISTIO_MUTUAL`, in a file.
+    pub tls_server_cert_chain: String,
+    /// `TLS_SERVER_KEY`: its key, in a file.
+    pub tls_server_key: String,
+    /// `TLS_SERVER_ROOT_CERT`: the CA for `ISTIO_MUTUAL`, in a file.
+    pub tls_server_root_cert: String,
+}
+
+/// What `MeshConfig` says of all gateways.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MeshSettings {
+    /// `tlsDefaults.ecdhCurves`.
+    pub ecdh_curves: Vec<String>,
+    /// `tlsDefaults.cipherSuites`, which istiod takes as they are.
+    pub cipher_suites: Vec<String>,
+    /// `tlsDefaults.minProtocolVersion`.
+    pub min_protocol_version: TlsProtocol,
+    /// `defaultConfig.gatewayTopology`.
+    pub gateway_topology: Topology,
+    /// The first of `extensionProviders` that serves secrets, if there is one.
+    pub sds_provider: Option<SdsProvider>,
+}
+
+/// A server of secrets that the mesh knows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SdsProvider {
+    /// The cluster by which Envoy reaches it, such as `outbound|8234||sds.ns.svc.cluster.local`.
+    Cluster(String),
+    /// Its service is not in the mesh. istiod leaves the secret out.
+    Unreachable,
+}

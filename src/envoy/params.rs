@@ -1,0 +1,92 @@
+//! Versions, cipher suites and curves.
+
+use super::{IstioVersion, MeshSettings, Options};
+use crate::{
+    ServerTlsSettings, TlsProtocol,
+    proto::envoy::extensions::transport_sockets::tls::v3::{
+        TlsParameters, tls_parameters::TlsProtocol as EnvoyProtocol,
+    },
+};
+
+/// The parameters, none if nobody sets any.
+///
+/// Source: pilot's `buildGatewayListenerTLSContext` and what it calls.
+pub(super) fn of(tls: &ServerTlsSettings, options: &Options) -> Option<TlsParameters> {
+    let MeshSettings {
+        ecdh_curves,
+        cipher_suites,
+        min_protocol_version,
+        gateway_topology: _,
+        sds_provider: _,
+    } = &options.mesh;
+    let is_set = |protocol: i32| protocol != i32::from(TlsProtocol::TlsAuto);
+    let own_suites = suites(tls);
+    let mut is_any = false;
+    let mut pick = |is_there: bool| {
+        is_any |= is_there;
+        is_there
+    };
+    let minimum = if pick(is_set(tls.min_protocol_version)) {
+        tls.min_protocol_version
+    } else if pick(*min_protocol_version != TlsProtocol::TlsAuto) {
+        (*min_protocol_version).into()
+    } else {
+        0
+    };
+    let maximum = if pick(is_set(tls.max_protocol_version)) { tls.max_protocol_version } else { 0 };
+    let own_curves = if options.istio < IstioVersion::V1_32 { &[] } else { &*tls.ecdh_curves };
+    let curves = if own_curves.is_empty() { ecdh_curves } else { own_curves };
+    pick(!curves.is_empty());
+    let suites = if own_suites.is_empty() { cipher_suites.clone() } else { own_suites };
+    pick(!suites.is_empty());
+    let parameters = TlsParameters {
+        tls_minimum_protocol_version: envoy_s(minimum).into(),
+        tls_maximum_protocol_version: envoy_s(maximum).into(),
+        cipher_suites: suites,
+        ecdh_curves: curves.to_vec(),
+    };
+    is_any.then_some(parameters)
+}
+
+/// Istio's numbers are Envoy's; unknown ones are the default.
+fn envoy_s(protocol: i32) -> EnvoyProtocol {
+    protocol.try_into().unwrap_or(EnvoyProtocol::TlsAuto)
+}
+
+/// The server's own suites, without what istiod drops.
+///
+/// Source: istiod's `FilterCipherSuites`.
+pub(super) fn suites(tls: &ServerTlsSettings) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for suite in &tls.cipher_suites {
+        if is_valid_suite(suite) && !kept.contains(suite) {
+            kept.push(suite.clone());
+        }
+    }
+    kept
+}
+
+/// Source: istiod's `security.IsValidCipherSuite`: a name that it knows, or an expression of
+/// OpenSSL's, which it tells by a first byte that is, read as Latin-1, neither letter nor number.
+pub(super) fn is_valid_suite(suite: &str) -> bool {
+    let Some(&first) = suite.as_bytes().first() else { return true };
+    suite == "ALL" || SUITES.contains(&suite) || !char::from(first).is_alphanumeric()
+}
+
+const SUITES: [&str; 15] = [
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES128-SHA",
+    "ECDHE-RSA-AES128-SHA",
+    "ECDHE-ECDSA-AES256-SHA",
+    "ECDHE-RSA-AES256-SHA",
+    "AES128-GCM-SHA256",
+    "AES256-GCM-SHA384",
+    "AES128-SHA",
+    "AES256-SHA",
+    "DES-CBC3-SHA",
+];

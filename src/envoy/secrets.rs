@@ -1,0 +1,108 @@
+//! Secrets, and where they come from.
+
+use super::{Duration, NodeMetadata, Options, SdsProvider};
+use crate::{
+    client_certificate::resource_name,
+    proto::envoy::{
+        config::core::v3::{
+            AggregatedConfigSource, ApiConfigSource, ApiVersion, ConfigSource, GrpcService,
+            api_config_source::ApiType,
+            config_source::ConfigSourceSpecifier,
+            grpc_service::{EnvoyGrpc, TargetSpecifier},
+        },
+        extensions::transport_sockets::tls::v3::SdsSecretConfig,
+    },
+};
+
+/// The secret of a credential; none for an empty name, and for one of a provider that cannot be
+/// reached.
+///
+/// Source: istiod's `ConstructSdsSecretConfigForCredential`.
+pub(super) fn credential(name: &str, options: &Options) -> Option<SdsSecretConfig> {
+    match name {
+        "" => return None,
+        "builtin://" => return Some(workload_certificate()),
+        "builtin://-cacert" => return Some(workload_root()),
+        _ => {}
+    }
+    if name.starts_with("sds://") {
+        if options.node.serves_credentials {
+            return Some(secret(name, grpc("sds-external", None)));
+        }
+        match &options.mesh.sds_provider {
+            Some(SdsProvider::Cluster(cluster)) => return Some(secret(name, grpc(cluster, None))),
+            Some(SdsProvider::Unreachable) => return None,
+            None => {}
+        }
+    }
+    let ads = ConfigSource {
+        config_source_specifier: Some(ConfigSourceSpecifier::Ads(AggregatedConfigSource {})),
+        initial_fetch_timeout: None,
+        resource_api_version: ApiVersion::V3.into(),
+    };
+    Some(secret(&resource_name(name), ads))
+}
+
+/// The secret of a certificate in files; the mesh's own if a path is missing.
+///
+/// Source: istiod's `SdsCertificateConfig.GetResourceName` and `constructSdsSecretConfig`.
+pub(super) fn file_certificate(
+    certificate: &str,
+    key: &str,
+    node: &NodeMetadata,
+) -> SdsSecretConfig {
+    if certificate.is_empty() || key.is_empty() {
+        return workload_certificate();
+    }
+    file(&format!("file-cert:{certificate}~{key}"), node)
+}
+
+/// The secret of a CA in a file; the mesh's own if there is no path.
+///
+/// Source: istiod's `SdsCertificateConfig.GetRootResourceName` and `constructSdsSecretConfig`.
+pub(super) fn file_root(path: &str, node: &NodeMetadata) -> SdsSecretConfig {
+    if path.is_empty() {
+        return workload_root();
+    }
+    file(&format!("file-root:{path}"), node)
+}
+
+fn file(name: &str, node: &NodeMetadata) -> SdsSecretConfig {
+    let cluster = if node.serves_files { "sds-files-grpc" } else { WORKLOAD_CLUSTER };
+    secret(name, grpc(cluster, None))
+}
+
+/// The proxy's own certificate of the mesh.
+fn workload_certificate() -> SdsSecretConfig {
+    secret("default", grpc(WORKLOAD_CLUSTER, Some(FOREVER)))
+}
+
+/// The mesh's CA.
+fn workload_root() -> SdsSecretConfig {
+    secret("ROOTCA", grpc(WORKLOAD_CLUSTER, Some(FOREVER)))
+}
+
+/// Where Envoy finds the agent beside it.
+const WORKLOAD_CLUSTER: &str = "sds-grpc";
+const FOREVER: Duration = Duration { seconds: 0, nanos: 0 };
+
+fn secret(name: &str, sds_config: ConfigSource) -> SdsSecretConfig {
+    SdsSecretConfig { name: name.to_owned(), sds_config: Some(sds_config) }
+}
+
+fn grpc(cluster: &str, initial_fetch_timeout: Option<Duration>) -> ConfigSource {
+    let service = EnvoyGrpc { cluster_name: cluster.to_owned(), authority: String::new() };
+    let source = ApiConfigSource {
+        api_type: ApiType::Grpc.into(),
+        transport_api_version: ApiVersion::V3.into(),
+        grpc_services: vec![GrpcService {
+            target_specifier: Some(TargetSpecifier::EnvoyGrpc(service)),
+        }],
+        set_node_on_first_message_only: true,
+    };
+    ConfigSource {
+        config_source_specifier: Some(ConfigSourceSpecifier::ApiConfigSource(source)),
+        initial_fetch_timeout,
+        resource_api_version: ApiVersion::V3.into(),
+    }
+}

@@ -1,0 +1,305 @@
+//! The translation, compared with what pilot's own builder said.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
+
+use istio_gateway::{
+    Port, Server, ServerTlsSettings, TlsMode, TlsProtocol,
+    client_certificate::ClientCertificatePolicy,
+    envoy::{
+        self, DownstreamTlsContext, HttpConnectionManager, IstioVersion, MeshSettings,
+        NodeMetadata, Options, SdsProvider, SourceStates, Translation, Transport,
+    },
+    json,
+    prost::Message as _,
+    proto::{mesh::v1alpha1::Topology, networking::v1alpha3::server_tls_settings::TlsCertificate},
+};
+use proptest::prelude::*;
+use serde_json::Value;
+
+pub(crate) struct Case {
+    pub(crate) id: String,
+    /// Whether the case is about a mesh's settings too, and so has the connection manager's.
+    has_xfcc: bool,
+    pub(crate) server: Server,
+    pub(crate) options: Options,
+    output: Value,
+}
+
+pub(crate) fn cases() -> Vec<Case> {
+    let text = fs::read_to_string("tests/golden/envoy.ndjson").unwrap();
+    text.split_terminator('\n').map(|line| case(&serde_json::from_str(line).unwrap())).collect()
+}
+
+fn case(line: &Value) -> Case {
+    let input = &line["input"];
+    let known = ["server", "tls", "protocol", "transport", "node", "mesh"];
+    assert!(input.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())));
+    let server = match input.get("server") {
+        Some(server) => read(server),
+        None => Server {
+            port: Some(Port {
+                number: 443,
+                protocol: input["protocol"].as_str().unwrap_or("HTTPS").to_owned(),
+                ..Default::default()
+            }),
+            tls: input.get("tls").map(read::<ServerTlsSettings>),
+            ..Default::default()
+        },
+    };
+    Case {
+        id: line["id"].as_str().unwrap().to_owned(),
+        has_xfcc: input.get("server").is_none(),
+        server,
+        options: Options {
+            transport: match input["transport"].as_str() {
+                None | Some("TCP") => Transport::Tcp,
+                Some("QUIC") => Transport::Quic,
+                other => panic!("{other:?}"),
+            },
+            istio: IstioVersion::default(),
+            node: node(&input["node"]),
+            mesh: mesh(&input["mesh"]),
+        },
+        output: line["output"].clone(),
+    }
+}
+
+fn node(node: &Value) -> NodeMetadata {
+    let text = |key: &str| node[key].as_str().unwrap_or_default().to_owned();
+    NodeMetadata {
+        serves_credentials: text("credential") == "true",
+        serves_files: text("file-credential") == "true",
+        tls_server_cert_chain: text("TLS_SERVER_CERT_CHAIN"),
+        tls_server_key: text("TLS_SERVER_KEY"),
+        tls_server_root_cert: text("TLS_SERVER_ROOT_CERT"),
+    }
+}
+
+fn mesh(mesh: &Value) -> MeshSettings {
+    let defaults = &mesh["tlsDefaults"];
+    let texts = |value: &Value| {
+        value.as_array().into_iter().flatten().map(|t| t.as_str().unwrap().to_owned()).collect()
+    };
+    let topology = &mesh["defaultConfig"]["gatewayTopology"];
+    MeshSettings {
+        ecdh_curves: texts(&defaults["ecdhCurves"]),
+        cipher_suites: texts(&defaults["cipherSuites"]),
+        min_protocol_version: defaults["minProtocolVersion"]
+            .as_str()
+            .map_or(TlsProtocol::TlsAuto, |name| name.parse().unwrap()),
+        gateway_topology: if topology.is_null() { Topology::default() } else { read(topology) },
+        // No service of such a name was in the mesh of the cases.
+        sds_provider: mesh["extensionProviders"].is_array().then_some(SdsProvider::Unreachable),
+    }
+}
+
+/// A value in Istio's dialect.
+fn read<T: json::Message>(value: &Value) -> T {
+    json::from_str(&value.to_string()).unwrap()
+}
+
+#[test]
+fn every_context_is_pilot_s() {
+    let (mut contexts, mut none, mut settings, mut wrong) = (0, 0, 0, Vec::new());
+    for case in cases() {
+        let Translation { flow, tls_context, xfcc, .. } =
+            envoy::downstream_tls_context(&case.server, &case.options);
+        let mut compare = |what: &str, got: Value, want: &Value| {
+            if got != *want {
+                wrong.push(format!("{} {what}:\n  pilot {want}\n  here  {got}", case.id));
+            }
+        };
+        compare("flow", flow.as_str().into(), &case.output["flow"]);
+        let context = serde_json::to_value(&tls_context).unwrap();
+        *if context.is_null() { &mut none } else { &mut contexts } += 1;
+        compare("tls_context", context, &case.output["tls_context"]);
+        // A message with nothing set is left out there.
+        if case.has_xfcc {
+            let empty = serde_json::json!({});
+            let got = serde_json::to_value(xfcc).unwrap();
+            compare("xfcc", got, case.output.get("xfcc").unwrap_or(&empty));
+            settings += 1;
+        }
+        assert!(case.output["error"].is_null(), "{}", case.id);
+    }
+    println!("{contexts} contexts and {none} absent ones equal, {settings} xfcc settings");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!((contexts, none, settings), (669, 12, 301));
+}
+
+#[test]
+fn contexts_go_through_wire_and_json() {
+    for case in cases() {
+        let translation = envoy::downstream_tls_context(&case.server, &case.options);
+        if let Some(context) = translation.tls_context {
+            let bytes = context.encode_to_vec();
+            assert_eq!(DownstreamTlsContext::decode(&*bytes).unwrap(), context, "{}", case.id);
+            let json = serde_json::to_string(&context).unwrap();
+            let back: DownstreamTlsContext = serde_json::from_str(&json).unwrap();
+            assert_eq!(back, context, "{}", case.id);
+        }
+        let json = serde_json::to_string(&translation.xfcc).unwrap();
+        let back: HttpConnectionManager = serde_json::from_str(&json).unwrap();
+        assert_eq!(back, translation.xfcc);
+    }
+}
+
+/// The policy of the settings is that of the configuration that istiod makes of them.
+#[test]
+fn both_ways_to_a_policy_meet() {
+    let mut compared = 0;
+    for case in cases() {
+        let Some(tls) = &case.server.tls else { continue };
+        // What the settings alone do not say.
+        if case.options != (Options { mesh: case.options.mesh.clone(), ..Options::default() })
+            || case.options.mesh.sds_provider.is_some()
+        {
+            continue;
+        }
+        let translation = envoy::downstream_tls_context(&case.server, &case.options);
+        let of_context =
+            translation.tls_context.map_or_else(ClientCertificatePolicy::passed_on, |context| {
+                envoy::client_certificate_policy(&context, SourceStates::default())
+            });
+        assert_eq!(ClientCertificatePolicy::of(tls), of_context, "{}", case.id);
+        compared += 1;
+    }
+    println!("{compared} policies compared");
+    assert!(compared > 600);
+}
+
+fn some_server() -> impl Strategy<Value = Server> {
+    const NAMES: [&str; 8] =
+        ["", "c", "builtin://", "builtin://x", "invalid://", "sds://s", "configmap://n/c", "/é"];
+    let text = || prop::sample::select(&NAMES[..]).prop_map(str::to_owned);
+    let texts = || prop::collection::vec(text(), 0..3);
+    let number = || prop_oneof![4 => -1..7, 1 => any::<i32>()];
+    let protocol = prop::sample::select(&["HTTPS", "http", "TLS", "", "gRPC-Web", "\u{212a}"][..]);
+    let texts_of = [text(), text(), text(), text(), text(), text()];
+    let lists_of = [texts(), texts(), texts(), texts(), texts(), texts()];
+    let numbers_of = [number(), number(), number()];
+    let skip = any::<Option<bool>>();
+    (texts_of, lists_of, numbers_of, skip, any::<bool>(), protocol).prop_map(
+        |(
+            texts,
+            lists,
+            [mode, min_protocol_version, max_protocol_version],
+            skip,
+            has_tls,
+            name,
+        )| {
+            let [server_certificate, private_key, ca_certificates, ca_crl, credential, ca] = texts;
+            let [credential_names, subject_alt_names, spki, hash, cipher_suites, curves] = lists;
+            let certificate = TlsCertificate {
+                server_certificate: credential.clone(),
+                private_key: ca.clone(),
+                ca_certificates: ca_crl.clone(),
+            };
+            let tls = ServerTlsSettings {
+                https_redirect: false,
+                mode,
+                server_certificate,
+                private_key,
+                ca_certificates,
+                ca_crl,
+                credential_name: credential,
+                tls_certificates: curves.iter().map(|_| certificate.clone()).collect(),
+                credential_names,
+                ca_cert_credential_name: ca,
+                subject_alt_names,
+                verify_certificate_spki: spki,
+                verify_certificate_hash: hash,
+                min_protocol_version,
+                max_protocol_version,
+                cipher_suites,
+                insecure_skip_verify: skip,
+                ecdh_curves: curves,
+            };
+            Server {
+                port: Some(Port { protocol: name.to_owned(), ..Default::default() }),
+                tls: has_tls.then_some(tls),
+                ..Default::default()
+            }
+        },
+    )
+}
+
+proptest! {
+    /// Valid or not, every server is translated; and the settings' own policy is that of what it is
+    /// translated to.
+    #[test]
+    fn whatever_it_is_it_is_translated(server in some_server(), is_quic in any::<bool>()) {
+        let transport = if is_quic { Transport::Quic } else { Transport::Tcp };
+        let options = Options { transport, ..Options::default() };
+        let translation = envoy::downstream_tls_context(&server, &options);
+        let passes_on = server.tls.as_ref().is_none_or(|tls| {
+            matches!(tls.tls_mode(), Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough))
+        });
+        prop_assert_eq!(translation.tls_context.is_none(), passes_on);
+        if let (Some(tls), Some(context), false) = (&server.tls, &translation.tls_context, is_quic) {
+            let policy = envoy::client_certificate_policy(context, SourceStates::default());
+            prop_assert_eq!(ClientCertificatePolicy::of(tls), policy);
+        }
+    }
+}
+
+#[test]
+fn curves_need_istio_1_32() {
+    let mut tls = ServerTlsSettings::simple("c");
+    tls.ecdh_curves = vec!["X25519".to_owned()];
+    let server = Server { tls: Some(tls), ..Default::default() };
+    let curves = |istio| {
+        let options = Options { istio, ..Default::default() };
+        let translation = envoy::downstream_tls_context(&server, &options);
+        let parameters = translation.tls_context.unwrap().common_tls_context.unwrap().tls_params;
+        (parameters.map(|p| p.ecdh_curves), translation.diagnostics.len())
+    };
+    assert_eq!(curves(IstioVersion::V1_31), (None, 1));
+    assert_eq!(curves(IstioVersion::V1_32), (Some(vec!["X25519".to_owned()]), 0));
+}
+
+/// What each rule says, on the cases that break it.
+#[test]
+fn what_is_dropped_is_told() {
+    let mut found = BTreeMap::<&str, usize>::new();
+    let mut dropped = BTreeSet::new();
+    for case in cases() {
+        for finding in envoy::downstream_tls_context(&case.server, &case.options).diagnostics {
+            *found.entry(finding.rule).or_default() += 1;
+            dropped.insert(format!("{finding}"));
+        }
+    }
+    println!("{found:#?}");
+    for rule in [
+        envoy::rule::CERTIFICATE_IGNORED,
+        envoy::rule::CERTIFICATE_REPLACED,
+        envoy::rule::CA_IGNORED,
+        envoy::rule::CA_REPLACED,
+        envoy::rule::CRL_IGNORED,
+        envoy::rule::NAMES_IGNORED,
+        envoy::rule::PINS_IGNORED,
+        envoy::rule::SKIP_IGNORED,
+        envoy::rule::PARAMETERS_IGNORED,
+        envoy::rule::SUITE_DROPPED,
+        envoy::rule::VERSION_UNKNOWN,
+        envoy::rule::MODE_UNKNOWN,
+        envoy::rule::SETTINGS_UNUSED,
+        envoy::rule::CREDENTIAL_EMPTY,
+        envoy::rule::QUIC_WEAKER,
+        envoy::rule::ENVOY_REFUSES,
+    ] {
+        assert!(found.remove(rule).is_some(), "no case has {rule}");
+    }
+    assert!(found.is_empty(), "{found:?}");
+    for text in [
+        "tls.caCrl: ignored: with a credential the revocation list is the Secret's; write it into the Secret, under the key ca.crl",
+        "tls.verifyCertificateSpki: ignored: pins count with a credential only",
+        "tls.credentialName: ignored: the mesh's own certificate is used",
+        "tls.insecureSkipVerify: ignored: no certificate is asked for",
+    ] {
+        assert!(dropped.contains(text), "{text} is not among {dropped:#?}");
+    }
+}
