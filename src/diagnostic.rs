@@ -21,6 +21,9 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The place in the text, where there was a text.
     pub position: Option<Position>,
+    /// Where what stands at the position ends: the character behind it. Known for what validation
+    /// finds.
+    pub end: Option<Position>,
 }
 
 impl fmt::Display for Diagnostic {
@@ -33,7 +36,7 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
-    /// `path: message; help`, for those who show the place themselves.
+    /// `path: message; help`, for those who show the place themselves. The path is not told twice.
     #[must_use]
     pub fn without_position(&self) -> impl fmt::Display + '_ {
         WithoutPosition(self)
@@ -41,7 +44,8 @@ impl Diagnostic {
 
     /// The same finding in a text that begins `lines` earlier.
     pub(crate) fn below(self, lines: usize) -> Self {
-        Self { position: self.position.map(|position| position.below(lines)), ..self }
+        let below = |place: Option<Position>| place.map(|place| place.below(lines));
+        Self { position: below(self.position), end: below(self.end), ..self }
     }
 }
 
@@ -50,7 +54,9 @@ struct WithoutPosition<'a>(&'a Diagnostic);
 impl fmt::Display for WithoutPosition<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Diagnostic { path, message, help, .. } = self.0;
-        if !path.is_root() {
+        let path = path.to_string();
+        // Some of upstream's texts begin with the path.
+        if !path.is_empty() && !message.starts_with(&path) {
             write!(f, "{path}: ")?;
         }
         f.write_str(message)?;
@@ -61,10 +67,12 @@ impl fmt::Display for WithoutPosition<'_> {
     }
 }
 
-/// How much a finding weighs.
+/// How much a finding weighs; the heavier, the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
+    /// Worth knowing, and nothing to change.
+    Note,
     /// Accepted, but something is lost, ignored or ambiguous. Strict reading refuses it.
     Warning,
     /// Refused by Istio.

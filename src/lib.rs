@@ -38,6 +38,7 @@
 //! | [`client_certificate`] | what a gateway asks of a client's certificate, and what happens for each |
 //! | [`diagnostic`] | findings with a rule, a path, a place and help |
 //! | `envoy` | what istiod makes of a server |
+//! | `validate` | what a cluster says of a Gateway, offline |
 //! | [`proto`] | all generated code, by package, and the descriptors |
 //!
 //! # Features
@@ -46,6 +47,7 @@
 //! |---|---|---|
 //! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`], by the YAML scanner granit-parser |
 //! | `envoy` | no | `envoy`: what istiod makes of a server, in Envoy's own messages |
+//! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
 //!
 //! # Semver
 //!
@@ -55,8 +57,8 @@
 //!
 //! # Not here
 //!
-//! No client for a cluster, no controller, no other resource of Istio's than Gateway. A value is
-//! judged as Istio's own decoder judges it; what istiod's webhook says of it is another matter.
+//! No client for a cluster, no controller, no other resource of Istio's than Gateway. Reading judges
+//! a value as Istio's own decoder judges it; what a cluster says of it is the feature `validate`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -73,6 +75,8 @@ pub mod proto;
 mod timestamp;
 mod tls;
 mod tree;
+#[cfg(feature = "validate")]
+pub mod validate;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 

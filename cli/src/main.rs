@@ -1,8 +1,10 @@
 //! The command line of the crate `istio-gateway`.
 
+mod check;
 mod convert;
 mod envoy;
 mod input;
+mod rules;
 
 use std::process::ExitCode;
 
@@ -18,19 +20,20 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Check(check::Check),
+    Rules(rules::Rules),
     Convert(convert::Convert),
     Envoy(envoy::Envoy),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Convert(convert) => convert.run(),
-        Command::Envoy(envoy) => envoy.run(),
+        Command::Check(check) => check.run(),
+        Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
+        Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
+        Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
-    }
+    outcome.unwrap_or_else(Failure::report)
 }
 
 /// Why a command ends without success.

@@ -93,7 +93,15 @@ fn finding(rule: &'static str, path: FieldPath, message: String, help: Option<&s
         rule::ENVOY_REFUSES | rule::CREDENTIAL_EMPTY => Severity::Error,
         _ => Severity::Warning,
     };
-    Diagnostic { rule, severity, path, message, help: help.map(str::to_owned), position: None }
+    Diagnostic {
+        rule,
+        severity,
+        path,
+        message,
+        help: help.map(str::to_owned),
+        position: None,
+        end: None,
+    }
 }
 
 impl Findings<'_> {

@@ -152,7 +152,15 @@ impl<'a> Log<'a> {
         if severity == Severity::Error {
             self.last_error = Some(self.found.len());
         }
-        self.found.push(Diagnostic { rule, severity, path, message, help, position: None });
+        self.found.push(Diagnostic {
+            rule,
+            severity,
+            path,
+            message,
+            help,
+            position: None,
+            end: None,
+        });
         self.nodes.push(node);
     }
 

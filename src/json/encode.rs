@@ -22,9 +22,11 @@ pub(super) fn to_string<T: Message>(message: &T) -> String {
 /// `<`, `>`, `&`, U+2028 and U+2029 as encoding/json writes them. They occur within strings only,
 /// and seldom: the check is one pass without a branch. (A `serde_json` Formatter costs 30% more.)
 fn escape_html(json: String) -> String {
-    let is_marked = |b: u8| matches!(b, b'<' | b'>' | b'&' | 0xe2);
-    let marked = |chunk: &[u8]| chunk.iter().fold(false, |any, &b| any | is_marked(b));
-    if !json.as_bytes().chunks(64).any(marked) {
+    // `<` and `>` differ in one bit.
+    let is_marked = |b: u8| u8::from(b | 2 == b'>') | u8::from(b == b'&') | u8::from(b == 0xe2);
+    let marked = |chunk: &[u8]| chunk.iter().fold(0, |any, &b| any | is_marked(b)) != 0;
+    let (chunks, rest) = json.as_bytes().as_chunks::<64>();
+    if !chunks.iter().any(|chunk| marked(chunk)) && !marked(rest) {
         return json;
     }
     let mut escaped = String::with_capacity(json.len() + 64);

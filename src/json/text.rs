@@ -160,6 +160,7 @@ impl Mended {
             message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
             help: None,
             position,
+            end: None,
         };
         tree.places(&self.replaced).into_iter().map(diagnostic).collect()
     }

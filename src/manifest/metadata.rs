@@ -146,6 +146,7 @@ impl Check<'_> {
                 message: format!("expected {expected}, found {}", node.kind().describe()),
                 help: None,
                 position: node.position(),
+                end: None,
             });
         }
     }

@@ -215,6 +215,17 @@ impl Manifest {
         })
     }
 
+    /// The document as it would be written, if it is not as it was read.
+    #[cfg(feature = "validate")]
+    pub(crate) fn changed(&self) -> Option<Object> {
+        let text = self.to_yaml();
+        if self.object.is_yaml && text == self.object.text {
+            return None;
+        }
+        // What was written is YAML.
+        Object::parse(&text).ok()
+    }
+
     fn write<R: Default>(&self, write: impl FnOnce(&Edit<'_>) -> R) -> R {
         let written = self.object.with_tree(|tree| {
             let root = tree.root();
@@ -453,8 +464,22 @@ impl Object {
         })
     }
 
+    /// Whether this says that it is a Gateway of Istio's. A document that says nothing is none: it
+    /// may be no Kubernetes object at all.
+    #[cfg(feature = "validate")]
+    pub(crate) fn is_gateway(&self) -> bool {
+        let says_something = !self.kind.is_empty() || !self.api_version.is_empty();
+        says_something && is_gateway_kind(&self.kind) && is_gateway_group(&self.api_version)
+    }
+
+    /// How many lines of the stream stand before the text.
+    #[cfg(feature = "validate")]
+    pub(crate) fn lines_before(&self) -> usize {
+        self.lines
+    }
+
     /// Calls `f` with the document as a tree.
-    fn with_tree<R>(&self, f: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Error> {
+    pub(crate) fn with_tree<R>(&self, f: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Error> {
         tree(&self.text, self.is_yaml).map(|tree| f(&tree))
     }
 
@@ -552,7 +577,37 @@ fn json_document(text: &[u8], lines: usize) -> Result<Document, Error> {
     Ok(document)
 }
 
-fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
+/// The objects of a document, each with its node: the document, or a list's items.
+#[cfg(feature = "validate")]
+pub(crate) fn objects<'t>(
+    text: &str,
+    tree: &'t Tree<'t>,
+    is_yaml: bool,
+    lines: usize,
+) -> impl Iterator<Item = Result<(Object, Ref<'t, 't>), Error>> {
+    let source = Source { is_yaml, has_positions: true, lines };
+    let read = move |text: &str, node, source: &Source| {
+        let mut found = Vec::new();
+        let object = object(text, node, source, &mut found)?;
+        if found.is_empty() { Ok((object, node)) } else { Err(Error::decode(found)) }
+    };
+    let root = tree.root();
+    let whole = read(text, root, &source);
+    let is_list = |object: &Object| object.kind.ends_with("List") && !object.is_gateway();
+    let items = match &whole {
+        Ok((object, _)) if is_list(object) => root.get("items").filter(|items| items.is_list()),
+        _ => None,
+    };
+    let whole = if items.is_some() { None } else { Some(whole) };
+    let items = items.into_iter().flat_map(Ref::items).map(move |item| {
+        let mut text = String::new();
+        write_json(&Edit::Kept(item), &mut text);
+        read(&text, item, &Source { has_positions: false, ..source })
+    });
+    whole.into_iter().chain(items)
+}
+
+pub(crate) fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
     if is_yaml {
         Tree::from_yaml_object(text, metadata::is_text)
     } else {
@@ -611,6 +666,7 @@ fn object(
             message: format!("expected {expected}, found {}", node.kind().describe()),
             help: None,
             position: node.position(),
+            end: None,
         });
     };
     if !root.is_map() && !root.is_null() {
@@ -710,6 +766,7 @@ fn unknown_keys(root: Ref<'_, '_>, found: &mut Vec<Diagnostic>) {
             message: message.to_owned(),
             help: nearest(text, KNOWN).filter(|name| *name != text).map(json::did_you_mean),
             position: key.position(),
+            end: None,
         });
     }
 }

@@ -119,6 +119,12 @@ impl<'s> Tree<'s> {
         self.lends_unescaped
     }
 
+    /// The text that the tree was read from, if there was one.
+    #[cfg(feature = "validate")]
+    pub(crate) fn text(&self) -> Option<&'s str> {
+        self.text
+    }
+
     /// A node by its index.
     pub(crate) fn at(&self, node: u32) -> Ref<'_, 's> {
         Ref { tree: self, at: node }
@@ -409,6 +415,15 @@ impl<'t, 's> Ref<'t, 's> {
     /// A map's entries, of each key only the last.
     pub(crate) fn distinct_entries(self) -> Vec<(Self, Self)> {
         let all: Vec<_> = self.entries().collect();
+        // Most maps are small, and comparing a few keys is cheaper than a table of them.
+        if all.len() <= 16 {
+            let is_later =
+                |i: usize, key: &str| all.iter().skip(i + 1).any(|(k, _)| k.text() == key);
+            let has_later = all.iter().enumerate().any(|(i, (key, _))| is_later(i, key.text()));
+            if !has_later {
+                return all;
+            }
+        }
         let mut last = HashMap::with_capacity(all.len());
         for (i, (key, _)) in all.iter().enumerate() {
             last.insert(key.text(), i);

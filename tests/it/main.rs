@@ -22,3 +22,11 @@ mod lossless;
 mod properties;
 mod strict;
 mod tls_golden;
+#[cfg(feature = "validate")]
+mod validate_cases;
+#[cfg(feature = "validate")]
+mod validate_rules;
+#[cfg(feature = "validate")]
+mod validate_sets;
+#[cfg(feature = "validate")]
+mod validate_versions;

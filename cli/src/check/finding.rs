@@ -1,0 +1,99 @@
+//! What is known of a document that was checked.
+
+use istio_gateway::{
+    Diagnostic, Position, Severity,
+    validate::{Stage, Verdict},
+};
+
+/// A Gateway that was judged, or a document that cannot be read.
+pub(super) struct Document {
+    /// The number of the file among those that are checked, from 0.
+    pub(super) file: usize,
+    /// The number of the document in its file, from 1; the items of a `List` count each.
+    pub(super) number: usize,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) verdict: Outcome,
+    pub(super) findings: Vec<Finding>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Accepted,
+    /// A cluster refuses it at this stage.
+    Rejected(Stage),
+    /// It cannot be read, so that it does not even reach a cluster.
+    Unreadable,
+}
+
+impl From<Verdict> for Outcome {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Accepted => Self::Accepted,
+            Verdict::Rejected(stage) => Self::Rejected(stage),
+        }
+    }
+}
+
+pub(super) struct Finding {
+    pub(super) rule: &'static str,
+    pub(super) severity: Severity,
+    /// The field, or "" for the document itself.
+    pub(super) path: String,
+    pub(super) place: Option<Place>,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+    /// The line of the place, for those who show it.
+    pub(super) source: Option<String>,
+    /// The document that this one is in conflict with.
+    pub(super) other: Option<Other>,
+}
+
+pub(super) struct Other {
+    pub(super) file: usize,
+    pub(super) number: usize,
+    pub(super) place: Option<Place>,
+}
+
+/// From a character to the one behind the last; lines and columns count from 1.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) end: Option<(usize, usize)>,
+}
+
+impl Place {
+    pub(super) fn new(start: Position, end: Option<Position>, lines_before: usize) -> Self {
+        Self {
+            line: start.line + lines_before,
+            column: start.column,
+            end: end.filter(|end| *end > start).map(|end| (end.line + lines_before, end.column)),
+        }
+    }
+}
+
+impl Finding {
+    /// A finding in a text before which `lines` lines of the file stand.
+    pub(super) fn new(found: Diagnostic, lines: usize) -> Self {
+        Self {
+            rule: found.rule,
+            severity: found.severity,
+            path: if found.path.is_root() { String::new() } else { found.path.to_string() },
+            place: found.position.map(|start| Place::new(start, found.end, lines)),
+            message: found.message,
+            help: found.help,
+            source: None,
+            other: None,
+        }
+    }
+}
+
+/// `error`, `warning` or `note`.
+pub(crate) fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        _ => "note",
+    }
+}

@@ -1,0 +1,436 @@
+//! `istio-gateway check`: what a cluster would say of Gateways, and what hurts all the same.
+
+mod files;
+mod finding;
+mod judge;
+mod output;
+mod policy;
+mod stream;
+
+use std::{
+    fs,
+    io::{self, BufRead as _, BufReader, BufWriter, IsTerminal as _, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anstream::{AutoStream, ColorChoice};
+use clap::Args;
+use istio_gateway::{
+    Severity,
+    validate::{
+        Options, Version,
+        set::{Set, SetFinding},
+    },
+};
+
+use self::{
+    files::File,
+    finding::{Finding, Other, Outcome, Place},
+    judge::{Judge, Judged, LONGEST_LINE, Part},
+    output::{Across, Format, Output},
+    policy::Policy,
+    stream::Stream,
+};
+use crate::Failure;
+
+pub(crate) use self::finding::severity_name;
+
+/// Checks Gateways as a cluster would, without one.
+///
+/// For each Gateway it tells what the API server (the schema and the CEL rules of the custom
+/// resource) and the webhook of istiod would answer, in their words, and warns of what they accept
+/// and what does not do what it seems to. Conflicts between documents and files are found, too.
+///
+/// Resources of other kinds pass silently; of Secrets only the names are looked at. A directory
+/// stands for all *.yaml, *.yml and *.json in it and below, but for hidden directories.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  istio-gateway check gateway.yaml                     one file
+  istio-gateway check deploy/                          all that a directory holds
+  istio-gateway check --istio 1.29 gateway.yaml        as that release of Istio
+  istio-gateway check --deny lint/ deploy/             warnings fail, too
+  istio-gateway check --allow lint/no-selector deploy/ one rule less
+  helm template . | istio-gateway check -              what a chart renders to
+  kubectl get gateways.networking.istio.io -A -o json | istio-gateway check -
+  istio-gateway check --format sarif . > check.sarif   for code scanning
+  istio-gateway rules webhook/servers-required         what a rule means, with an example
+
+A rule is named by its id, or a group of rules by the beginning of their ids, such as lint/; the
+longest name counts. What a cluster refuses cannot be allowed.
+
+Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
+
+Exit status: 0 when all is accepted, 1 when there is an error, 2 when the command is wrong or a file
+cannot be read.")]
+pub(crate) struct Check {
+    /// How to print what is found
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+
+    /// The release of Istio to check for, such as 1.29 [default: the newest that is known]
+    #[arg(long, value_name = "VERSION")]
+    istio: Option<Version>,
+
+    /// Makes a rule an error, such as lint/unknown-field, or all of a group, such as lint/
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    deny: Vec<String>,
+
+    /// Silences a rule, or a group; those of lint/ only
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    allow: Vec<String>,
+
+    /// Files and directories; - is standard input
+    #[arg(required = true, value_name = "FILE|DIR|-")]
+    files: Vec<PathBuf>,
+}
+
+impl Check {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let policy = Policy::new(&self.deny, &self.allow)?;
+        let options = Options::istio(self.istio.unwrap_or_default());
+        let (files, problems) = files::find(&self.files);
+
+        let color = AutoStream::choice(&io::stdout());
+        let is_colored = self.format == Format::Text && color != ColorChoice::Never;
+        let out: Box<dyn Write> = if is_colored {
+            Box::new(AutoStream::new(io::stdout().lock(), color))
+        } else {
+            Box::new(io::stdout().lock())
+        };
+        let mut checking = Checking {
+            files: &files,
+            format: self.format,
+            policy,
+            set: Set::new(&options),
+            lines: Vec::new(),
+            out: BufWriter::with_capacity(64 * 1024, out),
+            output: self.format.output(&files, is_colored),
+            progress: Progress::new(files.len()),
+            totals: Totals::default(),
+        };
+        let judge = Judge { options: &options, wants_source: self.format == Format::Text };
+        let done = checking.run(&judge, &problems);
+        match done {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::Usage(format!("standard output: {error}")))
+            }
+            // Without an error, or whoever reads has read enough.
+            _ => Ok(ExitCode::from(checking.totals.status())),
+        }
+    }
+}
+
+/// What goes on while files are checked.
+struct Checking<'a> {
+    files: &'a [File],
+    format: Format,
+    policy: Policy,
+    set: Set,
+    /// How many lines stand before a document (by file and number, which grow), where there are any.
+    lines: Vec<((usize, usize), usize)>,
+    out: BufWriter<Box<dyn Write>>,
+    output: Box<dyn Output + 'a>,
+    progress: Progress,
+    totals: Totals,
+}
+
+#[derive(Default)]
+struct Totals {
+    documents: usize,
+    gateways: usize,
+    rejected: usize,
+    errors: usize,
+    warnings: usize,
+    has_problems: bool,
+}
+
+impl Totals {
+    fn count(&mut self, finding: &Finding) {
+        match finding.severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+            _ => {}
+        }
+    }
+
+    fn status(&self) -> u8 {
+        if self.has_problems { 2 } else { u8::from(self.errors > 0) }
+    }
+}
+
+impl Checking<'_> {
+    fn run(&mut self, judge: &Judge<'_>, problems: &[String]) -> io::Result<()> {
+        for problem in problems {
+            self.problem(problem)?;
+        }
+        each_part(self.files, judge, |file, part| self.part(file, part))?;
+        let set = std::mem::replace(&mut self.set, Set::new(judge.options)).finish();
+        let mut across = Vec::new();
+        let mut sources = Sources::default();
+        for found in set {
+            let mut found = self.across(found);
+            let Some(severity) = self.policy.severity(found.finding.rule, found.finding.severity)
+            else {
+                continue;
+            };
+            found.finding.severity = severity;
+            self.totals.count(&found.finding);
+            if judge.wants_source
+                && let (Some(file), Some(place)) = (self.files.get(found.file), found.finding.place)
+                && !file.is_stdin()
+            {
+                found.finding.source = sources.line(&file.path, place.line);
+            }
+            across.push(found);
+        }
+        self.progress.clear();
+        self.output.finish(&mut self.out, across)?;
+        if self.format == Format::Text {
+            self.summary()?;
+        }
+        self.out.flush()
+    }
+
+    fn part(&mut self, file: usize, part: Part) -> io::Result<()> {
+        match part {
+            Part::Document(judged) => self.document(file, *judged),
+            Part::End(end) => {
+                self.totals.documents += end.documents;
+                if let Some(error) = end.problem {
+                    let name = self.files.get(file).map(File::name).unwrap_or_default();
+                    self.problem(&format!("{name}: {error}"))?;
+                }
+                self.progress.file(file + 1);
+                Ok(())
+            }
+        }
+    }
+
+    fn document(&mut self, file: usize, judged: Judged) -> io::Result<()> {
+        let Judged { number, lines, document, checked } = judged;
+        if let Some(checked) = &checked {
+            self.set.add(file, number, checked);
+            if lines > 0 && document.is_some() {
+                self.lines.push(((file, number), lines));
+            }
+        }
+        let Some(mut document) = document else { return Ok(()) };
+        document.findings.retain_mut(|finding| {
+            let severity = self.policy.severity(finding.rule, finding.severity);
+            finding.severity = severity.unwrap_or(finding.severity);
+            severity.is_some()
+        });
+        document.findings.iter().for_each(|finding| self.totals.count(finding));
+        if checked.is_some() {
+            self.totals.gateways += 1;
+            self.progress.gateway();
+        }
+        self.totals.rejected += usize::from(matches!(document.verdict, Outcome::Rejected(_)));
+        if !document.findings.is_empty() {
+            self.progress.clear();
+        }
+        self.output.document(&mut self.out, document)
+    }
+
+    fn problem(&mut self, problem: &str) -> io::Result<()> {
+        self.progress.clear();
+        eprintln!("istio-gateway: {problem}");
+        self.totals.has_problems = true;
+        self.output.problem(&mut self.out, problem)
+    }
+
+    fn across(&self, found: SetFinding) -> Across {
+        let lines = |file, number| {
+            let at = self.lines.binary_search_by_key(&(file, number), |(document, _)| *document);
+            at.ok().and_then(|at| self.lines.get(at)).map_or(0, |(_, lines)| *lines)
+        };
+        let other = found.other.map(|other| Other {
+            file: other.file,
+            number: other.document,
+            place: other
+                .position
+                .map(|start| Place::new(start, None, lines(other.file, other.document))),
+        });
+        let finding = Finding::new(found.diagnostic, lines(found.file, found.document));
+        Across { file: found.file, number: found.document, finding: Finding { other, ..finding } }
+    }
+
+    /// `2 files, 3 documents, 1 error, 0 warnings; 1 of 2 Gateways would be rejected`
+    fn summary(&mut self) -> io::Result<()> {
+        let Totals { documents, gateways, rejected, errors, warnings, .. } = self.totals;
+        let counts = [
+            counted(self.files.len(), "file"),
+            counted(documents, "document"),
+            counted(errors, "error"),
+            counted(warnings, "warning"),
+        ];
+        let verdict = match (gateways, rejected) {
+            (0, _) => "no Gateway among them".to_owned(),
+            (1, 0) => "the Gateway would be accepted".to_owned(),
+            (1, _) => "the Gateway would be rejected".to_owned(),
+            (all, 0) => format!("all {all} Gateways would be accepted"),
+            (all, rejected) => format!("{rejected} of {all} Gateways would be rejected"),
+        };
+        write!(self.out, "{}; {verdict}", counts.join(", "))?;
+        if io::stdout().is_terminal() {
+            write!(self.out, " ({:.2} s)", self.progress.begun.elapsed().as_secs_f64())?;
+        }
+        writeln!(self.out)
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Calls `each` with the parts of all files in their order. Two files are read at a time.
+fn each_part(
+    files: &[File],
+    judge: &Judge<'_>,
+    mut each: impl FnMut(usize, Part) -> io::Result<()>,
+) -> io::Result<()> {
+    /// So many parts, or those of so many files, are handed on at once.
+    const PARTS: usize = 256;
+    const FILES: usize = 16;
+    struct Batch {
+        parts: Vec<(usize, Part)>,
+        /// Whether the files of a turn are all done.
+        is_last: bool,
+    }
+
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(2);
+    if files.len() < 2 || threads < 2 {
+        let mut stream = Stream::default();
+        let mut outcome = Ok(());
+        for (index, file) in files.iter().enumerate() {
+            judge.file(index, file, &mut stream, &mut |part| {
+                if outcome.is_ok() {
+                    outcome = each(index, part);
+                }
+            });
+        }
+        return outcome;
+    }
+    // The threads take turns of a few files, and hand on in order what they find; the channels are
+    // short, so that none runs far ahead.
+    let turn = (files.len() / (4 * threads)).clamp(1, FILES);
+    thread::scope(|scope| {
+        let receivers: Vec<Receiver<Batch>> = (0..threads)
+            .map(|first| {
+                let (sender, receiver) = mpsc::sync_channel(4);
+                scope.spawn(move || {
+                    let mut stream = Stream::default();
+                    let turns = files.chunks(turn).enumerate().skip(first).step_by(threads);
+                    for (number, files) in turns {
+                        let mut parts = Vec::new();
+                        for (index, file) in files.iter().enumerate() {
+                            let index = number * turn + index;
+                            let mut is_wanted = true;
+                            judge.file(index, file, &mut stream, &mut |part| {
+                                parts.push((index, part));
+                                if parts.len() >= PARTS {
+                                    let parts = std::mem::take(&mut parts);
+                                    let batch = Batch { parts, is_last: false };
+                                    is_wanted = is_wanted && sender.send(batch).is_ok();
+                                }
+                            });
+                            if !is_wanted {
+                                return;
+                            }
+                        }
+                        if sender.send(Batch { parts, is_last: true }).is_err() {
+                            return;
+                        }
+                    }
+                });
+                receiver
+            })
+            .collect();
+        for number in 0..files.len().div_ceil(turn) {
+            let Some(receiver) = receivers.get(number % threads) else { continue };
+            while let Ok(Batch { parts, is_last }) = receiver.recv() {
+                for (index, part) in parts {
+                    each(index, part)?;
+                }
+                if is_last {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Lines of files that were read before.
+#[derive(Default)]
+struct Sources {
+    last: Option<(PathBuf, Vec<String>)>,
+}
+
+impl Sources {
+    fn line(&mut self, path: &Path, line: usize) -> Option<String> {
+        if self.last.as_ref().is_none_or(|(last, _)| last != path) {
+            let file = BufReader::new(fs::File::open(path).ok()?);
+            let lines = file.split(b'\n').map_while(Result::ok);
+            let text = |line: Vec<u8>| String::from_utf8_lossy(&line).trim_end().to_owned();
+            self.last = Some((path.to_owned(), lines.map(text).collect()));
+        }
+        let (_, lines) = self.last.as_ref()?;
+        lines.get(line.checked_sub(1)?).filter(|line| line.len() <= LONGEST_LINE).cloned()
+    }
+}
+
+/// How far it is, on a terminal, when it takes long.
+struct Progress {
+    begun: Instant,
+    is_terminal: bool,
+    files: usize,
+    done: usize,
+    gateways: usize,
+    shown: Option<Instant>,
+}
+
+impl Progress {
+    fn new(files: usize) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        Self { begun: Instant::now(), is_terminal, files, done: 0, gateways: 0, shown: None }
+    }
+
+    fn file(&mut self, done: usize) {
+        self.done = done;
+        if done.is_multiple_of(16) {
+            self.show();
+        }
+    }
+
+    fn gateway(&mut self) {
+        self.gateways += 1;
+        if self.gateways.is_multiple_of(256) {
+            self.show();
+        }
+    }
+
+    fn show(&mut self) {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        const PACE: Duration = Duration::from_millis(100);
+        if self.is_terminal
+            && self.begun.elapsed() > PATIENCE
+            && self.shown.is_none_or(|shown| shown.elapsed() > PACE)
+        {
+            let Self { done, files, gateways, .. } = self;
+            eprint!("\r{done} of {files} files, {gateways} Gateways");
+            self.shown = Some(Instant::now());
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.shown.take().is_some() {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The formats of what was found.
+
+mod github;
+mod json;
+mod sarif;
+mod text;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+
+use super::{
+    files::File,
+    finding::{Document, Finding},
+};
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people: the line, what is wrong in it, and what to write instead
+    Text,
+    /// An object for each Gateway, one a line (docs/check.schema.json)
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations in a workflow of GitHub's
+    Github,
+}
+
+/// Writes documents as they come.
+pub(super) trait Output {
+    fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()>;
+
+    /// A file or directory that cannot be read.
+    fn problem(&mut self, _out: &mut dyn Write, _problem: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What was found across documents, when all of them are known.
+    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()>;
+}
+
+/// A finding about a document that another document is needed for.
+pub(super) struct Across {
+    pub(super) file: usize,
+    pub(super) number: usize,
+    pub(super) finding: Finding,
+}
+
+impl Format {
+    pub(super) fn output<'a>(self, files: &'a [File], is_colored: bool) -> Box<dyn Output + 'a> {
+        match self {
+            Self::Text => Box::new(text::Text::new(files, is_colored)),
+            Self::Json => Box::new(json::Json::new(files)),
+            Self::Sarif => Box::new(sarif::Sarif::new(files)),
+            Self::Github => Box::new(github::Github::new(files)),
+        }
+    }
+}
+
+fn name_of(files: &[File], file: usize) -> String {
+    files.get(file).map(File::name).unwrap_or_default()
+}
+
+/// Where the other document of a conflict is: `b.yaml:12:7`.
+fn other_place(files: &[File], finding: &Finding) -> Option<String> {
+    let other = finding.other.as_ref()?;
+    let name = name_of(files, other.file);
+    Some(match other.place {
+        Some(place) => format!("{name}:{}:{}", place.line, place.column),
+        None => format!("{name}, document {}", other.number),
+    })
+}
+
+/// The message and, where there is one, the place of the other document.
+fn whole_message(files: &[File], finding: &Finding) -> String {
+    match other_place(files, finding) {
+        Some(place) => format!("{} (the other: {place})", finding.message),
+        None => finding.message.clone(),
+    }
+}

@@ -1,0 +1,264 @@
+//! SARIF 2.1.0, written as the results come.
+
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+};
+
+use istio_gateway::Severity;
+use serde::Serialize;
+
+use super::{Across, Output, name_of};
+use crate::{
+    check::{
+        files::File,
+        finding::{Document, Finding, Place},
+    },
+    rules,
+};
+
+pub(super) struct Sarif<'a> {
+    files: &'a [File],
+    rule_index: HashMap<&'static str, usize>,
+    problems: Vec<String>,
+    has_results: bool,
+    is_begun: bool,
+}
+
+impl<'a> Sarif<'a> {
+    pub(super) fn new(files: &'a [File]) -> Self {
+        let rule_index = rules::all().enumerate().map(|(index, rule)| (rule.id, index)).collect();
+        Self { files, rule_index, problems: Vec::new(), has_results: false, is_begun: false }
+    }
+
+    /// All before the results.
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if std::mem::replace(&mut self.is_begun, true) {
+            return Ok(());
+        }
+        let rules = rules::all().map(|rule| Rule {
+            id: rule.id,
+            short_description: Message { text: rule.title.into() },
+            full_description: Message { text: rule.explanation.into() },
+            default_configuration: Configuration { level: level(rule.severity) },
+        });
+        let driver = Driver {
+            name: env!("CARGO_BIN_NAME"),
+            semantic_version: env!("CARGO_PKG_VERSION"),
+            rules: rules.collect(),
+        };
+        out.write_all(
+            br#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":"#,
+        )?;
+        serde_json::to_writer(&mut *out, &driver)?;
+        out.write_all(br#"},"columnKind":"unicodeCodePoints","results":["#)
+    }
+
+    fn finding(&mut self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
+        self.begin(out)?;
+        out.write_all(if self.has_results { b",\n" } else { b"\n" })?;
+        self.has_results = true;
+        let mut text = finding.message.clone();
+        if let Some(help) = &finding.help {
+            text = format!("{text}\nhelp: {help}");
+        }
+        let field = (!finding.path.is_empty())
+            .then(|| LogicalLocation { fully_qualified_name: &finding.path, kind: "member" });
+        let other = finding.other.as_ref().map(|other| Location {
+            message: Some(Message { text: "the other document".into() }),
+            ..self.location(other.file, other.place)
+        });
+        let result = Outcome {
+            rule_id: finding.rule,
+            rule_index: self.rule_index.get(finding.rule).copied(),
+            level: level(finding.severity),
+            message: Message { text },
+            locations: vec![Location {
+                logical_locations: field.into_iter().collect(),
+                ..self.location(file, finding.place)
+            }],
+            related_locations: other.into_iter().collect(),
+        };
+        serde_json::to_writer(out, &result)?;
+        Ok(())
+    }
+
+    fn location(&self, file: usize, place: Option<Place>) -> Location<'static> {
+        let uri = uri(&name_of(self.files, file));
+        let region = place.map(|place| Region {
+            start_line: place.line,
+            start_column: place.column,
+            end_line: place.end.map(|(line, _)| line),
+            end_column: place.end.map(|(_, column)| column),
+        });
+        Location {
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation { uri },
+                region,
+            },
+            logical_locations: Vec::new(),
+            message: None,
+        }
+    }
+}
+
+impl Output for Sarif<'_> {
+    fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()> {
+        document.findings.iter().try_for_each(|finding| self.finding(out, document.file, finding))
+    }
+
+    fn problem(&mut self, _out: &mut dyn Write, problem: &str) -> io::Result<()> {
+        self.problems.push(problem.to_owned());
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()> {
+        for across in &set {
+            self.finding(out, across.file, &across.finding)?;
+        }
+        self.begin(out)?;
+        let invocation = Invocation {
+            execution_successful: self.problems.is_empty(),
+            tool_execution_notifications: self
+                .problems
+                .iter()
+                .map(|problem| Notification {
+                    level: "error",
+                    message: Message { text: problem.clone() },
+                })
+                .collect(),
+        };
+        out.write_all(b"\n],\"invocations\":[")?;
+        serde_json::to_writer(&mut *out, &invocation)?;
+        out.write_all(b"]}]}\n")
+    }
+}
+
+fn level(severity: Severity) -> &'static str {
+    crate::check::finding::severity_name(severity)
+}
+
+/// A path as a relative reference, or a `file:` URI if it is absolute.
+fn uri(path: &str) -> String {
+    let mut uri = String::new();
+    if path.starts_with('/') {
+        uri.push_str("file://");
+    }
+    for byte in path.strip_prefix("./").unwrap_or(path).bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                uri.push(char::from(byte));
+            }
+            // Windows writes them so.
+            b'\\' if cfg!(windows) => uri.push('/'),
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Driver {
+    name: &'static str,
+    semantic_version: &'static str,
+    rules: Vec<Rule>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Rule {
+    id: &'static str,
+    short_description: Message,
+    full_description: Message,
+    default_configuration: Configuration,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Message {
+    text: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Outcome<'a> {
+    rule_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule_index: Option<usize>,
+    level: &'static str,
+    message: Message,
+    locations: Vec<Location<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related_locations: Vec<Location<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Location<'a> {
+    physical_location: PhysicalLocation,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    logical_locations: Vec<LogicalLocation<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<Message>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalLocation {
+    artifact_location: ArtifactLocation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    region: Option<Region>,
+}
+
+#[derive(Serialize)]
+struct ArtifactLocation {
+    uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Region {
+    start_line: usize,
+    start_column: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_line: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_column: Option<usize>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct LogicalLocation<'a> {
+    fully_qualified_name: &'a str,
+    kind: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+    tool_execution_notifications: Vec<Notification>,
+}
+
+#[derive(Serialize)]
+struct Notification {
+    level: &'static str,
+    message: Message,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_reference() {
+        assert_eq!(uri("./a b/ü.yaml"), "a%20b/%C3%BC.yaml");
+        assert_eq!(uri("/a.yaml"), "file:///a.yaml");
+        assert_eq!(uri("a:b"), "a%3Ab");
+    }
+}

@@ -1,0 +1,88 @@
+//! Findings as a good compiler shows them.
+
+use std::io::{self, Write};
+
+use annotate_snippets::{
+    Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
+};
+use istio_gateway::Severity;
+
+use super::{Across, Output, name_of, other_place};
+use crate::check::{
+    files::File,
+    finding::{Document, Finding, Place},
+};
+
+pub(super) struct Text<'a> {
+    files: &'a [File],
+    renderer: Renderer,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn new(files: &'a [File], is_colored: bool) -> Self {
+        Self { files, renderer: if is_colored { Renderer::styled() } else { Renderer::plain() } }
+    }
+
+    fn finding(&self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
+        let level = match finding.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            _ => Level::NOTE,
+        };
+        let name = normalize_untrusted_str(&name_of(self.files, file));
+        let message = normalize_untrusted_str(&finding.message);
+        let mut report = level.primary_title(message).id(finding.rule).element(match finding {
+            Finding { place: Some(place), source: Some(line), .. } => Element::from(
+                Snippet::source(line.as_str())
+                    .line_start(place.line)
+                    .path(name)
+                    .annotation(underlined(line, *place)),
+            ),
+            Finding { place: Some(place), .. } => {
+                Origin::path(name).line(place.line).char_column(place.column).into()
+            }
+            Finding { place: None, .. } => Origin::path(name).into(),
+        });
+        // Upstream's texts often name the field themselves.
+        if !finding.path.is_empty() && !finding.message.contains(&finding.path) {
+            let path = normalize_untrusted_str(&finding.path);
+            report = report.element(Level::NOTE.with_name("field").message(path));
+        }
+        if let Some(place) = other_place(self.files, finding) {
+            let place = normalize_untrusted_str(&format!("the other is at {place}"));
+            report = report.element(Level::NOTE.message(place));
+        }
+        if let Some(help) = &finding.help {
+            report = report.element(Level::HELP.message(normalize_untrusted_str(help)));
+        }
+        writeln!(out, "{}\n", self.renderer.render(&[report]))
+    }
+}
+
+impl Output for Text<'_> {
+    fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()> {
+        document.findings.iter().try_for_each(|finding| self.finding(out, document.file, finding))
+    }
+
+    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()> {
+        set.iter().try_for_each(|across| self.finding(out, across.file, &across.finding))
+    }
+}
+
+/// The part of a line that is meant. Where its end is not known, it is the word.
+fn underlined(line: &str, place: Place) -> Annotation<'static> {
+    let offset = |column: usize| {
+        let at = line.char_indices().nth(column.saturating_sub(1));
+        at.map_or(line.trim_end().len(), |(at, _)| at)
+    };
+    let start = offset(place.column);
+    let end = match place.end {
+        Some((end_line, column)) if end_line == place.line => offset(column),
+        Some(_) => line.trim_end().len(),
+        None => {
+            let rest = line.get(start..).unwrap_or_default();
+            start + rest.find(char::is_whitespace).unwrap_or(rest.len())
+        }
+    };
+    AnnotationKind::Primary.span(start..end.max(start))
+}

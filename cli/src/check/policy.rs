@@ -1,0 +1,69 @@
+//! What the user makes of the rules.
+
+use istio_gateway::Severity;
+
+use crate::{Failure, rules};
+
+/// The rules that are denied and allowed, by their ids or the beginnings of these.
+pub(super) struct Policy {
+    choices: Vec<(String, Choice)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    Deny,
+    Allow,
+}
+
+impl Policy {
+    pub(super) fn new(deny: &[String], allow: &[String]) -> Result<Self, Failure> {
+        let denied = deny.iter().map(|name| (name, Choice::Deny));
+        let allowed = allow.iter().map(|name| (name, Choice::Allow));
+        let mut choices: Vec<(String, Choice)> = Vec::new();
+        for (name, choice) in denied.chain(allowed) {
+            let option = if choice == Choice::Deny { "--deny" } else { "--allow" };
+            let mut is_known = false;
+            for rule in rules::all().filter(|rule| is_of(rule.id, name)) {
+                is_known = true;
+                if choice == Choice::Allow && !rule.is_lint() {
+                    return Err(Failure::Usage(format!(
+                        "{option} {name}: {} is the cluster's own verdict, which cannot be \
+                         allowed; only rules of lint/ can",
+                        rule.id
+                    )));
+                }
+            }
+            if !is_known {
+                let nearest = rules::nearest(name)
+                    .map_or_else(String::new, |id| format!("; did you mean {id}?"));
+                return Err(Failure::Usage(format!(
+                    "{option} {name}: no such rule{nearest} (istio-gateway rules lists them)"
+                )));
+            }
+            let other = choices.iter().find(|(other, _)| other == name);
+            if other.is_some_and(|(_, other)| *other != choice) {
+                return Err(Failure::Usage(format!("{name} is both denied and allowed")));
+            }
+            choices.push((name.clone(), choice));
+        }
+        // The first that fits counts: the longest says the most.
+        choices.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        Ok(Self { choices })
+    }
+
+    /// What a finding weighs, if anything.
+    pub(super) fn severity(&self, rule: &str, severity: Severity) -> Option<Severity> {
+        let choice = self.choices.iter().find(|(name, _)| is_of(rule, name));
+        match choice.map(|(_, choice)| *choice) {
+            Some(Choice::Deny) => Some(Severity::Error),
+            Some(Choice::Allow) => None,
+            None => Some(severity),
+        }
+    }
+}
+
+/// Whether a rule is the named one, or one of a named group such as `lint/` or `lint`.
+fn is_of(rule: &str, name: &str) -> bool {
+    let rest = rule.strip_prefix(name);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || name.ends_with(['/', '-']))
+}

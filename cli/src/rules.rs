@@ -1,0 +1,258 @@
+//! `istio-gateway rules`: what each rule says, with an example.
+
+use clap::{Args, ValueEnum};
+use istio_gateway::{Severity, validate};
+use serde::Serialize;
+
+use crate::{Failure, input::print};
+
+/// Lists the rules of check, or explains those that are named.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  istio-gateway rules                          every rule in a line
+  istio-gateway rules webhook/servers-required one rule: what it means, bad and good manifests
+  istio-gateway rules lint/                    all of a group
+  istio-gateway rules --format json            for programs, an object a line
+
+schema/ and cel/ are rules of the custom resource, which the API server checks; webhook/ are
+istiod's. lint/ is what they accept and what does not do what it seems to. document/ is what cannot
+be read at all.")]
+pub(crate) struct Rules {
+    /// How to print the rules
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+
+    /// A rule's id, or the beginning of several ids
+    rule: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+/// A rule of the library's or of this command's own.
+#[derive(Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) id: &'static str,
+    pub(crate) severity: Severity,
+    pub(crate) title: &'static str,
+    pub(crate) explanation: &'static str,
+    bad: Option<&'static str>,
+    good: Option<&'static str>,
+}
+
+impl Rule {
+    /// Whether it is advice, and no verdict.
+    pub(crate) fn is_lint(&self) -> bool {
+        self.id.starts_with("lint/")
+    }
+}
+
+/// The rules of reading files, which the library leaves to its callers.
+pub(crate) mod own {
+    pub(crate) const SYNTAX: &str = "document/syntax";
+    pub(crate) const LIMIT: &str = "document/limit";
+    pub(crate) const NOT_UTF_8: &str = "document/not-utf-8";
+    pub(crate) const NO_OBJECT: &str = "document/no-object";
+    pub(crate) const OMITTED: &str = "document/omitted";
+    pub(crate) const TEMPLATE: &str = "lint/template";
+}
+
+const GOOD: &str = "\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+  - port: {number: 443, name: https, protocol: HTTPS}
+    hosts: [shop.example.com]
+    tls: {mode: SIMPLE, credentialName: edge-cert}
+";
+
+static OWN: [Rule; 6] = [
+    Rule {
+        id: own::TEMPLATE,
+        severity: Severity::Warning,
+        title: "A template, to be rendered before it is checked",
+        explanation: "Where {{ }} stands a chart puts something else, and $PORT is replaced by \
+                      another tool. A document that is no YAML before that is not checked; in one \
+                      that is, those values are not. What comes out of the template is what the \
+                      cluster sees, so check that: helm template . | istio-gateway check -",
+        bad: Some(
+            "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata:\n  \
+             name: {{ .Release.Name }}\n",
+        ),
+        good: Some(GOOD),
+    },
+    Rule {
+        id: own::SYNTAX,
+        severity: Severity::Error,
+        title: "A document that is no YAML, or no JSON",
+        explanation: "Nothing can read it, so that it does not even reach a cluster. The other \
+                      documents of the file are checked all the same.",
+        bad: Some("kind: Gateway\nmetadata: {name: edge\nspec: [\n"),
+        good: Some(GOOD),
+    },
+    Rule {
+        id: own::LIMIT,
+        severity: Severity::Error,
+        title: "A document nested too deeply, or whose aliases grow too large",
+        explanation: "An API server refuses such a document, too: it would cost too much to read.",
+        bad: None,
+        good: None,
+    },
+    Rule {
+        id: own::NOT_UTF_8,
+        severity: Severity::Error,
+        title: "A document that is not UTF-8",
+        explanation: "Kubernetes reads UTF-8. The file may be in another encoding, or no text at \
+                      all.",
+        bad: None,
+        good: None,
+    },
+    Rule {
+        id: own::NO_OBJECT,
+        severity: Severity::Error,
+        title: "apiVersion or kind that is no text",
+        explanation: "What Kubernetes is to take it for cannot be told.",
+        bad: Some("apiVersion: 1\nkind: Gateway\nmetadata: {name: edge}\n"),
+        good: Some(GOOD),
+    },
+    Rule {
+        id: own::OMITTED,
+        severity: Severity::Note,
+        title: "More findings than are shown",
+        explanation: "Of one document only so many are kept.",
+        bad: None,
+        good: None,
+    },
+];
+
+/// Every rule, those of the library first.
+pub(crate) fn all() -> impl Iterator<Item = Rule> {
+    let known = validate::rules().iter().map(|rule| Rule {
+        id: rule.id,
+        severity: rule.severity,
+        title: rule.title,
+        explanation: rule.explanation,
+        bad: rule.bad,
+        good: rule.good,
+    });
+    known.chain(OWN)
+}
+
+/// The id that was probably meant.
+pub(crate) fn nearest(name: &str) -> Option<&'static str> {
+    let bare = |id: &'static str| id.split('/').next_back().unwrap_or(id);
+    let distance = |id: &'static str| {
+        // The group may be missing.
+        let whole = strsim::damerau_levenshtein(name, id);
+        whole.min(strsim::damerau_levenshtein(name, bare(id)))
+    };
+    // A longer word is no slip of the pen, and would be slow to compare.
+    let ids = all().map(|rule| rule.id).filter(|_| name.len() <= 64);
+    ids.map(|id| (distance(id), id))
+        .filter(|(distance, _)| *distance <= name.len() / 4)
+        .min()
+        .map(|(_, id)| id)
+}
+
+#[derive(Serialize)]
+struct Line {
+    rule: &'static str,
+    severity: &'static str,
+    title: &'static str,
+    explanation: &'static str,
+    bad: Option<&'static str>,
+    good: Option<&'static str>,
+}
+
+impl Rules {
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        let name = self.rule.as_deref().unwrap_or_default();
+        let mut rules: Vec<_> = all().filter(|rule| rule.id == name).collect();
+        if rules.is_empty() {
+            rules = all().filter(|rule| rule.id.starts_with(name)).collect();
+        }
+        if rules.is_empty() {
+            let nearest =
+                nearest(name).map_or_else(String::new, |id| format!("; did you mean {id}?"));
+            return Err(Failure::Usage(format!("no rule {name}{nearest}")));
+        }
+        let text = match self.format {
+            Format::Json => json(&rules),
+            Format::Text if self.rule.is_some() => {
+                rules.iter().map(explained).collect::<Vec<_>>().join("\n")
+            }
+            Format::Text => listed(&rules),
+        };
+        print(text.as_bytes())
+    }
+}
+
+fn severity(rule: &Rule) -> &'static str {
+    crate::check::severity_name(rule.severity)
+}
+
+fn listed(rules: &[Rule]) -> String {
+    let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
+    let line = |rule: &Rule| format!("{:width$}  {:7}  {}\n", rule.id, severity(rule), rule.title);
+    rules.iter().map(line).collect()
+}
+
+fn explained(rule: &Rule) -> String {
+    let mut text = format!("{} ({})\n{}\n", rule.id, severity(rule), rule.title);
+    if !rule.explanation.is_empty() {
+        text += &format!("\n{}\n", wrapped(rule.explanation, 80));
+    }
+    for (what, example) in [("Bad", rule.bad), ("Good", rule.good)] {
+        if let Some(example) = example {
+            text += &format!("\n{what}:\n\n");
+            for line in example.trim_end().lines() {
+                text += format!("    {line}").trim_end();
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+/// Lines of at most `width` characters; what the text breaks itself stays broken.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = Vec::new();
+    for paragraph in text.trim_end().lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            let length = line.chars().count() + 1 + word.chars().count();
+            if !line.is_empty() && length > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
+fn json(rules: &[Rule]) -> String {
+    let line = |rule: &Rule| {
+        let line = Line {
+            rule: rule.id,
+            severity: severity(rule),
+            title: rule.title,
+            explanation: rule.explanation,
+            bad: rule.bad,
+            good: rule.good,
+        };
+        // Texts and nothing else: there is nothing that could not be written.
+        serde_json::to_string(&line).unwrap_or_default() + "\n"
+    };
+    rules.iter().map(line).collect()
+}

@@ -1,0 +1,122 @@
+// Command webhook judges Gateways as a cluster does: the API server's pruning,
+// schema and CEL rules, and istiod's own webhook behind them.
+//
+//	go run . -judge ../../tests/golden/validate.ndjson   # asks again, exits with 1 on another answer
+//	go run . -seed 1 -n 5000 > cases.ndjson              # random Gateways with their verdicts
+//
+// The first build takes ten minutes and more: istio.io/istio is large.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+)
+
+// Case is a line of tests/golden/validate.ndjson.
+type Case struct {
+	ID       string          `json:"id"`
+	Object   json.RawMessage `json:"object"`
+	Pipeline Pipeline        `json:"pipeline"`
+	CRD      CRD             `json:"crd"`
+	Webhook  *Webhook        `json:"webhook"`
+	Raw      *Webhook        `json:"raw,omitempty"`
+}
+
+// Pipeline is what a cluster does in the end.
+type Pipeline struct {
+	Allowed  bool     `json:"allowed"`
+	Stage    string   `json:"stage"`
+	Warnings []string `json:"warnings"`
+}
+
+func main() {
+	file := flag.String("judge", "", "judge the cases of this file again")
+	seed := flag.Uint64("seed", 1, "for random cases")
+	count := flag.Int("n", 1000, "how many random cases")
+	flag.Parse()
+	judge, err := NewJudge()
+	if err == nil {
+		if *file != "" {
+			err = again(judge, *file)
+		} else {
+			err = random(judge, *seed, *count)
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func random(judge *Judge, seed uint64, count int) error {
+	out := bufio.NewWriter(os.Stdout)
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	for i, object := range Gateways(seed, count) {
+		answer, err := judge.Case(fmt.Sprintf("rnd/%d/%d", seed, i), object)
+		if err != nil {
+			return err
+		}
+		if err := encoder.Encode(answer); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+func again(judge *Judge, file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var count, wrong int
+	// Texts hold other line separators.
+	for line := range bytes.SplitSeq(data, []byte("\n")) {
+		if len(line) == 0 {
+			continue
+		}
+		var want Case
+		if err := json.Unmarshal(line, &want); err != nil {
+			return err
+		}
+		got, err := judge.Case(want.ID, want.Object)
+		if err != nil {
+			return fmt.Errorf("%s: %w", want.ID, err)
+		}
+		count++
+		if a, b := folded(want), folded(got); !reflect.DeepEqual(a, b) {
+			wrong++
+			fmt.Printf("%s\n  file: %s\n  live: %s\n", want.ID, text(a), text(b))
+		}
+	}
+	fmt.Printf("%d judged, %d differ\n", count, wrong)
+	if wrong > 0 {
+		return fmt.Errorf("%s is not what upstream says", file)
+	}
+	return nil
+}
+
+// folded leaves out what varies: blanks in protobuf's texts.
+func folded(c Case) any {
+	var out any
+	if err := json.Unmarshal([]byte(strings.Join(strings.Fields(text(c)), " ")), &out); err != nil {
+		panic(err)
+	}
+	return out
+}
+
+func text(v any) string {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(buffer.String())
+}

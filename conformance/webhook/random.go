@@ -1,0 +1,174 @@
+package main
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+)
+
+// Gateways makes objects that are valid in most places and odd in some.
+func Gateways(seed uint64, count int) []json.RawMessage {
+	r := &source{rand.New(rand.NewPCG(seed, 0))}
+	out := make([]json.RawMessage, count)
+	for i := range out {
+		data, err := json.Marshal(r.gateway())
+		if err != nil {
+			panic(err)
+		}
+		out[i] = data
+	}
+	return out
+}
+
+type source struct{ *rand.Rand }
+
+type object = map[string]any
+
+func (r *source) pick(values ...any) any { return values[r.IntN(len(values))] }
+
+func (r *source) chance(percent int) bool { return r.IntN(100) < percent }
+
+func (r *source) gateway() object {
+	servers := []any{}
+	for range r.IntN(3) + r.IntN(2) {
+		servers = append(servers, r.server())
+	}
+	spec := object{"servers": servers}
+	if r.chance(80) {
+		spec["selector"] = object{"istio": r.pick("ingress", "ingress", "egress", nil, 1)}
+	}
+	if r.chance(3) {
+		spec["bogus"] = r.pick(1, nil, object{})
+	}
+	metadata := object{"name": "edge", "namespace": "infra"}
+	if r.chance(5) {
+		metadata["name"] = r.pick("", "a.b", "A", "a_b", "-", "1", "x-")
+	}
+	if r.chance(5) {
+		key := r.pick("internal.istio.io/gateway-semantics", "istio.io/dry-run", "internal.istio.io/parents", "a/b").(string)
+		metadata["annotations"] = object{key: r.pick("gateway", "", "true")}
+	}
+	out := object{"apiVersion": r.pick("networking.istio.io/v1", "networking.istio.io/v1beta1"), "kind": "Gateway", "metadata": metadata, "spec": spec}
+	if r.chance(3) {
+		out["extra"] = 1
+	}
+	return out
+}
+
+func (r *source) server() any {
+	server := object{"port": r.port(), "hosts": r.hosts()}
+	if r.chance(70) {
+		server["tls"] = r.tls()
+	}
+	if r.chance(20) {
+		server["bind"] = r.pick("", "1.2.3.4", "::1", "fe80::1%e", "01.2.3.4", "unix:///a", "unix://", "unix://a/", "unix://@a", "::ffff:1.2.3.4%e", "1.2.3.4%e", "x")
+	}
+	if r.chance(10) {
+		server["name"] = r.pick("a", "b", "")
+	}
+	if r.chance(4) {
+		delete(server, r.pick("port", "hosts").(string))
+	}
+	if r.chance(2) {
+		return r.pick(nil, "", 1, []any{object{"a": 1}}, object{})
+	}
+	return server
+}
+
+func (r *source) port() any {
+	if r.chance(75) {
+		n := r.IntN(8)
+		return object{
+			"number":   r.pick(443, 443, 8443, 80, 15443),
+			"name":     string(rune('a' + n)),
+			"protocol": r.pick("HTTPS", "HTTPS", "HTTPS", "TLS", "HTTP", "TCP", "GRPC"),
+		}
+	}
+	port := object{
+		"number":   r.pick(443, 443, 8443, 80, 15443, 65535, 65536, 0, 443.0, 443.5, -1, "443", nil, 1e10),
+		"name":     r.pick("a", "b", "c", "d", "e", "f", "", "\"", "ü\n"),
+		"protocol": r.pick("HTTPS", "HTTPS", "HTTPS", "TLS", "TLS", "HTTP", "TCP", "grpc", "HTTP2", "MONGO", "QUIC", "", "UDP", "Http_Proxy"),
+	}
+	if r.chance(5) {
+		port["targetPort"] = r.pick(0, 1, 80, nil, -1, true)
+	}
+	if r.chance(4) {
+		delete(port, r.pick("number", "name", "protocol").(string))
+	}
+	if r.chance(2) {
+		return r.pick(nil, 443, []any{})
+	}
+	return port
+}
+
+func (r *source) hosts() any {
+	parts := []string{"*", ".", "a", "b-c", "-", "1", "com", "example", "*a", "*-a", "a_b", "ü", "/", "~", "ns", "", "192.168.0.1", "::1", ":443", "+1", "xn--a", "A", "\n"}
+	if r.chance(75) {
+		return []any{r.pick("*", "a.example.com", "*.example.com", "ns/a.com", "*/b.com", "./c.com", "1.2.3.4", "a.b.")}
+	}
+	hosts := []any{}
+	for range r.IntN(3) + r.IntN(2) {
+		if r.chance(60) {
+			hosts = append(hosts, r.pick("*", "a.example.com", "*.example.com", "ns/a.com", "*/b.com", "./c.com", "~/*", "1.2.3.4", "a.b."))
+			continue
+		}
+		host := ""
+		for i := range 1 + r.IntN(4) {
+			if i > 0 && r.chance(70) {
+				host += "."
+			}
+			host += parts[r.IntN(len(parts))]
+		}
+		hosts = append(hosts, host)
+	}
+	if r.chance(2) {
+		return r.pick(nil, "*", []any{nil}, []any{1}, object{"a": 1})
+	}
+	return hosts
+}
+
+func (r *source) tls() any {
+	values := map[string][]any{
+		"httpsRedirect":         {true, false, "true", nil},
+		"serverCertificate":     {"/s", "", nil, "sds"},
+		"privateKey":            {"/k", "", nil},
+		"caCertificates":        {"/ca", ""},
+		"caCrl":                 {"/crl", ""},
+		"credentialName":        {"c", "c", "", nil, "builtin://", 1},
+		"credentialNames":       {[]any{"a"}, []any{"a", "b"}, []any{}, []any{"a", "b", "c"}, nil},
+		"caCertCredentialName":  {"ca-cacert", "ca"},
+		"tlsCertificates":       {[]any{object{"serverCertificate": "/s", "privateKey": "/k"}}, []any{object{}}, []any{}, []any{nil}, []any{object{"serverCertificate": "/s"}, object{"x": 1}}},
+		"subjectAltNames":       {[]any{"a"}, []any{}},
+		"verifyCertificateSpki": {[]any{"a"}, []any{}},
+		"verifyCertificateHash": {[]any{"a"}, nil},
+		"minProtocolVersion":    {"TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3", "TLS_AUTO", "TLSv1_2", 3, nil},
+		"maxProtocolVersion":    {"TLSV1_2", "TLSV1_3", ""},
+		"cipherSuites":          {[]any{"ALL"}, []any{"AES128-SHA", "AES128-SHA"}, []any{"bogus", "a", ""}, []any{"½", "ÀES", "-x", "!x"}, "ALL"},
+		"insecureSkipVerify":    {true, false, nil, "true", object{"value": true}},
+		"ecdhCurves":            {[]any{"P-256"}},
+		"credential_name":       {"c", nil},
+		"insecure_skip_verify":  {true},
+		"bogus":                 {1},
+	}
+	if r.chance(40) {
+		return object{
+			"mode":           r.pick("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "PASSTHROUGH"),
+			"credentialName": "c",
+		}
+	}
+	tls := object{}
+	if r.chance(90) {
+		tls["mode"] = r.pick("SIMPLE", "SIMPLE", "MUTUAL", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH", "simple", 1, nil, true)
+	}
+	if r.chance(50) {
+		tls["credentialName"] = "c"
+	}
+	names := []string{"httpsRedirect", "serverCertificate", "privateKey", "caCertificates", "caCrl", "credentialName", "credentialNames", "caCertCredentialName", "tlsCertificates", "subjectAltNames", "verifyCertificateSpki", "verifyCertificateHash", "minProtocolVersion", "maxProtocolVersion", "cipherSuites", "insecureSkipVerify", "ecdhCurves", "credential_name", "insecure_skip_verify", "bogus"}
+	for range r.IntN(5) {
+		name := names[r.IntN(len(names))]
+		tls[name] = r.pick(values[name]...)
+	}
+	if r.chance(2) {
+		return r.pick(nil, "SIMPLE", object{})
+	}
+	return tls
+}

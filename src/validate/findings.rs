@@ -1,0 +1,252 @@
+//! What was found, and where.
+
+use super::{Report, Stage};
+use crate::{
+    Diagnostic, FieldPath, Position, Severity,
+    diagnostic::Step as PathStep,
+    tree::{Ref, Tree},
+};
+
+pub(super) type Node<'t> = Ref<'t, 't>;
+
+/// A place in a document: a field that is there or not, an item of a list. A list on the stack,
+/// rendered only when there is something to report.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p, 't> {
+    up: Option<&'p Place<'p, 't>>,
+    step: Step<'p>,
+    key: Option<Node<'t>>,
+    pub(super) node: Option<Node<'t>>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Root,
+    Key(&'p str),
+    Index(usize),
+}
+
+impl<'p, 't> Place<'p, 't> {
+    pub(super) fn root(node: Node<'t>) -> Self {
+        Self { up: None, step: Step::Root, key: None, node: Some(node) }
+    }
+
+    /// A field whose key and value are known.
+    pub(super) fn entry(&'p self, key: Node<'t>, value: Node<'t>) -> Self {
+        Self { up: Some(self), step: Step::Key(key.text()), key: Some(key), node: Some(value) }
+    }
+
+    /// A field by its name, there or not. A null counts as a field that is there.
+    pub(super) fn field(&'p self, name: &'p str) -> Self {
+        let entry =
+            self.node.and_then(|node| node.entries().filter(|(k, _)| k.text() == name).last());
+        let (key, node) = entry.unzip();
+        Self { up: Some(self), step: Step::Key(name), key, node }
+    }
+
+    /// An item of the list that stands here.
+    pub(super) fn item(&'p self, index: usize, node: Option<Node<'t>>) -> Self {
+        Self { up: Some(self), step: Step::Index(index), key: None, node }
+    }
+
+    /// The items of the list that stands here.
+    pub(super) fn items(&'p self) -> impl Iterator<Item = Place<'p, 't>> {
+        let nodes = self.node.into_iter().flat_map(Ref::items);
+        nodes.enumerate().map(|(index, node)| self.item(index, Some(node)))
+    }
+
+    /// Whether the field is there and not null.
+    pub(super) fn is_set(&self) -> bool {
+        self.node.is_some_and(|node| !node.is_null())
+    }
+
+    pub(super) fn path(&self) -> FieldPath {
+        let mut steps = Vec::with_capacity(8);
+        let mut place = Some(self);
+        while let Some(at) = place {
+            match at.step {
+                Step::Root => {}
+                Step::Key(key) => steps.push(PathStep::Key(key.to_owned())),
+                Step::Index(index) => steps.push(PathStep::Index(index)),
+            }
+            place = at.up;
+        }
+        steps.into_iter().rev().collect()
+    }
+
+    /// The path as the API server writes it: keys are never quoted.
+    pub(super) fn plain_path(&self) -> String {
+        let mut text = String::new();
+        for step in self.path().steps() {
+            match step {
+                PathStep::Index(index) => text.push_str(&format!("[{index}]")),
+                PathStep::Key(key) => {
+                    if !text.is_empty() {
+                        text.push('.');
+                    }
+                    text.push_str(key);
+                }
+            }
+        }
+        text
+    }
+
+    /// The bytes to underline: a scalar, the key of anything larger, or what is around it.
+    pub(super) fn span(&self) -> (usize, usize) {
+        let mut place = Some(self);
+        while let Some(at) = place {
+            let is_scalar = at.node.is_some_and(|node| !node.is_map() && !node.is_list());
+            let shown = if is_scalar { at.node } else { at.key };
+            if let Some(node) = shown.or(at.node) {
+                let span = node.span();
+                return (span.start, if shown.is_some() { span.end } else { span.start });
+            }
+            place = at.up;
+        }
+        (0, 0)
+    }
+
+    /// The bytes of the key, where there is one.
+    fn key_span(&self) -> (usize, usize) {
+        match self.key {
+            Some(key) => (key.span().start, key.span().end),
+            None => self.span(),
+        }
+    }
+}
+
+/// Everything that was found so far, in the order in which it was found.
+#[derive(Default)]
+pub(super) struct Findings {
+    found: Vec<Diagnostic>,
+    spans: Vec<(usize, usize)>,
+    omitted: usize,
+    rejected_by: Option<Stage>,
+}
+
+impl Findings {
+    pub(super) fn error(
+        &mut self,
+        rule: &'static str,
+        place: &Place<'_, '_>,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        let stage = match rule.split_once('/') {
+            Some(("schema", _)) => Stage::Schema,
+            Some(("cel", _)) => Stage::Cel,
+            _ => Stage::Webhook,
+        };
+        self.rejected_by = Some(self.rejected_by.map_or(stage, |by| by.min(stage)));
+        self.add(rule, Severity::Error, place, place.span(), message.into(), help.into());
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        rule: &'static str,
+        place: &Place<'_, '_>,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.add(rule, Severity::Warning, place, place.span(), message.into(), help.into());
+    }
+
+    pub(super) fn note(
+        &mut self,
+        rule: &'static str,
+        place: &Place<'_, '_>,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.add(rule, Severity::Note, place, place.span(), message.into(), help.into());
+    }
+
+    /// A warning about a field's name.
+    pub(super) fn about_key(
+        &mut self,
+        rule: &'static str,
+        place: &Place<'_, '_>,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.add(rule, Severity::Warning, place, place.key_span(), message.into(), help.into());
+    }
+
+    fn add(
+        &mut self,
+        rule: &'static str,
+        severity: Severity,
+        place: &Place<'_, '_>,
+        span: (usize, usize),
+        message: String,
+        help: Option<String>,
+    ) {
+        if self.is_full() {
+            self.omitted += 1;
+            return;
+        }
+        let path = place.path();
+        self.found.push(Diagnostic {
+            rule,
+            severity,
+            path,
+            message,
+            help,
+            position: None,
+            end: None,
+        });
+        self.spans.push(span);
+    }
+
+    /// Whether nothing more is kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= Report::MAX_FINDINGS
+    }
+
+    /// How many findings there are.
+    pub(super) fn len(&self) -> usize {
+        self.found.len() + self.omitted
+    }
+
+    pub(super) fn finish(mut self, tree: &Tree<'_>, mut pruned: Vec<FieldPath>) -> Report {
+        if let Some(text) = tree.text() {
+            let Self { found, spans, .. } = &mut self;
+            locate(text, spans, |index, position, is_end| {
+                if let Some(found) = found.get_mut(index) {
+                    *if is_end { &mut found.end } else { &mut found.position } = Some(position);
+                }
+            });
+        }
+        pruned.sort();
+        pruned.dedup();
+        let Self { found: findings, omitted, rejected_by, .. } = self;
+        Report { findings, pruned, omitted, rejected_by }
+    }
+}
+
+/// Turns bytes into lines and columns, in one pass over the text. `found` is given the index of a
+/// span, a position, and whether it is the end's.
+pub(super) fn locate(
+    text: &str,
+    spans: &[(usize, usize)],
+    mut found: impl FnMut(usize, Position, bool),
+) {
+    let ends = spans.iter().enumerate().flat_map(|(i, &(start, end))| {
+        [(start, i, false)].into_iter().chain((end > start).then_some((end, i, true)))
+    });
+    let mut wanted: Vec<_> = ends.collect();
+    wanted.sort_unstable();
+    let (mut at, mut line, mut column) = (0, 1, 1);
+    for (offset, index, is_end) in wanted {
+        let between = text.get(at..offset).unwrap_or_default();
+        match between.rfind('\n') {
+            Some(last) => {
+                line += between.bytes().filter(|&b| b == b'\n').count();
+                column = 1 + between.get(last + 1..).unwrap_or_default().chars().count();
+            }
+            None => column += between.chars().count(),
+        }
+        at = offset;
+        found(index, Position::new(line, column), is_end);
+    }
+}

@@ -1,0 +1,58 @@
+//! What hurts although a cluster accepts it: seen in upstream's code, on a real Envoy, or in
+//! users' reports.
+
+mod servers;
+mod tls;
+
+use super::{
+    Options,
+    findings::{Findings, Place},
+    webhook::Protocol,
+};
+use crate::{Gateway, Server};
+
+pub(super) use servers::Class;
+
+pub(super) fn check(
+    gateway: &Gateway,
+    root: &Place<'_, '_>,
+    options: &Options,
+    findings: &mut Findings,
+) {
+    let spec = root.field("spec");
+    if gateway.selector.is_empty() && !gateway.servers.is_empty() {
+        let message = "without a selector this Gateway applies to the gateway pods of every kind";
+        let help = "add a selector, such as istio: ingressgateway".to_owned();
+        findings.note("lint/no-selector", &spec, message, help);
+    }
+    let servers = spec.field("servers");
+    let mut nodes = servers.items();
+    for (index, server) in gateway.servers.iter().enumerate() {
+        let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
+        check_server(server, &place, options, findings);
+    }
+    servers::check(gateway, &servers, findings);
+}
+
+fn check_server(
+    server: &Server,
+    place: &Place<'_, '_>,
+    options: &Options,
+    findings: &mut Findings,
+) {
+    let written = server.port.as_ref().map_or("", |port| port.protocol.as_str());
+    let protocol = Protocol::parse(written);
+    if protocol.is_some() && written.bytes().any(|b| b.is_ascii_lowercase()) {
+        let port = place.field("port");
+        let message = "protocols are written in upper case; Istio takes this one all the same";
+        let help = format!("write {}", written.to_ascii_uppercase());
+        findings.note("lint/protocol-case", &port.field("protocol"), message, help);
+    }
+    let Some(settings) = &server.tls else { return };
+    let tls_place = place.field("tls");
+    if protocol.is_some_and(Protocol::is_http) {
+        tls::check_on_http(settings, &tls_place, findings);
+    } else {
+        tls::check(settings, &tls_place, options, findings);
+    }
+}

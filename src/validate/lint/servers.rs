@@ -1,0 +1,113 @@
+//! Servers of one Gateway that get in each other's way. Linear in their number.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use crate::{
+    Gateway, Server,
+    validate::{
+        findings::{Findings, Place},
+        webhook::Protocol,
+    },
+};
+
+/// Protocols that can share a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::validate) enum Class {
+    Http,
+    Tls,
+    Other,
+}
+
+impl Class {
+    /// Of a server whose port has a protocol that Istio knows.
+    pub(in crate::validate) fn of(server: &Server) -> Option<Self> {
+        let protocol = Protocol::parse(&server.port.as_ref()?.protocol)?;
+        Some(match protocol {
+            _ if protocol.is_http() => Self::Http,
+            _ if protocol.is_tls() => Self::Tls,
+            _ => Self::Other,
+        })
+    }
+
+    pub(in crate::validate) fn describe(self) -> &'static str {
+        match self {
+            Self::Http => "plain HTTP",
+            Self::Tls => "TLS",
+            Self::Other => "plain TCP",
+        }
+    }
+}
+
+pub(super) fn check(gateway: &Gateway, servers: &Place<'_, '_>, findings: &mut Findings) {
+    let mut hosts = HashMap::new();
+    let mut classes = HashMap::new();
+    let mut names = HashMap::new();
+    let mut nodes = servers.items();
+    for (index, server) in gateway.servers.iter().enumerate() {
+        let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
+        if !server.name.is_empty() {
+            check_name(server, index, &place, &mut names, findings);
+        }
+        let Some(port) = server.port.as_ref().filter(|port| port.number > 0) else { continue };
+        let listener = (server.bind.as_str(), port.number);
+        if let Some(class) = Class::of(server) {
+            match classes.entry(listener) {
+                Entry::Vacant(entry) => {
+                    entry.insert((class, index));
+                }
+                Entry::Occupied(entry) if entry.get().0 == class => {}
+                Entry::Occupied(entry) => {
+                    let (other, first) = entry.get();
+                    let message = format!(
+                        "port {} is {} here and {} in servers[{first}]: istiod takes the first alone",
+                        port.number,
+                        class.describe(),
+                        other.describe()
+                    );
+                    let help = "give one of them a port of its own".to_owned();
+                    let port = place.field("port");
+                    findings.warning("lint/port-protocol", &port.field("protocol"), message, help);
+                }
+            }
+        }
+        let host_places = place.field("hosts");
+        let mut nodes = host_places.items();
+        for (host_index, host) in server.hosts.iter().enumerate() {
+            let place = nodes.next().unwrap_or_else(|| host_places.item(host_index, None));
+            match hosts.entry((listener, host.as_str())) {
+                Entry::Vacant(entry) => {
+                    entry.insert(index);
+                }
+                Entry::Occupied(entry) => {
+                    let message = format!(
+                        "{} is served on port {} by servers[{}] already",
+                        crate::json::Quoted(host),
+                        port.number,
+                        entry.get()
+                    );
+                    let help = "remove one of them".to_owned();
+                    findings.warning("lint/duplicate-host", &place, message, help);
+                }
+            }
+        }
+    }
+}
+
+fn check_name<'a>(
+    server: &'a Server,
+    index: usize,
+    place: &Place<'_, '_>,
+    names: &mut HashMap<&'a str, usize>,
+    findings: &mut Findings,
+) {
+    match names.entry(server.name.as_str()) {
+        Entry::Vacant(entry) => {
+            entry.insert(index);
+        }
+        Entry::Occupied(entry) => {
+            let message = format!("servers[{}] has this name already", entry.get());
+            let help = "give each server a name of its own".to_owned();
+            findings.warning("lint/duplicate-server-name", &place.field("name"), message, help);
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What a cluster says of a Gateway, offline; and what hurts although a cluster accepts it.
+//!
+//! A cluster prunes the fields that it does not know, checks the schema of the custom resource,
+//! then its CEL rules, and asks istiod's webhook about what is left. [`validate`] does the same in
+//! the same order, with upstream's verdict and upstream's texts, and adds this crate's own lint,
+//! which never changes the verdict. It finds everything at once, each with a place in the text.
+//!
+//! ```
+//! use istio_gateway::{
+//!     Object,
+//!     validate::{Options, Stage, Verdict, validate},
+//! };
+//!
+//! let object = Object::parse(
+//!     "\
+//! apiVersion: networking.istio.io/v1
+//! kind: Gateway
+//! metadata: {name: edge}
+//! spec:
+//!   selector: {istio: ingressgateway}
+//!   servers:
+//!   - port: {number: 443, name: https, protocol: HTTPS}
+//!     hosts: [shop.example.com]
+//!     tls: {mode: SIMPLE, credentialsName: edge-cert}
+//! ",
+//! )?;
+//! let report = validate(&object, &Options::default());
+//! assert_eq!(report.verdict(), Verdict::Rejected(Stage::Webhook));
+//! let typo = report.findings.iter().find(|found| found.rule == "lint/unknown-field").unwrap();
+//! assert_eq!(
+//!     typo.to_string(),
+//!     "9:25: spec.servers[0].tls.credentialsName: unknown field, which the API server drops; \
+//!      did you mean \"credentialName\"?",
+//! );
+//! # Ok::<(), istio_gateway::Error>(())
+//! ```
+//!
+//! # Rules
+//!
+//! The id of a finding's rule begins with its authority: `schema/` and `cel/` are the custom
+//! resource's, `webhook/` is istiod's, `lint/` is ours. [`rules`] explains each of them with an
+//! example. A document that istiod is not asked about, since the schema or a CEL rule refuses it,
+//! is told all the same what the webhook would say.
+//!
+//! # Versions
+//!
+//! [`Options::istio`] says which release of Istio is asked: it decides which fields, values and
+//! versions of the API the custom resource knows. The default is [`Version::NEWEST`]. The webhook's
+//! own rules are those of that release, whatever the version asked for; what is known to have been
+//! otherwise in an older one is a lint of its own.
+
+mod cel;
+mod ciphers;
+mod document;
+mod findings;
+mod go;
+mod hosts;
+mod lint;
+mod rules;
+mod schema;
+pub mod set;
+mod tls;
+mod versions;
+mod webhook;
+
+use crate::{Diagnostic, FieldPath, Gateway, Manifest, Object, Severity, json};
+
+pub use document::{Checked, WebhookReview, documents, documents_from_json, webhook_review};
+pub use rules::{Authority, Rule, rules};
+pub use versions::{Feature, UnknownVersion, Version, features};
+
+/// What to validate against.
+///
+/// ```
+/// use istio_gateway::validate::{Options, Version};
+///
+/// let options = Options::istio("1.29".parse()?);
+/// assert!(options.istio < Version::NEWEST);
+/// # Ok::<(), istio_gateway::validate::UnknownVersion>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// The release of Istio whose custom resource is asked.
+    pub istio: Version,
+}
+
+impl Options {
+    /// The options for a release of Istio.
+    #[must_use]
+    pub fn istio(istio: Version) -> Self {
+        Self { istio }
+    }
+}
+
+/// What was found of one document.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Everything that was found, in the order of the document; of a hostile one, the first
+    /// [`Report::MAX_FINDINGS`].
+    pub findings: Vec<Diagnostic>,
+    /// The fields that the API server drops, since it does not know them.
+    pub pruned: Vec<FieldPath>,
+    /// How many findings there are beyond those in `findings`.
+    pub omitted: usize,
+    rejected_by: Option<Stage>,
+}
+
+impl Report {
+    /// So many findings are kept of one document.
+    pub const MAX_FINDINGS: usize = 10_000;
+
+    /// What a cluster does with the document.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.rejected_by.map_or(Verdict::Accepted, Verdict::Rejected)
+    }
+
+    /// Whether a cluster accepts the document.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.rejected_by.is_none()
+    }
+
+    /// What a cluster shows of the webhook's warnings to who applies the document: none, if the
+    /// webhook refuses it.
+    pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
+        let is_webhook = |found: &&Diagnostic| found.rule.starts_with("webhook/");
+        let is_error = |found: &Diagnostic| found.severity == Severity::Error;
+        let found = || self.findings.iter().filter(is_webhook);
+        let count = if found().any(is_error) { 0 } else { usize::MAX };
+        found().take(count)
+    }
+}
+
+/// What a cluster does with a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It stores it.
+    Accepted,
+    /// It refuses it, at this stage.
+    Rejected(Stage),
+}
+
+/// Who refuses a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stage {
+    /// The API server, by the schema of the custom resource.
+    Schema,
+    /// The API server, by a CEL rule of the custom resource.
+    Cel,
+    /// istiod's webhook.
+    Webhook,
+}
+
+impl Stage {
+    /// `schema`, `cel` or `webhook`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Schema => "schema",
+            Self::Cel => "cel",
+            Self::Webhook => "webhook",
+        }
+    }
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Validates a document as it is written, even one whose values Istio's decoder refuses. It is
+/// taken for a Gateway, whatever its `kind` says.
+#[must_use]
+pub fn validate(object: &Object, options: &Options) -> Report {
+    // The text was read before, and is read again without an error.
+    object
+        .with_tree(|tree| {
+            document::judge(tree, tree.root(), options, None).below(object.lines_before())
+        })
+        .unwrap_or_default()
+}
+
+/// Validates a manifest with its changes. Positions are in the text that it was read from if
+/// nothing is changed, else in the text that [`Manifest::to_yaml`] writes.
+#[must_use]
+pub fn validate_manifest(manifest: &Manifest, options: &Options) -> Report {
+    match manifest.changed() {
+        None => validate(manifest, options),
+        Some(changed) => validate(&changed, options),
+    }
+}
+
+/// Validates a bare spec, in a document with a name that is accepted. There are no positions.
+///
+/// ```
+/// use istio_gateway::{
+///     Gateway, Server,
+///     validate::{Options, validate_gateway},
+/// };
+///
+/// let gateway = Gateway { servers: vec![Server::default()], ..Default::default() };
+/// let report = validate_gateway(&gateway, &Options::default());
+/// assert!(!report.is_accepted());
+/// assert_eq!(report.findings[0].message, "spec.servers[0].port: Required value");
+/// ```
+#[must_use]
+pub fn validate_gateway(gateway: &Gateway, options: &Options) -> Report {
+    let mut text = String::from(
+        r#"{"apiVersion":"networking.istio.io/v1beta1","kind":"Gateway","metadata":{"name":"gateway"},"spec":"#,
+    );
+    text.push_str(&json::to_string(gateway));
+    text.push('}');
+    let report = crate::tree::Tree::from_checked_json(&text)
+        .map(|tree| document::judge(&tree, tree.root(), options, None));
+    // What the encoder wrote is JSON.
+    report.unwrap_or_default().without_positions()
+}
+
+/// The proof that a cluster accepts a Gateway: only validation makes one.
+///
+/// ```
+/// use istio_gateway::{
+///     Manifest,
+///     validate::{Options, ValidGateway},
+/// };
+///
+/// let manifest = Manifest::parse("kind: Gateway\nspec: {servers: []}\n")?;
+/// let report = ValidGateway::new(manifest, &Options::default()).unwrap_err();
+/// assert!(!report.is_accepted());
+/// # Ok::<(), istio_gateway::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ValidGateway {
+    manifest: Manifest,
+    report: Report,
+}
+
+impl ValidGateway {
+    /// The manifest as a valid one.
+    ///
+    /// # Errors
+    /// The report, if a cluster refuses the manifest.
+    pub fn new(manifest: Manifest, options: &Options) -> Result<Self, Report> {
+        let report = validate_manifest(&manifest, options);
+        if report.is_accepted() { Ok(Self { manifest, report }) } else { Err(report) }
+    }
+
+    /// The manifest, as it was given.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The warnings and lint.
+    #[must_use]
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The manifest, to be changed, and proved no more.
+    #[must_use]
+    pub fn into_manifest(self) -> Manifest {
+        self.manifest
+    }
+}
+
+impl std::ops::Deref for ValidGateway {
+    type Target = Gateway;
+
+    fn deref(&self) -> &Gateway {
+        self.manifest.spec()
+    }
+}
+
+impl Report {
+    /// The same report of a text that begins `lines` earlier.
+    fn below(mut self, lines: usize) -> Self {
+        if lines > 0 {
+            self.findings = self.findings.into_iter().map(|found| found.below(lines)).collect();
+        }
+        self
+    }
+
+    fn without_positions(mut self) -> Self {
+        for found in &mut self.findings {
+            (found.position, found.end) = (None, None);
+        }
+        self
+    }
+}

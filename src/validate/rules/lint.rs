@@ -1,0 +1,211 @@
+//! The rules of this crate.
+
+use super::{Rule, rule};
+use crate::Severity::{Note, Warning};
+
+pub(super) static RULES: &[Rule] = &[
+    rule!(
+        "lint/unknown-field",
+        Warning,
+        "A field that does not exist",
+        "The API server drops it without a word, and istiod never sees it. Most often it is a slip of the pen.",
+    ),
+    rule!(
+        "lint/snake-case-field",
+        Warning,
+        "A field in snake_case",
+        "Istio's decoder takes both spellings, but the API server knows camelCase alone and drops the other.",
+    ),
+    rule!(
+        "lint/newer-field",
+        Warning,
+        "A field that this version of Istio does not know",
+        "Its custom resource drops it. The default is the newest release; ask for another one with its number.",
+    ),
+    rule!(
+        "lint/duplicate-key",
+        Warning,
+        "A field written more than once",
+        "The last one counts. Most readers of YAML refuse such a document.",
+    ),
+    rule!(
+        "lint/no-selector",
+        Note,
+        "A Gateway without a selector",
+        "It applies to every gateway pod of the mesh, east-west and egress gateways among them.",
+    ),
+    rule!(
+        "lint/protocol-case",
+        Note,
+        "A protocol in lower case",
+        "Istio compares without case; other tools that read the document may not.",
+    ),
+    rule!(
+        "lint/empty-tls",
+        Warning,
+        "tls without a mode",
+        "An absent mode is PASSTHROUGH: the gateway does not terminate TLS. Say so, or say what is meant.",
+    ),
+    rule!(
+        "lint/mode-absent",
+        Warning,
+        "TLS settings without a mode",
+        "An absent mode is PASSTHROUGH, in which certificates, versions, suites, names and pins have no effect.",
+    ),
+    rule!(
+        "lint/passthrough-settings",
+        Warning,
+        "Settings that a passthrough mode does not look at",
+        "Versions, suites, names and pins are the business of who terminates TLS. In PASSTHROUGH and AUTO_PASSTHROUGH that is the backend.",
+    ),
+    rule!(
+        "lint/skip-verify-no-effect",
+        Warning,
+        "insecureSkipVerify where no client is asked",
+        "In the modes SIMPLE, PASSTHROUGH and AUTO_PASSTHROUGH no client is asked for a certificate, so that none is verified or not.",
+    ),
+    rule!(
+        "lint/skip-verify-mutual",
+        Warning,
+        "MUTUAL that verifies nothing",
+        "A client must have a certificate, and any one will do: self-signed, expired, revoked, of a foreign CA. Names, pins and revocation are not enforced either.",
+    ),
+    rule!(
+        "lint/skip-verify-optional",
+        Warning,
+        "Unverified certificates reach the backend",
+        "This is Gateway API's AllowInsecureFallback. The backend sees unverified certificates in x-forwarded-client-cert exactly as it sees verified ones, RBAC by principal matches them, and names, pins and revocation are not enforced. Only a backend that verifies the certificate itself is safe.",
+    ),
+    rule!(
+        "lint/skip-verify-istio-mutual",
+        Warning,
+        "Identities of the mesh that nobody verifies",
+        "With ISTIO_MUTUAL a client's certificate says which workload it is. Unverified, any client can claim to be any of them.",
+    ),
+    rule!(
+        "lint/optional-mutual-identity",
+        Warning,
+        "OPTIONAL_MUTUAL that is not optional",
+        "With names or pins to match Envoy rejects a client without a certificate, as in MUTUAL.",
+    ),
+    rule!(
+        "lint/san-with-simple",
+        Warning,
+        "subjectAltNames with SIMPLE",
+        "SIMPLE asks no client for a certificate. With credentialName Envoy refuses the whole configuration, and the listener stays as it was.",
+    ),
+    rule!(
+        "lint/pins-ignored",
+        Warning,
+        "Pins that nobody reads",
+        "verifyCertificateSpki and verifyCertificateHash are read in the modes MUTUAL and OPTIONAL_MUTUAL, and with credentialName or credentialNames only.",
+    ),
+    rule!(
+        "lint/spki-format",
+        Warning,
+        "A pin that cannot match",
+        "A pin is the SHA-256 of the public key in base64: 44 characters, the last one \"=\".",
+    ),
+    rule!(
+        "lint/hash-format",
+        Warning,
+        "A hash that cannot match",
+        "A hash is the SHA-256 of the certificate in 64 hexadecimal digits, with or without colons between.",
+    ),
+    rule!(
+        "lint/crl-ignored",
+        Warning,
+        "caCrl beside a credential",
+        "With a credential the list of revoked certificates is the Secret's key ca.crl; the file is not read.",
+    ),
+    rule!(
+        "lint/crl-coverage",
+        Note,
+        "A list of revoked certificates must cover the whole chain",
+        "If the file lacks a current list of one issuer, intermediates among them, Envoy rejects all its clients.",
+    ),
+    rule!(
+        "lint/ca-credential-ignored",
+        Warning,
+        "caCertCredentialName that nobody reads",
+        "It is read in the modes MUTUAL and OPTIONAL_MUTUAL, and with credentialName or credentialNames only.",
+    ),
+    rule!(
+        "lint/ca-credential-suffix",
+        Warning,
+        "caCertCredentialName without -cacert",
+        "istiod takes the name as it is, and hands out a CA only under names that end in -cacert. Under another one it sends a server certificate or nothing, and no client is accepted. For a name with the ending it looks for such a Secret first, then for one without the ending.",
+    ),
+    rule!(
+        "lint/certificate-ca-ignored",
+        Warning,
+        "A CA within tlsCertificates",
+        "Clients are verified with tls.caCertificates; what stands in the items of tlsCertificates is not read.",
+    ),
+    rule!(
+        "lint/credential-names-mutual",
+        Note,
+        "credentialNames with a mutual mode",
+        "istiod's webhook accepts it since Istio 1.27; that of 1.26 asks for files.",
+    ),
+    rule!(
+        "lint/version-order",
+        Warning,
+        "No version of TLS is left",
+        "minProtocolVersion is above maxProtocolVersion. Without one the lowest is TLSV1_2.",
+    ),
+    rule!(
+        "lint/old-tls",
+        Warning,
+        "TLS below 1.2",
+        "TLS 1.0 and 1.1 are deprecated (RFC 8996), and every current client has 1.2.",
+    ),
+    rule!(
+        "lint/cipher-name",
+        Warning,
+        "A cipher suite under another program's name",
+        "Envoy's TLS library knows suites by OpenSSL's names; IANA's, which Java and Go print, are ignored.",
+    ),
+    rule!(
+        "lint/tls13-cipher",
+        Warning,
+        "A cipher suite of TLS 1.3",
+        "They cannot be chosen and are always on.",
+    ),
+    rule!(
+        "lint/credential-on-http",
+        Warning,
+        "A credential on a plain HTTP port",
+        "Nothing is encrypted here. Most often the protocol should be HTTPS.",
+    ),
+    rule!(
+        "lint/duplicate-host",
+        Warning,
+        "The same host and port twice",
+        "istiod keeps one of the servers, of another Gateway the older one, and ignores the other or its certificate.",
+    ),
+    rule!(
+        "lint/port-protocol",
+        Warning,
+        "A port with two kinds of protocol",
+        "Plain HTTP, TLS and plain TCP cannot share a port of the same pods: istiod keeps the first server and ignores the other.",
+    ),
+    rule!(
+        "lint/duplicate-server-name",
+        Warning,
+        "The same server name twice",
+        "Names are there to tell servers apart.",
+    ),
+    rule!(
+        "lint/duplicate-name",
+        Warning,
+        "Two documents of one name",
+        "They are the same object for a cluster: the one that is applied last counts.",
+    ),
+    rule!(
+        "lint/missing-secret",
+        Warning,
+        "A credential without a Secret",
+        "Only told of sets of files that hold Secrets. A Secret has to be in the namespace of the gateway's pods, which is not always the Gateway's.",
+    ),
+];

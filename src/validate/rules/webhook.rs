@@ -1,0 +1,223 @@
+//! The rules of istiod's webhook.
+
+use super::{Rule, rule};
+use crate::Severity::{Error, Warning};
+
+pub(super) static RULES: &[Rule] = &[
+    rule!(
+        "webhook/dry-run",
+        Error,
+        "istio.io/dry-run on a Gateway",
+        "Only an AuthorizationPolicy can be tried with this annotation. Nothing else is looked at while it is there.",
+    ),
+    rule!(
+        "webhook/always-reject",
+        Error,
+        "The annotation that rejects everything",
+        "istiod's own tests use internal.istio.io/webhook-always-reject. Nothing else is looked at while it is there.",
+    ),
+    rule!(
+        "webhook/internal-annotation",
+        Error,
+        "An annotation that istiod keeps for itself",
+        "internal.istio.io/parents and internal.istio.io/parent-namespace are what istiod writes on Gateways that it makes of Gateway API resources. Nothing else is looked at while they are there.",
+    ),
+    rule!(
+        "webhook/name",
+        Error,
+        "The name is no DNS label",
+        "istiod takes no dots in a Gateway's name and at most 63 characters, since names of listeners are made of it.",
+    ),
+    rule!(
+        "webhook/servers-required",
+        Error,
+        "No servers",
+        "A Gateway without servers opens nothing, and istiod refuses it.",
+    ),
+    rule!(
+        "webhook/hosts-required",
+        Error,
+        "A server without hosts",
+        "A server needs at least one host; \"*\" stands for every host.",
+    ),
+    rule!(
+        "webhook/host-empty-part",
+        Error,
+        "Nothing before or behind a host's slash",
+        "namespace/host says which namespace's VirtualServices may use the host: \"*\" every one, \".\" the Gateway's own. Neither side may be empty.",
+    ),
+    rule!(
+        "webhook/host-namespace",
+        Error,
+        "No namespace before a host's slash",
+        "What stands before the first slash is a namespace, \"*\" or \".\". A URL's scheme or a CIDR's slash ends up here too.",
+    ),
+    rule!(
+        "webhook/host-short-name",
+        Error,
+        "A host without a dot",
+        "Hosts are full names, such as shop.example.com. An IPv6 address has no dot either, and cannot be written here.",
+    ),
+    rule!(
+        "webhook/host-domain",
+        Error,
+        "A host that is no domain name",
+        "Labels have letters, digits and dashes and at most 63 characters, the name at most 255; the last label is not a number. Ports, underscores and other letters than ASCII's are none of it; an internationalised name is written in its ASCII form (xn--).",
+    ),
+    rule!(
+        "webhook/host-partial-wildcard",
+        Error,
+        "A wildcard that is not the whole first label",
+        "\"*.example.com\" matches every name below example.com; \"*-shop.example.com\" and the like match nothing and are refused.",
+    ),
+    rule!(
+        "webhook/port-required",
+        Error,
+        "A server without a port",
+        "The port is a map with number, name and protocol. The schema says so too.",
+    ),
+    rule!(
+        "webhook/protocol",
+        Error,
+        "A protocol that Istio does not know",
+        "HTTP, HTTPS, HTTP2, GRPC, GRPC-WEB, TLS, TCP, MONGO, REDIS, MYSQL. HTTPS ends TLS and reads HTTP, TLS ends TLS or passes it through. The message names only some of them.",
+    ),
+    rule!(
+        "webhook/port-number",
+        Error,
+        "A port number beyond 1 to 65535",
+        "Only a server that is bound to a unix socket has the number 0.",
+    ),
+    rule!(
+        "webhook/target-port",
+        Error,
+        "targetPort has no effect",
+        "The Service in front of the gateway's pods maps ports. The field is deprecated.",
+    ),
+    rule!(
+        "webhook/port-name-required",
+        Error,
+        "A port without a name",
+        "Istio makes names of metrics and routes of it.",
+    ),
+    rule!(
+        "webhook/port-name-unique",
+        Error,
+        "Two ports of one name",
+        "Each server's port has a name of its own within the Gateway; upper and lower case differ.",
+    ),
+    rule!(
+        "webhook/bind-address",
+        Error,
+        "bind is no IP address",
+        "bind takes an address without a port, or unix:// and a path.",
+    ),
+    rule!(
+        "webhook/unix-address",
+        Error,
+        "bind is no path of a socket",
+        "Behind unix:// stands an absolute path to a file, or @ and a name for an abstract socket.",
+    ),
+    rule!(
+        "webhook/unix-port",
+        Error,
+        "A port number beside a unix socket",
+        "A unix socket has no port: write number: 0.",
+    ),
+    rule!(
+        "webhook/tls-required",
+        Error,
+        "HTTPS or TLS without tls",
+        "A port of these protocols needs tls: a mode with certificates, or PASSTHROUGH.",
+    ),
+    rule!(
+        "webhook/tls-on-http",
+        Error,
+        "TLS settings on a plain HTTP port",
+        "A port of the HTTP family can redirect to HTTPS (httpsRedirect without a mode) and nothing else. Most often the protocol should be HTTPS.",
+    ),
+    rule!(
+        "webhook/tls-on-tcp",
+        Error,
+        "TLS settings on a plain TCP port",
+        "Where TLS ends at the gateway and something else than HTTP is inside, the protocol is TLS.",
+    ),
+    rule!(
+        "webhook/https-redirect",
+        Warning,
+        "httpsRedirect where nothing is to redirect",
+        "The redirect belongs to the server of the plain HTTP port.",
+    ),
+    rule!(
+        "webhook/old-version-ciphers",
+        Warning,
+        "TLS 1.0 or 1.1 without ciphers for it",
+        "The default suites do not work below TLS 1.2: with minProtocolVersion TLSV1_0 or TLSV1_1 no such client gets in, unless cipherSuites has a suite such as ECDHE-RSA-AES128-SHA.",
+    ),
+    rule!(
+        "webhook/invalid-ciphers",
+        Warning,
+        "Cipher suites that are ignored",
+        "istiod passes on the suites that it knows by OpenSSL's name, and drops the others. If none is left, the defaults are used.",
+    ),
+    rule!(
+        "webhook/duplicate-ciphers",
+        Warning,
+        "A cipher suite written twice",
+        "The second one is ignored.",
+    ),
+    rule!(
+        "webhook/istio-mutual",
+        Error,
+        "Certificates beside ISTIO_MUTUAL",
+        "ISTIO_MUTUAL uses the certificates of the mesh. For certificates of your own write MUTUAL.",
+    ),
+    rule!(
+        "webhook/passthrough-certificates",
+        Warning,
+        "Certificates beside a passthrough mode",
+        "In the modes PASSTHROUGH and AUTO_PASSTHROUGH, and without a mode, TLS is not terminated: whatever certificate is named is never shown.",
+    ),
+    rule!(
+        "webhook/certificate-sources",
+        Error,
+        "More than one source of certificates",
+        "Only one of credentialName, credentialNames, serverCertificate with privateKey, and tlsCertificates. serverCertificate: sds beside credentialName is from before Istio 1.5.",
+    ),
+    rule!(
+        "webhook/client-ca",
+        Error,
+        "A mutual mode without a CA",
+        "Clients are verified with caCertificates, where certificates are files. With credentialName the Secret brings the CA.",
+    ),
+    rule!(
+        "webhook/server-certificate",
+        Error,
+        "A mode that needs a server certificate has none",
+        "Name a Secret in credentialName, or a file in serverCertificate. A misspelled credentialName ends up here: the API server drops it before istiod sees it.",
+    ),
+    rule!(
+        "webhook/private-key",
+        Error,
+        "A mode that needs a private key has none",
+        "Name a Secret in credentialName, or a file in privateKey.",
+    ),
+    rule!(
+        "webhook/too-many-certificates",
+        Warning,
+        "More than two certificates",
+        "The schema refuses them: see schema/max-items.",
+    ),
+    rule!(
+        "webhook/crl-with-credential",
+        Error,
+        "caCrl beside credentialName",
+        "With a credential the list of revoked certificates is the Secret's key ca.crl.",
+    ),
+    rule!(
+        "webhook/crl-with-simple",
+        Error,
+        "caCrl with SIMPLE",
+        "SIMPLE asks no client for a certificate, so that there is nothing to revoke.",
+    ),
+];

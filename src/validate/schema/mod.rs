@@ -1,0 +1,429 @@
+//! The custom resource's schema: pruning, then types, enums and bounds, as apiextensions-apiserver
+//! and kube-openapi have them.
+
+mod envelope;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    Version,
+    findings::{Findings, Node, Place},
+    go::{Float, Quote},
+    versions::CRD_BOUNDS,
+};
+use crate::{
+    FieldPath, Timestamp,
+    diagnostic::nearest,
+    json::did_you_mean,
+    tree::{Kind, Ref, write_text},
+};
+
+pub(super) use envelope::{check_name, check_type};
+pub(super) use shape::SPEC;
+use shape::{Field, ROOT, Shape};
+
+/// The bounds of every number.
+const MAX: f64 = 4_294_967_295.0;
+
+/// How deep in lists of lists unknown fields are looked for.
+const MAX_DEPTH: usize = 100;
+
+/// What the schema found, beyond the findings.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// The fields that are dropped.
+    pub(super) pruned: Vec<FieldPath>,
+    /// An error that keeps the CEL rules from being asked.
+    pub(super) is_blocked: bool,
+    /// Whether istiod reads another thing than is written: a field is dropped that it knows, a
+    /// number loses its point.
+    pub(super) is_rewritten: bool,
+}
+
+/// Prunes and checks a whole document.
+pub(super) fn check(root: Node<'_>, version: Version, findings: &mut Findings) -> Outcome {
+    let mut check = Check { version, findings, outcome: Outcome::default() };
+    check.value(&ROOT, &Place::root(root), true);
+    check.outcome
+}
+
+struct Check<'f> {
+    version: Version,
+    findings: &'f mut Findings,
+    outcome: Outcome,
+}
+
+impl Check<'_> {
+    fn value(&mut self, shape: &Shape, place: &Place<'_, '_>, is_root: bool) {
+        let Some(node) = place.node else { return };
+        match (shape, node.kind()) {
+            (Shape::Object { fields, keeps_unknown }, Kind::Map | Kind::Merged(_)) => {
+                self.fields(fields, *keeps_unknown, place, is_root);
+            }
+            (Shape::Texts, Kind::Map | Kind::Merged(_)) => {
+                for (key, value) in node.distinct_entries() {
+                    if !value.is_null() {
+                        self.value(&Shape::Text, &place.entry(key, value), false);
+                    }
+                }
+            }
+            (Shape::List { of, bounds }, Kind::List) => {
+                let mut length = 0;
+                for item in place.items() {
+                    length += 1;
+                    self.value(of, &item, false);
+                }
+                if let Some((min, max)) = bounds {
+                    self.length(length, *min, *max, place);
+                }
+            }
+            (shape, kind) => {
+                self.prune_within(place, 0);
+                if let Kind::Null = kind {
+                    return self.wrong_type(shape, kind, place);
+                }
+                self.scalar(shape, kind, place);
+            }
+        }
+    }
+
+    fn fields(
+        &mut self,
+        fields: &'static [Field],
+        keeps_unknown: bool,
+        place: &Place<'_, '_>,
+        is_root: bool,
+    ) {
+        const NONE: Option<usize> = None;
+        let Some(node) = place.node else { return };
+        // No message has more fields.
+        let mut seen = [NONE; 24];
+        let mut entries = Vec::with_capacity(8);
+        for (key, value) in node.entries() {
+            let name = key.text();
+            if is_root && matches!(name, "apiVersion" | "kind" | "metadata") {
+                continue;
+            }
+            let is_known =
+                |field: &Field| field.name == name && field.since <= self.version.minor();
+            let known = fields.iter().position(is_known);
+            let Some(slot) = known.and_then(|index| seen.get_mut(index)) else {
+                if !keeps_unknown {
+                    self.unknown(fields, &place.entry(key, value), name);
+                }
+                continue;
+            };
+            if let Some(earlier) = slot.replace(entries.len()) {
+                let message = "written more than once; the last one counts";
+                let place = place.entry(key, value);
+                let help = "keep one of them".to_owned();
+                self.findings.about_key("lint/duplicate-key", &place, message, help);
+                if let Some(entry) = entries.get_mut(earlier) {
+                    *entry = None;
+                }
+            }
+            entries.push(Some((known.unwrap_or_default(), key, value)));
+        }
+        for (index, key, value) in entries.iter().copied().flatten() {
+            let Some(field) = fields.get(index) else { continue };
+            if value.is_null() {
+                if !field.nullable
+                    && let Some(slot) = seen.get_mut(index)
+                {
+                    *slot = None;
+                }
+                continue;
+            }
+            self.value(&field.shape, &place.entry(key, value), false);
+        }
+        for (field, seen) in fields.iter().zip(seen) {
+            if field.required && seen.is_none() {
+                self.outcome.is_blocked = true;
+                let place = place.field(field.name);
+                let message = format!("{}: Required value", place.plain_path());
+                let help = format!("add {:?}", field.name);
+                self.findings.error("schema/required", &place, message, help);
+            }
+        }
+    }
+
+    fn unknown(&mut self, fields: &'static [Field], place: &Place<'_, '_>, name: &str) {
+        self.outcome.pruned.push(place.path());
+        if let Some(field) = fields.iter().find(|field| field.name == name) {
+            self.outcome.is_rewritten = true;
+            let message = format!(
+                "Istio {} does not know this field, and its API server drops it",
+                self.version
+            );
+            let help = format!("{name} came with Istio 1.{}", field.since);
+            return self.findings.about_key("lint/newer-field", place, message, help);
+        }
+        if let Some(field) = fields.iter().find(|field| field.snake == name) {
+            self.outcome.is_rewritten = true;
+            let message = "the API server does not know the name in snake_case, and drops it";
+            let help = format!("write {:?}", field.name);
+            return self.findings.about_key("lint/snake-case-field", place, message, help);
+        }
+        let known = fields.iter().map(|field| field.name);
+        // Comparing is what costs most, and nobody would be told.
+        let is_full = self.findings.is_full();
+        let help = if is_full { None } else { nearest(name, known).map(did_you_mean) };
+        let message = "unknown field, which the API server drops";
+        self.findings.about_key("lint/unknown-field", place, message, help);
+    }
+
+    /// What is dropped within a value that should be a scalar, a list or another list.
+    fn prune_within(&mut self, place: &Place<'_, '_>, depth: usize) {
+        let Some(node) = place.node.filter(|node| !node.is_null()) else { return };
+        if node.is_map() {
+            for (key, value) in node.entries() {
+                let place = place.entry(key, value);
+                self.outcome.pruned.push(place.path());
+            }
+        } else if depth < MAX_DEPTH {
+            for item in place.items() {
+                self.prune_within(&item, depth + 1);
+            }
+        }
+    }
+
+    fn length(&mut self, length: usize, min: usize, max: usize, place: &Place<'_, '_>) {
+        let path = || place.plain_path();
+        if length < min {
+            let path = path();
+            let message = format!(
+                "{path}: Invalid value: {length}: {path} in body should have at least {min} items"
+            );
+            self.findings.error(
+                "schema/min-items",
+                place,
+                message,
+                "remove the empty list".to_owned(),
+            );
+        }
+        if length > max {
+            self.outcome.is_blocked = true;
+            let message = format!("{}: Too many: {length}: must have at most {max} items", path());
+            let help = format!("keep {max} of them: one for each kind of key, ECDSA and RSA");
+            self.findings.error("schema/max-items", place, message, help);
+        }
+    }
+
+    fn scalar(&mut self, shape: &Shape, kind: &Kind<'_>, place: &Place<'_, '_>) {
+        let fits = match (shape, kind) {
+            (Shape::Text | Shape::Enum(_), Kind::Text(_))
+            | (Shape::IntegerOrText, Kind::Text(_))
+            | (Shape::Boolean, Kind::Bool(_)) => true,
+            (Shape::Time, Kind::Text(text)) => text.parse::<Timestamp>().is_ok(),
+            (Shape::Integer | Shape::IntegerOrText, kind) => {
+                number(kind).is_some_and(|v| v.is_integer)
+            }
+            _ => false,
+        };
+        if let (Shape::Integer, Some(number)) = (shape, number(kind)) {
+            self.outcome.is_rewritten |= matches!(kind, Kind::Float(_) | Kind::Signed(0));
+            self.bounds(&number, place);
+        }
+        if !fits {
+            self.wrong_type(shape, kind, place);
+        }
+        if let Shape::Enum(names) = shape {
+            self.one_of(names, kind, place);
+        }
+    }
+
+    fn bounds(&mut self, number: &Number, place: &Place<'_, '_>) {
+        if self.version < CRD_BOUNDS {
+            return;
+        }
+        let path = place.plain_path();
+        let mut invalid = |rule, bound: &str| {
+            let message =
+                format!("{path}: Invalid value: {}: {path} in body should be {bound}", number.text);
+            let help = "write a port number from 1 to 65535".to_owned();
+            self.findings.error(rule, place, message, help);
+        };
+        if number.value > MAX {
+            invalid("schema/maximum", "less than or equal to 4294967295");
+        }
+        if number.value < 0.0 {
+            invalid("schema/minimum", "greater than or equal to 0");
+        }
+    }
+
+    fn wrong_type(&mut self, shape: &Shape, kind: &Kind<'_>, place: &Place<'_, '_>) {
+        self.outcome.is_blocked = true;
+        let want = match shape {
+            Shape::Object { .. } | Shape::Texts => "object",
+            Shape::List { .. } => "array",
+            Shape::Text | Shape::Enum(_) => "string",
+            Shape::Time => "date-time",
+            Shape::Integer => "integer",
+            Shape::IntegerOrText => "integer,string",
+            Shape::Boolean => "boolean",
+        };
+        let path = place.plain_path();
+        let found = match (shape, kind) {
+            (Shape::Time, Kind::Text(text)) => text.as_ref(),
+            _ => type_name(kind),
+        };
+        let help = help_for_type(shape, kind);
+        self.findings.error("schema/type", place, wrong_type(&path, want, found), help);
+        let is_out_of_range = number(kind).is_some_and(|v| !v.fits_64_bits);
+        if let (Shape::Integer, true) = (shape, is_out_of_range) {
+            let message = format!(
+                "<nil>: Invalid value: \"\": Checked value must be of type integer (default format) in {path}"
+            );
+            self.findings.error("schema/type", place, message, None);
+        }
+    }
+
+    fn one_of(&mut self, names: &[&'static str], kind: &Kind<'_>, place: &Place<'_, '_>) {
+        let value = match kind {
+            Kind::Text(text) if names.contains(&text.as_ref()) => return,
+            Kind::Text(text) => Quote(text).to_string(),
+            Kind::Null => return,
+            Kind::Bool(v) => v.to_string(),
+            Kind::List => json_of(place),
+            // Whatever it held is pruned.
+            Kind::Map | Kind::Merged(_) => "{}".to_owned(),
+            number_kind => number(number_kind).map(|v| v.text).unwrap_or_default(),
+        };
+        self.outcome.is_blocked = true;
+        let supported: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let message = format!(
+            "{}: Unsupported value: {value}: supported values: {}",
+            place.plain_path(),
+            supported.join(", ")
+        );
+        let text = place.node.map(Ref::text).unwrap_or_default();
+        let help = nearest(text, names.iter().copied()).map(|name| format!("write {name}"));
+        let help = help.or_else(|| {
+            text.is_empty()
+                .then(|| format!("write one of the names, such as {}", names.get(1).unwrap_or(&"")))
+        });
+        self.findings.error("schema/enum", place, message, help);
+    }
+}
+
+fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
+    match (shape, kind) {
+        (Shape::Text | Shape::Enum(_), Kind::Unsigned(_) | Kind::Bool(_) | Kind::Float(_)) => {
+            Some("write it in quotes".to_owned())
+        }
+        (Shape::Integer, Kind::Text(text)) if text.parse::<u32>().is_ok() => {
+            Some(format!("write {text} without quotes"))
+        }
+        (Shape::Boolean, Kind::Text(text)) if matches!(text.as_ref(), "true" | "false") => {
+            Some(format!("write {text} without quotes"))
+        }
+        (Shape::Boolean, _) => Some("write true or false".to_owned()),
+        (Shape::List { .. }, Kind::Text(text)) => {
+            Some(format!("write a list: [{}]", crate::json::Quoted(text)))
+        }
+        (_, Kind::Null) => Some("write a value, or remove it".to_owned()),
+        _ => None,
+    }
+}
+
+fn wrong_type(path: &str, want: &str, found: &str) -> String {
+    format!(
+        "{path}: Invalid value: \"{found}\": {path} in body must be of type {want}: \"{found}\""
+    )
+}
+
+fn type_name(kind: &Kind<'_>) -> &'static str {
+    match kind {
+        Kind::Null | Kind::Alias(_) => "null",
+        Kind::Bool(_) => "boolean",
+        Kind::Text(_) => "string",
+        Kind::List => "array",
+        Kind::Map | Kind::Merged(_) => "object",
+        Kind::Unsigned(v) if i64::try_from(*v).is_ok() => "integer",
+        Kind::Signed(_) => "integer",
+        Kind::Unsigned(_) | Kind::Float(_) | Kind::Huge(_) => "number",
+    }
+}
+
+/// A number as Kubernetes' JSON reader has it: 64 bits with a sign if it is written as a whole
+/// number and fits, else a float.
+struct Number {
+    value: f64,
+    text: String,
+    is_integer: bool,
+    fits_64_bits: bool,
+}
+
+#[expect(clippy::cast_precision_loss, reason = "compared with bounds that a float holds exactly")]
+fn number(kind: &Kind<'_>) -> Option<Number> {
+    let value = match kind {
+        Kind::Unsigned(v) => match i64::try_from(*v) {
+            Ok(v) => return Some(integer(v)),
+            Err(_) => *v as f64,
+        },
+        Kind::Signed(v) => return Some(integer(*v)),
+        Kind::Float(v) => *v,
+        Kind::Huge(_) => f64::INFINITY,
+        _ => return None,
+    };
+    // swag.IsFloat64AJSONInteger
+    let is_integer =
+        value.is_finite() && value.abs() <= 9_007_199_254_740_991.0 && value.fract() == 0.0;
+    let text = Float(value).to_string();
+    Some(Number { value, text, is_integer, fits_64_bits: is_integer || fits(value) })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "compared with bounds that a float holds exactly")]
+fn integer(v: i64) -> Number {
+    Number { value: v as f64, text: v.to_string(), is_integer: true, fits_64_bits: true }
+}
+
+fn fits(value: f64) -> bool {
+    value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_807.0
+}
+
+fn json_of(place: &Place<'_, '_>) -> String {
+    let mut json = String::new();
+    if let Some(node) = place.node {
+        crate::tree::write_json(&crate::tree::Edit::Kept(node), &mut json);
+    }
+    json
+}
+
+/// Writes a value as the API server hands it on: pruned, whole numbers without a point.
+pub(super) fn write_pruned(shape: &Shape, node: Node<'_>, version: Version, out: &mut String) {
+    match shape {
+        Shape::Object { fields, .. } if node.is_map() => {
+            out.push('{');
+            let mut comma = "";
+            for field in *fields {
+                let value = node.get(field.name).filter(|value| field.nullable || !value.is_null());
+                let is_known = field.since <= version.minor();
+                let Some(value) = value.filter(|_| is_known) else { continue };
+                out.push_str(comma);
+                comma = ",";
+                write_text(field.name, out);
+                out.push(':');
+                write_pruned(&field.shape, value, version, out);
+            }
+            out.push('}');
+        }
+        Shape::List { of, .. } if node.is_list() => {
+            out.push('[');
+            for (i, item) in node.items().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_pruned(of, item, version, out);
+            }
+            out.push(']');
+        }
+        Shape::Integer if number(node.kind()).is_some_and(|number| number.is_integer) => {
+            let value = number(node.kind()).map_or(0.0, |number| number.value);
+            // Without a minus before a zero.
+            out.push_str(&format!("{}", value + 0.0));
+        }
+        _ => crate::tree::write_json(&crate::tree::Edit::Kept(node), out),
+    }
+}

@@ -1,0 +1,153 @@
+//! What the custom resource says of each field.
+
+/// What the schema says of a value.
+#[derive(Debug)]
+pub(in crate::validate) enum Shape {
+    Object {
+        fields: &'static [Field],
+        keeps_unknown: bool,
+    },
+    /// A map from texts to texts.
+    Texts,
+    List {
+        of: &'static Shape,
+        bounds: Option<(usize, usize)>,
+    },
+    Text,
+    Time,
+    Integer,
+    IntegerOrText,
+    Boolean,
+    Enum(&'static [&'static str]),
+}
+
+/// A field of an object.
+#[derive(Debug)]
+pub(in crate::validate) struct Field {
+    pub(super) name: &'static str,
+    /// The name in the `.proto` file, which the API server does not know.
+    pub(super) snake: &'static str,
+    pub(super) shape: Shape,
+    pub(super) required: bool,
+    pub(super) nullable: bool,
+    /// The minor release that brought it, if that can be asked for.
+    pub(super) since: u8,
+}
+
+const fn field(name: &'static str, snake: &'static str, shape: Shape) -> Field {
+    Field { name, snake, shape, required: false, nullable: false, since: 0 }
+}
+
+const fn since(minor: u8, name: &'static str, snake: &'static str, shape: Shape) -> Field {
+    Field { name, snake, shape, required: false, nullable: false, since: minor }
+}
+
+const fn required(name: &'static str, shape: Shape) -> Field {
+    Field { name, snake: name, shape, required: true, nullable: false, since: 0 }
+}
+
+const fn object(fields: &'static [Field]) -> Shape {
+    Shape::Object { fields, keeps_unknown: false }
+}
+
+const fn list(of: &'static Shape) -> Shape {
+    Shape::List { of, bounds: None }
+}
+
+const fn one_or_two(of: &'static Shape) -> Shape {
+    Shape::List { of, bounds: Some((1, 2)) }
+}
+
+const PORT: &[Field] = &[
+    required("number", Shape::Integer),
+    required("protocol", Shape::Text),
+    required("name", Shape::Text),
+    field("targetPort", "target_port", Shape::Integer),
+];
+
+const CERTIFICATE: &[Field] = &[
+    field("serverCertificate", "server_certificate", Shape::Text),
+    field("privateKey", "private_key", Shape::Text),
+    field("caCertificates", "ca_certificates", Shape::Text),
+];
+
+const MODES: &[&str] =
+    &["PASSTHROUGH", "SIMPLE", "MUTUAL", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"];
+const PROTOCOLS: &[&str] = &["TLS_AUTO", "TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"];
+
+pub(super) const TLS: &[Field] = &[
+    field("httpsRedirect", "https_redirect", Shape::Boolean),
+    field("mode", "mode", Shape::Enum(MODES)),
+    field("serverCertificate", "server_certificate", Shape::Text),
+    field("privateKey", "private_key", Shape::Text),
+    field("caCertificates", "ca_certificates", Shape::Text),
+    since(22, "caCrl", "ca_crl", Shape::Text),
+    field("credentialName", "credential_name", Shape::Text),
+    since(26, "credentialNames", "credential_names", one_or_two(&Shape::Text)),
+    since(28, "caCertCredentialName", "ca_cert_credential_name", Shape::Text),
+    since(26, "tlsCertificates", "tls_certificates", one_or_two(&object(CERTIFICATE))),
+    field("subjectAltNames", "subject_alt_names", list(&Shape::Text)),
+    field("verifyCertificateSpki", "verify_certificate_spki", list(&Shape::Text)),
+    field("verifyCertificateHash", "verify_certificate_hash", list(&Shape::Text)),
+    field("minProtocolVersion", "min_protocol_version", Shape::Enum(PROTOCOLS)),
+    field("maxProtocolVersion", "max_protocol_version", Shape::Enum(PROTOCOLS)),
+    field("cipherSuites", "cipher_suites", list(&Shape::Text)),
+    Field {
+        nullable: true,
+        ..since(31, "insecureSkipVerify", "insecure_skip_verify", Shape::Boolean)
+    },
+    since(32, "ecdhCurves", "ecdh_curves", list(&Shape::Text)),
+];
+
+const SERVER: &[Field] = &[
+    required("port", object(PORT)),
+    field("bind", "bind", Shape::Text),
+    required("hosts", list(&Shape::Text)),
+    field("tls", "tls", object(TLS)),
+    field("defaultEndpoint", "default_endpoint", Shape::Text),
+    field("name", "name", Shape::Text),
+];
+
+pub(in crate::validate) const SPEC: Shape = object(&[
+    field("servers", "servers", list(&object(SERVER))),
+    field("selector", "selector", Shape::Texts),
+]);
+
+const STATUS: Shape = Shape::Object {
+    keeps_unknown: true,
+    fields: &[
+        field(
+            "conditions",
+            "conditions",
+            list(&object(&[
+                field("type", "type", Shape::Text),
+                field("status", "status", Shape::Text),
+                field("lastProbeTime", "last_probe_time", Shape::Time),
+                field("lastTransitionTime", "last_transition_time", Shape::Time),
+                field("reason", "reason", Shape::Text),
+                field("message", "message", Shape::Text),
+                field("observedGeneration", "observed_generation", Shape::IntegerOrText),
+            ])),
+        ),
+        field(
+            "validationMessages",
+            "validation_messages",
+            list(&object(&[
+                field(
+                    "type",
+                    "type",
+                    object(&[
+                        field("name", "name", Shape::Text),
+                        field("code", "code", Shape::Text),
+                    ]),
+                ),
+                field("level", "level", Shape::Enum(&["UNKNOWN", "ERROR", "WARNING", "INFO"])),
+                field("documentationUrl", "documentation_url", Shape::Text),
+            ])),
+        ),
+        field("observedGeneration", "observed_generation", Shape::IntegerOrText),
+    ],
+};
+
+pub(super) const ROOT: Shape =
+    object(&[field("spec", "spec", SPEC), field("status", "status", STATUS)]);

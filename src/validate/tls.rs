@@ -1,0 +1,226 @@
+//! The webhook's rules of TLS settings: `validateTLSOptions`.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::{
+    ciphers,
+    findings::{Findings, Place},
+};
+use crate::{ServerTlsSettings, TlsMode, TlsProtocol};
+
+/// `gateway.IsPassThroughServer`, of a server that has TLS settings.
+pub(super) fn is_passthrough(tls: &ServerTlsSettings) -> bool {
+    has_mode(tls, TlsMode::Passthrough) || has_mode(tls, TlsMode::AutoPassthrough)
+}
+
+pub(super) fn has_mode(tls: &ServerTlsSettings, mode: TlsMode) -> bool {
+    tls.mode == i32::from(mode)
+}
+
+pub(super) fn check(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+    check_ciphers(tls, place, findings);
+    if has_mode(tls, TlsMode::IstioMutual) {
+        return check_istio_mutual(tls, place, findings);
+    }
+    let sources = Sources::of(tls);
+    if is_passthrough(tls)
+        && (sources.any() || !tls.ca_crl.is_empty() || !tls.ca_certificates.is_empty())
+    {
+        let mode =
+            if has_mode(tls, TlsMode::Passthrough) { "PASSTHROUGH" } else { "AUTO_PASSTHROUGH" };
+        let message = format!("{mode} mode does not use certificates, they will be ignored");
+        let help = "write mode: SIMPLE to terminate TLS here, or remove them".to_owned();
+        findings.warning("webhook/passthrough-certificates", place, message, help);
+    }
+    if sources.count() > 1 {
+        let message = "only one of credential_name, credential_names, \
+                       server_certificate/private_key, tls_certificates should be specified";
+        let help = if tls.server_certificate == "sds" {
+            "remove serverCertificate and privateKey: \"sds\" is the placeholder of Istio before 1.5, \
+             and credentialName is enough"
+        } else {
+            "keep one of them"
+        };
+        findings.error("webhook/certificate-sources", place, message, help.to_owned());
+    }
+    check_terminating(tls, &sources, place, findings);
+}
+
+fn check_terminating(
+    tls: &ServerTlsSettings,
+    sources: &Sources,
+    place: &Place<'_, '_>,
+    findings: &mut Findings,
+) {
+    let is_simple = has_mode(tls, TlsMode::Simple);
+    let is_mutual = has_mode(tls, TlsMode::Mutual) || has_mode(tls, TlsMode::OptionalMutual);
+    if is_simple || is_mutual {
+        if sources.credential_name || sources.credential_names {
+            return;
+        }
+        check_files(tls, is_mutual, place, findings);
+    }
+    if !tls.ca_crl.is_empty() {
+        let crl = place.field("caCrl");
+        if sources.credential_name {
+            let message = "CRL is not supported with credentialName. CRL has to be specified in the credential";
+            let help = "remove caCrl, and put the list into the Secret as ca.crl".to_owned();
+            findings.error("webhook/crl-with-credential", &crl, message, help);
+        }
+        if is_simple {
+            let message = "CRL is not supported with SIMPLE TLS";
+            let help =
+                "remove caCrl, or write mode: MUTUAL to ask clients for certificates".to_owned();
+            findings.error("webhook/crl-with-simple", &crl, message, help);
+        }
+    }
+}
+
+/// The certificates of a mode that needs them, when they are files.
+fn check_files(
+    tls: &ServerTlsSettings,
+    is_mutual: bool,
+    place: &Place<'_, '_>,
+    findings: &mut Findings,
+) {
+    let mode = if is_mutual { "MUTUAL TLS" } else { "SIMPLE TLS" };
+    if is_mutual && tls.ca_certificates.is_empty() {
+        let message = format!("{mode} requires a client CA bundle");
+        let help =
+            "add credentialName, whose Secret brings the CA too, or caCertificates".to_owned();
+        findings.error("webhook/client-ca", &place.field("caCertificates"), message, help);
+    }
+    if tls.tls_certificates.len() > 2 {
+        let message = format!("{mode} can support up to 2 server certificates");
+        let help = "keep an ECDSA and an RSA certificate".to_owned();
+        findings.warning(
+            "webhook/too-many-certificates",
+            &place.field("tlsCertificates"),
+            message,
+            help,
+        );
+    }
+    let mut check_pair = |certificate: &str, key: &str, place: &Place<'_, '_>| {
+        if certificate.is_empty() {
+            let message = format!("{mode} requires a server certificate");
+            let help = "add credentialName, the name of a Secret in the namespace of the gateway's \
+                        pods, or serverCertificate";
+            findings.error(
+                "webhook/server-certificate",
+                &place.field("serverCertificate"),
+                message,
+                help.to_owned(),
+            );
+        }
+        if key.is_empty() {
+            let message = format!("{mode} requires a private key");
+            let help = "add credentialName, or privateKey".to_owned();
+            findings.error("webhook/private-key", &place.field("privateKey"), message, help);
+        }
+    };
+    if tls.tls_certificates.is_empty() {
+        return check_pair(&tls.server_certificate, &tls.private_key, place);
+    }
+    let certificates = place.field("tlsCertificates");
+    let mut nodes = certificates.items();
+    for (index, certificate) in tls.tls_certificates.iter().enumerate() {
+        let place = nodes.next().unwrap_or_else(|| certificates.item(index, None));
+        check_pair(&certificate.server_certificate, &certificate.private_key, &place);
+    }
+}
+
+fn check_istio_mutual(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+    for (field, is_set, what) in [
+        ("serverCertificate", !tls.server_certificate.is_empty(), "server certificate"),
+        ("privateKey", !tls.private_key.is_empty(), "private key"),
+        ("caCertificates", !tls.ca_certificates.is_empty(), "CA bundle"),
+        ("tlsCertificates", !tls.tls_certificates.is_empty(), "tlsCertificates"),
+        ("credentialName", !tls.credential_name.is_empty(), "credentialName"),
+        ("credentialNames", !tls.credential_names.is_empty(), "credentialNames"),
+    ] {
+        if is_set {
+            let message = format!("ISTIO_MUTUAL TLS cannot have associated {what}");
+            let help =
+                "remove it: the mesh's own certificates are used; or write mode: MUTUAL".to_owned();
+            findings.error("webhook/istio-mutual", &place.field(field), message, help);
+        }
+    }
+}
+
+fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+    let is_old = [TlsProtocol::Tlsv10, TlsProtocol::Tlsv11]
+        .iter()
+        .any(|old| tls.min_protocol_version == i32::from(*old));
+    if is_old && tls.cipher_suites.is_empty() {
+        let message = "TLS version below TLSV1_2 require setting compatible ciphers as by default \
+                       they no longer include compatible ciphers.";
+        let help =
+            "write minProtocolVersion: TLSV1_2, or add cipherSuites such as ECDHE-RSA-AES128-SHA";
+        findings.warning(
+            "webhook/old-version-ciphers",
+            &place.field("minProtocolVersion"),
+            message,
+            help.to_owned(),
+        );
+    }
+    let mut valid = HashSet::new();
+    let (mut invalid, mut twice) = (BTreeSet::new(), BTreeSet::new());
+    for suite in &tls.cipher_suites {
+        if !ciphers::is_valid(suite) {
+            invalid.insert(suite.as_str());
+        } else if !valid.insert(suite.as_str()) {
+            twice.insert(suite.as_str());
+        }
+    }
+    let suites = place.field("cipherSuites");
+    let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(" ");
+    if !invalid.is_empty() {
+        let message = format!("ignoring invalid cipher suites: [{}]", list(&invalid));
+        let help = format!("write OpenSSL's names of: {}", ciphers::NAMES.join(", "));
+        findings.warning("webhook/invalid-ciphers", &suites, message, help);
+    }
+    if !twice.is_empty() {
+        let message = format!("ignoring duplicate cipher suites: [{}]", list(&twice));
+        findings.warning(
+            "webhook/duplicate-ciphers",
+            &suites,
+            message,
+            "keep one of each".to_owned(),
+        );
+    }
+}
+
+/// Where the server's certificate comes from.
+pub(super) struct Sources {
+    /// `serverCertificate` and `privateKey` both.
+    pub(super) pair: bool,
+    /// One of them at least.
+    half: bool,
+    pub(super) credential_name: bool,
+    pub(super) credential_names: bool,
+    pub(super) certificates: bool,
+}
+
+impl Sources {
+    pub(super) fn of(tls: &ServerTlsSettings) -> Self {
+        let (certificate, key) = (!tls.server_certificate.is_empty(), !tls.private_key.is_empty());
+        Self {
+            pair: certificate && key,
+            half: certificate || key,
+            credential_name: !tls.credential_name.is_empty(),
+            credential_names: !tls.credential_names.is_empty(),
+            certificates: !tls.tls_certificates.is_empty(),
+        }
+    }
+
+    fn any(&self) -> bool {
+        self.half || self.credential_name || self.credential_names || self.certificates
+    }
+
+    fn count(&self) -> usize {
+        [self.pair, self.credential_name, self.credential_names, self.certificates]
+            .into_iter()
+            .filter(|is_set| *is_set)
+            .count()
+    }
+}

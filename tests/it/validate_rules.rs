@@ -1,0 +1,156 @@
+//! Every rule has a manifest that breaks only it, and one that barely keeps it.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use istio_gateway::{
+    Diagnostic,
+    validate::{Options, Rule, documents, rules, set::Set},
+};
+
+/// Rules that cannot be broken alone, with what always comes along and why.
+const TOGETHER: [(&str, &[&str]); 9] = [
+    // The sources of certificates are the webhook's business too.
+    ("cel/credential-names-or-tls-certificates", &["webhook/certificate-sources"]),
+    // What is empty is no namespace.
+    ("webhook/host-empty-part", &["webhook/host-namespace"]),
+    // The schema asks for it first.
+    ("webhook/port-required", &["schema/required"]),
+    ("webhook/too-many-certificates", &["schema/max-items"]),
+    // Reachable in the passthrough modes alone, where credentials are warned of.
+    ("webhook/crl-with-credential", &["webhook/passthrough-certificates"]),
+    ("lint/credential-on-http", &["webhook/passthrough-certificates"]),
+    // The webhook warns in its own words.
+    ("webhook/old-version-ciphers", &["lint/old-tls"]),
+    ("lint/cipher-name", &["webhook/invalid-ciphers"]),
+    ("lint/tls13-cipher", &["webhook/invalid-ciphers"]),
+];
+
+fn check(text: &str) -> Vec<Diagnostic> {
+    let options = Options::default();
+    let mut set = Set::new(&options);
+    let mut found = Vec::new();
+    for (index, document) in documents(text, &options).enumerate() {
+        let document = document.unwrap();
+        set.add(0, index, &document);
+        found.extend(document.report.into_iter().flat_map(|report| report.findings));
+    }
+    found.extend(set.finish().into_iter().map(|found| found.diagnostic));
+    // It comes with every error of the schema that keeps the CEL rules from being asked.
+    found.retain(|found| found.rule != "cel/unchecked");
+    found
+}
+
+fn broken(text: &str) -> BTreeSet<&'static str> {
+    check(text).into_iter().map(|found| found.rule).collect()
+}
+
+#[test]
+fn every_rule_is_broken_alone_and_barely_kept() {
+    let mut wrong = Vec::new();
+    for Rule { id, severity, bad, good, .. } in rules().iter().copied() {
+        let (Some(bad), Some(good)) = (bad, good) else {
+            assert_eq!(id, "cel/unchecked", "has no manifests");
+            continue;
+        };
+        let together =
+            TOGETHER.iter().find(|(rule, _)| *rule == id).map_or(&[][..], |(_, with)| with);
+        let want: BTreeSet<_> = together.iter().copied().chain([id]).collect();
+        if broken(bad) != want {
+            wrong.push(format!("invalid/{id}: {:?} instead of {want:?}", broken(bad)));
+        }
+        if broken(good).contains(id) {
+            wrong.push(format!("valid/{id} breaks it"));
+        }
+        if let Some(other) =
+            check(bad).iter().find(|found| found.rule == id && found.severity != severity)
+        {
+            wrong.push(format!("{id}: severity {:?} instead of {severity:?}", other.severity));
+        }
+        for found in check(bad).iter().filter(|found| found.position.is_none()) {
+            wrong.push(format!("{id}: no position: {found}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn what_keeps_a_rule_breaks_none() {
+    let mut wrong = Vec::new();
+    for rule in rules() {
+        let found = check(rule.good.unwrap_or_default());
+        wrong
+            .extend(found.iter().map(|found| format!("valid/{}: {} {found}", rule.id, found.rule)));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_manifest_belongs_to_a_rule() {
+    let ids: BTreeSet<_> = rules().iter().map(|rule| rule.id.to_owned()).collect();
+    for kind in ["invalid", "valid"] {
+        for authority in ["schema", "cel", "webhook", "lint"] {
+            for file in
+                fs::read_dir(Path::new("tests/manifests").join(kind).join(authority)).unwrap()
+            {
+                let path = file.unwrap().path();
+                let id = format!("{authority}/{}", path.file_stem().unwrap().to_str().unwrap());
+                assert!(ids.contains(&id), "{} belongs to no rule", path.display());
+            }
+        }
+    }
+}
+
+/// The mistakes of `tests/manifests/mistakes`, seen in public threads: the finding that a person
+/// needs, its path and line.
+#[test]
+fn mistakes_get_the_diagnosis_that_a_person_needs() {
+    const TLS: &str = "spec.servers[0].tls";
+    let cases = [
+        ("allow-insecure-conflict", "lint/skip-verify-mutual", ".insecureSkipVerify", 17),
+        ("credential-without-mode", "lint/mode-absent", "", 14),
+        ("credentialnames-mutual", "lint/credential-names-mutual", ".credentialNames", 16),
+        ("credentials-name-typo", "lint/unknown-field", ".credentialsName", 16),
+        ("duplicate-port-name", "webhook/port-name-unique", "spec.servers[1].port.name", 16),
+        ("empty-tls-block", "lint/empty-tls", "", 14),
+        ("fake-cipher", "webhook/invalid-ciphers", ".cipherSuites", 17),
+        ("hosts-and-port-split", "schema/required", "spec.servers[0].port", 9),
+        ("hosts-and-port-split", "schema/required", "spec.servers[1].hosts", 10),
+        ("iana-cipher-names", "lint/tls13-cipher", ".cipherSuites[0]", 17),
+        ("iana-cipher-names", "lint/cipher-name", ".cipherSuites[1]", 17),
+        ("istio-mutual-with-credential", "webhook/istio-mutual", ".credentialName", 16),
+        ("lowercase-grpc-no-selector", "lint/no-selector", "spec", 5),
+        ("lowercase-grpc-no-selector", "lint/protocol-case", "spec.servers[0].port.protocol", 10),
+        ("maistra-tls-version-spelling", "schema/enum", ".minProtocolVersion", 17),
+        ("passthrough-min-version", "lint/passthrough-settings", ".minProtocolVersion", 16),
+        ("passthrough-min-version", "lint/passthrough-settings", ".maxProtocolVersion", 17),
+        ("san-with-simple", "lint/san-with-simple", ".subjectAltNames", 17),
+        ("sds-placeholder-plus-credential", "webhook/certificate-sources", "", 14),
+        ("simple-without-cert", "webhook/server-certificate", ".serverCertificate", 15),
+        ("skip-verify-simple", "lint/skip-verify-no-effect", ".insecureSkipVerify", 17),
+        ("tls-on-http-port", "webhook/tls-on-http", "", 14),
+        ("tls-on-tcp-port", "webhook/tls-on-tcp", "", 14),
+        ("unknown-newer-field", "lint/newer-field", ".ecdhCurves", 17),
+    ];
+    let mut wrong = Vec::new();
+    for (file, rule, path, line) in cases {
+        let text = fs::read_to_string(format!("tests/manifests/mistakes/{file}.yaml")).unwrap();
+        let path = if path.starts_with("spec") { path.to_owned() } else { format!("{TLS}{path}") };
+        let found = check(&text);
+        let is_it = |found: &Diagnostic| {
+            found.rule == rule
+                && found.path.to_string() == path
+                && found.position.is_some_and(|position| position.line == line)
+        };
+        if !found.iter().any(is_it) {
+            let found: Vec<_> = found.iter().map(|f| format!("{} {f}", f.rule)).collect();
+            wrong.push(format!(
+                "{file}: no {rule} at {path} in line {line}:\n  {}",
+                found.join("\n  ")
+            ));
+        }
+    }
+    let count = fs::read_dir("tests/manifests/mistakes").unwrap().count();
+    let named: BTreeSet<_> = cases.iter().map(|case| case.0).collect();
+    assert_eq!(named.len(), count, "every mistake has its case");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

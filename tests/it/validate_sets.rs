@@ -1,0 +1,249 @@
+//! What is seen only across documents and files, and documents that mean harm.
+
+use std::{fmt::Write as _, time::Instant};
+
+use istio_gateway::{
+    Gateway, Manifest, Object, Server, Severity,
+    validate::{
+        Options, Report, Stage, ValidGateway, Verdict, documents, rules,
+        set::{Set, SetFinding},
+        validate, validate_gateway, validate_manifest,
+    },
+};
+use proptest::prelude::*;
+
+fn gateway(name: &str, selector: &str, port: &str, host: &str) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: {name}}}\nspec:\n  \
+         selector: {{istio: {selector}}}\n  servers:\n  - port: {port}\n    hosts: [{host}]\n"
+    )
+}
+
+const HTTP: &str = "{number: 80, name: http, protocol: HTTP}";
+
+fn check(files: &[String]) -> Vec<SetFinding> {
+    let options = Options::default();
+    let mut set = Set::new(&options);
+    for (file, text) in files.iter().enumerate() {
+        for (index, document) in documents(text, &options).enumerate() {
+            set.add(file, index, &document.unwrap());
+        }
+    }
+    set.finish()
+}
+
+#[track_caller]
+fn finds(files: &[String], want: &[&str]) {
+    let found: Vec<_> = check(files)
+        .iter()
+        .map(|found| {
+            let other = found.other.map(|other| {
+                format!(" ({}.{} {})", other.file, other.document, other.position.unwrap())
+            });
+            let diagnostic = &found.diagnostic;
+            let (rule, path) = (diagnostic.rule, &diagnostic.path);
+            let position = diagnostic.position.unwrap();
+            format!(
+                "{}.{} {rule} {path} {position}{}",
+                found.file,
+                found.document,
+                other.unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(found, want);
+}
+
+#[test]
+fn the_same_host_and_port_in_two_files() {
+    let files = [
+        gateway("a", "x", HTTP, "one.example.com"),
+        gateway("b", "x", HTTP, "a.b, one.example.com"),
+    ];
+    finds(&files, &["1.0 lint/duplicate-host spec.servers[0].hosts[1] 8:18 (0.0 8:13)"]);
+}
+
+#[test]
+fn other_pods_have_ports_of_their_own() {
+    let files = [gateway("a", "x", HTTP, "a.b"), gateway("b", "z", HTTP, "a.b")];
+    finds(&files, &[]);
+}
+
+#[test]
+fn protocols_disagree_on_a_port() {
+    let tcp = "{number: 80, name: tcp, protocol: TCP}";
+    let files = [gateway("a", "x", HTTP, "a.b"), gateway("b", "x", tcp, "c.d")];
+    finds(&files, &["1.0 lint/port-protocol spec.servers[0].port.protocol 7:45 (0.0 7:46)"]);
+}
+
+#[test]
+fn one_name_in_two_documents_of_a_file() {
+    let both = |selector: &str| {
+        vec![gateway("a", "x", HTTP, "a.b") + "---\n" + &gateway("a", selector, HTTP, "a.b")]
+    };
+    let want = ["0.1 lint/duplicate-name metadata.name 12:18 (0.0 3:18)"];
+    finds(&both("z"), &want);
+    // A boolean, so that there is no spec to be read.
+    finds(&both("y"), &want);
+}
+
+#[test]
+fn secrets_are_missed_only_where_there_are_some() {
+    let port = "{number: 443, name: https, protocol: HTTPS}";
+    let tls = |name: &str| format!("    tls: {{mode: SIMPLE, credentialName: {name}}}\n");
+    let files = |name: &str| vec![gateway("a", "x", port, "a.b") + &tls(name)];
+    finds(&files("edge"), &[]);
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: edge, namespace: istio-system}\n";
+    let with_secret = |name: &str| [files(name), vec![secret.to_owned()]].concat();
+    for known in ["edge", "kubernetes://edge", "kubernetes://istio-system/edge", "sds://else"] {
+        finds(&with_secret(known), &[]);
+    }
+    let path = "spec.servers[0].tls.credentialName";
+    finds(&with_secret("egde"), &[&format!("0.0 lint/missing-secret {path} 9:41")]);
+    finds(
+        &with_secret("kubernetes://other/edge"),
+        &[&format!("0.0 lint/missing-secret {path} 9:41")],
+    );
+}
+
+#[test]
+fn objects_are_added_without_a_report() {
+    let mut set = Set::new(&Options::default());
+    for file in 0..2 {
+        set.add_object(file, 0, &Object::parse(&gateway("a", "x", HTTP, "a.b")).unwrap());
+    }
+    let rules: Vec<_> = set.finish().iter().map(|found| found.diagnostic.rule).collect();
+    assert_eq!(rules, ["lint/duplicate-name", "lint/duplicate-host"]);
+}
+
+#[test]
+fn items_of_a_list_are_checked_where_they_stand() {
+    let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: networking.istio.io/v1\n  kind: \
+                Gateway\n  metadata: {name: a}\n- kind: Service\n  apiVersion: v1\n";
+    let found: Vec<_> = documents(text, &Options::default()).map(Result::unwrap).collect();
+    let report = found[0].report.as_ref().unwrap();
+    assert_eq!(report.findings[0].rule, "webhook/servers-required");
+    assert_eq!(report.findings[0].position.unwrap().line, 4);
+    assert!(found[1].report.is_none());
+}
+
+#[test]
+fn versions_know_what_they_know() {
+    let text = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec:\n  \
+                selector: {a: b}\n  servers:\n  - port: {number: 443, name: a, protocol: HTTPS}\n    \
+                hosts: [a.b]\n    tls: {mode: SIMPLE, credentialNames: [c], ecdhCurves: [P-256]}\n";
+    let check = |version: &str| -> Report {
+        let object = Object::parse(text).unwrap();
+        validate(&object, &Options::istio(version.parse().unwrap()))
+    };
+    let rules = |report: &Report| report.findings.iter().map(|f| f.rule).collect::<Vec<_>>();
+    assert_eq!(rules(&check("1.32")), [""; 0]);
+    assert_eq!(rules(&check("1.31")), ["lint/newer-field"]);
+    let old = check("1.25");
+    assert_eq!(old.verdict(), Verdict::Rejected(Stage::Webhook), "credentialNames are dropped");
+    assert_eq!(old.pruned.len(), 2);
+    assert_eq!(rules(&check("1.21")), ["schema/api-version"]);
+}
+
+#[test]
+fn a_changed_manifest_is_validated_as_it_is_now() {
+    let text = gateway("a", "x", HTTP, "a.b");
+    let mut manifest = Manifest::parse(&text).unwrap();
+    let options = Options::default();
+    assert!(ValidGateway::new(manifest.clone(), &options).is_ok());
+    manifest.spec_mut().servers[0].hosts = vec!["a".to_owned()];
+    let report = validate_manifest(&manifest, &options);
+    assert_eq!(report.findings[0].rule, "webhook/host-short-name");
+    assert_eq!(report.findings[0].position.unwrap().line, 8);
+    assert!(ValidGateway::new(manifest, &options).is_err());
+}
+
+#[test]
+fn a_bare_gateway_has_no_positions() {
+    let gateway = Gateway { servers: vec![Server::default()], ..Gateway::default() };
+    let report = validate_gateway(&gateway, &Options::default());
+    assert_eq!(report.verdict(), Verdict::Rejected(Stage::Schema));
+    assert!(report.findings.iter().all(|found| found.position.is_none()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Documents with some damage: whatever is made of them, it ends, and the verdict is what the
+    /// findings say.
+    #[test]
+    fn no_document_is_too_odd(
+        rule in 0..rules().len(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), "[ -~\n]{0,3}"), 0..6),
+    ) {
+        let mut text = rules()[rule].bad.unwrap_or_default().to_owned();
+        for (at, put) in damage {
+            if text.is_empty() {
+                continue;
+            }
+            let at = at.index(text.len());
+            text.replace_range(at..at + 1, &put);
+        }
+        let options = Options::default();
+        let mut set = Set::new(&options);
+        for (index, document) in documents(&text, &options).enumerate() {
+            let Ok(document) = document else { continue };
+            set.add(0, index, &document);
+            let Some(report) = &document.report else { continue };
+            let has_error = report.findings.iter().any(|found| found.severity == Severity::Error);
+            prop_assert_eq!(report.is_accepted(), !has_error);
+            for found in &report.findings {
+                prop_assert!(rules().iter().any(|rule| rule.id == found.rule), "{}", found.rule);
+                prop_assert!(found.end.is_none_or(|end| Some(end) > found.position));
+            }
+        }
+        prop_assert!(set.finish().len() < 100);
+    }
+}
+
+/// Each of these took more than linear time somewhere, or could have.
+#[test]
+fn hostile_documents_take_linear_time_and_little_memory() {
+    let head = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec:\n  servers:\n";
+    let servers = |count: usize, server: &str| {
+        (0..count).fold(head.to_owned(), |mut text, i| {
+            let _ = write!(text, "{}", server.replace("{i}", &i.to_string()));
+            text
+        })
+    };
+    let texts = [
+        servers(
+            20_000,
+            "  - {port: {number: 443, name: p, protocol: HTTPS}, hosts: [a], tls: {x: 1}}\n",
+        ),
+        servers(
+            20_000,
+            "  - {port: {number: 80, name: p{i}, protocol: HTTP}, hosts: [h{i}.example.com]}\n",
+        ),
+        format!("{head}  - {{hosts: [{}]}}\n", "a,".repeat(100_000)),
+        format!("{head}  - {{tls: {{cipherSuites: [{}]}}}}\n", "a,".repeat(100_000)),
+        (0..20_000).fold(format!("{head}  - {{"), |mut text, i| {
+            let _ = write!(text, "k{i}: 1,");
+            text
+        }) + "}\n",
+        format!("{head}  - {{port: {}{}}}\n", "[".repeat(2000), "]".repeat(2000)),
+        format!("{head}  - &a {{hosts: &h [a, b], port: *h}}\n{}", "  - *a\n".repeat(1000)),
+    ];
+    for text in texts {
+        let start = Instant::now();
+        let options = Options::default();
+        let mut set = Set::new(&options);
+        for document in documents(&text, &options).flatten() {
+            let report = document.report.as_ref().unwrap();
+            assert!(report.findings.len() <= Report::MAX_FINDINGS);
+            set.add(0, 0, &document);
+        }
+        assert!(set.finish().is_empty());
+        let elapsed = start.elapsed();
+        assert!(
+            elapsed.as_secs() < 60,
+            "{elapsed:?} for {}",
+            text.get(110..200).unwrap_or_default()
+        );
+    }
+}
