@@ -37,8 +37,8 @@
 //! | [`Lossless`] | a message that keeps what this version of the crate does not know |
 //! | [`client_certificate`] | what a gateway asks of a client's certificate, and what happens for each |
 //! | [`diagnostic`] | findings with a rule, a path, a place and help |
-//! | `validate` | what a cluster says of a Gateway, offline |
 //! | `envoy` | what istiod makes of a server |
+//! | `validate` | what a cluster says of a Gateway, offline |
 //! | [`proto`] | all generated code, by package, and the descriptors |
 //!
 //! # Features
@@ -46,8 +46,8 @@
 //! | feature | default | brings |
 //! |---|---|---|
 //! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`], by the YAML scanner granit-parser |
-//! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
 //! | `envoy` | no | `envoy`: what istiod makes of a server, in Envoy's own messages |
+//! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
 //!
 //! # Semver
 //!

@@ -8,6 +8,7 @@ use istio_gateway::{
     envoy::{
         DownstreamTlsContext, HttpConnectionManager, IstioVersion, Options, downstream_tls_context,
     },
+    validate::{self, validate_manifest},
 };
 use serde::Serialize;
 
@@ -20,7 +21,7 @@ use crate::{
 /// x-forwarded-client-cert.
 ///
 /// Every Gateway of the file is translated, those in a List too; other kinds are passed over. A
-/// server that a cluster refuses is translated all the same. Findings say what istiod drops or
+/// server that a cluster refuses is translated all the same, and its findings say so. They also say what istiod drops or
 /// replaces without saying so, and what Envoy then refuses.
 #[derive(Args)]
 #[command(after_help = "\
@@ -139,7 +140,7 @@ fn flat(documents: Documents) -> Documents {
 }
 
 fn translated(manifest: &Manifest, file: &str, document: usize, options: &Options) -> Vec<Line> {
-    let judged = judge(manifest);
+    let judged = judge(manifest, options);
     let servers = FieldPath::root().key("spec").key("servers");
     let translate = |(server, message)| {
         let translation = downstream_tls_context(message, options);
@@ -149,7 +150,10 @@ fn translated(manifest: &Manifest, file: &str, document: usize, options: &Option
             found.path = here.steps().iter().chain(found.path.steps()).cloned().collect();
             found
         };
-        let of_server = judged.iter().filter(|found| found.path.starts_with(&here)).cloned();
+        let concerns = |found: &&Diagnostic| {
+            found.severity == Severity::Error || found.path.starts_with(&here)
+        };
+        let of_server = judged.iter().filter(concerns).cloned();
         let findings = of_server.chain(translation.diagnostics.iter().map(below));
         Line {
             file: file.to_owned(),
@@ -164,9 +168,15 @@ fn translated(manifest: &Manifest, file: &str, document: usize, options: &Option
     manifest.spec().servers.iter().enumerate().map(translate).collect()
 }
 
-/// What is said of the whole document, whatever Envoy makes of it: paths begin at its root.
-fn judge(manifest: &Manifest) -> Vec<Diagnostic> {
-    manifest.diagnostics().to_vec()
+/// Why a cluster refuses the document, which refuses each of its servers; and what its decoder
+/// ignores. Paths begin at the document's root.
+fn judge(manifest: &Manifest, options: &Options) -> Vec<Diagnostic> {
+    let istio = options.istio.to_string().parse().unwrap_or_default();
+    let report = validate_manifest(manifest, &validate::Options::istio(istio));
+    let refused = !report.is_accepted();
+    let errors = report.findings.into_iter().filter(|found| found.severity == Severity::Error);
+    let ignored = manifest.diagnostics().iter().cloned();
+    errors.filter(|_| refused).chain(ignored).collect()
 }
 
 fn finding(found: Diagnostic, manifest: &Manifest) -> Finding {

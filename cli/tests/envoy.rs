@@ -35,14 +35,15 @@ const GATEWAYS: &str = "\
 kind: Service
 ---
 kind: Gateway
-metadata: {name: a}
+apiVersion: networking.istio.io/v1
+metadata: {name: a, namespace: b}
 spec:
   servers:
   - port: {number: 443, name: https, protocol: HTTPS}
-    hosts: [a]
-    tls: {mode: OPTIONAL_MUTUAL, credentialName: c, insecureSkipVerify: true, caCrl: /crl, new: 1}
+    hosts: [a.example.com]
+    tls: {mode: OPTIONAL_MUTUAL, credentialName: c, insecureSkipVerify: true, caCertificates: /ca, new: 1}
   - port: {number: 80, name: http, protocol: HTTP}
-    hosts: [a]
+    hosts: [a.example.com]
 ---
 kind: List
 items:
@@ -85,10 +86,33 @@ fn findings_have_the_place_in_the_document() {
     assert_eq!(
         findings.iter().map(about).collect::<Vec<_>>(),
         [
-            json!(["decode/unknown-field", "warning", "spec.servers[0].tls.new", 9, 92]),
-            json!(["envoy/crl-ignored", "warning", "spec.servers[0].tls.caCrl", 9, 86]),
+            json!(["decode/unknown-field", "warning", "spec.servers[0].tls.new", 10, 100]),
+            json!(["envoy/ca-ignored", "warning", "spec.servers[0].tls.caCertificates", 10, 95]),
         ]
     );
+}
+
+#[test]
+fn a_refused_server_is_translated_and_says_so() {
+    let gateway = "\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: a, namespace: b}
+spec:
+  servers:
+  - {port: {number: 443, name: a, protocol: TLS}, hosts: [a.b], tls: {mode: SIMPLE}}
+  - {port: {number: 444, name: b, protocol: TLS}, hosts: [a.b], tls: {mode: SIMPLE, credentialName: c}}
+";
+    let text = prints(&["--format", "ndjson"], gateway);
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    for line in &lines {
+        assert!(line["tls_context"].is_object());
+        // The cluster refuses the Gateway, and so both.
+        let refusal = &line["findings"][0];
+        assert_eq!(refusal["severity"], "error");
+        assert!(refusal["rule"].as_str().unwrap().starts_with("webhook/"), "{refusal}");
+    }
 }
 
 #[test]
