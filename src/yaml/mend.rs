@@ -122,10 +122,14 @@ impl<'s> Mend<'s> {
                 }
             }
             // A block scalar on a line of its own may begin in the column of the key.
-            ErrorKind::SimpleKeyExpected if rest.starts_with(['|', '>']) => {
-                if self.text.get(..at).is_some_and(|before| before.trim_end().ends_with(':')) {
-                    self.change(at, 0, " ");
-                }
+            ErrorKind::SimpleKeyExpected
+                if rest.starts_with(['|', '>'])
+                    && self
+                        .text
+                        .get(..at)
+                        .is_some_and(|before| before.trim_end().ends_with(':')) =>
+            {
+                self.change(at, 0, " ");
             }
             ErrorKind::MismatchedFlowCollectionEnd { .. } => {
                 // The bracket may belong to a tag. In quotes it would not.

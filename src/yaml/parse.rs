@@ -229,7 +229,7 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
     let mut chars = rest.chars();
     if let Some('-' | '?') = chars.next()
         && !is_below
-        && chars.next().is_none_or(|c| c.is_whitespace())
+        && chars.next().is_none_or(char::is_whitespace)
     {
         return None;
     }
@@ -306,7 +306,7 @@ fn read_behind(text: &str, root: Range<usize>) -> Option<usize> {
             TokenType::Value if depth == 0 && is_on_line => return None,
             TokenType::FlowSequenceStart | TokenType::FlowMappingStart => depth += 1,
             TokenType::FlowSequenceEnd | TokenType::FlowMappingEnd => {
-                depth = depth.checked_sub(1)?
+                depth = depth.checked_sub(1)?;
             }
             _ => {}
         }

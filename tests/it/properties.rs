@@ -13,7 +13,6 @@ use std::{
 
 use istio_gateway::{
     Gateway, Lossless, Manifest, Port, Server, ServerTlsSettings, Timestamp, TlsCertificate, json,
-    prost::Message as _,
     proto::{
         analysis::v1alpha1::{AnalysisMessageBase, analysis_message_base::Type},
         mesh::v1alpha1::{Topology, topology::ProxyProtocolConfiguration},
@@ -470,7 +469,7 @@ fn data() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whether two values are the same data. A whole float may be written as an integer, and serde_json
+/// Whether two values are the same data. A whole float may be written as an integer, and `serde_json`
 /// reads the last digit of some floats otherwise than they are.
 fn same_data(a: &Value, b: &Value) -> bool {
     match (a, b) {
