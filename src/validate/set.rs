@@ -415,11 +415,10 @@ impl Outline {
     }
 
     fn locate(&mut self, tree: &Tree<'_>) {
-        let Some(text) = tree.text() else { return };
         let spans: Vec<_> =
             self.spots().map(|spot| (spot.span.0 as usize, spot.span.1 as usize)).collect();
         let mut places = vec![(None, None); spans.len()];
-        locate(text, &spans, |index, position, is_end| {
+        locate(tree, &spans, |index, position, is_end| {
             if let Some(place) = places.get_mut(index) {
                 *if is_end { &mut place.1 } else { &mut place.0 } = Some(position);
             }
