@@ -215,6 +215,26 @@ func blocks(errors field.ErrorList) bool {
 // ask sends the object to the webhook, and asks the same functions for the single errors, which
 // the webhook's message holds as one text.
 func (j *Judge) ask(object json.RawMessage) (*Webhook, error) {
+	answer, err := j.review(object)
+	if err != nil {
+		return nil, err
+	}
+	var kind crd.IstioKind
+	if err := json.Unmarshal(object, &kind); err != nil {
+		return nil, err
+	}
+	converted, err := crd.ConvertObject(collections.Gateway, &kind, "cluster.local")
+	if err != nil {
+		answer.DecodeError, answer.Warnings = err.Error(), []string{}
+		return answer, nil
+	}
+	warning, err := collections.Gateway.ValidateConfig(*converted)
+	answer.Errors, answer.Warnings = flat(err), flat(warning)
+	return answer, nil
+}
+
+// review sends the object to the webhook as the API server does.
+func (j *Judge) review(object json.RawMessage) (*Webhook, error) {
 	var kind crd.IstioKind
 	if err := json.Unmarshal(object, &kind); err != nil {
 		return nil, err
@@ -239,17 +259,10 @@ func (j *Judge) ask(object json.RawMessage) (*Webhook, error) {
 	if err := json.Unmarshal(recorder.Body.Bytes(), &answered); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, recorder.Body)
 	}
-	answer := &Webhook{Allowed: answered.Response.Allowed, Errors: []string{}, Warnings: []string{}}
+	answer := &Webhook{Allowed: answered.Response.Allowed, Errors: []string{}, Warnings: append([]string{}, answered.Response.Warnings...)}
 	if answered.Response.Result != nil {
 		answer.Message = answered.Response.Result.Message
 	}
-	converted, err := crd.ConvertObject(collections.Gateway, &kind, "cluster.local")
-	if err != nil {
-		answer.DecodeError = err.Error()
-		return answer, nil
-	}
-	warning, err := collections.Gateway.ValidateConfig(*converted)
-	answer.Errors, answer.Warnings = flat(err), flat(warning)
 	return answer, nil
 }
 

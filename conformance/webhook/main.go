@@ -3,6 +3,8 @@
 //
 //	go run . -judge ../../tests/golden/validate.ndjson   # asks again, exits with 1 on another answer
 //	go run . -seed 1 -n 5000 > cases.ndjson              # random Gateways with their verdicts
+//	go run . -seed 1 -n 10000 -manifests > stream.yaml   # the same as YAML, with names of their own
+//	go run . -stream stream.yaml                         # judges a YAML stream, prints the counts
 //
 // The first build takes ten minutes and more: istio.io/istio is large.
 package main
@@ -39,12 +41,24 @@ func main() {
 	file := flag.String("judge", "", "judge the cases of this file again")
 	seed := flag.Uint64("seed", 1, "for random cases")
 	count := flag.Int("n", 1000, "how many random cases")
+	stream := flag.String("stream", "", "judge the documents of this YAML file, one after the other, and count the verdicts")
+	manifests := flag.Bool("manifests", false, "random Gateways as a YAML stream, without their verdicts")
 	flag.Parse()
+	if *manifests {
+		if err := writeManifests(os.Stdout, *seed, *count); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	judge, err := NewJudge()
 	if err == nil {
-		if *file != "" {
+		switch {
+		case *file != "":
 			err = again(judge, *file)
-		} else {
+		case *stream != "":
+			err = countStream(judge, *stream)
+		default:
 			err = random(judge, *seed, *count)
 		}
 	}

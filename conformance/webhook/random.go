@@ -7,7 +7,7 @@ import (
 
 // Gateways makes objects that are valid in most places and odd in some.
 func Gateways(seed uint64, count int) []json.RawMessage {
-	r := &source{rand.New(rand.NewPCG(seed, 0))}
+	r := newSource(seed)
 	out := make([]json.RawMessage, count)
 	for i := range out {
 		data, err := json.Marshal(r.gateway())
@@ -20,6 +20,8 @@ func Gateways(seed uint64, count int) []json.RawMessage {
 }
 
 type source struct{ *rand.Rand }
+
+func newSource(seed uint64) *source { return &source{rand.New(rand.NewPCG(seed, 0))} }
 
 type object = map[string]any
 

@@ -39,7 +39,7 @@ pub(crate) struct Tree<'s> {
 }
 
 /// How far apart milestones are, in bytes.
-const MILE: usize = 4096;
+pub(crate) const MILE: usize = 4096;
 
 #[derive(Clone, Debug)]
 struct Node<'s> {
@@ -144,7 +144,7 @@ impl<'s> Tree<'s> {
     }
 
     /// The position of a byte of the text.
-    fn position_of(&self, offset: usize) -> Option<Position> {
+    pub(crate) fn position_of(&self, offset: usize) -> Option<Position> {
         let text = self.text?;
         let milestones = self.milestones.get_or_init(|| {
             let (mut offset, mut position) = (0, Position::new(1, 1));

@@ -4,7 +4,7 @@ use super::{Report, Stage};
 use crate::{
     Diagnostic, FieldPath, Position, Severity,
     diagnostic::Step as PathStep,
-    tree::{Ref, Tree},
+    tree::{MILE, Ref, Tree},
 };
 
 pub(super) type Node<'t> = Ref<'t, 't>;
@@ -209,14 +209,12 @@ impl Findings {
     }
 
     pub(super) fn finish(mut self, tree: &Tree<'_>, mut pruned: Vec<FieldPath>) -> Report {
-        if let Some(text) = tree.text() {
-            let Self { found, spans, .. } = &mut self;
-            locate(text, spans, |index, position, is_end| {
-                if let Some(found) = found.get_mut(index) {
-                    *if is_end { &mut found.end } else { &mut found.position } = Some(position);
-                }
-            });
-        }
+        let Self { found, spans, .. } = &mut self;
+        locate(tree, spans, |index, position, is_end| {
+            if let Some(found) = found.get_mut(index) {
+                *if is_end { &mut found.end } else { &mut found.position } = Some(position);
+            }
+        });
         pruned.sort();
         pruned.dedup();
         let Self { found: findings, omitted, rejected_by, .. } = self;
@@ -224,29 +222,26 @@ impl Findings {
     }
 }
 
-/// Turns bytes into lines and columns, in one pass over the text. `found` is given the index of a
-/// span, a position, and whether it is the end's.
+/// Turns bytes of the tree's text, if it has one, into lines and columns. `found` is given the index
+/// of a span, a position, and whether it is the end's.
 pub(super) fn locate(
-    text: &str,
+    tree: &Tree<'_>,
     spans: &[(usize, usize)],
     mut found: impl FnMut(usize, Position, bool),
 ) {
+    let Some(text) = tree.text() else { return };
     let ends = spans.iter().enumerate().flat_map(|(i, &(start, end))| {
         [(start, i, false)].into_iter().chain((end > start).then_some((end, i, true)))
     });
     let mut wanted: Vec<_> = ends.collect();
     wanted.sort_unstable();
-    let (mut at, mut line, mut column) = (0, 1, 1);
+    let (mut at, mut position) = (0, Position::new(1, 1));
     for (offset, index, is_end) in wanted {
-        let between = text.get(at..offset).unwrap_or_default();
-        match between.rfind('\n') {
-            Some(last) => {
-                line += between.bytes().filter(|&b| b == b'\n').count();
-                column = 1 + between.get(last + 1..).unwrap_or_default().chars().count();
-            }
-            None => column += between.chars().count(),
-        }
+        // A near place is counted on to. A far one is looked up: a text may hold a list of many
+        // documents, and each of them begins here anew.
+        let far = (offset - at > MILE).then(|| tree.position_of(offset)).flatten();
+        position = far.unwrap_or_else(|| position.behind(text.get(at..offset).unwrap_or_default()));
         at = offset;
-        found(index, Position::new(line, column), is_end);
+        found(index, position, is_end);
     }
 }

@@ -44,13 +44,17 @@ use crate::{Diagnostic, FieldPath, Gateway, Object, Position, Severity, json::Qu
 pub struct Set {
     options: Options,
     hasher: RandomState,
-    names: HashMap<u64, Origin>,
-    hosts: HashMap<u64, Origin>,
-    listeners: HashMap<u64, (Class, Origin)>,
+    /// The numbers of the Gateways' files and documents, by which `Seen` names them.
+    documents: Vec<(usize, usize)>,
+    names: HashMap<u64, Seen>,
+    hosts: HashMap<u64, Seen>,
+    listeners: HashMap<u64, (Class, Seen)>,
     has_secrets: bool,
     /// The names of Secrets, alone and behind their namespace.
     secrets: HashSet<u64>,
     wanted: Vec<Wanted>,
+    /// The names of all that is wanted, one behind the other.
+    wanted_names: String,
     found: Vec<SetFinding>,
 }
 
@@ -80,13 +84,23 @@ pub struct Origin {
     pub position: Option<Position>,
 }
 
+/// An `Origin` in few bytes: of a stream of many documents, very many are kept.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// The index in the set's documents.
+    document: u32,
+    /// Zeros stand for no position.
+    line: u32,
+    column: u32,
+}
+
 /// A credential that a Gateway names.
 #[derive(Clone, Debug)]
 struct Wanted {
-    key: u64,
+    document: u32,
     at: Spot,
-    name: Box<str>,
-    origin: Origin,
+    /// Where its name ends in the set's names.
+    name_end: usize,
 }
 
 impl Set {
@@ -96,12 +110,14 @@ impl Set {
         Self {
             options: options.clone(),
             hasher: RandomState::new(),
+            documents: Vec::new(),
             names: HashMap::new(),
             hosts: HashMap::new(),
             listeners: HashMap::new(),
             has_secrets: false,
             secrets: HashSet::new(),
             wanted: Vec::new(),
+            wanted_names: String::new(),
             found: Vec::new(),
         }
     }
@@ -135,13 +151,22 @@ impl Set {
     }
 
     fn add_gateway(&mut self, document: Origin, object: &Object, outline: &Outline) {
-        let at = |spot: &Spot| Origin { position: spot.position, ..document };
+        let at = |spot: &Spot| Origin { position: spot.position(), ..document };
+        if self.documents.last() != Some(&document.document()) {
+            self.documents.push(document.document());
+        }
+        let index = small(self.documents.len() - 1);
+        let seen = |spot: &Spot| {
+            let (line, column) = spot.start;
+            Seen { document: index, line, column }
+        };
+        let documents = &self.documents;
         let name = (object.namespace(), object.name());
         let spot = &outline.name;
         if !object.name().is_empty() {
             match self.names.entry(self.hasher.hash_one(name)) {
                 Entry::Vacant(entry) => {
-                    entry.insert(at(spot));
+                    entry.insert(seen(spot));
                 }
                 Entry::Occupied(entry) => {
                     let message = format!(
@@ -152,7 +177,7 @@ impl Set {
                     self.found.push(spot.finding(
                         "lint/duplicate-name",
                         at(spot),
-                        *entry.get(),
+                        entry.get().origin(documents),
                         message,
                         help,
                     ));
@@ -164,10 +189,11 @@ impl Set {
             let key = self.hasher.hash_one((&outline.selector, bind, port));
             match self.listeners.entry(key) {
                 Entry::Vacant(entry) => {
-                    entry.insert((listener.class, at(&listener.spot)));
+                    entry.insert((listener.class, seen(&listener.spot)));
                 }
                 Entry::Occupied(entry) => {
                     let (class, first) = *entry.get();
+                    let first = first.origin(documents);
                     if class != listener.class && first.document() != document.document() {
                         let message = format!(
                             "port {port} is {} here and {} in another Gateway of the same selector",
@@ -189,10 +215,13 @@ impl Set {
             for (host, spot) in &listener.hosts {
                 match self.hosts.entry(self.hasher.hash_one((key, host))) {
                     Entry::Vacant(entry) => {
-                        entry.insert(at(spot));
+                        entry.insert(seen(spot));
                     }
-                    Entry::Occupied(entry) if entry.get().document() == document.document() => {}
                     Entry::Occupied(entry) => {
+                        let first = entry.get().origin(documents);
+                        if first.document() == document.document() {
+                            continue;
+                        }
                         let message = format!(
                             "{} is served on port {port} by another Gateway of the same selector",
                             Quoted(host)
@@ -201,7 +230,7 @@ impl Set {
                         self.found.push(spot.finding(
                             "lint/duplicate-host",
                             at(spot),
-                            *entry.get(),
+                            first,
                             message,
                             help,
                         ));
@@ -210,9 +239,9 @@ impl Set {
             }
         }
         for (name, spot) in &outline.credentials {
-            let key = self.hasher.hash_one(name.as_str());
-            let name = name.as_str().into();
-            self.wanted.push(Wanted { key, at: spot.clone(), name, origin: at(spot) });
+            self.wanted_names.push_str(name);
+            let name_end = self.wanted_names.len();
+            self.wanted.push(Wanted { document: index, at: spot.clone(), name_end });
         }
     }
 
@@ -220,19 +249,19 @@ impl Set {
     #[must_use]
     pub fn finish(mut self) -> Vec<SetFinding> {
         if self.has_secrets {
+            let mut start = 0;
             for wanted in std::mem::take(&mut self.wanted) {
-                if !self.secrets.contains(&wanted.key) {
-                    let message =
-                        format!("no Secret {} is among these files", Quoted(&wanted.name));
+                let name = self.wanted_names.get(start..wanted.name_end).unwrap_or_default();
+                start = wanted.name_end;
+                if !self.secrets.contains(&self.hasher.hash_one(name)) {
+                    let message = format!("no Secret {} is among these files", Quoted(name));
                     let help =
                         "a Secret of this name has to be in the namespace of the gateway's pods";
-                    let mut finding = wanted.at.finding(
-                        "lint/missing-secret",
-                        wanted.origin,
-                        wanted.origin,
-                        message,
-                        help,
-                    );
+                    let (line, column) = wanted.at.start;
+                    let seen = Seen { document: wanted.document, line, column };
+                    let origin = seen.origin(&self.documents);
+                    let mut finding =
+                        wanted.at.finding("lint/missing-secret", origin, origin, message, help);
                     finding.other = None;
                     self.found.push(finding);
                 }
@@ -247,6 +276,22 @@ impl Origin {
     fn document(&self) -> (usize, usize) {
         (self.file, self.document)
     }
+}
+
+impl Seen {
+    fn origin(self, documents: &[(usize, usize)]) -> Origin {
+        let (file, document) = documents.get(self.document as usize).copied().unwrap_or_default();
+        Origin { file, document, position: position((self.line, self.column)) }
+    }
+}
+
+/// Numbers of lines, columns and bytes: a text has at most 4 GiB.
+fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn position((line, column): (u32, u32)) -> Option<Position> {
+    (line > 0).then(|| Position::new(line as usize, column as usize))
 }
 
 /// What a set needs to know of a document.
@@ -275,8 +320,9 @@ struct Spot {
     server: u32,
     item: u32,
     span: (u32, u32),
-    position: Option<Position>,
-    end: Option<Position>,
+    /// Line and column; zeros stand for none.
+    start: (u32, u32),
+    end: (u32, u32),
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -291,11 +337,13 @@ enum SpotField {
 
 impl Spot {
     fn of(field: SpotField, server: usize, item: usize, place: &Place<'_, '_>) -> Self {
-        // A text has at most 4 GiB, and so many fewer servers.
-        let small = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let (start, end) = place.span();
         let span = (small(start), small(end));
-        Self { field, server: small(server), item: small(item), span, position: None, end: None }
+        Self { field, server: small(server), item: small(item), span, ..Self::default() }
+    }
+
+    fn position(&self) -> Option<Position> {
+        position(self.start)
     }
 
     fn path(&self) -> FieldPath {
@@ -328,8 +376,8 @@ impl Spot {
             path: self.path(),
             message,
             help: Some(help.to_owned()),
-            position: self.position,
-            end: self.end,
+            position: self.position(),
+            end: position(self.end),
         };
         let Origin { file, document, .. } = origin;
         SetFinding { file, document, diagnostic, other: Some(other) }
@@ -415,25 +463,28 @@ impl Outline {
     }
 
     fn locate(&mut self, tree: &Tree<'_>) {
-        let Some(text) = tree.text() else { return };
         let spans: Vec<_> =
             self.spots().map(|spot| (spot.span.0 as usize, spot.span.1 as usize)).collect();
-        let mut places = vec![(None, None); spans.len()];
-        locate(text, &spans, |index, position, is_end| {
+        let mut places = vec![((0, 0), (0, 0)); spans.len()];
+        locate(tree, &spans, |index, position, is_end| {
             if let Some(place) = places.get_mut(index) {
-                *if is_end { &mut place.1 } else { &mut place.0 } = Some(position);
+                *if is_end { &mut place.1 } else { &mut place.0 } =
+                    (small(position.line), small(position.column));
             }
         });
-        for (spot, (position, end)) in self.spots().zip(places) {
-            (spot.position, spot.end) = (position, end);
+        for (spot, (start, end)) in self.spots().zip(places) {
+            (spot.start, spot.end) = (start, end);
         }
     }
 
     /// The same outline of a text that begins `lines` earlier.
     pub(super) fn below(mut self, lines: usize) -> Self {
         for spot in self.spots() {
-            spot.position = spot.position.map(|position| position.below(lines));
-            spot.end = spot.end.map(|end| end.below(lines));
+            for (line, _) in [&mut spot.start, &mut spot.end] {
+                if *line > 0 {
+                    *line = line.saturating_add(small(lines));
+                }
+            }
         }
         self
     }

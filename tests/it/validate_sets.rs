@@ -1,11 +1,15 @@
 //! What is seen only across documents and files, and documents that mean harm.
 
-use std::{fmt::Write as _, time::Instant};
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 use istio_gateway::{
-    Gateway, Manifest, Object, Server, Severity,
+    Gateway, Manifest, Object, Position, Server, Severity,
     validate::{
-        Options, Report, Stage, ValidGateway, Verdict, documents, rules,
+        Checked, Options, Report, Stage, ValidGateway, Verdict, documents, documents_from_json,
+        rules,
         set::{Set, SetFinding},
         validate, validate_gateway, validate_manifest,
     },
@@ -246,4 +250,40 @@ fn hostile_documents_take_linear_time_and_little_memory() {
             text.get(110..200).unwrap_or_default()
         );
     }
+}
+
+/// Places in a long List are not counted from its beginning for every item.
+#[test]
+fn a_long_list_takes_linear_time() {
+    const COUNT: usize = 3000;
+    let item = r#"{
+"apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": {"name": "edge"},
+"spec": {"selector": {"istio": "edge"}, "servers": [{
+"port": {"number": 443, "name": "https", "protocol": "HTTPS"}, "hosts": ["a.example.com"],
+"tls": {"mode": "SIMPLE", "credentialsName": "edge-cert"}}]}
+}
+"#;
+    let options = Options::default();
+    let timed = |text: &str| {
+        let begun = Instant::now();
+        let checked: Vec<_> = documents_from_json(text, &options).map(Result::unwrap).collect();
+        (checked, begun.elapsed())
+    };
+    let (single, alone) = timed(&item.repeat(COUNT));
+    let list = vec![item; COUNT].join(",");
+    let (listed, together) =
+        timed(&format!("{{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n{list}]}}"));
+    // Were it quadratic, it would be a hundred times as long.
+    assert!(together < 10 * alone + Duration::from_secs(1), "{together:?}, alone {alone:?}");
+
+    let places = |all: &[Checked], lines: usize| -> Vec<_> {
+        let found = all.iter().flat_map(|checked| &checked.report.as_ref().unwrap().findings);
+        let place = |position: Option<Position>| {
+            position.map(|position| (position.line - lines, position.column))
+        };
+        found.map(|found| (found.rule, place(found.position), place(found.end))).collect()
+    };
+    // A comma stands before all items but the first, in a line that holds a brace alone.
+    let (first, second) = (places(&single, 0), places(&listed, 1));
+    assert!(first.len() >= 2 * COUNT && first == second);
 }
