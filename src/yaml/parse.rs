@@ -395,6 +395,10 @@ impl<'s> Reader<'s> {
             self.checked(checked)?;
         }
         let checked = match style {
+            // YAML 1.1 has no plain scalar that begins so.
+            ScalarStyle::Plain if raw.starts_with('%') => {
+                Err(("found character that cannot start any token", start))
+            }
             ScalarStyle::Plain if self.gaps.flow > 0 => {
                 let plain = self.flow_plain(raw, start, end, mend);
                 plain.and_then(|()| self.gaps.plain(start, end))

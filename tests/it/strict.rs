@@ -137,3 +137,16 @@ fn a_clean_document_is_strict() {
     let text = std::fs::read_to_string("tests/golden/tls/MUTUAL-true.json").unwrap();
     assert!(json::decode_str::<Gateway>(&text).unwrap().diagnostics.is_empty());
 }
+
+/// The verdicts are sigs.k8s.io/yaml's.
+#[test]
+fn what_yaml_1_1_refuses_is_refused_at_its_place() {
+    for (text, position) in [("k: %x\n", "1:4"), ("k:\n- %x\n", "2:3"), ("{k: %x}\n", "1:5")] {
+        let error = Manifest::parse(text).unwrap_err();
+        assert!(error.is_syntax(), "{text}: {error}");
+        assert_eq!(error.position().unwrap().to_string(), position, "{text}");
+    }
+    for text in ["k: a%x\n", "k: \"%x\"\n", "k:\n- |-\n  a\n  \tb\n"] {
+        assert!(Manifest::parse(text).is_ok(), "{text}");
+    }
+}
