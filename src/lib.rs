@@ -70,6 +70,8 @@
     )
 )]
 
+#[cfg(any(feature = "envoy", feature = "validate"))]
+mod ciphers;
 pub mod client_certificate;
 pub mod diagnostic;
 #[cfg(feature = "envoy")]

@@ -3,10 +3,10 @@
 use super::{
     Flow, IstioVersion, Options, Transport,
     context::{Kind, has_credentials},
-    params, secrets,
+    secrets,
 };
 use crate::{
-    Diagnostic, FieldPath, Port, Server, ServerTlsSettings, Severity, TlsProtocol,
+    Diagnostic, FieldPath, Port, Server, ServerTlsSettings, Severity, TlsProtocol, ciphers,
     proto::networking::v1alpha3::server_tls_settings::TlsCertificate,
 };
 
@@ -341,7 +341,7 @@ impl Findings<'_> {
         }
         for (i, suite) in suites.iter().enumerate() {
             let is_second = suites.iter().take(i).any(|other| other == suite);
-            let why = match params::is_valid_suite(suite) {
+            let why = match ciphers::is_valid(suite) {
                 true if is_second => "it is there twice",
                 true => continue,
                 false => "istiod does not know it",

@@ -2,7 +2,7 @@
 
 use super::{IstioVersion, MeshSettings, Options};
 use crate::{
-    ServerTlsSettings, TlsProtocol,
+    ServerTlsSettings, TlsProtocol, ciphers,
     proto::envoy::extensions::transport_sockets::tls::v3::{
         TlsParameters, tls_parameters::TlsProtocol as EnvoyProtocol,
     },
@@ -59,34 +59,9 @@ fn envoy_s(protocol: i32) -> EnvoyProtocol {
 pub(super) fn suites(tls: &ServerTlsSettings) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for suite in &tls.cipher_suites {
-        if is_valid_suite(suite) && !kept.contains(suite) {
+        if ciphers::is_valid(suite) && !kept.contains(suite) {
             kept.push(suite.clone());
         }
     }
     kept
 }
-
-/// Source: istiod's `security.IsValidCipherSuite`: a name that it knows, or an expression of
-/// OpenSSL's, which it tells by a first byte that is, read as Latin-1, neither letter nor number.
-pub(super) fn is_valid_suite(suite: &str) -> bool {
-    let Some(&first) = suite.as_bytes().first() else { return true };
-    suite == "ALL" || SUITES.contains(&suite) || !char::from(first).is_alphanumeric()
-}
-
-const SUITES: [&str; 15] = [
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-    "ECDHE-ECDSA-CHACHA20-POLY1305",
-    "ECDHE-RSA-CHACHA20-POLY1305",
-    "ECDHE-ECDSA-AES128-SHA",
-    "ECDHE-RSA-AES128-SHA",
-    "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA",
-    "AES128-GCM-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-SHA",
-    "AES256-SHA",
-    "DES-CBC3-SHA",
-];

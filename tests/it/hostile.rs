@@ -413,6 +413,7 @@ fn yaml_aliases() {
     );
     let keys = numbered("{", 10_000, "}", |i| format!("k{i}: 1"));
     let merged = format!("a: {}{keys}{}\n", "{<<: ".repeat(2_000), "}".repeat(2_000));
+    // Go, which shares what is merged, reads this one: a bound of this crate's own, on its memory.
     yaml_gives("merges within merges", &merged, "1:98970: document contains excessive aliasing");
 }
 
