@@ -41,6 +41,17 @@ impl Error {
         Self(Box::new(Kind::OtherResource { api_version, kind, position }))
     }
 
+    /// The same error without what stands in the document, which is secret.
+    #[cfg(feature = "gateway-api")]
+    pub(crate) fn without_values(mut self) -> Self {
+        if let Kind::Decode { diagnostics } = &mut *self.0 {
+            for diagnostic in diagnostics {
+                "not as it is in a Secret".clone_into(&mut diagnostic.message);
+            }
+        }
+        self
+    }
+
     pub(crate) fn io(error: std::io::Error) -> Self {
         Self(Box::new(Kind::Io(error)))
     }

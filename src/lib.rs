@@ -39,6 +39,7 @@
 //! | [`diagnostic`] | findings with a rule, a path, a place and help |
 //! | `envoy` | what istiod makes of a server |
 //! | `validate` | what a cluster says of a Gateway, offline |
+//! | `gateway_api` | what istiod makes of a Gateway of Gateway API |
 //! | [`proto`] | all generated code, by package, and the descriptors |
 //!
 //! # Features
@@ -48,6 +49,7 @@
 //! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`], by the YAML scanner granit-parser |
 //! | `envoy` | no | `envoy`: what istiod makes of a server, in Envoy's own messages |
 //! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
+//! | `gateway-api` | no | `gateway_api`: what istiod makes of a Gateway of Gateway API; with `validate` |
 //!
 //! # Semver
 //!
@@ -77,6 +79,8 @@ pub mod diagnostic;
 #[cfg(feature = "envoy")]
 pub mod envoy;
 mod error;
+#[cfg(feature = "gateway-api")]
+pub mod gateway_api;
 pub mod json;
 mod lossless;
 #[cfg(feature = "yaml")]

@@ -8,7 +8,7 @@ use serde::{
     ser::{Error as _, SerializeMap, SerializeSeq},
 };
 
-use super::{Builder, Entries, Items, Kind, Ref, Tree};
+use super::{Builder, Items, Kind, Ref, Tree};
 
 /// What a visitor says of a value. The tree itself has nothing to complain of.
 #[derive(Debug)]
@@ -33,13 +33,24 @@ impl de::Error for TreeError {
 pub(crate) struct Reader<'t, 's, 'c> {
     pub(crate) node: Ref<'t, 's>,
     pub(crate) cursor: &'c Cell<u32>,
+    /// Whether of a key that is written more than once the last one alone is shown.
+    pub(crate) is_distinct: bool,
+}
+
+#[cfg(feature = "gateway-api")]
+impl<'t, 's, 'c> Reader<'t, 's, 'c> {
+    /// A reader for those who refuse a key that comes twice, such as serde's derived code: of such
+    /// a key the last one is shown, as Kubernetes takes it.
+    pub(crate) fn of_distinct(node: Ref<'t, 's>, cursor: &'c Cell<u32>) -> Self {
+        Self { node, cursor, is_distinct: true }
+    }
 }
 
 impl<'de> Deserializer<'de> for Reader<'de, '_, '_> {
     type Error = TreeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, TreeError> {
-        let Self { node, cursor } = self;
+        let Self { node, cursor, is_distinct } = self;
         cursor.set(node.at);
         match node.kind() {
             // An alias of an alias is not built.
@@ -51,9 +62,14 @@ impl<'de> Deserializer<'de> for Reader<'de, '_, '_> {
             Kind::Huge(text) => visitor.visit_f64(text.parse().unwrap_or(f64::INFINITY)),
             Kind::Text(Cow::Owned(text)) if node.tree.lends_unescaped => visitor.visit_str(text),
             Kind::Text(text) => visitor.visit_borrowed_str(text),
-            Kind::List => visitor.visit_seq(List { items: node.items(), cursor }),
+            Kind::List => visitor.visit_seq(List { items: node.items(), cursor, is_distinct }),
+            Kind::Map | Kind::Merged(_) if is_distinct => {
+                let entries = node.distinct_entries().into_iter();
+                visitor.visit_map(Map { entries, value: None, cursor, is_distinct })
+            }
             Kind::Map | Kind::Merged(_) => {
-                visitor.visit_map(Map { entries: node.entries(), value: None, cursor })
+                let entries = node.entries();
+                visitor.visit_map(Map { entries, value: None, cursor, is_distinct })
             }
         }
     }
@@ -84,6 +100,7 @@ impl<'de> Deserializer<'de> for Reader<'de, '_, '_> {
 struct List<'t, 's, 'c> {
     items: Items<'t, 's>,
     cursor: &'c Cell<u32>,
+    is_distinct: bool,
 }
 
 impl<'t> SeqAccess<'t> for List<'t, '_, '_> {
@@ -93,18 +110,20 @@ impl<'t> SeqAccess<'t> for List<'t, '_, '_> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, TreeError> {
-        let cursor = self.cursor;
-        self.items.next().map(|node| seed.deserialize(Reader { node, cursor })).transpose()
+        let Self { cursor, is_distinct, .. } = *self;
+        let item = self.items.next();
+        item.map(|node| seed.deserialize(Reader { node, cursor, is_distinct })).transpose()
     }
 }
 
-struct Map<'t, 's, 'c> {
-    entries: Entries<'t, 's>,
+struct Map<'t, 's, 'c, E> {
+    entries: E,
     value: Option<Ref<'t, 's>>,
     cursor: &'c Cell<u32>,
+    is_distinct: bool,
 }
 
-impl<'t> MapAccess<'t> for Map<'t, '_, '_> {
+impl<'t, 's, E: Iterator<Item = (Ref<'t, 's>, Ref<'t, 's>)>> MapAccess<'t> for Map<'t, 's, '_, E> {
     type Error = TreeError;
 
     fn next_key_seed<S: DeserializeSeed<'t>>(
@@ -113,12 +132,14 @@ impl<'t> MapAccess<'t> for Map<'t, '_, '_> {
     ) -> Result<Option<S::Value>, TreeError> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.value = Some(value);
-        seed.deserialize(Reader { node: key, cursor: self.cursor }).map(Some)
+        let Self { cursor, is_distinct, .. } = *self;
+        seed.deserialize(Reader { node: key, cursor, is_distinct }).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, TreeError> {
+        let Self { cursor, is_distinct, .. } = *self;
         match self.value.take() {
-            Some(node) => seed.deserialize(Reader { node, cursor: self.cursor }),
+            Some(node) => seed.deserialize(Reader { node, cursor, is_distinct }),
             None => Err(de::Error::custom("a value was asked for before its key")),
         }
     }

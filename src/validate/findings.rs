@@ -224,7 +224,7 @@ impl Findings {
 
 /// Turns bytes of the tree's text, if it has one, into lines and columns. `found` is given the index
 /// of a span, a position, and whether it is the end's.
-pub(super) fn locate(
+pub(crate) fn locate(
     tree: &Tree<'_>,
     spans: &[(usize, usize)],
     mut found: impl FnMut(usize, Position, bool),

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 /// A text as `%q` writes it.
-pub(super) struct Quote<'a>(pub(super) &'a str);
+pub(crate) struct Quote<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quote<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -53,7 +53,7 @@ mod cel;
 mod ciphers;
 mod document;
 mod findings;
-mod go;
+pub(crate) mod go;
 mod hosts;
 mod lint;
 mod rules;
@@ -62,6 +62,9 @@ pub mod set;
 mod tls;
 mod versions;
 mod webhook;
+
+#[cfg(feature = "gateway-api")]
+pub(crate) use findings::locate;
 
 use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
 

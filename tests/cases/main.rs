@@ -14,6 +14,9 @@
     clippy::indexing_slicing
 )]
 
+#[cfg(feature = "gateway-api")]
+mod gateway_api;
+
 use std::{collections::BTreeMap, env, fs, path::Path};
 
 use istio_gateway::{Manifest, diagnostic::rule, json, proto};

@@ -1,0 +1,404 @@
+package main
+
+import (
+	"encoding/pem"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+)
+
+// PEMs are the texts that cases speak of by name.
+type PEMs map[string]string
+
+// newPEMs makes two pairs as the golden cases want them, and with a source broken ones, too.
+func newPEMs(r *source) (PEMs, error) {
+	all, err := makeAll()
+	if err != nil {
+		return nil, err
+	}
+	pems := PEMs{}
+	add := func(number string, name string) {
+		for _, m := range all {
+			if m.name == name {
+				pems["cert-"+number] = string(block("CERTIFICATE", m.cert))
+				pems["key-"+number] = string(block("PRIVATE KEY", pkcs8(m.key)))
+			}
+		}
+	}
+	add("1", "p256")
+	add("2", "rsa-2048")
+	add("3", "full")
+	if r != nil {
+		for i := range 10 {
+			data, _ := pem.Decode([]byte(pems["cert-3"]))
+			pems[fmt.Sprintf("broken-%d", i)] = string(block("CERTIFICATE", r.damaged(data.Bytes)))
+		}
+	}
+	return pems, nil
+}
+
+// fill puts the texts in the place of their names.
+func (p PEMs) fill(tree any) any {
+	switch tree := tree.(type) {
+	case map[string]any:
+		if name, ok := tree["$pem"].(string); ok {
+			return p[name]
+		}
+		for key, value := range tree {
+			tree[key] = p.fill(value)
+		}
+	case []any:
+		for i, value := range tree {
+			tree[i] = p.fill(value)
+		}
+	}
+	return tree
+}
+
+type source struct{ *rand.Rand }
+
+func newSource(seed uint64) *source { return &source{rand.New(rand.NewPCG(seed, 0))} }
+
+type object = map[string]any
+
+func (r *source) pick(values ...any) any { return values[r.IntN(len(values))] }
+
+func (r *source) chance(percent int) bool { return r.IntN(100) < percent }
+
+func (r *source) input() object {
+	return object{
+		"gateway":         r.gateway(),
+		"secrets":         r.secrets(),
+		"configMaps":      r.configMaps(),
+		"referenceGrants": r.grants(),
+		"namespaces":      r.namespaces(),
+	}
+}
+
+func named(namespace, name string) object { return object{"namespace": namespace, "name": name} }
+
+func (r *source) pem() any {
+	if r.chance(15) {
+		return r.pick("", "nope", object{"$pem": fmt.Sprintf("broken-%d", r.IntN(10))}, object{"$pem": "key-1"})
+	}
+	return object{"$pem": r.pick("cert-1", "cert-2", "cert-3")}
+}
+
+func (r *source) secrets() []any {
+	out := []any{}
+	for _, namespace := range []string{"gw", "other"} {
+		for _, name := range []string{"a", "b", "c", "ca", "ca-cacert"} {
+			if r.chance(15) {
+				continue
+			}
+			data := object{}
+			number := r.pick("1", "2", "3").(string)
+			pair := func(cert, key string) {
+				data[cert] = object{"$pem": "cert-" + number}
+				data[key] = object{"$pem": "key-" + number}
+				if r.chance(15) {
+					data[cert] = r.pem()
+				}
+				if r.chance(10) {
+					data[key] = r.pick("", "nope", object{"$pem": "key-1"}, object{"$pem": "cert-1"})
+				}
+			}
+			if r.chance(85) {
+				pair("tls.crt", "tls.key")
+			}
+			if r.chance(15) {
+				pair("cert", "key")
+			}
+			if r.chance(50) {
+				data["ca.crt"] = r.pem()
+			}
+			if r.chance(10) {
+				data["cacert"] = r.pem()
+			}
+			if r.chance(10) {
+				for range r.IntN(5) {
+					data[r.pick("x", "y", "z", "a", "crl").(string)] = "1"
+				}
+			}
+			out = append(out, object{"apiVersion": "v1", "kind": "Secret", "metadata": named(namespace, name), "stringData": data})
+		}
+	}
+	return out
+}
+
+func (r *source) configMaps() []any {
+	out := []any{}
+	for _, namespace := range []string{"gw", "other"} {
+		for _, name := range []string{"ca", "ca2"} {
+			if r.chance(15) {
+				continue
+			}
+			data := object{}
+			if r.chance(85) {
+				data["ca.crt"] = r.pem()
+			}
+			if r.chance(15) {
+				data["cacert"] = r.pem()
+			}
+			if r.chance(10) {
+				for range r.IntN(5) {
+					data[r.pick("x", "y", "z", "a").(string)] = "1"
+				}
+			}
+			out = append(out, object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": named(namespace, name), "data": data})
+		}
+	}
+	return out
+}
+
+func (r *source) grants() []any {
+	out := []any{}
+	for i := range r.IntN(3) {
+		from, to := []any{}, []any{}
+		for range 1 + r.IntN(2) {
+			from = append(from, object{
+				"group":     r.pick("gateway.networking.k8s.io", "gateway.networking.k8s.io", "gateway.networking.k8s.io", "", "x"),
+				"kind":      r.pick("Gateway", "Gateway", "Gateway", "HTTPRoute", "ListenerSet", "gateway"),
+				"namespace": r.pick("gw", "gw", "gw", "other"),
+			})
+		}
+		for range 1 + r.IntN(2) {
+			entry := object{"group": r.pick("", "", "", "core"), "kind": r.pick("Secret", "ConfigMap", "Service")}
+			if r.chance(60) {
+				entry["name"] = r.pick("a", "ca", "ca-cacert", "b", "ca2-cacert", "")
+			}
+			to = append(to, entry)
+		}
+		out = append(out, object{
+			"apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
+			"metadata": named(r.pick("other", "other", "gw").(string), fmt.Sprintf("g%d", i)),
+			"spec":     object{"from": from, "to": to},
+		})
+	}
+	return out
+}
+
+func (r *source) namespaces() []any {
+	out := []any{}
+	for _, name := range []string{"gw", "other", "n1", "n2", "n3"} {
+		if r.chance(30) {
+			continue
+		}
+		labels := object{}
+		for _, key := range []string{"x", "team", "kubernetes.io/metadata.name"} {
+			if r.chance(40) {
+				labels[key] = r.pick("y", "z", name, "")
+			}
+		}
+		out = append(out, object{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": name, "labels": labels}})
+	}
+	return out
+}
+
+func (r *source) gateway() object {
+	listeners := []any{}
+	for i := range r.IntN(4) {
+		listeners = append(listeners, r.listener(i))
+	}
+	spec := object{"gatewayClassName": "istio", "listeners": listeners}
+	if r.chance(75) {
+		spec["tls"] = r.gatewayTLS()
+	}
+	if r.chance(8) {
+		addresses := []any{}
+		for range r.IntN(3) {
+			address := object{"value": r.pick("1.2.3.4", "gateway", "gateway.example.com")}
+			if r.chance(70) {
+				address["type"] = r.pick("IPAddress", "Hostname", "NamedAddress")
+			}
+			addresses = append(addresses, address)
+		}
+		spec["addresses"] = addresses
+	}
+	if r.chance(5) {
+		spec["infrastructure"] = object{"parametersRef": object{"group": r.pick("", "", "x"), "kind": r.pick("ConfigMap", "ConfigMap", "Secret"), "name": r.pick("ca", "missing")}}
+	}
+	metadata := named("gw", "g")
+	labels, annotations := object{}, object{}
+	if r.chance(15) {
+		labels["topology.istio.io/network"] = "n"
+	}
+	if r.chance(10) {
+		labels["networking.istio.io/gatewayPort"] = r.pick("15443", "443", "x")
+	}
+	if r.chance(4) {
+		annotations["networking.istio.io/service-type"] = "x"
+	}
+	metadata["labels"], metadata["annotations"] = labels, annotations
+	if r.chance(2) {
+		spec["unknown"] = object{"a": 1}
+	}
+	return object{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": metadata, "spec": spec}
+}
+
+func (r *source) listener(i int) object {
+	out := object{
+		"name":     fmt.Sprintf("l%d", i),
+		"port":     r.pick(443, 443, 443, 8443, 15443, 80),
+		"protocol": r.pick("HTTPS", "HTTPS", "HTTPS", "HTTPS", "TLS", "TLS", "TLS", "HTTP", "TCP", "UDP", "HBONE", "https", "tcp", "", "x", "http/1"),
+	}
+	if r.chance(5) {
+		out["name"] = "l0"
+	}
+	if r.chance(80) {
+		out["hostname"] = r.pick(fmt.Sprintf("h%d.example.com", i), "a.example.com", "*.example.com", "", "*")
+	}
+	if r.chance(85) {
+		out["tls"] = r.listenerTLS()
+	}
+	if r.chance(40) {
+		out["allowedRoutes"] = r.allowedRoutes()
+	}
+	return out
+}
+
+func (r *source) listenerTLS() object {
+	out := object{}
+	if r.chance(60) {
+		out["mode"] = r.pick("Terminate", "Terminate", "Terminate", "Terminate", "Passthrough", "Passthrough", "", "x")
+	}
+	refs := []any{}
+	for range r.pick(0, 1, 1, 1, 1, 1, 2, 2, 2, 3).(int) {
+		ref := object{"name": r.pick("a", "b", "c", "ca", "missing", "builtin://x")}
+		if r.chance(25) {
+			ref["namespace"] = r.pick("gw", "other", "other", "nowhere", "")
+		}
+		if r.chance(15) {
+			ref["kind"] = r.pick("Secret", "ConfigMap", "")
+		}
+		if r.chance(15) {
+			ref["group"] = r.pick("", "", "core")
+		}
+		refs = append(refs, ref)
+	}
+	if len(refs) > 0 || r.chance(50) {
+		out["certificateRefs"] = refs
+	}
+	if r.chance(30) {
+		options := object{}
+		if r.chance(60) {
+			options["gateway.istio.io/tls-terminate-mode"] = r.pick("MUTUAL", "OPTIONAL_MUTUAL", "SIMPLE", "ISTIO_SIMPLE", "ISTIO_MUTUAL", "mutual", "")
+		}
+		if r.chance(40) {
+			options["gateway.istio.io/tls-cipher-suites"] = r.pick("", ",", "AES128-SHA", "AES128-SHA, AES256-SHA ,x", "ALL", "!x", "\tAES128-SHA\u00a0", strings.Repeat("AES128-SHA,", 3))
+		}
+		if r.chance(20) {
+			options["gateway.istio.io/listener-protocol"] = r.pick("auto-passthrough", "x")
+		}
+		out["options"] = options
+	}
+	return out
+}
+
+func (r *source) allowedRoutes() object {
+	out := object{}
+	if r.chance(80) {
+		namespaces := object{}
+		if r.chance(90) {
+			namespaces["from"] = r.pick("Same", "All", "Selector", "Selector", "Selector", "None", "x", "")
+		}
+		if r.chance(70) {
+			namespaces["selector"] = r.selector()
+		}
+		out["namespaces"] = namespaces
+	}
+	if r.chance(30) {
+		kinds := []any{}
+		for range 1 + r.IntN(2) {
+			kind := object{"kind": r.pick("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")}
+			if r.chance(30) {
+				kind["group"] = r.pick("gateway.networking.k8s.io", "", "x")
+			}
+			kinds = append(kinds, kind)
+		}
+		out["kinds"] = kinds
+	}
+	return out
+}
+
+func (r *source) selector() object {
+	out := object{}
+	if r.chance(60) {
+		labels := object{}
+		for range r.IntN(3) {
+			labels[r.pick("x", "team", "kubernetes.io/metadata.name", "bad key", "a/b/c", "A.b/c_d").(string)] = r.pick("y", "z", "n1", "", "bad value", strings.Repeat("a", 64))
+		}
+		out["matchLabels"] = labels
+	}
+	if r.chance(50) {
+		expressions := []any{}
+		for range 1 + r.IntN(2) {
+			expression := object{
+				"key":      r.pick("x", "team", "kubernetes.io/metadata.name", "", "-"),
+				"operator": r.pick("In", "NotIn", "Exists", "DoesNotExist", "Gt", ""),
+			}
+			values := []any{}
+			for range r.IntN(3) {
+				values = append(values, r.pick("y", "z", "n1", "", "-"))
+			}
+			if len(values) > 0 {
+				expression["values"] = values
+			}
+			expressions = append(expressions, expression)
+		}
+		out["matchExpressions"] = expressions
+	}
+	return out
+}
+
+func (r *source) gatewayTLS() object {
+	out := object{}
+	if r.chance(95) {
+		frontend := object{}
+		if r.chance(90) {
+			frontend["default"] = r.tlsConfig()
+		}
+		if r.chance(40) {
+			ports := []any{}
+			for range 1 + r.IntN(2) {
+				ports = append(ports, object{"port": r.pick(443, 8443, 80), "tls": r.tlsConfig()})
+			}
+			frontend["perPort"] = ports
+		}
+		out["frontend"] = frontend
+	}
+	if r.chance(10) {
+		ref := object{"name": r.pick("a", "missing")}
+		if r.chance(30) {
+			ref["namespace"] = r.pick("gw", "other")
+		}
+		if r.chance(20) {
+			ref["kind"] = r.pick("Secret", "ConfigMap")
+		}
+		out["backend"] = object{"clientCertificateRef": ref}
+	}
+	return out
+}
+
+func (r *source) tlsConfig() object {
+	if r.chance(10) {
+		return object{}
+	}
+	refs := []any{}
+	for range r.pick(0, 1, 1, 1, 1, 1, 1, 2).(int) {
+		ref := object{"group": "", "kind": r.pick("ConfigMap", "ConfigMap", "Secret"), "name": r.pick("ca", "ca2", "ca", "a", "missing")}
+		if r.chance(25) {
+			ref["namespace"] = r.pick("gw", "other", "other", "nowhere", "")
+		}
+		if r.chance(5) {
+			ref["group"], ref["kind"] = r.pick("core", ""), r.pick("ConfigMap", "Service", "")
+		}
+		refs = append(refs, ref)
+	}
+	validation := object{"caCertificateRefs": refs}
+	if r.chance(60) {
+		validation["mode"] = r.pick("AllowValidOnly", "AllowInsecureFallback", "AllowInsecureFallback", "", "x")
+	}
+	return object{"validation": validation}
+}
+

@@ -1,0 +1,208 @@
+//! ASN.1's DER, element by element, as strict as Go's `cryptobyte`.
+
+/// Tags, with class and form.
+pub(super) const BOOLEAN: u8 = 0x01;
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const OCTET_STRING: u8 = 0x04;
+pub(super) const OID: u8 = 0x06;
+pub(super) const SEQUENCE: u8 = 0x30;
+pub(super) const SET: u8 = 0x31;
+pub(super) const UTC_TIME: u8 = 0x17;
+pub(super) const GENERALIZED_TIME: u8 = 0x18;
+
+/// `[n]`, of a simple value.
+pub(super) const fn context(n: u8) -> u8 {
+    0x80 | n
+}
+
+/// `[n]`, around another value.
+pub(super) const fn explicit(n: u8) -> u8 {
+    0xa0 | n
+}
+
+/// What is left to read.
+#[derive(Clone, Copy)]
+pub(super) struct Der<'a>(pub(super) &'a [u8]);
+
+impl<'a> Der<'a> {
+    pub(super) fn is_empty(self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn peek(self, tag: u8) -> bool {
+        self.0.first() == Some(&tag)
+    }
+
+    /// The next element: its tag, its content, and all of it.
+    fn next(&mut self) -> Option<(u8, &'a [u8], &'a [u8])> {
+        let &[tag, first, ..] = self.0 else { return None };
+        // Tags of more than one byte do not occur in what is read here.
+        if tag & 0x1f == 0x1f {
+            return None;
+        }
+        let (header, len) = if first & 0x80 == 0 {
+            (2, usize::from(first))
+        } else {
+            let bytes = usize::from(first & 0x7f);
+            if !(1..=4).contains(&bytes) {
+                return None;
+            }
+            let digits = self.0.get(2..2 + bytes)?;
+            let len = digits.iter().fold(0_usize, |len, digit| len << 8 | usize::from(*digit));
+            // As short as it can be.
+            if len < 0x80 || digits.first() == Some(&0) {
+                return None;
+            }
+            (2 + bytes, len)
+        };
+        let whole = self.0.get(..header.checked_add(len)?)?;
+        self.0 = self.0.get(whole.len()..)?;
+        Some((tag, whole.get(header..)?, whole))
+    }
+
+    /// The next element, whatever it is: its tag and its content.
+    pub(super) fn any(&mut self) -> Option<(u8, &'a [u8])> {
+        self.next().map(|(tag, content, _)| (tag, content))
+    }
+
+    /// The next element with its header.
+    pub(super) fn any_whole(&mut self) -> Option<&'a [u8]> {
+        self.next().map(|(_, _, whole)| whole)
+    }
+
+    /// The content of the next element, if it has this tag.
+    pub(super) fn read(&mut self, tag: u8) -> Option<Self> {
+        self.next().filter(|(found, ..)| *found == tag).map(|(_, content, _)| Self(content))
+    }
+
+    /// The next element with its header, if it has this tag.
+    pub(super) fn read_whole(&mut self, tag: u8) -> Option<Self> {
+        self.next().filter(|(found, ..)| *found == tag).map(|(_, _, whole)| Self(whole))
+    }
+
+    /// The content of the next element, if it has this tag; nothing within, if it has another.
+    pub(super) fn optional(&mut self, tag: u8) -> Option<Option<Self>> {
+        if self.peek(tag) { self.read(tag).map(Some) } else { Some(None) }
+    }
+
+    /// The bytes of an integer, which are as few as can be.
+    pub(super) fn integer(&mut self) -> Option<&'a [u8]> {
+        self.integer_of(INTEGER)
+    }
+
+    fn integer_of(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let Self(bytes) = self.read(tag)?;
+        match *bytes {
+            [] => None,
+            [0, next, ..] if next & 0x80 == 0 => None,
+            [0xff, next, ..] if next & 0x80 != 0 => None,
+            _ => Some(bytes),
+        }
+    }
+
+    pub(super) fn small_integer(&mut self) -> Option<i64> {
+        self.small_integer_of(INTEGER)
+    }
+
+    pub(super) fn small_integer_of(&mut self, tag: u8) -> Option<i64> {
+        let bytes = self.integer_of(tag)?;
+        let sign = if bytes.first()? & 0x80 == 0 { 0 } else { -1 };
+        (bytes.len() <= 8).then(|| bytes.iter().fold(sign, |n, b| n << 8 | i64::from(*b)))
+    }
+
+    pub(super) fn boolean(&mut self) -> Option<bool> {
+        match self.read(BOOLEAN)?.0 {
+            [0] => Some(false),
+            [0xff] => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The bytes of an object identifier, each of whose numbers is below 2^31.
+    pub(super) fn oid(&mut self) -> Option<&'a [u8]> {
+        let Self(bytes) = self.read(OID)?;
+        let mut number = None;
+        for &byte in bytes {
+            let (before, is_first) = number.map_or((0_u32, true), |number| (number, false));
+            if before >= 1 << 24 || is_first && byte == 0x80 {
+                return None;
+            }
+            let value = before << 7 | u32::from(byte & 0x7f);
+            number = (byte & 0x80 != 0).then_some(value);
+        }
+        (!bytes.is_empty() && number.is_none()).then_some(bytes)
+    }
+
+    /// The bytes of a bit string, moved so that the last bit is the last of a byte.
+    pub(super) fn bits(&mut self) -> Option<Vec<u8>> {
+        let (&padding, bytes) = self.read(BIT_STRING)?.0.split_first()?;
+        let unused = (1_u16 << padding.min(8)) - 1;
+        let is_clean = bytes.last().map_or(padding == 0, |last| u16::from(*last) & unused == 0);
+        if padding > 7 || !is_clean {
+            return None;
+        }
+        if padding == 0 {
+            return Some(bytes.to_vec());
+        }
+        let mut before = 0;
+        let moved = bytes.iter().map(|byte| {
+            let moved = byte >> padding | before << (8 - padding);
+            before = *byte;
+            moved
+        });
+        Some(moved.collect())
+    }
+
+    /// A time, which is read and not kept. `None` where it is none.
+    pub(super) fn time(&mut self, tag: u8) -> Option<()> {
+        let Self(text) = self.read(tag)?;
+        if tag == GENERALIZED_TIME {
+            return is_time(text, 4, true).then_some(());
+        }
+        (is_time(text, 2, true) || is_time(text, 2, false)).then_some(())
+    }
+}
+
+/// Whether a text is year, month, day, hour, minute, perhaps second, and an offset, each as it would
+/// be written.
+fn is_time(text: &[u8], year_digits: usize, has_seconds: bool) -> bool {
+    let mut rest = text;
+    let mut number = |digits: usize| {
+        let (found, behind) = rest.split_at_checked(digits)?;
+        rest = behind;
+        let is_number = found.iter().all(u8::is_ascii_digit);
+        is_number.then(|| found.iter().fold(0_u32, |n, digit| n * 10 + u32::from(digit - b'0')))
+    };
+    let mut read = || {
+        let year = number(year_digits)?;
+        let (month, day, hour, minute) = (number(2)?, number(2)?, number(2)?, number(2)?);
+        let second = if has_seconds { number(2)? } else { 0 };
+        let is_leap = year.is_multiple_of(4)
+            && (year_digits == 2 || !year.is_multiple_of(100) || year.is_multiple_of(400));
+        let days = match month {
+            2 if is_leap => 29,
+            2 => 28,
+            4 | 6 | 9 | 11 => 30,
+            1..=12 => 31,
+            _ => return None,
+        };
+        ((1..=days).contains(&day) && hour < 24 && minute < 60 && second < 60).then_some(())
+    };
+    if read().is_none() {
+        return false;
+    }
+    match rest {
+        b"Z" => true,
+        [b'+' | b'-', digits @ ..] if digits.len() == 4 => {
+            let digit = |at: usize| digits.get(at).filter(|d| d.is_ascii_digit()).copied();
+            let two = |at| Some(u32::from(digit(at)? - b'0') * 10 + u32::from(digit(at + 1)? - b'0'));
+            let (hours, minutes) = (two(0), two(2));
+            hours.is_some_and(|hours| hours <= 24)
+                && minutes.is_some_and(|minutes| minutes < 60)
+                // That is written Z.
+                && digits != b"0000"
+        }
+        _ => false,
+    }
+}

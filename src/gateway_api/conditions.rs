@@ -1,0 +1,191 @@
+//! What a Gateway's status says.
+
+use serde::Serialize;
+
+/// A condition of a listener or a Gateway, without what tells the time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Condition {
+    /// What it is about: `Accepted`, `Programmed`, ...
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Whether it is so.
+    pub status: Status,
+    /// Why, in a word.
+    pub reason: &'static str,
+    /// Why, in Istio's words.
+    pub message: String,
+}
+
+/// Whether a condition holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Status {
+    /// It holds.
+    True,
+    /// It does not hold.
+    False,
+}
+
+impl Status {
+    /// `True` or `False`, as Kubernetes writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+        }
+    }
+}
+
+/// Why something is not as it should be, in a condition's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) reason: &'static str,
+    pub(super) message: String,
+}
+
+impl Problem {
+    pub(super) fn new(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+}
+
+/// Reasons that the translation looks at, too.
+pub(super) mod reason {
+    pub(crate) const INVALID_CERTIFICATE: &str = "InvalidCertificateRef";
+    pub(crate) const INVALID_CA: &str = "InvalidCACertificateRef";
+    pub(crate) const INVALID_CA_KIND: &str = "InvalidCACertificateKind";
+    pub(crate) const NOT_PERMITTED: &str = "RefNotPermitted";
+}
+
+/// A condition that holds, or why it does not.
+fn condition(kind: &'static str, good: (&'static str, &str), problem: Option<Problem>) -> Condition {
+    match problem {
+        None => {
+            let (reason, message) = (good.0, good.1.to_owned());
+            Condition { kind, status: Status::True, reason, message }
+        }
+        Some(Problem { reason, message }) => {
+            Condition { kind, status: Status::False, reason, message }
+        }
+    }
+}
+
+const NO_ERRORS: &str = "No errors found";
+
+/// What is known of a listener.
+#[derive(Default)]
+pub(super) struct ListenerState {
+    /// Why its protocol cannot be had.
+    pub(super) protocol: Option<Problem>,
+    /// What is wrong with its TLS.
+    pub(super) tls: Option<Problem>,
+    /// Whether it names kinds of routes that it cannot have.
+    pub(super) has_invalid_kinds: bool,
+}
+
+impl ListenerState {
+    pub(super) fn is_valid(&self) -> bool {
+        self.protocol.is_none() && self.tls.is_none()
+    }
+
+    /// Source: pilot's `buildListener` and `ReportListenerCondition`.
+    pub(super) fn conditions(self) -> Vec<Condition> {
+        let Self { protocol, tls, has_invalid_kinds } = self;
+        let is_about_ca = |problem: &&Problem| {
+            let reasons = [reason::INVALID_CA, reason::INVALID_CA_KIND, reason::NOT_PERMITTED];
+            reasons.contains(&problem.reason)
+        };
+        let ca = tls.as_ref().filter(is_about_ca);
+        let ca = ca.map(|problem| Problem::new("NoValidCACertificate", &*problem.message));
+        let programmed = tls.as_ref().map(|_| Problem::new("Invalid", "Bad TLS configuration"));
+        let resolved = if has_invalid_kinds { Some(invalid_kinds()) } else { tls };
+        vec![
+            // Of two problems, the last one that upstream looks for is told.
+            condition("Accepted", ("Accepted", NO_ERRORS), protocol.or(ca)),
+            Condition {
+                kind: "Conflicted",
+                status: Status::False,
+                reason: "NoConflicts",
+                message: NO_ERRORS.to_owned(),
+            },
+            condition("Programmed", ("Programmed", NO_ERRORS), programmed),
+            condition("ResolvedRefs", ("ResolvedRefs", NO_ERRORS), resolved),
+        ]
+    }
+}
+
+fn invalid_kinds() -> Problem {
+    Problem::new("InvalidRouteKinds", "Invalid route kinds")
+}
+
+/// Of a listener that is in another one's way.
+pub(super) const CONFLICT: &str =
+    "Listener has a conflict with another listener attached to the same Gateway";
+
+/// Source: pilot's `ReportListenerConflict`.
+pub(super) fn of_conflict(reason: &'static str, has_invalid_kinds: bool) -> Vec<Condition> {
+    let problem = || Some(Problem::new(reason, CONFLICT));
+    let mut conditions = vec![
+        condition("Accepted", ("", ""), problem()),
+        Condition {
+            kind: "Conflicted",
+            status: Status::True,
+            reason,
+            message: CONFLICT.to_owned(),
+        },
+        condition("Programmed", ("", ""), problem()),
+    ];
+    if has_invalid_kinds {
+        conditions.push(condition("ResolvedRefs", ("", ""), Some(invalid_kinds())));
+    }
+    conditions
+}
+
+/// What is known of a Gateway.
+pub(super) struct GatewayState {
+    /// Why it is not accepted, whatever its listeners are.
+    pub(super) problem: Option<Problem>,
+    /// What is wrong with the certificate that it shows to backends.
+    pub(super) backend: Option<Problem>,
+    pub(super) listeners: usize,
+    pub(super) valid_listeners: usize,
+    /// Whether clients that nobody knows may be let in.
+    pub(super) is_insecure: bool,
+}
+
+impl GatewayState {
+    /// All but `Programmed`, which depends on the Services of a cluster.
+    ///
+    /// Source: pilot's `reportGatewayStatus`.
+    pub(super) fn conditions(self) -> Vec<Condition> {
+        let Self { problem, backend, listeners, valid_listeners, is_insecure } = self;
+        let none = || {
+            let message = "None of the Gateway's listeners are valid";
+            Problem::new("ListenersNotValid", message)
+        };
+        let is_none = listeners > 0 && valid_listeners == 0;
+        let good = if valid_listeners < listeners {
+            ("ListenersNotValid", "One or more of the Gateway's listeners are invalid")
+        } else {
+            ("Accepted", "Resource accepted")
+        };
+        let problem = problem.or_else(|| is_none.then(none));
+        let insecure = || Condition {
+            kind: "InsecureFrontendValidationMode",
+            status: Status::True,
+            reason: "ConfigurationChanged",
+            message: "Gateway is operating in AllowInsecureFallback mode for frontend validation"
+                .to_owned(),
+        };
+        let resolved = ("ResolvedRefs", "All references resolved");
+        [
+            Some(condition("Accepted", good, problem)),
+            is_insecure.then(insecure),
+            Some(condition("ResolvedRefs", resolved, backend)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}

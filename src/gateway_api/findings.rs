@@ -1,0 +1,230 @@
+//! What was found on the way.
+
+use std::collections::HashSet;
+
+use super::{
+    conditions::{CONFLICT, Problem, reason},
+    input::{ALLOW_VALID_ONLY, ALLOW_INSECURE_FALLBACK, ObjectReference, TlsConfig},
+    rule,
+    tls::TERMINATE_MODE,
+};
+use crate::{Diagnostic, FieldPath, Severity, json::Quoted};
+
+/// Everything that was found so far. What several listeners have in common is told once.
+#[derive(Default)]
+pub(super) struct Findings {
+    found: Vec<Diagnostic>,
+    seen: HashSet<(&'static str, FieldPath, String)>,
+}
+
+impl Findings {
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        self.found
+    }
+
+    fn add(
+        &mut self,
+        (rule, severity): (&'static str, Severity),
+        path: FieldPath,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        let (message, help) = (message.into(), help.into());
+        if self.seen.insert((rule, path.clone(), message.clone())) {
+            let (position, end) = (None, None);
+            self.found.push(Diagnostic { rule, severity, path, message, help, position, end });
+        }
+    }
+
+    pub(super) fn error(
+        &mut self,
+        rule: &'static str,
+        path: FieldPath,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.add((rule, Severity::Error), path, message, help);
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        rule: &'static str,
+        path: FieldPath,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.add((rule, Severity::Warning), path, message, help);
+    }
+
+    pub(super) fn note(
+        &mut self,
+        rule: &'static str,
+        path: FieldPath,
+        message: impl Into<String>,
+        help: impl Into<Option<String>>,
+    ) {
+        self.add((rule, Severity::Note), path, message, help);
+    }
+
+    pub(super) fn certificate(&mut self, message: &str, at: FieldPath) {
+        self.error(rule::CERTIFICATE, at, message, None);
+    }
+
+    /// A certificate that cannot be used: of all that there are, or of some.
+    pub(super) fn certificate_problem(
+        &mut self,
+        problem: &Problem,
+        is_none_valid: bool,
+        at: FieldPath,
+    ) {
+        let is_permitted = problem.reason != reason::NOT_PERMITTED;
+        let message = &problem.message;
+        if !is_none_valid {
+            let message = format!("dropped without a word in the status: {message}");
+            let help = "mend the reference, or remove it".to_owned();
+            self.warning(rule::CERTIFICATE_DROPPED, at, message, help);
+            return;
+        }
+        if is_permitted {
+            return self.certificate(message, at);
+        }
+        self.error(rule::NOT_PERMITTED, at.clone(), message.as_str(), grant_help());
+        let message = "in the text above upstream has name and namespace the wrong way round";
+        self.note(rule::NAMES_SWAPPED, at, message, None);
+    }
+
+    pub(super) fn first_certificate_lost(&mut self, at: FieldPath) {
+        let message = "since the first certificate cannot be used, the server gets none at all: \
+                       upstream takes the name of the first place, which is empty";
+        let help = "put the certificate that can be used first".to_owned();
+        self.warning(rule::FIRST_CERTIFICATE_LOST, at, message, help);
+    }
+
+    pub(super) fn no_certificate(&mut self, at: FieldPath) {
+        let message = "no certificate: the listener is valid all the same, and its server has none \
+                       to show";
+        self.warning(rule::NO_CERTIFICATE, at, message, "name a Secret".to_owned());
+    }
+
+    pub(super) fn ca(&mut self, message: &str, at: FieldPath) {
+        self.error(rule::CA, at, message, None);
+    }
+
+    pub(super) fn ca_problem(&mut self, problem: &Problem, at: FieldPath) {
+        if problem.reason == reason::NOT_PERMITTED {
+            self.error(rule::NOT_PERMITTED, at, problem.message.as_str(), grant_help());
+        } else {
+            self.ca(&problem.message, at);
+        }
+    }
+
+    pub(super) fn grant_without_suffix(&mut self, reference: &ObjectReference, at: FieldPath) {
+        let name = &reference.name;
+        let message = format!(
+            "a ReferenceGrant names {}, but upstream asks for {}",
+            Quoted(name),
+            Quoted(&format!("{name}-cacert"))
+        );
+        let help = format!("name {name}-cacert in the ReferenceGrant as well, or no name");
+        self.warning(rule::GRANT_NAME, at, message, help);
+    }
+
+    pub(super) fn validation_ignored(&mut self, why: &str, at: FieldPath) {
+        let message = format!("clients are asked for nothing, although a CA is given: {why}");
+        self.warning(rule::VALIDATION_IGNORED, at, message, None);
+    }
+
+    pub(super) fn validation_overridden(&mut self, option: &str, mode: &str, at: FieldPath) {
+        let mode = if mode.is_empty() { ALLOW_VALID_ONLY } else { mode };
+        let message = format!("{option} wins over the mode of the validation, {}", Quoted(mode));
+        let help = "remove one of them".to_owned();
+        self.warning(rule::VALIDATION_OVERRIDDEN, at, message, help);
+    }
+
+    /// What is odd about the settings that a listener's port has, apart from the listener.
+    pub(super) fn frontend(
+        &mut self,
+        at: &FieldPath,
+        config: &TlsConfig,
+        replaces: Option<&TlsConfig>,
+    ) {
+        let asks = |config: &TlsConfig| {
+            config.validation.as_ref().is_some_and(|v| !v.ca_certificate_refs.is_empty())
+        };
+        if replaces.is_some_and(asks) && !asks(config) {
+            let message = "this port's clients are asked for nothing: the entry takes the place of \
+                           the default as a whole";
+            let help = "repeat the default's validation here, or remove the entry".to_owned();
+            self.warning(rule::DEFAULT_REPLACED, at.clone(), message, help);
+        }
+        let Some(validation) = config.validation.as_ref() else { return };
+        let at = at.clone().key("validation");
+        if validation.ca_certificate_refs.is_empty() {
+            let message = "no CA: clients are asked for nothing";
+            let at = at.key("caCertificateRefs");
+            let help = "name a ConfigMap or a Secret, or remove the validation".to_owned();
+            self.warning(rule::VALIDATION_IGNORED, at, message, help);
+        } else if validation.mode == ALLOW_INSECURE_FALLBACK {
+            let message = "clients without a certificate, and with one of nobody's, are let in";
+            self.note(rule::INSECURE_FALLBACK, at.key("mode"), message, None);
+        }
+    }
+
+    pub(super) fn unknown_validation_mode(&mut self, mode: &str, at: FieldPath) {
+        let message = format!("{} is no mode: it is to istiod as {ALLOW_VALID_ONLY}", Quoted(mode));
+        let help = format!("write {ALLOW_VALID_ONLY} or {ALLOW_INSECURE_FALLBACK}");
+        self.warning(rule::UNKNOWN_VALIDATION_MODE, at, message, help);
+    }
+
+    pub(super) fn unknown_tls_mode(&mut self, mode: &str, at: FieldPath) {
+        let message = format!(
+            "{} is no mode: istiod makes PASSTHROUGH of it, and does not end TLS",
+            Quoted(mode)
+        );
+        self.warning(rule::UNKNOWN_TLS_MODE, at, message, "write Terminate or Passthrough".to_owned());
+    }
+
+    pub(super) fn unknown_terminate_mode(&mut self, mode: &str, at: FieldPath) {
+        let message = format!("{TERMINATE_MODE} does not know {}: ignored", Quoted(mode));
+        let help = "write MUTUAL, OPTIONAL_MUTUAL, ISTIO_SIMPLE or ISTIO_MUTUAL".to_owned();
+        self.warning(rule::UNKNOWN_TERMINATE_MODE, at, message, help);
+    }
+
+    pub(super) fn ciphers_dropped(&mut self, suites: &[&str], at: FieldPath) {
+        let message = format!("dropped without a word: {}", Quoted(&suites.join(", ")));
+        let help = "write OpenSSL's names of the suites of TLS 1.2".to_owned();
+        self.warning(rule::CIPHERS_DROPPED, at, message, help);
+    }
+
+    pub(super) fn protocol(&mut self, message: &str, at: FieldPath) {
+        self.error(rule::PROTOCOL, at, message, "write HTTP, HTTPS, TLS or TCP".to_owned());
+    }
+
+    pub(super) fn route_kinds(&mut self, at: FieldPath) {
+        let message = "Invalid route kinds: the listener is programmed all the same, and its \
+                       ResolvedRefs condition tells of nothing else";
+        self.warning(rule::ROUTE_KINDS, at, message, None);
+    }
+
+    pub(super) fn no_tls(&mut self, at: FieldPath) {
+        let message = "no tls: the listener is valid, and no server is made of it";
+        self.warning(rule::NO_TLS, at, message, "add tls, or make it HTTP or TCP".to_owned());
+    }
+
+    pub(super) fn no_namespace(&mut self, at: FieldPath) {
+        let message = "no namespace is selected: routes of nowhere may attach";
+        self.warning(rule::NO_NAMESPACE, at, message, None);
+    }
+
+    pub(super) fn conflict(&mut self, reason: &'static str, at: FieldPath) {
+        let why = match reason {
+            "HostnameConflict" => "the port has a listener of this host name before it",
+            _ => "the port has a listener of another protocol before it",
+        };
+        self.error(rule::CONFLICT, at, CONFLICT, why.to_owned());
+    }
+}
+
+fn grant_help() -> String {
+    "a ReferenceGrant in the namespace of what is referred to has to allow it".to_owned()
+}

@@ -1,0 +1,223 @@
+//! A listener as a server.
+
+use std::collections::HashMap;
+
+use super::{
+    Context,
+    conditions::{ListenerState, Problem, of_conflict},
+    findings::Findings,
+    input::{AllowedRoutes, GROUP, Listener, RouteKind},
+    outcome::{ConvertedListener, Outcome, UnusableServer},
+    resources::Resources,
+    selector,
+};
+use crate::{FieldPath, Port, Server, validate::go::Quote};
+
+/// What every server's port is called: each has a Gateway of its own in istiod.
+pub(super) const PORT_NAME: &str = "default";
+
+impl<R: Resources + ?Sized> Context<'_, R> {
+    /// Source: pilot's `buildListener`.
+    pub(super) fn listener(
+        &self,
+        listener: &Listener,
+        at: &FieldPath,
+        found: &mut Findings,
+    ) -> ConvertedListener {
+        let built = self.tls(listener, at, found);
+        let protocol = protocol(&listener.protocol);
+        if let Err(problem) = &protocol {
+            found.protocol(&problem.message, at.clone().key("protocol"));
+        }
+        let has_invalid_kinds = !has_valid_kinds(listener);
+        if has_invalid_kinds {
+            found.route_kinds(at.clone().key("allowedRoutes").key("kinds"));
+        }
+        let (protocol, problem) = match protocol {
+            Ok(protocol) => (protocol, None),
+            Err(problem) => (String::new(), Some(problem)),
+        };
+        let state = ListenerState { protocol: problem, tls: built.problem, has_invalid_kinds };
+        let is_valid = state.is_valid();
+        let needs_tls = matches!(listener.protocol.as_str(), "HTTPS" | "TLS");
+        let server = if built.settings.is_none() && needs_tls {
+            found.no_tls(at.clone());
+            None
+        } else {
+            Some(Server {
+                port: Some(Port {
+                    // As Go makes it unsigned.
+                    number: listener.port.cast_unsigned(),
+                    protocol,
+                    name: PORT_NAME.to_owned(),
+                    ..Port::default()
+                }),
+                hosts: self.hosts(listener, at, found),
+                tls: built.settings,
+                ..Server::default()
+            })
+        };
+        let outcome = match (is_valid, server) {
+            (true, Some(server)) => Outcome::Programmed(server),
+            (true, None) => Outcome::WithoutServer,
+            (false, server) => Outcome::Refused(server.map(UnusableServer::new)),
+        };
+        ConvertedListener { name: listener.name.clone(), outcome, conditions: state.conditions() }
+    }
+
+    /// Source: pilot's `buildHostnameMatch`.
+    fn hosts(&self, listener: &Listener, at: &FieldPath, found: &mut Findings) -> Vec<String> {
+        let hostname = listener.hostname.as_deref().unwrap_or("*");
+        let namespaces = self.route_namespaces(listener.allowed_routes.as_ref());
+        let hosts: Vec<_> = namespaces
+            .iter()
+            .filter(|namespace| !namespace.is_empty())
+            .map(|namespace| format!("{namespace}/{hostname}"))
+            .collect();
+        if hosts.is_empty() {
+            found.no_namespace(at.clone().key("allowedRoutes").key("namespaces"));
+            return vec![format!("~/{hostname}")];
+        }
+        hosts
+    }
+
+    /// Source: pilot's `namespacesFromSelector`.
+    fn route_namespaces(&self, allowed: Option<&AllowedRoutes>) -> Vec<String> {
+        let namespaces = allowed.and_then(|allowed| allowed.namespaces.as_ref());
+        let from = namespaces.and_then(|namespaces| namespaces.from.as_deref());
+        let selector = namespaces.and_then(|namespaces| namespaces.selector.as_ref());
+        match (from, selector) {
+            (None | Some("Same"), _) => vec![self.gateway.metadata.namespace.clone()],
+            (Some("All"), _) | (_, None) => vec!["*".to_owned()],
+            (_, Some(selector)) if selector::is_valid(selector) => {
+                let all = self.resources.namespaces();
+                let chosen = all.iter().filter(|n| selector::matches(selector, &n.metadata));
+                let mut names: Vec<_> = chosen.map(|n| n.metadata.name.clone()).collect();
+                names.sort_unstable();
+                names
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Source: pilot's `ReportListenerConflict`.
+    pub(super) fn conflicting(
+        &self,
+        listener: &Listener,
+        reason: &'static str,
+        at: &FieldPath,
+        found: &mut Findings,
+    ) -> ConvertedListener {
+        found.conflict(reason, at.clone());
+        ConvertedListener {
+            name: listener.name.clone(),
+            outcome: Outcome::Refused(None),
+            conditions: of_conflict(reason, !has_valid_kinds(listener)),
+        }
+    }
+}
+
+/// Source: pilot's `listenerProtocolToIstio`.
+fn protocol(protocol: &str) -> Result<String, Problem> {
+    const KNOWN: [&str; 5] = ["HTTP", "HTTPS", "TLS", "TCP", "HBONE"];
+    let quoted = Quote(protocol);
+    let upper = protocol.to_uppercase();
+    let message = match protocol {
+        "HTTP" | "HTTPS" | "TLS" | "TCP" => return Ok(protocol.to_owned()),
+        "HBONE" => format!("protocol {quoted} is only supported for waypoint proxies"),
+        _ if KNOWN.contains(&upper.as_str()) => {
+            format!("protocol {quoted} is unsupported. hint: \"{upper}\" (uppercase) may be supported")
+        }
+        _ => format!("protocol {quoted} is unsupported"),
+    };
+    Err(Problem::new("UnsupportedProtocol", message))
+}
+
+/// Whether a listener can have the kinds of routes that it names.
+///
+/// Source: pilot's `GenerateGatewaySupportedKinds`.
+fn has_valid_kinds(listener: &Listener) -> bool {
+    let is_terminated =
+        listener.tls.as_ref().is_some_and(|tls| tls.mode.as_deref() == Some("Terminate"));
+    let supported: &[&str] = match listener.protocol.as_str() {
+        "HTTP" | "HTTPS" => &["HTTPRoute", "GRPCRoute"],
+        "TCP" => &["TCPRoute"],
+        "TLS" if is_terminated => &["TLSRoute", "TCPRoute"],
+        "TLS" => &["TLSRoute"],
+        _ => &[],
+    };
+    let Some(kinds) = listener.allowed_routes.as_ref().map(|allowed| &allowed.kinds) else {
+        return true;
+    };
+    let is = |kind: &RouteKind, name: &str| {
+        kind.kind == name && kind.group.as_deref().unwrap_or(GROUP) == GROUP
+    };
+    // One that is named twice counts once, and so as one that is not supported.
+    let named = supported.iter().filter(|name| kinds.iter().any(|kind| is(kind, name)));
+    kinds.is_empty() || named.count() == kinds.len()
+}
+
+/// The listeners that are in an earlier one's way, by their names, each with the reason.
+///
+/// Source: pilot's `ComputeGatewayListenerConflicts`, whose comparison of each with each is here a
+/// look-up.
+pub(super) fn conflicts(listeners: &[Listener]) -> HashMap<&str, &'static str> {
+    let mut ports: HashMap<i32, Taken<'_>> = HashMap::new();
+    let mut conflicts = HashMap::new();
+    for listener in listeners {
+        if let Some(reason) = ports.entry(listener.port).or_default().take(listener) {
+            conflicts.insert(listener.name.as_str(), reason);
+        }
+    }
+    conflicts
+}
+
+const PROTOCOL_CONFLICT: &str = "ProtocolConflict";
+const HOSTNAME_CONFLICT: &str = "HostnameConflict";
+
+/// What is taken of a port.
+#[derive(Default)]
+struct Taken<'a> {
+    /// Whether TCP or UDP has it.
+    is_raw: bool,
+    /// The host names of HTTP, HTTPS and TLS, with the protocol.
+    hosts: HashMap<&'a str, &'a str>,
+    /// Other protocols.
+    others: Vec<&'a str>,
+}
+
+impl<'a> Taken<'a> {
+    /// Takes a listener's place, or tells why it cannot be had.
+    fn take(&mut self, listener: &'a Listener) -> Option<&'static str> {
+        let protocol = listener.protocol.as_str();
+        match protocol {
+            "TCP" | "UDP" => {
+                if self.is_raw || !self.hosts.is_empty() {
+                    return Some(PROTOCOL_CONFLICT);
+                }
+                self.is_raw = true;
+            }
+            "HTTP" | "HTTPS" | "TLS" => {
+                if self.is_raw {
+                    return Some(PROTOCOL_CONFLICT);
+                }
+                let host = listener.hostname.as_deref().filter(|host| !host.is_empty());
+                let host = host.unwrap_or("*");
+                match self.hosts.get(host) {
+                    Some(taken) if *taken == protocol => return Some(HOSTNAME_CONFLICT),
+                    Some(_) => return Some(PROTOCOL_CONFLICT),
+                    None => {
+                        self.hosts.insert(host, protocol);
+                    }
+                }
+            }
+            _ => {
+                if self.others.contains(&protocol) {
+                    return Some(HOSTNAME_CONFLICT);
+                }
+                self.others.push(protocol);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,268 @@
+//! What istiod makes of a Gateway of Gateway API: Istio's servers, and conditions.
+//!
+//! ```
+//! use istio_gateway::{
+//!     TlsMode,
+//!     gateway_api::{Gateway, InMemory, Options, convert},
+//! };
+//!
+//! let gateway: Gateway = serde_json::from_str(
+//!     r#"{
+//!         "metadata": {"name": "edge", "namespace": "infra"},
+//!         "spec": {
+//!             "gatewayClassName": "istio",
+//!             "listeners": [{
+//!                 "name": "https", "port": 443, "protocol": "HTTPS",
+//!                 "tls": {"certificateRefs": [{"name": "edge-cert"}]}
+//!             }],
+//!             "tls": {"frontend": {"default": {"validation": {
+//!                 "mode": "AllowInsecureFallback",
+//!                 "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "clients"}]
+//!             }}}}
+//!         }
+//!     }"#,
+//! )?;
+//! // Nothing of what it refers to is there.
+//! let conversion = convert(&gateway, &InMemory::default(), &Options::default());
+//! let listener = &conversion.listeners[0];
+//! assert_eq!(listener.server(), None);
+//! let resolved = listener.conditions.iter().find(|c| c.kind == "ResolvedRefs").unwrap();
+//! assert_eq!(resolved.reason, "InvalidCertificateRef");
+//! assert_eq!(
+//!     resolved.message,
+//!     "invalid certificate reference //edge-cert., secret infra/edge-cert not found",
+//! );
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! The input types here are the smallest that serve: what they do not know they pass over. They read
+//! with serde, so that any other types for Gateway API can be turned into them.
+//!
+//! Servers, conditions and texts are upstream's, slips included; where it slips, or drops something
+//! without a word, a diagnostic says so. A test compares them with pilot's own for 144 Gateways, and
+//! CI for some thousands that are made at random.
+//!
+//! # What is not here
+//!
+//! The schema and the rules of Gateway API's custom resources, `ListenerSet`s, waypoints, what an
+//! earlier status said, and whatever depends on the Services of a cluster: the addresses of a Gateway,
+//! and with them its own `Programmed` condition.
+
+mod back;
+mod certificates;
+mod conditions;
+mod documents;
+mod findings;
+mod input;
+mod listener;
+mod outcome;
+mod references;
+mod resources;
+pub mod rule;
+mod rules;
+mod selector;
+mod tls;
+
+pub use back::{Back, from_istio};
+pub use conditions::{Condition, Status};
+pub use documents::{GatewayManifest, Manifests};
+pub use input::{
+    ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedRoutes, BackendTls, ConfigMap,
+    FrontendTls, GROUP, Gateway, GatewaySpec, GatewayTls, GrantFrom, GrantTo, Infrastructure,
+    LabelExpression, LabelSelector, List, Listener, ListenerTls, Map, Metadata, Namespace,
+    ObjectReference, ParametersReference, PortTls, ReferenceGrant, ReferenceGrantSpec, RouteKind,
+    RouteNamespaces, Secret, SecretReference, TlsConfig, Validation,
+};
+pub use outcome::{Conversion, ConvertedListener, Outcome, UnusableServer};
+pub use resources::{InMemory, Resources};
+pub use rules::rules;
+
+use self::{
+    conditions::{GatewayState, Problem, reason},
+    findings::Findings,
+};
+use crate::{FieldPath, IstioVersion, json::Quoted};
+
+/// What to translate for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// The release of Istio. Below 1.31 the answer is that of 1.31.
+    pub istio: IstioVersion,
+}
+
+impl Options {
+    /// The options for a release of Istio.
+    #[must_use]
+    pub fn istio(istio: IstioVersion) -> Self {
+        Self { istio }
+    }
+}
+
+/// What istiod makes of a Gateway. It takes any Gateway and never fails, as istiod does not.
+///
+/// Source: pilot's `GatewayCollection` and what it calls.
+#[must_use]
+pub fn convert<R: Resources + ?Sized>(
+    gateway: &Gateway,
+    resources: &R,
+    options: &Options,
+) -> Conversion {
+    Context { gateway, resources, options }.convert()
+}
+
+/// A Gateway, and all that its translation depends on.
+struct Context<'a, R: ?Sized> {
+    gateway: &'a Gateway,
+    resources: &'a R,
+    options: &'a Options,
+}
+
+/// The class whose Gateways become gateways of Istio.
+const ISTIO_CLASS: &str = "istio";
+/// Other classes of Istio's own.
+const OTHER_CLASSES: [&str; 3] = ["istio-waypoint", "istio-east-west", "istio-remote"];
+
+impl<R: Resources + ?Sized> Context<'_, R> {
+    fn convert(&self) -> Conversion {
+        let mut found = Findings::default();
+        let spec = &self.gateway.spec;
+        let path = FieldPath::root().key("spec");
+        let class = spec.gateway_class_name.as_str();
+        let at_class = path.clone().key("gatewayClassName");
+        if OTHER_CLASSES.contains(&class) {
+            let message = format!("{} is not translated: no gateway is made of it", Quoted(class));
+            found.warning(rule::CLASS, at_class, message, None);
+            let (listeners, conditions) = (Vec::new(), Vec::new());
+            return Conversion { listeners, conditions, diagnostics: found.finish() };
+        }
+        if class != ISTIO_CLASS {
+            let class = Quoted(class);
+            let message = format!("taken for a class of Istio's: a GatewayClass {class} may say otherwise");
+            found.note(rule::CLASS, at_class, message, None);
+        }
+        let problem = self.problem(&mut found);
+        let is_given_up = matches!(problem, Some((_, true)));
+        let listeners = if is_given_up { Vec::new() } else { self.listeners(&path, &mut found) };
+        self.old_validations(&path, &mut found);
+        let backend = self.backend(&path, &mut found);
+        let conditions = GatewayState {
+            problem: problem.map(|(problem, _)| problem),
+            backend,
+            listeners: spec.listeners.len(),
+            valid_listeners: listeners.iter().filter(|listener| listener.is_valid()).count(),
+            is_insecure: self.is_insecure(),
+        };
+        Conversion { listeners, conditions: conditions.conditions(), diagnostics: found.finish() }
+    }
+
+    fn listeners(&self, path: &FieldPath, found: &mut Findings) -> Vec<ConvertedListener> {
+        let all = &self.gateway.spec.listeners;
+        let conflicts = listener::conflicts(all);
+        let each = all.iter().enumerate().map(|(index, listener)| {
+            let at = path.clone().key("listeners").index(index);
+            match conflicts.get(listener.name.as_str()) {
+                Some(reason) => self.conflicting(listener, reason, &at, found),
+                None => self.listener(listener, &at, found),
+            }
+        });
+        each.collect()
+    }
+
+    /// Why the Gateway is not accepted, and whether its listeners are not even looked at.
+    ///
+    /// Source: pilot's `extractGatewayServices` and `validateParametersRef`.
+    fn problem(&self, found: &mut Findings) -> Option<(Problem, bool)> {
+        let spec = &self.gateway.spec;
+        let path = FieldPath::root().key("spec");
+        let is_ip = |address: &Address| address.kind.as_deref().is_none_or(|kind| kind == "IPAddress");
+        let is_managed = match spec.addresses.as_slice() {
+            [] => true,
+            [address] => is_ip(address),
+            _ => false,
+        };
+        let is_host = |address: &&Address| address.kind.as_deref().is_none_or(|kind| kind == "Hostname");
+        const SERVICE_TYPE: &str = "networking.istio.io/service-type";
+        if !is_managed {
+            let (hosts, others): (Vec<_>, Vec<_>) = spec.addresses.iter().partition(is_host);
+            if !others.is_empty() {
+                let others: Vec<_> = others.iter().map(|address| address.value.as_str()).collect();
+                let message = format!("only Hostname is supported, ignoring [{}]", others.join(" "));
+                found.error(rule::NOT_ACCEPTED, path.key("addresses"), message.as_str(), None);
+                let problem = Problem::new("UnsupportedAddress", message);
+                return Some((problem, hosts.is_empty()));
+            }
+            if self.gateway.metadata.annotations.contains_key(SERVICE_TYPE) {
+                let message = format!(
+                    "annotation {SERVICE_TYPE} is deprecated, use Spec.Infrastructure.Routeability"
+                );
+                let at = FieldPath::root().key("metadata").key("annotations").key(SERVICE_TYPE);
+                found.error(rule::NOT_ACCEPTED, at, message.as_str(), None);
+                return Some((Problem::new("DeprecatedField", message), false));
+            }
+        }
+        let parameters = spec.infrastructure.as_ref()?.parameters_ref.as_ref()?;
+        let ParametersReference { group, kind, name } = parameters;
+        let namespace = &self.gateway.metadata.namespace;
+        let message = if kind != "ConfigMap" || !group.is_empty() {
+            format!("Unsupported parametersRef group/kind {group}/{kind}, only ConfigMap is supported")
+        } else if self.resources.config_map(namespace, name).is_none() {
+            format!("parametersRef ConfigMap {namespace}/{name} does not exist")
+        } else {
+            return None;
+        };
+        let at = path.key("infrastructure").key("parametersRef");
+        found.error(rule::NOT_ACCEPTED, at, message.as_str(), None);
+        Some((Problem::new("InvalidParameters", message), false))
+    }
+
+    fn backend(&self, path: &FieldPath, found: &mut Findings) -> Option<Problem> {
+        let backend = self.gateway.spec.tls.as_ref()?.backend.as_ref()?;
+        let problem = self.check_client_certificate(backend.client_certificate_ref.as_ref()?).err()?;
+        let at = path.clone().key("tls").key("backend").key("clientCertificateRef");
+        if problem.reason == reason::NOT_PERMITTED {
+            found.certificate_problem(&problem, true, at);
+        } else {
+            found.error(rule::CLIENT_CERTIFICATE, at, problem.message.as_str(), None);
+        }
+        Some(problem)
+    }
+
+    fn is_insecure(&self) -> bool {
+        let frontend = self.gateway.spec.tls.as_ref().and_then(|tls| tls.frontend.as_ref());
+        let is_insecure = |config: &TlsConfig| {
+            config.validation.as_ref().is_some_and(|v| v.mode == ALLOW_INSECURE_FALLBACK)
+        };
+        frontend.is_some_and(|frontend| {
+            is_insecure(&frontend.default)
+                || frontend.per_port.iter().any(|entry| is_insecure(&entry.tls))
+        })
+    }
+
+    /// What stands where nobody reads it.
+    fn old_validations(&self, path: &FieldPath, found: &mut Findings) {
+        for (index, listener) in self.gateway.spec.listeners.iter().enumerate() {
+            if listener.tls.as_ref().is_some_and(|tls| tls.frontend_validation.is_some()) {
+                let at = path.clone().key("listeners").index(index).key("tls");
+                let message = "no field of a listener any more, and ignored: clients are not asked \
+                               for a certificate because of it";
+                let help = format!(
+                    "it is spec.tls.frontend.default.validation now, or, for port {} alone, \
+                     spec.tls.frontend.perPort[].tls.validation",
+                    listener.port
+                );
+                found.warning(rule::OLD_VALIDATION, at.key("frontendValidation"), message, help);
+            }
+        }
+        let frontend = self.gateway.spec.tls.as_ref().and_then(|tls| tls.frontend.as_ref());
+        let mut seen = std::collections::HashSet::new();
+        for (index, entry) in frontend.iter().flat_map(|f| &f.per_port).enumerate() {
+            if !seen.insert(entry.port) {
+                let at = path.clone().key("tls").key("frontend").key("perPort").index(index);
+                let message = format!("ignored: port {} has an entry before this one", entry.port);
+                let help = "remove one of them".to_owned();
+                found.warning(rule::PORT_REPEATED, at.key("port"), message, help);
+            }
+        }
+    }
+}

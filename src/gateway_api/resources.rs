@@ -1,0 +1,90 @@
+//! What a Gateway refers to.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use super::input::{ConfigMap, Namespace, ReferenceGrant, Secret};
+
+/// What exists beside a Gateway. [`InMemory`] has it from manifests; a controller has its own store.
+///
+/// What it gives may be borrowed or made for the question.
+pub trait Resources {
+    /// A Secret, if it is there.
+    fn secret(&self, namespace: &str, name: &str) -> Option<Cow<'_, Secret>>;
+
+    /// A ConfigMap, if it is there.
+    fn config_map(&self, namespace: &str, name: &str) -> Option<Cow<'_, ConfigMap>>;
+
+    /// The ReferenceGrants of a namespace: they say who may refer to what is in it.
+    fn reference_grants(&self, namespace: &str) -> Vec<Cow<'_, ReferenceGrant>>;
+
+    /// All namespaces, in any order.
+    fn namespaces(&self) -> Vec<Cow<'_, Namespace>>;
+}
+
+/// Resources that are all in memory. Of two objects of the same kind, namespace and name the last one
+/// counts.
+///
+/// ```
+/// use istio_gateway::gateway_api::{ConfigMap, InMemory, Resources};
+///
+/// let mut resources = InMemory::default();
+/// let text = r#"{"metadata": {"namespace": "infra", "name": "ca"}, "data": {"ca.crt": "..."}}"#;
+/// resources.add_config_map(serde_json::from_str::<ConfigMap>(text)?);
+/// assert!(resources.config_map("infra", "ca").is_some());
+/// assert!(resources.secret("infra", "ca").is_none());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct InMemory {
+    secrets: ByName<Secret>,
+    config_maps: ByName<ConfigMap>,
+    reference_grants: ByName<ReferenceGrant>,
+    namespaces: BTreeMap<String, Namespace>,
+}
+
+/// Objects by namespace and name.
+type ByName<T> = BTreeMap<String, BTreeMap<String, T>>;
+
+impl InMemory {
+    /// Adds a Secret.
+    pub fn add_secret(&mut self, secret: Secret) {
+        let metadata = secret.metadata.clone();
+        self.secrets.entry(metadata.namespace).or_default().insert(metadata.name, secret);
+    }
+
+    /// Adds a ConfigMap.
+    pub fn add_config_map(&mut self, config_map: ConfigMap) {
+        let metadata = config_map.metadata.clone();
+        self.config_maps.entry(metadata.namespace).or_default().insert(metadata.name, config_map);
+    }
+
+    /// Adds a ReferenceGrant.
+    pub fn add_reference_grant(&mut self, grant: ReferenceGrant) {
+        let metadata = grant.metadata.clone();
+        self.reference_grants.entry(metadata.namespace).or_default().insert(metadata.name, grant);
+    }
+
+    /// Adds a namespace.
+    pub fn add_namespace(&mut self, namespace: Namespace) {
+        self.namespaces.insert(namespace.metadata.name.clone(), namespace);
+    }
+}
+
+impl Resources for InMemory {
+    fn secret(&self, namespace: &str, name: &str) -> Option<Cow<'_, Secret>> {
+        self.secrets.get(namespace)?.get(name).map(Cow::Borrowed)
+    }
+
+    fn config_map(&self, namespace: &str, name: &str) -> Option<Cow<'_, ConfigMap>> {
+        self.config_maps.get(namespace)?.get(name).map(Cow::Borrowed)
+    }
+
+    fn reference_grants(&self, namespace: &str) -> Vec<Cow<'_, ReferenceGrant>> {
+        let grants = self.reference_grants.get(namespace).into_iter().flat_map(BTreeMap::values);
+        grants.map(Cow::Borrowed).collect()
+    }
+
+    fn namespaces(&self) -> Vec<Cow<'_, Namespace>> {
+        self.namespaces.values().map(Cow::Borrowed).collect()
+    }
+}

@@ -1,0 +1,74 @@
+//! Kubernetes' label selectors.
+//!
+//! Source: apimachinery's `LabelSelectorAsSelector` and what it calls.
+
+use super::input::{LabelExpression, LabelSelector, Map, Metadata};
+
+/// The label that every namespace has with its own name as the value.
+const NAME: &str = "kubernetes.io/metadata.name";
+
+/// Whether a selector can be used at all: an invalid one selects nothing.
+pub(super) fn is_valid(selector: &LabelSelector) -> bool {
+    let LabelSelector { match_labels, match_expressions } = selector;
+    match_labels.iter().all(|(key, value)| is_key(key) && is_value(value))
+        && match_expressions.iter().all(|LabelExpression { key, operator, values }| {
+            let is_counted = match operator.as_str() {
+                "In" | "NotIn" => !values.is_empty(),
+                "Exists" | "DoesNotExist" => values.is_empty(),
+                _ => false,
+            };
+            is_counted && is_key(key) && values.iter().all(|value| is_value(value))
+        })
+}
+
+/// Whether a valid selector selects a namespace.
+pub(super) fn matches(selector: &LabelSelector, namespace: &Metadata) -> bool {
+    let labels = &namespace.labels;
+    let label = |key: &str| if key == NAME { Some(&namespace.name) } else { labels.get(key) };
+    let LabelSelector { match_labels, match_expressions } = selector;
+    has_all(match_labels, label)
+        && match_expressions.iter().all(|LabelExpression { key, operator, values }| {
+            let value = label(key);
+            match operator.as_str() {
+                "In" => value.is_some_and(|value| values.contains(value)),
+                "NotIn" => value.is_none_or(|value| !values.contains(value)),
+                "Exists" => value.is_some(),
+                _ => value.is_none(),
+            }
+        })
+}
+
+fn has_all<'a>(wanted: &Map, label: impl Fn(&str) -> Option<&'a String>) -> bool {
+    wanted.iter().all(|(key, value)| label(key) == Some(value))
+}
+
+/// A name, perhaps behind a domain and a slash.
+fn is_key(key: &str) -> bool {
+    let (domain, name) = match key.split_once('/') {
+        Some((domain, name)) => (Some(domain), name),
+        None => (None, key),
+    };
+    domain.is_none_or(is_domain) && !name.is_empty() && is_value(name)
+}
+
+/// At most 63 letters, digits, dashes, underscores and dots, the first and last a letter or a digit.
+fn is_value(value: &str) -> bool {
+    let is_end = |b: Option<&u8>| b.is_none_or(u8::is_ascii_alphanumeric);
+    let bytes = value.as_bytes();
+    bytes.len() <= 63
+        && is_end(bytes.first())
+        && is_end(bytes.last())
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// A DNS subdomain of RFC 1123.
+fn is_domain(domain: &str) -> bool {
+    let is_lower = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let is_label = |label: &str| {
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(is_lower)
+            && bytes.last().is_some_and(is_lower)
+            && bytes.iter().all(|b| is_lower(b) || *b == b'-')
+    };
+    domain.len() <= 253 && domain.split('.').all(is_label)
+}

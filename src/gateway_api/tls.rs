@@ -1,0 +1,297 @@
+//! A listener's TLS as a server's settings.
+
+use super::{
+    Context,
+    conditions::{Problem, reason},
+    findings::Findings,
+    input::{ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Listener, ListenerTls, TlsConfig, Validation},
+    resources::Resources,
+};
+use crate::{FieldPath, ServerTlsSettings, TlsMode, ciphers};
+
+/// Changes what ends TLS.
+pub(super) const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
+/// Names cipher suites.
+pub(super) const CIPHER_SUITES: &str = "gateway.istio.io/tls-cipher-suites";
+/// Says what a listener is for.
+pub(super) const LISTENER_PROTOCOL: &str = "gateway.istio.io/listener-protocol";
+/// [`LISTENER_PROTOCOL`]: TLS is passed on to whatever service the server name tells.
+pub(super) const AUTO_PASSTHROUGH: &str = "auto-passthrough";
+
+const NETWORK_LABEL: &str = "topology.istio.io/network";
+const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
+
+/// What is built of a listener's TLS, even where there is a problem: upstream shows it then.
+#[derive(Default)]
+pub(super) struct Built {
+    pub(super) settings: Option<ServerTlsSettings>,
+    pub(super) problem: Option<Problem>,
+}
+
+/// The settings of a port towards clients, and where they stand.
+struct Frontend<'a> {
+    config: &'a TlsConfig,
+    path: FieldPath,
+    /// What it takes the place of.
+    replaces: Option<&'a TlsConfig>,
+}
+
+impl<R: Resources + ?Sized> Context<'_, R> {
+    /// Source: pilot's `buildTLS`.
+    pub(super) fn tls(&self, listener: &Listener, at: &FieldPath, found: &mut Findings) -> Built {
+        let Some(tls) = &listener.tls else { return Built::default() };
+        let at = at.clone().key("tls");
+        let mut settings = ServerTlsSettings::default();
+        let problem = match tls.mode.as_deref().unwrap_or("Terminate") {
+            "Terminate" => {
+                let frontend = self.frontend(listener.port);
+                match self.terminate(tls, frontend, &at, &mut settings, found) {
+                    Ok(()) => None,
+                    Err(End::AsItIs) => return Built { settings: Some(settings), problem: None },
+                    Err(End::Problem(problem)) => Some(problem),
+                }
+            }
+            "Passthrough" => {
+                let is_auto = self.is_auto_passthrough(listener, tls);
+                let mode = if is_auto { TlsMode::AutoPassthrough } else { TlsMode::Passthrough };
+                settings.set_mode(mode);
+                None
+            }
+            mode => {
+                found.unknown_tls_mode(mode, at.clone().key("mode"));
+                None
+            }
+        };
+        if problem.is_none() {
+            cipher_suites(tls, &at, &mut settings, found);
+        }
+        Built { settings: Some(settings), problem }
+    }
+
+    /// Source: pilot's `resolveGatewayTLS`.
+    fn frontend(&self, port: i32) -> Option<Frontend<'_>> {
+        let frontend = self.gateway.spec.tls.as_ref()?.frontend.as_ref()?;
+        let path = FieldPath::root().key("spec").key("tls").key("frontend");
+        let own = frontend.per_port.iter().position(|entry| entry.port == port);
+        Some(match own.and_then(|index| Some((index, frontend.per_port.get(index)?))) {
+            Some((index, entry)) => Frontend {
+                config: &entry.tls,
+                path: path.key("perPort").index(index).key("tls"),
+                replaces: Some(&frontend.default),
+            },
+            None => Frontend {
+                config: &frontend.default,
+                path: path.key("default"),
+                replaces: None,
+            },
+        })
+    }
+
+    /// Source: pilot's `IsAutoPassthrough`.
+    fn is_auto_passthrough(&self, listener: &Listener, tls: &ListenerTls) -> bool {
+        let labels = &self.gateway.metadata.labels;
+        let port = labels.get(PORT_LABEL).map_or("15443", String::as_str);
+        tls.options.get(LISTENER_PROTOCOL).is_some_and(|option| option == AUTO_PASSTHROUGH)
+            || labels.contains_key(NETWORK_LABEL) && listener.port.to_string() == port
+    }
+
+    fn terminate(
+        &self,
+        tls: &ListenerTls,
+        frontend: Option<Frontend<'_>>,
+        at: &FieldPath,
+        settings: &mut ServerTlsSettings,
+        found: &mut Findings,
+    ) -> Result<(), End> {
+        let option = tls.options.get(TERMINATE_MODE).map(String::as_str);
+        let option_path = || at.clone().key("options").key(TERMINATE_MODE);
+        settings.set_mode(match option {
+            Some("MUTUAL") => TlsMode::Mutual,
+            Some("OPTIONAL_MUTUAL") => TlsMode::OptionalMutual,
+            Some("ISTIO_MUTUAL") => TlsMode::IstioMutual,
+            _ => TlsMode::Simple,
+        });
+        match option {
+            Some(mode @ ("ISTIO_SIMPLE" | "ISTIO_MUTUAL")) => {
+                if mode == "ISTIO_SIMPLE" {
+                    "builtin://".clone_into(&mut settings.credential_name);
+                }
+                if wanted(frontend.as_ref()).is_some() {
+                    found.validation_ignored(&format!("{TERMINATE_MODE} is {mode}"), option_path());
+                }
+                return Err(End::AsItIs);
+            }
+            None | Some("MUTUAL" | "OPTIONAL_MUTUAL" | "SIMPLE" | "") => {}
+            Some(other) => found.unknown_terminate_mode(other, option_path()),
+        }
+        if !self.certificates(tls, at, settings, found)? {
+            if wanted(frontend.as_ref()).is_some() {
+                found.validation_ignored("the listener has no certificateRefs", at.clone());
+            }
+            return Err(End::AsItIs);
+        }
+        if let Some(frontend) = frontend {
+            found.frontend(&frontend.path, frontend.config, frontend.replaces);
+            if let Some(validation) = &frontend.config.validation {
+                let at = frontend.path.key("validation");
+                self.validation(validation, &at, settings, found)?;
+                if !settings.ca_cert_credential_name.is_empty() {
+                    overridden(option, validation, option_path(), settings, found);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets the server's certificates; whether there are any.
+    fn certificates(
+        &self,
+        tls: &ListenerTls,
+        at: &FieldPath,
+        settings: &mut ServerTlsSettings,
+        found: &mut Findings,
+    ) -> Result<bool, Problem> {
+        let references = &tls.certificate_refs;
+        let at = at.clone().key("certificateRefs");
+        if references.len() > 2 {
+            let message = "TLS mode can only support up to 2 server certificates";
+            found.certificate(message, at.index(2));
+            return Err(Problem::new(reason::INVALID_CERTIFICATE, message));
+        }
+        let mut names = Vec::new();
+        let mut problems: Vec<(usize, Problem)> = Vec::new();
+        for (index, reference) in references.iter().enumerate() {
+            match self.certificate(reference) {
+                Ok(name) => names.push(name),
+                Err(problem) => {
+                    // Its place stays, and is empty.
+                    names.push(String::new());
+                    problems.push((index, problem));
+                }
+            }
+        }
+        let is_none_valid = problems.len() == references.len();
+        for (index, problem) in &problems {
+            let at = at.clone().index(*index);
+            found.certificate_problem(problem, is_none_valid, at.clone());
+            if *index == 0 && !is_none_valid {
+                found.first_certificate_lost(at);
+            }
+        }
+        if is_none_valid {
+            let mut problems = problems.into_iter().map(|(_, problem)| problem);
+            let Some(mut problem) = problems.next() else {
+                found.no_certificate(at);
+                return Ok(false);
+            };
+            for next in problems {
+                problem.message.push_str("; ");
+                problem.message.push_str(&next.message);
+            }
+            return Err(problem);
+        }
+        if names.len() - problems.len() == 1 {
+            settings.credential_name = names.into_iter().next().unwrap_or_default();
+        } else {
+            settings.credential_names = names;
+        }
+        Ok(true)
+    }
+
+    /// Sets what is asked of clients' certificates.
+    fn validation(
+        &self,
+        validation: &Validation,
+        at: &FieldPath,
+        settings: &mut ServerTlsSettings,
+        found: &mut Findings,
+    ) -> Result<(), Problem> {
+        let at_references = at.clone().key("caCertificateRefs");
+        let reference = match validation.ca_certificate_refs.as_slice() {
+            [] => return Ok(()),
+            [reference] => reference,
+            _ => {
+                let message = "only one caCertificateRef is supported";
+                found.ca(message, at_references.index(1));
+                return Err(Problem::new(reason::INVALID_CA, message));
+            }
+        };
+        let at_reference = at_references.index(0);
+        let name = self.ca_certificate(reference).inspect_err(|problem| {
+            found.ca_problem(problem, at_reference.clone());
+            if problem.reason == reason::NOT_PERMITTED && self.is_granted_without_suffix(reference) {
+                found.grant_without_suffix(reference, at_reference.clone().key("name"));
+            }
+        })?;
+        let is_insecure = validation.mode == ALLOW_INSECURE_FALLBACK;
+        settings.set_mode(if is_insecure { TlsMode::OptionalMutual } else { TlsMode::Mutual });
+        settings.insecure_skip_verify = Some(is_insecure);
+        settings.ca_cert_credential_name = name;
+        if !["", ALLOW_VALID_ONLY, ALLOW_INSECURE_FALLBACK].contains(&validation.mode.as_str()) {
+            found.unknown_validation_mode(&validation.mode, at.clone().key("mode"));
+        }
+        Ok(())
+    }
+}
+
+/// Why the rest of the settings is not looked at.
+enum End {
+    /// They are complete.
+    AsItIs,
+    Problem(Problem),
+}
+
+impl From<Problem> for End {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+/// What a frontend asks of clients, if anything.
+fn wanted<'a>(frontend: Option<&Frontend<'a>>) -> Option<&'a Validation> {
+    let validation = frontend?.config.validation.as_ref()?;
+    (!validation.ca_certificate_refs.is_empty()).then_some(validation)
+}
+
+/// The option has the last word.
+fn overridden(
+    option: Option<&str>,
+    validation: &Validation,
+    at: FieldPath,
+    settings: &mut ServerTlsSettings,
+    found: &mut Findings,
+) {
+    let (mode, option) = match option {
+        Some(option @ "MUTUAL") => (TlsMode::Mutual, option),
+        Some(option @ "OPTIONAL_MUTUAL") => (TlsMode::OptionalMutual, option),
+        _ => return,
+    };
+    if settings.mode() != mode || settings.insecure_skip_verify == Some(true) {
+        found.validation_overridden(option, &validation.mode, at);
+    }
+    settings.set_mode(mode);
+    settings.insecure_skip_verify = Some(false);
+}
+
+fn cipher_suites(
+    tls: &ListenerTls,
+    at: &FieldPath,
+    settings: &mut ServerTlsSettings,
+    found: &mut Findings,
+) {
+    let Some(option) = tls.options.get(CIPHER_SUITES).filter(|option| !option.is_empty()) else {
+        return;
+    };
+    let mut seen = std::collections::HashSet::new();
+    let mut dropped = Vec::new();
+    for suite in option.split(',').map(str::trim) {
+        if !ciphers::is_valid(suite) {
+            dropped.push(suite);
+        } else if seen.insert(suite) {
+            settings.cipher_suites.push(suite.to_owned());
+        }
+    }
+    if !dropped.is_empty() {
+        found.ciphers_dropped(&dropped, at.clone().key("options").key(CIPHER_SUITES));
+    }
+}
