@@ -401,4 +401,3 @@ func (r *source) tlsConfig() object {
 	}
 	return object{"validation": validation}
 }
-

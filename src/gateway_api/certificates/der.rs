@@ -34,28 +34,31 @@ impl<'a> Der<'a> {
         self.0.first() == Some(&tag)
     }
 
-    /// The next element: its tag, its content, and all of it.
-    fn next(&mut self) -> Option<(u8, &'a [u8], &'a [u8])> {
+    /// The next element's tag, the length of its header, and that of its content, which may be more
+    /// than there is.
+    fn header(self) -> Option<(u8, usize, usize)> {
         let &[tag, first, ..] = self.0 else { return None };
         // Tags of more than one byte do not occur in what is read here.
         if tag & 0x1f == 0x1f {
             return None;
         }
-        let (header, len) = if first & 0x80 == 0 {
-            (2, usize::from(first))
-        } else {
-            let bytes = usize::from(first & 0x7f);
-            if !(1..=4).contains(&bytes) {
-                return None;
-            }
-            let digits = self.0.get(2..2 + bytes)?;
-            let len = digits.iter().fold(0_usize, |len, digit| len << 8 | usize::from(*digit));
-            // As short as it can be.
-            if len < 0x80 || digits.first() == Some(&0) {
-                return None;
-            }
-            (2 + bytes, len)
-        };
+        if first & 0x80 == 0 {
+            return Some((tag, 2, usize::from(first)));
+        }
+        let bytes = usize::from(first & 0x7f);
+        if !(1..=4).contains(&bytes) {
+            return None;
+        }
+        let digits = self.0.get(2..2 + bytes)?;
+        let len = digits.iter().fold(0_usize, |len, digit| len << 8 | usize::from(*digit));
+        // As short as it can be.
+        let is_short = len >= 0x80 && digits.first() != Some(&0);
+        is_short.then_some((tag, 2 + bytes, len))
+    }
+
+    /// The next element: its tag, its content, and all of it.
+    fn next(&mut self) -> Option<(u8, &'a [u8], &'a [u8])> {
+        let (tag, header, len) = self.header()?;
         let whole = self.0.get(..header.checked_add(len)?)?;
         self.0 = self.0.get(whole.len()..)?;
         Some((tag, whole.get(header..)?, whole))
@@ -84,6 +87,37 @@ impl<'a> Der<'a> {
     /// The content of the next element, if it has this tag; nothing within, if it has another.
     pub(super) fn optional(&mut self, tag: u8) -> Option<Option<Self>> {
         if self.peek(tag) { self.read(tag).map(Some) } else { Some(None) }
+    }
+
+    /// As [`optional`](Self::optional), as Go's `encoding/asn1` has it, which is of another mind than
+    /// `cryptobyte`: what stands here instead has to begin as an element.
+    pub(super) fn optional_field(&mut self, tag: u8) -> Option<Option<Self>> {
+        if self.is_empty() {
+            return Some(None);
+        }
+        self.header()?;
+        self.optional(tag)
+    }
+
+    /// The content of an optional element within a tag `[n]`, whose length does not count.
+    pub(super) fn explicit_field(&mut self, n: u8, tag: u8) -> Option<Option<Self>> {
+        if self.is_empty() {
+            return Some(None);
+        }
+        let (outer, header, len) = self.header()?;
+        let mut inner = Self(self.0.get(header..).filter(|rest| !rest.is_empty())?);
+        if outer & !0x20 != context(n) || outer != explicit(n) && len > 0 {
+            return Some(None);
+        }
+        if len == 0 {
+            return None;
+        }
+        if inner.header()?.0 != tag {
+            return Some(None);
+        }
+        let content = inner.read(tag)?;
+        *self = inner;
+        Some(Some(content))
     }
 
     /// The bytes of an integer, which are as few as can be.
@@ -119,39 +153,14 @@ impl<'a> Der<'a> {
         }
     }
 
-    /// The bytes of an object identifier, each of whose numbers is below 2^31.
+    /// The bytes of an object identifier.
     pub(super) fn oid(&mut self) -> Option<&'a [u8]> {
-        let Self(bytes) = self.read(OID)?;
-        let mut number = None;
-        for &byte in bytes {
-            let (before, is_first) = number.map_or((0_u32, true), |number| (number, false));
-            if before >= 1 << 24 || is_first && byte == 0x80 {
-                return None;
-            }
-            let value = before << 7 | u32::from(byte & 0x7f);
-            number = (byte & 0x80 != 0).then_some(value);
-        }
-        (!bytes.is_empty() && number.is_none()).then_some(bytes)
+        oid(self.read(OID)?)
     }
 
-    /// The bytes of a bit string, moved so that the last bit is the last of a byte.
+    /// The bits of a bit string.
     pub(super) fn bits(&mut self) -> Option<Vec<u8>> {
-        let (&padding, bytes) = self.read(BIT_STRING)?.0.split_first()?;
-        let unused = (1_u16 << padding.min(8)) - 1;
-        let is_clean = bytes.last().map_or(padding == 0, |last| u16::from(*last) & unused == 0);
-        if padding > 7 || !is_clean {
-            return None;
-        }
-        if padding == 0 {
-            return Some(bytes.to_vec());
-        }
-        let mut before = 0;
-        let moved = bytes.iter().map(|byte| {
-            let moved = byte >> padding | before << (8 - padding);
-            before = *byte;
-            moved
-        });
-        Some(moved.collect())
+        bits(self.read(BIT_STRING)?)
     }
 
     /// A time, which is read and not kept. `None` where it is none.
@@ -162,6 +171,41 @@ impl<'a> Der<'a> {
         }
         (is_time(text, 2, true) || is_time(text, 2, false)).then_some(())
     }
+}
+
+/// The bytes of an object identifier, each of whose numbers is below 2^31.
+pub(super) fn oid(content: Der<'_>) -> Option<&[u8]> {
+    let Der(bytes) = content;
+    let mut number = None;
+    for &byte in bytes {
+        let (before, is_first) = number.map_or((0_u32, true), |number| (number, false));
+        if before >= 1 << 24 || is_first && byte == 0x80 {
+            return None;
+        }
+        let value = before << 7 | u32::from(byte & 0x7f);
+        number = (byte & 0x80 != 0).then_some(value);
+    }
+    (!bytes.is_empty() && number.is_none()).then_some(bytes)
+}
+
+/// The bytes of a bit string, moved so that the last bit is the last of a byte.
+pub(super) fn bits(content: Der<'_>) -> Option<Vec<u8>> {
+    let (&padding, bytes) = content.0.split_first()?;
+    let unused = (1_u16 << padding.min(8)) - 1;
+    let is_clean = bytes.last().map_or(padding == 0, |last| u16::from(*last) & unused == 0);
+    if padding > 7 || !is_clean {
+        return None;
+    }
+    if padding == 0 {
+        return Some(bytes.to_vec());
+    }
+    let mut before = 0;
+    let moved = bytes.iter().map(|byte| {
+        let moved = byte >> padding | before << (8 - padding);
+        before = *byte;
+        moved
+    });
+    Some(moved.collect())
 }
 
 /// Whether a text is year, month, day, hour, minute, perhaps second, and an offset, each as it would

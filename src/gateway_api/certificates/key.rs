@@ -3,7 +3,7 @@
 //! Source: `crypto/tls.parsePrivateKey` and what it calls, of Go 1.26.
 
 use super::{
-    der::{BIT_STRING, Der, OCTET_STRING, SEQUENCE, explicit},
+    der::{self, BIT_STRING, Der, OCTET_STRING, SEQUENCE},
     rsa,
 };
 
@@ -120,17 +120,16 @@ fn pkcs8(der: &[u8]) -> Option<Pkcs8> {
 }
 
 /// A key on a curve, which may be named outside.
-fn sec1(outer: Option<&[u8]>, der: &[u8]) -> Option<PrivateKey> {
-    let mut key = Der(der).read(SEQUENCE)?;
+fn sec1(outer: Option<&[u8]>, bytes: &[u8]) -> Option<PrivateKey> {
+    let mut key = Der(bytes).read(SEQUENCE)?;
     let version = key.small_integer()?;
     let Der(scalar) = key.read(OCTET_STRING)?;
-    let inner = match key.optional(explicit(0))? {
-        Some(mut inner) => Some(inner.oid()?),
+    let inner = match key.explicit_field(0, der::OID)? {
+        Some(inner) => Some(der::oid(inner)?),
         None => None,
     };
-    let public = match key.optional(explicit(1))? {
-        Some(mut public) if public.peek(BIT_STRING) => Some(public.bits()?),
-        Some(_) => return None,
+    let public = match key.explicit_field(1, BIT_STRING)? {
+        Some(public) => Some(der::bits(public)?),
         None => None,
     };
     if version != 1 {

@@ -22,7 +22,11 @@ pub(super) fn private(der: &[u8]) -> Option<(Vec<u8>, i64)> {
     let modulus = key.integer()?;
     let exponent = key.small_integer()?;
     let numbers = [key.integer()?, key.integer()?, key.integer()?];
-    let mut optional = || if key.peek(INTEGER) { key.integer().map(Some) } else { Some(None) };
+    let mut optional = || {
+        let mut after = key;
+        let is_there = after.optional_field(INTEGER)?.is_some();
+        if is_there { key.integer().map(Some) } else { Some(None) }
+    };
     let crt = [optional()?, optional()?, optional()?];
     let others = other_primes(&mut key)?;
     let given = [modulus].into_iter().chain(numbers).chain(crt.into_iter().flatten());
@@ -52,7 +56,7 @@ pub(super) fn private(der: &[u8]) -> Option<(Vec<u8>, i64)> {
 /// The primes behind the first two.
 fn other_primes<'a>(key: &mut Der<'a>) -> Option<Vec<&'a [u8]>> {
     let mut primes = Vec::new();
-    let mut list = key.optional(SEQUENCE)?.unwrap_or(Der(&[]));
+    let mut list = key.optional_field(SEQUENCE)?.unwrap_or(Der(&[]));
     while !list.is_empty() {
         let mut prime = list.read(SEQUENCE)?;
         primes.push(prime.integer()?);
