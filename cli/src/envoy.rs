@@ -1,6 +1,6 @@
 //! `istio-gateway envoy`: what istiod makes of each server, as JSON that Envoy loads.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
@@ -93,7 +93,7 @@ impl Envoy {
         let mut lines = Vec::new();
         let mut wrong = Vec::new();
         let options = Options { istio: self.istio, ..Options::default() };
-        let read = flat(read(&input, &self.file).map_err(Failure::Input)?);
+        let read = flat(read(&input).map_err(Failure::Input)?);
         for (number, document) in (1..).zip(read) {
             match document {
                 Ok(Document::Gateway(manifest)) => {
@@ -125,10 +125,11 @@ impl Format {
 
 type Documents = Vec<Result<Document, Error>>;
 
-fn read(input: &Input, path: &Path) -> Result<Documents, Vec<String>> {
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("json" | "ndjson" | "jsonl") => Ok(documents_from_json(&input.bytes).collect()),
-        _ => Ok(documents(input.text()?).collect()),
+fn read(input: &Input) -> Result<Documents, Vec<String>> {
+    if input.is_json() {
+        Ok(documents_from_json(&input.bytes).collect())
+    } else {
+        Ok(documents(input.text()?).collect())
     }
 }
 

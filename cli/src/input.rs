@@ -38,6 +38,12 @@ impl Input {
         }
     }
 
+    /// Whether the name says that it is JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        let ending = self.path.extension().and_then(|ending| ending.to_str());
+        matches!(ending, Some("json" | "ndjson" | "jsonl"))
+    }
+
     /// The text, or where it stops being one.
     pub(crate) fn text(&self) -> Result<&str, Vec<String>> {
         std::str::from_utf8(&self.bytes).map_err(|error| {

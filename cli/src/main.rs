@@ -3,6 +3,7 @@
 mod check;
 mod convert;
 mod envoy;
+mod from_gateway_api;
 mod input;
 mod rules;
 
@@ -24,6 +25,7 @@ enum Command {
     Rules(rules::Rules),
     Convert(convert::Convert),
     Envoy(envoy::Envoy),
+    FromGatewayApi(from_gateway_api::FromGatewayApi),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
+        Command::FromGatewayApi(convert) => convert.run(),
     };
     outcome.unwrap_or_else(Failure::report)
 }

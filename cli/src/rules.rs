@@ -1,7 +1,7 @@
 //! `istio-gateway rules`: what each rule says, with an example.
 
 use clap::{Args, ValueEnum};
-use istio_gateway::{Severity, validate};
+use istio_gateway::{Severity, gateway_api, validate};
 use serde::Serialize;
 
 use crate::{Failure, input::print};
@@ -17,7 +17,7 @@ Examples:
 
 schema/ and cel/ are rules of the custom resource, which the API server checks; webhook/ are
 istiod's. lint/ is what they accept and what does not do what it seems to. document/ is what cannot
-be read at all.")]
+be read at all. gateway-api/ are those of from-gateway-api.")]
 pub(crate) struct Rules {
     /// How to print the rules
     #[arg(long, value_enum, default_value = "text")]
@@ -134,7 +134,7 @@ static OWN: [Rule; 6] = [
 
 /// Every rule, those of the library first.
 pub(crate) fn all() -> impl Iterator<Item = Rule> {
-    let known = validate::rules().iter().map(|rule| Rule {
+    let known = validate::rules().iter().chain(gateway_api::rules()).map(|rule| Rule {
         id: rule.id,
         severity: rule.severity,
         title: rule.title,

@@ -275,6 +275,20 @@ structs! {
     }
 }
 
+impl GatewaySpec {
+    /// Whether istiod makes the Deployment and the Service of the Gateway, rather than that it is
+    /// bound to a Service that is there.
+    ///
+    /// Source: pilot's `IsManaged`.
+    pub(super) fn is_managed(&self) -> bool {
+        match self.addresses.as_slice() {
+            [] => true,
+            [address] => address.kind.as_deref().is_none_or(|kind| kind == "IPAddress"),
+            _ => false,
+        }
+    }
+}
+
 /// TLS of a [`Gateway`] towards clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -175,15 +175,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     fn problem(&self, found: &mut Findings) -> Option<(Problem, bool)> {
         let spec = &self.gateway.spec;
         let path = FieldPath::root().key("spec");
-        let is_ip = |address: &Address| address.kind.as_deref().is_none_or(|kind| kind == "IPAddress");
-        let is_managed = match spec.addresses.as_slice() {
-            [] => true,
-            [address] => is_ip(address),
-            _ => false,
-        };
         let is_host = |address: &&Address| address.kind.as_deref().is_none_or(|kind| kind == "Hostname");
         const SERVICE_TYPE: &str = "networking.istio.io/service-type";
-        if !is_managed {
+        if !spec.is_managed() {
             let (hosts, others): (Vec<_>, Vec<_>) = spec.addresses.iter().partition(is_host);
             if !others.is_empty() {
                 let others: Vec<_> = others.iter().map(|address| address.value.as_str()).collect();

@@ -63,10 +63,19 @@ impl Manifest {
     /// ```
     #[must_use]
     pub fn new(name: &str, spec: Gateway) -> Self {
+        Self::new_in("", name, spec)
+    }
+
+    /// A manifest of a new Gateway in a namespace.
+    pub(crate) fn new_in(namespace: &str, name: &str, spec: Gateway) -> Self {
         let mut text = format!(
             "{{\"apiVersion\":\"{GROUP}/v1\",\"kind\":\"Gateway\",\"metadata\":{{\"name\":"
         );
         crate::tree::write_text(name, &mut text);
+        if !namespace.is_empty() {
+            text.push_str(",\"namespace\":");
+            crate::tree::write_text(namespace, &mut text);
+        }
         text.push_str("}}");
         let object = Object {
             text,
@@ -75,7 +84,7 @@ impl Manifest {
             api_version: format!("{GROUP}/v1"),
             kind: "Gateway".to_owned(),
             name: name.to_owned(),
-            namespace: String::new(),
+            namespace: namespace.to_owned(),
         };
         Self { object, spec, status: None, has_spec: false, diagnostics: Vec::new() }
     }
