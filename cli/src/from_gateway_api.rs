@@ -5,9 +5,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 use clap::{Args, ValueEnum};
 use istio_gateway::{
     Error, IstioVersion, Manifest,
-    gateway_api::{
-        Condition, Conversion, ConvertedListener, GatewayManifest, Manifests, Options,
-    },
+    gateway_api::{Condition, Conversion, ConvertedListener, GatewayManifest, Manifests, Options},
 };
 use serde::Serialize;
 
@@ -112,7 +110,8 @@ impl FromGatewayApi {
         }
         let options = Options::istio(self.istio);
         let all: Vec<_> = manifests.convert(&options).collect();
-        let name = |manifest: &GatewayManifest| names.get(manifest.source).map_or("", String::as_str);
+        let name =
+            |manifest: &GatewayManifest| names.get(manifest.source).map_or("", String::as_str);
         let text = match self.format {
             Format::Yaml => yaml(&all),
             Format::Json => {
@@ -130,7 +129,11 @@ impl FromGatewayApi {
 
 type Converted<'a> = (&'a GatewayManifest, Conversion);
 
-fn line<'a>(manifest: &'a GatewayManifest, conversion: &'a Conversion, file: &'a str) -> Gateway<'a> {
+fn line<'a>(
+    manifest: &'a GatewayManifest,
+    conversion: &'a Conversion,
+    file: &'a str,
+) -> Gateway<'a> {
     let findings = conversion.diagnostics.iter().map(|found| Finding {
         rule: found.rule,
         severity: severity_name(found.severity),
@@ -172,20 +175,20 @@ fn tell<'a>(all: &'a [Converted<'_>], name: impl Fn(&'a GatewayManifest) -> &'a 
         }
         let metadata = &manifest.gateway.metadata;
         text += &format!("Gateway {}/{}\n", metadata.namespace, metadata.name);
-        text += &conditions(&conversion.conditions);
+        text += &conditions(&conversion.conditions, "  ");
         for listener in &conversion.listeners {
             text += &format!("  listener {}\n", listener.name);
-            text += &conditions(&listener.conditions).replace("  ", "    ");
+            text += &conditions(&listener.conditions, "    ");
         }
     }
     // Nobody may be listening.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
-fn conditions(all: &[Condition]) -> String {
+fn conditions(all: &[Condition], indent: &str) -> String {
     let line = |condition: &Condition| {
         let Condition { kind, status, reason, message, .. } = condition;
-        format!("  {kind}={} {reason}: {message}\n", status.as_str())
+        format!("{indent}{kind}={} {reason}: {message}\n", status.as_str())
     };
     all.iter().map(line).collect()
 }

@@ -59,7 +59,11 @@ pub(super) mod reason {
 }
 
 /// A condition that holds, or why it does not.
-fn condition(kind: &'static str, good: (&'static str, &str), problem: Option<Problem>) -> Condition {
+fn condition(
+    kind: &'static str,
+    good: (&'static str, &str),
+    problem: Option<Problem>,
+) -> Condition {
     match problem {
         None => {
             let (reason, message) = (good.0, good.1.to_owned());

@@ -298,7 +298,9 @@ fn shown(root: Ref<'_, '_>, steps: impl Iterator<Item = Step>) -> (usize, usize)
         let below = match &step {
             Step::Key(name) => {
                 let entry = at.entries().filter(|(key, _)| key.text() == name).last();
-                entry.map(|(key, value)| (value, if is_scalar(value) { whole(value) } else { whole(key) }))
+                entry.map(|(key, value)| {
+                    (value, if is_scalar(value) { whole(value) } else { whole(key) })
+                })
             }
             Step::Index(index) => at.items().nth(*index).map(|item| {
                 let start = item.span().start;

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{
     conditions::{CONFLICT, Problem, reason},
-    input::{ALLOW_VALID_ONLY, ALLOW_INSECURE_FALLBACK, ObjectReference, TlsConfig},
+    input::{ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, ObjectReference, TlsConfig},
     rule,
     tls::TERMINATE_MODE,
 };
@@ -181,7 +181,12 @@ impl Findings {
             "{} is no mode: istiod makes PASSTHROUGH of it, and does not end TLS",
             Quoted(mode)
         );
-        self.warning(rule::UNKNOWN_TLS_MODE, at, message, "write Terminate or Passthrough".to_owned());
+        self.warning(
+            rule::UNKNOWN_TLS_MODE,
+            at,
+            message,
+            "write Terminate or Passthrough".to_owned(),
+        );
     }
 
     pub(super) fn unknown_terminate_mode(&mut self, mode: &str, at: FieldPath) {

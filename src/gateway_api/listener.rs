@@ -1,6 +1,6 @@
 //! A listener as a server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     Context,
@@ -126,7 +126,9 @@ fn protocol(protocol: &str) -> Result<String, Problem> {
         "HTTP" | "HTTPS" | "TLS" | "TCP" => return Ok(protocol.to_owned()),
         "HBONE" => format!("protocol {quoted} is only supported for waypoint proxies"),
         _ if KNOWN.contains(&upper.as_str()) => {
-            format!("protocol {quoted} is unsupported. hint: \"{upper}\" (uppercase) may be supported")
+            format!(
+                "protocol {quoted} is unsupported. hint: \"{upper}\" (uppercase) may be supported"
+            )
         }
         _ => format!("protocol {quoted} is unsupported"),
     };
@@ -162,7 +164,7 @@ fn has_valid_kinds(listener: &Listener) -> bool {
 /// Source: pilot's `ComputeGatewayListenerConflicts`, whose comparison of each with each is here a
 /// look-up.
 pub(super) fn conflicts(listeners: &[Listener]) -> HashMap<&str, &'static str> {
-    let mut ports: HashMap<i32, Taken<'_>> = HashMap::new();
+    let mut ports: HashMap<i32, Taken> = HashMap::new();
     let mut conflicts = HashMap::new();
     for listener in listeners {
         if let Some(reason) = ports.entry(listener.port).or_default().take(listener) {
@@ -177,18 +179,18 @@ const HOSTNAME_CONFLICT: &str = "HostnameConflict";
 
 /// What is taken of a port.
 #[derive(Default)]
-struct Taken<'a> {
+pub(super) struct Taken {
     /// Whether TCP or UDP has it.
     is_raw: bool,
     /// The host names of HTTP, HTTPS and TLS, with the protocol.
-    hosts: HashMap<&'a str, &'a str>,
+    hosts: HashMap<String, String>,
     /// Other protocols.
-    others: Vec<&'a str>,
+    others: HashSet<String>,
 }
 
-impl<'a> Taken<'a> {
+impl Taken {
     /// Takes a listener's place, or tells why it cannot be had.
-    fn take(&mut self, listener: &'a Listener) -> Option<&'static str> {
+    pub(super) fn take(&mut self, listener: &Listener) -> Option<&'static str> {
         let protocol = listener.protocol.as_str();
         match protocol {
             "TCP" | "UDP" => {
@@ -207,15 +209,14 @@ impl<'a> Taken<'a> {
                     Some(taken) if *taken == protocol => return Some(HOSTNAME_CONFLICT),
                     Some(_) => return Some(PROTOCOL_CONFLICT),
                     None => {
-                        self.hosts.insert(host, protocol);
+                        self.hosts.insert(host.to_owned(), protocol.to_owned());
                     }
                 }
             }
             _ => {
-                if self.others.contains(&protocol) {
+                if !self.others.insert(protocol.to_owned()) {
                     return Some(HOSTNAME_CONFLICT);
                 }
-                self.others.push(protocol);
             }
         }
         None

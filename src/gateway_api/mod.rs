@@ -138,7 +138,8 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         }
         if class != ISTIO_CLASS {
             let class = Quoted(class);
-            let message = format!("taken for a class of Istio's: a GatewayClass {class} may say otherwise");
+            let message =
+                format!("taken for a class of Istio's: a GatewayClass {class} may say otherwise");
             found.note(rule::CLASS, at_class, message, None);
         }
         let problem = self.problem(&mut found);
@@ -175,13 +176,15 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     fn problem(&self, found: &mut Findings) -> Option<(Problem, bool)> {
         let spec = &self.gateway.spec;
         let path = FieldPath::root().key("spec");
-        let is_host = |address: &&Address| address.kind.as_deref().is_none_or(|kind| kind == "Hostname");
+        let is_host =
+            |address: &&Address| address.kind.as_deref().is_none_or(|kind| kind == "Hostname");
         const SERVICE_TYPE: &str = "networking.istio.io/service-type";
         if !spec.is_managed() {
             let (hosts, others): (Vec<_>, Vec<_>) = spec.addresses.iter().partition(is_host);
             if !others.is_empty() {
                 let others: Vec<_> = others.iter().map(|address| address.value.as_str()).collect();
-                let message = format!("only Hostname is supported, ignoring [{}]", others.join(" "));
+                let message =
+                    format!("only Hostname is supported, ignoring [{}]", others.join(" "));
                 found.error(rule::NOT_ACCEPTED, path.key("addresses"), message.as_str(), None);
                 let problem = Problem::new("UnsupportedAddress", message);
                 return Some((problem, hosts.is_empty()));
@@ -199,7 +202,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let ParametersReference { group, kind, name } = parameters;
         let namespace = &self.gateway.metadata.namespace;
         let message = if kind != "ConfigMap" || !group.is_empty() {
-            format!("Unsupported parametersRef group/kind {group}/{kind}, only ConfigMap is supported")
+            format!(
+                "Unsupported parametersRef group/kind {group}/{kind}, only ConfigMap is supported"
+            )
         } else if self.resources.config_map(namespace, name).is_none() {
             format!("parametersRef ConfigMap {namespace}/{name} does not exist")
         } else {
@@ -212,7 +217,8 @@ impl<R: Resources + ?Sized> Context<'_, R> {
 
     fn backend(&self, path: &FieldPath, found: &mut Findings) -> Option<Problem> {
         let backend = self.gateway.spec.tls.as_ref()?.backend.as_ref()?;
-        let problem = self.check_client_certificate(backend.client_certificate_ref.as_ref()?).err()?;
+        let problem =
+            self.check_client_certificate(backend.client_certificate_ref.as_ref()?).err()?;
         let at = path.clone().key("tls").key("backend").key("clientCertificateRef");
         if problem.reason == reason::NOT_PERMITTED {
             found.certificate_problem(&problem, true, at);

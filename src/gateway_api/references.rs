@@ -284,9 +284,8 @@ fn pair<'a>(data: &Data<'a>) -> Result<(&'a [u8], &'a [u8]), String> {
     if let Some(pair) = PAIRS.into_iter().find_map(filled) {
         return Ok(pair);
     }
-    let is_there = |(first, second): &(&str, &str)| {
-        data.get(first).is_some() && data.get(second).is_some()
-    };
+    let is_there =
+        |(first, second): &(&str, &str)| data.get(first).is_some() && data.get(second).is_some();
     if let Some((first, second)) = PAIRS.into_iter().find(is_there) {
         return Err(format!("found keys \"{first}\" and \"{second}\", but they were empty"));
     }

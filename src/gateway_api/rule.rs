@@ -56,3 +56,7 @@ pub const CLASS: &str = "gateway-api/class";
 pub const INSECURE_FALLBACK: &str = "gateway-api/insecure-fallback";
 /// A text of upstream's in which two names are swapped. A note.
 pub const NAMES_SWAPPED: &str = "gateway-api/names-swapped";
+/// On the way back from Istio: what Gateway API cannot say. An error.
+pub const UNSAID: &str = "gateway-api/unsaid";
+/// On the way back from Istio: what Gateway API says otherwise, and means the same. A note.
+pub const SAID_OTHERWISE: &str = "gateway-api/said-otherwise";

@@ -4,7 +4,9 @@ use super::{
     Context,
     conditions::{Problem, reason},
     findings::Findings,
-    input::{ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Listener, ListenerTls, TlsConfig, Validation},
+    input::{
+        ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Listener, ListenerTls, TlsConfig, Validation,
+    },
     resources::Resources,
 };
 use crate::{FieldPath, ServerTlsSettings, TlsMode, ciphers};
@@ -79,11 +81,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 path: path.key("perPort").index(index).key("tls"),
                 replaces: Some(&frontend.default),
             },
-            None => Frontend {
-                config: &frontend.default,
-                path: path.key("default"),
-                replaces: None,
-            },
+            None => {
+                Frontend { config: &frontend.default, path: path.key("default"), replaces: None }
+            }
         })
     }
 
@@ -219,7 +219,8 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let at_reference = at_references.index(0);
         let name = self.ca_certificate(reference).inspect_err(|problem| {
             found.ca_problem(problem, at_reference.clone());
-            if problem.reason == reason::NOT_PERMITTED && self.is_granted_without_suffix(reference) {
+            if problem.reason == reason::NOT_PERMITTED && self.is_granted_without_suffix(reference)
+            {
                 found.grant_without_suffix(reference, at_reference.clone().key("name"));
             }
         })?;

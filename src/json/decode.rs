@@ -240,7 +240,8 @@ pub(super) fn decode_node<T: Message>(
     let mut log = Log::of_tree(tree, &cursor);
     let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
     // A tree was checked when it was built: reading it cannot fail.
-    let _: Result<(), tree::TreeError> = slot.deserialize(tree::Reader { node, cursor: &cursor, is_distinct: false });
+    let _: Result<(), tree::TreeError> =
+        slot.deserialize(tree::Reader { node, cursor: &cursor, is_distinct: false });
     let mut diagnostics = log.found;
     for (diagnostic, node) in diagnostics.iter_mut().zip(log.nodes) {
         let path = std::mem::take(&mut diagnostic.path);

@@ -64,7 +64,7 @@ mod versions;
 mod webhook;
 
 #[cfg(feature = "gateway-api")]
-pub(crate) use findings::locate;
+pub(crate) use {findings::locate, rules::rule};
 
 use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
 

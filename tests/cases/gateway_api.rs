@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
-use istio_gateway::gateway_api::{Gateway, InMemory, Options, Secret, convert};
+use istio_gateway::{
+    FieldPath,
+    gateway_api::{Gateway, InMemory, Options, Secret, convert, from_istio},
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +21,10 @@ struct Pair {
 
 fn lines(file: &Path) -> Vec<Value> {
     let text = fs::read_to_string(file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-    text.trim_end_matches('\n').split('\n').map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.trim_end_matches('\n')
+        .split('\n')
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn pairs(file: &Path) -> Vec<Pair> {
@@ -85,7 +91,8 @@ fn answer(input: &Value, options: &Options) -> Value {
             "Reason": condition["reason"], "Message": condition["message"],
         })
     };
-    let conditions = |all: &Value| all.as_array().unwrap().iter().map(condition).collect::<Vec<_>>();
+    let conditions =
+        |all: &Value| all.as_array().unwrap().iter().map(condition).collect::<Vec<_>>();
     let listener = |listener| {
         let mut listener = serde_json::to_value(listener).unwrap();
         listener["conditions"] = conditions(&listener["conditions"]).into();
@@ -111,11 +118,60 @@ fn compare(file: &Path, pems: BTreeMap<String, String>) -> (usize, Vec<String>) 
         let ours = answer(&input, &Options::default());
         for (key, theirs) in line["output"].as_object().unwrap() {
             if ours[key] != *theirs {
-                wrong.push(format!("{}: {key}\n  ours   {}\n  theirs {theirs}", line["id"], ours[key]));
+                wrong.push(format!(
+                    "{}: {key}\n  ours   {}\n  theirs {theirs}",
+                    line["id"], ours[key]
+                ));
             }
         }
     }
     (count, wrong)
+}
+
+/// Every server that istiod would program goes back to Gateway API and forth again: it is the same, or
+/// it is told why not. How many came back.
+fn round_trips(file: &Path, pems: BTreeMap<String, String>) -> (usize, Vec<String>) {
+    let (mut back_and_forth, mut wrong, mut pems) = (0, Vec::new(), pems);
+    for mut line in lines(file) {
+        if let Some(texts) = line.get("pems") {
+            pems = serde_json::from_value(texts.clone()).unwrap();
+            continue;
+        }
+        let mut input = line["input"].take();
+        fill(&mut input, &pems);
+        let gateway: Gateway = serde_json::from_value(input["gateway"].clone()).unwrap();
+        let mut resources = resources(&input);
+        let options = Options::default();
+        let conversion = convert(&gateway, &resources, &options);
+        let servers: Vec<_> = conversion.servers().map(|(_, server)| server.clone()).collect();
+        let mut istio = istio_gateway::Gateway::default();
+        istio.servers.clone_from(&servers);
+        let mut metadata = istio_gateway::gateway_api::Metadata::default();
+        metadata.namespace.clone_from(&gateway.metadata.namespace);
+        metadata.name.clone_from(&gateway.metadata.name);
+        let back = from_istio(&istio, metadata);
+        for grant in back.reference_grants.clone() {
+            resources.add_reference_grant(grant);
+        }
+        let forth = convert(&back.gateway, &resources, &options);
+        for (index, server) in servers.iter().enumerate() {
+            let path = FieldPath::root().key("servers").index(index);
+            let told =
+                back.diagnostics.iter().filter(|found| found.path.starts_with(&path)).count();
+            match &back.listeners[index] {
+                None if told == 0 => wrong.push(format!("{}: {index} is not said", line["id"])),
+                None => {}
+                Some(name) => {
+                    let again = forth.servers().find(|(listener, _)| listener == name);
+                    if told == 0 && again.map(|(_, server)| server) != Some(server) {
+                        wrong.push(format!("{}: {server:?}\n  is now {again:?}", line["id"]));
+                    }
+                    back_and_forth += usize::from(told == 0);
+                }
+            }
+        }
+    }
+    (back_and_forth, wrong)
 }
 
 /// Asks about a pair as a Gateway does: its message ends with Go's.
@@ -145,10 +201,13 @@ fn pair_error(pair: &Pair) -> (String, bool) {
         resources.add_secret(secret.clone());
         // A pair that is good, to come to the CA.
         let good = golden_pems();
-        resources.add_secret(serde_json::from_value(json!({
-            "metadata": {"namespace": "gw", "name": "good"},
-            "stringData": {"tls.crt": good["cert-1"], "tls.key": good["key-1"]},
-        })).unwrap());
+        resources.add_secret(
+            serde_json::from_value(json!({
+                "metadata": {"namespace": "gw", "name": "good"},
+                "stringData": {"tls.crt": good["cert-1"], "tls.key": good["key-1"]},
+            }))
+            .unwrap(),
+        );
         let conversion = convert(&gateway, &resources, &Options::default());
         let conditions = &conversion.listeners[0].conditions;
         conditions.iter().find(|c| c.kind == "ResolvedRefs").unwrap().message.clone()
@@ -156,7 +215,9 @@ fn pair_error(pair: &Pair) -> (String, bool) {
     let message = ask(json!({}), "a");
     let error = match message.strip_prefix("invalid certificate reference //a., ") {
         None => String::new(),
-        Some(rest) => rest.strip_prefix("the certificate is malformed: ").unwrap_or(rest).to_owned(),
+        Some(rest) => {
+            rest.strip_prefix("the certificate is malformed: ").unwrap_or(rest).to_owned()
+        }
     };
     let reference = json!({"group": "", "kind": "Secret", "name": "a"});
     let message = ask(json!({"validation": {"caCertificateRefs": [reference]}}), "good");
@@ -192,6 +253,13 @@ fn gateways_are_as_pilot_has_them() {
 }
 
 #[test]
+fn what_goes_back_comes_forth_again() {
+    let (count, wrong) = round_trips(Path::new("tests/golden/gateway_api.ndjson"), golden_pems());
+    assert!(count > 80, "{count}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn key_pairs_are_as_go_has_them() {
     let (count, wrong) = compare_pairs(Path::new("tests/golden/key_pairs.ndjson"));
     assert!(count > 100, "{count}");
@@ -210,8 +278,11 @@ fn random_gateways_and_pairs() {
     for file in &files {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let (count, wrong) = if name.starts_with("gateways") {
-            let (count, wrong) = compare(file, BTreeMap::new());
+            let (count, mut wrong) = compare(file, BTreeMap::new());
             gateways += count;
+            let (back, lost) = round_trips(file, BTreeMap::new());
+            println!("{name}: {back} servers back and forth, {} differ", lost.len());
+            wrong.extend(lost);
             (count, wrong)
         } else if name.starts_with("pairs") {
             let (count, wrong) = compare_pairs(file);

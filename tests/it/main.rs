@@ -16,6 +16,8 @@ mod envoy;
 mod envoy_descriptor;
 #[cfg(feature = "envoy")]
 mod envoy_live;
+#[cfg(feature = "gateway-api")]
+mod gateway_api;
 mod handshake;
 mod hostile;
 mod lossless;

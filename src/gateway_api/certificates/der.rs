@@ -240,7 +240,8 @@ fn is_time(text: &[u8], year_digits: usize, has_seconds: bool) -> bool {
         b"Z" => true,
         [b'+' | b'-', digits @ ..] if digits.len() == 4 => {
             let digit = |at: usize| digits.get(at).filter(|d| d.is_ascii_digit()).copied();
-            let two = |at| Some(u32::from(digit(at)? - b'0') * 10 + u32::from(digit(at + 1)? - b'0'));
+            let two =
+                |at| Some(u32::from(digit(at)? - b'0') * 10 + u32::from(digit(at + 1)? - b'0'));
             let (hours, minutes) = (two(0), two(2));
             hours.is_some_and(|hours| hours <= 24)
                 && minutes.is_some_and(|minutes| minutes < 60)

@@ -263,7 +263,8 @@ fn policies(mut value: Der<'_>) -> Outcome {
         let Der(id) = policy.read(OID).ok_or(INVALID)?;
         // Numbers of any size, each as short as can be.
         let is_complete = id.last().is_some_and(|last| last & 0x80 == 0);
-        let is_short = id.split_inclusive(|byte| byte & 0x80 == 0).all(|n| n.first() != Some(&0x80));
+        let is_short =
+            id.split_inclusive(|byte| byte & 0x80 == 0).all(|n| n.first() != Some(&0x80));
         if !seen.insert(id) || !is_complete || !is_short {
             return Err(INVALID.to_owned());
         }

@@ -203,7 +203,8 @@ impl Curve {
         let (x, y) = point.split_at(1 + self.scalar_len());
         let prime = self.prime();
         if x.get(1..).is_some_and(|x| x >= prime) || y >= prime {
-            let element = if self == Self::P256 { "P256 element" } else { &format!("{name}Element") };
+            let element =
+                if self == Self::P256 { "P256 element" } else { &format!("{name}Element") };
             return Err(format!("invalid {element} encoding"));
         }
         Err(format!("{name} point not on curve"))

@@ -117,7 +117,11 @@ fn ip_literal(host: &str) -> Outcome<String> {
 fn check_port(port: &str) -> Outcome {
     let is_valid = port.is_empty()
         || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|b| b.is_ascii_digit()));
-    if is_valid { Ok(()) } else { Err(format!("invalid port {} after host", quoted(port.as_bytes()))) }
+    if is_valid {
+        Ok(())
+    } else {
+        Err(format!("invalid port {} after host", quoted(port.as_bytes())))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]

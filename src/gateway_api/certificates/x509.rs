@@ -5,9 +5,7 @@
 use std::collections::HashSet;
 
 use super::{
-    der::{
-        BOOLEAN, Der, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, SET, UTC_TIME, explicit,
-    },
+    der::{BOOLEAN, Der, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, SET, UTC_TIME, explicit},
     extensions,
     key::{Curve, PublicKey, oid},
 };
@@ -31,8 +29,7 @@ fn certificate(input: &mut Der<'_>) -> Outcome<PublicKey> {
     if serial.first().is_some_and(|first| first & 0x80 != 0) {
         return Err("x509: negative serial number".to_owned());
     }
-    let mut inner =
-        tbs.read(SEQUENCE).ok_or("x509: malformed signature algorithm identifier")?;
+    let mut inner = tbs.read(SEQUENCE).ok_or("x509: malformed signature algorithm identifier")?;
     let outer = input.read(SEQUENCE).ok_or("x509: malformed algorithm identifier")?;
     if inner.0 != outer.0 {
         return Err("x509: inner and outer signature algorithm identifiers don't match".to_owned());
@@ -217,14 +214,14 @@ fn all_extensions(mut list: Der<'_>) -> Outcome {
         let id = extension.oid().ok_or("x509: malformed extension OID field")?;
         let mut is_critical = false;
         if extension.peek(BOOLEAN) {
-            is_critical =
-                extension.boolean().ok_or("x509: malformed extension critical field")?;
+            is_critical = extension.boolean().ok_or("x509: malformed extension critical field")?;
         }
-        let value =
-            extension.read(OCTET_STRING).ok_or("x509: malformed extension value field")?;
+        let value = extension.read(OCTET_STRING).ok_or("x509: malformed extension value field")?;
         if !seen.insert(id) {
             let id = dotted(id);
-            return Err(format!("x509: certificate contains duplicate extension with OID \"{id}\""));
+            return Err(format!(
+                "x509: certificate contains duplicate extension with OID \"{id}\""
+            ));
         }
         found.push((id, is_critical, value));
     }

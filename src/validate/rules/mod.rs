@@ -126,4 +126,5 @@ macro_rules! unexemplified {
     };
 }
 
-use {rule, unexemplified};
+pub(crate) use rule;
+use unexemplified;

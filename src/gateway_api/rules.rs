@@ -1,4 +1,0 @@
-//! placeholder
-use crate::validate::Rule;
-/// x
-pub fn rules() -> &'static [Rule] { &[] }

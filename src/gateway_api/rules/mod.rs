@@ -1,0 +1,182 @@
+//! The rules of the translation, explained.
+
+use crate::{
+    Severity::{Error, Note, Warning},
+    validate::{Rule, rule},
+};
+
+/// Every rule of the translation: what it means, with a set of manifests that breaks it and one that
+/// barely keeps it.
+///
+/// ```
+/// use istio_gateway::gateway_api::{Manifests, Options, rule, rules};
+///
+/// let lost = rules().iter().find(|r| r.id == rule::FIRST_CERTIFICATE_LOST).unwrap();
+/// let mut manifests = Manifests::default();
+/// assert!(manifests.add_yaml(lost.bad.unwrap()).is_empty());
+/// let (_, conversion) = manifests.convert(&Options::default()).next().unwrap();
+/// assert!(conversion.diagnostics.iter().any(|found| found.rule == lost.id));
+/// ```
+#[must_use]
+pub fn rules() -> &'static [Rule] {
+    RULES
+}
+
+static RULES: &[Rule] = &[
+    rule!(
+        "gateway-api/certificate",
+        Error,
+        "A server's certificate that cannot be used",
+        "certificateRefs name a Secret that does not exist, does not hold a certificate and its key, or is no Secret; or there are more than two. With no usable certificate istiod does not program the listener. The text is istiod's; what follows \"malformed:\" is Go's.",
+    ),
+    rule!(
+        "gateway-api/ca-certificate",
+        Error,
+        "A CA for clients' certificates that cannot be used",
+        "caCertificateRefs name a ConfigMap or Secret that does not exist or has no certificate under cacert or ca.crt; or there is more than one. istiod does not program the listener. Upstream's builder returns a server that asks clients for nothing: it must not be used.",
+    ),
+    rule!(
+        "gateway-api/not-permitted",
+        Error,
+        "A reference to another namespace without a ReferenceGrant",
+        "What is in another namespace can be used only if a ReferenceGrant there says so. Istio 1.32 looks for it first, so that a stranger is not told what exists.",
+    ),
+    rule!(
+        "gateway-api/protocol",
+        Error,
+        "A protocol that Istio does not have",
+        "It has HTTP, HTTPS, TLS and TCP, in upper case.",
+    ),
+    rule!(
+        "gateway-api/conflict",
+        Error,
+        "A listener in another one's way",
+        "On one port listeners of HTTP, HTTPS and TLS need different host names, and TCP needs the port for itself. The first one wins.",
+    ),
+    rule!(
+        "gateway-api/not-accepted",
+        Error,
+        "A Gateway that is not accepted as a whole",
+        "Its addresses are not those of a Service, or parametersRef names no ConfigMap. If no address is left, istiod does not even look at the listeners.",
+    ),
+    rule!(
+        "gateway-api/client-certificate",
+        Error,
+        "A certificate towards backends that cannot be used",
+        "spec.tls.backend.clientCertificateRef. The listeners are programmed all the same.",
+    ),
+    rule!(
+        "gateway-api/certificate-dropped",
+        Warning,
+        "One of two certificates is dropped",
+        "If one of two certificates can be used, the listener is valid, and its conditions tell nothing of the other.",
+    ),
+    rule!(
+        "gateway-api/first-certificate-lost",
+        Warning,
+        "A good certificate is lost behind a bad one",
+        "Upstream counts the good certificates and, if there is one, takes the first name in its list: that of the bad one, which is empty. The server gets no certificate at all, and the listener is valid.",
+    ),
+    rule!(
+        "gateway-api/no-certificate",
+        Warning,
+        "A listener that ends TLS without a certificate",
+        "istiod takes it for valid. Its server has no certificate to show, and a validation of clients has no effect.",
+    ),
+    rule!(
+        "gateway-api/validation-ignored",
+        Warning,
+        "A validation of clients that has no effect",
+        "An option that brings the mesh's own certificate, a listener without certificates or a validation without a CA: clients are asked for nothing, and nothing says so.",
+    ),
+    rule!(
+        "gateway-api/validation-overridden",
+        Warning,
+        "An option that wins over the mode of the validation",
+        "gateway.istio.io/tls-terminate-mode MUTUAL and OPTIONAL_MUTUAL have the last word, and let no client in that nobody knows: insecureSkipVerify is false. With OPTIONAL_MUTUAL a client without a certificate is let in all the same.",
+    ),
+    rule!(
+        "gateway-api/default-replaced",
+        Warning,
+        "An entry for a port that takes the default validation away",
+        "An entry of perPort takes the place of the default as a whole. Without a validation of its own, the port's clients are asked for nothing.",
+    ),
+    rule!(
+        "gateway-api/port-repeated",
+        Warning,
+        "A second entry for a port",
+        "The first one counts.",
+    ),
+    rule!(
+        "gateway-api/old-validation",
+        Warning,
+        "A validation where older releases of Gateway API had it",
+        "tls.frontendValidation of a listener became spec.tls.frontend of the Gateway. Istio does not read the old field, and the API server drops it: clients are asked for nothing.",
+    ),
+    rule!(
+        "gateway-api/unknown-validation-mode",
+        Warning,
+        "A mode of validation that there is not",
+        "Whatever is not AllowInsecureFallback is to istiod as AllowValidOnly. An API server refuses it.",
+    ),
+    rule!(
+        "gateway-api/unknown-tls-mode",
+        Warning,
+        "A mode of TLS that there is not",
+        "istiod makes PASSTHROUGH of it: it does not end TLS, and asks clients for nothing. An API server refuses it.",
+    ),
+    rule!(
+        "gateway-api/unknown-terminate-mode",
+        Warning,
+        "A value of the option for ending TLS that there is not",
+        "gateway.istio.io/tls-terminate-mode is compared with case, and other values are ignored.",
+    ),
+    rule!(
+        "gateway-api/ciphers-dropped",
+        Warning,
+        "Cipher suites that are dropped",
+        "gateway.istio.io/tls-cipher-suites takes OpenSSL's names of the suites of TLS 1.2. Others are dropped without a word; if none is left, Envoy's defaults are used.",
+    ),
+    rule!(
+        "gateway-api/grant-name",
+        Warning,
+        "A ReferenceGrant that names a CA as it is called",
+        "Upstream asks whether the name with -cacert behind it is permitted. A ReferenceGrant that names a CA has to name it so; one without a name permits it anyway.",
+    ),
+    rule!(
+        "gateway-api/route-kinds",
+        Warning,
+        "Kinds of routes that a listener cannot have",
+        "The listener is programmed all the same. Its ResolvedRefs condition tells of this and of nothing else.",
+    ),
+    rule!(
+        "gateway-api/no-tls",
+        Warning,
+        "A listener of HTTPS or TLS without tls",
+        "istiod takes it for valid, and makes no server of it.",
+    ),
+    rule!(
+        "gateway-api/no-namespace",
+        Warning,
+        "A selector that selects no namespace",
+        "Namespaces are selected when the Gateway is translated. With none, or with a selector that is not valid, the listener is there, and no route can attach.",
+    ),
+    rule!(
+        "gateway-api/class",
+        Warning,
+        "A class that is not that of Istio's gateways",
+        "Waypoints, east-west gateways and remote ones are not translated. A class of another name is taken for one of Istio's, and a note says so.",
+    ),
+    rule!(
+        "gateway-api/insecure-fallback",
+        Note,
+        "Clients without a good certificate are let in",
+        "AllowInsecureFallback: the server is OPTIONAL_MUTUAL with insecureSkipVerify. It is for backends to look at x-forwarded-client-cert; the Gateway says so in a condition.",
+    ),
+    rule!(
+        "gateway-api/names-swapped",
+        Note,
+        "A text of upstream's with name and namespace swapped",
+        "\"certificateRef NAME/NAMESPACE not accessible\" has them the other way round than all other texts.",
+    ),
+];

@@ -1,0 +1,297 @@
+//! The translation from Gateway API: its rules, versions, and what it does with bad input.
+
+use std::collections::BTreeSet;
+
+use istio_gateway::{
+    Diagnostic, Gateway, IstioVersion, Severity, TlsMode,
+    gateway_api::{Conversion, Manifests, Metadata, Options, Outcome, from_istio, rule, rules},
+    json,
+    validate::{self, validate_manifest},
+};
+
+#[track_caller]
+fn convert(text: &str, options: &Options) -> Vec<Conversion> {
+    let mut manifests = Manifests::default();
+    let errors = manifests.add_yaml(text);
+    assert!(errors.is_empty(), "{errors:?}");
+    manifests.convert(options).map(|(_, conversion)| conversion).collect()
+}
+
+fn found(text: &str) -> Vec<Diagnostic> {
+    let all = convert(text, &Options::default());
+    all.into_iter().flat_map(|conversion| conversion.diagnostics).collect()
+}
+
+fn broken(text: &str) -> BTreeSet<&'static str> {
+    found(text).into_iter().map(|found| found.rule).collect()
+}
+
+/// Rules that cannot be broken alone, with what always comes along and why.
+const TOGETHER: [(&str, &str); 3] = [
+    // The bad one of two is told of.
+    (rule::FIRST_CERTIFICATE_LOST, rule::CERTIFICATE_DROPPED),
+    // Both are about a reference that is not permitted.
+    (rule::GRANT_NAME, rule::NOT_PERMITTED),
+    (rule::NAMES_SWAPPED, rule::NOT_PERMITTED),
+];
+
+#[test]
+fn every_rule_is_broken_alone_and_barely_kept() {
+    let mut wrong = Vec::new();
+    for rule in rules() {
+        let (id, bad, good) = (rule.id, rule.bad.unwrap(), rule.good.unwrap());
+        let together = TOGETHER.iter().filter(|(rule, _)| *rule == id).map(|(_, with)| *with);
+        let want: BTreeSet<_> = together.chain([id]).collect();
+        if broken(bad) != want {
+            wrong.push(format!("invalid/{id}: {:?} instead of {want:?}", broken(bad)));
+        }
+        for found in found(bad) {
+            if found.rule == id && found.severity != rule.severity {
+                wrong.push(format!("{id}: severity {:?}", found.severity));
+            }
+            if found.position.is_none() {
+                wrong.push(format!("{id}: no position: {found}"));
+            }
+        }
+        if !broken(good).is_empty() {
+            wrong.push(format!("valid/{id} breaks {:?}", broken(good)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_manifest_belongs_to_a_rule() {
+    for kind in ["invalid", "valid"] {
+        for file in std::fs::read_dir(format!("tests/manifests/{kind}/gateway-api")).unwrap() {
+            let path = file.unwrap().path();
+            let id = format!("gateway-api/{}", path.file_stem().unwrap().to_str().unwrap());
+            assert!(
+                rules().iter().any(|rule| rule.id == id),
+                "{} belongs to no rule",
+                path.display()
+            );
+        }
+    }
+}
+
+/// An error tells of a listener or a Gateway that is refused, or of a certificate towards backends.
+#[test]
+fn errors_are_what_istiod_refuses() {
+    for rule in rules().iter().filter(|rule| rule.id != rule::CLIENT_CERTIFICATE) {
+        let conversions = convert(rule.bad.unwrap(), &Options::default());
+        let is_refused = conversions.iter().any(|conversion| !conversion.is_valid());
+        let has_error = broken_severities(rule.bad.unwrap()).contains(&Severity::Error);
+        assert_eq!(is_refused, has_error, "{}", rule.id);
+    }
+}
+
+fn broken_severities(text: &str) -> Vec<Severity> {
+    found(text).into_iter().map(|found| found.severity).collect()
+}
+
+const STRANGE_CA: &str = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: infra}
+spec:
+  gatewayClassName: istio
+  listeners:
+  - {name: https, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: a, namespace: other}]}}
+";
+
+#[test]
+fn istio_1_32_asks_for_a_grant_first() {
+    let reason = |version: &str| {
+        let options = Options::istio(version.parse::<IstioVersion>().unwrap());
+        let conversion = convert(STRANGE_CA, &options).remove(0);
+        let conditions = &conversion.listeners[0].conditions;
+        conditions.iter().find(|c| c.kind == "ResolvedRefs").unwrap().clone()
+    };
+    assert_eq!(
+        reason("1.31").message,
+        "invalid certificate reference //a.other, secret other/a not found"
+    );
+    assert_eq!(reason("1.31").reason, "InvalidCertificateRef");
+    assert_eq!(reason("1.32").reason, "RefNotPermitted");
+    assert_eq!(
+        reason("1.32").message,
+        "certificateRef a/other not accessible to a Gateway in namespace \"infra\" (missing a \
+         ReferenceGrant?)"
+    );
+}
+
+/// What upstream has half built asks clients for nothing. It is to be seen, and not to be had.
+#[test]
+fn a_refused_listener_gives_no_server() {
+    let bad = rules().iter().find(|r| r.id == rule::CA).unwrap().bad.unwrap();
+    let conversion = convert(bad, &Options::default()).remove(0);
+    let listener = &conversion.listeners[0];
+    assert_eq!(listener.server(), None);
+    assert_eq!(conversion.servers().count() + conversion.gateways().count(), 0);
+    assert!(matches!(listener.outcome, Outcome::Refused(Some(_))));
+    let shown = serde_json::to_value(listener).unwrap();
+    assert_eq!(shown["valid"], false);
+    assert_eq!(shown["server"]["tls"]["mode"], "SIMPLE");
+    assert_eq!(shown["server"]["tls"].get("caCertCredentialName"), None);
+}
+
+#[test]
+fn the_older_shape_is_named_and_not_obeyed() {
+    let old = rules().iter().find(|r| r.id == rule::OLD_VALIDATION).unwrap().bad.unwrap();
+    let conversion = convert(old, &Options::default()).remove(0);
+    let found = &conversion.diagnostics[0];
+    assert_eq!(found.rule, rule::OLD_VALIDATION);
+    assert_eq!(found.path.to_string(), "spec.listeners[0].tls.frontendValidation");
+    let help = found.help.as_deref().unwrap();
+    assert!(help.contains("spec.tls.frontend.default.validation"), "{help}");
+    let tls = conversion.listeners[0].server().unwrap().tls.clone().unwrap();
+    assert_eq!(tls.mode(), TlsMode::Simple);
+}
+
+/// What the command prints for a valid set is what a cluster takes.
+#[test]
+fn istios_manifests_are_accepted() {
+    let text = std::fs::read_to_string("examples/gateway_api.yaml").unwrap();
+    let mut manifests = Manifests::default();
+    assert!(manifests.add_yaml(&text).is_empty());
+    let mut count = 0;
+    for (manifest, conversion) in manifests.convert(&Options::default()) {
+        assert!(conversion.is_valid(), "{:?}", conversion.diagnostics);
+        for (listener, spec) in conversion.gateways() {
+            let istio = manifest.istio_manifest(listener, spec);
+            let report = validate_manifest(&istio, &validate::Options::default());
+            assert!(report.is_accepted(), "{:?}", report.findings);
+            assert_eq!(report.findings, []);
+            count += 1;
+        }
+    }
+    assert_eq!(count, 3);
+}
+
+#[test]
+fn places_are_found_in_streams_and_lists() {
+    let gateway = STRANGE_CA.replace('\n', "\n  ");
+    let list =
+        format!("# a stream\nkind: Service\n---\napiVersion: v1\nkind: List\nitems:\n- {gateway}");
+    let found = found(&list);
+    assert_eq!(found[0].to_string().split(": ").next(), Some("13:82"), "{}", found[0]);
+    assert_eq!(found[0].path.to_string(), "spec.listeners[0].tls.certificateRefs[0]");
+    let mut manifests = Manifests::default();
+    assert!(manifests.add_yaml(&list).is_empty());
+    assert_eq!(manifests.gateways().next().unwrap().document, 2);
+}
+
+#[track_caller]
+fn refused(text: &str, message: &str) {
+    let mut manifests = Manifests::default();
+    let errors: Vec<_> = manifests.add_yaml(text).iter().map(ToString::to_string).collect();
+    assert_eq!(errors, [message]);
+    assert_eq!(manifests.gateways().count(), 0);
+}
+
+#[test]
+fn what_kubernetes_refuses_is_refused_with_its_place() {
+    refused(
+        &STRANGE_CA.replace("port: 443", "port: \"443\""),
+        "7:26: spec.listeners[0].port: invalid type: string \"443\", expected i32",
+    );
+    refused(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  tls.key: hunter2\n",
+        "5:12: data[\"tls.key\"]: not as it is in a Secret",
+    );
+    refused("kind: [\n", "1:7: found a sequence that is never closed");
+}
+
+#[test]
+fn nulls_unknown_and_repeated_fields_are_taken_as_kubernetes_takes_them() {
+    let text = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, labels: null, managedFields: [{}], name: edge2}
+spec:
+  gatewayClassName: istio
+  addresses: null
+  future: {a: 1}
+  listeners:
+  - {name: http, port: 80, protocol: HTTP, hostname: null, tls: null, allowedRoutes: {kinds: null}}
+status: {listeners: 5}
+";
+    let mut manifests = Manifests::default();
+    assert!(manifests.add_yaml(text).is_empty());
+    let (manifest, conversion) = manifests.convert(&Options::default()).next().unwrap();
+    assert_eq!(manifest.gateway.metadata.name, "edge2");
+    assert_eq!(manifest.gateway.metadata.namespace, "default");
+    assert_eq!(conversion.servers().next().unwrap().1.hosts, ["default/*"]);
+    assert_eq!(conversion.diagnostics, []);
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let text = r#"{"metadata": {"name": "a"}, "stringData": {"tls.key": "hunter2"}}"#;
+    let secret: istio_gateway::gateway_api::Secret = serde_json::from_str(text).unwrap();
+    assert!(!format!("{secret:?}").contains("hunter2"));
+    assert!(!format!("{secret:?}").contains("104"), "{secret:?}");
+}
+
+/// Thousands of listeners of one port, whose places and conflicts are found in one go.
+#[test]
+fn hostile_gateways_are_answered_soon() {
+    let mut text = STRANGE_CA.to_owned();
+    for i in 0..20_000 {
+        text.push_str(&format!(
+            "  - {{name: l{i}, port: 443, protocol: HTTPS, hostname: h{i}, tls: {{certificateRefs: [{{name: x}}]}}}}\n"
+        ));
+    }
+    let begun = std::time::Instant::now();
+    let conversion = convert(&text, &Options::default()).remove(0);
+    assert_eq!(conversion.diagnostics.len(), 20_001);
+    let servers = (0..20_000).map(|i| {
+        let mut server = istio_gateway::Server::default();
+        server.hosts = vec![format!("h{i}")];
+        server.port =
+            Some(istio_gateway::Port { number: 80, protocol: "HTTP".into(), ..Default::default() });
+        server
+    });
+    let gateway = Gateway { servers: servers.collect(), ..Gateway::default() };
+    assert_eq!(from_istio(&gateway, Metadata::default()).listeners.len(), 20_000);
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn what_cannot_go_back_is_listed() {
+    let gateway: Gateway = json::from_str(
+        r#"{
+            "selector": {"istio": "ingressgateway"},
+            "servers": [
+                {"port": {"number": 443, "name": "https", "protocol": "HTTPS"}, "hosts": ["shop.example.com"],
+                 "tls": {"mode": "SIMPLE", "credentialName": "edge-cert", "minProtocolVersion": "TLSV1_2"}},
+                {"port": {"number": 8443, "name": "default", "protocol": "HTTPS"}, "hosts": ["*/a.example.com"],
+                 "tls": {"mode": "MUTUAL", "credentialName": "kubernetes-gateway://infra/a",
+                         "caCertCredentialName": "configmap://certs/ca-cacert"}},
+                {"port": {"number": 8443, "name": "default", "protocol": "HTTPS"}, "hosts": ["*/b.example.com"],
+                 "tls": {"mode": "SIMPLE", "credentialName": "kubernetes-gateway://infra/a"}}
+            ]
+        }"#,
+    )
+    .unwrap();
+    let mut metadata = Metadata::default();
+    metadata.namespace = "infra".to_owned();
+    let back = from_istio(&gateway, metadata);
+    let told: Vec<_> = back.diagnostics.iter().map(|d| (d.path.to_string(), d.severity)).collect();
+    let (error, note) = (Severity::Error, Severity::Note);
+    let want = [
+        ("selector", note),
+        ("servers[0].port.name", note),
+        ("servers[0].hosts[0]", note),
+        ("servers[0].tls.minProtocolVersion", error),
+        ("servers[0].tls.credentialName", error),
+        ("servers[1].tls.insecureSkipVerify", note),
+        ("servers[2].tls.mode", error),
+    ];
+    assert_eq!(told, want.map(|(path, severity)| (path.to_owned(), severity)));
+    assert_eq!(back.listeners, [None, Some("server-1".to_owned()), None]);
+    let grants = serde_json::to_value(&back.reference_grants).unwrap();
+    assert_eq!(grants[0]["metadata"]["namespace"], "certs");
+    assert_eq!(grants[0]["spec"]["to"][0]["name"], "ca-cacert");
+}
