@@ -1,0 +1,53 @@
+//! What istiod makes of a Gateway of Gateway API, listener by listener.
+//!
+//! ```sh
+//! cargo run --features gateway-api --example gateway_api                 # examples/gateway_api.yaml
+//! cargo run --features gateway-api --example gateway_api -- a.yaml b.yaml
+//! ```
+
+use std::{env, error::Error, fs};
+
+use istio_gateway::gateway_api::{Manifests, Options, Outcome};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut files: Vec<_> = env::args().skip(1).collect();
+    if files.is_empty() {
+        files.push("examples/gateway_api.yaml".to_owned());
+    }
+    let mut manifests = Manifests::default();
+    for file in &files {
+        if let Some(error) = manifests.add_yaml(&fs::read_to_string(file)?).into_iter().next() {
+            return Err(format!("{file}: {error}").into());
+        }
+    }
+    for (manifest, conversion) in manifests.convert(&Options::default()) {
+        println!("{}/{}", manifest.gateway.metadata.namespace, manifest.gateway.metadata.name);
+        for listener in &conversion.listeners {
+            let what = match &listener.outcome {
+                Outcome::Programmed(server) => match &server.tls {
+                    Some(tls) => format!(
+                        "{}, clients are {}",
+                        tls.mode().as_str_name(),
+                        if tls.requires_client_certificate() {
+                            "to show a certificate"
+                        } else if tls.requests_client_certificate() {
+                            "asked for a certificate"
+                        } else {
+                            "asked for nothing"
+                        }
+                    ),
+                    None => "plain".to_owned(),
+                },
+                Outcome::WithoutServer => "no server".to_owned(),
+                // What upstream had made of it by then cannot be used for anything.
+                Outcome::Refused(_) => "refused".to_owned(),
+                other => format!("{other:?}"),
+            };
+            println!("  {}: {what}", listener.name);
+        }
+        for found in &conversion.diagnostics {
+            println!("  {found}");
+        }
+    }
+    Ok(())
+}
