@@ -297,8 +297,10 @@ impl Back {
         };
         let mut wanted = None;
         if is_plain {
-            let has_name =
-                !settings.credential_name.is_empty() && !(is_builtin && option.is_some());
+            let has_name = match option {
+                Some((_, "ISTIO_SIMPLE")) => false,
+                _ => !settings.credential_name.is_empty(),
+            };
             for (field, is_set) in [
                 ("credentialName", has_name),
                 ("credentialNames", !settings.credential_names.is_empty()),

@@ -245,12 +245,11 @@ fn hostile_gateways_are_answered_soon() {
     let begun = std::time::Instant::now();
     let conversion = convert(&text, &Options::default()).remove(0);
     assert_eq!(conversion.diagnostics.len(), 20_001);
-    let servers = (0..20_000).map(|i| {
-        let mut server = istio_gateway::Server::default();
-        server.hosts = vec![format!("h{i}")];
-        server.port =
-            Some(istio_gateway::Port { number: 80, protocol: "HTTP".into(), ..Default::default() });
-        server
+    let port = || istio_gateway::Port { number: 80, protocol: "HTTP".into(), ..Default::default() };
+    let servers = (0..20_000).map(|i| istio_gateway::Server {
+        hosts: vec![format!("h{i}")],
+        port: Some(port()),
+        ..Default::default()
     });
     let gateway = Gateway { servers: servers.collect(), ..Gateway::default() };
     assert_eq!(from_istio(&gateway, Metadata::default()).listeners.len(), 20_000);
