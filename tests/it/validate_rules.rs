@@ -31,7 +31,7 @@ fn check(text: &str) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (index, document) in documents(text, &options).enumerate() {
         let document = document.unwrap();
-        set.add(0, index, &document);
+        found.extend(set.add(0, index, &document).into_iter().map(|found| found.diagnostic));
         found.extend(document.report.into_iter().flat_map(|report| report.findings));
     }
     found.extend(set.finish().into_iter().map(|found| found.diagnostic));
