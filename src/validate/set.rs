@@ -266,29 +266,23 @@ impl Set {
 
     /// What is known only now that no document is to come, in the order in which they were added:
     /// the Secrets that are missing, if there is any Secret at all.
-    #[must_use]
-    pub fn finish(mut self) -> Vec<SetFinding> {
-        let mut all = Vec::new();
-        if self.has_secrets {
-            let mut start = 0;
-            for wanted in std::mem::take(&mut self.wanted) {
-                let name = self.wanted_names.get(start..wanted.name_end).unwrap_or_default();
-                start = wanted.name_end;
-                if !self.secrets.contains(&self.hasher.hash_one(name)) {
-                    let message = format!("no Secret {} is among these files", Quoted(name));
-                    let help =
-                        "a Secret of this name has to be in the namespace of the gateway's pods";
-                    let (line, column) = wanted.at.start;
-                    let seen = Seen { document: wanted.document, line, column };
-                    let origin = seen.origin(&self.documents);
-                    let mut finding =
-                        wanted.at.finding("lint/missing-secret", origin, origin, message, help);
-                    finding.other = None;
-                    all.push(finding);
-                }
+    pub fn finish(self) -> impl Iterator<Item = SetFinding> {
+        let Self { hasher, documents, has_secrets, secrets, wanted, wanted_names, .. } = self;
+        let mut start = 0;
+        wanted.into_iter().filter(move |_| has_secrets).filter_map(move |wanted| {
+            let name = wanted_names.get(start..wanted.name_end).unwrap_or_default();
+            start = wanted.name_end;
+            if secrets.contains(&hasher.hash_one(name)) {
+                return None;
             }
-        }
-        all
+            let message = format!("no Secret {} is among these files", Quoted(name));
+            let help = "a Secret of this name has to be in the namespace of the gateway's pods";
+            let (line, column) = wanted.at.start;
+            let seen = Seen { document: wanted.document, line, column };
+            let origin = seen.origin(&documents);
+            let found = wanted.at.finding("lint/missing-secret", origin, origin, message, help);
+            Some(SetFinding { other: None, ..found })
+        })
     }
 }
 

@@ -34,7 +34,7 @@ fn check(text: &str) -> Vec<Diagnostic> {
         found.extend(set.add(0, index, &document).into_iter().map(|found| found.diagnostic));
         found.extend(document.report.into_iter().flat_map(|report| report.findings));
     }
-    found.extend(set.finish().into_iter().map(|found| found.diagnostic));
+    found.extend(set.finish().map(|found| found.diagnostic));
     // It comes with every error of the schema that keeps the CEL rules from being asked.
     found.retain(|found| found.rule != "cel/unchecked");
     found

@@ -205,7 +205,7 @@ proptest! {
                 prop_assert!(found.end.is_none_or(|end| Some(end) > found.position));
             }
         }
-        prop_assert!(set.finish().len() < 100);
+        prop_assert!(set.finish().count() < 100);
     }
 }
 
@@ -246,7 +246,7 @@ fn hostile_documents_take_linear_time_and_little_memory() {
             assert!(report.findings.len() <= Report::MAX_FINDINGS);
             assert!(set.add(0, 0, &document).is_empty());
         }
-        assert!(set.finish().is_empty());
+        assert!(set.finish().next().is_none());
         let elapsed = start.elapsed();
         assert!(
             elapsed.as_secs() < 60,

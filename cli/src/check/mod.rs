@@ -169,16 +169,16 @@ impl Checking<'_> {
             self.problem(problem)?;
         }
         each_part(self.files, judge, |file, part| self.part(file, part))?;
-        let mut across = Vec::new();
-        for found in std::mem::replace(&mut self.set, Set::new(judge.options)).finish() {
-            let (file, number) = (found.file, found.document);
-            if let Some(finding) = self.across(found) {
-                self.totals.count(&finding);
-                across.push(Across { file, number, finding });
-            }
-        }
         self.progress.clear();
-        self.output.finish(&mut self.out, across)?;
+        let Self { files, format, policy, set, out, output, sources, totals, .. } = self;
+        let set = std::mem::replace(set, Set::new(judge.options)).finish();
+        let mut set = set.filter_map(|found| {
+            let (file, number) = (found.file, found.document);
+            let finding = shown(found, files, *format, policy, sources)?;
+            totals.count(&finding);
+            Some(Across { file, number, finding })
+        });
+        output.finish(out, &mut set)?;
         if self.format == Format::Text {
             self.summary()?;
         }
@@ -210,7 +210,8 @@ impl Checking<'_> {
             severity.is_some()
         });
         for found in set.into_iter().flatten() {
-            document.findings.extend(self.across(found));
+            let Self { files, format, policy, sources, .. } = self;
+            document.findings.extend(shown(found, files, *format, policy, sources));
         }
         document.findings.iter().for_each(|finding| self.totals.count(finding));
         if checked.is_some() {
@@ -229,17 +230,6 @@ impl Checking<'_> {
         eprintln!("istio-gateway: {problem}");
         self.totals.has_problems = true;
         self.output.problem(&mut self.out, problem)
-    }
-
-    /// The finding, as it is to be shown.
-    fn across(&mut self, found: SetFinding) -> Option<Finding> {
-        let file = self.files.get(found.file);
-        let mut finding = Finding::across(found);
-        finding.severity = self.policy.severity(finding.rule, finding.severity)?;
-        if let (Format::Text, Some(file), Some(place)) = (self.format, file, finding.place) {
-            finding.source = self.sources.line(file, place.line);
-        }
-        Some(finding)
     }
 
     /// `2 files, 3 documents, 1 error, 0 warnings; 1 of 2 Gateways would be rejected`
@@ -264,6 +254,23 @@ impl Checking<'_> {
         }
         writeln!(self.out)
     }
+}
+
+/// A finding across documents as it is to be shown, if it is.
+fn shown(
+    found: SetFinding,
+    files: &[File],
+    format: Format,
+    policy: &Policy,
+    sources: &mut Sources,
+) -> Option<Finding> {
+    let file = files.get(found.file);
+    let mut finding = Finding::across(found);
+    finding.severity = policy.severity(finding.rule, finding.severity)?;
+    if let (Format::Text, Some(file), Some(place)) = (format, file, finding.place) {
+        finding.source = sources.line(file, place.line);
+    }
+    Some(finding)
 }
 
 fn counted(count: usize, what: &str) -> String {

@@ -72,10 +72,14 @@ impl Output for Json<'_> {
         temporary(parts.iter().try_for_each(|part| self.waiting.write_all(part)))
     }
 
-    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()> {
+    fn finish(
+        &mut self,
+        out: &mut dyn Write,
+        set: &mut dyn Iterator<Item = Across>,
+    ) -> io::Result<()> {
         temporary(self.waiting.flush())?;
         temporary(self.waiting.get_mut().rewind())?;
-        let mut set = set.into_iter().peekable();
+        let mut set = set.peekable();
         let mut waiting = BufReader::new(self.waiting.get_mut());
         let mut line = Vec::new();
         while !temporary(waiting.fill_buf())?.is_empty() {
