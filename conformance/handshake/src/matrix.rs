@@ -1,0 +1,1 @@
+//! Every client on every listener: what `ClientCertificatePolicy` says, and what Envoy does.
