@@ -166,12 +166,12 @@ impl Client {
         let connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(broken)?;
         let mut stream = BufReader::new(StreamOwned::new(connection, socket));
         // In TLS 1.3 a refusal comes with the answer to the first request.
-        let plain = request(&mut stream, server_name, "").map_err(|error| {
-            match error.downcast::<std::io::Error>() {
-                Ok(error) if error.kind() == std::io::ErrorKind::WouldBlock => broken(error),
-                Ok(error) => Failure::Refused(error),
-                Err(error) => Failure::Broken(error),
-            }
+        let plain = request(&mut stream, server_name, "").map_err(|error| match error
+            .downcast::<std::io::Error>()
+        {
+            Ok(error) if error.kind() == std::io::ErrorKind::WouldBlock => broken(error),
+            Ok(error) => Failure::Refused(error),
+            Err(error) => Failure::Broken(error),
         })?;
         let forged = format!("{FORWARDED}: {FORGED}\r\n");
         let forged = request(&mut stream, server_name, &forged).map_err(Failure::Broken)?;

@@ -54,6 +54,8 @@ struct Facts {
     is_root: bool,
     sends_chain: bool,
     has_broken_signature: bool,
+    /// Whether it says which key signed it.
+    names_key: bool,
     validity: Validity,
     is_revoked: bool,
     extended_key_usage: ExtendedKeyUsage,
@@ -67,6 +69,7 @@ const SOUND: Facts = Facts {
     is_root: false,
     sends_chain: true,
     has_broken_signature: false,
+    names_key: false,
     validity: Validity::Current,
     is_revoked: false,
     extended_key_usage: ExtendedKeyUsage::Client,
@@ -111,6 +114,7 @@ impl Identity {
             is_root: _,
             sends_chain: _,
             has_broken_signature: _,
+            names_key: _,
             validity,
             is_revoked,
             extended_key_usage,
@@ -141,10 +145,13 @@ impl Identity {
     }
 
     fn trust(&self, ca: Option<Issuer>) -> Trust {
-        let Facts { issuer, is_root, sends_chain, has_broken_signature, .. } = self.facts;
+        let Facts { issuer, is_root, sends_chain, has_broken_signature, names_key, .. } =
+            self.facts;
         match (ca, issuer) {
             (Some(Issuer::Root), _) if is_root => Trust::Trusted,
-            (_, Issuer::Itself) if !is_root => Trust::SelfSigned,
+            (_, Issuer::Itself) => Trust::SelfSigned,
+            // The name leads to the root, whose key it is not.
+            (Some(Issuer::Root), Issuer::RootOfTheSameName) if !names_key => Trust::BadSignature,
             (Some(Issuer::Root), Issuer::Root) if has_broken_signature => Trust::BadSignature,
             (Some(Issuer::Root), Issuer::Root) => Trust::Trusted,
             (Some(Issuer::Root), Issuer::Intermediate) if sends_chain => Trust::Trusted,
@@ -234,6 +241,16 @@ impl Recipe {
         self.params.not_after = now() - DAY;
     }
 
+    fn revoked(&mut self) {
+        self.facts.is_revoked = true;
+        self.params.serial_number = Some(SerialNumber::from(REVOKED_SERIAL));
+    }
+
+    fn bad_signature(&mut self) {
+        self.facts.has_broken_signature = true;
+        self.damage = |chain| change_leaf(chain, |der| flip_last(der));
+    }
+
     fn for_servers(&mut self) {
         self.facts.extended_key_usage = ExtendedKeyUsage::Other;
         self.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -285,7 +302,7 @@ type Change = fn(&mut Recipe) -> Result<()>;
 
 /// Clients with a certificate, under the names of `tests/golden/handshake.json`, and behind them
 /// those that it leaves to a handshake's own failures.
-const CLIENTS: [(&str, Change); 30] = [
+const CLIENTS: [(&str, Change); 39] = [
     ("valid", |_| Ok(())),
     ("pinned", |_| Ok(())),
     ("wrong_san", Recipe::other_name),
@@ -299,6 +316,12 @@ const CLIENTS: [(&str, Change); 30] = [
     }),
     ("same_dn_issuer", |r| {
         r.issuer(Issuer::RootOfTheSameName);
+        Ok(())
+    }),
+    ("same_dn_issuer_named_key", |r| {
+        r.issuer(Issuer::RootOfTheSameName);
+        r.facts.names_key = true;
+        r.params.use_authority_key_identifier_extension = true;
         Ok(())
     }),
     ("self_signed", |r| {
@@ -324,8 +347,7 @@ const CLIENTS: [(&str, Change); 30] = [
         Ok(())
     }),
     ("revoked", |r| {
-        r.facts.is_revoked = true;
-        r.params.serial_number = Some(SerialNumber::from(REVOKED_SERIAL));
+        r.revoked();
         Ok(())
     }),
     ("no_eku_client", |r| {
@@ -342,6 +364,13 @@ const CLIENTS: [(&str, Change); 30] = [
         Ok(())
     }),
     ("no_digsig_ku", |r| {
+        r.facts.key_usage = KeyUsage::NoSigning;
+        r.params.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
+        // A client without any use for its key is no client to the verification of the chain.
+        r.facts.extended_key_usage = ExtendedKeyUsage::Other;
+        Ok(())
+    }),
+    ("key_agreement_ku", |r| {
         r.facts.key_usage = KeyUsage::NoSigning;
         r.params.key_usages = vec![KeyUsagePurpose::KeyAgreement];
         Ok(())
@@ -372,8 +401,43 @@ const CLIENTS: [(&str, Change); 30] = [
         Ok(())
     }),
     ("bad_sig", |r| {
-        r.facts.has_broken_signature = true;
-        r.damage = |chain| change_leaf(chain, |der| flip_last(der));
+        r.bad_signature();
+        Ok(())
+    }),
+    ("expired_server_eku", |r| {
+        r.expired();
+        r.for_servers();
+        Ok(())
+    }),
+    ("expired_revoked", |r| {
+        r.expired();
+        r.revoked();
+        Ok(())
+    }),
+    ("expired_bad_sig", |r| {
+        r.expired();
+        r.bad_signature();
+        Ok(())
+    }),
+    ("revoked_bad_sig", |r| {
+        r.revoked();
+        r.bad_signature();
+        Ok(())
+    }),
+    ("revoked_server_eku", |r| {
+        r.revoked();
+        r.for_servers();
+        Ok(())
+    }),
+    ("untrusted_expired", |r| {
+        r.issuer(Issuer::OtherRoot);
+        r.expired();
+        Ok(())
+    }),
+    ("untrusted_no_digsig_ku", |r| {
+        r.issuer(Issuer::OtherRoot);
+        r.facts.key_usage = KeyUsage::NoSigning;
+        r.params.key_usages = vec![KeyUsagePurpose::KeyAgreement];
         Ok(())
     }),
     // Without the root's key, its own certificate is nobody's; `all` puts its key in.

@@ -62,7 +62,9 @@ struct SharedSigner(Arc<PssSigner>);
 impl Signer for SharedSigner {
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         let signed = self.0.0.try_sign(message);
-        signed.map(|signature| signature.to_vec()).map_err(|error| Error::General(error.to_string()))
+        signed
+            .map(|signature| signature.to_vec())
+            .map_err(|error| Error::General(error.to_string()))
     }
 
     fn scheme(&self) -> SignatureScheme {
