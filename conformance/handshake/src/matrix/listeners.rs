@@ -18,9 +18,10 @@ use crate::{
     pki::{GOOD_DNS, GOOD_URI, Issuer},
 };
 
-use super::{Report, golden::Golden};
+use super::{Extent, Report, golden::Golden};
 
 /// A listener, and what the library says of it.
+#[derive(Clone)]
 pub(super) struct Listener {
     pub(super) name: String,
     pub(super) endpoint: Endpoint,
@@ -61,13 +62,37 @@ impl Listener {
         let context = self.policy.context().unwrap_or(&nothing);
         identity.seen_from(context, self.ca, &self.lists)
     }
+}
 
-    /// Predicts from a policy that lets everybody in whose handshake succeeds.
-    pub(super) fn sabotage(&mut self) {
-        let context = self.policy.context().cloned();
-        let context = context.map(|c| ValidationContext { accepts_untrusted: true, ..c });
-        self.policy = ClientCertificatePolicy::from_context(false, context);
+type Sabotage = fn(&Listener) -> Listener;
+
+/// Predictions that are wrong on purpose: each has to be found out.
+pub(super) const SABOTAGES: [(&str, Sabotage); 4] = [
+    ("verification were waived everywhere", |listener| {
+        with_context(listener, |context| context.accepts_untrusted = true)
+    }),
+    ("it were waived nowhere", |listener| {
+        with_context(listener, |context| context.accepts_untrusted = false)
+    }),
+    ("no certificate were required", |listener| {
+        let context = listener.policy.context().cloned();
+        let policy = ClientCertificatePolicy::from_context(false, context);
+        Listener { policy, ..listener.clone() }
+    }),
+    ("no header were forwarded", |listener| Listener {
+        forwarding: Forwarding::Sanitize,
+        ..listener.clone()
+    }),
+];
+
+fn with_context(listener: &Listener, change: fn(&mut ValidationContext)) -> Listener {
+    let mut context = listener.policy.context().cloned();
+    if let Some(context) = &mut context {
+        change(context);
     }
+    let requires = listener.policy.request() == Request::Required;
+    let policy = ClientCertificatePolicy::from_context(requires, context);
+    Listener { policy, ..listener.clone() }
 }
 
 /// Revocation lists in files.
@@ -335,33 +360,25 @@ fn of_the_mesh(lists: &Lists) -> Vec<Setup> {
 }
 
 /// Puts every listener into the gateway.
-pub(super) fn all(gateway: &mut Gateway, pki: &Pki) -> Result<Vec<Listener>> {
+pub(super) fn all(gateway: &mut Gateway, pki: &Pki, extent: Extent) -> Result<Vec<Listener>> {
     let lists = Lists::write(gateway, pki)?;
     let mut setups = credentials(pki)?;
     setups.extend(of_files(pki, &lists)?);
+    let of_the_mesh = of_the_mesh(&lists);
+    let mut servers: Vec<_> =
+        setups.iter().flat_map(|setup| MODES.map(|mode| (setup, mode))).collect();
+    servers.extend(of_the_mesh.iter().map(|setup| (setup, TlsMode::IstioMutual)));
+    let plain = setups.iter().filter(|setup| ["credential", "files"].contains(&setup.name));
+    servers.extend(plain.map(|setup| (setup, TlsMode::Simple)));
+
     let mut listeners = Vec::new();
-    for setup in &setups {
-        for mode in MODES {
-            for skip in SKIP {
-                listeners.push(serve(gateway, pki, setup, mode, skip, None)?);
-            }
-        }
-    }
-    for setup in &of_the_mesh(&lists) {
+    for (setup, mode) in servers {
         for skip in SKIP {
-            listeners.push(serve(gateway, pki, setup, TlsMode::IstioMutual, skip, None)?);
-        }
-    }
-    for setup in setups.iter().filter(|setup| ["credential", "files"].contains(&setup.name)) {
-        for skip in SKIP {
-            listeners.push(serve(gateway, pki, setup, TlsMode::Simple, skip, None)?);
-        }
-    }
-    let plain = setups.first().context("no setup")?;
-    for forwarding in Forwarding::ALL {
-        for mode in [TlsMode::Simple, TlsMode::Mutual, TlsMode::OptionalMutual] {
-            for skip in SKIP {
-                listeners.push(serve(gateway, pki, plain, mode, skip, Some(forwarding))?);
+            listeners.push(serve(gateway, pki, setup, mode, skip, None)?);
+            for forwarding in Forwarding::ALL {
+                if extent == Extent::Full || ["credential", "mesh"].contains(&setup.name) {
+                    listeners.push(serve(gateway, pki, setup, mode, skip, Some(forwarding))?);
+                }
             }
         }
     }
@@ -477,7 +494,7 @@ pub(super) fn refused(
     }
     for (mode, skip, setup) in by_hand::refused(pki)? {
         let mut gateway = Gateway::new(pki)?;
-        let listener = by_hand::serve(&mut gateway, pki, &setup, mode, skip)?;
+        let listener = by_hand::serve(&mut gateway, &setup, mode, skip)?;
         judge(&listener.name, &gateway, listener.policy.rejection())?;
     }
     for (name, _) in golden.refused() {

@@ -71,7 +71,7 @@ pub(super) fn all(gateway: &mut Gateway, pki: &Pki, lists: &Lists) -> Result<Vec
                 // Nothing to say it in.
                 if setup.context.is_some() || insecure_skip_verify.is_none() {
                     let skip = (insecure_skip_verify, skip);
-                    listeners.push(serve(gateway, pki, setup, mode, skip)?);
+                    listeners.push(serve(gateway, setup, mode, skip)?);
                 }
             }
         }
@@ -105,7 +105,6 @@ fn typed_names() -> Value {
 
 pub(super) fn serve(
     gateway: &mut Gateway,
-    pki: &Pki,
     setup: &Setup,
     mode: TlsMode,
     (insecure_skip_verify, skip): (Option<bool>, &str),
