@@ -121,6 +121,9 @@ fn watchdog(envoy: u32) -> std::io::Result<Child> {
         .spawn()
 }
 
+/// Counters of a listener by their names.
+pub type Counters = BTreeMap<String, u64>;
+
 /// A running Envoy, which is killed when this is dropped.
 #[derive(Debug)]
 pub struct Process {
@@ -163,21 +166,23 @@ impl Process {
         found.with_context(|| format!("unknown listeners: {answer}"))
     }
 
-    /// `listener.NAME.ssl.*` of a listener with that `stat_prefix`, without its beginning; those
-    /// that are zero are left out.
+    /// `listener.NAME.ssl.COUNTER` of every listener, by its `stat_prefix` NAME and then COUNTER;
+    /// those that are zero are left out.
     ///
     /// # Errors
     ///
     /// Where Envoy does not say so.
-    pub fn ssl_counters(&self, stat_prefix: &str) -> Result<BTreeMap<String, u64>> {
-        let prefix = format!("listener.{stat_prefix}.ssl.");
-        let filter = prefix.replace('.', "%5C.");
-        let text = self.ask(&format!("/stats?usedonly&type=Counters&filter=^{filter}"))?;
-        let counter = |line: &str| {
-            let (name, count) = line.strip_prefix(&prefix)?.split_once(": ")?;
-            Some((name.to_owned(), count.trim().parse().ok()?))
-        };
-        Ok(text.lines().filter_map(counter).filter(|(_, count)| *count > 0).collect())
+    pub fn ssl_counters(&self) -> Result<BTreeMap<String, Counters>> {
+        let mut counters = BTreeMap::<_, Counters>::new();
+        let text = self.ask("/stats?usedonly&type=Counters&filter=^listener%5C..*%5C.ssl%5C.")?;
+        for line in text.lines() {
+            let (name, count) = line.split_once(": ").context("not a counter")?;
+            let name = name.strip_prefix("listener.").and_then(|name| name.split_once(".ssl."));
+            let (listener, counter) = name.with_context(|| format!("not a listener's: {line}"))?;
+            let of_listener = counters.entry(listener.to_owned()).or_default();
+            of_listener.insert(counter.to_owned(), count.trim().parse()?);
+        }
+        Ok(counters)
     }
 }
 

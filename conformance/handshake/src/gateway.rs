@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use crate::{
     Authority, Client, Envoy, Pki, Process, RevocationList, Seen,
     backend::{Backend, PEER},
-    envoy::loopback,
+    envoy::{Counters, loopback},
 };
 
 /// What the secrets hold that a server refers to.
@@ -375,13 +375,16 @@ impl RunningGateway {
         client.connect(self.address(endpoint)?, format!("c{number}.gateway.test"))
     }
 
-    /// What the listener has counted.
+    /// What the listeners have counted: Envoy's `listener.*.ssl.*`, in the order in which they
+    /// were added.
     ///
     /// # Errors
     ///
     /// Where Envoy does not say so.
-    pub fn ssl_counters(&self, endpoint: Endpoint) -> Result<BTreeMap<String, u64>> {
-        self.process.ssl_counters(&stat_prefix(endpoint.0))
+    pub fn ssl_counters(&self) -> Result<Vec<Counters>> {
+        let mut counters = self.process.ssl_counters()?;
+        let numbers = 0..self.addresses.len();
+        Ok(numbers.map(|n| counters.remove(&stat_prefix(n)).unwrap_or_default()).collect())
     }
 
     /// What Envoy has logged of each connection, by [`Seen::server_name`]. Waits until it has

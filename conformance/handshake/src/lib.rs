@@ -34,6 +34,6 @@ pub mod matrix;
 mod pki;
 
 pub use client::{Client, Outcome, Seen, TlsVersion};
-pub use envoy::{Envoy, Process};
+pub use envoy::{Counters, Envoy, Process};
 pub use gateway::{Endpoint, Gateway, Logged, RunningGateway, Secrets};
 pub use pki::{Authority, Identity, Pki, RevocationList};

@@ -14,7 +14,9 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow};
 
-use crate::{Client, Envoy, Gateway, Identity, Logged, Pki, RunningGateway, Seen, TlsVersion};
+use crate::{
+    Client, Counters, Envoy, Gateway, Identity, Logged, Pki, RunningGateway, Seen, TlsVersion,
+};
 use cell::Cell;
 use golden::Golden;
 use listeners::Listener;
@@ -63,7 +65,7 @@ struct Connection<'a> {
 struct Observed<'a> {
     connections: Vec<Connection<'a>>,
     /// `ssl.*` of each listener.
-    counters: Vec<BTreeMap<String, u64>>,
+    counters: Vec<Counters>,
     elapsed: Duration,
 }
 
@@ -146,8 +148,7 @@ fn observe<'a>(
         let logged = log.get(&connection.seen.server_name);
         connection.logged = logged.context("Envoy has not logged a connection")?.clone();
     }
-    let counters = listeners.iter().map(|listener| gateway.ssl_counters(listener.endpoint));
-    Ok(Observed { connections, counters: counters.collect::<Result<_>>()?, elapsed })
+    Ok(Observed { connections, counters: gateway.ssl_counters()?, elapsed })
 }
 
 /// Puts into the report how predictions and observations differ.

@@ -164,13 +164,13 @@ impl Identity {
 
 /// Whose key a certificate is about.
 enum Key {
-    Elliptic(KeyPair),
+    Elliptic(Box<KeyPair>),
     Rsa(RsaKey),
 }
 
 impl Key {
     fn elliptic() -> Result<Self> {
-        Ok(Self::Elliptic(KeyPair::generate()?))
+        Ok(Self::Elliptic(Box::new(KeyPair::generate()?)))
     }
 
     fn into_signing_key(self) -> Result<Arc<dyn SigningKey>> {
@@ -279,7 +279,7 @@ impl Recipe {
             Issuer::Itself => (&pki.root, None),
         };
         let leaf = match (&key, facts.issuer) {
-            (Key::Elliptic(key), Issuer::Itself) => params.self_signed(key)?,
+            (Key::Elliptic(key), Issuer::Itself) => params.self_signed(&**key)?,
             _ => params.signed_by(&key, &signer.issuer)?,
         };
         let mut chain = vec![leaf.der().clone()];

@@ -16,7 +16,7 @@ use crate::{
     pki::{GOOD_URI, Issuer},
 };
 
-use super::{Listener, Lists, MODES, PINNED, SKIP, hash, spki};
+use super::{Listener, Lists, MODES, PINNED, SKIP, Skip, hash, spki};
 
 /// Envoy's `validation_context`, or none, without its `trust_chain_verification`.
 pub(super) struct Setup {
@@ -80,7 +80,7 @@ pub(super) fn all(gateway: &mut Gateway, pki: &Pki, lists: &Lists) -> Result<Vec
 }
 
 /// Those that Envoy refuses.
-pub(super) fn refused(pki: &Pki) -> Result<Vec<(TlsMode, (Option<bool>, &'static str), Setup)>> {
+pub(super) fn refused(pki: &Pki) -> Result<Vec<(TlsMode, Skip, Setup)>> {
     let list = pki.root_list(false)?.0;
     let contexts = [
         ("noca_crl", json!({"crl": {"inline_string": list}})),
@@ -107,7 +107,7 @@ pub(super) fn serve(
     gateway: &mut Gateway,
     setup: &Setup,
     mode: TlsMode,
-    (insecure_skip_verify, skip): (Option<bool>, &str),
+    (insecure_skip_verify, skip): Skip,
 ) -> Result<Listener> {
     let mut common = json!({"tls_certificate_sds_secret_configs": [{"name": "by-hand"}]});
     if let Some(context) = &setup.context {
