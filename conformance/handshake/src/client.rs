@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, SignatureScheme, StreamOwned,
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, SignatureScheme, StreamOwned,
     client::{ResolvesClientCert, Resumption},
     pki_types::ServerName,
     sign::CertifiedKey,
@@ -86,6 +86,8 @@ pub struct Seen {
     pub header_beside_forged: Option<String>,
     /// What the client says of a refusal: often less than Envoy knows.
     pub client_error: Option<String>,
+    /// Whether an earlier session was resumed, in which no certificate is sent.
+    pub is_resumed: bool,
     /// The server name of the connection, by which Envoy's access log has it.
     pub server_name: String,
 }
@@ -134,6 +136,14 @@ impl Client {
         Ok(Self { config: Arc::new(config) })
     }
 
+    /// The same client, which resumes its sessions with a server of the same name.
+    #[must_use]
+    pub fn resuming(self) -> Self {
+        let mut config = (*self.config).clone();
+        config.resumption = Resumption::in_memory_sessions(8);
+        Self { config: Arc::new(config) }
+    }
+
     /// Two requests over one connection: the second has a forged header.
     pub(crate) fn connect(&self, address: SocketAddr, server_name: String) -> Result<Seen> {
         match self.talk(address, &server_name) {
@@ -143,6 +153,7 @@ impl Client {
                     outcome: plain.outcome,
                     header: plain.header,
                     header_beside_forged: forged.header,
+                    is_resumed: plain.is_resumed,
                     client_error: None,
                     server_name,
                 })
@@ -151,6 +162,7 @@ impl Client {
                 outcome: Outcome::Refused,
                 header: None,
                 header_beside_forged: None,
+                is_resumed: false,
                 client_error: Some(error.to_string()),
                 server_name,
             }),
@@ -194,6 +206,7 @@ fn broken(error: impl Into<anyhow::Error>) -> Failure {
 struct Answer {
     outcome: Outcome,
     header: Option<String>,
+    is_resumed: bool,
 }
 
 type Stream = BufReader<StreamOwned<ClientConnection, TcpStream>>;
@@ -235,5 +248,9 @@ fn request(stream: &mut Stream, host: &str, headers: &str) -> Result<Answer> {
     };
     let headers = body["forwarded"].as_array().context("no header list")?;
     let headers: Vec<&str> = headers.iter().filter_map(Value::as_str).collect();
-    Ok(Answer { outcome, header: (!headers.is_empty()).then(|| headers.join(",")) })
+    Ok(Answer {
+        outcome,
+        header: (!headers.is_empty()).then(|| headers.join(",")),
+        is_resumed: stream.get_ref().conn.handshake_kind() == Some(HandshakeKind::Resumed),
+    })
 }

@@ -375,6 +375,16 @@ impl RunningGateway {
         client.connect(self.address(endpoint)?, format!("c{number}.gateway.test"))
     }
 
+    /// The same under the server name of an earlier connection, whose session a client may resume.
+    ///
+    /// # Errors
+    ///
+    /// Where something else happens than an answer or a refusal.
+    pub fn connect_again(&self, endpoint: Endpoint, client: &Client, seen: &Seen) -> Result<Seen> {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        client.connect(self.address(endpoint)?, seen.server_name.clone())
+    }
+
     /// What the listeners have counted: Envoy's `listener.*.ssl.*`, in the order in which they
     /// were added.
     ///

@@ -162,6 +162,15 @@ impl Pki {
         self.identities.values()
     }
 
+    /// A client of another root with this URI as its only name.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be made.
+    pub fn untrusted_with_uri(&self, uri: &str) -> Result<Identity> {
+        identity::untrusted_with_uri(self, uri)
+    }
+
     /// The root's list, which has the client `revoked` on it.
     ///
     /// # Errors

@@ -298,6 +298,16 @@ struct Authorities<'a> {
     same_name: Authority,
 }
 
+impl<'a> Authorities<'a> {
+    fn new(pki: &'a Pki) -> Result<Self> {
+        Ok(Self {
+            pki,
+            other_intermediate: pki.other_root.below("another intermediate")?,
+            same_name: Authority::root("lab root")?,
+        })
+    }
+}
+
 type Change = fn(&mut Recipe) -> Result<()>;
 
 /// Clients with a certificate, under the names of `tests/golden/handshake.json`, and behind them
@@ -475,11 +485,7 @@ const CLIENTS: [(&str, Change); 39] = [
 ];
 
 pub(super) fn all(pki: &Pki) -> Result<BTreeMap<&'static str, Identity>> {
-    let authorities = Authorities {
-        pki,
-        other_intermediate: pki.other_root.below("another intermediate")?,
-        same_name: Authority::root("lab root")?,
-    };
+    let authorities = Authorities::new(pki)?;
     let mut identities = BTreeMap::new();
     for (name, change) in CLIENTS {
         let recipe = Recipe::of(name, change)?;
@@ -491,6 +497,15 @@ pub(super) fn all(pki: &Pki) -> Result<BTreeMap<&'static str, Identity>> {
         identities.insert(name, identity);
     }
     Ok(identities)
+}
+
+pub(super) fn untrusted_with_uri(pki: &Pki, uri: &str) -> Result<Identity> {
+    let recipe = Recipe::of("another URI", |r| {
+        r.issuer(Issuer::OtherRoot);
+        r.params.subject_alt_names = vec![SanType::URI(uri.try_into()?)];
+        Ok(())
+    })?;
+    recipe.bake("untrusted_with_uri", &Authorities::new(pki)?)
 }
 
 /// The root's own certificate with its key.
