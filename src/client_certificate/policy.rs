@@ -243,16 +243,11 @@ impl ClientCertificatePolicy {
     /// ```
     #[must_use]
     pub fn table(&self) -> Vec<Row> {
-        let has =
-            |is_there: fn(&ValidationContext) -> bool| self.context.as_ref().is_some_and(is_there);
-        let has_crl = has(|context| context.crl.is_some());
-        let has_names = has(|context| !context.subject_alt_names.is_empty());
-        let has_pins = has(ValidationContext::has_pins);
         let tells = |row: &Row| {
             row.certificate.as_ref().is_none_or(|certificate| {
-                (has_crl || certificate.revocation == Revocation::NotRevoked)
-                    && (has_names || certificate.has_matching_name)
-                    && (has_pins || certificate.is_pinned)
+                (self.has_crl() || certificate.revocation == Revocation::NotRevoked)
+                    && (self.has_names() || certificate.has_matching_name)
+                    && (self.has_pins() || certificate.is_pinned)
             })
         };
         self.full_table().into_iter().filter(tells).collect()
@@ -292,6 +287,18 @@ impl ClientCertificatePolicy {
             .collect()
     }
 
+    pub(super) fn has_crl(&self) -> bool {
+        self.context().is_some_and(|context| context.crl.is_some())
+    }
+
+    pub(super) fn has_names(&self) -> bool {
+        self.context().is_some_and(|context| !context.subject_alt_names.is_empty())
+    }
+
+    pub(super) fn has_pins(&self) -> bool {
+        self.context().is_some_and(ValidationContext::has_pins)
+    }
+
     fn is_secret_missing(&self) -> bool {
         let is_pending =
             |context: &ValidationContext| matches!(context.trusted_ca, TrustedCa::Pending(_));
@@ -300,7 +307,7 @@ impl ClientCertificatePolicy {
 }
 
 /// Everybody whom some policy treats differently.
-const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
+pub(super) const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
     ("none", "no certificate", None),
     ("valid", "a certificate without flaws", Some(ClientCertificate::VALID)),
     ("unknown-issuer", "issued by another CA", Some(ClientCertificate::UNKNOWN_ISSUER)),
