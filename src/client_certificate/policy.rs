@@ -321,19 +321,15 @@ pub(super) const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
     ("not-yet-valid", "not valid yet", Some(ClientCertificate::NOT_YET_VALID)),
     ("not-for-clients", "for servers only", Some(ClientCertificate::FOR_SERVERS)),
     ("revoked", "revoked", Some(ClientCertificate::REVOKED)),
-    (
-        "no-revocation-list",
-        "its issuer has no revocation list",
-        Some(ClientCertificate::WITHOUT_LIST),
-    ),
+    ("no-revocation-list", "of an issuer without a list", Some(ClientCertificate::WITHOUT_LIST)),
     ("other-name", "with another name", Some(ClientCertificate::OTHER_NAME)),
     ("not-pinned", "not pinned", Some(ClientCertificate::NOT_PINNED)),
     (
         "not-for-signing",
-        "its key usage does not allow signing",
+        "whose key usage forbids signing",
         Some(ClientCertificate::NOT_FOR_SIGNING),
     ),
-    ("no-key", "somebody else's, without its key", Some(ClientCertificate::WITHOUT_KEY)),
+    ("no-key", "presented without its key", Some(ClientCertificate::WITHOUT_KEY)),
     ("malformed", "unreadable", Some(ClientCertificate::MALFORMED)),
 ];
 

@@ -35,7 +35,7 @@ use self::{
     policy::Policy,
     stream::Stream,
 };
-use crate::Failure;
+use crate::{Failure, wording::counted};
 
 pub(crate) use self::finding::severity_name;
 
@@ -282,10 +282,6 @@ impl Checking<'_> {
         }
         writeln!(self.out)
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Calls `each` with the parts of all files in their order. Two files are read at a time.
