@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{server::Seen, words};
 use crate::wording::joined;
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Answer {
     pub(super) who_gets_in: String,
     pub(super) what_can_the_backend_trust: String,

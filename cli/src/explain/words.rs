@@ -256,7 +256,7 @@ pub(super) fn given_away(seen: &Seen<'_>) -> (Vec<String>, Vec<String>) {
          names of unverified certificates, too."
             .to_owned(),
     );
-    let mut keeps = vec![format!("Still refused: {}.", joined(&flawed(false), "or"))];
+    let mut keeps = vec![format!("Still refused: a certificate {}.", joined(&flawed(false), "or"))];
     if policy.request() == Request::Required {
         keeps.push("A certificate, any, is still required.".to_owned());
     }

@@ -11,8 +11,14 @@ use istio_gateway::{client_certificate::Forwarding, envoy::Options};
 use serde::Serialize;
 
 use self::pair::Pair;
-pub(super) use self::{difference::Difference, text::text};
-use super::server::{PortOf, Told};
+pub(super) use self::{
+    difference::{Difference, State},
+    text::{sentence, text, title},
+};
+use super::{
+    answer::{self, Answer},
+    server::{PortOf, Seen, Told},
+};
 use crate::{
     Failure,
     gateways::{Judgement, read},
@@ -65,6 +71,7 @@ pub(super) struct Place {
     pub(super) name: String,
     pub(super) port: PortOf,
     pub(super) hosts: Vec<String>,
+    pub(super) answer: Answer,
 }
 
 impl Diff {
@@ -102,7 +109,7 @@ impl Diff {
             if differences.is_empty() {
                 unchanged += 1;
             } else {
-                servers.push(server_diff(&pair, differences));
+                servers.push(server_diff(&pair, differences, options, forwarding));
             }
         }
         let count = |id| {
@@ -124,13 +131,19 @@ impl Diff {
     }
 }
 
-fn server_diff(pair: &Pair<'_>, differences: Vec<Difference>) -> ServerDiff {
+fn server_diff(
+    pair: &Pair<'_>,
+    differences: Vec<Difference>,
+    options: &Options,
+    forwarding: Forwarding,
+) -> ServerDiff {
     let place = |side: &pair::Side<'_>| Place {
         line: side.line,
         server: side.index,
         name: side.server.name.clone(),
         port: PortOf::of(side.server),
         hosts: side.server.hosts.clone(),
+        answer: answer::of(&Seen::new(side.server, options), forwarding, false),
     };
     ServerDiff {
         status: match (&pair.old, &pair.new) {

@@ -2,6 +2,7 @@
 
 use super::{Diff, Difference, Place, ServerDiff};
 use crate::{
+    explain::server::Xfcc,
     explain::text::{
         BOLD, DIM, GREEN, RED, bullets, gateway_name, header, heading, line, outcome, place,
         section, told,
@@ -62,11 +63,37 @@ fn one(diff: &Diff, server: &ServerDiff, text: &mut String) {
         section(title, style, text);
         let others = of_effect().filter(|difference| difference.kind != "client");
         bullets(&others.map(sentence).collect::<Vec<_>>(), text);
-        for client in of_effect().filter(|difference| difference.kind == "client") {
-            bullets(&[sentence(client)], text);
-            line(&states(client, diff.forwarding), 6, text);
+        for (clients, states) in grouped(of_effect(), diff.forwarding) {
+            bullets(&[clients.join("; ")], text);
+            line(&states, 6, text);
         }
     }
+    let (Some(old), Some(new)) = (&server.old, &server.new) else { return };
+    let (was, is) = (&old.answer, &new.answer);
+    if was.who_gets_in != is.who_gets_in {
+        section("Who gets in now?", BOLD, text);
+        line(&is.who_gets_in, 2, text);
+    }
+    if was.what_can_the_backend_trust != is.what_can_the_backend_trust {
+        section("What can the backend trust now?", BOLD, text);
+        line(&is.what_can_the_backend_trust, 2, text);
+    }
+}
+
+/// The clients to whom the same happens, together, and what does.
+fn grouped<'a>(
+    differences: impl Iterator<Item = &'a Difference>,
+    forwarding: &str,
+) -> Vec<(Vec<String>, String)> {
+    let mut groups: Vec<(Vec<String>, String)> = Vec::new();
+    for client in differences.filter(|difference| difference.kind == "client") {
+        let states = states(client, forwarding);
+        match groups.iter_mut().find(|(_, of_group)| *of_group == states) {
+            Some((clients, _)) => clients.push(sentence(client)),
+            None => groups.push((vec![sentence(client)], states)),
+        }
+    }
+    groups
 }
 
 pub(in crate::explain) fn title(server: &ServerDiff) -> String {
@@ -99,18 +126,22 @@ pub(in crate::explain) fn sentence(difference: &Difference) -> String {
     format!("{}: {values}", difference.what)
 }
 
-/// `refused -> in, UNVERIFIED; header: - -> certificate, forged: - -> certificate`
-pub(in crate::explain) fn states(difference: &Difference, forwarding: &str) -> String {
+/// `refused -> in, UNVERIFIED; header: certificate`
+fn states(difference: &Difference, forwarding: &str) -> String {
     let (Some(old), Some(new)) = (&difference.old, &difference.new) else { return String::new() };
     let mut words = format!("{} -> {}", outcome(old.outcome), outcome(new.outcome));
-    let (Some(was), Some(is)) = (old.xfcc.get(forwarding), new.xfcc.get(forwarding)) else {
-        return words;
-    };
+    let nothing = Xfcc { header: None, if_forged: None };
+    let was = old.xfcc.get(forwarding).copied().unwrap_or(nothing);
+    let is = new.xfcc.get(forwarding).copied().unwrap_or(nothing);
     if was != is {
-        words += &format!("; header: {} -> {}", header(was.header), header(is.header));
+        let change = |was, is| match (was, is) {
+            (None, is) => header(is).to_owned(),
+            (was, None) => format!("{}, no more", header(was)),
+            (was, is) => format!("{} -> {}", header(was), header(is)),
+        };
+        words += &format!("; header: {}", change(was.header, is.header));
         if is.header != is.if_forged || was.header != was.if_forged {
-            let (was, is) = (header(was.if_forged), header(is.if_forged));
-            words += &format!("; if it forges: {was} -> {is}");
+            words += &format!("; if it forges: {}", change(was.if_forged, is.if_forged));
         }
     }
     words
