@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use istio_gateway::{
-    Diagnostic, Manifest, Server, Severity,
-    client_certificate::{ClientCertificatePolicy, Decision, Forwarding, Row},
+    Diagnostic, Manifest, Position, Server, Severity,
+    client_certificate::{ClientCertificatePolicy, Decision, Forwarding, HeaderSeen, Row},
     envoy::{
         self, Flow, SourceStates, Translation, client_certificate_policy, downstream_tls_context,
     },
@@ -66,11 +66,20 @@ impl<'a> Seen<'a> {
         self.translation.flow
     }
 
-    pub(super) fn xfcc(&self, decision: &Decision, forwarding: Forwarding) -> Xfcc {
+    /// A decision and its reason.
+    pub(super) fn decision_words(&self, decision: &Decision) -> String {
+        if self.envoy_refuses.is_empty() {
+            decision.to_string()
+        } else {
+            "refused: Envoy refuses the listener".to_owned()
+        }
+    }
+
+    fn xfcc(&self, decision: &Decision, forwarding: Forwarding) -> Xfcc {
         let has_requests = self.flow().is_http() && !self.redirects;
         let id = |sends_header| {
             let seen = decision.header(forwarding, sends_header).filter(|_| has_requests);
-            seen.map(istio_gateway::client_certificate::HeaderSeen::id)
+            seen.map(HeaderSeen::id)
         };
         Xfcc { header: id(false), if_forged: id(true) }
     }
@@ -145,11 +154,18 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn of(found: &[Diagnostic], manifest: &Manifest) -> Vec<Self> {
-        let paths: Vec<_> = found.iter().map(|found| found.path.clone()).collect();
-        let is_known = found.iter().all(|found| found.position.is_some());
-        let places = if is_known { Vec::new() } else { manifest.positions(&paths) };
-        let told = |(i, found): (usize, &Diagnostic)| {
-            let place = found.position.or_else(|| places.get(i).copied().flatten());
+        Self::of_lists(&[found], manifest).pop().unwrap_or_default()
+    }
+
+    /// Of several lists of findings, for whose places the manifest is read once.
+    fn of_lists(lists: &[&[Diagnostic]], manifest: &Manifest) -> Vec<Vec<Self>> {
+        let without_place =
+            lists.iter().copied().flatten().filter(|found| found.position.is_none());
+        let paths: Vec<_> = without_place.map(|found| found.path.clone()).collect();
+        let places = if paths.is_empty() { Vec::new() } else { manifest.positions(&paths) };
+        let mut places = places.into_iter();
+        let mut told = |found: &Diagnostic| {
+            let place = found.position.or_else(|| places.next().flatten());
             Self {
                 rule: found.rule,
                 severity: severity_name(found.severity),
@@ -159,7 +175,7 @@ impl Told {
                 message: found.message.clone(),
             }
         };
-        found.iter().enumerate().map(told).collect()
+        lists.iter().map(|found| found.iter().map(&mut told).collect()).collect()
     }
 }
 
@@ -199,6 +215,9 @@ pub(super) struct Client {
     pub(super) xfcc: BTreeMap<&'static str, Xfcc>,
 }
 
+/// So many reasons of a cluster's are shown with each server.
+const MOST_REFUSALS: usize = 20;
+
 /// Every server of a Gateway.
 pub(super) fn explained(
     manifest: &Manifest,
@@ -208,31 +227,24 @@ pub(super) fn explained(
     forwarding: Forwarding,
 ) -> Vec<Explained> {
     let Judgement { refusals, ignored } = Judgement::of(manifest, options.istio);
-    let refused = Told::of(&refusals, manifest);
+    // Each server shows them, and there may be thousands of both.
+    let first = refusals.get(..MOST_REFUSALS).unwrap_or(&refusals);
+    let refused = Told::of(first, manifest);
     let servers = &manifest.spec().servers;
     let paths: Vec<_> = (0..servers.len()).map(server_path).collect();
     let places = manifest.positions(&paths);
-    let explain = |(index, (server, place)): (usize, (&Server, _))| {
-        let place: Option<istio_gateway::Position> = place;
-        let seen = Seen::new(server, options);
+    let dropped_of = |(index, seen): (usize, &Seen<'_>)| -> Vec<Diagnostic> {
         let here = server_path(index);
         let of_server = seen.translation.diagnostics.iter().map(|found| below_server(found, index));
         let of_decoder = ignored.iter().filter(|found| found.path.starts_with(&here)).cloned();
-        let dropped: Vec<_> = of_decoder.chain(of_server).collect();
-        let client = |row: &Row| Client {
-            id: row.id,
-            client: if seen.flow() == Flow::HttpPlain { "any client" } else { row.client },
-            outcome: if seen.redirects { "redirected" } else { row.decision.id() },
-            decision: if seen.redirects {
-                "redirected to HTTPS".to_owned()
-            } else if seen.envoy_refuses.is_empty() {
-                row.decision.to_string()
-            } else {
-                "refused: Envoy refuses the listener".to_owned()
-            },
-            xfcc: seen.xfcc_by_mode(&row.decision),
-        };
-        let (gives_away, keeps) = words::given_away(&seen);
+        of_decoder.chain(of_server).collect()
+    };
+    let seen: Vec<_> = servers.iter().map(|server| Seen::new(server, options)).collect();
+    let dropped: Vec<_> = seen.iter().enumerate().map(dropped_of).collect();
+    let dropped: Vec<_> = dropped.iter().map(Vec::as_slice).collect();
+    let dropped = Told::of_lists(&dropped, manifest);
+    let explain = |(index, ((seen, place), dropped)): (usize, ((&Seen<'_>, _), _))| {
+        let place: Option<Position> = place;
         Explained {
             file: file.to_owned(),
             document,
@@ -241,20 +253,50 @@ pub(super) fn explained(
             namespace: manifest.namespace().to_owned(),
             gateway: manifest.name().to_owned(),
             server: index,
-            name: server.name.clone(),
-            port: PortOf::of(server),
-            hosts: server.hosts.clone(),
-            answer: answer::of(&seen, forwarding, !refusals.is_empty()),
             refused: refused.clone(),
+            dropped,
+            ..Explained::of(seen, forwarding, !refusals.is_empty())
+        }
+    };
+    seen.iter().zip(places).zip(dropped).enumerate().map(explain).collect()
+}
+
+impl Explained {
+    /// What there is to say without the document around it.
+    fn of(seen: &Seen<'_>, forwarding: Forwarding, is_refused: bool) -> Self {
+        let client = |row: &Row| Client {
+            id: row.id,
+            client: if seen.flow() == Flow::HttpPlain { "any client" } else { row.client },
+            outcome: if seen.redirects { "redirected" } else { row.decision.id() },
+            decision: if seen.redirects {
+                "redirected to HTTPS".to_owned()
+            } else {
+                seen.decision_words(&row.decision)
+            },
+            xfcc: seen.xfcc_by_mode(&row.decision),
+        };
+        let (gives_away, keeps) = words::given_away(seen);
+        Self {
+            file: String::new(),
+            document: 0,
+            line: None,
+            column: None,
+            namespace: String::new(),
+            gateway: String::new(),
+            server: 0,
+            name: seen.server.name.clone(),
+            port: PortOf::of(seen.server),
+            hosts: seen.server.hosts.clone(),
+            answer: answer::of(seen, forwarding, is_refused),
+            refused: Vec::new(),
             flow: seen.flow().as_str(),
             redirects_to_https: seen.redirects,
-            does: words::does(&seen),
+            does: words::does(seen),
             gives_away,
             keeps,
-            dropped: Told::of(&dropped, manifest),
+            dropped: Vec::new(),
             client_certificate: Asked::of(&seen.policy),
             clients: seen.rows.iter().map(client).collect(),
         }
-    };
-    servers.iter().zip(places).enumerate().map(explain).collect()
+    }
 }

@@ -118,8 +118,14 @@ pub(super) fn told(found: &[Told], text: &mut String) {
         };
         format!("{line}{path}{} [{}]", shown(&found.message), found.rule)
     };
-    bullets(&found.iter().map(sentence).collect::<Vec<_>>(), text);
+    bullets(&found.iter().take(MOST_TOLD).map(sentence).collect::<Vec<_>>(), text);
+    if found.len() > MOST_TOLD {
+        bullets(&[format!("and {} more", found.len() - MOST_TOLD)], text);
+    }
 }
+
+/// So many findings are shown to people.
+pub(super) const MOST_TOLD: usize = 20;
 
 const COLUMNS: [usize; 4] = [33, 15, 11, 14];
 

@@ -42,12 +42,11 @@ pub(in crate::explain) struct State {
 
 impl State {
     fn of(seen: &Seen<'_>, decision: &Decision) -> Self {
-        let decision_words = if seen.envoy_refuses.is_empty() {
-            decision.to_string()
-        } else {
-            "refused: Envoy refuses the listener".to_owned()
-        };
-        Self { outcome: decision.id(), decision: decision_words, xfcc: seen.xfcc_by_mode(decision) }
+        Self {
+            outcome: decision.id(),
+            decision: seen.decision_words(decision),
+            xfcc: seen.xfcc_by_mode(decision),
+        }
     }
 }
 

@@ -110,6 +110,7 @@ fn one(i: usize, diff: &Diff, server: &ServerDiff, html: &mut String) {
 /// The answers, as far as they are other ones.
 fn answers(server: &ServerDiff, html: &mut String) {
     let (Some(old), Some(new)) = (&server.old, &server.new) else { return };
+    let mut said = String::new();
     for (title, old, new) in [
         ("Who gets in?", &old.answer.who_gets_in, &new.answer.who_gets_in),
         (
@@ -120,13 +121,16 @@ fn answers(server: &ServerDiff, html: &mut String) {
     ] {
         if old != new {
             let _ = write!(
-                html,
-                "<section class=\"answer\">\n<h3>{title}</h3>\n<p><small>Before:</small> {}</p>\n\
-                 <p><small>After:</small> {}</p>\n</section>\n",
+                said,
+                "<h3>{title}</h3>\n<p><small>Before:</small> {}</p>\n\
+                 <p><small>After:</small> {}</p>\n",
                 escaped(old),
                 escaped(new)
             );
         }
+    }
+    if !said.is_empty() {
+        let _ = write!(html, "<section class=\"answer\">\n{said}</section>\n");
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 pub(super) use self::{diff::diff, report::report};
 use super::server::{Told, Xfcc};
 use crate::{
-    explain::text::outcome,
+    explain::text::{MOST_TOLD, outcome},
     wording::{listed, shown},
 };
 
@@ -114,7 +114,7 @@ fn bullets(sentences: &[String]) -> String {
 
 fn told(found: &[Told]) -> String {
     let mut html = String::from("<ul>\n");
-    for found in found {
+    for found in found.iter().take(MOST_TOLD) {
         let line = found.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let path = if found.path.is_empty() || found.message.contains(&found.path) {
             String::new()
@@ -127,6 +127,9 @@ fn told(found: &[Told]) -> String {
             outside(&found.message),
             escaped(found.rule)
         );
+    }
+    if found.len() > MOST_TOLD {
+        let _ = writeln!(html, "<li>and {} more</li>", found.len() - MOST_TOLD);
     }
     html + "</ul>\n"
 }
