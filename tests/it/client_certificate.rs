@@ -205,7 +205,7 @@ fn sorted(changes: &[Change], is_wanted: impl Fn(&Change) -> bool) -> Vec<String
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
     fn a_policy_does_not_differ_from_itself(policy in policy()) {
