@@ -52,6 +52,7 @@
 mod cel;
 mod ciphers;
 mod document;
+mod features;
 mod findings;
 mod go;
 mod hosts;
