@@ -429,36 +429,31 @@ fn servers_come_and_go() {
             "{{port: {{number: {port}, name: {name}, protocol: HTTPS}}, hosts: [{host}], tls: {tls}}}"
         )
     };
-    let of = |servers: &[String]| gateway(&servers.join("\n  - "));
+    let of = |servers: &[&str]| gateway(&servers.join("\n  - "));
     let a = server(443, "a", "a.b", MUTUAL);
     let moved = server(443, "z", "a.b", MUTUAL);
     let b = server(444, "b", "b.b", MUTUAL);
     let wide = server(443, "a", "'*.b'", MUTUAL);
     for (name, old, new, want) in [
-        ("added", of(&[a.clone()]), of(&[b.clone(), a.clone()]), vec![("weaker", "server-added")]),
-        (
-            "removed",
-            of(&[a.clone(), b.clone()]),
-            of(&[b.clone()]),
-            vec![("stronger", "server-removed")],
-        ),
-        ("renamed", of(&[a.clone(), b.clone()]), of(&[b.clone(), moved]), vec![]),
+        ("added", of(&[&a]), of(&[&b, &a]), vec![("weaker", "server-added")]),
+        ("removed", of(&[&a, &b]), of(&[&b]), vec![("stronger", "server-removed")]),
+        ("renamed", of(&[&a, &b]), of(&[&b, &moved]), vec![]),
         (
             "hosts",
-            of(&[a.clone()]),
-            of(&[wide]),
+            of(&[&a]),
+            of(&[&wide]),
             vec![("weaker", "hosts-added"), ("stronger", "hosts-removed")],
         ),
         (
             "selector",
-            of(&[a.clone()]),
-            of(&[a.clone()]).replace("ingressgateway", "other"),
+            of(&[&a]),
+            of(&[&a]).replace("ingressgateway", "other"),
             vec![("different", "selector")],
         ),
         (
             "another-gateway",
-            of(&[a.clone()]),
-            of(&[a]).replace("name: edge", "name: other"),
+            of(&[&a]),
+            of(&[&a]).replace("name: edge", "name: other"),
             vec![("stronger", "server-removed"), ("weaker", "server-added")],
         ),
     ] {
@@ -546,7 +541,7 @@ fn many_servers_take_no_long_time() {
             "hosts": [format!("h{i}.b")],
             // A list that is dropped: each server has a finding with a place. And no certificate,
             // so that each has errors.
-            "tls": {"mode": "MUTUAL", "credentialName": if i % 2 == 0 { "c" } else { "" }, "caCrl": "/x"},
+            "tls": {"mode": "MUTUAL", "credentialName": if i.is_multiple_of(2) { "c" } else { "" }, "caCrl": "/x"},
         })
     };
     let servers: Vec<_> = (0..3000).map(server).collect();
@@ -608,4 +603,29 @@ fn files_lists_and_the_output_file() {
     assert_eq!(fs::read_dir(&files.0).unwrap().count(), 3);
     let none = prints(&["-"], "kind: Service\n");
     assert!(none.starts_with("0 servers"), "{none}");
+}
+
+/// What the README shows is what is printed.
+#[test]
+fn the_readme_is_real() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let shown = |command: &str| {
+        let (_, rest) = readme.split_once(&format!("$ istio-gateway {command}\n")).unwrap();
+        rest.split_once("\n```").unwrap().0
+    };
+    let explained = prints(&["-"], EXAMPLE).replace("<stdin>", "examples/gateway.yaml");
+    let begins = shown("explain examples/gateway.yaml");
+    assert!(explained.starts_with(begins) && begins.lines().count() > 10, "{explained}");
+
+    let files = Files::new("readme");
+    let old: String = EXAMPLE
+        .lines()
+        .filter(|line| !line.contains("insecureSkipVerify"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let (old, new) = (files.write("old.yaml", &old), files.write("gateway.yaml", EXAMPLE));
+    let diff = prints(&["--diff", &old, &new], "").replace(&new, "examples/gateway.yaml");
+    let begins = shown("explain --diff --fail-on weaker old.yaml examples/gateway.yaml");
+    assert!(diff.starts_with(begins) && begins.lines().count() > 5, "{diff}");
 }

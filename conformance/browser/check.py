@@ -255,20 +255,22 @@ def main(arguments):
     browser = Browser(os.environ.get("CHROMIUM", "chromium"))
     failed = visits = rows = 0
     lowest = 99.0
-    for page, report in pairs:
-        page = pathlib.Path(page).resolve()
-        report = json.loads(pathlib.Path(report).read_text())
-        for width in WIDTHS:
-            for scheme in SCHEMES:
-                seen, said, asked = browser.visit(page, width, scheme)
-                wrong = wrong_in(seen, said, asked, page, width, scheme, report)
-                visits += 1
-                rows += sum(len(table["rows"]) for table in seen["tables"])
-                lowest = min(lowest, seen["lowest"])
-                failed += bool(wrong)
-                for what in wrong[:20]:
-                    print(f"{page.name} at {width} px, {scheme}: {what}")
-    browser.close()
+    try:
+        for page, report in pairs:
+            page = pathlib.Path(page).resolve()
+            report = json.loads(pathlib.Path(report).read_text())
+            for width in WIDTHS:
+                for scheme in SCHEMES:
+                    seen, said, asked = browser.visit(page, width, scheme)
+                    wrong = wrong_in(seen, said, asked, page, width, scheme, report)
+                    visits += 1
+                    rows += sum(len(table["rows"]) for table in seen["tables"])
+                    lowest = min(lowest, seen["lowest"])
+                    failed += bool(wrong)
+                    for what in wrong[:20]:
+                        print(f"{page.name} at {width} px, {scheme}: {what}")
+    finally:
+        browser.close()
     print(f"{len(pairs)} pages, {visits} views, {rows} rows of tables; lowest contrast {lowest:.1f}; "
           f"{failed} views wrong")
     sys.exit(1 if failed else 0)

@@ -16,7 +16,10 @@ use std::{
 };
 
 use anstream::AutoStream;
-use clap::{Args, ValueEnum};
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use istio_gateway::{IstioVersion, client_certificate::Forwarding, envoy::Options};
 use serde::Serialize;
 
@@ -75,10 +78,9 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
     istio: IstioVersion,
 
-    /// What the mesh lets Envoy do with x-forwarded-client-cert
-    /// (gatewayTopology.forwardClientCertDetails): SANITIZE, SANITIZE_SET, FORWARD_ONLY,
-    /// APPEND_FORWARD or ALWAYS_FORWARD_ONLY
-    #[arg(long, value_name = "MODE", default_value_t)]
+    /// What the mesh lets Envoy do with x-forwarded-client-cert: its
+    /// gatewayTopology.forwardClientCertDetails
+    #[arg(long, value_name = "MODE", default_value_t, value_parser = mode())]
     forwarding: Forwarding,
 
     /// How to write it
@@ -110,6 +112,11 @@ enum Format {
     Html,
     /// For programs (docs/explain.schema.json)
     Json,
+}
+
+fn mode() -> impl TypedValueParser<Value = Forwarding> {
+    PossibleValuesParser::new(Forwarding::ALL.map(Forwarding::as_str))
+        .try_map(|text| text.parse::<Forwarding>())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -35,14 +35,13 @@ pub(super) fn of<'a>(old: &'a [Manifest], new: &'a [Manifest]) -> Vec<Pair<'a>> 
         gateways.entry(key(manifest)).or_default().1.extend(sides(manifest));
     }
     let pairs = gateways.into_iter().flat_map(|((namespace, gateway), (old, new))| {
-        let paired = paired(old, new);
+        let paired = paired(&old, &new);
         paired.into_iter().map(move |(old, new)| Pair { namespace, gateway, old, new })
     });
     pairs.collect()
 }
 
 fn key(manifest: &Manifest) -> (&str, &str) {
-    // Without a namespace it goes to the one named default, unless the command says otherwise.
     (manifest.namespace(), manifest.name())
 }
 
@@ -61,7 +60,7 @@ fn sides(manifest: &Manifest) -> Sides<'_> {
 
 /// What two servers have to have in common, from the strictest on: each of the old ones finds the
 /// first new one that is still free.
-fn paired<'a>(old: Sides<'a>, new: Sides<'a>) -> Vec<(Option<Side<'a>>, Option<Side<'a>>)> {
+fn paired<'a>(old: &[Side<'a>], new: &[Side<'a>]) -> Vec<(Option<Side<'a>>, Option<Side<'a>>)> {
     let number = |side: &Side<'_>| side.server.port.as_ref().map_or(0, |port| port.number);
     let port_name =
         |side: &Side<'_>| side.server.port.as_ref().map_or_else(String::new, |p| p.name.clone());
