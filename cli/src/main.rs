@@ -3,8 +3,11 @@
 mod check;
 mod convert;
 mod envoy;
+mod explain;
+mod gateways;
 mod input;
 mod rules;
+mod wording;
 
 use std::process::ExitCode;
 
@@ -24,6 +27,7 @@ enum Command {
     Rules(rules::Rules),
     Convert(convert::Convert),
     Envoy(envoy::Envoy),
+    Explain(explain::Explain),
 }
 
 fn main() -> ExitCode {
@@ -32,6 +36,7 @@ fn main() -> ExitCode {
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
+        Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(Failure::report)
 }

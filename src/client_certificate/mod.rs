@@ -64,6 +64,7 @@
 //! ```
 
 mod certificate;
+mod compare;
 mod context;
 mod decision;
 mod forwarding;
@@ -73,6 +74,7 @@ mod settings;
 pub use certificate::{
     ClientCertificate, Encoding, ExtendedKeyUsage, KeyUsage, Revocation, Trust, Validity,
 };
+pub use compare::{Change, Effect};
 pub use context::{Crl, CrlState, Rejection, Source, TrustedCa, ValidationContext};
 pub use decision::{Admission, Decision, Flaw, Refusal};
 pub use forwarding::{Forwarding, HeaderSeen};

@@ -243,16 +243,11 @@ impl ClientCertificatePolicy {
     /// ```
     #[must_use]
     pub fn table(&self) -> Vec<Row> {
-        let has =
-            |is_there: fn(&ValidationContext) -> bool| self.context.as_ref().is_some_and(is_there);
-        let has_crl = has(|context| context.crl.is_some());
-        let has_names = has(|context| !context.subject_alt_names.is_empty());
-        let has_pins = has(ValidationContext::has_pins);
         let tells = |row: &Row| {
             row.certificate.as_ref().is_none_or(|certificate| {
-                (has_crl || certificate.revocation == Revocation::NotRevoked)
-                    && (has_names || certificate.has_matching_name)
-                    && (has_pins || certificate.is_pinned)
+                (self.has_crl() || certificate.revocation == Revocation::NotRevoked)
+                    && (self.has_names() || certificate.has_matching_name)
+                    && (self.has_pins() || certificate.is_pinned)
             })
         };
         self.full_table().into_iter().filter(tells).collect()
@@ -292,6 +287,18 @@ impl ClientCertificatePolicy {
             .collect()
     }
 
+    pub(super) fn has_crl(&self) -> bool {
+        self.context().is_some_and(|context| context.crl.is_some())
+    }
+
+    pub(super) fn has_names(&self) -> bool {
+        self.context().is_some_and(|context| !context.subject_alt_names.is_empty())
+    }
+
+    pub(super) fn has_pins(&self) -> bool {
+        self.context().is_some_and(ValidationContext::has_pins)
+    }
+
     fn is_secret_missing(&self) -> bool {
         let is_pending =
             |context: &ValidationContext| matches!(context.trusted_ca, TrustedCa::Pending(_));
@@ -300,7 +307,7 @@ impl ClientCertificatePolicy {
 }
 
 /// Everybody whom some policy treats differently.
-const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
+pub(super) const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
     ("none", "no certificate", None),
     ("valid", "a certificate without flaws", Some(ClientCertificate::VALID)),
     ("unknown-issuer", "issued by another CA", Some(ClientCertificate::UNKNOWN_ISSUER)),
@@ -314,19 +321,15 @@ const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
     ("not-yet-valid", "not valid yet", Some(ClientCertificate::NOT_YET_VALID)),
     ("not-for-clients", "for servers only", Some(ClientCertificate::FOR_SERVERS)),
     ("revoked", "revoked", Some(ClientCertificate::REVOKED)),
-    (
-        "no-revocation-list",
-        "its issuer has no revocation list",
-        Some(ClientCertificate::WITHOUT_LIST),
-    ),
+    ("no-revocation-list", "of an issuer without a list", Some(ClientCertificate::WITHOUT_LIST)),
     ("other-name", "with another name", Some(ClientCertificate::OTHER_NAME)),
     ("not-pinned", "not pinned", Some(ClientCertificate::NOT_PINNED)),
     (
         "not-for-signing",
-        "its key usage does not allow signing",
+        "whose key usage forbids signing",
         Some(ClientCertificate::NOT_FOR_SIGNING),
     ),
-    ("no-key", "somebody else's, without its key", Some(ClientCertificate::WITHOUT_KEY)),
+    ("no-key", "presented without its key", Some(ClientCertificate::WITHOUT_KEY)),
     ("malformed", "unreadable", Some(ClientCertificate::MALFORMED)),
 ];
 
