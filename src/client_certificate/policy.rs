@@ -335,14 +335,11 @@ pub(super) const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
 
 /// What becomes of a certificate where one is asked for.
 ///
-/// Source: Envoy's `DefaultCertValidator::doVerifyCertChain` and `verifyCertificate`. A chain that
+/// Source: Envoy's `DefaultCertValidator::doVerifyCertChain` and `verifyCertificate`, and the order
+/// of `BoringSSL`'s `X509_verify_cert`. A chain that
 /// fails is a failure whatever else holds; without a CA there is no chain to verify, and names or
 /// pins alone make a certificate a verified one, also an expired one.
 fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decision {
-    let fatal = handshake_flaws(certificate);
-    if !fatal.is_empty() {
-        return Decision::Refused(Refusal::Flawed(fatal));
-    }
     let has_ca = context.trusted_ca != TrustedCa::Absent;
     let has_names = !context.subject_alt_names.is_empty();
     let mut flaws = Vec::new();
@@ -355,6 +352,14 @@ fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decis
     if context.has_pins() && !certificate.is_pinned {
         flaws.push(Flaw::NotPinned);
     }
+    let mut fatal = handshake_flaws(certificate);
+    if !fatal.is_empty() {
+        if !context.accepts_untrusted {
+            fatal.extend(flaws);
+            fatal.sort_unstable();
+        }
+        return Decision::Refused(Refusal::Flawed(fatal));
+    }
     let is_checked = has_ca || has_names || context.has_pins();
     match (flaws.is_empty(), context.accepts_untrusted) {
         (true, _) if is_checked => Decision::LetIn(Admission::Verified),
@@ -363,7 +368,7 @@ fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decis
     }
 }
 
-/// What ends the handshake before anything is verified.
+/// What ends the handshake whatever verification finds.
 fn handshake_flaws(certificate: &ClientCertificate) -> Vec<Flaw> {
     let flaws = [
         (certificate.encoding == Encoding::Malformed, Flaw::Malformed),
@@ -374,17 +379,12 @@ fn handshake_flaws(certificate: &ClientCertificate) -> Vec<Flaw> {
 }
 
 fn chain_flaws(context: &ValidationContext, certificate: &ClientCertificate) -> Vec<Flaw> {
-    let trust = match certificate.trust {
-        Trust::Trusted => None,
-        Trust::UnknownIssuer => Some(Flaw::UnknownIssuer),
-        Trust::SelfSigned => Some(Flaw::SelfSigned),
-        Trust::IncompleteChain => Some(Flaw::IncompleteChain),
-        Trust::BadSignature => Some(Flaw::BadSignature),
-    };
-    let validity = match certificate.validity {
-        Validity::Current => None,
-        Validity::Expired => Some(Flaw::Expired),
-        Validity::NotYetValid => Some(Flaw::NotYetValid),
+    let (path, signature) = match certificate.trust {
+        Trust::Trusted => (None, None),
+        Trust::UnknownIssuer => (Some(Flaw::UnknownIssuer), None),
+        Trust::SelfSigned => (Some(Flaw::SelfSigned), None),
+        Trust::IncompleteChain => (Some(Flaw::IncompleteChain), None),
+        Trust::BadSignature => (None, Some(Flaw::BadSignature)),
     };
     let purpose = match certificate.extended_key_usage {
         ExtendedKeyUsage::Client => None,
@@ -396,5 +396,10 @@ fn chain_flaws(context: &ValidationContext, certificate: &ClientCertificate) -> 
         (CrlState::Usable, Revocation::Revoked) => Some(Flaw::Revoked),
         (CrlState::Usable, Revocation::NoList) => Some(Flaw::NoList),
     });
-    [trust, validity, purpose, list].into_iter().flatten().collect()
+    let validity = match certificate.validity {
+        Validity::Current => None,
+        Validity::Expired => Some(Flaw::Expired),
+        Validity::NotYetValid => Some(Flaw::NotYetValid),
+    };
+    [path, purpose, list, signature, validity].into_iter().flatten().collect()
 }
