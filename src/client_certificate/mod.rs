@@ -42,6 +42,7 @@
 //! others, [`full_table`](ClientCertificatePolicy::full_table) the same rows for every policy;
 //! [`Forwarding::ALL`] are the columns, [`Decision::header`] the cells. Everything has a
 //! [`Display`](std::fmt::Display) in plain words and an `id` for programs.
+//! [`compare`](ClientCertificatePolicy::compare) tells for whom another policy opens or closes a door.
 //!
 //! ```
 //! use istio_gateway::{

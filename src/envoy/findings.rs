@@ -38,7 +38,7 @@ pub mod rule {
     pub const VERSION_UNKNOWN: &str = "envoy/version-unknown";
     /// A number that is no mode: it is to istiod as SIMPLE.
     pub const MODE_UNKNOWN: &str = "envoy/mode-unknown";
-    /// TLS settings on a port whose protocol is plain HTTP.
+    /// TLS settings on a port whose protocol is plain HTTP, other than `httpsRedirect`.
     pub const SETTINGS_UNUSED: &str = "envoy/settings-unused";
     /// A credential that no secret can be asked for, so that Envoy refuses the listener. An error.
     pub const CREDENTIAL_EMPTY: &str = "envoy/credential-empty";

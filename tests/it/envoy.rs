@@ -101,6 +101,24 @@ fn read<T: json::Message>(value: &Value) -> T {
     json::from_str(&value.to_string()).unwrap()
 }
 
+/// Source: pilot's `buildGatewayHTTPRouteConfig`, which looks at `httpsRedirect` alone.
+#[test]
+fn a_plain_port_has_use_for_a_redirect_and_nothing_else() {
+    let found = |tls: &str| {
+        let server = format!(r#"{{"port": {{"protocol": "HTTP"}}, "tls": {tls}}}"#);
+        let server: Server = json::from_str(&server).unwrap();
+        let translation = envoy::downstream_tls_context(&server, &Options::default());
+        translation.diagnostics.into_iter().map(|found| found.message).collect::<Vec<_>>()
+    };
+    assert_eq!(found(r#"{"httpsRedirect": true}"#), [""; 0]);
+    assert_eq!(
+        found(r#"{"httpsRedirect": true, "credentialName": "c"}"#),
+        ["the port's protocol is HTTP: nothing of this but httpsRedirect is used"]
+    );
+    let unused = ["the port's protocol is HTTP: nothing of this is used"];
+    assert_eq!(found(r#"{"credentialName": "c"}"#), unused);
+}
+
 /// The cases have no mesh with a provider in it. Source: istiod's
 /// `ConstructSdsSecretConfigForCredential`: the name without its scheme, by the cluster of
 /// `LookupCluster`, with the service's host as the authority.

@@ -66,9 +66,16 @@ impl<'a> Seen<'a> {
         self.translation.flow
     }
 
+    /// A decision, for programs.
+    pub(super) fn outcome(&self, decision: &Decision) -> &'static str {
+        if self.redirects { "redirected" } else { decision.id() }
+    }
+
     /// A decision and its reason.
     pub(super) fn decision_words(&self, decision: &Decision) -> String {
-        if self.envoy_refuses.is_empty() {
+        if self.redirects {
+            "redirected to HTTPS".to_owned()
+        } else if self.envoy_refuses.is_empty() {
             decision.to_string()
         } else {
             "refused: Envoy refuses the listener".to_owned()
@@ -267,12 +274,8 @@ impl Explained {
         let client = |row: &Row| Client {
             id: row.id,
             client: if seen.flow() == Flow::HttpPlain { "any client" } else { row.client },
-            outcome: if seen.redirects { "redirected" } else { row.decision.id() },
-            decision: if seen.redirects {
-                "redirected to HTTPS".to_owned()
-            } else {
-                seen.decision_words(&row.decision)
-            },
+            outcome: seen.outcome(&row.decision),
+            decision: seen.decision_words(&row.decision),
             xfcc: seen.xfcc_by_mode(&row.decision),
         };
         let (gives_away, keeps) = words::given_away(seen);

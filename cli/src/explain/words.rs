@@ -261,5 +261,10 @@ pub(super) fn given_away(seen: &Seen<'_>) -> (Vec<String>, Vec<String>) {
         keeps.push("A certificate, any, is still required.".to_owned());
     }
     keeps.push("If the CA's secret is missing, everybody is refused.".to_owned());
+    keeps.push(
+        "The principal mtls_authenticated of Envoy's RBAC does not match an unverified client. On \
+         a resumed TLS session it does not match a verified one either."
+            .to_owned(),
+    );
     (gives, keeps)
 }

@@ -43,7 +43,7 @@ pub(in crate::explain) struct State {
 impl State {
     fn of(seen: &Seen<'_>, decision: &Decision) -> Self {
         Self {
-            outcome: decision.id(),
+            outcome: seen.outcome(decision),
             decision: seen.decision_words(decision),
             xfcc: seen.xfcc_by_mode(decision),
         }
