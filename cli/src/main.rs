@@ -3,9 +3,12 @@
 mod check;
 mod convert;
 mod envoy;
+mod explain;
 mod from_gateway_api;
+mod gateways;
 mod input;
 mod rules;
+mod wording;
 
 use std::process::ExitCode;
 
@@ -26,6 +29,7 @@ enum Command {
     Convert(convert::Convert),
     Envoy(envoy::Envoy),
     FromGatewayApi(from_gateway_api::FromGatewayApi),
+    Explain(explain::Explain),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
         Command::FromGatewayApi(convert) => convert.run(),
+        Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(Failure::report)
 }

@@ -5,22 +5,25 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	_ "embed"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
 
 // Of older releases no modules can be had: istio.io/api has few tags.
-var releases = []string{
-	"v1.24.2", "v1.30.8", "v1.31.4",
-	"v1.31.0-alpha.1.0.20260819121012-5803fb6accf7",
-}
+//
+//go:embed releases.txt
+var releases string
 
 // Facts are what a release's custom resource knows.
 type Facts struct {
@@ -30,7 +33,15 @@ type Facts struct {
 	Modes  []any    `json:"modes"`
 	// Whether numbers are bounded.
 	Bounds bool `json:"bounds"`
-	Rules  int  `json:"rules"`
+	// The CEL rules, each where it is.
+	Rules []Rule `json:"rules"`
+}
+
+// Rule is a CEL rule of the schema.
+type Rule struct {
+	Path    string `json:"path"`
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
 }
 
 type schema struct {
@@ -38,7 +49,7 @@ type schema struct {
 	Items      *schema           `json:"items"`
 	Enum       []any             `json:"enum"`
 	Maximum    *float64          `json:"maximum"`
-	Rules      []any             `json:"x-kubernetes-validations"`
+	Rules      []Rule            `json:"x-kubernetes-validations"`
 }
 
 type definition struct {
@@ -58,9 +69,17 @@ type definition struct {
 
 func main() {
 	write := flag.String("o", "", "the file to write; standard output without it")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: versions [-o FILE] [RELEASE...], by default those of releases.txt")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	wanted := flag.Args()
+	if len(wanted) == 0 {
+		wanted = strings.Fields(releases)
+	}
 	var all []Facts
-	for _, release := range releases {
+	for _, release := range wanted {
 		facts, err := read(release)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", release, err)
@@ -82,7 +101,7 @@ func main() {
 }
 
 func read(release string) (Facts, error) {
-	facts := Facts{Module: "istio.io/api@" + release}
+	facts := Facts{Module: "istio.io/api@" + release, Rules: []Rule{}}
 	out, err := exec.Command("go", "mod", "download", "-json", facts.Module).Output()
 	if err != nil {
 		return facts, err
@@ -117,6 +136,9 @@ func read(release string) (Facts, error) {
 		spec.walk("", &facts)
 		sort.Strings(facts.Served)
 		sort.Strings(facts.Fields)
+		slices.SortFunc(facts.Rules, func(a, b Rule) int {
+			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule))
+		})
 		return facts, nil
 	}
 	return facts, fmt.Errorf("no Gateway")
@@ -124,7 +146,10 @@ func read(release string) (Facts, error) {
 
 func (s schema) walk(path string, facts *Facts) {
 	facts.Bounds = facts.Bounds || s.Maximum != nil
-	facts.Rules += len(s.Rules)
+	for _, rule := range s.Rules {
+		rule.Path = path
+		facts.Rules = append(facts.Rules, rule)
+	}
 	if path == "servers[].tls.mode" {
 		facts.Modes = s.Enum
 	}

@@ -52,6 +52,7 @@
 mod cel;
 mod ciphers;
 mod document;
+mod features;
 mod findings;
 pub(crate) mod go;
 mod hosts;
