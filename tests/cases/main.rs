@@ -14,8 +14,19 @@
     clippy::indexing_slicing
 )]
 
+#[cfg(feature = "envoy")]
+mod envoy;
+#[cfg(feature = "envoy")]
+mod envoy_descriptor;
+#[cfg(feature = "envoy")]
+mod envoy_live;
 #[cfg(feature = "gateway-api")]
 mod gateway_api;
+#[cfg(feature = "gateway-api")]
+mod gateway_api_rules;
+mod handshake;
+#[cfg(feature = "validate")]
+mod validate_cases;
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 

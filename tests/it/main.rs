@@ -11,22 +11,11 @@
 mod client_certificate;
 mod corpus;
 mod descriptor;
-#[cfg(feature = "envoy")]
-mod envoy;
-#[cfg(feature = "envoy")]
-mod envoy_descriptor;
-#[cfg(feature = "envoy")]
-mod envoy_live;
-#[cfg(feature = "gateway-api")]
-mod gateway_api;
-mod handshake;
 mod hostile;
 mod lossless;
 mod properties;
 mod strict;
 mod tls_golden;
-#[cfg(feature = "validate")]
-mod validate_cases;
 #[cfg(feature = "validate")]
 mod validate_rules;
 #[cfg(feature = "validate")]
