@@ -87,6 +87,7 @@ mod tls;
 mod tree;
 #[cfg(feature = "validate")]
 pub mod validate;
+mod version;
 #[cfg(feature = "yaml")]
 pub mod yaml;
 
@@ -110,6 +111,7 @@ pub use proto::{
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use tls::UnknownEnumName;
+pub use version::{IstioVersion, UnknownIstioVersion};
 
 /// The examples of README.md.
 #[cfg(all(doctest, feature = "yaml"))]

@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Diagnostic, Document, Error, FieldPath, Manifest, Severity, documents, documents_from_json,
-    envoy::{
-        DownstreamTlsContext, HttpConnectionManager, IstioVersion, Options, downstream_tls_context,
-    },
+    Diagnostic, Document, Error, FieldPath, IstioVersion, Manifest, Severity, documents,
+    documents_from_json,
+    envoy::{DownstreamTlsContext, HttpConnectionManager, Options, downstream_tls_context},
     validate::{self, validate_manifest},
 };
 use serde::Serialize;
@@ -42,7 +41,7 @@ Exit status: 0 when all was translated, 1 when the input is wrong (nothing is wr
 2 when the command is, or a file cannot be read.")]
 pub(crate) struct Envoy {
     /// The version of istiod: 1.31 or 1.32
-    #[arg(long, value_name = "VERSION", default_value_t)]
+    #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
     istio: IstioVersion,
 
     /// How the objects are written: json is one list, ndjson has one a line
@@ -80,6 +79,12 @@ struct Finding {
     column: Option<usize>,
     message: String,
     help: Option<String>,
+}
+
+/// Of older releases it is not known how they translate.
+fn known_translation(text: &str) -> Result<IstioVersion, String> {
+    let version = text.parse::<IstioVersion>().ok().filter(|version| version.minor() >= 31);
+    version.ok_or_else(|| "not a version whose translation is known: 1.31 or 1.32".to_owned())
 }
 
 impl Envoy {
@@ -171,8 +176,7 @@ fn translated(manifest: &Manifest, file: &str, document: usize, options: &Option
 /// Why a cluster refuses the document, which refuses each of its servers; and what its decoder
 /// ignores. Paths begin at the document's root.
 fn judge(manifest: &Manifest, options: &Options) -> Vec<Diagnostic> {
-    let istio = options.istio.to_string().parse().unwrap_or_default();
-    let report = validate_manifest(manifest, &validate::Options::istio(istio));
+    let report = validate_manifest(manifest, &validate::Options::istio(options.istio));
     let refused = !report.is_accepted();
     let errors = report.findings.into_iter().filter(|found| found.severity == Severity::Error);
     let ignored = manifest.diagnostics().iter().cloned();

@@ -1,8 +1,9 @@
 //! What istiod does without saying so.
 
 use super::{
-    Flow, IstioVersion, Options, Transport,
+    Flow, Options, Transport,
     context::{Kind, has_credentials},
+    params::OWN_CURVES,
     secrets,
 };
 use crate::{
@@ -355,7 +356,7 @@ impl Findings<'_> {
         if !are_set || !self.has_parameters("ecdhCurves") {
             return;
         }
-        if self.options.istio < IstioVersion::V1_32 {
+        if self.options.istio < OWN_CURVES {
             self.ignored(rule::PARAMETERS_IGNORED, "ecdhCurves", "it needs Istio 1.32");
         }
     }

@@ -51,9 +51,7 @@ mod secrets;
 pub use duration::{Duration, InvalidDuration};
 pub use findings::rule;
 pub use flow::Flow;
-pub use options::{
-    IstioVersion, MeshSettings, NodeMetadata, Options, SdsProvider, Transport, UnknownIstioVersion,
-};
+pub use options::{MeshSettings, NodeMetadata, Options, SdsProvider, Transport};
 pub use policy::{SourceStates, client_certificate_policy};
 
 #[doc(no_inline)]

@@ -1,8 +1,6 @@
 //! What istiod looks at beside the server.
 
-use std::{fmt, str::FromStr};
-
-use crate::{TlsProtocol, proto::mesh::v1alpha1::Topology};
+use crate::{IstioVersion, TlsProtocol, proto::mesh::v1alpha1::Topology};
 
 /// What istiod looks at beside the server. The default is a gateway for TCP in a mesh without
 /// settings of its own, under the newest released Istio.
@@ -16,7 +14,8 @@ use crate::{TlsProtocol, proto::mesh::v1alpha1::Topology};
 pub struct Options {
     /// What the listener listens on.
     pub transport: Transport,
-    /// The version of istiod.
+    /// The version of istiod. What is known is 1.31 and what 1.32 changes: an older one is taken as
+    /// 1.31, though the field that it does not know yet has no effect there.
     pub istio: IstioVersion,
     /// What the gateway's proxy says of itself.
     pub node: NodeMetadata,
@@ -33,51 +32,6 @@ pub enum Transport {
     Tcp,
     /// QUIC, for HTTP/3.
     Quic,
-}
-
-/// The version of istiod, where it makes a difference to the translation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum IstioVersion {
-    /// The newest release.
-    #[default]
-    V1_31,
-    /// Upstream's main branch: `ecdhCurves` has an effect.
-    V1_32,
-}
-
-impl fmt::Display for IstioVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::V1_31 => "1.31",
-            Self::V1_32 => "1.32",
-        })
-    }
-}
-
-/// A text that is no version whose translation is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UnknownIstioVersion;
-
-impl fmt::Display for UnknownIstioVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a version whose translation is known: 1.31 or 1.32")
-    }
-}
-
-impl std::error::Error for UnknownIstioVersion {}
-
-impl FromStr for IstioVersion {
-    type Err = UnknownIstioVersion;
-
-    fn from_str(text: &str) -> Result<Self, UnknownIstioVersion> {
-        match text {
-            "1.31" => Ok(Self::V1_31),
-            "1.32" => Ok(Self::V1_32),
-            _ => Err(UnknownIstioVersion),
-        }
-    }
 }
 
 /// What a gateway's proxy says of itself to istiod (`ISTIO_META_...` of its container).

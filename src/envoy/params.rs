@@ -1,12 +1,15 @@
 //! Versions, cipher suites and curves.
 
-use super::{IstioVersion, MeshSettings, Options};
+use super::{MeshSettings, Options};
 use crate::{
-    ServerTlsSettings, TlsProtocol, ciphers,
+    IstioVersion, ServerTlsSettings, TlsProtocol, ciphers,
     proto::envoy::extensions::transport_sockets::tls::v3::{
         TlsParameters, tls_parameters::TlsProtocol as EnvoyProtocol,
     },
 };
+
+/// Since when istiod heeds `ecdhCurves` of a server.
+pub(super) const OWN_CURVES: IstioVersion = IstioVersion::of(32);
 
 /// The parameters, none if nobody sets any.
 ///
@@ -34,7 +37,7 @@ pub(super) fn of(tls: &ServerTlsSettings, options: &Options) -> Option<TlsParame
         0
     };
     let maximum = if pick(is_set(tls.max_protocol_version)) { tls.max_protocol_version } else { 0 };
-    let own_curves = if options.istio < IstioVersion::V1_32 { &[] } else { &*tls.ecdh_curves };
+    let own_curves = if options.istio < OWN_CURVES { &[] } else { &*tls.ecdh_curves };
     let curves = if own_curves.is_empty() { ecdh_curves } else { own_curves };
     pick(!curves.is_empty());
     let suites = if own_suites.is_empty() { cipher_suites.clone() } else { own_suites };

@@ -45,7 +45,7 @@
 //! # Versions
 //!
 //! [`Options::istio`] says which release of Istio is asked: it decides which fields, values and
-//! versions of the API the custom resource knows. The default is [`Version::NEWEST`]. The webhook's
+//! versions of the API the custom resource knows. The default is [`IstioVersion::NEWEST`]. The webhook's
 //! own rules are those of that release, whatever the version asked for; what is known to have been
 //! otherwise in an older one is a lint of its own.
 
@@ -63,32 +63,32 @@ mod tls;
 mod versions;
 mod webhook;
 
-use crate::{Diagnostic, FieldPath, Gateway, Manifest, Object, Severity, json};
+use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
 
 pub use document::{Checked, WebhookReview, documents, documents_from_json, webhook_review};
 pub use rules::{Authority, Rule, rules};
-pub use versions::{Feature, UnknownVersion, Version, features};
+pub use versions::{Feature, features};
 
 /// What to validate against.
 ///
 /// ```
-/// use istio_gateway::validate::{Options, Version};
+/// use istio_gateway::{IstioVersion, validate::Options};
 ///
 /// let options = Options::istio("1.29".parse()?);
-/// assert!(options.istio < Version::NEWEST);
-/// # Ok::<(), istio_gateway::validate::UnknownVersion>(())
+/// assert!(options.istio < IstioVersion::NEWEST);
+/// # Ok::<(), istio_gateway::UnknownIstioVersion>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
     /// The release of Istio whose custom resource is asked.
-    pub istio: Version,
+    pub istio: IstioVersion,
 }
 
 impl Options {
     /// The options for a release of Istio.
     #[must_use]
-    pub fn istio(istio: Version) -> Self {
+    pub fn istio(istio: IstioVersion) -> Self {
         Self { istio }
     }
 }

@@ -1,91 +1,6 @@
 //! When each field, value and rule came.
 
-use std::{fmt, str::FromStr};
-
-/// A minor release of Istio, such as 1.31.
-///
-/// ```
-/// use istio_gateway::validate::Version;
-///
-/// let version: Version = "1.29.2".parse()?;
-/// assert_eq!(version.to_string(), "1.29");
-/// assert!(version < Version::NEWEST);
-/// assert_eq!(
-///     "2.0".parse::<Version>().unwrap_err().to_string(),
-///     r#"no known release of Istio: "2.0"; known are 1.20 to 1.32"#,
-/// );
-/// # Ok::<(), istio_gateway::validate::UnknownVersion>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Version {
-    minor: u8,
-}
-
-impl Version {
-    /// The oldest release that can be asked for.
-    pub const OLDEST: Self = Self { minor: 20 };
-    /// The newest release, and the default.
-    pub const NEWEST: Self = Self { minor: 31 };
-    /// The release to come: upstream's main branch, as far as this crate knows it.
-    pub const NEXT: Self = Self { minor: 32 };
-
-    /// The number behind `1.`.
-    #[must_use]
-    pub fn minor(self) -> u8 {
-        self.minor
-    }
-}
-
-impl Default for Version {
-    fn default() -> Self {
-        Self::NEWEST
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "1.{}", self.minor)
-    }
-}
-
-/// A leading `v` and a patch number are taken and do not count.
-impl FromStr for Version {
-    type Err = UnknownVersion;
-
-    fn from_str(text: &str) -> Result<Self, UnknownVersion> {
-        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-        let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-        let minor = match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some("1"), Some(minor), None, None) => Some(minor),
-            (Some("1"), Some(minor), Some(patch), None) if is_number(patch) => Some(minor),
-            _ => None,
-        };
-        minor
-            .filter(|minor| is_number(minor))
-            .and_then(|minor| minor.parse().ok())
-            .map(|minor| Self { minor })
-            .filter(|version| (Self::OLDEST..=Self::NEXT).contains(version))
-            .ok_or_else(|| UnknownVersion { text: text.chars().take(60).collect() })
-    }
-}
-
-/// A text that is no release of Istio that this crate knows of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct UnknownVersion {
-    /// The text, at most 60 characters of it.
-    pub text: String,
-}
-
-impl fmt::Display for UnknownVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { text } = self;
-        let (oldest, next) = (Version::OLDEST, Version::NEXT);
-        write!(f, "no known release of Istio: {text:?}; known are {oldest} to {next}")
-    }
-}
-
-impl std::error::Error for UnknownVersion {}
+use crate::IstioVersion;
 
 /// Something that a release brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,13 +13,13 @@ pub struct Feature {
 }
 
 /// Since when the custom resource has its v1.
-pub(super) const CRD_V1: Version = Version { minor: 22 };
+pub(super) const CRD_V1: IstioVersion = IstioVersion::of(22);
 /// Since when the custom resource bounds its numbers.
-pub(super) const CRD_BOUNDS: Version = Version { minor: 22 };
+pub(super) const CRD_BOUNDS: IstioVersion = IstioVersion::of(22);
 /// Since when the custom resource has its CEL rules.
-pub(super) const CRD_CEL: Version = Version { minor: 26 };
+pub(super) const CRD_CEL: IstioVersion = IstioVersion::of(26);
 /// Since when the webhook takes `credentialNames` with the mutual modes.
-pub(super) const CREDENTIAL_NAMES_MUTUAL: Version = Version { minor: 27 };
+pub(super) const CREDENTIAL_NAMES_MUTUAL: IstioVersion = IstioVersion::of(27);
 
 /// All fields and values that came after Istio 1.0, and what the custom resource came to ask.
 ///
@@ -143,7 +58,7 @@ static FEATURES: &[Feature] = &[
     feature("servers[].tls.caCertCredentialName", 28),
     feature("servers[].tls.insecureSkipVerify", 31),
     feature("servers[].tls.ecdhCurves", 32),
-    feature("apiVersion=networking.istio.io/v1", CRD_V1.minor),
-    feature("numbers within 0..4294967295", CRD_BOUNDS.minor),
-    feature("CEL rules", CRD_CEL.minor),
+    feature("apiVersion=networking.istio.io/v1", CRD_V1.minor()),
+    feature("numbers within 0..4294967295", CRD_BOUNDS.minor()),
+    feature("CEL rules", CRD_CEL.minor()),
 ];

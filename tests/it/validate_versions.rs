@@ -3,15 +3,15 @@
 use std::{collections::BTreeSet, fs};
 
 use istio_gateway::{
-    Object,
-    validate::{Options, Verdict, Version, features, validate},
+    IstioVersion, Object,
+    validate::{Options, Verdict, features, validate},
 };
 use serde_json::{Map, Value, json};
 
 /// The release of a module; that of main's is the next one.
-fn release(module: &str) -> Version {
+fn release(module: &str) -> IstioVersion {
     let version = module.rsplit_once("@v").unwrap().1;
-    if version.contains("alpha") { Version::NEXT } else { version.parse().unwrap() }
+    if version.contains("alpha") { IstioVersion::NEXT } else { version.parse().unwrap() }
 }
 
 /// A document with every field of the list, each with an object or a text in it.

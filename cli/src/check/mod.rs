@@ -20,9 +20,9 @@ use std::{
 use anstream::{AutoStream, ColorChoice};
 use clap::Args;
 use istio_gateway::{
-    Severity,
+    IstioVersion, Severity,
     validate::{
-        Options, Version,
+        Options,
         set::{Set, SetFinding},
     },
 };
@@ -74,7 +74,7 @@ pub(crate) struct Check {
 
     /// The release of Istio to check for, such as 1.29 [default: the newest that is known]
     #[arg(long, value_name = "VERSION")]
-    istio: Option<Version>,
+    istio: Option<IstioVersion>,
 
     /// Makes a rule an error, such as lint/unknown-field, or all of a group, such as lint/
     #[arg(long, value_name = "RULE", value_delimiter = ',')]

@@ -2,9 +2,9 @@
 
 use super::{type_name, wrong_type};
 use crate::{
+    IstioVersion,
     tree::{Kind, Ref},
     validate::{
-        Version,
         findings::{Findings, Node, Place},
         go::Quote,
         versions::CRD_V1,
@@ -15,7 +15,7 @@ use crate::{
 /// looked at.
 pub(in crate::validate) fn check_type(
     root: Node<'_>,
-    version: Version,
+    version: IstioVersion,
     findings: &mut Findings,
 ) -> bool {
     let place = Place::root(root);

@@ -7,13 +7,12 @@ mod shape;
 mod tests;
 
 use super::{
-    Version,
     findings::{Findings, Node, Place},
     go::{Float, Quote},
     versions::CRD_BOUNDS,
 };
 use crate::{
-    FieldPath, Timestamp,
+    FieldPath, IstioVersion, Timestamp,
     diagnostic::nearest,
     json::did_you_mean,
     tree::{Kind, Ref, write_text},
@@ -42,14 +41,14 @@ pub(super) struct Outcome {
 }
 
 /// Prunes and checks a whole document.
-pub(super) fn check(root: Node<'_>, version: Version, findings: &mut Findings) -> Outcome {
+pub(super) fn check(root: Node<'_>, version: IstioVersion, findings: &mut Findings) -> Outcome {
     let mut check = Check { version, findings, outcome: Outcome::default() };
     check.value(&ROOT, &Place::root(root), true);
     check.outcome
 }
 
 struct Check<'f> {
-    version: Version,
+    version: IstioVersion,
     findings: &'f mut Findings,
     outcome: Outcome,
 }
@@ -392,7 +391,7 @@ fn json_of(place: &Place<'_, '_>) -> String {
 }
 
 /// Writes a value as the API server hands it on: pruned, whole numbers without a point.
-pub(super) fn write_pruned(shape: &Shape, node: Node<'_>, version: Version, out: &mut String) {
+pub(super) fn write_pruned(shape: &Shape, node: Node<'_>, version: IstioVersion, out: &mut String) {
     match shape {
         Shape::Object { fields, .. } if node.is_map() => {
             out.push('{');

@@ -58,7 +58,7 @@ fn the_table_of_versions_and_the_schema_say_the_same() {
     for (path, _, since) in ours {
         let feature = features().iter().find(|feature| feature.name == path);
         let table = feature.map_or(0, |feature| feature.since);
-        let asked = if table > Version::OLDEST.minor() { table } else { 0 };
+        let asked = if table > IstioVersion::OLDEST.minor() { table } else { 0 };
         assert_eq!(since, asked, "{path}");
     }
 }
