@@ -1,4 +1,4 @@
-module istio-gateway.invalid/conformance/apiserver
+module istio-gateway/conformance/apiserver
 
 go 1.26.0
 

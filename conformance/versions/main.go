@@ -4,23 +4,16 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"sort"
+
+	"istio-gateway/conformance/internal/crd"
 
 	"sigs.k8s.io/yaml"
 )
-
-// Of older releases no modules can be had: istio.io/api has few tags.
-var releases = []string{
-	"v1.24.2", "v1.30.8", "v1.31.4",
-	"v1.31.0-alpha.1.0.20260819121012-5803fb6accf7",
-}
 
 // Facts are what a release's custom resource knows.
 type Facts struct {
@@ -42,9 +35,6 @@ type schema struct {
 }
 
 type definition struct {
-	Metadata struct {
-		Name string `json:"name"`
-	} `json:"metadata"`
 	Spec struct {
 		Versions []struct {
 			Name   string `json:"name"`
@@ -60,7 +50,7 @@ func main() {
 	write := flag.String("o", "", "the file to write; standard output without it")
 	flag.Parse()
 	var all []Facts
-	for _, release := range releases {
+	for _, release := range crd.Releases {
 		facts, err := read(release)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", release, err)
@@ -82,44 +72,25 @@ func main() {
 }
 
 func read(release string) (Facts, error) {
-	facts := Facts{Module: "istio.io/api@" + release}
-	out, err := exec.Command("go", "mod", "download", "-json", facts.Module).Output()
+	facts := Facts{Module: crd.Module(release)}
+	document, err := crd.Gateway(release)
 	if err != nil {
 		return facts, err
 	}
-	var module struct{ Dir string }
-	if err := json.Unmarshal(out, &module); err != nil {
+	var d definition
+	if err := yaml.Unmarshal(document, &d); err != nil {
 		return facts, err
 	}
-	var data []byte
-	for _, name := range []string{"customresourcedefinitions.gen.yaml", "crd-all.gen.yaml"} {
-		if data, err = os.ReadFile(filepath.Join(module.Dir, "kubernetes", name)); err == nil {
-			break
+	for _, v := range d.Spec.Versions {
+		if v.Served {
+			facts.Served = append(facts.Served, v.Name)
 		}
 	}
-	if err != nil {
-		return facts, err
-	}
-	for document := range bytes.SplitSeq(data, []byte("\n---\n")) {
-		var d definition
-		if err := yaml.Unmarshal(document, &d); err != nil {
-			return facts, err
-		}
-		if d.Metadata.Name != "gateways.networking.istio.io" {
-			continue
-		}
-		for _, v := range d.Spec.Versions {
-			if v.Served {
-				facts.Served = append(facts.Served, v.Name)
-			}
-		}
-		spec := d.Spec.Versions[0].Schema.Root.Properties["spec"]
-		spec.walk("", &facts)
-		sort.Strings(facts.Served)
-		sort.Strings(facts.Fields)
-		return facts, nil
-	}
-	return facts, fmt.Errorf("no Gateway")
+	spec := d.Spec.Versions[0].Schema.Root.Properties["spec"]
+	spec.walk("", &facts)
+	sort.Strings(facts.Served)
+	sort.Strings(facts.Fields)
+	return facts, nil
 }
 
 func (s schema) walk(path string, facts *Facts) {

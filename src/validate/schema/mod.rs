@@ -19,11 +19,10 @@ use crate::{
 };
 
 pub(super) use envelope::{check_name, check_type};
-pub(super) use shape::SPEC;
-use shape::{Field, ROOT, Shape};
+pub(super) use shape::{Field, ROOT, SPEC, Shape};
 
 /// The bounds of every number.
-const MAX: f64 = 4_294_967_295.0;
+pub(super) const MAX: u32 = u32::MAX;
 
 /// How deep in lists of lists unknown fields are looked for.
 const MAX_DEPTH: usize = 100;
@@ -57,7 +56,7 @@ impl Check<'_> {
     fn value(&mut self, shape: &Shape, place: &Place<'_, '_>, is_root: bool) {
         let Some(node) = place.node else { return };
         match (shape, node.kind()) {
-            (Shape::Object { fields, keeps_unknown }, Kind::Map | Kind::Merged(_)) => {
+            (Shape::Object { fields, keeps_unknown, .. }, Kind::Map | Kind::Merged(_)) => {
                 self.fields(fields, *keeps_unknown, place, is_root);
             }
             (Shape::Texts, Kind::Map | Kind::Merged(_)) => {
@@ -243,7 +242,7 @@ impl Check<'_> {
             let help = "write a port number from 1 to 65535".to_owned();
             self.findings.error(rule, place, message, help);
         };
-        if number.value > MAX {
+        if number.value > f64::from(MAX) {
             invalid("schema/maximum", "less than or equal to 4294967295");
         }
         if number.value < 0.0 {
