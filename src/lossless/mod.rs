@@ -95,8 +95,9 @@ impl<T: json::Message> Mergeable for T {
 /// do the spelling and the form of what was not touched (`"443"` in quotes, nulls, `snake_case`).
 ///
 /// An element of a list keeps its unknown fields when elements are inserted, removed or moved
-/// around it: elements are recognised by being equal to what was read, then by having most of
-/// their values in common with it, or, where the list is as long as it was, by their place. A
+/// around it: elements are recognised by being equal to what was read, then by their name (a
+/// condition's type), then by having most of their values in common with it, or, where the list is
+/// as long as it was, by their place. A
 /// message that is set to `None`, or an element that is gone, takes its unknown fields with it.
 ///
 /// ```
