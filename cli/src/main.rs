@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod crd;
 mod envoy;
 mod input;
 mod rules;
@@ -23,6 +24,7 @@ enum Command {
     Check(check::Check),
     Rules(rules::Rules),
     Convert(convert::Convert),
+    Crd(crd::Crd),
     Envoy(envoy::Envoy),
 }
 
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
+        Command::Crd(crd) => crd.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
     };
     outcome.unwrap_or_else(Failure::report)

@@ -133,7 +133,12 @@ impl Check<'_> {
                 }
                 continue;
             }
-            self.value(&field.shape, &place.entry(key, value), false);
+            let place = place.entry(key, value);
+            if is_root && field.name == "status" {
+                self.status(&field.shape, &place);
+            } else {
+                self.value(&field.shape, &place, false);
+            }
         }
         for (field, seen) in fields.iter().zip(seen) {
             if field.required && seen.is_none() {
@@ -144,6 +149,18 @@ impl Check<'_> {
                 self.findings.error("schema/required", &place, message, help);
             }
         }
+    }
+
+    /// The status has an endpoint of its own. Who applies a document does not set it: the API server
+    /// takes it out before it looks at the schema (`PrepareForCreate`, `PrepareForUpdate`), but after
+    /// it has looked for unknown fields.
+    fn status(&mut self, shape: &Shape, place: &Place<'_, '_>) {
+        let mut findings = Findings::default();
+        let mut status =
+            Check { version: self.version, findings: &mut findings, outcome: Outcome::default() };
+        status.value(shape, place, false);
+        self.outcome.pruned.append(&mut status.outcome.pruned);
+        self.findings.add_advice(findings);
     }
 
     fn unknown(&mut self, fields: &'static [Field], place: &Place<'_, '_>, name: &str) {
@@ -243,7 +260,13 @@ impl Check<'_> {
             self.findings.error(rule, place, message, help);
         };
         if number.value > f64::from(MAX) {
-            invalid("schema/maximum", "less than or equal to 4294967295");
+            // Go shows the bound in the type of the number.
+            let max = if number.is_float {
+                Float(MAX.into()).to_string()
+            } else {
+                MAX.to_string()
+            };
+            invalid("schema/maximum", &format!("less than or equal to {max}"));
         }
         if number.value < 0.0 {
             invalid("schema/minimum", "greater than or equal to 0");
@@ -350,6 +373,8 @@ struct Number {
     value: f64,
     text: String,
     is_integer: bool,
+    /// Whether Go holds it as a float.
+    is_float: bool,
     fits_64_bits: bool,
 }
 
@@ -369,12 +394,14 @@ fn number(kind: &Kind<'_>) -> Option<Number> {
     let is_integer =
         value.is_finite() && value.abs() <= 9_007_199_254_740_991.0 && value.fract() == 0.0;
     let text = Float(value).to_string();
-    Some(Number { value, text, is_integer, fits_64_bits: is_integer || fits(value) })
+    let fits_64_bits = is_integer || fits(value);
+    Some(Number { value, text, is_integer, is_float: true, fits_64_bits })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "compared with bounds that a float holds exactly")]
 fn integer(v: i64) -> Number {
-    Number { value: v as f64, text: v.to_string(), is_integer: true, fits_64_bits: true }
+    let text = v.to_string();
+    Number { value: v as f64, text, is_integer: true, is_float: false, fits_64_bits: true }
 }
 
 fn fits(value: f64) -> bool {
