@@ -261,11 +261,7 @@ impl Check<'_> {
         };
         if number.value > f64::from(MAX) {
             // Go shows the bound in the type of the number.
-            let max = if number.is_float {
-                Float(MAX.into()).to_string()
-            } else {
-                MAX.to_string()
-            };
+            let max = if number.is_float { Float(MAX.into()).to_string() } else { MAX.to_string() };
             invalid("schema/maximum", &format!("less than or equal to {max}"));
         }
         if number.value < 0.0 {
