@@ -72,3 +72,8 @@ pub mod v1alpha3 {
     /// A Gateway of `networking.istio.io/v1alpha3`.
     pub type Gateway = crate::Gateway<crate::V1Alpha3>;
 }
+
+/// The examples of README.md.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
