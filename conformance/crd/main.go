@@ -16,13 +16,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-const path = "tests/golden/crd.ndjson"
-
 func main() {
-	root := flag.String("root", "..", "the repository")
+	dir := flag.String("golden", "../tests/golden", "the directory of the file")
 	write := flag.Bool("write", false, "write the file")
 	flag.Parse()
-	same, err := run(*root, *write)
+	same, err := run(*dir, *write)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "crd:", err)
 		os.Exit(2)
@@ -32,11 +30,11 @@ func main() {
 	}
 }
 
-func run(root string, write bool) (bool, error) {
+func run(dir string, write bool) (bool, error) {
 	var lines bytes.Buffer
 	out := json.NewEncoder(&lines)
 	out.SetEscapeHTML(false)
-	for _, release := range crd.Releases {
+	for _, release := range crd.Releases() {
 		document, err := crd.Gateway(release)
 		if err != nil {
 			return false, err
@@ -50,11 +48,11 @@ func run(root string, write bool) (bool, error) {
 			return false, err
 		}
 	}
-	files := golden.Files{path: lines.Bytes()}
+	files := golden.Files{"crd.ndjson": lines.Bytes()}
 	if write {
-		return true, files.Write(root)
+		return true, files.Write(dir)
 	}
-	return files.Check(root, os.Stdout)
+	return files.Check(dir, os.Stdout)
 }
 
 // undescribed is a value without the descriptions in it. Within properties a

@@ -23,8 +23,15 @@ func main() {
 	kind := flag.String("kind", "json", "json, wire or yaml")
 	directed := flag.Bool("directed", false, "write every directed case once, in order, whatever n is")
 	file := flag.String("judge", "", "compare the verdicts of this cases `file` with upstream's")
+	refresh := flag.String("again", "", "write the cases of this `file` with upstream's verdicts of today")
 	flag.Parse()
 
+	if *refresh != "" {
+		if err := again(*refresh, os.Stdout); err != nil {
+			fail(err)
+		}
+		return
+	}
 	if *file != "" {
 		ok, err := judge(*file, os.Stdout)
 		if err != nil {

@@ -4,10 +4,12 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"sort"
 
 	"istio-gateway/conformance/internal/crd"
@@ -23,7 +25,15 @@ type Facts struct {
 	Modes  []any    `json:"modes"`
 	// Whether numbers are bounded.
 	Bounds bool `json:"bounds"`
-	Rules  int  `json:"rules"`
+	// The CEL rules, each where it is.
+	Rules []Rule `json:"rules"`
+}
+
+// Rule is a CEL rule of the schema.
+type Rule struct {
+	Path    string `json:"path"`
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
 }
 
 type schema struct {
@@ -31,7 +41,7 @@ type schema struct {
 	Items      *schema           `json:"items"`
 	Enum       []any             `json:"enum"`
 	Maximum    *float64          `json:"maximum"`
-	Rules      []any             `json:"x-kubernetes-validations"`
+	Rules      []Rule            `json:"x-kubernetes-validations"`
 }
 
 type definition struct {
@@ -48,9 +58,17 @@ type definition struct {
 
 func main() {
 	write := flag.String("o", "", "the file to write; standard output without it")
+	flag.Usage = func() {
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: versions [-o FILE] [RELEASE...], by default one of each minor version")
+		flag.PrintDefaults()
+	}
 	flag.Parse()
+	wanted := flag.Args()
+	if len(wanted) == 0 {
+		wanted = crd.Releases()
+	}
 	var all []Facts
-	for _, release := range crd.Releases {
+	for _, release := range wanted {
 		facts, err := read(release)
 		if err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", release, err)
@@ -72,7 +90,7 @@ func main() {
 }
 
 func read(release string) (Facts, error) {
-	facts := Facts{Module: crd.Module(release)}
+	facts := Facts{Module: crd.Module(release), Rules: []Rule{}}
 	document, err := crd.Gateway(release)
 	if err != nil {
 		return facts, err
@@ -90,12 +108,18 @@ func read(release string) (Facts, error) {
 	spec.walk("", &facts)
 	sort.Strings(facts.Served)
 	sort.Strings(facts.Fields)
+	slices.SortFunc(facts.Rules, func(a, b Rule) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule))
+	})
 	return facts, nil
 }
 
 func (s schema) walk(path string, facts *Facts) {
 	facts.Bounds = facts.Bounds || s.Maximum != nil
-	facts.Rules += len(s.Rules)
+	for _, rule := range s.Rules {
+		rule.Path = path
+		facts.Rules = append(facts.Rules, rule)
+	}
 	if path == "servers[].tls.mode" {
 		facts.Modes = s.Enum
 	}

@@ -26,6 +26,17 @@ pub struct Checked {
     pub(super) outline: Outline,
 }
 
+impl Checked {
+    /// The same of a text before which there are `lines` lines of its file: the places of the
+    /// report and of the outline move down, those of the object are its own.
+    #[must_use]
+    pub fn below(self, lines: usize) -> Self {
+        let Self { object, report, outline } = self;
+        let report = report.map(|report| report.below(lines));
+        Self { object, report, outline: outline.below(lines) }
+    }
+}
+
 /// Reads a YAML stream and validates each document, as [`documents`](crate::documents) and
 /// [`validate`](super::validate()) would, in one go and without decoding what need not be. The
 /// items of a `List` come one by one, with their places in the stream. An error is its document's

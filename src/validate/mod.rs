@@ -53,6 +53,7 @@ mod cel;
 mod ciphers;
 mod crd;
 mod document;
+mod features;
 mod findings;
 mod go;
 mod hosts;

@@ -28,12 +28,13 @@ use crate::{Diagnostic, FieldPath, Gateway, Object, Position, Severity, json::Qu
 /// kind: Gateway
 /// metadata: {name: edge}
 /// ";
+/// let mut found = Vec::new();
 /// for (file, text) in [text, text].into_iter().enumerate() {
 ///     for (index, document) in documents(text, &options).enumerate() {
-///         set.add(file, index, &document?);
+///         found.extend(set.add(file, index, &document?));
 ///     }
 /// }
-/// let found = set.finish();
+/// found.extend(set.finish());
 /// assert_eq!(found[0].diagnostic.rule, "lint/duplicate-name");
 /// assert_eq!((found[0].file, found[0].document), (1, 0));
 /// let other = found[0].other.as_ref().unwrap();
@@ -45,7 +46,7 @@ pub struct Set {
     options: Options,
     hasher: RandomState,
     /// The numbers of the Gateways' files and documents, by which `Seen` names them.
-    documents: Vec<(usize, usize)>,
+    documents: Vec<(u32, u32)>,
     names: HashMap<u64, Seen>,
     hosts: HashMap<u64, Seen>,
     listeners: HashMap<u64, (Class, Seen)>,
@@ -55,7 +56,6 @@ pub struct Set {
     wanted: Vec<Wanted>,
     /// The names of all that is wanted, one behind the other.
     wanted_names: String,
-    found: Vec<SetFinding>,
 }
 
 /// A finding across documents.
@@ -118,26 +118,33 @@ impl Set {
             secrets: HashSet::new(),
             wanted: Vec::new(),
             wanted_names: String::new(),
-            found: Vec::new(),
         }
     }
 
     /// Adds a document that was checked: a Gateway or a Secret; others are passed over. The numbers
-    /// of file and document are the caller's own, to name them by.
-    pub fn add(&mut self, file: usize, document: usize, checked: &Checked) {
+    /// of file and document are the caller's own, to name them by, up to `u32::MAX`.
+    ///
+    /// Tells what the document is in conflict with of those that were added before, in the order of
+    /// its lines.
+    #[must_use]
+    pub fn add(&mut self, file: usize, document: usize, checked: &Checked) -> Vec<SetFinding> {
         let object = &checked.object;
         if checked.report.is_some() {
-            self.add_gateway(Origin { file, document, position: None }, object, &checked.outline);
-        } else if object.kind() == "Secret" && object.api_version() == "v1" {
+            let origin = Origin { file, document, position: None };
+            return self.add_gateway(origin, object, &checked.outline);
+        }
+        if object.kind() == "Secret" && object.api_version() == "v1" {
             self.has_secrets = true;
             for key in [object.name(), &format!("{}/{}", object.namespace(), object.name())] {
                 self.secrets.insert(self.hasher.hash_one(key));
             }
         }
+        Vec::new()
     }
 
-    /// Adds a document that was not checked.
-    pub fn add_object(&mut self, file: usize, document: usize, object: &Object) {
+    /// Adds a document that was not checked, as [`add`](Self::add) does.
+    #[must_use]
+    pub fn add_object(&mut self, file: usize, document: usize, object: &Object) -> Vec<SetFinding> {
         let mut outline = Outline::default();
         let report = object.is_gateway().then(|| {
             // The text was read before, and is read again without an error.
@@ -147,13 +154,20 @@ impl Set {
             report.unwrap_or_default()
         });
         let outline = outline.below(object.lines_before());
-        self.add(file, document, &Checked { object: object.clone(), report, outline });
+        self.add(file, document, &Checked { object: object.clone(), report, outline })
     }
 
-    fn add_gateway(&mut self, document: Origin, object: &Object, outline: &Outline) {
+    fn add_gateway(
+        &mut self,
+        document: Origin,
+        object: &Object,
+        outline: &Outline,
+    ) -> Vec<SetFinding> {
+        let mut all = Vec::new();
         let at = |spot: &Spot| Origin { position: spot.position(), ..document };
-        if self.documents.last() != Some(&document.document()) {
-            self.documents.push(document.document());
+        let numbers = (small(document.file), small(document.document));
+        if self.documents.last() != Some(&numbers) {
+            self.documents.push(numbers);
         }
         let index = small(self.documents.len() - 1);
         let seen = |spot: &Spot| {
@@ -174,7 +188,7 @@ impl Set {
                         Quoted(object.name())
                     );
                     let help = "give them different names, or remove one";
-                    self.found.push(spot.finding(
+                    all.push(spot.finding(
                         "lint/duplicate-name",
                         at(spot),
                         entry.get().origin(documents),
@@ -202,7 +216,7 @@ impl Set {
                         );
                         let help = "give one of them a port of its own";
                         let spot = &listener.spot;
-                        self.found.push(spot.finding(
+                        all.push(spot.finding(
                             "lint/port-protocol",
                             at(spot),
                             first,
@@ -227,7 +241,7 @@ impl Set {
                             Quoted(host)
                         );
                         let help = "remove one of them";
-                        self.found.push(spot.finding(
+                        all.push(spot.finding(
                             "lint/duplicate-host",
                             at(spot),
                             first,
@@ -239,36 +253,36 @@ impl Set {
             }
         }
         for (name, spot) in &outline.credentials {
+            if self.secrets.contains(&self.hasher.hash_one(name.as_str())) {
+                continue;
+            }
             self.wanted_names.push_str(name);
             let name_end = self.wanted_names.len();
             self.wanted.push(Wanted { document: index, at: spot.clone(), name_end });
         }
+        all.sort_by_key(|found| found.diagnostic.position);
+        all
     }
 
-    /// What was found, in the order in which the documents were added.
-    #[must_use]
-    pub fn finish(mut self) -> Vec<SetFinding> {
-        if self.has_secrets {
-            let mut start = 0;
-            for wanted in std::mem::take(&mut self.wanted) {
-                let name = self.wanted_names.get(start..wanted.name_end).unwrap_or_default();
-                start = wanted.name_end;
-                if !self.secrets.contains(&self.hasher.hash_one(name)) {
-                    let message = format!("no Secret {} is among these files", Quoted(name));
-                    let help =
-                        "a Secret of this name has to be in the namespace of the gateway's pods";
-                    let (line, column) = wanted.at.start;
-                    let seen = Seen { document: wanted.document, line, column };
-                    let origin = seen.origin(&self.documents);
-                    let mut finding =
-                        wanted.at.finding("lint/missing-secret", origin, origin, message, help);
-                    finding.other = None;
-                    self.found.push(finding);
-                }
+    /// What is known only now that no document is to come, in the order in which they were added:
+    /// the Secrets that are missing, if there is any Secret at all.
+    pub fn finish(self) -> impl Iterator<Item = SetFinding> {
+        let Self { hasher, documents, has_secrets, secrets, wanted, wanted_names, .. } = self;
+        let mut start = 0;
+        wanted.into_iter().filter(move |_| has_secrets).filter_map(move |wanted| {
+            let name = wanted_names.get(start..wanted.name_end).unwrap_or_default();
+            start = wanted.name_end;
+            if secrets.contains(&hasher.hash_one(name)) {
+                return None;
             }
-        }
-        self.found.sort_by_key(|found| (found.file, found.document));
-        self.found
+            let message = format!("no Secret {} is among these files", Quoted(name));
+            let help = "a Secret of this name has to be in the namespace of the gateway's pods";
+            let (line, column) = wanted.at.start;
+            let seen = Seen { document: wanted.document, line, column };
+            let origin = seen.origin(&documents);
+            let found = wanted.at.finding("lint/missing-secret", origin, origin, message, help);
+            Some(SetFinding { other: None, ..found })
+        })
     }
 }
 
@@ -279,8 +293,9 @@ impl Origin {
 }
 
 impl Seen {
-    fn origin(self, documents: &[(usize, usize)]) -> Origin {
+    fn origin(self, documents: &[(u32, u32)]) -> Origin {
         let (file, document) = documents.get(self.document as usize).copied().unwrap_or_default();
+        let (file, document) = (file as usize, document as usize);
         Origin { file, document, position: position((self.line, self.column)) }
     }
 }

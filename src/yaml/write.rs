@@ -110,7 +110,7 @@ impl Writer<'_> {
                         self.indent(depth);
                     }
                     starts_line = true;
-                    if key.len() > MAX_SIMPLE_KEY {
+                    if is_long(key) {
                         self.out.push_str("? ");
                         self.quoted(key);
                         self.out.push('\n');
@@ -216,7 +216,7 @@ impl Writer<'_> {
             match step {
                 Step::Text(text) => self.out.push_str(text),
                 Step::Key(key) => {
-                    if key.len() > MAX_SIMPLE_KEY {
+                    if is_long(key) {
                         self.out.push_str("? ");
                     }
                     self.quoted(key);
@@ -384,6 +384,12 @@ fn is_plain(text: &str) -> bool {
         && text.len() <= 1024
         && resolve::plain(text).is_none()
         && !text.chars().any(|c| !is_printable(c))
+}
+
+/// Whether a key is too long for a simple one, quoted: an escape has at most ten characters.
+fn is_long(key: &str) -> bool {
+    let width = |c| if is_printable(c) && !matches!(c, '"' | '\\') { 1 } else { 10 };
+    key.chars().map(width).sum::<usize>() > MAX_SIMPLE_KEY
 }
 
 /// Whether a text of several lines can be written as it is. libyaml takes a tab at the beginning of a

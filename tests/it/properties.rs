@@ -560,6 +560,21 @@ fn yaml_for_go() {
     }
 }
 
+/// YAML's simple keys end at 1024 characters, and an escape has up to ten.
+#[test]
+fn keys_of_any_length_are_read_again() {
+    for c in ["a", "\"", "\0", "\u{85}", "\u{feff}", "\u{10ffff}"] {
+        for length in [24, 25, 26, 100, 102, 103, 169, 170, 171, 255, 256, 257, 1023, 1024, 1025] {
+            let selector = BTreeMap::from([(c.repeat(length), "b".to_owned())]);
+            let gateway =
+                Gateway { selector: selector.into_iter().collect(), ..Gateway::default() };
+            let text = Manifest::new("edge", gateway.clone()).to_yaml();
+            let read = Manifest::parse(&text).unwrap_or_else(|e| panic!("{c:?} {length}: {e}"));
+            assert_eq!(*read.spec(), gateway, "{c:?} {length}");
+        }
+    }
+}
+
 /// A document's server as it is written, with a number that no schema knows: which one it is.
 fn server_text(id: usize) -> impl Strategy<Value = String> {
     let json = |text: String| serde_json::to_string(&text).unwrap();

@@ -31,10 +31,10 @@ fn check(text: &str) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (index, document) in documents(text, &options).enumerate() {
         let document = document.unwrap();
-        set.add(0, index, &document);
+        found.extend(set.add(0, index, &document).into_iter().map(|found| found.diagnostic));
         found.extend(document.report.into_iter().flat_map(|report| report.findings));
     }
-    found.extend(set.finish().into_iter().map(|found| found.diagnostic));
+    found.extend(set.finish().map(|found| found.diagnostic));
     // It comes with every error of the schema that keeps the CEL rules from being asked.
     found.retain(|found| found.rule != "cel/unchecked");
     found

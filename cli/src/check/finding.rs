@@ -2,7 +2,7 @@
 
 use istio_gateway::{
     Diagnostic, Position, Severity,
-    validate::{Stage, Verdict},
+    validate::{Stage, Verdict, set::SetFinding},
 };
 
 /// A Gateway that was judged, or a document that cannot be read.
@@ -64,28 +64,46 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn new(start: Position, end: Option<Position>, lines_before: usize) -> Self {
+    pub(super) fn new(start: Position, end: Option<Position>) -> Self {
         Self {
-            line: start.line + lines_before,
+            line: start.line,
             column: start.column,
-            end: end.filter(|end| *end > start).map(|end| (end.line + lines_before, end.column)),
+            end: end.filter(|end| *end > start).map(|end| (end.line, end.column)),
+        }
+    }
+
+    /// The same of a text before which there are `lines` lines of the file.
+    pub(super) fn below(self, lines: usize) -> Self {
+        Self {
+            line: self.line + lines,
+            end: self.end.map(|(line, column)| (line + lines, column)),
+            ..self
         }
     }
 }
 
 impl Finding {
-    /// A finding in a text before which `lines` lines of the file stand.
-    pub(super) fn new(found: Diagnostic, lines: usize) -> Self {
+    pub(super) fn new(found: Diagnostic) -> Self {
         Self {
             rule: found.rule,
             severity: found.severity,
             path: if found.path.is_root() { String::new() } else { found.path.to_string() },
-            place: found.position.map(|start| Place::new(start, found.end, lines)),
+            place: found.position.map(|start| Place::new(start, found.end)),
             message: found.message,
             help: found.help,
             source: None,
             other: None,
         }
+    }
+
+    /// A finding that another document is needed for.
+    pub(super) fn across(found: SetFinding) -> Self {
+        let other = found.other.map(|other| Other {
+            file: other.file,
+            number: other.document,
+            place: other.position.map(|start| Place::new(start, None)),
+        });
+        Self { other, ..Self::new(found.diagnostic) }
     }
 }
 

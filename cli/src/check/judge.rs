@@ -35,8 +35,6 @@ pub(super) enum Part {
 /// A document that has something to say: a Gateway, a Secret, or one that cannot be read.
 pub(super) struct Judged {
     pub(super) number: usize,
-    /// How many lines of the file stand before the text that the places of `checked` are in.
-    pub(super) lines: usize,
     /// The Gateway or the document that cannot be read.
     pub(super) document: Option<Document>,
     /// What a set of documents wants to know.
@@ -136,17 +134,17 @@ impl Reading<'_> {
         }
     }
 
-    fn readable(&mut self, text: &Text<'_>, mut checked: Checked) {
+    fn readable(&mut self, text: &Text<'_>, checked: Checked) {
+        let mut checked = checked.below(text.lines);
         let Some(report) = &mut checked.report else {
             if checked.object.kind() == "Secret" {
-                self.emit(text, None, Some(checked));
+                self.emit(None, Some(checked));
             }
             return;
         };
         let mut verdict = report.verdict().into();
         let found = std::mem::take(&mut report.findings);
-        let mut findings: Vec<_> =
-            found.into_iter().map(|found| Finding::new(found, text.lines)).collect();
+        let mut findings: Vec<_> = found.into_iter().map(Finding::new).collect();
         let own = checked.object.text();
         if own.contains("{{") || own.contains('$') {
             self.pass_placeholders(text, &mut findings, &mut verdict);
@@ -164,7 +162,7 @@ impl Reading<'_> {
             });
         }
         let document = self.record(text, Some(&checked.object), verdict, findings);
-        self.emit(text, Some(document), Some(checked));
+        self.emit(Some(document), Some(checked));
     }
 
     /// Takes out what is wrong with placeholders alone: it is right or wrong when they are filled.
@@ -210,14 +208,14 @@ impl Reading<'_> {
 
     fn error(&mut self, text: &Text<'_>, error: &Error) {
         let (has_gateway, is_istio) = text.mentions();
-        let place = error.position().map(|start| Place::new(start, None, text.lines));
+        let place = error.position().map(|start| Place::new(start, None).below(text.lines));
         if error.is_decode() {
             // No map at all, or one whose kind is no text: no Kubernetes object.
             let first = error.diagnostics().first();
             let Some(first) = first.filter(|first| has_gateway && !first.path.is_root()) else {
                 return;
             };
-            let place = first.position.map(|start| Place::new(start, first.end, text.lines));
+            let place = first.position.map(|start| Place::new(start, first.end).below(text.lines));
             let message = format!("{}: {}", first.path, first.message);
             return self.unreadable(text, own::NO_OBJECT, place, message, None);
         }
@@ -229,7 +227,7 @@ impl Reading<'_> {
                 let message = "a template, and no YAML before it is rendered: not checked";
                 let findings = vec![template(message.to_owned(), place)];
                 let document = self.record(text, None, Outcome::Accepted, findings);
-                self.emit(text, Some(document), None);
+                self.emit(Some(document), None);
             }
             return;
         }
@@ -262,11 +260,11 @@ impl Reading<'_> {
             other: None,
         };
         let document = self.record(text, None, Outcome::Unreadable, vec![finding]);
-        self.emit(text, Some(document), None);
+        self.emit(Some(document), None);
     }
 
-    fn emit(&mut self, text: &Text<'_>, document: Option<Document>, checked: Option<Checked>) {
-        let judged = Judged { number: self.number, lines: text.lines, document, checked };
+    fn emit(&mut self, document: Option<Document>, checked: Option<Checked>) {
+        let judged = Judged { number: self.number, document, checked };
         (self.each)(Part::Document(Box::new(judged)));
     }
 

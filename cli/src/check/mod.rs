@@ -5,12 +5,12 @@ mod finding;
 mod judge;
 mod output;
 mod policy;
+mod sources;
 mod stream;
 
 use std::{
-    fs,
-    io::{self, BufRead as _, BufReader, BufWriter, IsTerminal as _, Write},
-    path::{Path, PathBuf},
+    io::{self, BufWriter, IsTerminal as _, Write},
+    path::PathBuf,
     process::ExitCode,
     sync::mpsc::{self, Receiver},
     thread,
@@ -29,10 +29,11 @@ use istio_gateway::{
 
 use self::{
     files::File,
-    finding::{Finding, Other, Outcome, Place},
-    judge::{Judge, Judged, LONGEST_LINE, Part},
+    finding::{Finding, Outcome},
+    judge::{Judge, Judged, Part},
     output::{Across, Format, Output},
     policy::Policy,
+    sources::Sources,
     stream::Stream,
 };
 use crate::Failure;
@@ -107,7 +108,7 @@ impl Check {
             format: self.format,
             policy,
             set: Set::new(&options),
-            lines: Vec::new(),
+            sources: Sources::default(),
             out: BufWriter::with_capacity(64 * 1024, out),
             output: self.format.output(&files, is_colored),
             progress: Progress::new(files.len()),
@@ -131,10 +132,9 @@ struct Checking<'a> {
     format: Format,
     policy: Policy,
     set: Set,
-    /// How many lines stand before a document (by file and number, which grow), where there are any.
-    lines: Vec<((usize, usize), usize)>,
     out: BufWriter<Box<dyn Write>>,
     output: Box<dyn Output + 'a>,
+    sources: Sources,
     progress: Progress,
     totals: Totals,
 }
@@ -169,27 +169,16 @@ impl Checking<'_> {
             self.problem(problem)?;
         }
         each_part(self.files, judge, |file, part| self.part(file, part))?;
-        let set = std::mem::replace(&mut self.set, Set::new(judge.options)).finish();
-        let mut across = Vec::new();
-        let mut sources = Sources::default();
-        for found in set {
-            let mut found = self.across(found);
-            let Some(severity) = self.policy.severity(found.finding.rule, found.finding.severity)
-            else {
-                continue;
-            };
-            found.finding.severity = severity;
-            self.totals.count(&found.finding);
-            if judge.wants_source
-                && let (Some(file), Some(place)) = (self.files.get(found.file), found.finding.place)
-                && !file.is_stdin()
-            {
-                found.finding.source = sources.line(&file.path, place.line);
-            }
-            across.push(found);
-        }
         self.progress.clear();
-        self.output.finish(&mut self.out, across)?;
+        let Self { files, format, policy, set, out, output, sources, totals, .. } = self;
+        let set = std::mem::replace(set, Set::new(judge.options)).finish();
+        let mut set = set.filter_map(|found| {
+            let (file, number) = (found.file, found.document);
+            let finding = shown(found, files, *format, policy, sources)?;
+            totals.count(&finding);
+            Some(Across { file, number, finding })
+        });
+        output.finish(out, &mut set)?;
         if self.format == Format::Text {
             self.summary()?;
         }
@@ -212,19 +201,18 @@ impl Checking<'_> {
     }
 
     fn document(&mut self, file: usize, judged: Judged) -> io::Result<()> {
-        let Judged { number, lines, document, checked } = judged;
-        if let Some(checked) = &checked {
-            self.set.add(file, number, checked);
-            if lines > 0 && document.is_some() {
-                self.lines.push(((file, number), lines));
-            }
-        }
+        let Judged { number, document, checked } = judged;
+        let set = checked.as_ref().map(|checked| self.set.add(file, number, checked));
         let Some(mut document) = document else { return Ok(()) };
         document.findings.retain_mut(|finding| {
             let severity = self.policy.severity(finding.rule, finding.severity);
             finding.severity = severity.unwrap_or(finding.severity);
             severity.is_some()
         });
+        for found in set.into_iter().flatten() {
+            let Self { files, format, policy, sources, .. } = self;
+            document.findings.extend(shown(found, files, *format, policy, sources));
+        }
         document.findings.iter().for_each(|finding| self.totals.count(finding));
         if checked.is_some() {
             self.totals.gateways += 1;
@@ -242,22 +230,6 @@ impl Checking<'_> {
         eprintln!("istio-gateway: {problem}");
         self.totals.has_problems = true;
         self.output.problem(&mut self.out, problem)
-    }
-
-    fn across(&self, found: SetFinding) -> Across {
-        let lines = |file, number| {
-            let at = self.lines.binary_search_by_key(&(file, number), |(document, _)| *document);
-            at.ok().and_then(|at| self.lines.get(at)).map_or(0, |(_, lines)| *lines)
-        };
-        let other = found.other.map(|other| Other {
-            file: other.file,
-            number: other.document,
-            place: other
-                .position
-                .map(|start| Place::new(start, None, lines(other.file, other.document))),
-        });
-        let finding = Finding::new(found.diagnostic, lines(found.file, found.document));
-        Across { file: found.file, number: found.document, finding: Finding { other, ..finding } }
     }
 
     /// `2 files, 3 documents, 1 error, 0 warnings; 1 of 2 Gateways would be rejected`
@@ -282,6 +254,23 @@ impl Checking<'_> {
         }
         writeln!(self.out)
     }
+}
+
+/// A finding across documents as it is to be shown, if it is.
+fn shown(
+    found: SetFinding,
+    files: &[File],
+    format: Format,
+    policy: &Policy,
+    sources: &mut Sources,
+) -> Option<Finding> {
+    let file = files.get(found.file);
+    let mut finding = Finding::across(found);
+    finding.severity = policy.severity(finding.rule, finding.severity)?;
+    if let (Format::Text, Some(file), Some(place)) = (format, file, finding.place) {
+        finding.source = sources.line(file, place.line);
+    }
+    Some(finding)
 }
 
 fn counted(count: usize, what: &str) -> String {
@@ -364,25 +353,6 @@ fn each_part(
         }
         Ok(())
     })
-}
-
-/// Lines of files that were read before.
-#[derive(Default)]
-struct Sources {
-    last: Option<(PathBuf, Vec<String>)>,
-}
-
-impl Sources {
-    fn line(&mut self, path: &Path, line: usize) -> Option<String> {
-        if self.last.as_ref().is_none_or(|(last, _)| last != path) {
-            let file = BufReader::new(fs::File::open(path).ok()?);
-            let lines = file.split(b'\n').map_while(Result::ok);
-            let text = |line: Vec<u8>| String::from_utf8_lossy(&line).trim_end().to_owned();
-            self.last = Some((path.to_owned(), lines.map(text).collect()));
-        }
-        let (_, lines) = self.last.as_ref()?;
-        lines.get(line.checked_sub(1)?).filter(|line| line.len() <= LONGEST_LINE).cloned()
-    }
 }
 
 /// How far it is, on a terminal, when it takes long.

@@ -4,21 +4,23 @@ package crd
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"sigs.k8s.io/yaml"
 )
 
-// Releases are the modules with one release for each minor version that can be
-// asked for. Of older ones no modules can be had: istio.io/api has few tags.
-var Releases = []string{
-	"v1.24.2", "v1.30.8", "v1.31.4",
-	"v1.31.0-alpha.1.0.20260819121012-5803fb6accf7",
-}
+//go:embed releases.txt
+var releases string
+
+// Releases are one of each minor version that can be asked for. Of others no
+// modules can be had: istio.io/api has few tags.
+func Releases() []string { return strings.Fields(releases) }
 
 // Module is the name of a release's module.
 func Module(release string) string { return "istio.io/api@" + release }

@@ -56,8 +56,15 @@ impl Output for Github<'_> {
         writeln!(out, "::error title=istio-gateway::{}", data(problem))
     }
 
-    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()> {
-        set.iter().try_for_each(|across| self.finding(out, across.file, &across.finding))
+    fn finish(
+        &mut self,
+        out: &mut dyn Write,
+        set: &mut dyn Iterator<Item = Across>,
+    ) -> io::Result<()> {
+        for across in set {
+            self.finding(out, across.file, &across.finding)?;
+        }
+        Ok(())
     }
 }
 

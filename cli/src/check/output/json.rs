@@ -1,11 +1,9 @@
 //! An object for each document, one a line: `docs/check.schema.json` describes it.
 
-use std::{
-    collections::HashMap,
-    io::{self, Write},
-};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
 use serde::Serialize;
+use tempfile::SpooledTempFile;
 
 use super::{Across, Output, name_of, whole_message};
 use crate::check::{
@@ -13,15 +11,19 @@ use crate::check::{
     finding::{Document, Finding, Outcome, severity_name},
 };
 
+/// So many bytes of lines are held in memory, what is more in a temporary file.
+const IN_MEMORY: usize = 1 << 20;
+
 pub(super) struct Json<'a> {
     files: &'a [File],
-    /// Kept to the end, since a later document may make a finding of an earlier one.
-    documents: Vec<Document>,
+    /// The lines, each behind the numbers of its file and document. They wait for the end, since
+    /// the last document may be the first Secret, and then Secrets are missing in earlier ones.
+    waiting: BufWriter<SpooledTempFile>,
 }
 
 impl<'a> Json<'a> {
     pub(super) fn new(files: &'a [File]) -> Self {
-        Self { files, documents: Vec::new() }
+        Self { files, waiting: BufWriter::new(SpooledTempFile::new(IN_MEMORY)) }
     }
 }
 
@@ -48,55 +50,78 @@ struct LineFinding<'a> {
 }
 
 impl Output for Json<'_> {
-    fn document(&mut self, _out: &mut dyn Write, mut document: Document) -> io::Result<()> {
-        document.findings.shrink_to_fit();
-        self.documents.push(document);
-        Ok(())
+    fn document(&mut self, _out: &mut dyn Write, document: Document) -> io::Result<()> {
+        let line = Line {
+            file: name_of(self.files, document.file),
+            document: document.number,
+            namespace: &document.namespace,
+            name: &document.name,
+            verdict: match document.verdict {
+                Outcome::Accepted => "accepted",
+                Outcome::Rejected(_) | Outcome::Unreadable => "rejected",
+            },
+            rejected_by: match document.verdict {
+                Outcome::Rejected(stage) => Some(stage.as_str()),
+                Outcome::Accepted | Outcome::Unreadable => None,
+            },
+            findings: document.findings.iter().map(|found| finding(self.files, found)).collect(),
+        };
+        let line = serde_json::to_vec(&line)?;
+        let numbers = [document.file.to_le_bytes(), document.number.to_le_bytes()];
+        let parts = [numbers.as_flattened(), &line, b"\n"];
+        temporary(parts.iter().try_for_each(|part| self.waiting.write_all(part)))
     }
 
-    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()> {
-        let mut set_of: HashMap<(usize, usize), Vec<Finding>> = HashMap::new();
-        for across in set {
-            set_of.entry((across.file, across.number)).or_default().push(across.finding);
-        }
-        for document in &mut self.documents {
-            let across = set_of.remove(&(document.file, document.number));
-            document.findings.extend(across.into_iter().flatten());
-        }
-        for document in &self.documents {
-            let finding = |finding| self.finding(finding);
-            let line = Line {
-                file: name_of(self.files, document.file),
-                document: document.number,
-                namespace: &document.namespace,
-                name: &document.name,
-                verdict: match document.verdict {
-                    Outcome::Accepted => "accepted",
-                    Outcome::Rejected(_) | Outcome::Unreadable => "rejected",
-                },
-                rejected_by: match document.verdict {
-                    Outcome::Rejected(stage) => Some(stage.as_str()),
-                    Outcome::Accepted | Outcome::Unreadable => None,
-                },
-                findings: document.findings.iter().map(finding).collect(),
+    fn finish(
+        &mut self,
+        out: &mut dyn Write,
+        set: &mut dyn Iterator<Item = Across>,
+    ) -> io::Result<()> {
+        temporary(self.waiting.flush())?;
+        temporary(self.waiting.get_mut().rewind())?;
+        let mut set = set.peekable();
+        let mut waiting = BufReader::new(self.waiting.get_mut());
+        let mut line = Vec::new();
+        while !temporary(waiting.fill_buf())?.is_empty() {
+            let mut number = || -> io::Result<usize> {
+                let mut bytes = 0_usize.to_le_bytes();
+                temporary(waiting.read_exact(&mut bytes))?;
+                Ok(usize::from_le_bytes(bytes))
             };
-            serde_json::to_writer(&mut *out, &line)?;
-            out.write_all(b"\n")?;
+            let document = (number()?, number()?);
+            line.clear();
+            temporary(waiting.read_until(b'\n', &mut line))?;
+            // The findings are the last of a line: more of them go before its closing brackets.
+            let open = line.strip_suffix(END).unwrap_or(&line);
+            out.write_all(open)?;
+            let mut is_first = open.ends_with(b"[");
+            while let Some(found) = set.next_if(|found| (found.file, found.number) == document) {
+                if !std::mem::take(&mut is_first) {
+                    out.write_all(b",")?;
+                }
+                serde_json::to_writer(&mut *out, &finding(self.files, &found.finding))?;
+            }
+            out.write_all(END)?;
         }
         Ok(())
     }
 }
 
-impl Json<'_> {
-    fn finding<'f>(&self, finding: &'f Finding) -> LineFinding<'f> {
-        LineFinding {
-            rule: finding.rule,
-            severity: severity_name(finding.severity),
-            path: &finding.path,
-            line: finding.place.map(|place| place.line),
-            column: finding.place.map(|place| place.column),
-            message: whole_message(self.files, finding),
-            help: finding.help.as_deref(),
-        }
+/// What ends a line.
+const END: &[u8] = b"]}\n";
+
+fn temporary<T>(outcome: io::Result<T>) -> io::Result<T> {
+    outcome.map_err(|error| io::Error::new(error.kind(), format!("temporary file: {error}")))
+}
+
+fn finding<'f>(files: &[File], finding: &'f Finding) -> LineFinding<'f> {
+    LineFinding {
+        rule: finding.rule,
+        severity: severity_name(finding.severity),
+        path: &finding.path,
+        line: finding.place.map(|place| place.line),
+        column: finding.place.map(|place| place.column),
+        message: whole_message(files, finding),
+        help: finding.help.as_deref(),
     }
 }

@@ -36,7 +36,11 @@ pub(super) trait Output {
     }
 
     /// What was found across documents, when all of them are known.
-    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()>;
+    fn finish(
+        &mut self,
+        out: &mut dyn Write,
+        set: &mut dyn Iterator<Item = Across>,
+    ) -> io::Result<()>;
 }
 
 /// A finding about a document that another document is needed for.

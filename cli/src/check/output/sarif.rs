@@ -112,8 +112,12 @@ impl Output for Sarif<'_> {
         Ok(())
     }
 
-    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()> {
-        for across in &set {
+    fn finish(
+        &mut self,
+        out: &mut dyn Write,
+        set: &mut dyn Iterator<Item = Across>,
+    ) -> io::Result<()> {
+        for across in set {
             self.finding(out, across.file, &across.finding)?;
         }
         self.begin(out)?;

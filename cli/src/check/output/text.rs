@@ -64,8 +64,15 @@ impl Output for Text<'_> {
         document.findings.iter().try_for_each(|finding| self.finding(out, document.file, finding))
     }
 
-    fn finish(&mut self, out: &mut dyn Write, set: Vec<Across>) -> io::Result<()> {
-        set.iter().try_for_each(|across| self.finding(out, across.file, &across.finding))
+    fn finish(
+        &mut self,
+        out: &mut dyn Write,
+        set: &mut dyn Iterator<Item = Across>,
+    ) -> io::Result<()> {
+        for across in set {
+            self.finding(out, across.file, &across.finding)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,36 @@
+//! The table of what each release brought.
+
+use super::{
+    Feature,
+    versions::{CRD_BOUNDS, CRD_CEL, CRD_V1},
+};
+
+const fn feature(name: &'static str, since: u8) -> Feature {
+    Feature { name, since }
+}
+
+/// Read from upstream's release tags; `conformance/versions` checks it against the modules of
+/// istio.io/api, and `conformance/upstream` adds what a new release brings.
+pub(super) static FEATURES: &[Feature] = &[
+    feature("servers[].bind", 1),
+    feature("servers[].defaultEndpoint", 1),
+    feature("servers[].name", 7),
+    feature("servers[].port.targetPort", 7),
+    feature("servers[].tls.credentialName", 1),
+    feature("servers[].tls.cipherSuites", 1),
+    feature("servers[].tls.mode=AUTO_PASSTHROUGH", 1),
+    feature("servers[].tls.mode=ISTIO_MUTUAL", 3),
+    feature("servers[].tls.mode=OPTIONAL_MUTUAL", 19),
+    feature("servers[].tls.verifyCertificateSpki", 3),
+    feature("servers[].tls.verifyCertificateHash", 3),
+    feature("servers[].tls.caCrl", 22),
+    feature("servers[].tls.credentialNames", 26),
+    feature("servers[].tls.tlsCertificates", 26),
+    feature("servers[].tls.caCertCredentialName", 28),
+    feature("servers[].tls.insecureSkipVerify", 31),
+    feature("servers[].tls.ecdhCurves", 32),
+    // What is not a field of the spec comes last.
+    feature("apiVersion=networking.istio.io/v1", CRD_V1.minor()),
+    feature("numbers within 0..4294967295", CRD_BOUNDS.minor()),
+    feature("CEL rules", CRD_CEL.minor()),
+];
