@@ -131,7 +131,6 @@ fn unverified(spec: &GatewaySpec) -> Vec<String> {
 
 fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let mut now = Timestamp::default();
-    now.seconds = i64::try_from(since_1970.as_secs()).unwrap_or_default();
-    now
+    let seconds = i64::try_from(since_1970.as_secs()).unwrap_or_default();
+    Timestamp { seconds, nanos: 0 }
 }

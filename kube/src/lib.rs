@@ -24,7 +24,7 @@
 //! | [`v1::Gateway`], [`v1beta1::Gateway`], [`v1alpha3::Gateway`] | the resource, for `Api`, watchers, reflectors and controllers |
 //! | [`Lossless`] | the same for who changes objects: it keeps what the crate does not know, and makes patches of what was changed |
 //! | [`GatewaySpec`] | the spec: [`istio_gateway::Gateway`] |
-//! | [`crd`] | the CustomResourceDefinition of a release of Istio |
+//! | [`crd`] | the custom resource as a release of Istio defines it |
 //!
 //! # A watch that goes on
 //!

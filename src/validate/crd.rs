@@ -1,4 +1,4 @@
-//! The CustomResourceDefinition of Gateway, made of the tables that [`validate`](super::validate())
+//! The `CustomResourceDefinition` of Gateway, made of the tables that [`validate`](super::validate())
 //! judges by.
 
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::IstioVersion;
 
-/// The CustomResourceDefinition `gateways.networking.istio.io` of a release of Istio: the object of
+/// The `CustomResourceDefinition` of Gateway in a release of Istio: the object of
 /// upstream's `kubernetes/customresourcedefinitions.gen.yaml`, but for its descriptions, which are
 /// upstream's texts. An API server behaves the same with either.
 ///

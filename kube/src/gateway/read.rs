@@ -39,7 +39,8 @@ impl<'de, V: ApiVersion> Visitor<'de> for Visit<V> {
                 Key::ApiVersion => api_version = map.next_value::<Option<String>>()?,
                 Key::Kind => kind = map.next_value::<Option<String>>()?,
                 Key::Metadata => {
-                    metadata = map.next_value::<Option<ObjectMeta>>().map_err(in_metadata)?;
+                    metadata =
+                        map.next_value::<Option<ObjectMeta>>().map_err(|e| in_metadata(&e))?;
                 }
                 // Judged in the end: what is another resource's is no error of a Gateway.
                 Key::Spec => spec = map.next_value::<Part<GatewaySpec>>()?.0,
@@ -60,7 +61,7 @@ impl<'de, V: ApiVersion> Visitor<'de> for Visit<V> {
     }
 }
 
-fn in_metadata<E: Error>(error: E) -> E {
+fn in_metadata<E: Error>(error: &E) -> E {
     E::custom(format_args!("metadata: {error}"))
 }
 

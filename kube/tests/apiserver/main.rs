@@ -6,7 +6,13 @@
 //!   --ignored --nocapture --test-threads=1
 //! ```
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod cluster;
 mod examples;
