@@ -72,6 +72,21 @@ impl<V> Gateway<V> {
         let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
         Self { metadata, spec, status: None, version: PhantomData }
     }
+
+    /// The same Gateway in another version of the API: all of them hold the same.
+    ///
+    /// ```
+    /// use istio_gateway_kube::{GatewaySpec, v1, v1beta1};
+    ///
+    /// let old = v1beta1::Gateway::new("edge", GatewaySpec::default());
+    /// let new: v1::Gateway = old.into_version();
+    /// assert_eq!(new.metadata.name.as_deref(), Some("edge"));
+    /// ```
+    #[must_use]
+    pub fn into_version<W>(self) -> Gateway<W> {
+        let Self { metadata, spec, status, version: PhantomData } = self;
+        Gateway { metadata, spec, status, version: PhantomData }
+    }
 }
 
 impl<V: ApiVersion> Resource for Gateway<V> {

@@ -51,7 +51,7 @@ async fn a_watch_tells_what_happens() {
         let gateways: Api<v1::Gateway> = Api::namespaced(cluster.client.clone(), "n");
         let version = gateways.list(&ListParams::default()).await.unwrap().metadata;
         let version = version.resource_version.unwrap();
-        let events = gateways.watch(&WatchParams::default().timeout(3), &version).await.unwrap();
+        let events = gateways.watch(&WatchParams::default().timeout(6), &version).await.unwrap();
         create(&cluster, "a").await;
         let patch = Patch::Merge(json!({"spec": {"selector": {"m": "m"}}}));
         gateways.patch("a", &PatchParams::default(), &patch).await.unwrap();
