@@ -1,27 +1,28 @@
 //! Runs the suites: all of them, or those whose names begin with an argument.
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    env,
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Duration,
-};
+use std::{env, path::PathBuf, time::Duration};
 
 use istio_gateway_benches::{
+    allocations::{self, Counting},
     go::Go,
+    plot,
     runner::{Run, Settings, Suite, report},
-    suites::{self, SUITES},
+    suites::{SIZES, SUITES},
 };
 
 const USAGE: &str = "\
-istio-gateway-benches [--rounds N] [--least MILLISECONDS] [--no-go] [SUITE ...]
+istio-gateway-benches [--rounds N] [--least MILLISECONDS] [--no-go] [--plots DIR] [SUITE ...]
 
 Suites: allocations json-decode json-encode yaml yaml-stream wire-decode wire-encode write-back
-write-back-all; the beginning of a name selects all that begin so.";
+write-back-all validate envoy explain; the beginning of a name selects all that begin so. --plots
+writes how each suite grows as SVG.";
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn main() {
     let mut settings = Settings { rounds: 41, least: Duration::from_millis(5) };
-    let (mut with_go, mut wanted) = (true, Vec::new());
+    let (mut with_go, mut wanted, mut plots) = (true, Vec::new(), None);
     let mut args = env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|n| n.parse().ok()).unwrap_or_else(|| usage(2));
@@ -29,6 +30,7 @@ fn main() {
             "--rounds" => settings.rounds = number(),
             "--least" => settings.least = Duration::from_millis(number() as u64),
             "--no-go" => with_go = false,
+            "--plots" => plots = Some(PathBuf::from(args.next().unwrap_or_else(|| usage(2)))),
             "--help" | "-h" => usage(0),
             _ if arg.starts_with('-') => usage(2),
             _ => wanted.push(arg),
@@ -43,13 +45,16 @@ fn main() {
         usage(2);
     }
     if is_wanted("allocations") {
-        allocations();
+        count_allocations();
     }
     warm_allocator();
     for (_, make) in SUITES.iter().filter(|(name, _)| is_wanted(name)) {
-        let suite = make();
+        let suite = make(&SIZES);
         let mut go = if with_go { start_go(&suite) } else { None };
-        report(suite, &mut go, &settings);
+        let measured = report(suite, &mut go, &settings);
+        if let Some(dir) = &plots {
+            plot::write(&measured, dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
+        }
     }
 }
 
@@ -77,59 +82,19 @@ fn start_go(suite: &Suite) -> Option<Go> {
 }
 
 /// How often each JSON decoder and encoder allocates.
-fn allocations() {
+fn count_allocations() {
     println!("### Allocations, 100 servers\n\nNumber, and bytes asked for.\n");
     println!("| | number | bytes |\n|---|---:|---:|");
-    for suite in [suites::json_decode(), suites::json_encode(), suites::yaml()] {
+    let hot = ["json-decode", "json-encode", "yaml", "validate", "envoy", "explain"];
+    for (_, make) in SUITES.iter().filter(|(name, _)| hot.contains(name)) {
+        let suite = make(&[100]);
         let column = suite.columns.into_iter().find(|c| c.name.starts_with("100 servers"));
         for operation in column.into_iter().flat_map(|c| c.operations) {
             if let Run::Here(mut run) = operation.run {
-                // Whatever is allocated once and for all.
-                run();
-                let before = (ALLOCATIONS.load(Relaxed), BYTES.load(Relaxed));
-                run();
-                let number = ALLOCATIONS.load(Relaxed) - before.0;
-                let bytes = BYTES.load(Relaxed) - before.1;
+                let (number, bytes) = allocations::of(&mut run);
                 println!("| {} | {number} | {bytes} |", operation.name);
             }
         }
     }
     println!();
-}
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-static BYTES: AtomicU64 = AtomicU64::new(0);
-
-/// The system's allocator, counting. There is one thread, so a load and a store will do; they cost
-/// less than a thousandth of what is measured.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-fn count(bytes: usize) {
-    ALLOCATIONS.store(ALLOCATIONS.load(Relaxed) + 1, Relaxed);
-    BYTES.store(BYTES.load(Relaxed) + bytes as u64, Relaxed);
-}
-
-// SAFETY: every call goes to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count(layout.size());
-        unsafe { System.alloc_zeroed(layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(size);
-        unsafe { System.realloc(block, layout, size) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(block, layout) }
-    }
 }

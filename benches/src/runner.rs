@@ -41,6 +41,8 @@ impl Operation {
 pub struct Column {
     /// Such as "100 servers".
     pub name: String,
+    /// How many these are.
+    pub servers: usize,
     /// The document's name and text, for the child.
     pub file: (String, &'static str),
     pub operations: Vec<Operation>,
@@ -138,8 +140,16 @@ pub fn ratio(samples: &[f64], baseline: &[f64]) -> f64 {
     median(samples.iter().zip(baseline).map(|(a, b)| a / b).collect())
 }
 
+/// What was measured of a suite.
+pub struct Measured {
+    pub name: &'static str,
+    pub title: &'static str,
+    /// For each operation the medians in nanoseconds by the number of servers, where it is known.
+    pub lines: Vec<(&'static str, Vec<(usize, f64)>)>,
+}
+
 /// Measures a suite and prints it as a table in Markdown.
-pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) {
+pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Measured {
     println!("### {}\n\nTimes `{}`, and µs.\n", suite.title, suite.baseline);
     let columns: Vec<_> = suite.columns.iter_mut().map(|c| measure(c, go, settings)).collect();
     let names = suite.columns.iter().map(|c| format!(" {} |", c.name));
@@ -181,6 +191,15 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) {
         );
     }
     println!();
+    let line = |name: &'static str| {
+        let point = |(column, samples): (&Column, &Vec<_>)| {
+            let samples = samples_of(samples, name);
+            (!samples.is_empty()).then(|| (column.servers, median(samples)))
+        };
+        (name, suite.columns.iter().zip(&columns).filter_map(point).collect())
+    };
+    let names = columns[0].iter().map(|(name, _)| *name);
+    Measured { name: suite.name, title: suite.title, lines: names.map(line).collect() }
 }
 
 fn micros(ns: f64) -> String {

@@ -1,7 +1,12 @@
 //! The suites: which operations on which documents.
 
 use istio_gateway::{
-    Document, Gateway, Lossless, Manifest, documents as read_documents, json, prost,
+    Document, Gateway, Lossless, Manifest, Object,
+    client_certificate::{ClientCertificatePolicy, Forwarding},
+    documents as read_documents,
+    envoy::{self, downstream_tls_context},
+    json, prost,
+    validate::{self, validate_gateway, validate_manifest},
 };
 use prost::Message as _;
 use serde::Deserialize;
@@ -21,10 +26,11 @@ const PARSE: &str = "Manifest::parse";
 const DOCUMENTS: &str = "documents";
 const GO_YAML: &str = "Go sigs.k8s.io/yaml, client-go";
 
-pub type Make = fn() -> Suite;
+/// Makes a suite of the given numbers of servers.
+pub type Make = fn(&[usize]) -> Suite;
 
 /// All suites by name, made when they are wanted.
-pub const SUITES: [(&str, Make); 8] = [
+pub const SUITES: [(&str, Make); 11] = [
     ("json-decode", json_decode),
     ("json-encode", json_encode),
     ("yaml", yaml),
@@ -33,9 +39,13 @@ pub const SUITES: [(&str, Make); 8] = [
     ("wire-encode", wire_encode),
     ("write-back", write_back),
     ("write-back-all", write_back_all),
+    ("validate", validate),
+    ("envoy", envoy),
+    ("explain", explain),
 ];
 
-const SIZES: [usize; 4] = [1, 3, 100, 1000];
+/// How many servers a document has.
+pub const SIZES: [usize; 4] = [1, 3, 100, 10_000];
 
 fn servers(n: usize) -> String {
     match n {
@@ -49,7 +59,7 @@ fn leak(text: String) -> &'static str {
     text.leak()
 }
 
-pub fn json_decode() -> Suite {
+pub fn json_decode(sizes: &[usize]) -> Suite {
     let column = |n| {
         let text = leak(spec_json(n));
         let bytes = text.as_bytes();
@@ -99,13 +109,18 @@ pub fn json_decode() -> Suite {
             Operation::go(GO_UNMARSHAL, "json_decode"),
             Operation::go("Go protojson.Unmarshal", "protojson_decode"),
         ];
-        Column { name: servers(n), file: (format!("decode-{n}.json"), text), operations }
+        Column {
+            name: servers(n),
+            servers: n,
+            file: (format!("decode-{n}.json"), text),
+            operations,
+        }
     };
     let target = |slower, at_least, text| Target { from: 0, text, slower, faster: SLICE, at_least };
     Suite {
         name: "json-decode",
         title: "JSON decode",
-        columns: SIZES.map(column).into(),
+        columns: sizes.iter().copied().map(column).collect(),
         baseline: DERIVED_SLICE,
         targets: vec![
             target(DERIVED_SLICE, 1.0, "faster than serde-derived structs"),
@@ -114,7 +129,7 @@ pub fn json_decode() -> Suite {
     }
 }
 
-pub fn json_encode() -> Suite {
+pub fn json_encode(sizes: &[usize]) -> Suite {
     let column = |n| {
         let text = leak(spec_json(n));
         let ours = gateway(n);
@@ -148,12 +163,17 @@ pub fn json_encode() -> Suite {
             Operation::go("Go json.Marshal", "json_encode"),
             Operation::go("Go protojson.Marshal", "protojson_encode"),
         ];
-        Column { name: servers(n), file: (format!("encode-{n}.json"), text), operations }
+        Column {
+            name: servers(n),
+            servers: n,
+            file: (format!("encode-{n}.json"), text),
+            operations,
+        }
     };
     Suite {
         name: "json-encode",
         title: "JSON encode",
-        columns: SIZES.map(column).into(),
+        columns: sizes.iter().copied().map(column).collect(),
         baseline: DERIVED_TO_STRING,
         targets: vec![Target {
             from: 0,
@@ -165,17 +185,20 @@ pub fn json_encode() -> Suite {
     }
 }
 
-pub fn yaml() -> Suite {
+pub fn yaml(sizes: &[usize]) -> Suite {
     let column = |n| {
         let text = leak(manifest("edge", n));
-        let derived: derived::Object = serde_saphyr::from_str(text).unwrap();
+        // Its limits are made for smaller documents.
+        let options = serde_saphyr::options! { budget: None };
+        let derived: derived::Object = serde_saphyr::from_str_with_options(text, options).unwrap();
         let ours = Manifest::parse_strict(text).unwrap();
         assert_eq!(derived.spec.servers.len(), n);
         assert_eq!(*ours.spec(), gateway(n));
         let operations = vec![
             Operation::new(PARSE, || Manifest::parse(text).unwrap()),
             Operation::new("serde-derived structs, serde-saphyr 2", || {
-                serde_saphyr::from_str::<derived::Object>(text).unwrap()
+                let options = serde_saphyr::options! { budget: None };
+                serde_saphyr::from_str_with_options::<derived::Object>(text, options).unwrap()
             }),
             Operation::new("serde-derived structs, serde_yaml_ng 0.10", || {
                 serde_yaml_ng::from_str::<derived::Object>(text).unwrap()
@@ -186,16 +209,16 @@ pub fn yaml() -> Suite {
             Operation::go(GO_YAML, "yaml_decode"),
         ];
         let name = format!("{} ({} KB)", servers(n), (text.len() + 500) / 1000);
-        Column { name, file: (format!("manifest-{n}.yaml"), text), operations }
+        Column { name, servers: n, file: (format!("manifest-{n}.yaml"), text), operations }
     };
     Suite {
         name: "yaml",
         title: "YAML, one document",
-        columns: vec![column(1), column(100)],
+        columns: sizes.iter().copied().map(column).collect(),
         baseline: PARSE,
         targets: vec![Target {
             // Of a document that is worth it; small ones come in streams.
-            from: 1,
+            from: 2,
             text: "5 times as fast as Go on a large document",
             slower: GO_YAML,
             faster: PARSE,
@@ -204,7 +227,7 @@ pub fn yaml() -> Suite {
     }
 }
 
-pub fn yaml_stream() -> Suite {
+pub fn yaml_stream(_: &[usize]) -> Suite {
     let n = 10_000;
     let text = leak(stream(n));
     let ours = || read_documents(text).filter(|d| matches!(d, Ok(Document::Gateway(_)))).count();
@@ -232,7 +255,7 @@ pub fn yaml_stream() -> Suite {
     Suite {
         name: "yaml-stream",
         title: "YAML, a stream",
-        columns: vec![Column { name, file: ("stream.yaml".into(), text), operations }],
+        columns: vec![Column { name, servers: n, file: ("stream.yaml".into(), text), operations }],
         baseline: DOCUMENTS,
         targets: vec![Target {
             from: 0,
@@ -244,7 +267,7 @@ pub fn yaml_stream() -> Suite {
     }
 }
 
-pub fn wire_decode() -> Suite {
+pub fn wire_decode(sizes: &[usize]) -> Suite {
     let column = |n| {
         let wire: &[u8] = gateway(n).encode_to_vec().leak();
         let operations = vec![
@@ -252,18 +275,18 @@ pub fn wire_decode() -> Suite {
             Operation::go("Go proto.Unmarshal", "wire_decode"),
         ];
         let file = (format!("wire-decode-{n}.json"), leak(spec_json(n)));
-        Column { name: servers(n), file, operations }
+        Column { name: servers(n), servers: n, file, operations }
     };
     Suite {
         name: "wire-decode",
         title: "Wire decode",
-        columns: SIZES.map(column).into(),
+        columns: sizes.iter().copied().map(column).collect(),
         baseline: "Gateway::decode",
         targets: Vec::new(),
     }
 }
 
-pub fn wire_encode() -> Suite {
+pub fn wire_encode(sizes: &[usize]) -> Suite {
     let column = |n| {
         let ours = gateway(n);
         let operations = vec![
@@ -271,12 +294,12 @@ pub fn wire_encode() -> Suite {
             Operation::go("Go proto.Marshal", "wire_encode"),
         ];
         let file = (format!("wire-encode-{n}.json"), leak(spec_json(n)));
-        Column { name: servers(n), file, operations }
+        Column { name: servers(n), servers: n, file, operations }
     };
     Suite {
         name: "wire-encode",
         title: "Wire encode",
-        columns: SIZES.map(column).into(),
+        columns: sizes.iter().copied().map(column).collect(),
         baseline: "Gateway::encode_to_vec",
         targets: Vec::new(),
     }
@@ -300,13 +323,13 @@ fn edit_all(gateway: &mut Gateway) {
     }
 }
 
-pub fn write_back() -> Suite {
-    write_back_after("write-back", "Read, one change, write back", edit, &[1, 100, 1000])
+pub fn write_back(sizes: &[usize]) -> Suite {
+    write_back_after("write-back", "Read, one change, write back", edit, sizes)
 }
 
-pub fn write_back_all() -> Suite {
+pub fn write_back_all(sizes: &[usize]) -> Suite {
     let title = "Read, every server moved and changed, write back";
-    write_back_after("write-back-all", title, edit_all, &[1, 100, 1000, 10_000])
+    write_back_after("write-back-all", title, edit_all, sizes)
 }
 
 fn write_back_after(
@@ -347,13 +370,112 @@ fn write_back_after(
                 serde_yaml_ng::to_string(&value).unwrap()
             }),
         ];
-        Column { name: servers(n), file: (format!("{name}-{n}.json"), json), operations }
+        Column {
+            name: servers(n),
+            servers: n,
+            file: (format!("{name}-{n}.json"), json),
+            operations,
+        }
     };
     Suite {
         name,
         title,
         columns: sizes.iter().map(column).collect(),
         baseline: PLAIN,
+        targets: Vec::new(),
+    }
+}
+
+pub fn validate(sizes: &[usize]) -> Suite {
+    let column = |n| {
+        let text = leak(manifest("edge", n));
+        let options = validate::Options::default();
+        let read = Manifest::parse(text).unwrap();
+        let object = Object::parse(text).unwrap();
+        let spec = read.spec().clone();
+        assert!(validate_manifest(&read, &options).is_accepted());
+        let operations = vec![
+            Operation::new("Manifest::parse", || Manifest::parse(text).unwrap()),
+            Operation::new("validate::documents (read and judge)", {
+                let options = options.clone();
+                move || validate::documents(text, &options).collect::<Result<Vec<_>, _>>().unwrap()
+            }),
+            Operation::new("validate of an Object", {
+                let options = options.clone();
+                move || validate::validate(&object, &options)
+            }),
+            Operation::new("validate_manifest", {
+                let options = options.clone();
+                move || validate_manifest(&read, &options)
+            }),
+            Operation::new("validate_gateway", move || validate_gateway(&spec, &options)),
+        ];
+        let name = format!("{} ({} KB)", servers(n), (text.len() + 500) / 1000);
+        Column { name, servers: n, file: (format!("validate-{n}.yaml"), text), operations }
+    };
+    Suite {
+        name: "validate",
+        title: "Validate",
+        columns: sizes.iter().copied().map(column).collect(),
+        baseline: "Manifest::parse",
+        targets: Vec::new(),
+    }
+}
+
+pub fn envoy(sizes: &[usize]) -> Suite {
+    const TRANSLATE: &str = "downstream_tls_context of every server";
+    let column = |n| {
+        let ours = gateway(n);
+        let again = ours.clone();
+        let options = envoy::Options::default();
+        let operations = vec![
+            Operation::new(TRANSLATE, {
+                let options = options.clone();
+                move || {
+                    let translate = |server| downstream_tls_context(server, &options);
+                    ours.servers.iter().map(translate).collect::<Vec<_>>()
+                }
+            }),
+            Operation::new("the same, as JSON", move || {
+                let translate = |server| downstream_tls_context(server, &options).tls_context;
+                let all: Vec<_> = again.servers.iter().map(translate).collect();
+                serde_json::to_string(&all).unwrap()
+            }),
+        ];
+        let file = (format!("envoy-{n}.json"), leak(spec_json(n)));
+        Column { name: servers(n), servers: n, file, operations }
+    };
+    Suite {
+        name: "envoy",
+        title: "Envoy's configuration",
+        columns: sizes.iter().copied().map(column).collect(),
+        baseline: TRANSLATE,
+        targets: Vec::new(),
+    }
+}
+
+pub fn explain(sizes: &[usize]) -> Suite {
+    const TABLE: &str = "the table of every server's clients";
+    let column = |n| {
+        let ours = gateway(n);
+        let operations = vec![Operation::new(TABLE, move || {
+            let mut headers = 0;
+            for tls in ours.servers.iter().filter_map(|server| server.tls.as_ref()) {
+                for row in ClientCertificatePolicy::of(tls).full_table() {
+                    let seen = |forwarding| row.decision.header(forwarding, true);
+                    headers += Forwarding::ALL.into_iter().filter_map(seen).count();
+                }
+            }
+            headers
+        })];
+        let file = (format!("explain-{n}.json"), leak(spec_json(n)));
+        Column { name: servers(n), servers: n, file, operations }
+    };
+    Suite {
+        name: "explain",
+        title: "What happens to each client's certificate",
+        columns: sizes.iter().copied().map(column).collect(),
+        baseline: TABLE,
         targets: Vec::new(),
     }
 }

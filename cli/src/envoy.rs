@@ -1,18 +1,17 @@
 //! `istio-gateway envoy`: what istiod makes of each server, as JSON that Envoy loads.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Diagnostic, Document, Error, FieldPath, IstioVersion, Manifest, Severity, documents,
-    documents_from_json,
+    Diagnostic, IstioVersion, Manifest, Severity,
     envoy::{DownstreamTlsContext, HttpConnectionManager, Options, downstream_tls_context},
-    validate::{self, validate_manifest},
 };
 use serde::Serialize;
 
 use crate::{
     Failure,
+    gateways::{Judgement, below_server, known_translation, read, server_path},
     input::{Input, print},
 };
 
@@ -81,30 +80,13 @@ struct Finding {
     help: Option<String>,
 }
 
-/// Of older releases it is not known how they translate.
-fn known_translation(text: &str) -> Result<IstioVersion, String> {
-    let version = text.parse::<IstioVersion>().ok().filter(|version| version.minor() >= 31);
-    version.ok_or_else(|| "not a version whose translation is known: 1.31 or 1.32".to_owned())
-}
-
 impl Envoy {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let input = Input::read(&self.file)?;
-        let mut lines = Vec::new();
-        let mut wrong = Vec::new();
         let options = Options { istio: self.istio, ..Options::default() };
-        let read = flat(read(&input, &self.file).map_err(Failure::Input)?);
-        for (number, document) in (1..).zip(read) {
-            match document {
-                Ok(Document::Gateway(manifest)) => {
-                    lines.extend(translated(&manifest, &input.name(), number, &options));
-                }
-                Ok(_) => {}
-                Err(error) => wrong.extend(input.lines_of(&error, 0)),
-            }
-        }
-        if !wrong.is_empty() {
-            return Err(Failure::Input(wrong));
+        let mut lines = Vec::new();
+        for (number, manifest) in read(&input, &self.file)? {
+            lines.extend(translated(&manifest, &input.name(), number, &options));
         }
         let text = self.format.write(&lines);
         let text = text.map_err(|error| Failure::Usage(format!("standard output: {error}")))?;
@@ -123,43 +105,17 @@ impl Format {
     }
 }
 
-type Documents = Vec<Result<Document, Error>>;
-
-fn read(input: &Input, path: &Path) -> Result<Documents, Vec<String>> {
-    match path.extension().and_then(|ending| ending.to_str()) {
-        Some("json" | "ndjson" | "jsonl") => Ok(documents_from_json(&input.bytes).collect()),
-        _ => Ok(documents(input.text()?).collect()),
-    }
-}
-
-/// With a list's items in its place.
-fn flat(documents: Documents) -> Documents {
-    let items = |document: Result<Document, Error>| -> Documents {
-        let list: Documents = match &document {
-            Ok(Document::Other(object)) => object.items().collect(),
-            _ => Vec::new(),
-        };
-        if list.is_empty() { vec![document] } else { flat(list) }
-    };
-    documents.into_iter().flat_map(items).collect()
-}
-
 fn translated(manifest: &Manifest, file: &str, document: usize, options: &Options) -> Vec<Line> {
-    let judged = judge(manifest, options);
-    let servers = FieldPath::root().key("spec").key("servers");
+    let Judgement { refusals, ignored } = Judgement::of(manifest, options.istio);
     let translate = |(server, message)| {
         let translation = downstream_tls_context(message, options);
-        let here = servers.clone().index(server);
-        let below = |found: &Diagnostic| {
-            let mut found = found.clone();
-            found.path = here.steps().iter().chain(found.path.steps()).cloned().collect();
-            found
-        };
-        let concerns = |found: &&Diagnostic| {
-            found.severity == Severity::Error || found.path.starts_with(&here)
-        };
-        let of_server = judged.iter().filter(concerns).cloned();
-        let findings = of_server.chain(translation.diagnostics.iter().map(below));
+        let here = server_path(server);
+        let of_document =
+            refusals.iter().chain(ignored.iter().filter(|found| {
+                found.severity == Severity::Error || found.path.starts_with(&here)
+            }));
+        let of_server = translation.diagnostics.iter().map(|found| below_server(found, server));
+        let findings = of_document.cloned().chain(of_server);
         Line {
             file: file.to_owned(),
             document,
@@ -171,16 +127,6 @@ fn translated(manifest: &Manifest, file: &str, document: usize, options: &Option
         }
     };
     manifest.spec().servers.iter().enumerate().map(translate).collect()
-}
-
-/// Why a cluster refuses the document, which refuses each of its servers; and what its decoder
-/// ignores. Paths begin at the document's root.
-fn judge(manifest: &Manifest, options: &Options) -> Vec<Diagnostic> {
-    let report = validate_manifest(manifest, &validate::Options::istio(options.istio));
-    let refused = !report.is_accepted();
-    let errors = report.findings.into_iter().filter(|found| found.severity == Severity::Error);
-    let ignored = manifest.diagnostics().iter().cloned();
-    errors.filter(|_| refused).chain(ignored).collect()
 }
 
 fn finding(found: Diagnostic, manifest: &Manifest) -> Finding {

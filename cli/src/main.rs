@@ -4,8 +4,11 @@ mod check;
 mod convert;
 mod crd;
 mod envoy;
+mod explain;
+mod gateways;
 mod input;
 mod rules;
+mod wording;
 
 use std::process::ExitCode;
 
@@ -26,6 +29,7 @@ enum Command {
     Convert(convert::Convert),
     Crd(crd::Crd),
     Envoy(envoy::Envoy),
+    Explain(explain::Explain),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
         Command::Crd(crd) => crd.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
+        Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(Failure::report)
 }

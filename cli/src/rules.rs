@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use istio_gateway::{Severity, validate};
 use serde::Serialize;
 
-use crate::{Failure, input::print};
+use crate::{Failure, input::print, wording::wrapped};
 
 /// Lists the rules of check, or explains those that are named.
 #[derive(Args)]
@@ -207,7 +207,7 @@ fn listed(rules: &[Rule]) -> String {
 fn explained(rule: &Rule) -> String {
     let mut text = format!("{} ({})\n{}\n", rule.id, severity(rule), rule.title);
     if !rule.explanation.is_empty() {
-        text += &format!("\n{}\n", wrapped(rule.explanation, 80));
+        text += &format!("\n{}\n", wrapped(rule.explanation, 80).join("\n"));
     }
     for (what, example) in [("Bad", rule.bad), ("Good", rule.good)] {
         if let Some(example) = example {
@@ -219,26 +219,6 @@ fn explained(rule: &Rule) -> String {
         }
     }
     text
-}
-
-/// Lines of at most `width` characters; what the text breaks itself stays broken.
-fn wrapped(text: &str, width: usize) -> String {
-    let mut lines = Vec::new();
-    for paragraph in text.trim_end().lines() {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            let length = line.chars().count() + 1 + word.chars().count();
-            if !line.is_empty() && length > width {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
 }
 
 fn json(rules: &[Rule]) -> String {

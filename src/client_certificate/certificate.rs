@@ -60,13 +60,13 @@ pub enum KeyUsage {
 pub enum Trust {
     /// It does.
     Trusted,
-    /// Another CA issued it; one of the same name, too.
+    /// Another CA issued it; one of the same name, too, if the certificate says by which key.
     UnknownIssuer,
     /// It vouches for itself.
     SelfSigned,
     /// The CA issued an intermediate, which the client does not send.
     IncompleteChain,
-    /// A signature in the chain is wrong.
+    /// A signature in the chain is wrong, as is that of a CA of the same name.
     BadSignature,
 }
 

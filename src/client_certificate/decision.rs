@@ -44,7 +44,10 @@ pub enum Admission {
     Unverified(Vec<Flaw>),
 }
 
-/// What is wrong with a certificate, in the order in which Envoy looks.
+/// What is wrong with a certificate, in the order in which Envoy looks: it names the first that it
+/// finds, and looks no further.
+///
+/// In TLS 1.2 the key usage's turn comes only before [`NoKey`](Self::NoKey).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Flaw {
@@ -52,20 +55,12 @@ pub enum Flaw {
     Malformed,
     /// Its key usage does not allow signing.
     NotForSigning,
-    /// The client does not have its key.
-    NoKey,
     /// Another CA issued it.
     UnknownIssuer,
     /// It vouches for itself.
     SelfSigned,
     /// The intermediate that issued it is not there.
     IncompleteChain,
-    /// A signature is wrong.
-    BadSignature,
-    /// It has expired.
-    Expired,
-    /// It is not valid yet.
-    NotYetValid,
     /// Its extended key usage is not for clients.
     NotForClients,
     /// It is revoked.
@@ -74,10 +69,18 @@ pub enum Flaw {
     NoList,
     /// The revocation list is stale, unreadable or another CA's.
     ListUnusable,
+    /// A signature is wrong.
+    BadSignature,
+    /// It has expired.
+    Expired,
+    /// It is not valid yet.
+    NotYetValid,
     /// It has none of the wanted names.
     OtherName,
     /// It is not pinned.
     NotPinned,
+    /// The client does not have its key.
+    NoKey,
 }
 
 impl Flaw {

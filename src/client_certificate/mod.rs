@@ -42,6 +42,7 @@
 //! others, [`full_table`](ClientCertificatePolicy::full_table) the same rows for every policy;
 //! [`Forwarding::ALL`] are the columns, [`Decision::header`] the cells. Everything has a
 //! [`Display`](std::fmt::Display) in plain words and an `id` for programs.
+//! [`compare`](ClientCertificatePolicy::compare) tells for whom another policy opens or closes a door.
 //!
 //! ```
 //! use istio_gateway::{
@@ -64,6 +65,7 @@
 //! ```
 
 mod certificate;
+mod compare;
 mod context;
 mod decision;
 mod forwarding;
@@ -73,6 +75,7 @@ mod settings;
 pub use certificate::{
     ClientCertificate, Encoding, ExtendedKeyUsage, KeyUsage, Revocation, Trust, Validity,
 };
+pub use compare::{Change, Effect};
 pub use context::{Crl, CrlState, Rejection, Source, TrustedCa, ValidationContext};
 pub use decision::{Admission, Decision, Flaw, Refusal};
 pub use forwarding::{Forwarding, HeaderSeen};

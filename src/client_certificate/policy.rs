@@ -243,16 +243,11 @@ impl ClientCertificatePolicy {
     /// ```
     #[must_use]
     pub fn table(&self) -> Vec<Row> {
-        let has =
-            |is_there: fn(&ValidationContext) -> bool| self.context.as_ref().is_some_and(is_there);
-        let has_crl = has(|context| context.crl.is_some());
-        let has_names = has(|context| !context.subject_alt_names.is_empty());
-        let has_pins = has(ValidationContext::has_pins);
         let tells = |row: &Row| {
             row.certificate.as_ref().is_none_or(|certificate| {
-                (has_crl || certificate.revocation == Revocation::NotRevoked)
-                    && (has_names || certificate.has_matching_name)
-                    && (has_pins || certificate.is_pinned)
+                (self.has_crl() || certificate.revocation == Revocation::NotRevoked)
+                    && (self.has_names() || certificate.has_matching_name)
+                    && (self.has_pins() || certificate.is_pinned)
             })
         };
         self.full_table().into_iter().filter(tells).collect()
@@ -292,6 +287,18 @@ impl ClientCertificatePolicy {
             .collect()
     }
 
+    pub(super) fn has_crl(&self) -> bool {
+        self.context().is_some_and(|context| context.crl.is_some())
+    }
+
+    pub(super) fn has_names(&self) -> bool {
+        self.context().is_some_and(|context| !context.subject_alt_names.is_empty())
+    }
+
+    pub(super) fn has_pins(&self) -> bool {
+        self.context().is_some_and(ValidationContext::has_pins)
+    }
+
     fn is_secret_missing(&self) -> bool {
         let is_pending =
             |context: &ValidationContext| matches!(context.trusted_ca, TrustedCa::Pending(_));
@@ -300,7 +307,7 @@ impl ClientCertificatePolicy {
 }
 
 /// Everybody whom some policy treats differently.
-const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
+pub(super) const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
     ("none", "no certificate", None),
     ("valid", "a certificate without flaws", Some(ClientCertificate::VALID)),
     ("unknown-issuer", "issued by another CA", Some(ClientCertificate::UNKNOWN_ISSUER)),
@@ -314,32 +321,25 @@ const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
     ("not-yet-valid", "not valid yet", Some(ClientCertificate::NOT_YET_VALID)),
     ("not-for-clients", "for servers only", Some(ClientCertificate::FOR_SERVERS)),
     ("revoked", "revoked", Some(ClientCertificate::REVOKED)),
-    (
-        "no-revocation-list",
-        "its issuer has no revocation list",
-        Some(ClientCertificate::WITHOUT_LIST),
-    ),
+    ("no-revocation-list", "of an issuer without a list", Some(ClientCertificate::WITHOUT_LIST)),
     ("other-name", "with another name", Some(ClientCertificate::OTHER_NAME)),
     ("not-pinned", "not pinned", Some(ClientCertificate::NOT_PINNED)),
     (
         "not-for-signing",
-        "its key usage does not allow signing",
+        "whose key usage forbids signing",
         Some(ClientCertificate::NOT_FOR_SIGNING),
     ),
-    ("no-key", "somebody else's, without its key", Some(ClientCertificate::WITHOUT_KEY)),
+    ("no-key", "presented without its key", Some(ClientCertificate::WITHOUT_KEY)),
     ("malformed", "unreadable", Some(ClientCertificate::MALFORMED)),
 ];
 
 /// What becomes of a certificate where one is asked for.
 ///
-/// Source: Envoy's `DefaultCertValidator::doVerifyCertChain` and `verifyCertificate`. A chain that
+/// Source: Envoy's `DefaultCertValidator::doVerifyCertChain` and `verifyCertificate`, and the order
+/// of `BoringSSL`'s `X509_verify_cert`. A chain that
 /// fails is a failure whatever else holds; without a CA there is no chain to verify, and names or
 /// pins alone make a certificate a verified one, also an expired one.
 fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decision {
-    let fatal = handshake_flaws(certificate);
-    if !fatal.is_empty() {
-        return Decision::Refused(Refusal::Flawed(fatal));
-    }
     let has_ca = context.trusted_ca != TrustedCa::Absent;
     let has_names = !context.subject_alt_names.is_empty();
     let mut flaws = Vec::new();
@@ -352,6 +352,14 @@ fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decis
     if context.has_pins() && !certificate.is_pinned {
         flaws.push(Flaw::NotPinned);
     }
+    let mut fatal = handshake_flaws(certificate);
+    if !fatal.is_empty() {
+        if !context.accepts_untrusted {
+            fatal.extend(flaws);
+            fatal.sort_unstable();
+        }
+        return Decision::Refused(Refusal::Flawed(fatal));
+    }
     let is_checked = has_ca || has_names || context.has_pins();
     match (flaws.is_empty(), context.accepts_untrusted) {
         (true, _) if is_checked => Decision::LetIn(Admission::Verified),
@@ -360,7 +368,7 @@ fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decis
     }
 }
 
-/// What ends the handshake before anything is verified.
+/// What ends the handshake whatever verification finds.
 fn handshake_flaws(certificate: &ClientCertificate) -> Vec<Flaw> {
     let flaws = [
         (certificate.encoding == Encoding::Malformed, Flaw::Malformed),
@@ -371,17 +379,12 @@ fn handshake_flaws(certificate: &ClientCertificate) -> Vec<Flaw> {
 }
 
 fn chain_flaws(context: &ValidationContext, certificate: &ClientCertificate) -> Vec<Flaw> {
-    let trust = match certificate.trust {
-        Trust::Trusted => None,
-        Trust::UnknownIssuer => Some(Flaw::UnknownIssuer),
-        Trust::SelfSigned => Some(Flaw::SelfSigned),
-        Trust::IncompleteChain => Some(Flaw::IncompleteChain),
-        Trust::BadSignature => Some(Flaw::BadSignature),
-    };
-    let validity = match certificate.validity {
-        Validity::Current => None,
-        Validity::Expired => Some(Flaw::Expired),
-        Validity::NotYetValid => Some(Flaw::NotYetValid),
+    let (path, signature) = match certificate.trust {
+        Trust::Trusted => (None, None),
+        Trust::UnknownIssuer => (Some(Flaw::UnknownIssuer), None),
+        Trust::SelfSigned => (Some(Flaw::SelfSigned), None),
+        Trust::IncompleteChain => (Some(Flaw::IncompleteChain), None),
+        Trust::BadSignature => (None, Some(Flaw::BadSignature)),
     };
     let purpose = match certificate.extended_key_usage {
         ExtendedKeyUsage::Client => None,
@@ -393,5 +396,10 @@ fn chain_flaws(context: &ValidationContext, certificate: &ClientCertificate) -> 
         (CrlState::Usable, Revocation::Revoked) => Some(Flaw::Revoked),
         (CrlState::Usable, Revocation::NoList) => Some(Flaw::NoList),
     });
-    [trust, validity, purpose, list].into_iter().flatten().collect()
+    let validity = match certificate.validity {
+        Validity::Current => None,
+        Validity::Expired => Some(Flaw::Expired),
+        Validity::NotYetValid => Some(Flaw::NotYetValid),
+    };
+    [path, purpose, list, signature, validity].into_iter().flatten().collect()
 }

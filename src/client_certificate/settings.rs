@@ -24,7 +24,7 @@ impl ClientCertificatePolicy {
     /// assert_eq!(ClientCertificatePolicy::of(&tls).request(), Request::Required);
     /// ```
     ///
-    /// Source: pilot's `buildGatewayListenerTLSContext`,
+    /// Source: pilot's `BuildListenerTLSContext`,
     /// `ApplyCredentialSDSToServerCommonTLSContext` and `ApplyToCommonTLSContext`.
     #[must_use]
     pub fn of(tls: &ServerTlsSettings) -> Self {

@@ -20,7 +20,7 @@ use crate::{
 
 /// The context, none where TLS is passed on.
 ///
-/// Source: pilot's `buildGatewayListenerTLSContext`.
+/// Source: pilot's `buildGatewayListenerTLSContext` and `BuildListenerTLSContext`.
 pub(super) fn of(
     tls: &ServerTlsSettings,
     protocol: Protocol,
@@ -184,7 +184,7 @@ fn names_and_skip(tls: &ServerTlsSettings) -> CertificateValidationContext {
     }
 }
 
-/// Source: istiod's `util.StringToExactMatch`.
+/// Source: pilot's `util.StringToExactMatch`.
 fn exactly(names: &[String]) -> Vec<StringMatcher> {
     let exact = |name: &String| StringMatcher {
         match_pattern: Some(MatchPattern::Exact(name.clone())),

@@ -38,7 +38,7 @@ pub mod rule {
     pub const VERSION_UNKNOWN: &str = "envoy/version-unknown";
     /// A number that is no mode: it is to istiod as SIMPLE.
     pub const MODE_UNKNOWN: &str = "envoy/mode-unknown";
-    /// TLS settings on a port whose protocol is plain HTTP.
+    /// TLS settings on a port whose protocol is plain HTTP, other than `httpsRedirect`.
     pub const SETTINGS_UNUSED: &str = "envoy/settings-unused";
     /// A credential that no secret can be asked for, so that Envoy refuses the listener. An error.
     pub const CREDENTIAL_EMPTY: &str = "envoy/credential-empty";
@@ -74,7 +74,13 @@ pub(super) fn of(server: &Server, options: &Options, flow: Flow) -> Vec<Diagnost
             let Port { number: _, protocol, name: _, target_port: _ } = port;
             protocol
         });
-        let message = format!("the port's protocol is {protocol}: nothing of this is used");
+        // A redirect to HTTPS is what a plain port's settings are for, and needs no mode.
+        let redirect = ServerTlsSettings { https_redirect: true, ..Default::default() };
+        if *tls == redirect {
+            return Vec::new();
+        }
+        let but = if tls.https_redirect { " but httpsRedirect" } else { "" };
+        let message = format!("the port's protocol is {protocol}: nothing of this{but} is used");
         return vec![finding(rule::SETTINGS_UNUSED, FieldPath::root().key("tls"), message, None)];
     }
     let kind = Kind::of(tls);

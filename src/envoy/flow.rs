@@ -22,7 +22,7 @@ pub enum Flow {
 }
 
 impl Flow {
-    /// Source: pilot's `buildGatewayListeners` and what it calls.
+    /// Source: pilot's `buildGatewayTCPBasedFilterChains` and `createGatewayTCPFilterChainOpts`.
     pub(super) fn of(server: &Server) -> Self {
         let protocol = Protocol::of(server);
         match (&server.tls, protocol) {

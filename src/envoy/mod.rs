@@ -111,7 +111,7 @@ pub struct ListenerExtras {
 
 /// What istiod makes of a server.
 ///
-/// Source: pilot's `buildGatewayListenerTLSContext` and what it calls.
+/// Source: pilot's `buildGatewayListenerTLSContext` and `BuildListenerTLSContext`.
 #[must_use]
 pub fn downstream_tls_context(server: &Server, options: &Options) -> Translation {
     let flow = Flow::of(server);

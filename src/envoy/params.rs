@@ -13,7 +13,7 @@ pub(super) const OWN_CURVES: IstioVersion = IstioVersion::of(32);
 
 /// The parameters, none if nobody sets any.
 ///
-/// Source: pilot's `buildGatewayListenerTLSContext` and what it calls.
+/// Source: pilot's `applyDownstreamTLSDefaults` and `applyServerTLSSettings`.
 pub(super) fn of(tls: &ServerTlsSettings, options: &Options) -> Option<TlsParameters> {
     let MeshSettings {
         ecdh_curves,
@@ -58,7 +58,7 @@ fn envoy_s(protocol: i32) -> EnvoyProtocol {
 
 /// The server's own suites, without what istiod drops.
 ///
-/// Source: istiod's `FilterCipherSuites`.
+/// Source: istiod's `security.FilterCipherSuites`.
 pub(super) fn suites(tls: &ServerTlsSettings) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for suite in &tls.cipher_suites {

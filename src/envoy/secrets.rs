@@ -17,7 +17,7 @@ use crate::{
 /// The secret of a credential; none for an empty name, and for one of a provider that cannot be
 /// reached.
 ///
-/// Source: istiod's `ConstructSdsSecretConfigForCredential`.
+/// Source: istiod's `ConstructSdsSecretConfigForCredential`, and `LookupCluster` for the names.
 pub(super) fn credential(name: &str, options: &Options) -> Option<SdsSecretConfig> {
     match name {
         "" => return None,
@@ -27,10 +27,15 @@ pub(super) fn credential(name: &str, options: &Options) -> Option<SdsSecretConfi
     }
     if name.starts_with("sds://") {
         if options.node.serves_credentials {
-            return Some(secret(name, grpc("sds-external", None)));
+            return Some(secret(name, grpc("sds-external", "", None)));
         }
         match &options.mesh.sds_provider {
-            Some(SdsProvider::Cluster(cluster)) => return Some(secret(name, grpc(cluster, None))),
+            Some(SdsProvider::Cluster(cluster)) => {
+                let resource = name.strip_prefix("sds://").unwrap_or(name);
+                // The last part of a cluster's name is the host's.
+                let host = cluster.rsplit('|').next().unwrap_or_default();
+                return Some(secret(resource, grpc(cluster, host, None)));
+            }
             Some(SdsProvider::Unreachable) => return None,
             None => {}
         }
@@ -69,17 +74,17 @@ pub(super) fn file_root(path: &str, node: &NodeMetadata) -> SdsSecretConfig {
 
 fn file(name: &str, node: &NodeMetadata) -> SdsSecretConfig {
     let cluster = if node.serves_files { "sds-files-grpc" } else { WORKLOAD_CLUSTER };
-    secret(name, grpc(cluster, None))
+    secret(name, grpc(cluster, "", None))
 }
 
 /// The proxy's own certificate of the mesh.
 fn workload_certificate() -> SdsSecretConfig {
-    secret("default", grpc(WORKLOAD_CLUSTER, Some(FOREVER)))
+    secret("default", grpc(WORKLOAD_CLUSTER, "", Some(FOREVER)))
 }
 
 /// The mesh's CA.
 fn workload_root() -> SdsSecretConfig {
-    secret("ROOTCA", grpc(WORKLOAD_CLUSTER, Some(FOREVER)))
+    secret("ROOTCA", grpc(WORKLOAD_CLUSTER, "", Some(FOREVER)))
 }
 
 /// Where Envoy finds the agent beside it.
@@ -90,8 +95,8 @@ fn secret(name: &str, sds_config: ConfigSource) -> SdsSecretConfig {
     SdsSecretConfig { name: name.to_owned(), sds_config: Some(sds_config) }
 }
 
-fn grpc(cluster: &str, initial_fetch_timeout: Option<Duration>) -> ConfigSource {
-    let service = EnvoyGrpc { cluster_name: cluster.to_owned(), authority: String::new() };
+fn grpc(cluster: &str, authority: &str, initial_fetch_timeout: Option<Duration>) -> ConfigSource {
+    let service = EnvoyGrpc { cluster_name: cluster.to_owned(), authority: authority.to_owned() };
     let source = ApiConfigSource {
         api_type: ApiType::Grpc.into(),
         transport_api_version: ApiVersion::V3.into(),

@@ -182,9 +182,20 @@ impl Manifest {
     /// ```
     #[must_use]
     pub fn position(&self, path: &FieldPath) -> Option<Position> {
+        self.positions(std::slice::from_ref(path)).pop().flatten()
+    }
+
+    /// The places of many fields, each as [`position`](Self::position) gives it, for which the text
+    /// is read once.
+    #[must_use]
+    pub fn positions(&self, paths: &[FieldPath]) -> Vec<Option<Position>> {
         let object = &self.object;
-        let find = |tree: &Tree<'_>| tree.find(path).and_then(|node| tree.position(node));
-        object.with_tree(find).ok()?.map(|position| position.below(object.lines))
+        let found = object.with_tree(|tree| {
+            let find = |path| tree.find(path).and_then(|node| tree.position(node));
+            let below = |position: Position| position.below(object.lines);
+            paths.iter().map(|path| find(path).map(below)).collect()
+        });
+        found.unwrap_or_else(|_| vec![None; paths.len()])
     }
 
     /// Writes the document as YAML. If it was YAML, it is as it was read, comments, quotes and

@@ -101,6 +101,51 @@ fn read<T: json::Message>(value: &Value) -> T {
     json::from_str(&value.to_string()).unwrap()
 }
 
+/// Source: pilot's `buildGatewayHTTPRouteConfig`, which looks at `httpsRedirect` alone.
+#[test]
+fn a_plain_port_has_use_for_a_redirect_and_nothing_else() {
+    let found = |tls: &str| {
+        let server = format!(r#"{{"port": {{"protocol": "HTTP"}}, "tls": {tls}}}"#);
+        let server: Server = json::from_str(&server).unwrap();
+        let translation = envoy::downstream_tls_context(&server, &Options::default());
+        translation.diagnostics.into_iter().map(|found| found.message).collect::<Vec<_>>()
+    };
+    assert_eq!(found(r#"{"httpsRedirect": true}"#), [""; 0]);
+    assert_eq!(
+        found(r#"{"httpsRedirect": true, "credentialName": "c"}"#),
+        ["the port's protocol is HTTP: nothing of this but httpsRedirect is used"]
+    );
+    let unused = ["the port's protocol is HTTP: nothing of this is used"];
+    assert_eq!(found(r#"{"credentialName": "c"}"#), unused);
+}
+
+/// The cases have no mesh with a provider in it. Source: istiod's
+/// `ConstructSdsSecretConfigForCredential`: the name without its scheme, by the cluster of
+/// `LookupCluster`, with the service's host as the authority.
+#[test]
+fn a_provider_in_the_mesh_serves_the_name_without_its_scheme() {
+    let server: Server = json::from_str(
+        r#"{"port": {"protocol": "HTTPS"}, "tls": {"mode": "SIMPLE", "credentialName": "sds://res"}}"#,
+    )
+    .unwrap();
+    let provider = |provider| Options {
+        mesh: MeshSettings { sds_provider: Some(provider), ..Default::default() },
+        ..Default::default()
+    };
+    let cluster = "outbound|8234||sds.ns.svc.cluster.local".to_owned();
+    let options = provider(SdsProvider::Cluster(cluster.clone()));
+    let context = envoy::downstream_tls_context(&server, &options).tls_context.unwrap();
+    let context = serde_json::to_value(context).unwrap();
+    let secret = &context["common_tls_context"]["tls_certificate_sds_secret_configs"][0];
+    assert_eq!(secret["name"], "res");
+    let service = &secret["sds_config"]["api_config_source"]["grpc_services"][0]["envoy_grpc"];
+    let want = serde_json::json!({
+        "cluster_name": cluster,
+        "authority": "sds.ns.svc.cluster.local",
+    });
+    assert_eq!(service, &want);
+}
+
 #[test]
 fn every_context_is_pilot_s() {
     let (mut contexts, mut none, mut settings, mut wrong) = (0, 0, 0, Vec::new());

@@ -8,6 +8,7 @@
     clippy::indexing_slicing
 )]
 
+mod client_certificate;
 mod corpus;
 mod descriptor;
 #[cfg(feature = "envoy")]

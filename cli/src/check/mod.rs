@@ -36,7 +36,7 @@ use self::{
     sources::Sources,
     stream::Stream,
 };
-use crate::Failure;
+use crate::{Failure, wording::counted};
 
 pub(crate) use self::finding::severity_name;
 
@@ -271,10 +271,6 @@ fn shown(
         finding.source = sources.line(file, place.line);
     }
     Some(finding)
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Calls `each` with the parts of all files in their order. Two files are read at a time.

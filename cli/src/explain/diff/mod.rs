@@ -1,0 +1,160 @@
+//! What a change of manifests opens or closes.
+
+mod difference;
+mod pair;
+mod text;
+mod tls;
+
+use std::path::Path;
+
+use istio_gateway::{client_certificate::Forwarding, envoy::Options};
+use serde::Serialize;
+
+use self::pair::Pair;
+pub(super) use self::{
+    difference::{Difference, State},
+    text::{sentence, text, title},
+};
+use super::{
+    answer::{self, Answer},
+    server::{PortOf, Seen, Told},
+};
+use crate::{
+    Failure,
+    gateways::{Judgement, read},
+    input::Input,
+};
+
+/// Two files, compared.
+#[derive(Serialize)]
+pub(super) struct Diff {
+    pub(super) istio: String,
+    pub(super) forwarding: &'static str,
+    pub(super) old: String,
+    pub(super) new: String,
+    pub(super) weaker: usize,
+    pub(super) stronger: usize,
+    pub(super) different: usize,
+    /// How many servers are as they were.
+    pub(super) unchanged: usize,
+    /// Gateways that a cluster refuses.
+    pub(super) refused: Vec<Refused>,
+    pub(super) servers: Vec<ServerDiff>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Refused {
+    /// `old` or `new`.
+    pub(super) which: &'static str,
+    pub(super) namespace: String,
+    pub(super) gateway: String,
+    pub(super) reasons: Vec<Told>,
+}
+
+/// A server that is not as it was.
+#[derive(Serialize)]
+pub(super) struct ServerDiff {
+    /// `added`, `removed` or `changed`.
+    pub(super) status: &'static str,
+    pub(super) namespace: String,
+    pub(super) gateway: String,
+    pub(super) old: Option<Place>,
+    pub(super) new: Option<Place>,
+    pub(super) differences: Vec<Difference>,
+}
+
+/// Where a server is, and what it is called.
+#[derive(Clone, Serialize)]
+pub(super) struct Place {
+    pub(super) line: Option<usize>,
+    pub(super) server: usize,
+    pub(super) name: String,
+    pub(super) port: PortOf,
+    pub(super) hosts: Vec<String>,
+    pub(super) answer: Answer,
+}
+
+impl Diff {
+    pub(super) fn of(
+        old: &Path,
+        new: &Path,
+        options: &Options,
+        forwarding: Forwarding,
+    ) -> Result<Self, Failure> {
+        let read = |path: &Path| -> Result<_, Failure> {
+            let input = Input::read(path)?;
+            let gateways: Vec<_> =
+                read(&input, path)?.into_iter().map(|(_, manifest)| manifest).collect();
+            Ok((input.name(), gateways))
+        };
+        let ((old, before), (new, after)) = (read(old)?, read(new)?);
+        let mut refused = Vec::new();
+        for (which, gateways) in [("old", &before), ("new", &after)] {
+            for manifest in gateways {
+                let Judgement { refusals, .. } = Judgement::of(manifest, options.istio);
+                if !refusals.is_empty() {
+                    refused.push(Refused {
+                        which,
+                        namespace: manifest.namespace().to_owned(),
+                        gateway: manifest.name().to_owned(),
+                        reasons: Told::of(&refusals, manifest),
+                    });
+                }
+            }
+        }
+        let mut unchanged = 0;
+        let mut servers = Vec::new();
+        for pair in pair::of(&before, &after) {
+            let differences = difference::of(&pair, options);
+            if differences.is_empty() {
+                unchanged += 1;
+            } else {
+                servers.push(server_diff(&pair, differences, options, forwarding));
+            }
+        }
+        let count = |id| {
+            let differences = servers.iter().flat_map(|server| &server.differences);
+            differences.filter(|difference| difference.effect == id).count()
+        };
+        Ok(Self {
+            istio: options.istio.to_string(),
+            forwarding: forwarding.as_str(),
+            old,
+            new,
+            weaker: count("weaker"),
+            stronger: count("stronger"),
+            different: count("different"),
+            unchanged,
+            refused,
+            servers,
+        })
+    }
+}
+
+fn server_diff(
+    pair: &Pair<'_>,
+    differences: Vec<Difference>,
+    options: &Options,
+    forwarding: Forwarding,
+) -> ServerDiff {
+    let place = |side: &pair::Side<'_>| Place {
+        line: side.line,
+        server: side.index,
+        name: side.server.name.clone(),
+        port: PortOf::of(side.server),
+        hosts: side.server.hosts.clone(),
+        answer: answer::of(&Seen::new(side.server, options), forwarding, false),
+    };
+    ServerDiff {
+        status: match (&pair.old, &pair.new) {
+            (None, _) => "added",
+            (_, None) => "removed",
+            _ => "changed",
+        },
+        namespace: pair.namespace.to_owned(),
+        gateway: pair.gateway.to_owned(),
+        old: pair.old.as_ref().map(place),
+        new: pair.new.as_ref().map(place),
+        differences,
+    }
+}

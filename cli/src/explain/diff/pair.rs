@@ -1,0 +1,135 @@
+//! Which server of the one file is which of the other.
+
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+
+use istio_gateway::{Gateway, Manifest, Server};
+
+use crate::gateways::server_path;
+
+/// A server before and after; only one of them if it was added or removed.
+pub(super) struct Pair<'a> {
+    pub(super) namespace: &'a str,
+    pub(super) gateway: &'a str,
+    pub(super) old: Option<Side<'a>>,
+    pub(super) new: Option<Side<'a>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub(super) spec: &'a Gateway,
+    pub(super) server: &'a Server,
+    pub(super) index: usize,
+    pub(super) line: Option<usize>,
+}
+
+type Sides<'a> = Vec<Side<'a>>;
+
+/// The servers of the same Gateway, by namespace and name; those of the new file in their order,
+/// then those that are gone.
+pub(super) fn of<'a>(old: &'a [Manifest], new: &'a [Manifest]) -> Vec<Pair<'a>> {
+    let mut gateways: BTreeMap<(&str, &str), (Sides<'_>, Sides<'_>)> = BTreeMap::new();
+    for manifest in old {
+        gateways.entry(key(manifest)).or_default().0.extend(sides(manifest));
+    }
+    for manifest in new {
+        gateways.entry(key(manifest)).or_default().1.extend(sides(manifest));
+    }
+    let pairs = gateways.into_iter().flat_map(|((namespace, gateway), (old, new))| {
+        let paired = paired(&old, &new);
+        paired.into_iter().map(move |(old, new)| Pair { namespace, gateway, old, new })
+    });
+    pairs.collect()
+}
+
+fn key(manifest: &Manifest) -> (&str, &str) {
+    (manifest.namespace(), manifest.name())
+}
+
+fn sides(manifest: &Manifest) -> Sides<'_> {
+    let spec = manifest.spec();
+    let paths: Vec<_> = (0..spec.servers.len()).map(server_path).collect();
+    let places = manifest.positions(&paths);
+    let side = |(index, (server, place)): (usize, (_, Option<istio_gateway::Position>))| Side {
+        spec,
+        server,
+        index,
+        line: place.map(|place| place.line),
+    };
+    spec.servers.iter().zip(places).enumerate().map(side).collect()
+}
+
+/// What two servers have to have in common, from the strictest on: each of the old ones finds the
+/// first new one that is still free.
+fn paired<'a>(old: &[Side<'a>], new: &[Side<'a>]) -> Vec<(Option<Side<'a>>, Option<Side<'a>>)> {
+    let number = |side: &Side<'_>| side.server.port.as_ref().map_or(0, |port| port.number);
+    let port_name =
+        |side: &Side<'_>| side.server.port.as_ref().map_or_else(String::new, |p| p.name.clone());
+    let hosts = |side: &Side<'_>| {
+        let mut hosts = side.server.hosts.clone();
+        hosts.sort_unstable();
+        hosts.dedup();
+        hosts
+    };
+    let one = |text: String| vec![vec![text]];
+    type Keys = Vec<Vec<String>>;
+    let passes: [&dyn Fn(&Side<'_>) -> Keys; 5] = [
+        // All three; the port and the hosts; the port and a name; the port and any host; the port.
+        &|side| {
+            let mut key = vec![number(side).to_string(), side.server.name.clone(), port_name(side)];
+            key.extend(hosts(side));
+            vec![key]
+        },
+        &|side| {
+            let mut key = vec![number(side).to_string()];
+            key.extend(hosts(side));
+            vec![key]
+        },
+        &|side| {
+            let names = [side.server.name.clone(), port_name(side)].into_iter().enumerate();
+            let named = names.filter(|(_, name)| !name.is_empty());
+            named.map(|(i, name)| vec![number(side).to_string(), i.to_string(), name]).collect()
+        },
+        &|side| {
+            let host = |host: String| vec![number(side).to_string(), host];
+            hosts(side).into_iter().map(host).collect()
+        },
+        &|side| one(number(side).to_string()),
+    ];
+    let mut partner: Vec<Option<usize>> = vec![None; new.len()];
+    let mut is_free = vec![true; old.len()];
+    for keys in passes {
+        let mut free: HashMap<Vec<String>, Vec<usize>> = HashMap::new();
+        for (i, side) in new.iter().enumerate().rev() {
+            if partner.get(i).is_some_and(Option::is_none) {
+                keys(side).into_iter().for_each(|key| free.entry(key).or_default().push(i));
+            }
+        }
+        for (i, side) in old
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| is_free.get(*i) == Some(&true))
+            .collect::<Vec<_>>()
+        {
+            let found = keys(side).into_iter().find_map(|key| match free.entry(key) {
+                Entry::Occupied(mut waiting) => {
+                    let is_taken = |at: &usize| partner.get(*at).is_none_or(Option::is_some);
+                    while waiting.get().last().is_some_and(is_taken) {
+                        waiting.get_mut().pop();
+                    }
+                    waiting.get_mut().pop()
+                }
+                Entry::Vacant(_) => None,
+            });
+            if let Some(at) = found {
+                partner.get_mut(at).into_iter().for_each(|place| *place = Some(i));
+                is_free.get_mut(i).into_iter().for_each(|place| *place = false);
+            }
+        }
+    }
+    let of_new = new
+        .iter()
+        .zip(&partner)
+        .map(|(side, partner)| (partner.and_then(|at| old.get(at)).copied(), Some(*side)));
+    let gone = old.iter().zip(&is_free).filter(|(_, is_free)| **is_free);
+    of_new.chain(gone.map(|(side, _)| (Some(*side), None))).collect()
+}

@@ -1,0 +1,129 @@
+//! What else of TLS is not the same: whether there is any, its versions, suites and certificate.
+
+use istio_gateway::{
+    client_certificate::Effect, envoy::Flow,
+    proto::envoy::extensions::transport_sockets::tls::v3::TlsParameters,
+};
+
+use super::Difference;
+use crate::explain::{
+    server::Seen,
+    words::{certificates, parameters_of, version_name, versions},
+};
+
+pub(super) fn of(old: &Seen<'_>, new: &Seen<'_>) -> Vec<Difference> {
+    let mut found = Vec::new();
+    flow(old, new, &mut found);
+    let contexts = (old.translation.used_tls_context(), new.translation.used_tls_context());
+    let (Some(before), Some(after)) = contexts else { return found };
+    let (was, is) = (parameters_of(before), parameters_of(after));
+    version(was, is, &mut found);
+    suites(was, is, &mut found);
+    let curves = |parameters: Option<&TlsParameters>| {
+        parameters.map(|parameters| parameters.ecdh_curves.clone()).unwrap_or_default()
+    };
+    if curves(was) != curves(is) {
+        let what = "Key exchange by other curves";
+        found.push(Difference::new(Effect::Different, "tls", "ecdh-curves", what, curves(is)));
+    }
+    let (shown, shows) = (certificates(before), certificates(after));
+    if shown != shows {
+        let what = "The gateway shows another certificate";
+        found.push(Difference::new(Effect::Different, "tls", "server-certificate", what, shows));
+    }
+    found
+}
+
+/// Whether TLS is insisted upon.
+fn flow(old: &Seen<'_>, new: &Seen<'_>, found: &mut Vec<Difference>) {
+    let insists = |flow: Flow| !matches!(flow, Flow::HttpPlain | Flow::OpaqueTcp);
+    let (was, is) = (old.flow(), new.flow());
+    if was != is {
+        let effect = match (insists(was), insists(is)) {
+            (true, false) => Effect::Weaker,
+            (false, true) => Effect::Stronger,
+            _ => Effect::Different,
+        };
+        let what = format!("{} becomes {}", flow_words(was), flow_words(is));
+        found.push(Difference::new(effect, "tls", "flow", what, Vec::new()));
+    }
+    match (old.redirects, new.redirects) {
+        // A redirect to a port that does TLS itself is no change for the better or worse.
+        (true, false) if is == Flow::HttpPlain => found.push(Difference::new(
+            Effect::Weaker,
+            "tls",
+            "redirect-off",
+            "Plain HTTP is served, and no more redirected to HTTPS",
+            Vec::new(),
+        )),
+        (false, true) if was == Flow::HttpPlain => found.push(Difference::new(
+            Effect::Stronger,
+            "tls",
+            "redirect-on",
+            "Plain HTTP is redirected to HTTPS",
+            Vec::new(),
+        )),
+        _ => {}
+    }
+}
+
+fn flow_words(flow: Flow) -> &'static str {
+    match flow {
+        Flow::HttpPlain => "plain HTTP",
+        Flow::HttpsTerminate => "HTTPS that ends here",
+        Flow::TlsTerminate => "TLS that ends here",
+        Flow::Passthrough => "TLS that is passed on",
+        _ => "TCP that is passed on",
+    }
+}
+
+fn version(was: Option<&TlsParameters>, is: Option<&TlsParameters>, found: &mut Vec<Difference>) {
+    let ((old_min, old_max), (new_min, new_max)) = (versions(was), versions(is));
+    for (what, id, old, new) in [
+        ("oldest", "minimum-version", old_min, new_min),
+        ("newest", "maximum-version", old_max, new_max),
+    ] {
+        if old != new {
+            let effect = if new < old { Effect::Weaker } else { Effect::Stronger };
+            let (old, new) = (version_name(old), version_name(new));
+            let what = format!("The {what} version was {old} and is {new}");
+            found.push(Difference::new(effect, "tls", id, what, Vec::new()));
+        }
+    }
+}
+
+/// Envoy's own suites for servers, where nothing is set.
+///
+/// Source: the comment of Envoy's `TlsParameters.cipher_suites`.
+const DEFAULT_SUITES: [&str; 6] = [
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+];
+
+fn suites(was: Option<&TlsParameters>, is: Option<&TlsParameters>, found: &mut Vec<Difference>) {
+    let suites = |parameters: Option<&TlsParameters>| -> Vec<String> {
+        let own = parameters.map(|parameters| parameters.cipher_suites.as_slice());
+        match own.unwrap_or_default() {
+            [] => DEFAULT_SUITES.map(str::to_owned).to_vec(),
+            own => own.to_vec(),
+        }
+    };
+    let (was, is) = (suites(was), suites(is));
+    let beyond = |less: &[String], more: &[String]| -> Vec<String> {
+        more.iter().filter(|suite| !less.contains(suite)).cloned().collect()
+    };
+    let added = beyond(&was, &is);
+    if !added.is_empty() {
+        let what = "More cipher suites, up to TLS 1.2";
+        found.push(Difference::new(Effect::Weaker, "tls", "suites-added", what, added));
+    }
+    let removed = beyond(&is, &was);
+    if !removed.is_empty() {
+        let what = "Cipher suites less, up to TLS 1.2";
+        found.push(Difference::new(Effect::Stronger, "tls", "suites-removed", what, removed));
+    }
+}

@@ -1,0 +1,152 @@
+//! The page of a change.
+
+use std::fmt::Write as _;
+
+use super::{Tone, escaped, header_cell, list_of, outcome_tag, outside, page, table, tag, told};
+use crate::explain::{
+    diff::{self, Diff, Difference, ServerDiff, State},
+    text::{gateway_name, place},
+};
+
+pub(in crate::explain) fn diff(diff: &Diff) -> String {
+    let meta = format!(
+        "From {} to {}. Istio {}, forwarding mode <code>{}</code>",
+        outside(&diff.old),
+        outside(&diff.new),
+        escaped(&diff.istio),
+        escaped(diff.forwarding),
+    );
+    let mut body = String::from("<main id=\"main\">\n<p>");
+    for (count, effect) in
+        [(diff.weaker, "weaker"), (diff.stronger, "stronger"), (diff.different, "different")]
+    {
+        let tone = if count == 0 { Tone::Calm } else { effect_tone(effect) };
+        let _ = write!(body, "{} ", tag(&format!("{count} {effect}"), tone));
+    }
+    let _ = writeln!(
+        body,
+        "{}, {} unchanged.</p>",
+        crate::wording::counted(diff.servers.len(), "server") + " changed",
+        diff.unchanged
+    );
+    for refused in &diff.refused {
+        let name = outside(&gateway_name(&refused.namespace, &refused.gateway));
+        let title = match refused.which {
+            "new" => format!(
+                "A cluster refuses the new {name}, so that nothing changes in it. What would, were \
+                 it accepted, is told below."
+            ),
+            _ => format!("A cluster refuses the old {name}: it is hardly what runs now."),
+        };
+        let _ = write!(
+            body,
+            "<div class=\"note\">\n<h3>{title}</h3>\n{}</div>\n",
+            told(&refused.reasons)
+        );
+    }
+    for (i, server) in diff.servers.iter().enumerate() {
+        one(i, diff, server, &mut body);
+    }
+    if diff.servers.is_empty() {
+        body.push_str("<p>Nothing changes for any client.</p>\n");
+    }
+    body.push_str("</main>\n");
+    page("Which doors does the change open or close?", &meta, &body)
+}
+
+fn effect_tone(effect: &str) -> Tone {
+    match effect {
+        "weaker" => Tone::Bad,
+        "stronger" => Tone::Good,
+        _ => Tone::Warn,
+    }
+}
+
+fn one(i: usize, diff: &Diff, server: &ServerDiff, html: &mut String) {
+    let at = match (&server.new, &server.old) {
+        (Some(new), _) => place(&diff.new, new.line),
+        (None, Some(old)) => place(&diff.old, old.line),
+        (None, None) => String::new(),
+    };
+    let side = server.new.as_ref().or(server.old.as_ref());
+    let _ = write!(
+        html,
+        "<article aria-labelledby=\"title-{i}\">\n<h2 id=\"title-{i}\">{}</h2>\n\
+         <p class=\"where\">{}</p>\n<dl>\n<dt>Hosts</dt><dd>{}</dd>\n</dl>\n",
+        escaped(&diff::title(server)),
+        outside(&at),
+        list_of(side.map(|place| place.hosts.as_slice()).unwrap_or_default(), 10),
+    );
+    answers(server, html);
+    let others = || server.differences.iter().filter(|difference| difference.kind != "client");
+    if others().next().is_some() {
+        html.push_str("<ul class=\"changes\">\n");
+        for difference in others() {
+            let _ = writeln!(
+                html,
+                "<li>{}<span>{}</span></li>",
+                tag(difference.effect, effect_tone(difference.effect)),
+                escaped(&diff::sentence(difference))
+            );
+        }
+        html.push_str("</ul>\n");
+    }
+    let clients: Vec<_> = server.differences.iter().filter(|d| d.kind == "client").collect();
+    if !clients.is_empty() {
+        let rows: Vec<_> = clients.into_iter().map(|client| row(client, diff.forwarding)).collect();
+        html.push_str(&table(
+            "Client by client",
+            &format!(
+                "Those to whom not the same happens; header in the mode <code>{}</code>",
+                escaped(diff.forwarding)
+            ),
+            &["Client’s certificate", "Before", "After"],
+            &rows,
+        ));
+    }
+    html.push_str("</article>\n");
+}
+
+/// The answers, as far as they are other ones.
+fn answers(server: &ServerDiff, html: &mut String) {
+    let (Some(old), Some(new)) = (&server.old, &server.new) else { return };
+    let mut said = String::new();
+    for (title, old, new) in [
+        ("Who gets in?", &old.answer.who_gets_in, &new.answer.who_gets_in),
+        (
+            "What can the backend trust?",
+            &old.answer.what_can_the_backend_trust,
+            &new.answer.what_can_the_backend_trust,
+        ),
+    ] {
+        if old != new {
+            let _ = write!(
+                said,
+                "<h3>{title}</h3>\n<p><small>Before:</small> {}</p>\n\
+                 <p><small>After:</small> {}</p>\n",
+                escaped(old),
+                escaped(new)
+            );
+        }
+    }
+    if !said.is_empty() {
+        let _ = write!(html, "<section class=\"answer\">\n{said}</section>\n");
+    }
+}
+
+fn row(client: &Difference, forwarding: &str) -> Vec<String> {
+    let state = |state: &Option<State>| match state {
+        Some(state) => format!(
+            "{}<br>{}",
+            outcome_tag(state.outcome),
+            header_cell(state.outcome, state.xfcc.get(forwarding).copied())
+        ),
+        None => String::new(),
+    };
+    let name = format!(
+        "{}<br>{}",
+        escaped(&diff::sentence(client)),
+        tag(client.effect, effect_tone(client.effect))
+    );
+    vec![name, state(&client.old), state(&client.new)]
+}

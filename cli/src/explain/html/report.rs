@@ -1,0 +1,178 @@
+//! The page of servers.
+
+use std::fmt::Write as _;
+
+use istio_gateway::client_certificate::Forwarding;
+
+use super::{
+    Tone, bullets, escaped, header_cell, list_of, outcome_tag, outside, page, table, tag, told,
+};
+use crate::{
+    explain::{
+        Report,
+        server::{Client, Explained},
+        text::{alike, gateway_name, place},
+    },
+    wording::counted,
+};
+
+pub(in crate::explain) fn report(report: &Report) -> String {
+    let meta = format!(
+        "{}, Istio {}, forwarding mode <code>{}</code>",
+        counted(report.servers.len(), "server"),
+        escaped(&report.istio),
+        escaped(report.forwarding),
+    );
+    let mut body = String::new();
+    if report.servers.len() > 1 {
+        body.push_str("<nav aria-label=\"Servers\">\n<ol>\n");
+        for (i, server) in report.servers.iter().enumerate() {
+            let (verdict, tone) = verdict(server);
+            let _ = writeln!(
+                body,
+                "<li><a href=\"#server-{i}\">{}</a> {}</li>",
+                name(server),
+                tag(verdict, tone)
+            );
+        }
+        body.push_str("</ol>\n</nav>\n");
+    }
+    body.push_str("<main id=\"main\">\n");
+    for (i, server) in report.servers.iter().enumerate() {
+        one(i, server, report.forwarding, &mut body);
+    }
+    if report.servers.is_empty() {
+        body.push_str("<p>There is no server of a Gateway in the input.</p>\n");
+    }
+    body.push_str("</main>\n");
+    page("Who gets in at the gateway?", &meta, &body)
+}
+
+fn name(server: &Explained) -> String {
+    let gateway = gateway_name(&server.namespace, &server.gateway);
+    let port = format!("{} {}", server.port.number, server.port.protocol);
+    format!("{}, port {}", outside(&gateway), outside(&port))
+}
+
+/// A server in two words.
+fn verdict(server: &Explained) -> (&'static str, Tone) {
+    let has = |outcome: &str| server.clients.iter().any(|client| client.outcome == outcome);
+    if !server.refused.is_empty() {
+        return ("refused by a cluster", Tone::Bad);
+    }
+    match () {
+        () if has("unverified") => ("unverified let in", Tone::Bad),
+        () if has("redirected") => ("redirected", Tone::Calm),
+        () if has("verified") && has("anonymous") => ("verified or none", Tone::Good),
+        () if has("verified") => ("verified only", Tone::Good),
+        () if server.flow == "http-plain" => ("no TLS", Tone::Warn),
+        () if has("anonymous") => ("no certificate asked", Tone::Calm),
+        () if has("passed-on") => ("passed on", Tone::Calm),
+        () => ("nobody gets in", Tone::Bad),
+    }
+}
+
+fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
+    let (verdict, tone) = verdict(server);
+    let _ = write!(
+        html,
+        "<article id=\"server-{i}\" aria-labelledby=\"title-{i}\">\n<h2 id=\"title-{i}\">{}</h2>\n\
+         <p class=\"where\">{}, <code>spec.servers[{}]</code></p>\n\
+         <dl>\n<dt>Verdict</dt><dd>{}</dd>\n<dt>Port</dt><dd>{} {}, {}</dd>\n",
+        name(server),
+        outside(&place(&server.file, server.line)),
+        server.server,
+        tag(verdict, tone),
+        server.port.number,
+        outside(&server.port.protocol),
+        outside(&server.port.name),
+    );
+    if !server.name.is_empty() {
+        let _ = writeln!(html, "<dt>Name</dt><dd>{}</dd>", outside(&server.name));
+    }
+    let _ = write!(html, "<dt>Hosts</dt><dd>{}</dd>\n</dl>\n", list_of(&server.hosts, 10));
+    if !server.refused.is_empty() {
+        let _ = write!(
+            html,
+            "<div class=\"note\">\n<h3>A cluster refuses this Gateway, and nothing of it \
+             applies</h3>\n{}</div>\n",
+            told(&server.refused)
+        );
+    }
+    let _ = write!(
+        html,
+        "<section class=\"answer {}\">\n<h3>Who gets in?</h3>\n<p>{}</p>\n\
+         <h3>What can the backend trust?</h3>\n<p>{}</p>\n</section>\n",
+        tone.class(),
+        escaped(&server.answer.who_gets_in),
+        escaped(&server.answer.what_can_the_backend_trust),
+    );
+    section("What it does", &bullets(&server.does), html);
+    if !server.gives_away.is_empty() {
+        let title = "What <code>insecureSkipVerify</code> gives away";
+        section(title, &bullets(&server.gives_away), html);
+        section("What it does not", &bullets(&server.keeps), html);
+    }
+    if !server.dropped.is_empty() {
+        section("Dropped or replaced without a word", &told(&server.dropped), html);
+    }
+    if server.clients.iter().any(|client| client.outcome != "passed-on") {
+        html.push_str(&clients(&server.clients, forwarding));
+        if server.clients.iter().any(|client| client.xfcc.values().any(|x| x.header.is_some())) {
+            html.push_str(&modes(&server.clients, forwarding));
+        }
+    }
+    html.push_str("</article>\n");
+}
+
+fn section(title: &str, content: &str, html: &mut String) {
+    let _ = write!(html, "<section>\n<h3>{title}</h3>\n{content}</section>\n");
+}
+
+fn clients(clients: &[Client], forwarding: &str) -> String {
+    let row = |name: &str, client: &Client| {
+        let xfcc = client.xfcc.get(forwarding).copied();
+        vec![escaped(name), outcome_tag(client.outcome), header_cell(client.outcome, xfcc)]
+    };
+    let rows = match alike(clients) {
+        Some(client) => vec![row("any, or none", client)],
+        None => clients.iter().map(|client| row(client.client, client)).collect(),
+    };
+    table(
+        "Client by client",
+        &format!("<code>x-forwarded-client-cert</code> in the mode <code>{forwarding}</code>"),
+        &["Client’s certificate", "Outcome", "Header at the backend"],
+        &rows,
+    )
+}
+
+/// The header depends on the mode, and on whether a client presented a certificate that was let in.
+fn modes(clients: &[Client], forwarding: &str) -> String {
+    let first = |is_wanted: &dyn Fn(&Client) -> bool| clients.iter().find(|c| is_wanted(c));
+    let without = first(&|client| client.outcome == "anonymous");
+    let with = first(&|client| matches!(client.outcome, "verified" | "unverified"));
+    let mut titles = vec!["Mode"];
+    titles.extend(without.map(|_| "Without a certificate"));
+    titles.extend(with.map(|_| "With a certificate"));
+    let row = |mode: Forwarding| {
+        let mut name = format!("<code>{mode}</code>");
+        if mode == Forwarding::default() {
+            name.push_str("<small>a gateway’s default</small>");
+        }
+        if mode.as_str() == forwarding {
+            name.push_str("<small>in force</small>");
+        }
+        let mut row = vec![name];
+        let cell =
+            |client: &Client| header_cell(client.outcome, client.xfcc.get(mode.as_str()).copied());
+        row.extend(without.map(cell));
+        row.extend(with.map(cell));
+        row
+    };
+    table(
+        "The header in each forwarding mode",
+        "<code>forwardClientCertDetails</code> of the mesh; of clients that get in, verified or not",
+        &titles,
+        &Forwarding::ALL.map(row),
+    )
+}

@@ -1,0 +1,225 @@
+//! `istio-gateway explain`: what happens to a client's certificate at each server, and what a change
+//! opens or closes.
+
+mod answer;
+mod diff;
+mod html;
+mod server;
+mod text;
+mod words;
+
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anstream::AutoStream;
+use clap::{
+    Args, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use istio_gateway::{IstioVersion, client_certificate::Forwarding, envoy::Options};
+use serde::Serialize;
+
+use self::{diff::Diff, server::Explained};
+use crate::{
+    Failure,
+    gateways::{known_translation, read},
+    input::Input,
+};
+
+/// Tells who gets in at each server, and what the backend can trust.
+///
+/// For each server of each Gateway, those in a List too: what it does in plain words, what happens
+/// to a client by its certificate, what the backend then sees in x-forwarded-client-cert, also of a
+/// client that forges it, what insecureSkipVerify gives away, and what istiod drops without a word.
+///
+/// With --diff it tells for which clients a change of the manifests opens or closes a door, and what
+/// the backend sees differently. Servers are paired by Gateway, port, names and hosts.
+///
+/// Secrets and files are taken to be there and in order.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  istio-gateway explain gateway.yaml
+  istio-gateway explain --format html -o gateway.html gateway.yaml
+  kubectl get gateways.networking.istio.io -A -o yaml | istio-gateway explain -
+  istio-gateway explain --forwarding APPEND_FORWARD gateway.yaml
+  istio-gateway explain --diff deployed.yaml changed.yaml
+  git show main:gateway.yaml | istio-gateway explain --diff --fail-on weaker - gateway.yaml
+
+The outcome of a client is one of
+  in, verified     its certificate passed every check
+  in, UNVERIFIED   its certificate did not, and the backend cannot tell
+  in, anonymous    it has no certificate, or was not asked for it
+  refused
+  passed on        TLS does not end here: the backend decides
+
+and its header at the backend
+  certificate      the gateway's own word: the certificate that was presented
+  forged           what the client wrote
+  forged + cert.   what the client wrote, then the certificate
+  none             no such header
+
+Each difference is
+  weaker           more gets in, is believed or is said in the clear than before
+  stronger         less does
+  different        neither can be said
+Another CA is both. docs/explain.md has the rules, and docs/explain.schema.json the JSON.
+
+Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
+
+Exit status: 0 when all is told, 1 when the input is wrong (nothing is written then) or --fail-on
+finds what it looks for, 2 when the command is wrong, or a file cannot be read or written.")]
+pub(crate) struct Explain {
+    /// The version of istiod: 1.31 or 1.32
+    #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
+    istio: IstioVersion,
+
+    /// What the mesh lets Envoy do with x-forwarded-client-cert: its
+    /// gatewayTopology.forwardClientCertDetails
+    #[arg(long, value_name = "MODE", default_value_t, value_parser = mode())]
+    forwarding: Forwarding,
+
+    /// How to write it
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+
+    /// Where to write it, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Compares two files: what was, and what is to be
+    #[arg(long)]
+    diff: bool,
+
+    /// Makes the exit status 1 when a difference is of this kind
+    #[arg(long, value_enum, value_name = "EFFECT", requires = "diff")]
+    fail_on: Option<FailOn>,
+
+    /// The files to read; - is standard input
+    #[arg(required = true, value_name = "FILE|-")]
+    files: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people, 80 columns wide
+    Text,
+    /// One page that needs nothing else
+    Html,
+    /// For programs (docs/explain.schema.json)
+    Json,
+}
+
+fn mode() -> impl TypedValueParser<Value = Forwarding> {
+    PossibleValuesParser::new(Forwarding::ALL.map(Forwarding::as_str))
+        .try_map(|text| text.parse::<Forwarding>())
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// More gets in, is believed or is said in the clear than before
+    Weaker,
+}
+
+/// All servers of all files.
+#[derive(Serialize)]
+struct Report {
+    istio: String,
+    forwarding: &'static str,
+    servers: Vec<Explained>,
+}
+
+impl Explain {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
+        if self.files.iter().filter(is_stdin).count() > 1 {
+            return Err(Failure::Usage("standard input can be read once only".to_owned()));
+        }
+        if self.diff { self.compare() } else { self.explain() }
+    }
+
+    fn options(&self) -> Options {
+        Options { istio: self.istio, ..Options::default() }
+    }
+
+    fn explain(self) -> Result<ExitCode, Failure> {
+        let options = self.options();
+        let mut servers = Vec::new();
+        let mut wrong = Vec::new();
+        for path in &self.files {
+            let input = Input::read(path)?;
+            match read(&input, path) {
+                Ok(gateways) => servers.extend(gateways.iter().flat_map(|(number, manifest)| {
+                    server::explained(manifest, &input.name(), *number, &options, self.forwarding)
+                })),
+                Err(Failure::Input(lines)) => wrong.extend(lines),
+                Err(failure) => return Err(failure),
+            }
+        }
+        if !wrong.is_empty() {
+            return Err(Failure::Input(wrong));
+        }
+        let report =
+            Report { istio: self.istio.to_string(), forwarding: self.forwarding.as_str(), servers };
+        self.write(&match self.format {
+            Format::Text => text::report(&report),
+            Format::Html => html::report(&report),
+            Format::Json => json(&report)?,
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn compare(self) -> Result<ExitCode, Failure> {
+        let [old, new] = &*self.files else {
+            let message = "--diff takes two files: what was, and what is to be";
+            return Err(Failure::Usage(message.to_owned()));
+        };
+        let diff = Diff::of(old, new, &self.options(), self.forwarding)?;
+        self.write(&match self.format {
+            Format::Text => diff::text(&diff),
+            Format::Html => html::diff(&diff),
+            Format::Json => json(&diff)?,
+        })?;
+        let fails = self.fail_on == Some(FailOn::Weaker) && diff.weaker > 0;
+        Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+
+    fn write(&self, text: &str) -> Result<(), Failure> {
+        let Some(path) = &self.output else {
+            let mut out = AutoStream::new(io::stdout().lock(), AutoStream::choice(&io::stdout()));
+            return match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+                // Whoever reads has read enough.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                Err(error) => Err(Failure::Usage(format!("standard output: {error}"))),
+                Ok(()) => Ok(()),
+            };
+        };
+        let text = anstream::adapter::strip_str(text).to_string();
+        whole(path, &text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+    }
+}
+
+/// Writes a file that is whole whenever somebody sees it.
+fn whole(path: &Path, text: &str) -> io::Result<()> {
+    // What is no plain file (a pipe, a terminal) can only be written to.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return fs::write(path, text);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let aside = path.with_file_name(name);
+    let written = fs::write(&aside, text).and_then(|()| fs::rename(&aside, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&aside);
+    }
+    written
+}
+
+fn json(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value);
+    text.map(|text| text + "\n").map_err(|error| Failure::Usage(error.to_string()))
+}

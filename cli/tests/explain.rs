@@ -1,0 +1,631 @@
+//! `istio-gateway explain`, as a user runs it.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod schema;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+struct Ran {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn run(args: &[&str], input: &str) -> Ran {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_istio-gateway"))
+        .arg("explain")
+        .args(args)
+        .env_remove("CLICOLOR_FORCE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its arguments does not read.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+    Ran {
+        status: status.code().unwrap(),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+#[track_caller]
+fn prints(args: &[&str], input: &str) -> String {
+    let ran = run(args, input);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    ran.out
+}
+
+/// What the schema says of one of its two roots, so that what is wrong is told.
+fn keeps_schema(root: &str, value: &Value) {
+    let mut schema: Value =
+        serde_json::from_str(include_str!("../../docs/explain.schema.json")).unwrap();
+    let schema = schema.as_object_mut().unwrap();
+    schema.remove("anyOf");
+    schema.insert("$ref".to_owned(), json!(format!("#/$defs/{root}")));
+    let schema = Value::Object(schema.clone());
+    assert_eq!(schema::violations(&schema, value), [""; 0]);
+}
+
+#[track_caller]
+fn report(args: &[&str], input: &str) -> Value {
+    let text = prints(&[args, &["--format", "json", "-"]].concat(), input);
+    let report = serde_json::from_str(&text).unwrap();
+    keeps_schema("report", &report);
+    report
+}
+
+/// A Gateway with one server.
+fn gateway(server: &str) -> String {
+    format!(
+        "\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{name: edge, namespace: ingress}}
+spec:
+  selector: {{istio: ingressgateway}}
+  servers:
+  - {server}
+"
+    )
+}
+
+fn https(tls: &str) -> String {
+    gateway(&format!(
+        "{{port: {{number: 443, name: https, protocol: HTTPS}}, hosts: [a.example.com], tls: {tls}}}"
+    ))
+}
+
+fn rows(report: &Value) -> BTreeMap<String, Value> {
+    let clients = report["servers"][0]["clients"].as_array().unwrap();
+    clients.iter().map(|row| (row["id"].as_str().unwrap().to_owned(), row.clone())).collect()
+}
+
+const EXAMPLE: &str = include_str!("../../examples/gateway.yaml");
+
+/// Lines are joined, so that a sentence can be looked for.
+fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn allow_insecure_fallback_answers_who_and_what() {
+    let text = prints(&["-"], EXAMPLE);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(!text.contains('\u{1b}'), "colour without a terminal");
+    let text = joined(&text);
+    for sentence in [
+        "<stdin>:11 Gateway ingress/edge, spec.servers[0] \"https\": port 443 HTTPS (https)",
+        "Who gets in? Everybody without a certificate, and everybody who presents a certificate, \
+         also one that fails verification: issued by another CA, self-signed,",
+        "Whether it passed verification cannot be seen: a self-made one looks the same",
+        "issued by the CA in the secret kubernetes://edge-cert-cacert, current and fit for clients",
+        "Still refused: a certificate whose key usage forbids signing, presented without its key or \
+         unreadable.",
+        "self-signed in, UNVERIFIED certificate certificate",
+        "presented without its key refused - -",
+    ] {
+        assert!(text.contains(sentence), "{sentence}\nis not in\n{text}");
+    }
+}
+
+/// The golden file's client for a row, where every listener has one. It has none for a client
+/// without its key and for one that cannot be read.
+const CLIENTS: [(&str, &str); 10] = [
+    ("none", "none"),
+    ("valid", "valid"),
+    ("untrusted", "unknown-issuer"),
+    ("self_signed", "self-signed"),
+    ("int_incomplete", "incomplete-chain"),
+    ("expired", "expired"),
+    ("not_yet", "not-yet-valid"),
+    ("no_eku_client", "not-for-clients"),
+    ("no_digsig_ku", "not-for-signing"),
+    ("wrong_san", "other-name"),
+];
+
+#[test]
+fn the_table_is_what_a_real_envoy_did() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/handshake.json");
+    let golden: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let (mut compared, mut listeners) = (0, 0);
+    for listener in golden["listeners"].as_array().unwrap() {
+        if listener["group"] == "rbac" {
+            continue;
+        }
+        let text = |key: &str| listener[key].as_str().unwrap();
+        let names = match text("config") {
+            "plain" => "",
+            "san" | "san_deprecated" => ", subjectAltNames: [spiffe://lab/ns/a/sa/good]",
+            _ => continue,
+        };
+        let skip = match text("insecureSkipVerify") {
+            "unset" => "",
+            "true" => ", insecureSkipVerify: true",
+            _ => ", insecureSkipVerify: false",
+        };
+        // Names without a CA are another configuration.
+        let names = if text("mode") == "SIMPLE" { "" } else { names };
+        let input = https(&format!("{{mode: {}, credentialName: c{skip}{names}}}", text("mode")));
+        let rows = rows(&report(&["--forwarding", text("xfcc")], &input));
+        listeners += 1;
+        for (client, row) in CLIENTS {
+            let Some(cell) = listener["results"][client].as_u64() else { continue };
+            let cell = &golden["cells"][usize::try_from(cell).unwrap()];
+            // A row that is not there is as without a flaw.
+            let row = rows.get(row).unwrap_or_else(|| &rows["valid"]);
+            let outcome = match cell["outcome"].as_str().unwrap() {
+                "fatal" => "refused",
+                "accept-nocert" => "anonymous",
+                "accept-validated" => "verified",
+                "accept-unvalidated" => "unverified",
+                other => panic!("{other}"),
+            };
+            let seen = &row["xfcc"][text("xfcc")];
+            let has_header = !matches!(seen["header"].as_str(), None | Some("none"));
+            let got = json!([row["outcome"], has_header, seen["if_forged"]]);
+            let forged = cell["forged"].as_str().filter(|id| !id.is_empty());
+            let want = json!([outcome, cell["xfcc"], forged]);
+            assert_eq!(got, want, "{} {client}", text("name"));
+            compared += 1;
+        }
+    }
+    println!("{compared} cells of {listeners} listeners compared");
+    assert!(compared >= 200, "only {compared} cells");
+}
+
+#[test]
+fn each_flow_says_what_it_is() {
+    let input = gateway(
+        "{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.b], tls: {httpsRedirect: true}}
+  - {port: {number: 81, name: plain, protocol: HTTP}, hosts: [a.b]}
+  - {port: {number: 443, name: a, protocol: HTTPS}, hosts: [a.b], tls: {mode: SIMPLE, credentialName: c}}
+  - {port: {number: 444, name: b, protocol: TLS}, hosts: [a.b], tls: {mode: MUTUAL, credentialName: c}}
+  - {port: {number: 445, name: c, protocol: TLS}, hosts: [a.b], tls: {mode: PASSTHROUGH}}
+  - {port: {number: 446, name: d, protocol: TLS}, hosts: ['*.b'], tls: {mode: AUTO_PASSTHROUGH}}
+  - {port: {number: 447, name: e, protocol: TCP}, hosts: [a.b]}
+  - {port: {number: 448, name: f, protocol: TLS}, hosts: [a.b], tls: {mode: ISTIO_MUTUAL}}",
+    );
+    let report = report(&[], &input);
+    let about = |server: &Value| {
+        let first = &server["clients"][0];
+        json!([server["flow"], first["outcome"], first["xfcc"]["ALWAYS_FORWARD_ONLY"]["if_forged"]])
+    };
+    let servers = report["servers"].as_array().unwrap();
+    assert_eq!(
+        servers.iter().map(about).collect::<Vec<_>>(),
+        [
+            json!(["http-plain", "redirected", null]),
+            json!(["http-plain", "anonymous", "forged"]),
+            json!(["https-terminate", "anonymous", "forged"]),
+            json!(["tls-terminate", "refused", null]),
+            json!(["passthrough", "passed-on", null]),
+            json!(["passthrough", "passed-on", null]),
+            json!(["opaque-tcp", "passed-on", null]),
+            json!(["tls-terminate", "refused", null]),
+        ]
+    );
+    // A redirect is what a plain port's settings are for.
+    assert_eq!(servers[0]["dropped"], json!([]));
+    assert_eq!(servers[1]["line"], 8);
+    assert_eq!(servers[7]["client_certificate"]["ca"], "the mesh's root certificate");
+}
+
+#[test]
+fn the_answer_follows_the_mode_of_forwarding() {
+    let trust = |forwarding: &str, tls: &str| {
+        let report = report(&["--forwarding", forwarding], &https(tls));
+        report["servers"][0]["answer"]["what_can_the_backend_trust"].as_str().unwrap().to_owned()
+    };
+    let mutual = "{mode: MUTUAL, credentialName: c}";
+    let fallback = "{mode: OPTIONAL_MUTUAL, credentialName: c, insecureSkipVerify: true}";
+    let simple = "{mode: SIMPLE, credentialName: c}";
+    for (forwarding, tls, words) in [
+        ("SANITIZE_SET", mutual, "which was verified by the CA in the secret"),
+        ("SANITIZE_SET", fallback, "Whether it passed verification cannot be seen"),
+        ("SANITIZE", mutual, "Whoever gets this far was verified"),
+        ("SANITIZE", fallback, "no x-forwarded-client-cert reaches it"),
+        (
+            "FORWARD_ONLY",
+            mutual,
+            "every client with a certificate that passes verification can write",
+        ),
+        ("FORWARD_ONLY", fallback, "a self-made one will do, can write it"),
+        ("APPEND_FORWARD", fallback, "only what stands last"),
+        ("ALWAYS_FORWARD_ONLY", simple, "every client can write it"),
+        ("FORWARD_ONLY", simple, "no x-forwarded-client-cert reaches it"),
+    ] {
+        let said = trust(forwarding, tls);
+        assert!(said.contains(words), "{forwarding} {tls}: {said}");
+    }
+}
+
+#[test]
+fn what_a_cluster_or_envoy_refuses_is_said_first() {
+    let input = https("{mode: SIMPLE}");
+    let report_of = report(&[], &input);
+    let server = &report_of["servers"][0];
+    assert_eq!(server["refused"][0]["rule"], "webhook/server-certificate");
+    let who = server["answer"]["who_gets_in"].as_str().unwrap();
+    assert!(who.starts_with("Nothing changes: a cluster refuses this Gateway."), "{who}");
+    let text = prints(&["-"], &input);
+    let at = |words: &str| text.find(words).unwrap();
+    assert!(at("A cluster refuses this Gateway") < at("Who gets in?"));
+
+    // A pin that Envoy cannot read: a cluster takes it, and nobody can connect.
+    let server = https("{mode: MUTUAL, credentialName: c, verifyCertificateHash: [abc]}");
+    let report = report(&[], &server);
+    let server = &report["servers"][0];
+    assert_eq!(server["refused"], json!([]));
+    assert_eq!(server["answer"]["who_gets_in"], "Nobody: Envoy refuses the listener.");
+    let clients = server["clients"].as_array().unwrap();
+    assert!(clients.iter().all(|client| client["outcome"] == "refused"));
+}
+
+#[test]
+fn pins_and_names_are_told_with_what_becomes_of_them() {
+    let input = https(
+        "{mode: OPTIONAL_MUTUAL, serverCertificate: /c, privateKey: /k, caCertificates: /ca, \
+         subjectAltNames: [v, w], verifyCertificateSpki: [abc], insecureSkipVerify: true}",
+    );
+    let report = report(&[], &input);
+    let server = &report["servers"][0];
+    assert_eq!(server["dropped"][0]["rule"], "envoy/pins-ignored");
+    let gives = joined(&server["gives_away"].to_string());
+    assert!(gives.contains("Nobody is kept out by 2 subject alternative names"), "{gives}");
+    assert_eq!(rows(&report)["other-name"]["outcome"], "unverified");
+    assert!(!rows(&report).contains_key("not-pinned"));
+}
+
+struct Files(PathBuf);
+
+impl Files {
+    fn new(name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(&root).unwrap();
+        Self(root)
+    }
+
+    fn write(&self, name: &str, text: &str) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// The comparison, with and without `--fail-on`.
+#[track_caller]
+fn compared(name: &str, old: &str, new: &str) -> Value {
+    let files = Files::new(name);
+    let (old, new) = (files.write("old.yaml", old), files.write("new.yaml", new));
+    let text = prints(&["--diff", "--format", "json", &old, &new], "");
+    let diff: Value = serde_json::from_str(&text).unwrap();
+    keeps_schema("diff", &diff);
+    let failing = run(&["--diff", "--fail-on", "weaker", &old, &new], "");
+    assert_eq!(failing.status, i32::from(diff["weaker"] != 0), "{}", failing.out);
+    assert!(failing.out.lines().all(|line| line.chars().count() <= 80), "{}", failing.out);
+    diff
+}
+
+/// Each difference's effect and id.
+fn differences(diff: &Value) -> Vec<(&str, &str)> {
+    let servers = diff["servers"].as_array().unwrap();
+    let all = servers.iter().flat_map(|server| server["differences"].as_array().unwrap());
+    all.map(|d| (d["effect"].as_str().unwrap(), d["id"].as_str().unwrap())).collect()
+}
+
+const MUTUAL: &str = "{mode: MUTUAL, credentialName: c}";
+
+#[test]
+fn skip_is_weaker_for_each_flaw() {
+    let new = https("{mode: MUTUAL, credentialName: c, insecureSkipVerify: true}");
+    let diff = compared("skip", &https(MUTUAL), &new);
+    let flaws = [
+        "unknown-issuer",
+        "self-signed",
+        "incomplete-chain",
+        "expired",
+        "not-yet-valid",
+        "not-for-clients",
+    ];
+    assert_eq!(differences(&diff), flaws.map(|id| ("weaker", id)));
+    let first = &diff["servers"][0]["differences"][0];
+    assert_eq!(
+        (&first["old"]["outcome"], &first["new"]["outcome"]),
+        (&json!("refused"), &json!("unverified"))
+    );
+    assert_eq!(first["old"]["xfcc"]["APPEND_FORWARD"], json!({"header": null, "if_forged": null}));
+    assert_eq!(
+        first["new"]["xfcc"]["APPEND_FORWARD"],
+        json!({"header": "own", "if_forged": "forged+own"})
+    );
+
+    let back = compared("skip-back", &new, &https(MUTUAL));
+    assert_eq!(differences(&back), flaws.map(|id| ("stronger", id)));
+    assert_eq!(differences(&compared("same", &new, &new)), []);
+}
+
+#[test]
+fn another_ca_opens_and_closes() {
+    let new = https("{mode: MUTUAL, credentialName: c, caCertCredentialName: partner}");
+    let diff = compared("ca", &https(MUTUAL), &new);
+    assert_eq!(differences(&diff), [("weaker", "new-ca"), ("stronger", "old-ca")]);
+    let values: Vec<_> =
+        (0..2).map(|i| diff["servers"][0]["differences"][i]["values"][0].clone()).collect();
+    assert_eq!(values, ["the secret kubernetes://partner", "the secret kubernetes://c-cacert"]);
+}
+
+#[test]
+fn tls_itself_can_be_weaker() {
+    let tls = |tls: &str| https(&format!("{{mode: SIMPLE, credentialName: c{tls}}}"));
+    for (name, old, new, want) in [
+        ("minimum", ", minProtocolVersion: TLSV1_3", "", ("weaker", "minimum-version")),
+        ("minimum-up", "", ", minProtocolVersion: TLSV1_3", ("stronger", "minimum-version")),
+        ("maximum", "", ", maxProtocolVersion: TLSV1_2", ("weaker", "maximum-version")),
+        // What Envoy speaks by itself is no change.
+        (
+            "suites",
+            ", cipherSuites: [ECDHE-RSA-AES128-GCM-SHA256]",
+            ", cipherSuites: [ECDHE-RSA-AES128-GCM-SHA256, AES128-SHA]",
+            ("weaker", "suites-added"),
+        ),
+        (
+            "default-suites",
+            "",
+            ", cipherSuites: [ECDHE-RSA-AES128-GCM-SHA256]",
+            ("stronger", "suites-removed"),
+        ),
+    ] {
+        assert_eq!(differences(&compared(name, &tls(old), &tls(new))), [want], "{name}");
+    }
+    let other = compared("certificate", &tls(""), &https("{mode: SIMPLE, credentialName: d}"));
+    assert_eq!(differences(&other), [("different", "server-certificate")]);
+    let same = compared("same-minimum", &tls(""), &tls(", minProtocolVersion: TLSV1_2"));
+    assert_eq!(differences(&same), []);
+}
+
+#[test]
+fn plain_http_is_weaker_and_so_is_no_redirect() {
+    let http = |tls: &str| {
+        gateway(&format!(
+            "{{port: {{number: 443, name: https, protocol: HTTP}}, hosts: [a.example.com]{tls}}}"
+        ))
+    };
+    let redirect = http(", tls: {httpsRedirect: true}");
+    let off = compared("redirect", &redirect, &http(""));
+    assert_eq!(differences(&off), [("weaker", "redirect-off")]);
+    let simple = https("{mode: SIMPLE, credentialName: c}");
+    assert_eq!(differences(&compared("http", &simple, &http(""))), [("weaker", "flow")]);
+    // And every client that was refused gets in.
+    let opened = compared("mutual-http", &https(MUTUAL), &http(""));
+    let found = differences(&opened);
+    assert!(found.contains(&("weaker", "none")) && found.contains(&("weaker", "flow")));
+    assert!(found.contains(&("different", "valid")), "{found:?}");
+}
+
+#[test]
+fn servers_come_and_go() {
+    let server = |port: u32, name: &str, host: &str, tls: &str| {
+        format!(
+            "{{port: {{number: {port}, name: {name}, protocol: HTTPS}}, hosts: [{host}], tls: {tls}}}"
+        )
+    };
+    let of = |servers: &[&str]| gateway(&servers.join("\n  - "));
+    let a = server(443, "a", "a.b", MUTUAL);
+    let moved = server(443, "z", "a.b", MUTUAL);
+    let b = server(444, "b", "b.b", MUTUAL);
+    let wide = server(443, "a", "'*.b'", MUTUAL);
+    for (name, old, new, want) in [
+        ("added", of(&[&a]), of(&[&b, &a]), vec![("weaker", "server-added")]),
+        ("removed", of(&[&a, &b]), of(&[&b]), vec![("stronger", "server-removed")]),
+        ("renamed", of(&[&a, &b]), of(&[&b, &moved]), vec![]),
+        (
+            "hosts",
+            of(&[&a]),
+            of(&[&wide]),
+            vec![("weaker", "hosts-added"), ("stronger", "hosts-removed")],
+        ),
+        (
+            "selector",
+            of(&[&a]),
+            of(&[&a]).replace("ingressgateway", "other"),
+            vec![("different", "selector")],
+        ),
+        (
+            "another-gateway",
+            of(&[&a]),
+            of(&[&a]).replace("name: edge", "name: other"),
+            vec![("stronger", "server-removed"), ("weaker", "server-added")],
+        ),
+    ] {
+        let diff = compared(name, &old, &new);
+        assert_eq!(differences(&diff), want, "{name}");
+    }
+}
+
+#[test]
+fn a_refused_change_is_said_to_change_nothing() {
+    let new = https("{mode: SIMPLE}");
+    let diff = compared("refused", &https(MUTUAL), &new);
+    assert_eq!(diff["refused"][0]["which"], "new");
+    assert_ne!(diff["weaker"], 0);
+    let files = Files::new("refused-text");
+    let (old, new) = (files.write("a.yaml", &https(MUTUAL)), files.write("b.yaml", &new));
+    let text = prints(&["--diff", &old, &new], "");
+    assert!(text.starts_with("A cluster refuses the new ingress/edge, so that nothing changes"));
+}
+
+const HOSTILE: &[&str] = &[
+    "<script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "</style></title>",
+    "\u{202e}gro.elpmaxe\u{2066}",
+    "\u{1b}[31mred\u{7}\u{9b}",
+    "&amp;&#60;",
+];
+
+fn hostile() -> String {
+    let gateways = HOSTILE.iter().map(|&text| {
+        let hosts: Vec<String> = (0..10_000).map(|n| format!("{text}{n}")).collect();
+        json!({
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "Gateway",
+            "metadata": {"name": text, "namespace": text},
+            "spec": {"selector": {"a": text}, "servers": [{
+                "name": text,
+                "port": {"number": 443, "name": text, "protocol": "HTTPS"},
+                "hosts": hosts,
+                "tls": {
+                    "mode": "MUTUAL",
+                    "credentialName": text,
+                    "caCertCredentialName": text,
+                    "subjectAltNames": hosts,
+                    "cipherSuites": [text],
+                    "insecureSkipVerify": true,
+                    text: text,
+                },
+            }]},
+        })
+        .to_string()
+    });
+    gateways.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn hostile_text_is_harmless() {
+    let input = hostile();
+    let start = Instant::now();
+    let files = Files::new("hostile");
+    let (old, new) = (files.write("old.yaml", &https(MUTUAL)), files.write("new.json", &input));
+    for args in [vec![new.as_str()], vec!["--diff", old.as_str(), new.as_str()]] {
+        let text = prints(&args, "");
+        let bad = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{2069}').contains(&c);
+        assert!(!text.contains(bad), "{args:?}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+        let html = prints(&[&["--format", "html"][..], &args].concat(), "");
+        for begin in ["<script", "<img", "</style></title>", "onerror=alert(1)>"] {
+            let count = html.matches(begin).count();
+            assert_eq!(count, 0, "{begin}");
+        }
+        assert_eq!((html.matches("<title>").count(), html.matches("<style>").count()), (1, 1));
+        assert!(!html.contains(bad) && html.len() < 200_000, "{} bytes", html.len());
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    }
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn many_servers_take_no_long_time() {
+    let server = |i: usize| {
+        json!({
+            "port": {"number": 443, "name": format!("n{i}"), "protocol": "HTTPS"},
+            "hosts": [format!("h{i}.b")],
+            // A list that is dropped: each server has a finding with a place. And no certificate,
+            // so that each has errors.
+            "tls": {"mode": "MUTUAL", "credentialName": if i.is_multiple_of(2) { "c" } else { "" }, "caCrl": "/x"},
+        })
+    };
+    let servers: Vec<_> = (0..3000).map(server).collect();
+    let input = json!({"kind": "Gateway", "apiVersion": "networking.istio.io/v1", "metadata": {"name": "a"}, "spec": {"servers": servers}});
+    let input = input.to_string();
+    let start = Instant::now();
+    for format in ["text", "html", "json"] {
+        assert!(prints(&["--format", format, "-"], &input).contains("caCrl"));
+    }
+    let files = Files::new("many");
+    let (old, new) = (
+        files.write("a.json", &input),
+        files.write("b.json", &input.replace("MUTUAL", "OPTIONAL_MUTUAL")),
+    );
+    let diff = prints(&["--diff", &old, &new], "");
+    assert!(diff.contains("3000 servers changed, 0 unchanged"), "{}", diff.len());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+#[test]
+fn bad_input_and_bad_commands_say_so() {
+    let ran = run(&["-"], "kind: Gateway\nspec: {servers: [{tls: {mode: SIMPEL}}]}\n");
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert!(ran.err.starts_with("<stdin>:2:"), "{}", ran.err);
+    let ran = run(&["-"], "kind: Gateway\nspec: {servers: [\n");
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""), "{}", ran.err);
+    for args in [
+        &[] as &[&str],
+        &["--diff", "-"],
+        &["--diff", "-", "-"],
+        &["-", "-"],
+        &["--fail-on", "weaker", "-"],
+        &["--forwarding", "SANITISE", "-"],
+        &["--istio", "1.12", "-"],
+        &["/nonexistent.yaml"],
+        &["-o", "/nonexistent/a.html", "-"],
+    ] {
+        let ran = run(args, EXAMPLE);
+        assert_eq!(ran.status, 2, "{args:?}: {}", ran.err);
+        assert!(ran.out.is_empty() && !ran.err.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn files_lists_and_the_output_file() {
+    let files = Files::new("files");
+    let item = EXAMPLE.lines().filter(|line| !line.starts_with('#'));
+    let item: Vec<String> = item.map(|line| format!("  {line}")).collect();
+    let list = format!("kind: List\nitems:\n-\n{}\n", item.join("\n"));
+    let (a, b) = (files.write("a.yaml", EXAMPLE), files.write("b.yaml", &list));
+    let out = files.0.join("out.html");
+    let text = prints(&["-o", out.to_str().unwrap(), "--format", "html", &a, &b], "");
+    assert_eq!(text, "");
+    let html = fs::read_to_string(&out).unwrap();
+    assert_eq!(html.matches("<article").count(), 2, "{list}");
+    assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"));
+    assert!(!html.contains("http://") && !html.contains("https://"), "something to fetch");
+    // Nothing is left beside it.
+    assert_eq!(fs::read_dir(&files.0).unwrap().count(), 3);
+    let none = prints(&["-"], "kind: Service\n");
+    assert!(none.starts_with("0 servers"), "{none}");
+}
+
+/// What the README shows is what is printed.
+#[test]
+fn the_readme_is_real() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let shown = |command: &str| {
+        let (_, rest) = readme.split_once(&format!("$ istio-gateway {command}\n")).unwrap();
+        rest.split_once("\n```").unwrap().0
+    };
+    let explained = prints(&["-"], EXAMPLE).replace("<stdin>", "examples/gateway.yaml");
+    let begins = shown("explain examples/gateway.yaml");
+    assert!(explained.starts_with(begins) && begins.lines().count() > 10, "{explained}");
+
+    let files = Files::new("readme");
+    let old: String = EXAMPLE
+        .lines()
+        .filter(|line| !line.contains("insecureSkipVerify"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let (old, new) = (files.write("old.yaml", &old), files.write("gateway.yaml", EXAMPLE));
+    let diff = prints(&["--diff", &old, &new], "").replace(&new, "examples/gateway.yaml");
+    let begins = shown("explain --diff --fail-on weaker old.yaml examples/gateway.yaml");
+    assert!(diff.starts_with(begins) && begins.lines().count() > 5, "{diff}");
+}

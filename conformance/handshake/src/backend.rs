@@ -1,0 +1,62 @@
+//! A backend that answers with what it was sent.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    thread,
+};
+
+use anyhow::Result;
+use serde_json::json;
+
+/// The header that is forged, and that the backend reads.
+pub(crate) const FORWARDED: &str = "x-forwarded-client-cert";
+/// What Envoy says of the client's certificate: a filter sets it, so no client can.
+pub(crate) const PEER: &str = "x-lab-peer";
+
+/// A server for HTTP/1.1 on a loopback port. It ends with the process.
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
+}
+
+impl Backend {
+    pub(crate) fn start() -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                thread::spawn(move || {
+                    // Envoy went away: nobody is left to be told.
+                    let _ = answer(&stream);
+                });
+            }
+        });
+        Ok(Self { address })
+    }
+}
+
+fn answer(stream: &TcpStream) -> Result<()> {
+    stream.set_nodelay(true)?;
+    let mut lines = BufReader::new(stream).lines();
+    loop {
+        let (mut peer, mut forwarded) = (None, Vec::new());
+        // The request line, then headers up to an empty line. No request here has a body.
+        let Some(_) = lines.next().transpose()? else { return Ok(()) };
+        for line in lines.by_ref() {
+            let line = line?;
+            if line.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(':') {
+                match name.to_ascii_lowercase().as_str() {
+                    FORWARDED => forwarded.push(value.trim().to_owned()),
+                    PEER => peer = Some(value.trim().to_owned()),
+                    _ => {}
+                }
+            }
+        }
+        let body = json!({"peer": peer, "forwarded": forwarded}).to_string();
+        let length = body.len();
+        write!(&mut &*stream, "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{body}")?;
+    }
+}

@@ -1,0 +1,48 @@
+//! See `--help`.
+
+use std::{env, process::ExitCode};
+
+use handshake_conformance::matrix::{self, Extent};
+
+const HELP: &str = "\
+Connects clients with certificates of every kind to a real Envoy, which istio-gateway configures,
+and compares what Envoy and a backend see with what istio-gateway predicts.
+
+Usage: conformance/handshake/run [--full]
+
+Options:
+  --full  every way to ask for a certificate in each mode of x-forwarded-client-cert; otherwise
+          every mode with one way
+  --help  this text
+
+Output: a line `wrong: CLIENT on LISTENER in VERSION: ...` for each cell that was predicted wrong,
+then the counts. Environment: ISTIO_GATEWAY_ENVOY is the path of Envoy; `run` sets it.
+
+Exit status: 0 all is as predicted, 1 something is not, 2 it could not be run.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    let extent = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => Extent::Reduced,
+        ["--full"] => Extent::Full,
+        ["--help" | "-h"] => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("error: unknown arguments: {}\n\n{HELP}", arguments.join(" "));
+            return ExitCode::from(2);
+        }
+    };
+    match matrix::run(extent) {
+        Ok(report) => {
+            println!("{report}");
+            ExitCode::from(u8::from(!report.is_fine()))
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! For whom a change of policy opens or closes a door.
+
+use std::{collections::HashSet, fmt};
+
+use super::{
+    Admission, ClientCertificate, ClientCertificatePolicy, Decision, ValidationContext,
+    policy::CLIENTS,
+};
+
+/// A client to whom two policies do not do the same.
+///
+/// ```
+/// use istio_gateway::{
+///     ServerTlsSettings,
+///     client_certificate::{ClientCertificatePolicy, Effect},
+/// };
+///
+/// let old = ClientCertificatePolicy::of(&ServerTlsSettings::mutual("edge-cert"));
+/// let tls = ServerTlsSettings {
+///     ca_cert_credential_name: "partner-ca".to_owned(),
+///     ..ServerTlsSettings::mutual("edge-cert")
+/// };
+/// let changes = old.compare(&ClientCertificatePolicy::of(&tls));
+/// let told: Vec<_> = changes.iter().map(|change| (change.id, change.effect())).collect();
+/// // Another CA is both: its clients get in, and those of the one before do not any more.
+/// assert_eq!(told, [("new-ca", Effect::Weaker), ("old-ca", Effect::Stronger)]);
+/// assert_eq!(changes[0].values, ["the secret kubernetes://partner-ca"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Change {
+    /// A name of the client for programs: that of a [`Row`](super::Row), or one of those whom only
+    /// one of two CAs, lists of names, pins or revocation lists is about: `new-ca`, `old-ca`,
+    /// `new-name`, `old-name`, `new-pin`, `old-pin`, `newly-revoked` and `no-longer-revoked`.
+    pub id: &'static str,
+    /// The client in plain words.
+    pub client: &'static str,
+    /// The CA, the names, the pins or the revocation list by which it is recognised, where the two
+    /// policies differ in them.
+    pub values: Vec<String>,
+    /// What the one policy does.
+    pub old: Decision,
+    /// What the other does.
+    pub new: Decision,
+}
+
+/// Whether a change lets more through, or less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Effect {
+    /// More gets in, or is believed, than before.
+    Weaker,
+    /// Less does.
+    Stronger,
+    /// Neither can be said.
+    Different,
+}
+
+impl Effect {
+    /// A name for programs: `weaker`, `stronger` or `different`.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Weaker => "weaker",
+            Self::Stronger => "stronger",
+            Self::Different => "different",
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.id())
+    }
+}
+
+impl Change {
+    /// Whether the client was refused and is let in now.
+    #[must_use]
+    pub fn opens(&self) -> bool {
+        matches!((&self.old, &self.new), (Decision::Refused(_), Decision::LetIn(_)))
+    }
+
+    /// Whether the client was let in and is refused now.
+    #[must_use]
+    pub fn closes(&self) -> bool {
+        matches!((&self.old, &self.new), (Decision::LetIn(_), Decision::Refused(_)))
+    }
+
+    /// Whether the policy is weaker for this client, or stronger.
+    ///
+    /// | from | to | |
+    /// |---|---|---|
+    /// | refused | let in | weaker |
+    /// | let in | refused | stronger |
+    /// | let in without a certificate or with a verified one | let in unverified: the backend sees a certificate that nobody vouches for | weaker |
+    /// | let in unverified | let in without a certificate, or verified | stronger |
+    /// | refused | passed on: the gateway refuses nobody any more | weaker |
+    /// | passed on | refused | stronger |
+    /// | passed on | let in: the backend does not see the client's TLS any more | weaker |
+    /// | let in | passed on | different |
+    /// | without a certificate | verified, and the other way | different |
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        let is_unverified =
+            |decision: &Decision| matches!(decision, Decision::LetIn(Admission::Unverified(_)));
+        match (&self.old, &self.new) {
+            (Decision::Refused(_), Decision::LetIn(_) | Decision::PassedOn)
+            | (Decision::PassedOn, Decision::LetIn(_)) => Effect::Weaker,
+            (Decision::LetIn(_) | Decision::PassedOn, Decision::Refused(_)) => Effect::Stronger,
+            (Decision::LetIn(_), Decision::LetIn(_)) => {
+                match (is_unverified(&self.old), is_unverified(&self.new)) {
+                    (false, true) => Effect::Weaker,
+                    (true, false) => Effect::Stronger,
+                    _ => Effect::Different,
+                }
+            }
+            _ => Effect::Different,
+        }
+    }
+}
+
+impl ClientCertificatePolicy {
+    /// For which clients another policy in this one's place opens or closes a door, or what the
+    /// backend learns of them is another thing. Nothing, if it does the same to everybody.
+    ///
+    /// Beside the clients of [`full_table`](Self::full_table), those are looked at whom only one of
+    /// the two CAs vouches for, who are on only one of the two lists of names or pins, or whom only
+    /// one of the two revocation lists knows. For whatever certificate this policy refuses and the
+    /// new one lets in, there is a change that [opens](Change::opens).
+    ///
+    /// A CA or a revocation list is taken for the same if it comes from the same place: what a
+    /// secret or a file holds is not known here. A client that both refuse, or both let in as one
+    /// of the same kind, is no change, whatever the reasons.
+    ///
+    /// ```
+    /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
+    ///
+    /// let old = ClientCertificatePolicy::of(&ServerTlsSettings::optional_mutual("edge-cert"));
+    /// let new = ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("edge-cert"));
+    /// let changes = old.compare(&new);
+    /// assert!(changes.iter().any(|change| change.id == "self-signed" && change.opens()));
+    /// assert!(new.compare(&old).iter().all(|change| change.closes()));
+    /// assert_eq!(new.compare(&new), []);
+    /// ```
+    #[must_use]
+    pub fn compare(&self, new: &Self) -> Vec<Change> {
+        let tells = |client: &Client| {
+            let id = client.id;
+            (id != "revoked" && id != "no-revocation-list" || self.has_crl() || new.has_crl())
+                && (id != "other-name" || self.has_names() || new.has_names())
+                && (id != "not-pinned" || self.has_pins() || new.has_pins())
+        };
+        let all = CLIENTS.iter().map(|&(id, client, certificate)| Client {
+            id,
+            client,
+            values: Vec::new(),
+            old: certificate,
+            new: certificate,
+        });
+        let of_one = match (self.context(), new.context()) {
+            (Some(old), Some(new)) => of_one_context(old, new),
+            _ => Vec::new(),
+        };
+        let compared = all.filter(tells).chain(of_one).map(|client| Change {
+            id: client.id,
+            client: client.client,
+            values: client.values,
+            old: self.decide(client.old.as_ref()),
+            new: new.decide(client.new.as_ref()),
+        });
+        compared.filter(|change| change.old.id() != change.new.id()).collect()
+    }
+}
+
+/// A client, and its certificate as each of the two policies sees it.
+struct Client {
+    id: &'static str,
+    client: &'static str,
+    values: Vec<String>,
+    old: Option<ClientCertificate>,
+    new: Option<ClientCertificate>,
+}
+
+/// The clients whom only one of two contexts is about. Where one of them has no CA, no name, no pin
+/// or no revocation list at all, the clients of the table tell the difference.
+fn of_one_context(old: &ValidationContext, new: &ValidationContext) -> Vec<Client> {
+    const VALID: ClientCertificate = ClientCertificate::VALID;
+    const STRANGER: ClientCertificate = ClientCertificate::UNKNOWN_ISSUER;
+    const OTHER: ClientCertificate = ClientCertificate::OTHER_NAME;
+    const UNPINNED: ClientCertificate = ClientCertificate::NOT_PINNED;
+    const REVOKED: ClientCertificate = ClientCertificate::REVOKED;
+
+    let mut clients = Vec::new();
+    let mut add = |id, client, values: Vec<String>, old, new| {
+        if !values.is_empty() {
+            clients.push(Client { id, client, values, old: Some(old), new: Some(new) });
+        }
+    };
+    if let (Some(a), Some(b)) = (old.trusted_ca.source(), new.trusted_ca.source())
+        && a != b
+    {
+        add("new-ca", "issued by the new CA", vec![b.to_string()], STRANGER, VALID);
+        add("old-ca", "issued by the old CA", vec![a.to_string()], VALID, STRANGER);
+    }
+    let (a, b) = (&old.subject_alt_names, &new.subject_alt_names);
+    if !a.is_empty() && !b.is_empty() {
+        add("new-name", "with a name that is new in the list", beyond(a, b), OTHER, VALID);
+        add("old-name", "with a name that is no more in the list", beyond(b, a), VALID, OTHER);
+    }
+    if old.has_pins() && new.has_pins() {
+        let pins = |context: &ValidationContext| -> Vec<String> {
+            let ValidationContext { verify_certificate_spki, verify_certificate_hash, .. } =
+                context;
+            // A colon more or less, or a capital, is the same certificate.
+            let hash = |pin: &String| pin.replace(':', "").to_ascii_lowercase();
+            let keys = verify_certificate_spki.iter().cloned();
+            keys.chain(verify_certificate_hash.iter().map(hash)).collect()
+        };
+        let (a, b) = (pins(old), pins(new));
+        add("new-pin", "with a pin that is new", beyond(&a, &b), UNPINNED, VALID);
+        add("old-pin", "with a pin that is gone", beyond(&b, &a), VALID, UNPINNED);
+    }
+    if let (Some(a), Some(b)) = (&old.crl, &new.crl)
+        && a.source != b.source
+    {
+        let (a, b) = (vec![a.source.to_string()], vec![b.source.to_string()]);
+        add("newly-revoked", "revoked by the new list only", b, VALID, REVOKED);
+        add("no-longer-revoked", "revoked by the old list only", a, REVOKED, VALID);
+    }
+    clients
+}
+
+/// What `more` has and `less` has not, each once. An empty name matches nobody.
+fn beyond(less: &[String], more: &[String]) -> Vec<String> {
+    let mut known: HashSet<&str> = less.iter().map(String::as_str).chain([""]).collect();
+    more.iter().filter(|text| known.insert(text)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        ServerTlsSettings,
+        client_certificate::{Crl, CrlState, Source, TrustedCa},
+    };
+
+    fn policy(change: impl FnOnce(&mut ValidationContext)) -> ClientCertificatePolicy {
+        let mut context = ValidationContext {
+            trusted_ca: TrustedCa::Given(Source::Secret("ca".to_owned())),
+            ..Default::default()
+        };
+        change(&mut context);
+        ClientCertificatePolicy::from_context(true, Some(context))
+    }
+
+    #[track_caller]
+    fn changes(
+        old: &ClientCertificatePolicy,
+        new: &ClientCertificatePolicy,
+        want: &[(&str, Effect)],
+    ) {
+        let got = old.compare(new);
+        let got: Vec<_> = got.iter().map(|change| (change.id, change.effect())).collect();
+        assert_eq!(got, want);
+    }
+
+    fn owned(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|&text| text.to_owned()).collect()
+    }
+
+    #[test]
+    fn skip_opens_for_every_flaw_that_the_handshake_lets_pass() {
+        let old = ClientCertificatePolicy::of(&ServerTlsSettings::mutual("c"));
+        let new = ClientCertificatePolicy::of(&ServerTlsSettings {
+            insecure_skip_verify: Some(true),
+            ..ServerTlsSettings::mutual("c")
+        });
+        let opened = [
+            "unknown-issuer",
+            "self-signed",
+            "incomplete-chain",
+            "expired",
+            "not-yet-valid",
+            "not-for-clients",
+        ];
+        changes(&old, &new, &opened.map(|id| (id, Effect::Weaker)));
+        changes(&new, &old, &opened.map(|id| (id, Effect::Stronger)));
+    }
+
+    #[test]
+    fn names_and_pins_count_by_what_is_added_and_removed() {
+        use Effect::{Stronger, Weaker};
+
+        let names = |list: &[&str]| policy(|context| context.subject_alt_names = owned(list));
+        changes(&names(&["a", "b"]), &names(&["b", "a", "a"]), &[]);
+        changes(&names(&["a"]), &names(&["a", "b", ""]), &[("new-name", Weaker)]);
+        let both = [("new-name", Weaker), ("old-name", Stronger)];
+        changes(&names(&["a"]), &names(&["b"]), &both);
+        assert_eq!(names(&["a"]).compare(&names(&["b", "c"]))[0].values, ["b", "c"]);
+        // The last name gone is a door for everybody, the first one closes it.
+        changes(&names(&["a"]), &names(&[]), &[("other-name", Weaker)]);
+        changes(&names(&[]), &names(&["a"]), &[("other-name", Stronger)]);
+
+        let hash = "ab".repeat(32);
+        let colons = vec!["AB"; 32].join(":");
+        let pins = |list: &[&str]| policy(|context| context.verify_certificate_hash = owned(list));
+        changes(&pins(&[&hash]), &pins(&[&colons]), &[]);
+        changes(&pins(&[&hash]), &pins(&[&hash, "b"]), &[("new-pin", Weaker)]);
+        changes(&pins(&[&hash]), &pins(&[]), &[("not-pinned", Weaker)]);
+    }
+
+    #[test]
+    fn a_list_from_elsewhere_is_both_weaker_and_stronger() {
+        let crl =
+            |source: Source, state| policy(|context| context.crl = Some(Crl::new(source, state)));
+        let file = |name: &str| Source::File(name.to_owned());
+        let (a, b) = (crl(file("a"), CrlState::Usable), crl(file("b"), CrlState::Usable));
+        let want = [("newly-revoked", Effect::Stronger), ("no-longer-revoked", Effect::Weaker)];
+        changes(&a, &b, &want);
+        let none = policy(|_| {});
+        let gone = [("revoked", Effect::Weaker), ("no-revocation-list", Effect::Weaker)];
+        changes(&a, &none, &gone);
+        // A stale one keeps everybody out.
+        let stale = crl(file("a"), CrlState::Unusable);
+        changes(&a, &stale, &[("valid", Effect::Stronger)]);
+    }
+
+    #[test]
+    fn a_certificate_that_nobody_vouches_for_is_weaker_though_nobody_was_refused() {
+        let simple = ClientCertificatePolicy::of(&ServerTlsSettings::simple("c"));
+        let fallback =
+            ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("c"));
+        let found = simple.compare(&fallback);
+        assert!(!found.iter().any(Change::opens));
+        let effect = |id| found.iter().find(|change| change.id == id).map(Change::effect);
+        assert_eq!(effect("self-signed"), Some(Effect::Weaker));
+        assert_eq!(effect("valid"), Some(Effect::Different));
+        assert_eq!(effect("no-key"), Some(Effect::Stronger));
+        assert_eq!(effect("none"), None);
+    }
+
+    #[test]
+    fn whoever_ends_tls_decides() {
+        let passed_on = ClientCertificatePolicy::passed_on();
+        let mutual = ClientCertificatePolicy::of(&ServerTlsSettings::mutual("c"));
+        let effect = |old: &ClientCertificatePolicy, new: &ClientCertificatePolicy, id| {
+            let changes = old.compare(new);
+            changes.iter().find(|change| change.id == id).map(Change::effect)
+        };
+        assert_eq!(effect(&passed_on, &mutual, "none"), Some(Effect::Stronger));
+        assert_eq!(effect(&mutual, &passed_on, "none"), Some(Effect::Weaker));
+        assert_eq!(effect(&passed_on, &mutual, "valid"), Some(Effect::Weaker));
+        assert_eq!(effect(&mutual, &passed_on, "valid"), Some(Effect::Different));
+    }
+}
