@@ -78,7 +78,7 @@ pub mod diagnostic;
 pub mod envoy;
 mod error;
 pub mod json;
-mod lossless;
+pub mod lossless;
 #[cfg(feature = "yaml")]
 mod manifest;
 pub mod proto;
@@ -97,6 +97,7 @@ pub use prost_types;
 #[doc(inline)]
 pub use diagnostic::{Diagnostic, FieldPath, Position, Severity};
 pub use error::Error;
+#[doc(inline)]
 pub use lossless::Lossless;
 #[cfg(feature = "yaml")]
 pub use manifest::{Document, GROUP, Manifest, Object, documents, documents_from_json};

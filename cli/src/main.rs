@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod crd;
 mod envoy;
 mod explain;
 mod gateways;
@@ -26,6 +27,7 @@ enum Command {
     Check(check::Check),
     Rules(rules::Rules),
     Convert(convert::Convert),
+    Crd(crd::Crd),
     Envoy(envoy::Envoy),
     Explain(explain::Explain),
 }
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
+        Command::Crd(crd) => crd.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
         Command::Explain(explain) => explain.run(),
     };

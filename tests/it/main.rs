@@ -26,6 +26,8 @@ mod tls_golden;
 #[cfg(feature = "validate")]
 mod validate_cases;
 #[cfg(feature = "validate")]
+mod validate_crd;
+#[cfg(feature = "validate")]
 mod validate_rules;
 #[cfg(feature = "validate")]
 mod validate_sets;
