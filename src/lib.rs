@@ -82,7 +82,7 @@ mod error;
 #[cfg(feature = "gateway-api")]
 pub mod gateway_api;
 pub mod json;
-mod lossless;
+pub mod lossless;
 #[cfg(feature = "yaml")]
 mod manifest;
 pub mod proto;
@@ -101,6 +101,7 @@ pub use prost_types;
 #[doc(inline)]
 pub use diagnostic::{Diagnostic, FieldPath, Position, Severity};
 pub use error::Error;
+#[doc(inline)]
 pub use lossless::Lossless;
 #[cfg(feature = "yaml")]
 pub use manifest::{Document, GROUP, Manifest, Object, documents, documents_from_json};

@@ -2,6 +2,7 @@
 
 mod check;
 mod convert;
+mod crd;
 mod envoy;
 mod explain;
 mod from_gateway_api;
@@ -27,6 +28,7 @@ enum Command {
     Check(check::Check),
     Rules(rules::Rules),
     Convert(convert::Convert),
+    Crd(crd::Crd),
     Envoy(envoy::Envoy),
     FromGatewayApi(from_gateway_api::FromGatewayApi),
     Explain(explain::Explain),
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
+        Command::Crd(crd) => crd.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
         Command::FromGatewayApi(convert) => convert.run(),
         Command::Explain(explain) => explain.run(),

@@ -4,26 +4,18 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
-	_ "embed"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"sort"
-	"strings"
+
+	"istio-gateway/conformance/internal/crd"
 
 	"sigs.k8s.io/yaml"
 )
-
-// Of older releases no modules can be had: istio.io/api has few tags.
-//
-//go:embed releases.txt
-var releases string
 
 // Facts are what a release's custom resource knows.
 type Facts struct {
@@ -53,9 +45,6 @@ type schema struct {
 }
 
 type definition struct {
-	Metadata struct {
-		Name string `json:"name"`
-	} `json:"metadata"`
 	Spec struct {
 		Versions []struct {
 			Name   string `json:"name"`
@@ -70,13 +59,13 @@ type definition struct {
 func main() {
 	write := flag.String("o", "", "the file to write; standard output without it")
 	flag.Usage = func() {
-		fmt.Fprintln(flag.CommandLine.Output(), "usage: versions [-o FILE] [RELEASE...], by default those of releases.txt")
+		fmt.Fprintln(flag.CommandLine.Output(), "usage: versions [-o FILE] [RELEASE...], by default one of each minor version")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
 	wanted := flag.Args()
 	if len(wanted) == 0 {
-		wanted = strings.Fields(releases)
+		wanted = crd.Releases()
 	}
 	var all []Facts
 	for _, release := range wanted {
@@ -101,47 +90,28 @@ func main() {
 }
 
 func read(release string) (Facts, error) {
-	facts := Facts{Module: "istio.io/api@" + release, Rules: []Rule{}}
-	out, err := exec.Command("go", "mod", "download", "-json", facts.Module).Output()
+	facts := Facts{Module: crd.Module(release), Rules: []Rule{}}
+	document, err := crd.Gateway(release)
 	if err != nil {
 		return facts, err
 	}
-	var module struct{ Dir string }
-	if err := json.Unmarshal(out, &module); err != nil {
+	var d definition
+	if err := yaml.Unmarshal(document, &d); err != nil {
 		return facts, err
 	}
-	var data []byte
-	for _, name := range []string{"customresourcedefinitions.gen.yaml", "crd-all.gen.yaml"} {
-		if data, err = os.ReadFile(filepath.Join(module.Dir, "kubernetes", name)); err == nil {
-			break
+	for _, v := range d.Spec.Versions {
+		if v.Served {
+			facts.Served = append(facts.Served, v.Name)
 		}
 	}
-	if err != nil {
-		return facts, err
-	}
-	for document := range bytes.SplitSeq(data, []byte("\n---\n")) {
-		var d definition
-		if err := yaml.Unmarshal(document, &d); err != nil {
-			return facts, err
-		}
-		if d.Metadata.Name != "gateways.networking.istio.io" {
-			continue
-		}
-		for _, v := range d.Spec.Versions {
-			if v.Served {
-				facts.Served = append(facts.Served, v.Name)
-			}
-		}
-		spec := d.Spec.Versions[0].Schema.Root.Properties["spec"]
-		spec.walk("", &facts)
-		sort.Strings(facts.Served)
-		sort.Strings(facts.Fields)
-		slices.SortFunc(facts.Rules, func(a, b Rule) int {
-			return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule))
-		})
-		return facts, nil
-	}
-	return facts, fmt.Errorf("no Gateway")
+	spec := d.Spec.Versions[0].Schema.Root.Properties["spec"]
+	spec.walk("", &facts)
+	sort.Strings(facts.Served)
+	sort.Strings(facts.Fields)
+	slices.SortFunc(facts.Rules, func(a, b Rule) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Rule, b.Rule))
+	})
+	return facts, nil
 }
 
 func (s schema) walk(path string, facts *Facts) {

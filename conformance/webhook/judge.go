@@ -172,22 +172,25 @@ func (j *Judge) crd(object json.RawMessage) (CRD, json.RawMessage, error) {
 	options := structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true}
 	answer.Unknown = append(answer.Unknown, pruning.PruneWithOptions(content, v.structural, true, options)...)
 	defaulting.PruneNonNullableNullsWithoutDefaults(content, v.structural)
-	errors := schemavalidation.ValidateCustomResource(nil, content, v.schema)
-	answer.Schema = texts(errors)
-	if blocks(errors) {
-		blocked := field.Invalid(nil, nil, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")
-		answer.CEL = []string{blocked.Error()}
-	} else {
-		errors, _ := v.rules.Validate(context.Background(), nil, v.structural, content, nil, celconfig.RuntimeCELCostBudget)
-		answer.CEL = texts(errors)
-	}
+	// PrepareForCreate: the status has an endpoint of its own.
+	delete(content, "status")
 	var meta metav1.ObjectMeta
 	if m, ok := content["metadata"].(map[string]any); ok {
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(m, &meta); err != nil {
 			return answer, nil, err
 		}
 	}
-	answer.Metadata = texts(apivalidation.ValidateObjectMeta(&meta, true, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata")))
+	inMetadata := apivalidation.ValidateObjectMeta(&meta, true, apivalidation.NameIsDNSSubdomain, field.NewPath("metadata"))
+	answer.Metadata = texts(inMetadata)
+	errors := schemavalidation.ValidateCustomResource(nil, content, v.schema)
+	answer.Schema = texts(errors)
+	if blocks(inMetadata) || blocks(errors) {
+		blocked := field.Invalid(nil, nil, "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation")
+		answer.CEL = []string{blocked.Error()}
+	} else {
+		errors, _ := v.rules.Validate(context.Background(), nil, v.structural, content, nil, celconfig.RuntimeCELCostBudget)
+		answer.CEL = texts(errors)
+	}
 	answer.OK = len(answer.Schema)+len(answer.CEL)+len(answer.Metadata) == 0
 	stored, err := json.Marshal(content)
 	return answer, stored, err

@@ -336,7 +336,7 @@ pub(super) const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
 /// What becomes of a certificate where one is asked for.
 ///
 /// Source: Envoy's `DefaultCertValidator::doVerifyCertChain` and `verifyCertificate`, and the order
-/// of `BoringSSL`'s `X509_verify_cert`. A chain that
+/// of BoringSSL's `X509_verify_cert`. A chain that
 /// fails is a failure whatever else holds; without a CA there is no chain to verify, and names or
 /// pins alone make a certificate a verified one, also an expired one.
 fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decision {

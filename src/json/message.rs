@@ -10,7 +10,7 @@ use serde::{
 use super::decode::{At, Field, Log, big_number, wrong_type_at};
 use crate::diagnostic::{nearest, rule};
 
-/// The fields of a message in declaration order.
+/// The fields of a message in declaration order; of anything else, those that hold messages.
 #[derive(Debug)]
 pub struct Schema {
     pub(crate) fields: &'static [FieldSchema],
@@ -18,7 +18,7 @@ pub struct Schema {
 
 /// What a document can say of a field.
 #[derive(Debug)]
-pub(crate) struct FieldSchema {
+pub struct FieldSchema {
     /// The name in the `.proto` file, in `snake_case`.
     pub(crate) proto: &'static str,
     /// The name in JSON, in camelCase.
@@ -27,7 +27,21 @@ pub(crate) struct FieldSchema {
     pub(crate) message: Option<&'static Schema>,
 }
 
+impl FieldSchema {
+    /// The field of that name, with a message in it or a list of messages.
+    #[must_use]
+    pub const fn message<M: super::Message>(name: &'static str) -> Self {
+        Self { proto: name, json: name, message: Some(M::SCHEMA) }
+    }
+}
+
 impl Schema {
+    /// A document with messages in these fields.
+    #[must_use]
+    pub const fn new(fields: &'static [FieldSchema]) -> Self {
+        Self { fields }
+    }
+
     /// The field of a name, in either spelling.
     pub(crate) fn field(&self, name: &str) -> Option<&'static FieldSchema> {
         self.fields.iter().find(|f| f.json == name || f.proto == name)

@@ -51,7 +51,9 @@ use crate::{
 };
 
 pub(crate) use decode::{Log, Number, Quoted, did_you_mean};
-pub(crate) use message::{Schema, message};
+pub(crate) use message::message;
+#[doc(hidden)]
+pub use message::{FieldSchema as Field, Schema};
 pub use text::{Chunk, split};
 pub(crate) use text::{Mended, check};
 

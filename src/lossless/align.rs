@@ -9,8 +9,9 @@ use crate::tree::{Kind, Ref};
 
 /// For each element of `after`, the element of `before` that it was.
 ///
-/// Equal ones first; then those that have more than half of their values in common, most alike
-/// first; then, where nothing was added or removed, those at the same place.
+/// Equal ones first; then those of the same name; then those that have more than half of their
+/// values in common, most alike first; then, where nothing was added or removed, those at the same
+/// place.
 pub(super) fn align(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>]) -> Vec<Option<usize>> {
     let mut pairs = Pairs { origins: vec![None; after.len()], is_taken: vec![false; before.len()] };
     for (i, (old, new)) in before.iter().zip(after).enumerate() {
@@ -29,6 +30,9 @@ pub(super) fn align(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>]) -> Vec<Option
         }
     }
     drop(equal);
+    for (old, new) in namesakes(before, after, &pairs) {
+        pairs.take(old, new);
+    }
     for (old, new) in alike(before, after, &pairs) {
         pairs.take(old, new);
     }
@@ -63,6 +67,29 @@ impl Pairs {
         (0..self.origins.len()).filter(|i| self.origins.get(*i) == Some(&None)).collect()
     }
 }
+
+/// The pairs of free elements whose name no other one of them has. A condition may change in all but
+/// its type.
+fn namesakes(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(usize, usize)> {
+    fn names<'t>(all: &[Ref<'t, '_>], free: Vec<usize>) -> HashMap<&'t str, Option<usize>> {
+        let mut names = HashMap::new();
+        for i in free {
+            let element = all.get(i);
+            let name = NAMES.iter().find_map(|key| element?.get(key)?.as_text());
+            if let Some(name) = name {
+                names.entry(name).and_modify(|only| *only = None).or_insert(Some(i));
+            }
+        }
+        names
+    }
+    let old = names(before, pairs.free_old());
+    let new = names(after, pairs.free_new());
+    let pair = |(name, i): (&str, Option<usize>)| Some(((*old.get(name)?)?, i?));
+    new.into_iter().filter_map(pair).collect()
+}
+
+/// What tells the elements of a list from each other: owner references, conditions, servers.
+const NAMES: [&str; 3] = ["uid", "type", "name"];
 
 /// A value that so many elements have tells nothing of which is which.
 const COMMON: usize = 8;

@@ -1,63 +1,92 @@
-//! The three-way merge: the document, the message as it was read from it, the message as it is.
+//! The three-way merge: the document, the value as it was read from it, the value as it is.
 
-use std::collections::HashMap;
-
-use super::align::align;
-use crate::{
-    FieldPath,
-    json::{self, Decoded, Schema},
-    tree::{Edit, Ref, Tree},
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
 };
 
-/// Calls `write` with a node as it is to be written now that its message is `current`.
-pub(crate) fn edited<T: json::Message, R>(
-    tree: &Tree<'_>,
+use serde::{Serialize, Serializer, ser::Error as _};
+
+use super::{Mergeable, align::align};
+use crate::{
+    json::Schema,
+    tree::{Edit, Reader, Ref, Tree, TreeError},
+};
+
+/// Reads a value from a node.
+pub(crate) fn read<T: Mergeable>(node: Ref<'_, '_>) -> Result<T, TreeError> {
+    T::read(Reader { node, cursor: &Cell::new(node.index()) })
+}
+
+/// Calls `write` with a node as it is to be written now that its value is `current`.
+///
+/// # Errors
+/// When a value cannot be written, which no message is.
+pub(crate) fn edited<T: Mergeable, R>(
     node: Ref<'_, '_>,
     current: &T,
     write: impl FnOnce(&Edit<'_>) -> R,
-) -> R {
+) -> Result<R, serde_json::Error> {
     // Both sides are written by one encoder, so that equal parts have equal texts.
-    let read: Decoded<T> = json::decode_node(tree, node, &FieldPath::root());
-    let before = json::to_string(&read.value);
-    let after = json::to_string(current);
-    if before == after {
-        return write(&Edit::Kept(node));
-    }
-    match (Tree::from_checked_json(&before), Tree::from_checked_json(&after)) {
-        (Ok(before), Ok(after)) => write(&message(node, before.root(), after.root(), T::SCHEMA)),
-        // Not reached before a message is 4 GiB long.
-        _ => write(&Edit::Kept(node)),
+    let before: T = read(node).map_err(serde_json::Error::custom)?;
+    written(&before, |before| {
+        written(current, |after| {
+            let (before, after) = (before.root(), after.root());
+            if before.source() == after.source() {
+                write(&Edit::Kept(node))
+            } else {
+                write(&object(node, Some(before), after, T::SCHEMA))
+            }
+        })
+    })?
+}
+
+/// Calls `then` with what is written of a value that has no document.
+pub(super) fn written<T: Mergeable, R>(
+    value: &T,
+    then: impl FnOnce(&Tree<'_>) -> R,
+) -> Result<R, serde_json::Error> {
+    let text = serde_json::to_string(&Written(value))?;
+    // Only what is longer than 4 GiB is refused.
+    Tree::from_checked_json(&text).map(|tree| then(&tree)).map_err(serde_json::Error::custom)
+}
+
+struct Written<'a, T>(&'a T);
+
+impl<T: Mergeable> Serialize for Written<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write(serializer)
     }
 }
 
-fn message<'a>(
+/// A map whose keys are fields. What was not written of the value before has unknown ones alone.
+fn object<'a>(
     original: Ref<'a, 'a>,
-    before: Ref<'a, 'a>,
+    before: Option<Ref<'a, 'a>>,
     after: Ref<'a, 'a>,
     schema: &'static Schema,
 ) -> Edit<'a> {
     let mut entries = Vec::new();
-    let is_written = |name: &'static str, written: &mut Vec<&'static str>| {
+    let is_written = |name: &'a str, written: &mut Vec<&'a str>| {
         let is_written = written.contains(&name);
         written.push(name);
         is_written
     };
     let mut written = Vec::new();
     for (key, value) in original.distinct_entries() {
-        let Some(field) = schema.field(key.text()) else {
-            entries.push((key.text(), Edit::Kept(value)));
-            continue;
-        };
-        let (was, is) = (before.get(field.json), after.get(field.json));
+        // What the schema does not know has one name, and is kept if the value does not know it.
+        let field = schema.field(key.text());
+        let name = field.map_or(key.text(), |field| field.json);
+        let (was, is) = (before.and_then(|before| before.get(name)), after.get(name));
         if was.map(Ref::source) == is.map(Ref::source) {
-            written.push(field.json);
+            written.push(name);
             entries.push((key.text(), Edit::Kept(value)));
         } else if let Some(is) = is
-            && !is_written(field.json, &mut written)
+            && !is_written(name, &mut written)
         {
             // Of two spellings the camelCase one is what was read.
-            let value = original.get(field.json).unwrap_or(value);
-            entries.push((field.json, changed(value, was, is, field.message)));
+            let value = original.get(name).unwrap_or(value);
+            entries.push((name, changed(value, was, is, field.and_then(|field| field.message))));
         }
     }
     for (key, value) in after.entries() {
@@ -75,27 +104,26 @@ fn changed<'a>(
     after: Ref<'a, 'a>,
     schema: Option<&'static Schema>,
 ) -> Edit<'a> {
-    let Some(before) = before else { return Edit::Kept(after) };
+    if after.is_list() && original.is_list() {
+        return match before {
+            Some(before) => list(original, before, after, schema),
+            None => Edit::Kept(after),
+        };
+    }
     match schema {
-        Some(schema) if after.is_list() && original.is_list() => {
-            messages(original, before, after, schema)
-        }
-        Some(schema) if after.is_map() && original.is_map() => {
-            message(original, before, after, schema)
-        }
-        None if after.is_map() && original.is_map() => map(original, before, after),
-        None if after.is_list() && original.is_list() => texts(original, before, after),
-        _ => Edit::Kept(after),
+        _ if !after.is_map() || !original.is_map() => Edit::Kept(after),
+        Some(schema) => object(original, before, after, schema),
+        None => map(original, before, after),
     }
 }
 
-fn messages<'a>(
+fn list<'a>(
     original: Ref<'a, 'a>,
     before: Ref<'a, 'a>,
     after: Ref<'a, 'a>,
-    schema: &'static Schema,
+    schema: Option<&'static Schema>,
 ) -> Edit<'a> {
-    // The decoder makes one message of each item, so the two stand in parallel.
+    // A value is made of each item, so the two stand in parallel.
     let list = original;
     let original: Vec<_> = list.items().collect();
     let before: Vec<_> = before.items().collect();
@@ -105,47 +133,34 @@ fn messages<'a>(
         let origin = origin.and_then(|i| Some((*original.get(i)?, *before.get(i)?)));
         match origin {
             Some((original, before)) if before.source() == after.source() => Edit::Kept(original),
-            Some((original, before)) if original.is_map() => {
-                message(original, before, after, schema)
-            }
-            _ => Edit::Kept(after),
+            Some((original, before)) => changed(original, Some(before), after, schema),
+            None => Edit::Kept(after),
         }
     };
     let items = after.iter().copied().zip(origins).map(item).collect();
     Edit::List { origin: Some(list), items }
 }
 
-/// A list of texts: those that were there are the same.
-fn texts<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> Edit<'a> {
-    let old: Vec<_> = original.items().collect();
-    let before: Vec<_> = before.items().collect();
-    let after: Vec<_> = after.items().collect();
-    let items = after.iter().zip(align(&before, &after)).map(|(new, origin)| {
-        let same = origin.filter(|i| before.get(*i).map(|b| b.source()) == Some(new.source()));
-        Edit::Kept(same.and_then(|i| old.get(i)).copied().unwrap_or(*new))
-    });
-    Edit::List { origin: Some(original), items: items.collect() }
-}
-
-/// A map of strings: its order is kept.
-fn map<'a>(original: Ref<'a, 'a>, before: Ref<'a, 'a>, after: Ref<'a, 'a>) -> Edit<'a> {
+/// A map whose keys are data: its order is kept.
+fn map<'a>(original: Ref<'a, 'a>, before: Option<Ref<'a, 'a>>, after: Ref<'a, 'a>) -> Edit<'a> {
     // A map can be large, and finding a key in a node takes a walk over all of them.
     let values = |map: Ref<'a, 'a>| -> HashMap<&'a str, Ref<'a, 'a>> {
         map.entries().map(|(key, value)| (key.text(), value)).collect()
     };
-    let (was, is) = (values(before), values(after));
+    let (was, is) = (before.map(values).unwrap_or_default(), values(after));
     let mut entries = Vec::new();
+    let mut written = HashSet::new();
     for (key, value) in original.distinct_entries() {
         let key = key.text();
-        match is.get(key) {
-            Some(is) if was.get(key).is_none_or(|was| was.source() != is.source()) => {
-                entries.push((key, Edit::Kept(*is)));
-            }
-            Some(_) => entries.push((key, Edit::Kept(value))),
-            None => {}
+        let (was, is) = (was.get(key).copied(), is.get(key).copied());
+        if was.map(Ref::source) == is.map(Ref::source) {
+            entries.push((key, Edit::Kept(value)));
+        } else if let Some(is) = is {
+            entries.push((key, changed(value, was, is, None)));
         }
+        written.insert(key);
     }
-    let new = after.entries().filter(|(key, _)| !was.contains_key(key.text()));
+    let new = after.entries().filter(|(key, _)| !written.contains(key.text()));
     entries.extend(new.map(|(key, value)| (key.text(), Edit::Kept(value))));
     Edit::Map { origin: Some(original), entries }
 }

@@ -261,7 +261,7 @@ impl Manifest {
                 entries.push(("spec", Edit::Kept(new.root())));
                 return write(&Edit::Map { origin: Some(root), entries });
             };
-            edited(tree, spec, &self.spec, |edit| match edit {
+            edited(spec, &self.spec, |edit| match edit {
                 Edit::Kept(_) => write(&Edit::Kept(root)),
                 edit => {
                     let mut entries = kept(root);
@@ -272,6 +272,8 @@ impl Manifest {
                     write(&Edit::Map { origin: Some(root), entries })
                 }
             })
+            // A message can always be written.
+            .unwrap_or_default()
         });
         // The text was read before, and is read again without an error.
         written.unwrap_or_default()

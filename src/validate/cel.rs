@@ -2,9 +2,54 @@
 
 use super::findings::{Findings, Place};
 
+/// Two fields of a `tls` of which one may be there.
+#[derive(Debug)]
+pub(super) struct Exclusive {
+    id: &'static str,
+    fields: [&'static str; 2],
+    pub(super) message: &'static str,
+    help: &'static str,
+}
+
+impl Exclusive {
+    /// The rule as the custom resource has it.
+    pub(super) fn expression(&self) -> String {
+        let [a, b] = self.fields;
+        format!("(has(self.{a}) ? 1 : 0) + (has(self.{b}) ? 1 : 0) <= 1")
+    }
+}
+
 /// The rules of `istio.io/api`'s `customresourcedefinitions.gen.yaml`. The third one's message
 /// names another field than its expression: upstream's slip, so that one violation of the first
 /// gives two errors, and `credentialName` beside `tlsCertificates` passes.
+pub(super) const RULES: [Exclusive; 3] = [
+    Exclusive {
+        id: CERTIFICATES,
+        fields: ["tlsCertificates", "credentialNames"],
+        message: "only one of credentialNames or tlsCertificates can be set",
+        help: NAMES_OR_FILES,
+    },
+    Exclusive {
+        id: CREDENTIALS,
+        fields: ["credentialName", "credentialNames"],
+        message: "only one of credentialName or credentialNames can be set",
+        help: "move the name into credentialNames",
+    },
+    Exclusive {
+        id: CERTIFICATES,
+        fields: ["credentialNames", "tlsCertificates"],
+        message: "only one of credentialName or tlsCertificates can be set",
+        help: NAMES_OR_FILES,
+    },
+];
+
+const NAMES_OR_FILES: &str =
+    "keep credentialNames for certificates in Secrets, or tlsCertificates for files";
+
+pub(super) const UNCHECKED: &str = "cel/unchecked";
+const CERTIFICATES: &str = "cel/credential-names-or-tls-certificates";
+const CREDENTIALS: &str = "cel/credential-name-or-names";
+
 pub(super) fn check(root: &Place<'_, '_>, is_blocked: bool, findings: &mut Findings) {
     if is_blocked {
         let message = "<nil>: Invalid value: null: some validation rules were not checked because \
@@ -18,27 +63,11 @@ pub(super) fn check(root: &Place<'_, '_>, is_blocked: bool, findings: &mut Findi
         if !tls.is_set() {
             continue;
         }
-        let (name, names) = (tls.field("credentialName"), tls.field("credentialNames"));
-        let certificates = tls.field("tlsCertificates");
-        let mut refuse = |rule, message: &str, help: &str| {
-            let message = format!("{}: Invalid value: {message}", tls.plain_path());
-            findings.error(rule, &tls, message, help.to_owned());
-        };
-        let both = certificates.is_set() && names.is_set();
-        let help = "keep credentialNames for certificates in Secrets, or tlsCertificates for files";
-        if both {
-            refuse(CERTIFICATES, "only one of credentialNames or tlsCertificates can be set", help);
-        }
-        if name.is_set() && names.is_set() {
-            let message = "only one of credentialName or credentialNames can be set";
-            refuse(CREDENTIALS, message, "move the name into credentialNames");
-        }
-        if both {
-            refuse(CERTIFICATES, "only one of credentialName or tlsCertificates can be set", help);
+        for rule in &RULES {
+            if rule.fields.iter().all(|field| tls.field(field).is_set()) {
+                let message = format!("{}: Invalid value: {}", tls.plain_path(), rule.message);
+                findings.error(rule.id, &tls, message, rule.help.to_owned());
+            }
         }
     }
 }
-
-pub(super) const UNCHECKED: &str = "cel/unchecked";
-const CERTIFICATES: &str = "cel/credential-names-or-tls-certificates";
-const CREDENTIALS: &str = "cel/credential-name-or-names";

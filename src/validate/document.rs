@@ -117,10 +117,10 @@ pub(super) fn judge<'t>(
     if !schema::check_type(root, options.istio, &mut findings) {
         return findings.finish(tree, Vec::new());
     }
-    schema::check_name(root, &mut findings);
+    let is_named = schema::check_name(root, &mut findings);
     let outcome = schema::check(root, options.istio, &mut findings);
     if options.istio >= CRD_CEL {
-        cel::check(&place, outcome.is_blocked, &mut findings);
+        cel::check(&place, outcome.is_blocked || !is_named, &mut findings);
     }
     if let Some(gateway) = decode(tree, root, options, outcome.is_rewritten) {
         webhook::check(&gateway, &metadata(&place), &place, &mut findings);

@@ -198,6 +198,19 @@ impl Findings {
         self.spans.push(span);
     }
 
+    /// Adds what another one found, but for its errors.
+    pub(super) fn add_advice(&mut self, other: Self) {
+        let advice = other.found.into_iter().zip(other.spans);
+        for (found, span) in advice.filter(|(found, _)| found.severity != Severity::Error) {
+            if self.is_full() {
+                self.omitted += 1;
+            } else {
+                self.found.push(found);
+                self.spans.push(span);
+            }
+        }
+    }
+
     /// Whether nothing more is kept.
     pub(super) fn is_full(&self) -> bool {
         self.found.len() >= Report::MAX_FINDINGS

@@ -51,6 +51,7 @@
 
 mod cel;
 mod ciphers;
+mod crd;
 mod document;
 mod features;
 mod findings;
@@ -69,6 +70,7 @@ pub(crate) use {findings::locate, rules::rule};
 
 use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
 
+pub use crd::crd;
 pub use document::{Checked, WebhookReview, documents, documents_from_json, webhook_review};
 pub use rules::{Authority, Rule, rules};
 pub use versions::{Feature, features};

@@ -19,6 +19,8 @@ pub(super) const CRD_V1: IstioVersion = IstioVersion::of(22);
 pub(super) const CRD_BOUNDS: IstioVersion = IstioVersion::of(22);
 /// Since when the custom resource has its CEL rules.
 pub(super) const CRD_CEL: IstioVersion = IstioVersion::of(26);
+/// Since when the custom resource is stored as v1 (istio/api#3498); before, as v1beta1.
+pub(super) const CRD_V1_STORED: IstioVersion = IstioVersion::of(27);
 /// Since when the webhook takes `credentialNames` with the mutual modes.
 pub(super) const CREDENTIAL_NAMES_MUTUAL: IstioVersion = IstioVersion::of(27);
 

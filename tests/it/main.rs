@@ -17,6 +17,8 @@ mod properties;
 mod strict;
 mod tls_golden;
 #[cfg(feature = "validate")]
+mod validate_crd;
+#[cfg(feature = "validate")]
 mod validate_rules;
 #[cfg(feature = "validate")]
 mod validate_sets;

@@ -20,7 +20,7 @@
 //! let client = Client::new(&pki, Some(pki.identity("untrusted")?), TlsVersion::V1_3)?;
 //! let seen = gateway.connect(edge, &client)?;
 //! assert_eq!(seen.outcome, Outcome::Unverified);
-//! println!("{:?} {:?}", seen.header, gateway.refusal_reasons()?);
+//! println!("{:?} {:?}", seen.header, gateway.access_log()?);
 //! # Ok::<(), anyhow::Error>(())
 //! ```
 //!

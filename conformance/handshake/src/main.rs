@@ -8,7 +8,7 @@ const HELP: &str = "\
 Connects clients with certificates of every kind to a real Envoy, which istio-gateway configures,
 and compares what Envoy and a backend see with what istio-gateway predicts.
 
-Usage: conformance/handshake/run [--full]
+Usage: conformance/handshake/run [--full | --help]
 
 Options:
   --full  every way to ask for a certificate in each mode of x-forwarded-client-cert; otherwise

@@ -48,8 +48,9 @@ pub(in crate::validate) fn check_type(
     false
 }
 
-/// The API server's checks of `metadata`, as far as they concern the name.
-pub(in crate::validate) fn check_name(root: Node<'_>, findings: &mut Findings) {
+/// The API server's checks of `metadata`, as far as they concern the name. Without a name, or with
+/// one that is no text, it does not ask the CEL rules.
+pub(in crate::validate) fn check_name(root: Node<'_>, findings: &mut Findings) -> bool {
     let root = Place::root(root);
     let metadata = root.field("metadata");
     let name = metadata.field("name");
@@ -60,15 +61,17 @@ pub(in crate::validate) fn check_name(root: Node<'_>, findings: &mut Findings) {
         None | Some(Kind::Null) => "",
         Some(other) => {
             let message = wrong_type(&name.plain_path(), "string", type_name(other));
-            return findings.error(rule, &name, message, "write the name in quotes".to_owned());
+            findings.error(rule, &name, message, "write the name in quotes".to_owned());
+            return false;
         }
     };
     if text.is_empty() {
-        if generated.node.is_none_or(|node| node.text().is_empty()) {
+        let is_named = generated.node.is_some_and(|node| !node.text().is_empty());
+        if !is_named {
             let message = "metadata.name: Required value: name or generateName is required";
             findings.error(rule, &name, message, "give the Gateway a name".to_owned());
         }
-        return;
+        return is_named;
     }
     let prefix = format!("metadata.name: Invalid value: {}: ", Quote(text));
     if text.len() > 253 {
@@ -86,6 +89,7 @@ pub(in crate::validate) fn check_name(root: Node<'_>, findings: &mut Findings) {
             "write lower case letters, digits and dashes, with a letter or digit at either end";
         findings.error(rule, &name, message, help.to_owned());
     }
+    true
 }
 
 fn is_subdomain(text: &str) -> bool {

@@ -19,11 +19,10 @@ use crate::{
 };
 
 pub(super) use envelope::{check_name, check_type};
-pub(super) use shape::SPEC;
-use shape::{Field, ROOT, Shape};
+pub(super) use shape::{Field, ROOT, SPEC, Shape};
 
 /// The bounds of every number.
-const MAX: f64 = 4_294_967_295.0;
+pub(super) const MAX: u32 = u32::MAX;
 
 /// How deep in lists of lists unknown fields are looked for.
 const MAX_DEPTH: usize = 100;
@@ -57,7 +56,7 @@ impl Check<'_> {
     fn value(&mut self, shape: &Shape, place: &Place<'_, '_>, is_root: bool) {
         let Some(node) = place.node else { return };
         match (shape, node.kind()) {
-            (Shape::Object { fields, keeps_unknown }, Kind::Map | Kind::Merged(_)) => {
+            (Shape::Object { fields, keeps_unknown, .. }, Kind::Map | Kind::Merged(_)) => {
                 self.fields(fields, *keeps_unknown, place, is_root);
             }
             (Shape::Texts, Kind::Map | Kind::Merged(_)) => {
@@ -134,7 +133,12 @@ impl Check<'_> {
                 }
                 continue;
             }
-            self.value(&field.shape, &place.entry(key, value), false);
+            let place = place.entry(key, value);
+            if is_root && field.name == "status" {
+                self.status(&field.shape, &place);
+            } else {
+                self.value(&field.shape, &place, false);
+            }
         }
         for (field, seen) in fields.iter().zip(seen) {
             if field.required && seen.is_none() {
@@ -145,6 +149,18 @@ impl Check<'_> {
                 self.findings.error("schema/required", &place, message, help);
             }
         }
+    }
+
+    /// The status has an endpoint of its own. Who applies a document does not set it: the API server
+    /// takes it out before it looks at the schema (`PrepareForCreate`, `PrepareForUpdate`), but after
+    /// it has looked for unknown fields.
+    fn status(&mut self, shape: &Shape, place: &Place<'_, '_>) {
+        let mut findings = Findings::default();
+        let mut status =
+            Check { version: self.version, findings: &mut findings, outcome: Outcome::default() };
+        status.value(shape, place, false);
+        self.outcome.pruned.append(&mut status.outcome.pruned);
+        self.findings.add_advice(findings);
     }
 
     fn unknown(&mut self, fields: &'static [Field], place: &Place<'_, '_>, name: &str) {
@@ -243,8 +259,10 @@ impl Check<'_> {
             let help = "write a port number from 1 to 65535".to_owned();
             self.findings.error(rule, place, message, help);
         };
-        if number.value > MAX {
-            invalid("schema/maximum", "less than or equal to 4294967295");
+        if number.value > f64::from(MAX) {
+            // Go shows the bound in the type of the number.
+            let max = if number.is_float { Float(MAX.into()).to_string() } else { MAX.to_string() };
+            invalid("schema/maximum", &format!("less than or equal to {max}"));
         }
         if number.value < 0.0 {
             invalid("schema/minimum", "greater than or equal to 0");
@@ -351,6 +369,8 @@ struct Number {
     value: f64,
     text: String,
     is_integer: bool,
+    /// Whether Go holds it as a float.
+    is_float: bool,
     fits_64_bits: bool,
 }
 
@@ -370,12 +390,14 @@ fn number(kind: &Kind<'_>) -> Option<Number> {
     let is_integer =
         value.is_finite() && value.abs() <= 9_007_199_254_740_991.0 && value.fract() == 0.0;
     let text = Float(value).to_string();
-    Some(Number { value, text, is_integer, fits_64_bits: is_integer || fits(value) })
+    let fits_64_bits = is_integer || fits(value);
+    Some(Number { value, text, is_integer, is_float: true, fits_64_bits })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "compared with bounds that a float holds exactly")]
 fn integer(v: i64) -> Number {
-    Number { value: v as f64, text: v.to_string(), is_integer: true, fits_64_bits: true }
+    let text = v.to_string();
+    Number { value: v as f64, text, is_integer: true, is_float: false, fits_64_bits: true }
 }
 
 fn fits(value: f64) -> bool {

@@ -1,11 +1,15 @@
 //! What the custom resource says of each field.
 
+use crate::validate::cel::{self, Exclusive};
+
 /// What the schema says of a value.
 #[derive(Debug)]
 pub(in crate::validate) enum Shape {
     Object {
         fields: &'static [Field],
         keeps_unknown: bool,
+        /// The CEL rules of the object.
+        rules: &'static [Exclusive],
     },
     /// A map from texts to texts.
     Texts,
@@ -24,14 +28,14 @@ pub(in crate::validate) enum Shape {
 /// A field of an object.
 #[derive(Debug)]
 pub(in crate::validate) struct Field {
-    pub(super) name: &'static str,
+    pub(in crate::validate) name: &'static str,
     /// The name in the `.proto` file, which the API server does not know.
     pub(super) snake: &'static str,
-    pub(super) shape: Shape,
-    pub(super) required: bool,
-    pub(super) nullable: bool,
+    pub(in crate::validate) shape: Shape,
+    pub(in crate::validate) required: bool,
+    pub(in crate::validate) nullable: bool,
     /// The minor release that brought it, if that can be asked for.
-    pub(super) since: u8,
+    pub(in crate::validate) since: u8,
 }
 
 const fn field(name: &'static str, snake: &'static str, shape: Shape) -> Field {
@@ -47,7 +51,12 @@ const fn required(name: &'static str, shape: Shape) -> Field {
 }
 
 const fn object(fields: &'static [Field]) -> Shape {
-    Shape::Object { fields, keeps_unknown: false }
+    Shape::Object { fields, keeps_unknown: false, rules: &[] }
+}
+
+/// The settings of TLS, which have the CEL rules.
+const fn tls(fields: &'static [Field]) -> Shape {
+    Shape::Object { fields, keeps_unknown: false, rules: &cel::RULES }
 }
 
 const fn list(of: &'static Shape) -> Shape {
@@ -103,7 +112,7 @@ const SERVER: &[Field] = &[
     required("port", object(PORT)),
     field("bind", "bind", Shape::Text),
     required("hosts", list(&Shape::Text)),
-    field("tls", "tls", object(TLS)),
+    field("tls", "tls", tls(TLS)),
     field("defaultEndpoint", "default_endpoint", Shape::Text),
     field("name", "name", Shape::Text),
 ];
@@ -115,6 +124,7 @@ pub(in crate::validate) const SPEC: Shape = object(&[
 
 const STATUS: Shape = Shape::Object {
     keeps_unknown: true,
+    rules: &[],
     fields: &[
         field(
             "conditions",
@@ -126,7 +136,7 @@ const STATUS: Shape = Shape::Object {
                 field("lastTransitionTime", "last_transition_time", Shape::Time),
                 field("reason", "reason", Shape::Text),
                 field("message", "message", Shape::Text),
-                field("observedGeneration", "observed_generation", Shape::IntegerOrText),
+                since(25, "observedGeneration", "observed_generation", Shape::IntegerOrText),
             ])),
         ),
         field(
@@ -149,5 +159,5 @@ const STATUS: Shape = Shape::Object {
     ],
 };
 
-pub(super) const ROOT: Shape =
+pub(in crate::validate) const ROOT: Shape =
     object(&[field("spec", "spec", SPEC), field("status", "status", STATUS)]);

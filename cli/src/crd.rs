@@ -1,0 +1,51 @@
+//! `istio-gateway crd`: the CustomResourceDefinition of Gateway.
+
+use clap::{Args, ValueEnum};
+use istio_gateway::{IstioVersion, Object, validate};
+
+use crate::{Failure, input::print};
+
+/// Prints the CustomResourceDefinition of Gateway, as a release of Istio installs it.
+///
+/// It is upstream's but for the descriptions, which it has not: an API server accepts and refuses
+/// the same objects with the same texts. Those of 1.24, 1.30, 1.31 and the coming 1.32 are compared
+/// with upstream's modules; the others say what is known of those releases.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  istio-gateway crd | kubectl apply --server-side -f -    into a cluster for tests
+  istio-gateway crd --istio 1.30 > crd.yaml
+  istio-gateway crd --format json | jq '.spec.versions[0].schema'
+
+Output: an object of apiextensions.k8s.io/v1 with the versions v1, v1alpha3 and v1beta1 (before 1.22
+without v1), their schema, the CEL rules (since 1.26) and the status' own endpoint.
+
+Exit status: 0; 2 when the command is wrong.")]
+pub(crate) struct Crd {
+    /// The release of Istio, such as 1.30
+    #[arg(long, value_name = "VERSION", default_value_t)]
+    istio: IstioVersion,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value = "yaml")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Yaml,
+    Json,
+}
+
+impl Crd {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
+        let crd = validate::crd(self.istio);
+        let text = match self.format {
+            Format::Json => format!("{crd:#}\n"),
+            Format::Yaml => Object::from_json(crd.to_string())
+                .map_err(|error| Failure::Usage(error.to_string()))?
+                .to_yaml(),
+        };
+        print(text.as_bytes())
+    }
+}

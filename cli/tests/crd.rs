@@ -1,0 +1,49 @@
+//! `istio-gateway crd`, as a user runs it.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::{fs, process::Command};
+
+use istio_gateway::Object;
+use serde_json::Value;
+
+#[track_caller]
+fn run(args: &[&str], code: i32) -> (String, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_istio-gateway")).arg("crd").args(args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{out}{err}");
+    (out, err)
+}
+
+/// Upstream's definition in a release, without its descriptions.
+fn upstream(release: &str) -> Value {
+    let text = fs::read_to_string("../tests/golden/crd.ndjson").unwrap();
+    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let module = format!("istio.io/api@{release}");
+    lines.find(|line| line["module"] == module.as_str()).unwrap()["crd"].take()
+}
+
+fn read(yaml: &str) -> Value {
+    serde_json::from_str(&Object::parse(yaml).unwrap().to_json()).unwrap()
+}
+
+#[test]
+fn it_prints_upstreams_definition() {
+    let (yaml, err) = run(&[], 0);
+    assert_eq!((read(&yaml), err.as_str()), (upstream("v1.31.4"), ""));
+    assert_eq!(yaml, run(&["--istio", "1.31"], 0).0);
+    let (yaml, _) = run(&["--istio", "1.30.8"], 0);
+    assert_eq!(read(&yaml), upstream("v1.30.8"));
+    let (json, _) = run(&["--istio", "1.24", "--format", "json"], 0);
+    assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), upstream("v1.24.2"));
+}
+
+#[test]
+fn a_wrong_command_exits_with_2() {
+    let (out, err) = run(&["--istio", "1.99"], 2);
+    assert_eq!(out, "");
+    assert!(err.contains("no known release of Istio: \"1.99\"; known are 1.20 to 1.32"), "{err}");
+    run(&["--format", "xml"], 2);
+}

@@ -1,0 +1,207 @@
+//! The resource.
+
+mod read;
+
+use std::{borrow::Cow, marker::PhantomData};
+
+use istio_gateway::{GROUP, IstioStatus, IstioVersion, json, validate};
+use k8s_openapi::{
+    NamespaceResourceScope,
+    apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use kube::{
+    CustomResourceExt, Resource,
+    core::{
+        ApiResource,
+        object::{HasSpec, HasStatus},
+    },
+};
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+
+use crate::{ApiVersion, GatewaySpec, V1};
+
+const KIND: &str = "Gateway";
+const PLURAL: &str = "gateways";
+
+/// A Gateway of Istio in a cluster: [`v1::Gateway`](crate::v1::Gateway) and its sisters.
+///
+/// The spec and the status are read and written in Istio's dialect, as every Go client does:
+/// unknown fields are ignored, enums are open, numbers may be in quotes. What the type does not
+/// know is lost when it is written again: to change an object, read it as a
+/// [`Lossless`](crate::Lossless) of this type, or patch it.
+///
+/// An `apiVersion` or `kind` that is another one is an error; one that is missing is not.
+///
+/// ```
+/// use istio_gateway_kube::{GatewaySpec, v1};
+///
+/// let mut gateway = v1::Gateway::new("edge", GatewaySpec::default());
+/// gateway.spec.selector.insert("istio".into(), "ingressgateway".into());
+/// assert_eq!(
+///     serde_json::to_value(&gateway)?,
+///     serde_json::json!({
+///         "apiVersion": "networking.istio.io/v1",
+///         "kind": "Gateway",
+///         "metadata": {"name": "edge"},
+///         "spec": {"selector": {"istio": "ingressgateway"}},
+///     }),
+/// );
+/// let pod = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "edge"}}"#;
+/// assert!(serde_json::from_str::<v1::Gateway>(pod).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Gateway<V = V1> {
+    /// Name, namespace, labels and what else Kubernetes knows of every object.
+    pub metadata: ObjectMeta,
+    /// What the user wants.
+    pub spec: GatewaySpec,
+    /// What controllers say of it. Its `observed_generation` is read from a number or a text.
+    pub status: Option<IstioStatus>,
+    version: PhantomData<V>,
+}
+
+impl<V> Gateway<V> {
+    /// A new Gateway of that name. Its namespace is the one of the [`Api`] that creates it.
+    ///
+    /// [`Api`]: https://docs.rs/kube/5/kube/struct.Api.html
+    #[must_use]
+    pub fn new(name: &str, spec: GatewaySpec) -> Self {
+        let metadata = ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() };
+        Self { metadata, spec, status: None, version: PhantomData }
+    }
+
+    /// The same Gateway in another version of the API: all of them hold the same.
+    ///
+    /// ```
+    /// use istio_gateway_kube::{GatewaySpec, v1, v1beta1};
+    ///
+    /// let old = v1beta1::Gateway::new("edge", GatewaySpec::default());
+    /// let new: v1::Gateway = old.into_version();
+    /// assert_eq!(new.metadata.name.as_deref(), Some("edge"));
+    /// ```
+    #[must_use]
+    pub fn into_version<W>(self) -> Gateway<W> {
+        let Self { metadata, spec, status, version: PhantomData } = self;
+        Gateway { metadata, spec, status, version: PhantomData }
+    }
+}
+
+impl<V: ApiVersion> Resource for Gateway<V> {
+    type DynamicType = ();
+    type Scope = NamespaceResourceScope;
+
+    fn kind((): &()) -> Cow<'_, str> {
+        KIND.into()
+    }
+
+    fn group((): &()) -> Cow<'_, str> {
+        GROUP.into()
+    }
+
+    fn version((): &()) -> Cow<'_, str> {
+        V::NAME.into()
+    }
+
+    fn plural((): &()) -> Cow<'_, str> {
+        PLURAL.into()
+    }
+
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+}
+
+impl<V> HasSpec for Gateway<V> {
+    type Spec = GatewaySpec;
+
+    fn spec(&self) -> &GatewaySpec {
+        &self.spec
+    }
+
+    fn spec_mut(&mut self) -> &mut GatewaySpec {
+        &mut self.spec
+    }
+}
+
+impl<V> HasStatus for Gateway<V> {
+    type Status = IstioStatus;
+
+    fn status(&self) -> Option<&IstioStatus> {
+        self.status.as_ref()
+    }
+
+    fn status_mut(&mut self) -> &mut Option<IstioStatus> {
+        &mut self.status
+    }
+}
+
+/// The definition is that of all versions of the API at once, as Istio installs it.
+impl<V: ApiVersion> CustomResourceExt for Gateway<V> {
+    fn crd() -> CustomResourceDefinition {
+        crd(IstioVersion::default())
+    }
+
+    fn crd_name() -> &'static str {
+        "gateways.networking.istio.io"
+    }
+
+    fn api_resource() -> ApiResource {
+        ApiResource::erase::<Self>(&())
+    }
+
+    fn shortnames() -> &'static [&'static str] {
+        &["gw"]
+    }
+}
+
+/// The definition of the custom resource in a release of Istio, as upstream has it but for the
+/// texts of descriptions; see [`validate::crd`](istio_gateway::validate::crd()). It serves all
+/// versions of the API.
+///
+/// ```
+/// use istio_gateway_kube::{crd, istio_gateway::IstioVersion};
+///
+/// let crd = crd(IstioVersion::default());
+/// assert_eq!(crd.metadata.name.as_deref(), Some("gateways.networking.istio.io"));
+/// assert_eq!(crd.spec.versions.len(), 3);
+/// ```
+#[must_use]
+pub fn crd(istio: IstioVersion) -> CustomResourceDefinition {
+    #[expect(clippy::expect_used, reason = "there is no input, and tests make every version's")]
+    serde_json::from_value(validate::crd(istio)).expect("upstream's definition is one")
+}
+
+/// With `apiVersion` and `kind`; the spec and the status in Istio's dialect.
+impl<V: ApiVersion> Serialize for Gateway<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { metadata, spec, status, version: PhantomData } = self;
+        let has_spec = *spec != GatewaySpec::default();
+        let fields = 3 + usize::from(has_spec) + usize::from(status.is_some());
+        let mut object = serializer.serialize_struct(KIND, fields)?;
+        object.serialize_field("apiVersion", V::API_VERSION)?;
+        object.serialize_field("kind", KIND)?;
+        object.serialize_field("metadata", metadata)?;
+        if has_spec {
+            object.serialize_field("spec", &Dialect(spec))?;
+        }
+        if let Some(status) = status {
+            object.serialize_field("status", &Dialect(status))?;
+        }
+        object.end()
+    }
+}
+
+struct Dialect<'a, M>(&'a M);
+
+impl<M: json::Message> Serialize for Dialect<'_, M> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        json::serde::serialize(self.0, serializer)
+    }
+}

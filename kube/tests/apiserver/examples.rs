@@ -1,0 +1,155 @@
+//! The examples, run as a user runs them, over HTTPS with a kubeconfig.
+
+use std::{
+    env,
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+use crate::cluster::{Cluster, Definition, V1, gateway, newer};
+
+const CONDITION: &str = "example.com/ClientsVerified";
+
+fn example(name: &str, args: &[&str]) -> Command {
+    // Beside the directory of the tests.
+    let mut path = env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.push("examples");
+    path.push(name);
+    assert!(path.exists(), "cargo build -p istio-gateway-kube --examples comes first");
+    let mut command = Command::new(path);
+    command.args(args);
+    command
+}
+
+#[track_caller]
+fn run(name: &str, args: &[&str], code: i32) -> (String, String) {
+    let Output { status, stdout, stderr } = example(name, args).output().unwrap();
+    let (out, err) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
+    assert_eq!(status.code(), Some(code), "{out}{err}");
+    (out, err)
+}
+
+async fn get(cluster: &Cluster, name: &str) -> Value {
+    let path = format!("{V1}/namespaces/n/gateways/{name}");
+    let (code, object) = cluster.send("GET", &path, &Value::Null).await;
+    assert_eq!(code, 200, "{object}");
+    object
+}
+
+async fn create(cluster: &Cluster, object: &Value) {
+    let (code, answer) = cluster.send("POST", &format!("{V1}/namespaces/n/gateways"), object).await;
+    assert_eq!(code, 201, "{answer}");
+}
+
+async fn set_status(cluster: &Cluster, name: &str, status: Value) {
+    let path = format!("{V1}/namespaces/n/gateways/{name}/status");
+    let (code, answer) = cluster.send("PATCH", &path, &json!({"status": status})).await;
+    assert_eq!(code, 200, "{answer}");
+}
+
+fn insecure() -> Value {
+    json!({
+        "mode": "OPTIONAL_MUTUAL",
+        "credentialName": "cert",
+        "insecureSkipVerify": true,
+        "futureField": {"x": 1},
+    })
+}
+
+/// A Gateway that lets anybody in, and one that does not.
+async fn cluster() -> Cluster {
+    let cluster = Cluster::with(&newer(Definition::Ours.object())).await;
+    create(&cluster, &gateway("a", &insecure())).await;
+    create(&cluster, &gateway("b", &json!({"mode": "SIMPLE", "credentialName": "cert"}))).await;
+    cluster
+}
+
+#[tokio::test]
+#[ignore = "needs an API server: conformance/apiserver/run"]
+async fn watch_reports_policies_and_what_cannot_be_decoded() {
+    let cluster = cluster().await;
+    create(&cluster, &gateway("c", &json!({}))).await;
+    set_status(&cluster, "c", json!({"validation_messages": "none"})).await;
+    let (out, err) = run("watch", &["--once"], 0);
+    let mut lines: Vec<_> = out.lines().collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "n/a: servers[0] (*.example.com): a certificate is asked for, and optional; what fails \
+             verification is let in all the same",
+            "n/b: servers[0] (*.example.com): no certificate is asked for; nothing is verified",
+        ]
+    );
+    let want =
+        "n/c: cannot be decoded: status.validationMessages: expected a list, found \"none\"\n";
+    assert_eq!(err, want);
+    let (_, err) = run("watch", &["--twice"], 1);
+    assert!(err.contains("there is --once"), "{err}");
+}
+
+#[tokio::test]
+#[ignore = "needs an API server: conformance/apiserver/run"]
+async fn verify_turns_it_off_and_changes_nothing_else() {
+    let cluster = cluster().await;
+    let before = get(&cluster, "a").await;
+    let (out, err) = run("verify", &[], 0);
+    assert_eq!(
+        (out.as_str(), err.as_str()),
+        ("n/a: insecureSkipVerify: is on; --write turns it off\n", "")
+    );
+    assert_eq!(get(&cluster, "a").await, before);
+
+    let (out, err) = run("verify", &["--write"], 0);
+    assert_eq!((out.as_str(), err.as_str()), ("n/a: insecureSkipVerify: turned off\n", ""));
+    let mut want = before["spec"].clone();
+    want["servers"][0]["tls"]["insecureSkipVerify"] = json!(false);
+    assert_eq!(get(&cluster, "a").await["spec"], want);
+
+    set_status(&cluster, "b", json!({"validation_messages": "none"})).await;
+    let (out, _) = run("verify", &["--write"], 1);
+    assert!(out.starts_with("n/b: insecureSkipVerify: the object cannot be decoded"), "{out}");
+}
+
+fn condition(object: &Value) -> Option<&Value> {
+    let conditions = object["status"]["conditions"].as_array()?;
+    conditions.iter().find(|condition| condition["type"] == CONDITION)
+}
+
+#[tokio::test]
+#[ignore = "needs an API server: conformance/apiserver/run"]
+async fn the_controller_sets_a_condition_beside_those_of_others() {
+    let cluster = cluster().await;
+    let theirs = json!({"type": "Theirs", "status": "True"});
+    set_status(&cluster, "a", json!({"conditions": [theirs], "futureField": 1})).await;
+    let (out, err) = run("controller", &["--once"], 0);
+    assert_eq!((out.lines().count(), err.as_str()), (2, ""), "{out}");
+    let a = get(&cluster, "a").await;
+    let is = condition(&a).unwrap();
+    assert_eq!((&is["status"], &is["reason"]), (&json!("False"), &json!("InsecureSkipVerify")));
+    assert_eq!(is["observedGeneration"], "1");
+    assert_eq!(a["status"]["conditions"][0], theirs);
+    assert_eq!(a["status"]["futureField"], 1);
+    assert_eq!(condition(&get(&cluster, "b").await).unwrap()["status"], "True");
+    // Once more it has nothing to say.
+    assert_eq!(run("controller", &["--once"], 0), (String::new(), String::new()));
+
+    // While it runs it sees what happens.
+    let mut controller = example("controller", &[]).stdout(Stdio::null()).spawn().unwrap();
+    create(&cluster, &gateway("d", &insecure())).await;
+    let mut is = None;
+    for _ in 0..100 {
+        is = condition(&get(&cluster, "d").await).cloned();
+        if is.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    controller.kill().unwrap();
+    controller.wait().unwrap();
+    assert_eq!(is.expect("a condition within 10 s")["status"], "False");
+}

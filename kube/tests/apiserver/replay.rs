@@ -1,0 +1,197 @@
+//! Exchanges that were recorded with a real API server and upstream's definition, once more with
+//! each definition: the same codes, the same texts, the same objects.
+
+use std::{collections::HashMap, fs};
+
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::{
+    cluster::{Cluster, DEFINITIONS_OF, newer},
+    verdicts::{causes, foretold},
+};
+
+/// What is not asked again, and why.
+const SKIPPED: [(&str, &str); 3] = [
+    ("crd-status", "no exchange"),
+    ("watch-event", "no exchange; see watches.rs"),
+    ("discovery-root", "it was recorded before the server served /apis"),
+];
+
+#[tokio::test]
+#[ignore = "needs an API server: conformance/apiserver/run"]
+async fn each_recorded_exchange_is_the_same() {
+    let text = fs::read_to_string("tests/golden/apiserver.ndjson").unwrap();
+    for definition in DEFINITIONS_OF {
+        let plain = definition.object();
+        let newer = newer(plain.clone());
+        let cluster = Cluster::with(&plain).await;
+        let mut is_newer = false;
+        let mut renamed = Renamed::default();
+        let (mut same, mut skipped, mut foretold_alike) = (0, 0, 0);
+        let mut differences = Vec::new();
+        for line in text.split('\n').filter(|line| !line.is_empty()) {
+            let record: Value = serde_json::from_str(line).unwrap();
+            let case = record["case"].as_str().unwrap();
+            if SKIPPED.iter().any(|(name, _)| *name == case) {
+                skipped += 1;
+                continue;
+            }
+            // These were recorded with a definition that has one field more.
+            if case.starts_with("newer-schema") != is_newer {
+                is_newer = !is_newer;
+                cluster.replace_definition(if is_newer { &newer } else { &plain }).await;
+            }
+            let request = request(&record, &renamed);
+            let is_plain_create = !is_newer && is_create(&record);
+            let body = String::from_utf8(request.body().clone()).unwrap();
+            let (parts, answer) = cluster.exchange(request).await.into_parts();
+            renamed.learn(&record["response"], &answer);
+            let warnings: Vec<_> =
+                parts.headers.get_all("warning").iter().map(|w| w.to_str().unwrap()).collect();
+            let warnings = if warnings.is_empty() { Value::Null } else { json!(warnings) };
+            let is = json!([parts.status.as_u16(), warnings, scrubbed(&answer)]);
+            let was = json!([record["code"], record["warning"], scrubbed(&record["response"])]);
+            if is == was {
+                same += 1;
+            } else {
+                differences.push(format!("{case}\n was {was}\n is  {is}"));
+            }
+            if is_plain_create && [201, 422].contains(&parts.status.as_u16()) {
+                let asked = (parts.status.as_u16(), causes(&answer));
+                assert_eq!(asked, foretold(&body), "{case}");
+                foretold_alike += 1;
+            }
+        }
+        println!(
+            "{definition:?}: {same} recorded exchanges are the same, {} differ, {skipped} are no \
+             exchanges; validate foretells {foretold_alike}",
+            differences.len()
+        );
+        assert!(differences.is_empty(), "{}", differences.join("\n"));
+        assert_eq!((same, skipped), (152, 7));
+        assert!(foretold_alike > 50);
+    }
+}
+
+/// Whether an object is created from JSON and nothing but schema and rules can refuse it.
+fn is_create(record: &Value) -> bool {
+    let is_json = record["contentType"] == "application/json";
+    let path = record["path"].as_str().unwrap_or_default();
+    let kind = match &record["request"] {
+        // Recorded as it was sent, for the spelling of a number.
+        Value::String(text) => serde_json::from_str(text).unwrap_or(Value::Null)["kind"].take(),
+        object => object["kind"].clone(),
+    };
+    record["method"] == "POST" && is_json && path.ends_with("/gateways") && kind == "Gateway"
+}
+
+fn request(record: &Value, renamed: &Renamed) -> Request<Vec<u8>> {
+    let text = |key: &str| record[key].as_str();
+    let mut request = Request::builder()
+        .method(text("method").unwrap())
+        .uri(text("path").unwrap())
+        // It is the default field manager, as far as the slash.
+        .header("User-Agent", "Python-urllib/3");
+    if let Some(content) = text("contentType") {
+        request = request.header("Content-Type", content);
+    }
+    if record["case"] == "table" {
+        request = request.header("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io");
+    }
+    let body = match &record["request"] {
+        Value::Null => Vec::new(),
+        // Recorded as text: it is no JSON, or not JSON alone.
+        Value::String(text) => text.clone().into_bytes(),
+        body => {
+            let mut body = body.clone();
+            renamed.rename(&mut body);
+            body.to_string().into_bytes()
+        }
+    };
+    request.body(body).unwrap()
+}
+
+/// The ids and versions of this run, by those that were recorded.
+#[derive(Default)]
+struct Renamed(HashMap<(String, String), String>);
+
+const RENAMED: [&str; 2] = ["uid", "resourceVersion"];
+
+impl Renamed {
+    fn learn(&mut self, recorded: &Value, answer: &Value) {
+        for key in RENAMED {
+            let text = |object: &Value| object["metadata"][key].as_str().map(str::to_owned);
+            if let (Some(was), Some(is)) = (text(recorded), text(answer)) {
+                self.0.insert((key.to_owned(), was), is);
+            }
+        }
+    }
+
+    fn rename(&self, object: &mut Value) {
+        for key in RENAMED {
+            if let Some(Value::String(text)) = object.pointer_mut(&format!("/metadata/{key}"))
+                && let Some(is) = self.0.get(&(key.to_owned(), text.clone()))
+            {
+                text.clone_from(is);
+            }
+        }
+    }
+}
+
+/// Keys whose values differ from run to run.
+const VARYING: [&str; 6] =
+    ["uid", "resourceVersion", "creationTimestamp", "time", "continue", "lastTransitionTime"];
+
+/// An answer without what differs from run to run.
+fn scrubbed(answer: &Value) -> Value {
+    match answer {
+        Value::Object(map) => {
+            let is_generated = map.contains_key("generateName");
+            let scrub = |(key, value): (&String, &Value)| {
+                let varies = VARYING.contains(&key.as_str()) || is_generated && key == "name";
+                let value = match value {
+                    Value::String(_) if varies && key != "lastTransitionTime" => json!("..."),
+                    Value::Array(causes) if key == "causes" => {
+                        // In the order of a Go map.
+                        let mut causes: Vec<_> = causes.iter().map(scrubbed).collect();
+                        causes.sort_by_key(ToString::to_string);
+                        Value::Array(causes)
+                    }
+                    Value::String(text) if key == "message" => message(text),
+                    value => scrubbed(value),
+                };
+                (key.clone(), value)
+            };
+            Value::Object(map.iter().map(scrub).collect())
+        }
+        // The recording server had no other custom resources.
+        Value::Array(items) => {
+            let is_other = |item: &&Value| {
+                let name = item["name"].as_str().and_then(|name| name.split('/').next());
+                item.get("singularName").is_some() && name != Some("gateways")
+            };
+            items.iter().filter(|item| !is_other(item)).map(scrubbed).collect()
+        }
+        value => value.clone(),
+    }
+}
+
+/// A message's parts, sorted: several errors come in the order of a Go map. Of an object that it
+/// quotes the varying values are left out.
+fn message(text: &str) -> Value {
+    let mut text = text.to_owned();
+    for key in VARYING {
+        let before = format!("\\\"{key}\\\":\\\"");
+        let mut at = 0;
+        while let Some(found) = text[at..].find(&before) {
+            let start = at + found + before.len();
+            let end = start + text[start..].find("\\\"").unwrap();
+            text.replace_range(start..end, "...");
+            at = start;
+        }
+    }
+    let mut parts: Vec<_> = text.split(", ").map(|part| part.trim_matches(['[', ']'])).collect();
+    parts.sort_unstable();
+    json!(parts)
+}

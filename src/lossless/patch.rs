@@ -1,0 +1,20 @@
+//! What was changed, as RFC 7386 writes it.
+
+use serde_json::{Map, Value};
+
+/// The patch that makes `after` of `before`, both of them objects; of other values `after`.
+pub(super) fn merge_patch(before: &Value, after: &Value) -> Value {
+    let (Value::Object(before), Value::Object(after)) = (before, after) else {
+        return after.clone();
+    };
+    let gone = before.keys().filter(|key| !after.contains_key(*key));
+    let mut patch: Map<_, _> = gone.map(|key| (key.clone(), Value::Null)).collect();
+    for (key, value) in after {
+        match before.get(key) {
+            Some(old) if old == value => {}
+            Some(old) => drop(patch.insert(key.clone(), merge_patch(old, value))),
+            None => drop(patch.insert(key.clone(), value.clone())),
+        }
+    }
+    Value::Object(patch)
+}

@@ -1,0 +1,137 @@
+//! The `CustomResourceDefinition` of Gateway, made of the tables that [`validate`](super::validate())
+//! judges by.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    cel::Exclusive,
+    schema::{Field, MAX, ROOT, Shape},
+    versions::{CRD_BOUNDS, CRD_CEL, CRD_V1, CRD_V1_STORED},
+};
+use crate::IstioVersion;
+
+/// The `CustomResourceDefinition` of Gateway in a release of Istio: the object of
+/// upstream's `kubernetes/customresourcedefinitions.gen.yaml`, but for its descriptions, which are
+/// upstream's texts. An API server behaves the same with either.
+///
+/// Compared with upstream's are those of 1.24, 1.30, 1.31 and what is to be 1.32, of which there are
+/// modules of istio.io/api. For other releases it says what is known of them.
+///
+/// ```
+/// use istio_gateway::{IstioVersion, validate::crd};
+///
+/// let crd = crd(IstioVersion::default());
+/// assert_eq!(crd["metadata"]["name"], "gateways.networking.istio.io");
+/// let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+/// let tls = &spec["properties"]["servers"]["items"]["properties"]["tls"];
+/// assert_eq!(
+///     tls["properties"]["insecureSkipVerify"],
+///     serde_json::json!({"type": "boolean", "nullable": true}),
+/// );
+/// ```
+#[must_use]
+pub fn crd(istio: IstioVersion) -> Value {
+    let root = Schema { istio }.of(&ROOT);
+    let stored = if istio >= CRD_V1_STORED { "v1" } else { "v1beta1" };
+    let served = ["v1", "v1alpha3", "v1beta1"];
+    let served = served.into_iter().filter(|name| *name != "v1" || istio >= CRD_V1);
+    let version = |name: &str| {
+        json!({
+            "name": name,
+            "schema": {"openAPIV3Schema": root.clone()},
+            "served": true,
+            "storage": name == stored,
+            "subresources": {"status": {}},
+        })
+    };
+    json!({
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {
+            "annotations": {"helm.sh/resource-policy": "keep"},
+            "labels": {
+                "app": "istio-pilot",
+                "chart": "istio",
+                "heritage": "Tiller",
+                "release": "istio",
+            },
+            "name": format!("gateways.{}", crate::GROUP),
+        },
+        "spec": {
+            "group": crate::GROUP,
+            "names": {
+                "categories": ["istio-io", "networking-istio-io"],
+                "kind": "Gateway",
+                "listKind": "GatewayList",
+                "plural": "gateways",
+                "shortNames": ["gw"],
+                "singular": "gateway",
+            },
+            "scope": "Namespaced",
+            "versions": served.map(version).collect::<Vec<_>>(),
+        },
+    })
+}
+
+/// The schema as a release has it.
+struct Schema {
+    istio: IstioVersion,
+}
+
+impl Schema {
+    fn of(&self, shape: &Shape) -> Value {
+        match shape {
+            Shape::Object { fields, keeps_unknown, rules } => {
+                self.object(fields, *keeps_unknown, rules)
+            }
+            Shape::Texts => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+            Shape::List { of, bounds: None } => json!({"type": "array", "items": self.of(of)}),
+            Shape::List { of, bounds: Some((min, max)) } => {
+                json!({"type": "array", "items": self.of(of), "minItems": min, "maxItems": max})
+            }
+            Shape::Text => json!({"type": "string"}),
+            Shape::Time => json!({"type": "string", "format": "date-time"}),
+            Shape::Integer if self.istio < CRD_BOUNDS => json!({"type": "integer"}),
+            // All of them are proto's uint32.
+            Shape::Integer => json!({"type": "integer", "minimum": 0, "maximum": MAX}),
+            Shape::IntegerOrText => json!({
+                "anyOf": [{"type": "integer"}, {"type": "string"}],
+                "x-kubernetes-int-or-string": true,
+            }),
+            Shape::Boolean => json!({"type": "boolean"}),
+            Shape::Enum(names) => json!({"type": "string", "enum": names}),
+        }
+    }
+
+    fn object(&self, fields: &[Field], keeps_unknown: bool, rules: &[Exclusive]) -> Value {
+        let mut object = Map::new();
+        object.insert("type".to_owned(), "object".into());
+        let known = || fields.iter().filter(|field| field.since <= self.istio.minor());
+        let properties = known().map(|field| (field.name.to_owned(), self.field(field)));
+        object.insert("properties".to_owned(), properties.collect::<Map<_, _>>().into());
+        let required: Vec<_> = known().filter(|f| f.required).map(|f| f.name).collect();
+        if !required.is_empty() {
+            object.insert("required".to_owned(), required.into());
+        }
+        if keeps_unknown {
+            object.insert("x-kubernetes-preserve-unknown-fields".to_owned(), true.into());
+        }
+        if !rules.is_empty() && self.istio >= CRD_CEL {
+            let rules = rules
+                .iter()
+                .map(|rule| json!({"rule": rule.expression(), "message": rule.message}));
+            object.insert("x-kubernetes-validations".to_owned(), rules.collect());
+        }
+        object.into()
+    }
+
+    fn field(&self, field: &Field) -> Value {
+        let mut schema = self.of(&field.shape);
+        if field.nullable
+            && let Value::Object(schema) = &mut schema
+        {
+            schema.insert("nullable".to_owned(), true.into());
+        }
+        schema
+    }
+}

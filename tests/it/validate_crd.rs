@@ -1,0 +1,23 @@
+//! The custom resource, compared with upstream's.
+
+use std::{collections::BTreeMap, fs};
+
+use istio_gateway::{IstioVersion, validate::crd};
+use serde_json::Value;
+
+#[test]
+fn it_is_upstreams_but_for_the_descriptions() {
+    let text = fs::read_to_string("tests/golden/crd.ndjson").unwrap();
+    let mut modules = BTreeMap::new();
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let module = line["module"].as_str().unwrap().to_owned();
+        let release = module.rsplit_once("@v").unwrap().1;
+        let version =
+            if release.contains("alpha") { IstioVersion::NEXT } else { release.parse().unwrap() };
+        assert_eq!(crd(version), line["crd"], "{module}");
+        modules.insert(module, version);
+    }
+    assert_eq!(modules.len(), 4);
+    assert!(modules.values().any(|version| *version == IstioVersion::default()));
+}
