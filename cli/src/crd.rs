@@ -1,11 +1,11 @@
-//! `istio-gateway crd`: the CustomResourceDefinition of Gateway.
+//! `istio-gateway crd`: the custom resource of Gateway.
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{IstioVersion, Object, validate};
 
 use crate::{Failure, input::print};
 
-/// Prints the CustomResourceDefinition of Gateway, as a release of Istio installs it.
+/// Prints the definition of the custom resource Gateway, as a release of Istio installs it.
 ///
 /// It is upstream's but for the descriptions, which it has not: an API server accepts and refuses
 /// the same objects with the same texts. Those of 1.24, 1.30, 1.31 and the coming 1.32 are compared

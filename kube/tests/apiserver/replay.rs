@@ -140,8 +140,7 @@ impl Renamed {
 }
 
 /// Keys whose values differ from run to run.
-const VARYING: [&str; 6] =
-    ["uid", "resourceVersion", "creationTimestamp", "time", "continue", "lastTransitionTime"];
+const VARYING: [&str; 5] = ["uid", "resourceVersion", "creationTimestamp", "time", "continue"];
 
 /// An answer without what differs from run to run.
 fn scrubbed(answer: &Value) -> Value {
@@ -151,13 +150,15 @@ fn scrubbed(answer: &Value) -> Value {
             let scrub = |(key, value): (&String, &Value)| {
                 let varies = VARYING.contains(&key.as_str()) || is_generated && key == "name";
                 let value = match value {
-                    Value::String(_) if varies && key != "lastTransitionTime" => json!("..."),
-                    Value::Array(causes) if key == "causes" => {
-                        // In the order of a Go map.
-                        let mut causes: Vec<_> = causes.iter().map(scrubbed).collect();
-                        causes.sort_by_key(ToString::to_string);
-                        Value::Array(causes)
+                    Value::String(_) if varies => json!("..."),
+                    // In the order of a Go map, or of seconds that may be the same or not.
+                    Value::Array(items) if key == "causes" || key == "managedFields" => {
+                        let mut items: Vec<_> = items.iter().map(scrubbed).collect();
+                        items.sort_by_key(ToString::to_string);
+                        Value::Array(items)
                     }
+                    // A name and an age.
+                    Value::Array(cells) if key == "cells" => json!(cells[0]),
                     Value::String(text) if key == "message" => message(text),
                     value => scrubbed(value),
                 };
@@ -177,19 +178,15 @@ fn scrubbed(answer: &Value) -> Value {
     }
 }
 
-/// A message's parts, sorted: several errors come in the order of a Go map. Of an object that it
-/// quotes the varying values are left out.
+/// A message's parts, sorted: several errors come in the order of a Go map. An object that it quotes
+/// is left out, since that has ids, times and an order that vary.
 fn message(text: &str) -> Value {
+    const QUOTED: (&str, &str) = ("Invalid value: \"{", "}\": ");
     let mut text = text.to_owned();
-    for key in VARYING {
-        let before = format!("\\\"{key}\\\":\\\"");
-        let mut at = 0;
-        while let Some(found) = text[at..].find(&before) {
-            let start = at + found + before.len();
-            let end = start + text[start..].find("\\\"").unwrap();
-            text.replace_range(start..end, "...");
-            at = start;
-        }
+    if let Some(start) = text.find(QUOTED.0)
+        && let Some(end) = text.rfind(QUOTED.1)
+    {
+        text.replace_range(start + QUOTED.0.len()..end, "...");
     }
     let mut parts: Vec<_> = text.split(", ").map(|part| part.trim_matches(['[', ']'])).collect();
     parts.sort_unstable();
