@@ -15,7 +15,7 @@ use crate::{
 
 /// Reads a value from a node.
 pub(crate) fn read<T: Mergeable>(node: Ref<'_, '_>) -> Result<T, TreeError> {
-    T::read(Reader { node, cursor: &Cell::new(node.index()) })
+    T::read(Reader { node, cursor: &Cell::new(node.index()), is_distinct: false })
 }
 
 /// Calls `write` with a node as it is to be written now that its value is `current`.
