@@ -442,8 +442,10 @@ fn servers_come_and_go() {
             "hosts",
             of(&[&a]),
             of(&[&wide]),
-            vec![("weaker", "hosts-added"), ("stronger", "hosts-removed")],
+            // Whoever asks for a.b is served as before.
+            vec![("weaker", "hosts-added")],
         ),
+        ("fewer-hosts", of(&[&wide]), of(&[&a]), vec![("stronger", "hosts-removed")]),
         (
             "selector",
             of(&[&a]),
@@ -459,6 +461,121 @@ fn servers_come_and_go() {
     ] {
         let diff = compared(name, &old, &new);
         assert_eq!(differences(&diff), want, "{name}");
+    }
+}
+
+/// A Gateway of a name with a selector.
+fn named(name: &str, selector: &str, servers: &[&str]) -> String {
+    let gateway = gateway(&servers.join("\n  - "));
+    let gateway = gateway.replace("name: edge", &format!("name: {name}"));
+    gateway.replace("{istio: ingressgateway}", selector) + "---\n"
+}
+
+fn server(port: u32, hosts: &str, more: &str) -> String {
+    let protocol = if port == 80 { "HTTP" } else { "HTTPS" };
+    format!("{{port: {{number: {port}, name: p, protocol: {protocol}}}, hosts: [{hosts}]{more}}}")
+}
+
+/// The verdicts are reasoned, not printed: Envoy picks the filter chain by the server name (SNI) that
+/// a client asks for, and the virtual host by the request's host: the exact name first, then the
+/// longest wildcard, then `*`. So a host that loses its server is caught by a wildcard's, if the same
+/// pods have one on that port.
+#[test]
+fn a_host_that_another_server_catches_is_compared() {
+    const SIMPLE: &str = ", tls: {mode: SIMPLE, credentialName: c}";
+    let mutual = format!(", tls: {MUTUAL}");
+    let ingress = "{istio: ingressgateway}";
+    let a = server(443, "a.example.com", &mutual);
+    let wide = server(443, "'*.example.com'", SIMPLE);
+    let all = server(443, "'*'", SIMPLE);
+    let of = |servers: &[&str]| named("edge", ingress, servers);
+    let (other, elsewhere) =
+        (named("other", ingress, &[&all]), named("other", "{app: x}", &[&all]));
+    let both = server(443, "a.example.com, '*/b.example.com'", &mutual);
+    let b = server(443, "b.example.com", &mutual);
+    let redirect = server(80, "a.example.com", ", tls: {httpsRedirect: true}");
+    let plain = server(80, "'*'", "");
+    let caught = "caught-by-another";
+    // The whole list of verdicts; whether a door opens is what --fail-on looks at.
+    for (name, old, new, want) in [
+        (
+            "server-gone",
+            of(&[&a, &wide]),
+            of(&[&wide]),
+            // No certificate gets in, and a valid one is not looked at any more.
+            vec![("weaker", caught), ("different", caught), ("stronger", "server-removed")],
+        ),
+        (
+            "host-gone",
+            of(&[&both, &all]),
+            of(&[&b, &all]),
+            vec![("weaker", caught), ("different", caught)],
+        ),
+        (
+            "gateway-gone",
+            of(&[&a]) + &other,
+            other.clone(),
+            vec![("stronger", "server-removed"), ("weaker", caught), ("different", caught)],
+        ),
+        // The other one is not on the same pods.
+        (
+            "other-pods",
+            of(&[&a]) + &elsewhere,
+            elsewhere.clone(),
+            vec![("stronger", "server-removed")],
+        ),
+        (
+            "redirect-gone",
+            of(&[&redirect, &plain]),
+            of(&[&plain]),
+            vec![("weaker", caught), ("stronger", "server-removed")],
+        ),
+        // The other way: the door of that host closes.
+        (
+            "server-new",
+            of(&[&all]),
+            of(&[&a, &all]),
+            vec![("weaker", "server-added"), ("stronger", caught), ("different", caught)],
+        ),
+        // Another wildcard is longer, and does the same.
+        (
+            "same-policy",
+            of(&[&a, &server(443, "'*.example.com'", &mutual), &all]),
+            of(&[&server(443, "'*.example.com'", &mutual), &all]),
+            vec![("stronger", "server-removed")],
+        ),
+        // Names are compared without regard to case.
+        ("case", of(&[&a, &wide]), of(&[&server(443, "A.EXAMPLE.COM", &mutual), &wide]), vec![]),
+    ] {
+        let diff = compared(name, &old, &new);
+        assert_eq!(differences(&diff), want, "{name}");
+        for difference in diff["servers"].as_array().unwrap().iter().flat_map(|server| {
+            server["differences"].as_array().unwrap().iter().filter(|d| d["id"] == caught)
+        }) {
+            assert_eq!(difference["values"], json!(["a.example.com"]), "{name}");
+        }
+    }
+}
+
+#[test]
+fn hosts_come_and_go_as_envoy_matches_them() {
+    let of = |hosts: &str| gateway(&server(443, hosts, &format!(", tls: {MUTUAL}")));
+    for (name, old, new, want) in [
+        ("narrowed", "'*'", "a.b", vec![("stronger", "hosts-removed")]),
+        ("widened", "a.b", "'*'", vec![("weaker", "hosts-added")]),
+        ("covered", "'*', a.b", "'*'", vec![]),
+        // The part before the slash says whose routes may have it.
+        ("more-namespaces", "./a.b", "'*/a.b'", vec![("weaker", "hosts-added")]),
+        ("fewer-namespaces", "a.b", "./a.b", vec![("stronger", "hosts-removed")]),
+        (
+            "other-namespace",
+            "x/a.b",
+            "y/a.b",
+            vec![("weaker", "hosts-added"), ("stronger", "hosts-removed")],
+        ),
+        ("all-namespaces", "a.b", "'*/a.b'", vec![]),
+    ] {
+        assert_eq!(differences(&compared(name, &of(old), &of(new))), want, "{name}");
     }
 }
 

@@ -9,6 +9,7 @@ use istio_gateway::{
 use serde::Serialize;
 
 use super::{
+    catch::Caught,
     pair::{Pair, Side},
     tls,
 };
@@ -63,13 +64,27 @@ impl Difference {
     }
 }
 
-pub(super) fn of(pair: &Pair<'_>, options: &Options) -> Vec<Difference> {
-    match (&pair.old, &pair.new) {
+pub(super) fn of(pair: &Pair<'_>, caught: Caught, options: &Options) -> Vec<Difference> {
+    let Caught { added, removed, from_others } = caught;
+    let mut differences = match (&pair.old, &pair.new) {
         (None, Some(new)) => vec![alone(new, options, "server-added")],
         (Some(old), None) => vec![alone(old, options, "server-removed")],
-        (Some(old), Some(new)) => changed(old, new, options),
+        (Some(old), Some(new)) => {
+            let mut differences =
+                compared(&Seen::new(old.server, options), &Seen::new(new.server, options));
+            differences.extend(around(old, new, added, removed));
+            differences
+        }
         (None, None) => Vec::new(),
-    }
+    };
+    differences.extend(from_others);
+    let rank = |difference: &Difference| match difference.effect {
+        "weaker" => 0,
+        "stronger" => 1,
+        _ => 2,
+    };
+    differences.sort_by_key(rank);
+    differences
 }
 
 /// A server that has no counterpart.
@@ -87,27 +102,20 @@ fn alone(side: &Side<'_>, options: &Options, id: &'static str) -> Difference {
     Difference::new(effect, "server", id, what, Vec::new())
 }
 
-fn changed(old: &Side<'_>, new: &Side<'_>, options: &Options) -> Vec<Difference> {
-    let (before, after) = (Seen::new(old.server, options), Seen::new(new.server, options));
+/// What is not the same for a client that the one served before and the other does now.
+pub(super) fn compared(before: &Seen<'_>, after: &Seen<'_>) -> Vec<Difference> {
     let client = |change: Change| Difference {
         effect: change.effect().id(),
         kind: "client",
         id: change.id,
         what: client_sentence(&change),
-        old: Some(State::of(&before, &change.old)),
-        new: Some(State::of(&after, &change.new)),
+        old: Some(State::of(before, &change.old)),
+        new: Some(State::of(after, &change.new)),
         values: change.values,
     };
     let mut differences: Vec<_> =
         before.policy.compare(&after.policy).into_iter().map(client).collect();
-    differences.extend(tls::of(&before, &after));
-    differences.extend(around(old, new));
-    let rank = |difference: &Difference| match difference.effect {
-        "weaker" => 0,
-        "stronger" => 1,
-        _ => 2,
-    };
-    differences.sort_by_key(rank);
+    differences.extend(tls::of(before, after));
     differences
 }
 
@@ -116,18 +124,16 @@ fn client_sentence(change: &Change) -> String {
 }
 
 /// What the server is for, and where.
-fn around(old: &Side<'_>, new: &Side<'_>) -> Vec<Difference> {
+fn around(
+    old: &Side<'_>,
+    new: &Side<'_>,
+    added: Vec<String>,
+    removed: Vec<String>,
+) -> Vec<Difference> {
     let mut found = Vec::new();
-    let missing = |from: &[String], of: &[String]| -> Vec<String> {
-        let known: std::collections::HashSet<&String> = from.iter().collect();
-        of.iter().filter(|host| !known.contains(host)).cloned().collect()
-    };
-    let (was, is) = (&old.server.hosts, &new.server.hosts);
-    let added = missing(was, is);
     if !added.is_empty() {
         found.push(Difference::new(Effect::Weaker, "server", "hosts-added", "More hosts", added));
     }
-    let removed = missing(is, was);
     if !removed.is_empty() {
         let what = "Hosts less";
         found.push(Difference::new(Effect::Stronger, "server", "hosts-removed", what, removed));

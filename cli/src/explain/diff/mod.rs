@@ -1,5 +1,6 @@
 //! What a change of manifests opens or closes.
 
+mod catch;
 mod difference;
 mod pair;
 mod text;
@@ -104,12 +105,14 @@ impl Diff {
         }
         let mut unchanged = 0;
         let mut servers = Vec::new();
-        for pair in pair::of(&before, &after) {
-            let differences = difference::of(&pair, options);
+        let pairs = pair::of(&before, &after);
+        let caught = catch::of(&pairs, options);
+        for (pair, caught) in pairs.iter().zip(caught) {
+            let differences = difference::of(pair, caught, options);
             if differences.is_empty() {
                 unchanged += 1;
             } else {
-                servers.push(server_diff(&pair, differences, options, forwarding));
+                servers.push(server_diff(pair, differences, options, forwarding));
             }
         }
         let count = |id| {
