@@ -403,6 +403,46 @@ fn tls_itself_can_be_weaker() {
     assert_eq!(differences(&same), []);
 }
 
+/// TLS 1.3 has its own suites: a list says nothing where only it is spoken.
+#[test]
+fn suites_count_up_to_tls_1_2() {
+    let tls = |suites: &str| {
+        let only = "minProtocolVersion: TLSV1_3";
+        https(&format!("{{mode: SIMPLE, credentialName: c, {only}, cipherSuites: [{suites}]}}"))
+    };
+    let (one, two) = (tls("ECDHE-RSA-AES128-GCM-SHA256"), tls("AES128-SHA, AES256-SHA"));
+    assert_eq!(differences(&compared("only-1-3", &one, &two)), []);
+}
+
+/// Bytes within TLS are passed on as they are, and with them a header that the client wrote.
+#[test]
+fn a_header_that_the_gateway_no_more_writes_is_weaker() {
+    let new = https(MUTUAL).replace("protocol: HTTPS", "protocol: TLS");
+    assert_eq!(differences(&compared("tls", &https(MUTUAL), &new)), [("weaker", "flow")]);
+    assert_eq!(differences(&compared("https", &new, &https(MUTUAL))), [("different", "flow")]);
+}
+
+#[test]
+fn more_addresses_and_more_pods_are_weaker() {
+    let bind = |bind: &str| gateway(&server(443, "a.b", &format!("{bind}, tls: {MUTUAL}")));
+    let pods = |selector: &str| {
+        named("edge", selector, &[&server(443, "a.b", &format!(", tls: {MUTUAL}"))])
+    };
+    for (name, old, new, want) in [
+        ("local-any", bind(", bind: 127.0.0.1"), bind(""), ("weaker", "bind")),
+        ("local-all", bind(", bind: 127.0.0.1"), bind(", bind: 0.0.0.0"), ("weaker", "bind")),
+        ("one-all", bind(", bind: 10.0.0.1"), bind(", bind: '::'"), ("weaker", "bind")),
+        ("all-local", bind(""), bind(", bind: '::1'"), ("stronger", "bind")),
+        ("one-other", bind(", bind: 10.0.0.1"), bind(", bind: 10.0.0.2"), ("different", "bind")),
+        ("all-pods", pods("{a: b}"), pods("{}"), ("weaker", "selector")),
+        ("more-pods", pods("{a: b, c: d}"), pods("{a: b}"), ("weaker", "selector")),
+        ("less-pods", pods("{a: b}"), pods("{a: b, c: d}"), ("stronger", "selector")),
+        ("other-pods", pods("{a: b, c: d}"), pods("{a: x}"), ("different", "selector")),
+    ] {
+        assert_eq!(differences(&compared(name, &old, &new)), [want], "{name}");
+    }
+}
+
 #[test]
 fn plain_http_is_weaker_and_so_is_no_redirect() {
     let http = |tls: &str| {
@@ -676,6 +716,29 @@ fn many_servers_take_no_long_time() {
     let diff = prints(&["--diff", &old, &new], "");
     assert!(diff.contains("3000 servers changed, 0 unchanged"), "{}", diff.len());
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+/// Lists that are long on both sides, and a comparison for each host.
+#[test]
+fn long_lists_take_no_long_time() {
+    let server = |i: usize, hosts: &[String], tls: Value| json!({"port": {"number": 443, "name": format!("n{i}"), "protocol": "HTTPS"}, "hosts": hosts, "tls": tls});
+    let gateway = |servers: Vec<Value>| {
+        json!({"kind": "Gateway", "apiVersion": "networking.istio.io/v1", "metadata": {"name": "a"}, "spec": {"servers": servers}}).to_string()
+    };
+    let names: Vec<_> = (0..6000).map(|i| format!("h{i}.b")).collect();
+    let tls = |names: &[String]| json!({"mode": "MUTUAL", "credentialName": "c", "subjectAltNames": names});
+    let files = Files::new("long");
+    let one = files.write("one.json", &gateway(vec![server(0, &names, tls(&names))]));
+    let each = names.chunks(1).enumerate().map(|(i, name)| server(i, name, tls(name)));
+    let each = files.write("each.json", &gateway(each.collect()));
+    let suites: Vec<_> = (0..64_000).map(|i| format!("-A{i}")).collect();
+    let tls = json!({"mode": "SIMPLE", "credentialName": "c", "cipherSuites": suites});
+    let suites = files.write("suites.json", &gateway(vec![server(0, &names, tls)]));
+    let start = Instant::now();
+    let diff = prints(&["--diff", "--format", "json", &one, &each], "");
+    assert!(diff.contains("too much to compare"));
+    assert!(prints(&["--diff", &one, &suites], "").contains("weaker"));
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }
 
 #[test]

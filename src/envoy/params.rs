@@ -1,5 +1,7 @@
 //! Versions, cipher suites and curves.
 
+use std::collections::HashSet;
+
 use super::{MeshSettings, Options};
 use crate::{
     IstioVersion, ServerTlsSettings, TlsProtocol, ciphers,
@@ -60,11 +62,7 @@ fn envoy_s(protocol: i32) -> EnvoyProtocol {
 ///
 /// Source: istiod's `security.FilterCipherSuites`.
 pub(super) fn suites(tls: &ServerTlsSettings) -> Vec<String> {
-    let mut kept: Vec<String> = Vec::new();
-    for suite in &tls.cipher_suites {
-        if ciphers::is_valid(suite) && !kept.contains(suite) {
-            kept.push(suite.clone());
-        }
-    }
-    kept
+    let mut known = HashSet::new();
+    let suites = tls.cipher_suites.iter();
+    suites.filter(|suite| ciphers::is_valid(suite) && known.insert(*suite)).cloned().collect()
 }

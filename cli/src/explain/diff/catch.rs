@@ -140,12 +140,12 @@ pub(super) fn of(pairs: &[Pair<'_>], options: &Options) -> Vec<Caught> {
             }
         })
         .collect();
-    let mut compared = Compared { pairs, options, old: HashMap::new(), new: HashMap::new() };
+    let mut compared = Compared::new(pairs, options);
     // By the server that catches now, then by what is not the same.
     let mut found: BTreeMap<(usize, u8, String), (Effect, BTreeSet<usize>, Vec<String>)> =
         BTreeMap::new();
     for ((old, new), hosts) in moved(&before, &after) {
-        for (rank, effect, what) in compared.words(old, new) {
+        for (rank, effect, what) in compared.told(old, new) {
             let entry = found.entry((new, rank, what));
             let (_, servers, of_all) =
                 entry.or_insert_with(|| (effect, BTreeSet::new(), Vec::new()));
@@ -249,33 +249,83 @@ fn name(pair: &Pair<'_>, side: &Side<'_>) -> String {
     format!("server {} of {}", side.index, words::gateway_name(pair.namespace, pair.gateway))
 }
 
-/// Servers that were looked at once.
+/// Servers that were looked at once, and what the one does that the other does not.
 struct Compared<'a> {
     pairs: &'a [Pair<'a>],
     options: &'a Options,
-    old: HashMap<usize, Seen<'a>>,
-    new: HashMap<usize, Seen<'a>>,
+    /// What two servers have in common that do the same to clients, numbered.
+    kinds: HashMap<String, usize>,
+    seen: HashMap<usize, Seen<'a>>,
+    known: HashMap<(usize, usize), Told>,
+    /// So many names and pins are still compared.
+    budget: usize,
 }
 
-impl Compared<'_> {
-    /// What is weaker, what is stronger and what is another thing, in words.
-    fn words(&mut self, old: usize, new: usize) -> Vec<(u8, Effect, String)> {
-        let pairs = self.pairs;
-        let old_side = pairs.get(old).and_then(|pair| pair.old.as_ref());
-        let new_side = pairs.get(new).and_then(|pair| pair.new.as_ref());
-        let (Some(old_side), Some(new_side)) = (old_side, new_side) else { return Vec::new() };
-        let options = self.options;
-        let before = self.old.entry(old).or_insert_with(|| Seen::new(old_side.server, options));
-        let after = self.new.entry(new).or_insert_with(|| Seen::new(new_side.server, options));
-        let differences = difference::compared(before, after);
-        let effects = [Effect::Weaker, Effect::Stronger, Effect::Different];
-        let told = (0..).zip(effects).filter_map(|(rank, effect)| {
-            let of_effect = differences.iter().filter(|found| found.effect == effect.id());
-            let what = in_words(of_effect);
-            (!what.is_empty()).then_some((rank, effect, what))
-        });
-        told.collect()
+/// What is weaker, what is stronger and what is another thing, in words.
+type Told = Vec<(u8, Effect, String)>;
+
+/// Enough for any real file; with more than that each comparison costs, and there may be one for each
+/// host.
+const BUDGET: usize = 4_000_000;
+
+impl<'a> Compared<'a> {
+    fn new(pairs: &'a [Pair<'a>], options: &'a Options) -> Self {
+        let (kinds, seen, known) = Default::default();
+        Self { pairs, options, kinds, seen, known, budget: BUDGET }
     }
+
+    fn kind(&mut self, side: &Side<'a>) -> usize {
+        let port = side.server.port.as_ref().map(|port| (port.number, &port.protocol));
+        let next = self.kinds.len();
+        let kind = *self.kinds.entry(format!("{port:?} {:?}", side.server.tls)).or_insert(next);
+        self.seen.entry(kind).or_insert_with(|| Seen::new(side.server, self.options));
+        kind
+    }
+
+    fn told(&mut self, old: usize, new: usize) -> Told {
+        let pairs = self.pairs;
+        let old = pairs.get(old).and_then(|pair| pair.old.as_ref());
+        let new = pairs.get(new).and_then(|pair| pair.new.as_ref());
+        let (Some(old), Some(new)) = (old, new) else { return Told::new() };
+        let kinds = (self.kind(old), self.kind(new));
+        if let Some(told) = self.known.get(&kinds) {
+            return told.clone();
+        }
+        let (Some(before), Some(after)) = (self.seen.get(&kinds.0), self.seen.get(&kinds.1)) else {
+            return Told::new();
+        };
+        let told = match self.budget.checked_sub(size(old) + size(new)) {
+            // A door may open, so that nobody is told that none does.
+            None => {
+                let what = "there is too much to compare, so that it is taken for weaker";
+                vec![(0, Effect::Weaker, what.to_owned())]
+            }
+            Some(rest) => {
+                self.budget = rest;
+                by_effect(&difference::compared(before, after))
+            }
+        };
+        self.known.insert(kinds, told.clone());
+        told
+    }
+}
+
+/// How much there is to compare.
+fn size(side: &Side<'_>) -> usize {
+    side.server.tls.as_ref().map_or(1, |tls| {
+        let pins = tls.verify_certificate_spki.len() + tls.verify_certificate_hash.len();
+        let lists = tls.cipher_suites.len() + tls.ecdh_curves.len() + pins;
+        1 + tls.subject_alt_names.len() + lists
+    })
+}
+
+fn by_effect(differences: &[Difference]) -> Told {
+    let effects = [Effect::Weaker, Effect::Stronger, Effect::Different];
+    let told = (0..).zip(effects).filter_map(|(rank, effect)| {
+        let what = in_words(differences.iter().filter(|found| found.effect == effect.id()));
+        (!what.is_empty()).then_some((rank, effect, what))
+    });
+    told.collect()
 }
 
 /// `refused -> in, anonymous: no certificate and self-signed; HTTPS that ends here becomes ...`

@@ -1,6 +1,6 @@
 //! What is not the same at a server before and after.
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap, net::IpAddr};
 
 use istio_gateway::{
     client_certificate::{Change, Decision, Effect, Forwarding},
@@ -140,28 +140,50 @@ fn around(
     }
     if old.server.bind != new.server.bind {
         let values = vec![old.server.bind.clone(), new.server.bind.clone()];
-        found.push(Difference::new(
-            Effect::Different,
-            "server",
-            "bind",
-            "It listens on another address",
-            values,
-        ));
+        let effect = by_order(reach(&old.server.bind).cmp(&reach(&new.server.bind)));
+        let what = "It listens on another address";
+        found.push(Difference::new(effect, "server", "bind", what, values));
     }
-    if old.spec.selector != new.spec.selector {
+    let (was, is) = (&old.spec.selector, &new.spec.selector);
+    if was != is {
         let words = |side: &Side<'_>| {
             let mut labels: Vec<_> =
                 side.spec.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
             labels.sort_unstable();
             labels.join(",")
         };
-        found.push(Difference::new(
-            Effect::Different,
-            "server",
-            "selector",
-            "Other gateways serve it",
-            vec![words(old), words(new)],
-        ));
+        // Pods have to have all labels: with less of them there are more.
+        let has_all = was.iter().all(|(key, value)| is.get(key) == Some(value));
+        let is_part = is.iter().all(|(key, value)| was.get(key) == Some(value));
+        let effect = match (is_part, has_all) {
+            (true, false) => Effect::Weaker,
+            (false, true) => Effect::Stronger,
+            _ => Effect::Different,
+        };
+        let what = "Other gateways serve it";
+        let values = vec![words(old), words(new)];
+        found.push(Difference::new(effect, "server", "selector", what, values));
     }
     found
+}
+
+fn by_order(order: Ordering) -> Effect {
+    match order {
+        Ordering::Less => Effect::Weaker,
+        Ordering::Equal => Effect::Different,
+        Ordering::Greater => Effect::Stronger,
+    }
+}
+
+/// From how far an address is reached: from the same machine (a Unix socket too), from the network of
+/// one address, from all of them.
+fn reach(bind: &str) -> u8 {
+    match bind.parse::<IpAddr>() {
+        Ok(address) if address.is_loopback() => 0,
+        Ok(address) if address.is_unspecified() => 2,
+        Ok(_) => 1,
+        Err(_) if bind.is_empty() => 2,
+        Err(_) if bind.starts_with("unix:") || bind == "localhost" => 0,
+        Err(_) => 1,
+    }
 }

@@ -1,8 +1,13 @@
 //! What else of TLS is not the same: whether there is any, its versions, suites and certificate.
 
+use std::collections::HashSet;
+
 use istio_gateway::{
-    client_certificate::Effect, envoy::Flow,
-    proto::envoy::extensions::transport_sockets::tls::v3::TlsParameters,
+    client_certificate::Effect,
+    envoy::Flow,
+    proto::envoy::extensions::transport_sockets::tls::v3::{
+        TlsParameters, tls_parameters::TlsProtocol,
+    },
 };
 
 use super::Difference;
@@ -42,6 +47,8 @@ fn flow(old: &Seen<'_>, new: &Seen<'_>, found: &mut Vec<Difference>) {
         let effect = match (insists(was), insists(is)) {
             (true, false) => Effect::Weaker,
             (false, true) => Effect::Stronger,
+            // A header within the bytes is the client's own text, which the gateway replaced before.
+            _ if (was, is) == (Flow::HttpsTerminate, Flow::TlsTerminate) => Effect::Weaker,
             _ => Effect::Different,
         };
         let what = format!("{} becomes {}", flow_words(was), flow_words(is));
@@ -112,9 +119,14 @@ fn suites(was: Option<&TlsParameters>, is: Option<&TlsParameters>, found: &mut V
             own => own.to_vec(),
         }
     };
+    // Where TLS 1.3 alone is spoken, its own suites are, whatever the list says.
+    if versions(is).0 == TlsProtocol::TlSv13 {
+        return;
+    }
     let (was, is) = (suites(was), suites(is));
     let beyond = |less: &[String], more: &[String]| -> Vec<String> {
-        more.iter().filter(|suite| !less.contains(suite)).cloned().collect()
+        let known: HashSet<&String> = less.iter().collect();
+        more.iter().filter(|suite| !known.contains(suite)).cloned().collect()
     };
     let added = beyond(&was, &is);
     if !added.is_empty() {
