@@ -619,6 +619,54 @@ fn hosts_come_and_go_as_envoy_matches_them() {
     }
 }
 
+/// Each document that is applied replaces the one of the same name before.
+#[test]
+fn the_last_gateway_of_a_name_counts() {
+    let (mutual, simple) = (https(MUTUAL), https("{mode: SIMPLE, credentialName: c}"));
+    let both = |first: &str, last: &str| format!("{first}---\n{last}");
+    for (name, old, new, is_weaker, repeated) in [
+        ("last-simple", mutual.clone(), both(&mutual, &simple), true, json!(["new"])),
+        ("last-mutual", mutual.clone(), both(&simple, &mutual), false, json!(["new"])),
+        ("old-mutual", both(&simple, &mutual), simple.clone(), true, json!(["old"])),
+        ("old-simple", both(&mutual, &simple), simple.clone(), false, json!(["old"])),
+        ("none", mutual.clone(), mutual.clone(), false, json!([])),
+    ] {
+        let diff = compared(name, &old, &new);
+        assert_eq!(diff["weaker"] != 0, is_weaker, "{name}");
+        let which = diff["repeated"].as_array().unwrap().iter();
+        assert_eq!(which.map(|one| one["which"].clone()).collect::<Value>(), repeated, "{name}");
+    }
+    let files = Files::new("repeated");
+    let (old, new) = (files.write("a", &mutual), files.write("b", &both(&mutual, &mutual)));
+    let text = prints(&["--diff", &old, &new], "");
+    assert!(text.starts_with("The new file has 2 Gateways ingress/edge."), "{text}");
+    let html = prints(&["--diff", "--format", "html", &old, &new], "");
+    assert!(html.contains("has 2 Gateways ingress/edge."));
+}
+
+/// The namespace of a manifest without one is that of whoever applies it.
+#[test]
+fn a_namespace_that_one_file_does_not_say_is_the_other_s() {
+    let mutual = https(MUTUAL);
+    let without = |text: &str| text.replace(", namespace: ingress", "");
+    let in_other = mutual.replace("ingress}", "other}");
+    let gone = [("stronger", "server-removed"), ("weaker", "server-added")];
+    for (name, old, new, want) in [
+        ("in-old", mutual.clone(), without(&mutual), &[][..]),
+        ("in-new", without(&mutual), mutual.clone(), &[]),
+        ("another", mutual.clone(), in_other.clone(), &gone),
+        // Which of the two it is cannot be told.
+        (
+            "two",
+            format!("{mutual}---\n{in_other}"),
+            without(&mutual),
+            &[("weaker", "server-added"), gone[0], gone[0]],
+        ),
+    ] {
+        assert_eq!(differences(&compared(name, &old, &new)), want, "{name}");
+    }
+}
+
 #[test]
 fn a_refused_change_is_said_to_change_nothing() {
     let new = https("{mode: SIMPLE}");

@@ -19,6 +19,7 @@ pub(super) use self::{
 use super::{
     answer::{self, Answer},
     server::{PortOf, Seen},
+    text::gateway_name,
 };
 use crate::{
     Failure,
@@ -40,7 +41,31 @@ pub(super) struct Diff {
     pub(super) unchanged: usize,
     /// Gateways that a cluster refuses.
     pub(super) refused: Vec<Refused>,
+    /// Gateways of which a file has more than one.
+    pub(super) repeated: Vec<Repeated>,
     pub(super) servers: Vec<ServerDiff>,
+}
+
+/// A Gateway of which a file has more than one: the last one counts.
+#[derive(Serialize)]
+pub(super) struct Repeated {
+    /// `old` or `new`.
+    pub(super) which: &'static str,
+    pub(super) namespace: String,
+    pub(super) gateway: String,
+    pub(super) count: usize,
+}
+
+impl Repeated {
+    /// A sentence for people.
+    pub(super) fn sentence(&self) -> String {
+        let Self { which, namespace, gateway, count } = self;
+        let name = gateway_name(namespace, gateway);
+        format!(
+            "The {which} file has {count} Gateways {name}. The one that is applied last counts, so \
+             that only the last one is compared."
+        )
+    }
 }
 
 #[derive(Serialize)]
@@ -89,6 +114,17 @@ impl Diff {
             Ok((input.name(), gateways))
         };
         let ((old, before), (new, after)) = (read(old)?, read(new)?);
+        let ((before, of_old), (after, of_new)) =
+            (pair::last_of_each(before), pair::last_of_each(after));
+        let repeated = [("old", of_old), ("new", of_new)].into_iter().flat_map(|(which, all)| {
+            all.into_iter().map(move |(manifest, count)| Repeated {
+                which,
+                namespace: manifest.namespace().to_owned(),
+                gateway: manifest.name().to_owned(),
+                count,
+            })
+        });
+        let repeated = repeated.collect();
         let mut refused = Vec::new();
         for (which, gateways) in [("old", &before), ("new", &after)] {
             for manifest in gateways {
@@ -129,6 +165,7 @@ impl Diff {
             different: count("different"),
             unchanged,
             refused,
+            repeated,
             servers,
         })
     }

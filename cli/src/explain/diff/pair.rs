@@ -24,21 +24,68 @@ pub(super) struct Side<'a> {
 
 type Sides<'a> = Vec<Side<'a>>;
 
+/// The Gateways of a file without those that one of the same name replaces: the last one counts. And
+/// each name that is there more than once, with how often.
+pub(super) fn last_of_each(gateways: Vec<Manifest>) -> (Vec<Manifest>, Vec<(Manifest, usize)>) {
+    let mut counts: HashMap<(String, String), (usize, usize)> = HashMap::new();
+    let owned = |manifest: &Manifest| (manifest.namespace().to_owned(), manifest.name().to_owned());
+    for (i, manifest) in gateways.iter().enumerate() {
+        let (count, last) = counts.entry(owned(manifest)).or_default();
+        (*count, *last) = (*count + 1, i);
+    }
+    let mut kept = Vec::new();
+    let mut repeated = Vec::new();
+    for (i, manifest) in gateways.into_iter().enumerate() {
+        let (count, last) = counts.get(&owned(&manifest)).copied().unwrap_or((1, i));
+        // Those without a name get one each (generateName).
+        if manifest.name().is_empty() || count == 1 {
+            kept.push(manifest);
+        } else if last == i {
+            repeated.push((manifest.clone(), count));
+            kept.push(manifest);
+        }
+    }
+    (kept, repeated)
+}
+
 /// The servers of the same Gateway, by namespace and name; those of the new file in their order,
-/// then those that are gone.
+/// then those that are gone. Where a name is there once in each file, a namespace that only one of
+/// them says is the other's as well.
 pub(super) fn of<'a>(old: &'a [Manifest], new: &'a [Manifest]) -> Vec<Pair<'a>> {
+    let (of_old, of_new) = (namespaces(old), namespaces(new));
+    let own = |manifest: &'a Manifest, others: &HashMap<&str, Option<&'a str>>| {
+        let (namespace, name) = key(manifest);
+        let is_alone = |of: &HashMap<&str, Option<&'a str>>| matches!(of.get(name), Some(Some(_)));
+        match others.get(name) {
+            Some(Some(other)) if namespace.is_empty() && is_alone(&of_old) && is_alone(&of_new) => {
+                (*other, name)
+            }
+            _ => (namespace, name),
+        }
+    };
     let mut gateways: BTreeMap<(&str, &str), (Sides<'_>, Sides<'_>)> = BTreeMap::new();
     for manifest in old {
-        gateways.entry(key(manifest)).or_default().0.extend(sides(manifest));
+        gateways.entry(own(manifest, &of_new)).or_default().0.extend(sides(manifest));
     }
     for manifest in new {
-        gateways.entry(key(manifest)).or_default().1.extend(sides(manifest));
+        gateways.entry(own(manifest, &of_old)).or_default().1.extend(sides(manifest));
     }
     let pairs = gateways.into_iter().flat_map(|((namespace, gateway), (old, new))| {
         let paired = paired(&old, &new);
         paired.into_iter().map(move |(old, new)| Pair { namespace, gateway, old, new })
     });
     pairs.collect()
+}
+
+/// The namespace of each name; none of one that is there more than once.
+fn namespaces(gateways: &[Manifest]) -> HashMap<&str, Option<&str>> {
+    let mut of_names = HashMap::new();
+    for manifest in gateways {
+        let (namespace, name) = key(manifest);
+        let of_name = of_names.entry(name);
+        of_name.and_modify(|known| *known = None).or_insert(Some(namespace));
+    }
+    of_names
 }
 
 fn key(manifest: &Manifest) -> (&str, &str) {

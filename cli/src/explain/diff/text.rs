@@ -12,6 +12,10 @@ use crate::{
 
 pub(in crate::explain) fn text(diff: &Diff) -> String {
     let mut text = String::new();
+    for repeated in &diff.repeated {
+        heading(&repeated.sentence(), RED, &mut text);
+        text.push('\n');
+    }
     for refused in &diff.refused {
         let name = gateway_name(&refused.namespace, &refused.gateway);
         let title = match refused.which {

@@ -29,6 +29,10 @@ pub(in crate::explain) fn diff(diff: &Diff) -> String {
         crate::wording::counted(diff.servers.len(), "server") + " changed",
         diff.unchanged
     );
+    for repeated in &diff.repeated {
+        let _ =
+            writeln!(body, "<div class=\"note\"><h3>{}</h3></div>", outside(&repeated.sentence()));
+    }
     for refused in &diff.refused {
         let name = outside(&gateway_name(&refused.namespace, &refused.gateway));
         let title = match refused.which {
