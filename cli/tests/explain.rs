@@ -274,6 +274,21 @@ fn what_a_cluster_or_envoy_refuses_is_said_first() {
     assert!(clients.iter().all(|client| client["outcome"] == "refused"));
 }
 
+/// Envoy takes a listener with all its filter chains or not at all.
+#[test]
+fn a_listener_that_envoy_refuses_is_of_all_its_servers() {
+    let good = server(443, "a.b", &format!(", tls: {MUTUAL}"));
+    let bad = "{mode: MUTUAL, credentialName: c, verifyCertificateHash: [abc]}";
+    let bad = server(443, "b.b", &format!(", tls: {bad}"));
+    let elsewhere = server(444, "a.b", &format!(", tls: {MUTUAL}"));
+    let report = report(&[], &named("edge", "{a: b}", &[&good, &bad, &elsewhere]));
+    let says = |i: usize| {
+        let does = report["servers"][i]["does"].as_array().unwrap().iter();
+        does.filter(|does| does.as_str().unwrap().contains("for spec.servers[1]")).count()
+    };
+    assert_eq!([says(0), says(1), says(2)], [1, 0, 0], "{report:#}");
+}
+
 #[test]
 fn pins_and_names_are_told_with_what_becomes_of_them() {
     let input = https(

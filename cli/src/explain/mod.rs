@@ -37,7 +37,8 @@ use crate::{
 /// client that forges it, what insecureSkipVerify gives away, and what istiod drops without a word.
 ///
 /// With --diff it tells for which clients a change of the manifests opens or closes a door, and what
-/// the backend sees differently. Servers are paired by Gateway, port, names and hosts.
+/// the backend sees differently. Servers are paired by Gateway, port, names and hosts; a host that
+/// another server of its port catches now, such as a wildcard's, is compared with that one.
 ///
 /// Secrets and files are taken to be there and in order.
 #[derive(Args)]

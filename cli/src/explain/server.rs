@@ -1,6 +1,6 @@
 //! A server, and everything that there is to say of it: what all formats are made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use istio_gateway::{
     Diagnostic, Manifest, Position, Server, Severity,
@@ -209,8 +209,26 @@ pub(super) fn explained(
     let dropped: Vec<_> = seen.iter().enumerate().map(dropped_of).collect();
     let dropped: Vec<_> = dropped.iter().map(Vec::as_slice).collect();
     let dropped = Finding::of_lists(&dropped, manifest);
+    // Servers of a port and address are one listener.
+    let listener =
+        |server: &Server| (server.port.as_ref().map_or(0, |port| port.number), server.bind.clone());
+    let mut refused_by: HashMap<_, usize> = HashMap::new();
+    for (index, seen) in seen.iter().enumerate().filter(|(_, seen)| !seen.envoy_refuses.is_empty())
+    {
+        refused_by.entry(listener(seen.server)).or_insert(index);
+    }
     let explain = |(index, ((seen, place), dropped)): (usize, ((&Seen<'_>, _), _))| {
         let place: Option<Position> = place;
+        let of_server = Explained::of(seen, forwarding, !refusals.is_empty());
+        let mut does = of_server.does;
+        let refused_by = refused_by.get(&listener(seen.server));
+        does.extend(refused_by.filter(|_| seen.envoy_refuses.is_empty()).map(|other| {
+            format!(
+                "Envoy refuses the listener of this port and address for spec.servers[{other}], so \
+                 that nobody can connect to this server either. A gateway that runs keeps the \
+                 listener that it has."
+            )
+        }));
         Explained {
             file: file.to_owned(),
             document,
@@ -221,7 +239,8 @@ pub(super) fn explained(
             server: index,
             refused: refused.clone(),
             dropped,
-            ..Explained::of(seen, forwarding, !refusals.is_empty())
+            does,
+            ..of_server
         }
     };
     seen.iter().zip(places).zip(dropped).enumerate().map(explain).collect()

@@ -123,6 +123,9 @@ impl<'a> Selectors<'a> {
 
 type Listeners<'a> = BTreeMap<Place<'a>, Hosts>;
 
+/// The old servers and their hosts for which the same is not the same.
+type OfAll = (Effect, BTreeSet<usize>, Vec<String>);
+
 /// For each pair.
 pub(super) fn of(pairs: &[Pair<'_>], options: &Options) -> Vec<Caught> {
     let mut selectors = Selectors::default();
@@ -142,8 +145,7 @@ pub(super) fn of(pairs: &[Pair<'_>], options: &Options) -> Vec<Caught> {
         .collect();
     let mut compared = Compared::new(pairs, options);
     // By the server that catches now, then by what is not the same.
-    let mut found: BTreeMap<(usize, u8, String), (Effect, BTreeSet<usize>, Vec<String>)> =
-        BTreeMap::new();
+    let mut found: BTreeMap<(usize, u8, String), OfAll> = BTreeMap::new();
     for ((old, new), hosts) in moved(&before, &after) {
         for (rank, effect, what) in compared.told(old, new) {
             let entry = found.entry((new, rank, what));
