@@ -178,11 +178,21 @@ pub fn crd(istio: IstioVersion) -> CustomResourceDefinition {
     serde_json::from_value(validate::crd(istio)).expect("upstream's definition is one")
 }
 
-/// With `apiVersion` and `kind`; the spec and the status in Istio's dialect.
+/// With `apiVersion` and `kind`; the spec and the status in Istio's dialect. A spec with nothing in it
+/// is left out.
 impl<V: ApiVersion> Serialize for Gateway<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write(serializer, self.spec != GatewaySpec::default())
+    }
+}
+
+impl<V: ApiVersion> Gateway<V> {
+    pub(crate) fn write<S: Serializer>(
+        &self,
+        serializer: S,
+        has_spec: bool,
+    ) -> Result<S::Ok, S::Error> {
         let Self { metadata, spec, status, version: PhantomData } = self;
-        let has_spec = *spec != GatewaySpec::default();
         let fields = 3 + usize::from(has_spec) + usize::from(status.is_some());
         let mut object = serializer.serialize_struct(KIND, fields)?;
         object.serialize_field("apiVersion", V::API_VERSION)?;

@@ -30,6 +30,11 @@ impl<V: ApiVersion> Mergeable for Gateway<V> {
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Every Gateway has a spec: one that is cleared is not gone.
+        self.write(serializer, true)
+    }
+
+    fn write_new<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }
 }
