@@ -14,7 +14,7 @@ use istio_gateway::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 use serde_json::{Value, json};
 
 use crate::{ApiVersion, Gateway, GatewaySpec};
@@ -137,7 +137,7 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     /// The body of a server-side apply by that field manager, for `Patch::Apply` and
     /// `PatchParams::apply(manager)`: the object's type and name, what was changed, and what the
     /// manager has applied before. Without the last the server would take it for given up and
-    /// remove it.
+    /// remove it. It is read from `metadata.managedFields`.
     ///
     /// `spec.servers` is one field for the server, so it goes as a whole, with what is unknown in
     /// it. A field that is gone is not in the body, and so given up: it is removed if the manager
@@ -148,8 +148,17 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     ///
     /// let mut gateway: Lossless<v1::Gateway> = serde_json::from_str(
     ///     r#"{
-    ///         "metadata": {"name": "edge", "namespace": "istio-system", "uid": "1"},
-    ///         "spec": {"selector": {"istio": "ingressgateway"}, "servers": []}
+    ///         "metadata": {
+    ///             "name": "edge",
+    ///             "namespace": "istio-system",
+    ///             "uid": "1",
+    ///             "managedFields": [{
+    ///                 "manager": "my-controller",
+    ///                 "operation": "Apply",
+    ///                 "fieldsV1": {"f:spec": {"f:selector": {"f:tier": {}}}}
+    ///             }]
+    ///         },
+    ///         "spec": {"selector": {"istio": "ingressgateway", "tier": "1"}, "servers": []}
     ///     }"#,
     /// )?;
     /// gateway.spec.selector.insert("app".into(), "edge".into());
@@ -159,14 +168,15 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     ///         "apiVersion": "networking.istio.io/v1",
     ///         "kind": "Gateway",
     ///         "metadata": {"name": "edge", "namespace": "istio-system"},
-    ///         "spec": {"selector": {"app": "edge"}},
+    ///         "spec": {"selector": {"app": "edge", "tier": "1"}},
     ///     }),
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
     /// # Errors
-    /// As [`merge_patch`](Self::merge_patch).
+    /// As [`merge_patch`](Self::merge_patch). And when the object came from a server, that is, was
+    /// read with a `uid`, but without `managedFields`: kubectl hides them, and caches drop them.
     pub fn apply_patch(&self, manager: &str) -> Result<Value, serde_json::Error> {
         self.applied(manager, None)
     }
@@ -174,7 +184,7 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     /// As [`apply_patch`](Self::apply_patch) of the status alone, for `Api::patch_status`.
     ///
     /// # Errors
-    /// As [`merge_patch`](Self::merge_patch).
+    /// As [`apply_patch`](Self::apply_patch).
     pub fn apply_status_patch(&self, manager: &str) -> Result<Value, serde_json::Error> {
         self.applied(manager, Some("status"))
     }
@@ -185,6 +195,11 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
         subresource: Option<&str>,
     ) -> Result<Value, serde_json::Error> {
         let (original, current) = (self.0.original()?, serde_json::to_value(self)?);
+        if !apply::is_owner_known(&original) {
+            return Err(serde_json::Error::custom(
+                "metadata.managedFields is missing: what the manager has applied before cannot be told",
+            ));
+        }
         let mut body = apply::body(&original, &current, manager, subresource);
         apply::put(&mut body, &["apiVersion"], json!(K::api_version(&())));
         apply::put(&mut body, &["kind"], json!(K::kind(&())));

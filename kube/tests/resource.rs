@@ -290,6 +290,36 @@ fn a_new_resource_is_written_whole() {
 }
 
 #[test]
+fn what_a_manager_has_applied_cannot_be_told_without_the_managed_fields() {
+    let mut object = newer_object();
+    object["metadata"]["uid"] = json!("1");
+    for fields in [None, Some(json!(null)), Some(json!([]))] {
+        if let Some(fields) = fields {
+            object["metadata"]["managedFields"] = fields;
+        }
+        let mut gateway: Lossless<v1::Gateway> = read(&object);
+        gateway.spec.selector.insert("a".into(), "b".into());
+        let want =
+            "metadata.managedFields is missing: what the manager has applied before cannot be told";
+        assert_eq!(gateway.apply_patch("me").unwrap_err().to_string(), want);
+        assert_eq!(gateway.apply_status_patch("me").unwrap_err().to_string(), want);
+    }
+    // What others have is enough to tell that the manager has nothing. And a cache may strip the
+    // resource: what was read counts.
+    object["metadata"]["managedFields"] = json!([
+        {"manager": "other", "operation": "Apply", "fieldsV1": {"f:spec": {"f:new": {}}}},
+    ]);
+    let mut gateway: Lossless<v1::Gateway> = read(&object);
+    gateway.managed_fields_mut().clear();
+    gateway.spec.selector.insert("a".into(), "b".into());
+    let patch = gateway.apply_patch("me").unwrap();
+    assert_eq!(patch["spec"], json!({"selector": {"a": "b"}}));
+    // No server has sent this one.
+    let gateway = Lossless::new(v1::Gateway::new("a", Default::default()));
+    assert_eq!(gateway.apply_patch("me").unwrap()["metadata"], json!({"name": "a"}));
+}
+
+#[test]
 fn what_a_manager_has_applied_is_applied_again() {
     let mut object = newer_object();
     object["spec"]["selector"] = json!({"mine": "1", "theirs": "2"});
