@@ -63,7 +63,7 @@ pub struct Gateway<V = V1> {
     version: PhantomData<V>,
 }
 
-impl<V> Gateway<V> {
+impl<V: ApiVersion> Gateway<V> {
     /// A new Gateway of that name. Its namespace is the one of the [`Api`] that creates it.
     ///
     /// [`Api`]: https://docs.rs/kube/5/kube/struct.Api.html
@@ -83,7 +83,7 @@ impl<V> Gateway<V> {
     /// assert_eq!(new.metadata.name.as_deref(), Some("edge"));
     /// ```
     #[must_use]
-    pub fn into_version<W>(self) -> Gateway<W> {
+    pub fn into_version<W: ApiVersion>(self) -> Gateway<W> {
         let Self { metadata, spec, status, version: PhantomData } = self;
         Gateway { metadata, spec, status, version: PhantomData }
     }
