@@ -289,7 +289,18 @@ proptest! {
         }
         let written = serde_json::to_value(&gateway).unwrap();
 
-        match gateway.merge_patch().unwrap() {
+        let patch = gateway.merge_patch().unwrap();
+        for (field, is_edited) in [
+            ("apiVersion", false),
+            ("kind", false),
+            ("metadata", gateway.metadata != before.metadata),
+            ("spec", gateway.spec != before.spec),
+            ("status", gateway.status != before.status),
+        ] {
+            let is_said = patch.as_ref().is_some_and(|patch| patch.get(field).is_some());
+            prop_assert_eq!(is_said, is_edited, "{}: {:?}", field, patch);
+        }
+        match patch {
             None => prop_assert_eq!(&original, &written),
             Some(patch) => {
                 prop_assert!(is_minimal(&original, &patch), "{}", patch);
