@@ -80,7 +80,9 @@ impl<V: ApiVersion> Mergeable for Gateway<V> {
 /// | [`merge_patch_if_unchanged`](Self::merge_patch_if_unchanged) | 409 if the object changed since it was read | no |
 /// | [`apply_patch`](Self::apply_patch) | 409 where another manager owns what was changed | no |
 ///
-/// What the *server* does not know it drops before it stores an object: nothing keeps that.
+/// What the *server* does not know it drops before it stores an object: nothing keeps that. An
+/// object that was read without `apiVersion` and `kind` is written without them, which `replace`
+/// needs; all that a server sends has both, the items of a list included.
 #[derive(Clone)]
 pub struct Lossless<K>(istio_gateway::Lossless<K>);
 
