@@ -12,7 +12,8 @@ use serde::Serialize;
 use crate::{
     Failure,
     check::severity_name,
-    input::{Input, print},
+    gateways::known_translation,
+    input::{Input, check_stdin_once, print},
 };
 
 /// Translates Gateways of Gateway API as istiod does, and tells their conditions.
@@ -45,8 +46,8 @@ Output, json: a list with an object of each Gateway
 Exit status: 0 when all is valid, 1 when a listener or the Gateway is not, or a document cannot be
 read, 2 when the command is wrong or a file cannot be read.")]
 pub(crate) struct FromGatewayApi {
-    /// The release of istiod, such as 1.31; 1.32 looks for a ReferenceGrant before it looks further
-    #[arg(long, value_name = "VERSION", default_value_t)]
+    /// The version of istiod: 1.31 or 1.32, which looks for a ReferenceGrant before it looks further
+    #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
     istio: IstioVersion,
 
     /// How to print what istiod makes of them
@@ -88,6 +89,7 @@ struct Finding<'a> {
 
 impl FromGatewayApi {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        check_stdin_once(&self.files)?;
         let mut manifests = Manifests::default();
         let (mut names, mut wrong) = (Vec::new(), Vec::new());
         for file in &self.files {

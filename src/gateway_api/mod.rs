@@ -87,7 +87,8 @@ use crate::{FieldPath, IstioVersion, json::Quoted};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// The release of Istio. Below 1.31 the answer is that of 1.31.
+    /// The release of Istio. How releases before 1.31 translate is not known: for them the answer is
+    /// that of 1.31, and may be wrong.
     pub istio: IstioVersion,
 }
 

@@ -32,7 +32,7 @@ fn pairs(file: &Path) -> Vec<Pair> {
 }
 
 /// The texts that the golden cases speak of by name.
-fn golden_pems() -> BTreeMap<String, String> {
+pub(super) fn golden_pems() -> BTreeMap<String, String> {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     let mut pems = BTreeMap::new();
     for pair in pairs(Path::new("tests/golden/key_pairs.ndjson")) {
