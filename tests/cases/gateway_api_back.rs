@@ -133,8 +133,8 @@ fn hosts() -> impl Strategy<Value = Vec<String>> {
 
 fn server() -> impl Strategy<Value = Server> {
     let port = (
-        select(&[443, 15443, 8443, 80, 0, 65536][..]),
-        word(&["HTTPS", "TLS", "HTTP", "TCP", "GRPC"]),
+        prop_oneof![9 => select(&[443, 15443, 8443, 80][..]), 1 => select(&[0, 65536][..])],
+        mostly("HTTPS", &["TLS", "HTTP", "TCP", "GRPC"]),
         mostly("default", &["https"]),
     );
     let rare = (mostly("", &["::1"]), mostly("", &["edge"]));
@@ -198,7 +198,7 @@ fn what_is_said_without_a_word_comes_back_the_same() {
         },
     );
     result.unwrap_or_else(|error| panic!("{error}"));
-    assert!(silent.get() > 1_000, "{} servers came back", silent.get());
+    assert!(silent.get() > 500, "{} servers came back", silent.get());
 }
 
 /// The paths of what a server's TLS or hosts are refused for.
