@@ -85,10 +85,14 @@ fn settings() -> impl Strategy<Value = ServerTlsSettings> {
         ][..],
     );
     let names = prop_oneof![8 => Just(Vec::new()), 1 => vec(word(SECRETS), 1..4)];
-    let ca = prop_oneof![1 => Just(String::new()), 1 => word(CAS)];
-    let suites = prop_oneof![4 => Just(Vec::new()), 1 => vec(word(SUITES), 1..3)];
+    let ca = prop_oneof![2 => Just(String::new()), 1 => word(CAS)];
+    let suites = prop_oneof![2 => Just(Vec::new()), 1 => vec(mostly("AES128-SHA", SUITES), 1..3)];
     let skip = prop_oneof![2 => Just(None), 1 => any::<bool>().prop_map(Some)];
-    let secret = mostly("kubernetes-gateway://infra/a", SECRETS);
+    let secret = prop_oneof![
+        2 => Just("kubernetes-gateway://infra/a".to_owned()),
+        1 => Just(String::new()),
+        1 => word(SECRETS),
+    ];
     (modes, secret, names, ca, suites, skip, mostly("", &["TLSV1_2"])).prop_map(
         |(mode, name, names, ca, suites, skip, version)| {
             let mut tls = ServerTlsSettings::default();
@@ -168,7 +172,7 @@ fn what_is_said_without_a_word_comes_back_the_same() {
         ),
     ];
     let silent = std::cell::Cell::new(0);
-    let config = Config { cases: 10_000, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: 30_000, failure_persistence: None, ..Config::default() };
     let result = TestRunner::new(config).run(
         &(vec(server(), 1..3), select(metadatas.to_vec())),
         |(servers, metadata)| {
@@ -198,7 +202,7 @@ fn what_is_said_without_a_word_comes_back_the_same() {
         },
     );
     result.unwrap_or_else(|error| panic!("{error}"));
-    assert!(silent.get() > 500, "{} servers came back", silent.get());
+    assert!(silent.get() > 2_000, "{} servers came back", silent.get());
 }
 
 /// The paths of what a server's TLS or hosts are refused for.
