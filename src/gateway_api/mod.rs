@@ -87,15 +87,20 @@ use crate::{FieldPath, IstioVersion, json::Quoted};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// The release of Istio. Below 1.31 the answer is that of 1.31.
+    /// The release of Istio. How releases before 1.31 translate is not known: for them the answer is
+    /// that of 1.31, and may be wrong.
     pub istio: IstioVersion,
+    /// The labels of the pods of Gateways that istiod makes no pods for: what
+    /// [`istio_manifest`](GatewayManifest::istio_manifest) selects for them. Without labels they have
+    /// no manifest, and a finding says so.
+    pub selector: Map,
 }
 
 impl Options {
     /// The options for a release of Istio.
     #[must_use]
     pub fn istio(istio: IstioVersion) -> Self {
-        Self { istio }
+        Self { istio, ..Self::default() }
     }
 }
 
@@ -145,6 +150,15 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let problem = self.problem(&mut found);
         let is_given_up = matches!(problem, Some((_, true)));
         let listeners = if is_given_up { Vec::new() } else { self.listeners(&path, &mut found) };
+        if !spec.is_managed()
+            && self.options.selector.is_empty()
+            && listeners.iter().any(|listener| listener.server().is_some())
+        {
+            let message = "bound to a Service that is there: which pods are its own is not known, \
+                           and an Istio Gateway without a selector has every gateway's pods";
+            let help = "name the labels of its pods: --selector istio=ingressgateway".to_owned();
+            found.warning(rule::NO_SELECTOR, path.clone().key("addresses"), message, help);
+        }
         self.old_validations(&path, &mut found);
         let backend = self.backend(&path, &mut found);
         let conditions = GatewayState {
@@ -242,6 +256,16 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     /// What stands where nobody reads it.
     fn old_validations(&self, path: &FieldPath, found: &mut Findings) {
         for (index, listener) in self.gateway.spec.listeners.iter().enumerate() {
+            if listener.tls.is_some() && matches!(listener.protocol.as_str(), "HTTP" | "TCP") {
+                let at = path.clone().key("listeners").index(index).key("tls");
+                let message = format!(
+                    "not with the protocol {}: an API server refuses it, and istiod's webhook an \
+                     Istio Gateway with it",
+                    listener.protocol
+                );
+                let help = "make it HTTPS or TLS, or remove tls".to_owned();
+                found.warning(rule::PLAIN_TLS, at, message, help);
+            }
             if listener.tls.as_ref().is_some_and(|tls| tls.frontend_validation.is_some()) {
                 let at = path.clone().key("listeners").index(index).key("tls");
                 let message = "no field of a listener any more, and ignored: clients are not asked \

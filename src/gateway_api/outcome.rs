@@ -20,12 +20,16 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// Whether every listener is valid, and the Gateway accepted as a whole.
+    /// Whether every listener is valid, the Gateway accepted as a whole, and what it refers to towards
+    /// backends usable.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         use super::Status;
         self.listeners.iter().all(ConvertedListener::is_valid)
-            && self.conditions.iter().all(|c| c.kind != "Accepted" || c.status == Status::True)
+            && self
+                .conditions
+                .iter()
+                .all(|c| !matches!(c.kind, "Accepted" | "ResolvedRefs") || c.status == Status::True)
     }
 
     /// The servers that istiod programs, with the names of their listeners.

@@ -1,6 +1,6 @@
 //! The stable ids of the rules of the translation from Gateway API.
 //!
-//! What makes istiod refuse a listener or the Gateway is an error, in istiod's words. What istiod
+//! What makes istiod refuse a listener, the Gateway or what it refers to is an error, in istiod's words. What istiod
 //! takes and what does not do what it seems to is a warning; a note is worth knowing.
 
 /// A server's certificate that cannot be used, or one too many. An error.
@@ -47,8 +47,12 @@ pub const GRANT_NAME: &str = "gateway-api/grant-name";
 pub const ROUTE_KINDS: &str = "gateway-api/route-kinds";
 /// A listener of HTTPS or TLS without `tls`.
 pub const NO_TLS: &str = "gateway-api/no-tls";
+/// A listener of HTTP or TCP with `tls`.
+pub const PLAIN_TLS: &str = "gateway-api/plain-tls";
 /// A selector that selects no namespace.
 pub const NO_NAMESPACE: &str = "gateway-api/no-namespace";
+/// A Gateway whose pods are not known, so that it has no manifest of Istio's.
+pub const NO_SELECTOR: &str = "gateway-api/no-selector";
 /// A class that is not Istio's for gateways. A warning where it is another one of Istio's, else a
 /// note.
 pub const CLASS: &str = "gateway-api/class";

@@ -63,11 +63,16 @@ impl Manifest {
     /// ```
     #[must_use]
     pub fn new(name: &str, spec: Gateway) -> Self {
-        Self::new_in("", name, spec)
+        Self::new_in("", name, &[], spec)
     }
 
-    /// A manifest of a new Gateway in a namespace.
-    pub(crate) fn new_in(namespace: &str, name: &str, spec: Gateway) -> Self {
+    /// A manifest of a new Gateway in a namespace, with annotations.
+    pub(crate) fn new_in(
+        namespace: &str,
+        name: &str,
+        annotations: &[(&str, &str)],
+        spec: Gateway,
+    ) -> Self {
         let mut text = format!(
             "{{\"apiVersion\":\"{GROUP}/v1\",\"kind\":\"Gateway\",\"metadata\":{{\"name\":"
         );
@@ -76,7 +81,13 @@ impl Manifest {
             text.push_str(",\"namespace\":");
             crate::tree::write_text(namespace, &mut text);
         }
-        text.push_str("}}");
+        for (index, (key, value)) in annotations.iter().enumerate() {
+            text.push_str(if index == 0 { ",\"annotations\":{" } else { "," });
+            crate::tree::write_text(key, &mut text);
+            text.push(':');
+            crate::tree::write_text(value, &mut text);
+        }
+        text.push_str(if annotations.is_empty() { "}}" } else { "}}}" });
         let object = Object {
             text,
             is_yaml: false,

@@ -66,7 +66,11 @@ mod versions;
 mod webhook;
 
 #[cfg(feature = "gateway-api")]
-pub(crate) use {findings::locate, rules::rule};
+pub(crate) use {
+    findings::locate,
+    hosts::{is_ip, is_subdomain},
+    rules::rule,
+};
 
 use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
 

@@ -63,7 +63,7 @@ static RULES: &[Rule] = &[
         "gateway-api/client-certificate",
         Error,
         "A certificate towards backends that cannot be used",
-        "spec.tls.backend.clientCertificateRef. The listeners are programmed all the same.",
+        "spec.tls.backend.clientCertificateRef. The Gateway's ResolvedRefs condition is False; the listeners are programmed all the same.",
     ),
     rule!(
         "gateway-api/certificate-dropped",
@@ -75,13 +75,13 @@ static RULES: &[Rule] = &[
         "gateway-api/first-certificate-lost",
         Warning,
         "A good certificate is lost behind a bad one",
-        "Upstream counts the good certificates and, if there is one, takes the first name in its list: that of the bad one, which is empty. The server gets no certificate at all, and the listener is valid.",
+        "Upstream counts the good certificates and, if there is one, takes the first name in its list: that of the bad one, which is empty. The server gets no certificate at all, and the listener is valid. As an Istio Gateway of its own istiod's webhook refuses it.",
     ),
     rule!(
         "gateway-api/no-certificate",
         Warning,
         "A listener that ends TLS without a certificate",
-        "istiod takes it for valid. Its server has no certificate to show, and a validation of clients has no effect.",
+        "istiod takes it for valid. Its server has no certificate to show, and a validation of clients has no effect. As an Istio Gateway of its own istiod's webhook refuses it.",
     ),
     rule!(
         "gateway-api/validation-ignored",
@@ -156,10 +156,22 @@ static RULES: &[Rule] = &[
         "istiod takes it for valid, and makes no server of it.",
     ),
     rule!(
+        "gateway-api/plain-tls",
+        Warning,
+        "A listener of HTTP or TCP with tls",
+        "An API server refuses it. istiod takes it, and serves HTTP as plain text all the same; as an Istio Gateway of its own its webhook refuses it.",
+    ),
+    rule!(
         "gateway-api/no-namespace",
         Warning,
         "A selector that selects no namespace",
         "Namespaces are selected when the Gateway is translated. With none, or with a selector that is not valid, the listener is there, and no route can attach.",
+    ),
+    rule!(
+        "gateway-api/no-selector",
+        Warning,
+        "A Gateway whose pods are not known",
+        "An address of the type Hostname binds the Gateway to a Service that is there. An Istio Gateway selects pods by their labels, and one without a selector has the pods of every gateway in the cluster: what it asks of clients, and what it does not, would hold for all of them. So none is printed until --selector names the labels. A selector crosses namespaces.",
     ),
     rule!(
         "gateway-api/class",
