@@ -21,7 +21,6 @@ pub(super) const fn explicit(n: u8) -> u8 {
     0xa0 | n
 }
 
-/// What is left to read.
 /// How many bytes a length has, and what it says.
 fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     let (&first, rest) = bytes.split_first()?;
@@ -39,6 +38,7 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     is_short.then_some((1 + count, len))
 }
 
+/// What is left to read.
 #[derive(Clone, Copy)]
 pub(super) struct Der<'a>(pub(super) &'a [u8]);
 
