@@ -5,12 +5,14 @@ use std::cell::Cell;
 use serde::de::DeserializeOwned;
 
 use super::{
-    Conversion, Options, convert,
+    Conversion, Options, convert_of_set,
     input::{GROUP, Gateway, Metadata},
+    limits,
+    memory::Memory,
     resources::InMemory,
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Manifest, Severity,
+    Diagnostic, Error, FieldPath, Manifest, Position, Severity,
     diagnostic::{Step, rule},
     manifest::{objects, tree},
     tree::{Json, Reader, Ref, Tree},
@@ -145,9 +147,11 @@ impl Manifests {
         &self,
         options: &Options,
     ) -> impl Iterator<Item = (&GatewayManifest, Conversion)> {
+        let memory = Memory::default();
         self.texts.iter().flat_map(move |text| {
             let convert = |(manifest, path): &(GatewayManifest, FieldPath)| {
-                (convert(&manifest.gateway, &self.resources, options), path.clone())
+                let gateway = &manifest.gateway;
+                (convert_of_set(gateway, &self.resources, options, &memory), path.clone())
             };
             let mut conversions: Vec<_> = text.gateways.iter().map(convert).collect();
             text.locate(&mut conversions);
@@ -214,6 +218,11 @@ impl Manifests {
             }
             (GROUP, "ReferenceGrant") => {
                 let mut grant: super::ReferenceGrant = read(tree, node)?;
+                limits::check_grant(&grant).map_err(|(part, message)| {
+                    let place = node.get("spec").and_then(|spec| spec.get(part)).unwrap_or(node);
+                    let path = FieldPath::root().key("spec").key(part);
+                    wrong(super::rule::TOO_LARGE, path, place.position(), message)
+                })?;
                 default_namespace(&mut grant.metadata.namespace);
                 resources.add_reference_grant(grant);
             }
@@ -251,16 +260,19 @@ fn read<T: DeserializeOwned>(tree: &Tree<'_>, node: Ref<'_, '_>) -> Result<T, Er
             .into_iter()
             .next()
             .unwrap_or_else(|| (FieldPath::root(), at.position()));
-        Error::decode(vec![Diagnostic {
-            rule: rule::WRONG_TYPE,
-            severity: Severity::Error,
-            path,
-            message: error.to_string(),
-            help: None,
-            position,
-            end: None,
-        }])
+        wrong(rule::WRONG_TYPE, path, position, error.to_string())
     })
+}
+
+/// What is wrong at a place.
+fn wrong(
+    rule: &'static str,
+    path: FieldPath,
+    position: Option<Position>,
+    message: String,
+) -> Error {
+    let (severity, help, end) = (Severity::Error, None, None);
+    Error::decode(vec![Diagnostic { rule, severity, path, message, help, position, end }])
 }
 
 impl Text {

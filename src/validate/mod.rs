@@ -66,7 +66,10 @@ mod versions;
 mod webhook;
 
 #[cfg(feature = "gateway-api")]
-pub(crate) use {findings::locate, rules::rule};
+pub(crate) use {
+    findings::locate,
+    rules::{rule, unexemplified},
+};
 
 use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
 

@@ -23,6 +23,8 @@ mod envoy_live;
 #[cfg(feature = "gateway-api")]
 mod gateway_api;
 #[cfg(feature = "gateway-api")]
+mod gateway_api_hostile;
+#[cfg(feature = "gateway-api")]
 mod gateway_api_rules;
 mod handshake;
 #[cfg(feature = "validate")]
