@@ -12,7 +12,7 @@ use super::{
     resources::InMemory,
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Manifest, Position, Severity,
+    Diagnostic, Error, FieldPath, Manifest, Object, Position, Severity,
     diagnostic::{Step, rule},
     manifest::{objects, tree},
     tree::{Json, Reader, Ref, Tree},
@@ -176,19 +176,19 @@ impl Manifests {
         };
         let mut errors = Vec::new();
         let mut gateways = Vec::new();
-        let is_list = tree.root().get("items").is_some_and(Ref::is_list)
-            && tree.root().get("kind").is_some_and(|kind| kind.text().ends_with("List"));
-        for (index, object) in objects(text, &tree, is_yaml, lines).enumerate() {
+        let (list, objects) = objects(text, &tree, is_yaml, lines);
+        for (index, object) in objects.enumerate() {
             self.documents += 1;
             let added = object.and_then(|(object, node)| {
-                let group = object.api_version().rsplit_once('/').map_or("", |(group, _)| group);
-                self.add_object(group, object.kind(), &tree, node)
+                let (api_version, kind) = typed(&object, list.as_ref(), node)
+                    .map_err(|what| wrong(rule::WRONG_TYPE, item(index), node.position(), what))?;
+                let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+                self.add_object(group, kind, &tree, node)
             });
             match added {
                 Ok(None) => {}
                 Ok(Some(gateway)) => {
-                    let path = FieldPath::root();
-                    let path = if is_list { path.key("items").index(index) } else { path };
+                    let path = if list.is_some() { item(index) } else { FieldPath::root() };
                     let (source, document) = (self.sources - 1, self.documents);
                     gateways.push((GatewayManifest { gateway, source, document }, path));
                 }
@@ -240,6 +240,33 @@ impl Manifests {
             _ => {}
         }
         Ok(None)
+    }
+}
+
+fn item(index: usize) -> FieldPath {
+    FieldPath::root().key("items").index(index)
+}
+
+/// What an object is. An item of a list of one kind, such as a SecretList, need not say so itself.
+///
+/// Source: apimachinery's `unstructuredJSONScheme.decodeToList`.
+fn typed<'a>(
+    object: &'a Object,
+    list: Option<&'a Object>,
+    node: Ref<'_, '_>,
+) -> Result<(&'a str, &'a str), String> {
+    let (api_version, kind) = (object.api_version(), object.kind());
+    let Some(list) = list else { return Ok((api_version, kind)) };
+    if kind.ends_with("List") && node.get("items").is_some_and(Ref::is_list) {
+        return Err("a list in a list is not read: write its items into the outer one".to_owned());
+    }
+    if !kind.is_empty() || node.is_null() {
+        return Ok((api_version, kind));
+    }
+    match list.kind().strip_suffix("List").unwrap_or_default() {
+        "" => Err("no kind, and the list does not tell it either".to_owned()),
+        kind if api_version.is_empty() => Ok((list.api_version(), kind)),
+        kind => Ok((api_version, kind)),
     }
 }
 

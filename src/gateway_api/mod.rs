@@ -71,9 +71,9 @@ pub use documents::{GatewayManifest, Manifests};
 pub use input::{
     ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedRoutes, BackendTls, ConfigMap,
     FrontendTls, GROUP, Gateway, GatewaySpec, GatewayTls, GrantFrom, GrantTo, Infrastructure,
-    LabelExpression, LabelSelector, List, Listener, ListenerTls, Map, Metadata, Namespace,
-    ObjectReference, ParametersReference, PortTls, ReferenceGrant, ReferenceGrantSpec, RouteKind,
-    RouteNamespaces, Secret, SecretReference, TlsConfig, Validation,
+    LabelExpression, LabelSelector, Listener, ListenerTls, Metadata, Namespace, ObjectReference,
+    ParametersReference, PortTls, ReferenceGrant, ReferenceGrantSpec, RouteKind, RouteNamespaces,
+    Secret, SecretReference, TlsConfig, Validation,
 };
 pub use outcome::{Conversion, ConvertedListener, Outcome, UnusableServer};
 pub use resources::{InMemory, Resources};

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use istio_gateway::{
     Diagnostic, Gateway, IstioVersion, Severity, TlsMode,
-    gateway_api::{Conversion, Manifests, Metadata, Options, Outcome, from_istio, rule, rules},
+    gateway_api::{
+        Conversion, Manifests, Metadata, Options, Outcome, Resources as _, from_istio, rule, rules,
+    },
     json,
     validate::{self, validate_manifest},
 };
@@ -193,6 +195,30 @@ fn places_are_found_in_streams_and_lists() {
     let mut manifests = Manifests::default();
     assert!(manifests.add_yaml(&list).is_empty());
     assert_eq!(manifests.gateways().next().unwrap().document, 2);
+}
+
+/// Kubernetes' own clients know what the items of a typed list are, and this crate's reader of
+/// manifests takes `Kind` for `kind`.
+#[test]
+fn lists_of_all_kinds_are_read_or_refused() {
+    let item = STRANGE_CA.split_once("metadata").unwrap().1.replace('\n', "\n  ");
+    let list = format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nKind: GatewayList\nitems:\n- metadata{item}"
+    );
+    let found = found(&list);
+    assert_eq!(found[0].to_string().split(": ").next(), Some("8:73"), "{}", found[0]);
+    let secrets = "apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {name: a, namespace: b}\n";
+    let mut manifests = Manifests::default();
+    assert!(manifests.add_yaml(secrets).is_empty());
+    assert!(manifests.resources().secret("b", "a").is_some());
+    refused(
+        "apiVersion: v1\nkind: List\nitems:\n- metadata: {name: a}\n",
+        "4:3: items[0]: no kind, and the list does not tell it either",
+    );
+    refused(
+        "kind: List\nitems:\n- kind: Secret\n- kind: List\n  items: []\n",
+        "4:3: items[1]: a list in a list is not read: write its items into the outer one",
+    );
 }
 
 #[track_caller]
