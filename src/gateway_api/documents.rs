@@ -263,10 +263,9 @@ fn typed<'a>(
     if !kind.is_empty() || node.is_null() {
         return Ok((api_version, kind));
     }
-    match list.kind().strip_suffix("List").unwrap_or_default() {
-        "" => Err("no kind, and the list does not tell it either".to_owned()),
-        kind if api_version.is_empty() => Ok((list.api_version(), kind)),
-        kind => Ok((api_version, kind)),
+    match list.kind().strip_suffix("List") {
+        Some(kind) if !kind.is_empty() && api_version.is_empty() => Ok((list.api_version(), kind)),
+        _ => Err("no kind, and none that follows from the list".to_owned()),
     }
 }
 

@@ -213,7 +213,7 @@ fn lists_of_all_kinds_are_read_or_refused() {
     assert!(manifests.resources().secret("b", "a").is_some());
     refused(
         "apiVersion: v1\nkind: List\nitems:\n- metadata: {name: a}\n",
-        "4:3: items[0]: no kind, and the list does not tell it either",
+        "4:3: items[0]: no kind, and none that follows from the list",
     );
     refused(
         "kind: List\nitems:\n- kind: Secret\n- kind: List\n  items: []\n",
