@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Diagnostic, IstioVersion, Manifest, Severity,
-    envoy::{DownstreamTlsContext, HttpConnectionManager, Options, downstream_tls_context},
+    Diagnostic, IstioVersion, Manifest,
+    envoy::{
+        DownstreamTlsContext, HttpConnectionManager, Options, Translation, downstream_tls_context,
+    },
 };
 use serde::Serialize;
 
 use crate::{
     Failure,
-    gateways::{Judgement, below_server, known_translation, read, server_path},
+    gateways::{Finding, Judgement, below_server, known_translation, read, server_path},
     input::{Input, print},
 };
 
@@ -69,17 +71,6 @@ struct Line {
     findings: Vec<Finding>,
 }
 
-#[derive(Serialize)]
-struct Finding {
-    rule: &'static str,
-    severity: &'static str,
-    path: String,
-    line: Option<usize>,
-    column: Option<usize>,
-    message: String,
-    help: Option<String>,
-}
-
 impl Envoy {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let input = Input::read(&self.file)?;
@@ -105,42 +96,34 @@ impl Format {
     }
 }
 
+/// So many of a cluster's reasons against the rest of the Gateway are told with each server.
+const MOST_REFUSALS: usize = 20;
+
 fn translated(manifest: &Manifest, file: &str, document: usize, options: &Options) -> Vec<Line> {
     let Judgement { refusals, ignored } = Judgement::of(manifest, options.istio);
-    let translate = |(server, message)| {
-        let translation = downstream_tls_context(message, options);
+    let servers = &manifest.spec().servers;
+    let all: Vec<_> =
+        servers.iter().map(|server| downstream_tls_context(server, options)).collect();
+    let found = |(server, translation): (usize, &Translation)| -> Vec<Diagnostic> {
         let here = server_path(server);
-        let of_document =
-            refusals.iter().chain(ignored.iter().filter(|found| {
-                found.severity == Severity::Error || found.path.starts_with(&here)
-            }));
+        let is_own = |found: &&Diagnostic| found.path.starts_with(&here);
+        let own = refusals.iter().filter(is_own);
+        let others = refusals.iter().filter(|found| !is_own(found)).take(MOST_REFUSALS);
+        let of_decoder = ignored.iter().filter(is_own);
         let of_server = translation.diagnostics.iter().map(|found| below_server(found, server));
-        let findings = of_document.cloned().chain(of_server);
-        Line {
-            file: file.to_owned(),
-            document,
-            server,
-            flow: translation.flow.as_str(),
-            tls_context: translation.used_tls_context().cloned(),
-            findings: findings.map(|found| finding(found, manifest)).collect(),
-            xfcc: translation.xfcc,
-        }
+        own.chain(others).chain(of_decoder).cloned().chain(of_server).collect()
     };
-    manifest.spec().servers.iter().enumerate().map(translate).collect()
-}
-
-fn finding(found: Diagnostic, manifest: &Manifest) -> Finding {
-    let position = found.position.or_else(|| manifest.position(&found.path));
-    Finding {
-        rule: found.rule,
-        severity: match found.severity {
-            Severity::Error => "error",
-            _ => "warning",
-        },
-        path: found.path.to_string(),
-        line: position.map(|position| position.line),
-        column: position.map(|position| position.column),
-        message: found.message,
-        help: found.help,
-    }
+    let found: Vec<_> = all.iter().enumerate().map(found).collect();
+    let lists: Vec<_> = found.iter().map(Vec::as_slice).collect();
+    let found = Finding::of_lists(&lists, manifest);
+    let line = |(server, (translation, findings)): (usize, (Translation, _))| Line {
+        file: file.to_owned(),
+        document,
+        server,
+        flow: translation.flow.as_str(),
+        tls_context: translation.used_tls_context().cloned(),
+        findings,
+        xfcc: translation.xfcc,
+    };
+    all.into_iter().zip(found).enumerate().map(line).collect()
 }

@@ -6,7 +6,9 @@ use istio_gateway::{
     validate::{self, validate_manifest},
 };
 
-use crate::{Failure, input::Input};
+use serde::Serialize;
+
+use crate::{Failure, check::severity_name, input::Input};
 
 /// The Gateways of a file with the numbers of their documents, from 1; those in a List too, and
 /// other kinds passed over. If anything cannot be read, all that is wrong.
@@ -73,6 +75,46 @@ pub(crate) fn below_server(found: &Diagnostic, server: usize) -> Diagnostic {
     let here = server_path(server);
     found.path = here.steps().iter().chain(found.path.steps()).cloned().collect();
     found
+}
+
+/// A finding, for those who want to know where.
+#[derive(Clone, Serialize)]
+pub(crate) struct Finding {
+    pub(crate) rule: &'static str,
+    pub(crate) severity: &'static str,
+    pub(crate) path: String,
+    pub(crate) line: Option<usize>,
+    pub(crate) column: Option<usize>,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Finding {
+    pub(crate) fn of(found: &[Diagnostic], manifest: &Manifest) -> Vec<Self> {
+        Self::of_lists(&[found], manifest).pop().unwrap_or_default()
+    }
+
+    /// Of several lists of findings, for whose places the manifest is read once.
+    pub(crate) fn of_lists(lists: &[&[Diagnostic]], manifest: &Manifest) -> Vec<Vec<Self>> {
+        let without_place =
+            lists.iter().copied().flatten().filter(|found| found.position.is_none());
+        let paths: Vec<_> = without_place.map(|found| found.path.clone()).collect();
+        let places = if paths.is_empty() { Vec::new() } else { manifest.positions(&paths) };
+        let mut places = places.into_iter();
+        let mut told = |found: &Diagnostic| {
+            let place = found.position.or_else(|| places.next().flatten());
+            Self {
+                rule: found.rule,
+                severity: severity_name(found.severity),
+                path: found.path.to_string(),
+                line: place.map(|place| place.line),
+                column: place.map(|place| place.column),
+                message: found.message.clone(),
+                help: found.help.clone(),
+            }
+        };
+        lists.iter().map(|found| found.iter().map(&mut told).collect()).collect()
+    }
 }
 
 /// Of older releases it is not known how they translate.

@@ -475,7 +475,8 @@ fn same_data(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => {
             let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
-            a == b || (a - b).abs() <= a.abs() * 1e-15
+            // The smallest of all have fewer digits.
+            a == b || (a - b).abs() <= (a.abs() * 1e-15).max(1e-322)
         }
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_data(a, b))

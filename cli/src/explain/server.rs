@@ -15,10 +15,7 @@ use super::{
     answer::{self, Answer},
     words,
 };
-use crate::{
-    check::severity_name,
-    gateways::{Judgement, below_server, server_path},
-};
+use crate::gateways::{Finding, Judgement, below_server, server_path};
 
 /// What a listener does with its clients, as the parts of an explanation look at it.
 pub(super) struct Seen<'a> {
@@ -118,14 +115,14 @@ pub(super) struct Explained {
     pub(super) name: String,
     pub(super) port: PortOf,
     pub(super) hosts: Vec<String>,
-    pub(super) refused: Vec<Told>,
+    pub(super) refused: Vec<Finding>,
     pub(super) answer: Answer,
     pub(super) flow: &'static str,
     pub(super) redirects_to_https: bool,
     pub(super) does: Vec<String>,
     pub(super) gives_away: Vec<String>,
     pub(super) keeps: Vec<String>,
-    pub(super) dropped: Vec<Told>,
+    pub(super) dropped: Vec<Finding>,
     pub(super) client_certificate: Asked,
     pub(super) clients: Vec<Client>,
 }
@@ -145,44 +142,6 @@ impl PortOf {
             name: port.map_or_else(String::new, |port| port.name.clone()),
             protocol: port.map_or_else(String::new, |port| port.protocol.clone()),
         }
-    }
-}
-
-/// A finding, for those who want to know where.
-#[derive(Clone, Serialize)]
-pub(super) struct Told {
-    pub(super) rule: &'static str,
-    pub(super) severity: &'static str,
-    pub(super) path: String,
-    pub(super) line: Option<usize>,
-    pub(super) column: Option<usize>,
-    pub(super) message: String,
-}
-
-impl Told {
-    pub(super) fn of(found: &[Diagnostic], manifest: &Manifest) -> Vec<Self> {
-        Self::of_lists(&[found], manifest).pop().unwrap_or_default()
-    }
-
-    /// Of several lists of findings, for whose places the manifest is read once.
-    fn of_lists(lists: &[&[Diagnostic]], manifest: &Manifest) -> Vec<Vec<Self>> {
-        let without_place =
-            lists.iter().copied().flatten().filter(|found| found.position.is_none());
-        let paths: Vec<_> = without_place.map(|found| found.path.clone()).collect();
-        let places = if paths.is_empty() { Vec::new() } else { manifest.positions(&paths) };
-        let mut places = places.into_iter();
-        let mut told = |found: &Diagnostic| {
-            let place = found.position.or_else(|| places.next().flatten());
-            Self {
-                rule: found.rule,
-                severity: severity_name(found.severity),
-                path: found.path.to_string(),
-                line: place.map(|place| place.line),
-                column: place.map(|place| place.column),
-                message: found.message.clone(),
-            }
-        };
-        lists.iter().map(|found| found.iter().map(&mut told).collect()).collect()
     }
 }
 
@@ -236,7 +195,7 @@ pub(super) fn explained(
     let Judgement { refusals, ignored } = Judgement::of(manifest, options.istio);
     // Each server shows them, and there may be thousands of both.
     let first = refusals.get(..MOST_REFUSALS).unwrap_or(&refusals);
-    let refused = Told::of(first, manifest);
+    let refused = Finding::of(first, manifest);
     let servers = &manifest.spec().servers;
     let paths: Vec<_> = (0..servers.len()).map(server_path).collect();
     let places = manifest.positions(&paths);
@@ -249,7 +208,7 @@ pub(super) fn explained(
     let seen: Vec<_> = servers.iter().map(|server| Seen::new(server, options)).collect();
     let dropped: Vec<_> = seen.iter().enumerate().map(dropped_of).collect();
     let dropped: Vec<_> = dropped.iter().map(Vec::as_slice).collect();
-    let dropped = Told::of_lists(&dropped, manifest);
+    let dropped = Finding::of_lists(&dropped, manifest);
     let explain = |(index, ((seen, place), dropped)): (usize, ((&Seen<'_>, _), _))| {
         let place: Option<Position> = place;
         Explained {

@@ -2,9 +2,12 @@
 
 use super::{
     Report,
-    server::{Client, Explained, Told, Xfcc},
+    server::{Client, Explained, Xfcc},
 };
-use crate::wording::{listed, shown, wrapped};
+use crate::{
+    gateways::Finding,
+    wording::{listed, shown, wrapped},
+};
 
 pub(super) const WIDTH: usize = 80;
 
@@ -108,8 +111,8 @@ pub(super) fn bullets(sentences: &[String], text: &mut String) {
     }
 }
 
-pub(super) fn told(found: &[Told], text: &mut String) {
-    let sentence = |found: &Told| {
+pub(super) fn told(found: &[Finding], text: &mut String) {
+    let sentence = |found: &Finding| {
         let line = found.line.map(|line| format!("line {line}: ")).unwrap_or_default();
         let path = if found.path.is_empty() || found.message.contains(&found.path) {
             String::new()

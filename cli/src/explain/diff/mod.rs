@@ -17,11 +17,11 @@ pub(super) use self::{
 };
 use super::{
     answer::{self, Answer},
-    server::{PortOf, Seen, Told},
+    server::{PortOf, Seen},
 };
 use crate::{
     Failure,
-    gateways::{Judgement, read},
+    gateways::{Finding, Judgement, read},
     input::Input,
 };
 
@@ -48,7 +48,7 @@ pub(super) struct Refused {
     pub(super) which: &'static str,
     pub(super) namespace: String,
     pub(super) gateway: String,
-    pub(super) reasons: Vec<Told>,
+    pub(super) reasons: Vec<Finding>,
 }
 
 /// A server that is not as it was.
@@ -97,7 +97,7 @@ impl Diff {
                         which,
                         namespace: manifest.namespace().to_owned(),
                         gateway: manifest.name().to_owned(),
-                        reasons: Told::of(&refusals, manifest),
+                        reasons: Finding::of(&refusals, manifest),
                     });
                 }
             }

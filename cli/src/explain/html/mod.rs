@@ -6,9 +6,10 @@ mod report;
 use std::fmt::Write as _;
 
 pub(super) use self::{diff::diff, report::report};
-use super::server::{Told, Xfcc};
+use super::server::Xfcc;
 use crate::{
     explain::text::{MOST_TOLD, outcome},
+    gateways::Finding,
     wording::{listed, shown},
 };
 
@@ -112,7 +113,7 @@ fn bullets(sentences: &[String]) -> String {
     format!("<ul>\n{items}</ul>\n")
 }
 
-fn told(found: &[Told]) -> String {
+fn told(found: &[Finding]) -> String {
     let mut html = String::from("<ul>\n");
     for found in found.iter().take(MOST_TOLD) {
         let line = found.line.map(|line| format!("line {line}: ")).unwrap_or_default();
