@@ -247,7 +247,7 @@ fn item(index: usize) -> FieldPath {
     FieldPath::root().key("items").index(index)
 }
 
-/// What an object is. An item of a list of one kind, such as a SecretList, need not say so itself.
+/// What an object is. An item of a list of one kind, such as a `SecretList`, need not say so itself.
 ///
 /// Source: apimachinery's `unstructuredJSONScheme.decodeToList`.
 fn typed<'a>(
