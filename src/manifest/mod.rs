@@ -80,6 +80,7 @@ impl Manifest {
         let object = Object {
             text,
             is_yaml: false,
+            has_positions: true,
             lines: 0,
             api_version: format!("{GROUP}/v1"),
             kind: "Gateway".to_owned(),
@@ -199,6 +200,9 @@ impl Manifest {
     #[must_use]
     pub fn positions(&self, paths: &[FieldPath]) -> Vec<Option<Position>> {
         let object = &self.object;
+        if !object.has_positions {
+            return vec![None; paths.len()];
+        }
         let found = object.with_tree(|tree| {
             let find = |path| tree.find(path).and_then(|node| tree.position(node));
             let below = |position: Position| position.below(object.lines);
@@ -337,6 +341,8 @@ impl Document {
 pub struct Object {
     text: String,
     is_yaml: bool,
+    /// Whether the text is the user's, so that places in it tell something.
+    has_positions: bool,
     /// How many lines of the stream stand before the text.
     lines: usize,
     api_version: String,
@@ -475,12 +481,25 @@ impl Object {
                 for item in items.iter().flat_map(|items| items.items()) {
                     let mut text = String::new();
                     write_json(&Edit::Kept(item), &mut text);
-                    texts.push(text);
+                    let own = item_text(item).filter(|_| self.has_positions);
+                    texts.push((text, own));
                 }
             });
         }
-        let is_yaml = self.is_yaml;
-        texts.into_iter().map(move |text| {
+        let (is_yaml, lines) = (self.is_yaml, self.lines);
+        texts.into_iter().map(move |(text, own)| {
+            // The user's own text, if it says the same without what stands around it.
+            if let Some((own, before)) = own
+                && let Ok(tree) = tree(&own, is_yaml)
+            {
+                let mut said = String::new();
+                write_json(&Edit::Kept(tree.root()), &mut said);
+                if said == text {
+                    let lines = lines + before;
+                    let source = Source { is_yaml, has_positions: true, lines };
+                    return read(&own, &tree, &source).map_err(|error| error.below(lines));
+                }
+            }
             let tree = Tree::from_checked_json(&text)?;
             read(&text, &tree, &Source { is_yaml, has_positions: false, lines: 0 })
         })
@@ -492,6 +511,12 @@ impl Object {
     pub(crate) fn is_gateway(&self) -> bool {
         let says_something = !self.kind.is_empty() || !self.api_version.is_empty();
         says_something && is_gateway_kind(&self.kind) && is_gateway_group(&self.api_version)
+    }
+
+    /// Whether the text is the user's, so that places in it tell something.
+    #[cfg(feature = "validate")]
+    pub(crate) fn has_positions(&self) -> bool {
+        self.has_positions
     }
 
     /// How many lines of the stream stand before the text.
@@ -632,6 +657,16 @@ pub(crate) fn objects<'t>(
     (list, whole.into_iter().chain(items))
 }
 
+/// The text of an item in its list, with as much before it that it stands in the same column, and
+/// how many lines stand before that. None of one that stands far to the right, as all do in a long
+/// line.
+fn item_text(item: Ref<'_, '_>) -> Option<(String, usize)> {
+    const FAR: usize = 200;
+    let position = item.position().filter(|position| position.column <= FAR)?;
+    let text = " ".repeat(position.column - 1) + item.source();
+    Some((text, position.line - 1))
+}
+
 pub(crate) fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
     if is_yaml {
         Tree::from_yaml_object(text, metadata::is_text)
@@ -718,6 +753,7 @@ fn object(
     Ok(Object {
         text: text.to_owned(),
         is_yaml: source.is_yaml && source.has_positions,
+        has_positions: source.has_positions,
         lines: source.lines,
         name: name_of("name"),
         namespace: name_of("namespace"),

@@ -186,11 +186,12 @@ impl std::fmt::Display for Stage {
 #[must_use]
 pub fn validate(object: &Object, options: &Options) -> Report {
     // The text was read before, and is read again without an error.
-    object
+    let report = object
         .with_tree(|tree| {
             document::judge(tree, tree.root(), options, None).below(object.lines_before())
         })
-        .unwrap_or_default()
+        .unwrap_or_default();
+    if object.has_positions() { report } else { report.without_positions() }
 }
 
 /// Validates a manifest with its changes. Positions are in the text that it was read from if
