@@ -14,6 +14,7 @@ use crate::{
     check::severity_name,
     gateways::known_translation,
     input::{Input, check_stdin_once, print},
+    wording::harmless,
 };
 
 /// Translates Gateways of Gateway API as istiod does, and tells their conditions.
@@ -200,13 +201,15 @@ fn tell<'a>(all: &'a [Converted<'_>], name: impl Fn(&'a GatewayManifest) -> &'a 
             let place = found.position.map_or_else(String::new, |at| format!(":{at}"));
             let severity = severity_name(found.severity);
             let (rule, what) = (found.rule, found.without_position());
+            let (file, what) = (harmless(file), harmless(&what.to_string()));
             text += &format!("{file}{place}: {severity}[{rule}]: {what}\n");
         }
         let metadata = &manifest.gateway.metadata;
-        text += &format!("Gateway {}/{}\n", metadata.namespace, metadata.name);
+        let (namespace, name) = (harmless(&metadata.namespace), harmless(&metadata.name));
+        text += &format!("Gateway {namespace}/{name}\n");
         text += &conditions(&conversion.conditions, "  ");
         for listener in &conversion.listeners {
-            text += &format!("  listener {}\n", listener.name);
+            text += &format!("  listener {}\n", harmless(&listener.name));
             text += &conditions(&listener.conditions, "    ");
         }
     }
@@ -217,7 +220,7 @@ fn tell<'a>(all: &'a [Converted<'_>], name: impl Fn(&'a GatewayManifest) -> &'a 
 fn conditions(all: &[Condition], indent: &str) -> String {
     let line = |condition: &Condition| {
         let Condition { kind, status, reason, message, .. } = condition;
-        format!("{indent}{kind}={} {reason}: {message}\n", status.as_str())
+        format!("{indent}{kind}={} {reason}: {}\n", status.as_str(), harmless(message))
     };
     all.iter().map(line).collect()
 }

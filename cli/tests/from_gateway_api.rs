@@ -176,3 +176,22 @@ fn rules_explains_what_is_found() {
     assert!(text.contains("A good certificate is lost behind a bad one"), "{text}");
     assert!(text.contains("\nBad:\n"), "{text}");
 }
+
+/// What a name or a text has in it cannot look like a line of the answer, nor reach the terminal.
+#[test]
+fn nothing_from_outside_forges_a_line() {
+    let name = "a\n  listener b\n    Programmed=True Programmed: No errors found\u{1b}[31m";
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": name, "namespace": "n\u{202e}"},
+        "spec": {"gatewayClassName": "istio", "listeners": [{
+            "name": name, "port": 443, "protocol": "HTTPS",
+            "tls": {"certificateRefs": [{"name": name}]},
+        }]},
+    });
+    let (_, err) = gives(&["-"], &gateway.to_string(), 1);
+    assert_eq!(err.matches("\n  listener ").count(), 1, "{err}");
+    assert_eq!(err.lines().filter(|line| line.trim().starts_with("Programmed=")).count(), 1);
+    assert!(err.contains("\n  listener a\\u{a}  listener b\\u{a} "), "{err}");
+    assert!(err.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{err:?}");
+}

@@ -5,12 +5,14 @@ use std::{cell::Cell, collections::BTreeMap};
 use serde::de::DeserializeOwned;
 
 use super::{
-    Conversion, Options, convert,
+    Conversion, Options, convert_of_set,
     input::{GROUP, Gateway, Metadata},
+    limits,
+    memory::Memory,
     resources::InMemory,
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Manifest, Severity,
+    Diagnostic, Error, FieldPath, Manifest, Object, Position, Severity,
     diagnostic::{Step, rule},
     manifest::{objects, tree},
     tree::{Json, Reader, Ref, Tree},
@@ -188,9 +190,11 @@ impl Manifests {
         &self,
         options: &Options,
     ) -> impl Iterator<Item = (&GatewayManifest, Conversion)> {
+        let memory = Memory::default();
         self.texts.iter().flat_map(move |text| {
             let convert = |(manifest, path): &(GatewayManifest, FieldPath)| {
-                (convert(&manifest.gateway, &self.resources, options), path.clone())
+                let gateway = &manifest.gateway;
+                (convert_of_set(gateway, &self.resources, options, &memory), path.clone())
             };
             let mut conversions: Vec<_> = text.gateways.iter().map(convert).collect();
             text.locate(&mut conversions);
@@ -215,19 +219,19 @@ impl Manifests {
         };
         let mut errors = Vec::new();
         let mut gateways = Vec::new();
-        let is_list = tree.root().get("items").is_some_and(Ref::is_list)
-            && tree.root().get("kind").is_some_and(|kind| kind.text().ends_with("List"));
-        for (index, object) in objects(text, &tree, is_yaml, lines).enumerate() {
+        let (list, objects) = objects(text, &tree, is_yaml, lines);
+        for (index, object) in objects.enumerate() {
             self.documents += 1;
             let added = object.and_then(|(object, node)| {
-                let group = object.api_version().rsplit_once('/').map_or("", |(group, _)| group);
-                self.add_object(group, object.kind(), &tree, node)
+                let (api_version, kind) = typed(&object, list.as_ref(), node)
+                    .map_err(|what| wrong(rule::WRONG_TYPE, item(index), node.position(), what))?;
+                let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+                self.add_object(group, kind, &tree, node)
             });
             match added {
                 Ok(None) => {}
                 Ok(Some(gateway)) => {
-                    let path = FieldPath::root();
-                    let path = if is_list { path.key("items").index(index) } else { path };
+                    let path = if list.is_some() { item(index) } else { FieldPath::root() };
                     let (source, document) = (self.sources - 1, self.documents);
                     gateways.push((GatewayManifest { gateway, source, document }, path));
                 }
@@ -257,6 +261,11 @@ impl Manifests {
             }
             (GROUP, "ReferenceGrant") => {
                 let mut grant: super::ReferenceGrant = read(tree, node)?;
+                limits::check_grant(&grant).map_err(|(part, message)| {
+                    let place = node.get("spec").and_then(|spec| spec.get(part)).unwrap_or(node);
+                    let path = FieldPath::root().key("spec").key(part);
+                    wrong(super::rule::TOO_LARGE, path, place.position(), message)
+                })?;
                 default_namespace(&mut grant.metadata.namespace);
                 resources.add_reference_grant(grant);
             }
@@ -277,6 +286,32 @@ impl Manifests {
     }
 }
 
+fn item(index: usize) -> FieldPath {
+    FieldPath::root().key("items").index(index)
+}
+
+/// What an object is. An item of a list of one kind, such as a `SecretList`, need not say so itself.
+///
+/// Source: apimachinery's `unstructuredJSONScheme.decodeToList`.
+fn typed<'a>(
+    object: &'a Object,
+    list: Option<&'a Object>,
+    node: Ref<'_, '_>,
+) -> Result<(&'a str, &'a str), String> {
+    let (api_version, kind) = (object.api_version(), object.kind());
+    let Some(list) = list else { return Ok((api_version, kind)) };
+    if kind.ends_with("List") && node.get("items").is_some_and(Ref::is_list) {
+        return Err("a list in a list is not read: write its items into the outer one".to_owned());
+    }
+    if !kind.is_empty() || node.is_null() {
+        return Ok((api_version, kind));
+    }
+    match list.kind().strip_suffix("List") {
+        Some(kind) if !kind.is_empty() && api_version.is_empty() => Ok((list.api_version(), kind)),
+        _ => Err("no kind, and none that follows from the list".to_owned()),
+    }
+}
+
 /// What is applied without a namespace is applied to this one.
 fn default_namespace(namespace: &mut String) {
     if namespace.is_empty() {
@@ -294,16 +329,19 @@ fn read<T: DeserializeOwned>(tree: &Tree<'_>, node: Ref<'_, '_>) -> Result<T, Er
             .into_iter()
             .next()
             .unwrap_or_else(|| (FieldPath::root(), at.position()));
-        Error::decode(vec![Diagnostic {
-            rule: rule::WRONG_TYPE,
-            severity: Severity::Error,
-            path,
-            message: error.to_string(),
-            help: None,
-            position,
-            end: None,
-        }])
+        wrong(rule::WRONG_TYPE, path, position, error.to_string())
     })
+}
+
+/// What is wrong at a place.
+fn wrong(
+    rule: &'static str,
+    path: FieldPath,
+    position: Option<Position>,
+    message: String,
+) -> Error {
+    let (severity, help, end) = (Severity::Error, None, None);
+    Error::decode(vec![Diagnostic { rule, severity, path, message, help, position, end }])
 }
 
 impl Text {

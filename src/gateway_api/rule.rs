@@ -13,6 +13,8 @@ pub const NOT_PERMITTED: &str = "gateway-api/not-permitted";
 pub const PROTOCOL: &str = "gateway-api/protocol";
 /// A listener that is in another one's way. An error.
 pub const CONFLICT: &str = "gateway-api/conflict";
+/// More or longer than an API server takes, or than is translated. Nothing is. An error.
+pub const TOO_LARGE: &str = "gateway-api/too-large";
 /// Addresses or parameters with which the Gateway is not accepted. An error.
 pub const NOT_ACCEPTED: &str = "gateway-api/not-accepted";
 /// A certificate towards backends that cannot be used. An error.

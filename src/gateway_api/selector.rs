@@ -22,6 +22,12 @@ pub(super) fn is_valid(selector: &LabelSelector) -> bool {
         })
 }
 
+/// How many labels and values have to be compared, at most, to know whether a namespace is selected.
+pub(super) fn len(selector: &LabelSelector) -> usize {
+    let values = selector.match_expressions.iter().map(|e| 1 + e.values.len());
+    1 + selector.match_labels.len() + values.sum::<usize>()
+}
+
 /// Whether a valid selector selects a namespace.
 pub(super) fn matches(selector: &LabelSelector, namespace: &Metadata) -> bool {
     let labels = &namespace.labels;

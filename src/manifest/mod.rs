@@ -635,14 +635,14 @@ fn json_document(text: &[u8], lines: usize) -> Result<Document, Error> {
     Ok(document)
 }
 
-/// The objects of a document, each with its node: the document, or a list's items.
+/// The objects of a document, each with its node: the document, or a list's items, and then the list.
 #[cfg(feature = "validate")]
 pub(crate) fn objects<'t>(
     text: &str,
     tree: &'t Tree<'t>,
     is_yaml: bool,
     lines: usize,
-) -> impl Iterator<Item = Result<(Object, Ref<'t, 't>), Error>> {
+) -> (Option<Object>, impl Iterator<Item = Result<(Object, Ref<'t, 't>), Error>>) {
     let source = Source { is_yaml, has_positions: true, lines };
     let read = move |text: &str, node, source: &Source| {
         let mut found = Vec::new();
@@ -656,13 +656,16 @@ pub(crate) fn objects<'t>(
         Ok((object, _)) if is_list(object) => root.get("items").filter(|items| items.is_list()),
         _ => None,
     };
-    let whole = if items.is_some() { None } else { Some(whole) };
+    let (list, whole) = match (whole, items) {
+        (Ok((list, _)), Some(_)) => (Some(list), None),
+        (whole, _) => (None, Some(whole)),
+    };
     let items = items.into_iter().flat_map(Ref::items).map(move |item| {
         let mut text = String::new();
         write_json(&Edit::Kept(item), &mut text);
         read(&text, item, &Source { has_positions: false, ..source })
     });
-    whole.into_iter().chain(items)
+    (list, whole.into_iter().chain(items))
 }
 
 /// The text of an item in its list, with as much before it that it stands in the same column, and

@@ -69,7 +69,7 @@ mod webhook;
 pub(crate) use {
     findings::locate,
     hosts::{is_ip, is_subdomain},
-    rules::rule,
+    rules::{rule, unexemplified},
 };
 
 use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};

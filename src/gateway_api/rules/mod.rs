@@ -2,7 +2,7 @@
 
 use crate::{
     Severity::{Error, Note, Warning},
-    validate::{Rule, rule},
+    validate::{Rule, rule, unexemplified},
 };
 
 /// Every rule of the translation: what it means, with a set of manifests that breaks it and one that
@@ -52,6 +52,12 @@ static RULES: &[Rule] = &[
         Error,
         "A listener in another one's way",
         "On one port listeners of HTTP, HTTPS and TLS need different host names, and TCP needs the port for itself. The first one wins.",
+    ),
+    rule!(
+        "gateway-api/too-large",
+        Error,
+        "A Gateway that is too large for an API server, or for this translation",
+        "More than 64 listeners, entries of perPort or certificateRefs, a name of more than 253 characters, a namespace of more than 63, or whatever else Gateway API's custom resource bounds: an API server refuses it, so istiod never sees it. The limits of this translation are far above: 64 MiB of host names for a set of manifests, and 20 million labels looked at to select namespaces. Nothing is translated.",
     ),
     rule!(
         "gateway-api/not-accepted",
@@ -190,5 +196,17 @@ static RULES: &[Rule] = &[
         Note,
         "A text of upstream's with name and namespace swapped",
         "\"certificateRef NAME/NAMESPACE not accessible\" has them the other way round than all other texts.",
+    ),
+    unexemplified!(
+        "gateway-api/unsaid",
+        Error,
+        "Back from Istio: what Gateway API cannot say",
+        "A server of Istio's has settings that no Gateway of Gateway API brings about. No listener is made of it: one that says less would do something else.",
+    ),
+    unexemplified!(
+        "gateway-api/said-otherwise",
+        Note,
+        "Back from Istio: what Gateway API says otherwise",
+        "The listener means the same, but what istiod makes of it does not look the same: a port's name, a host without a namespace, a default that is written out.",
     ),
 ];
