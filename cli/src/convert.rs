@@ -160,7 +160,7 @@ impl Way<'_> {
                 Ok(object) if self.to != Format::Binary && is_template(&error, &object) => {
                     // It becomes a Gateway when the placeholders are filled in.
                     for line in self.input.lines_of(&error, 0) {
-                        eprintln!("{line} (a placeholder, left as it is)");
+                        crate::tell(&format!("{line} (a placeholder, left as it is)"));
                     }
                     Document::Other(Box::new(object))
                 }

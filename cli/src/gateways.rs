@@ -32,16 +32,24 @@ pub(crate) fn read(input: &Input) -> Result<Vec<(usize, Manifest)>, Failure> {
 
 type Documents = Vec<Result<Document, Error>>;
 
-/// With a list's items in its place.
+/// With a list's items in its place. Lists within lists are copied level by level, so that nobody
+/// gains from more than a few.
 fn flat(documents: Documents) -> Documents {
-    let items = |document: Result<Document, Error>| -> Documents {
-        let list: Documents = match &document {
-            Ok(Document::Other(object)) => object.items().collect(),
+    const DEEPEST: usize = 16;
+    let mut flat = Vec::new();
+    let mut left: Vec<_> = documents.into_iter().rev().map(|document| (0, document)).collect();
+    while let Some((depth, document)) = left.pop() {
+        let items: Documents = match &document {
+            Ok(Document::Other(object)) if depth < DEEPEST => object.items().collect(),
             _ => Vec::new(),
         };
-        if list.is_empty() { vec![document] } else { flat(list) }
-    };
-    documents.into_iter().flat_map(items).collect()
+        if items.is_empty() {
+            flat.push(document);
+        } else {
+            left.extend(items.into_iter().rev().map(|item| (depth + 1, item)));
+        }
+    }
+    flat
 }
 
 /// What a cluster says of a Gateway. Paths begin at the document's root.

@@ -72,6 +72,14 @@ impl Input {
     }
 }
 
+/// Refuses `-` where it stands more than once: there is nothing left to read the second time.
+pub(crate) fn check_stdin_once(files: &[PathBuf]) -> Result<(), Failure> {
+    if files.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Failure::Usage("standard input can be read once only".to_owned()));
+    }
+    Ok(())
+}
+
 /// Writes to standard output, all at once.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

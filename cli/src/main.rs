@@ -11,7 +11,10 @@ mod input;
 mod rules;
 mod wording;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 
@@ -60,14 +63,19 @@ impl Failure {
         match self {
             Self::Input(lines) => {
                 for line in lines {
-                    eprintln!("{line}");
+                    tell(&line);
                 }
                 ExitCode::from(1)
             }
             Self::Usage(message) => {
-                eprintln!("istio-gateway: {message}");
+                tell(&format!("istio-gateway: {message}"));
                 ExitCode::from(2)
             }
         }
     }
+}
+
+/// Writes a line to standard error. If nobody can read it, the exit status still tells.
+fn tell(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

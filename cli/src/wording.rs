@@ -1,23 +1,27 @@
 //! Text for people: what comes from outside made harmless, lists, and lines of a given width.
 
-/// A text from outside as it can be shown: what a terminal or a browser would act on (control
-/// characters, those that turn the direction of writing or have no width) is written as its number,
-/// and what is very long is cut.
+/// A text from outside as it can be shown in one line: harmless, and cut where it is very long.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 200;
-    let mut shown = String::new();
-    for (i, character) in text.chars().enumerate() {
-        if i == LONGEST {
-            shown.push('…');
-            break;
-        }
+    match text.char_indices().nth(LONGEST) {
+        None => harmless(text),
+        Some((end, _)) => harmless(text.get(..end).unwrap_or_default()) + "…",
+    }
+}
+
+/// A text from outside, in which what a terminal or a browser would act on (control characters, line
+/// breaks among them, those that turn the direction of writing or have no width) is written as its
+/// number.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut harmless = String::new();
+    for character in text.chars() {
         if is_harmful(character) {
-            shown += &format!("\\u{{{:x}}}", u32::from(character));
+            harmless += &format!("\\u{{{:x}}}", u32::from(character));
         } else {
-            shown.push(character);
+            harmless.push(character);
         }
     }
-    shown
+    harmless
 }
 
 fn is_harmful(character: char) -> bool {
@@ -116,6 +120,7 @@ mod tests {
         assert_eq!(shown("a\u{1b}[31m\u{202e}b\n"), "a\\u{1b}[31m\\u{202e}b\\u{a}");
         assert_eq!(shown("käse <b>"), "käse <b>");
         assert_eq!(shown(&"x".repeat(300)).chars().count(), 201);
+        assert_eq!(harmless(&"\n".repeat(300)), "\\u{a}".repeat(300));
     }
 
     #[test]

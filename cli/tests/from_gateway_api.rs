@@ -129,6 +129,44 @@ fn a_set_that_cannot_be_read_is_not_half_translated() {
     assert!(err.starts_with("istio-gateway: nowhere.yaml: "), "{err}");
     gives(&[], "", 2);
     gives(&["--istio", "2", "-"], "", 2);
+    // As the other commands that translate.
+    let (out, err) = gives(&["--istio", "1.24", EXAMPLE], "", 2);
+    assert_eq!(out, "");
+    assert!(err.contains("not a version whose translation is known: 1.31 or 1.32"), "{err}");
+    let (_, err) = gives(&["-", "-"], "kind: Service\n", 2);
+    assert_eq!(err, "istio-gateway: standard input can be read once only\n");
+}
+
+fn manifest(name: &str) -> String {
+    format!("tests/manifests/invalid/gateway-api/{name}.yaml")
+}
+
+/// Without a selector, an Istio Gateway has the pods of every gateway.
+#[test]
+fn a_gateway_whose_pods_are_not_known_is_printed_with_a_selector_alone() {
+    let file = manifest("no-selector");
+    let (out, err) = gives(&[&file], "", 1);
+    assert_eq!(out, "");
+    assert!(err.contains(":6:3: warning[gateway-api/no-selector]: spec.addresses: "), "{err}");
+    assert!(err.contains("Accepted=True"), "{err}");
+    let (out, err) = gives(&["--selector", "istio=ingressgateway,app=edge", &file], "", 0);
+    assert!(out.contains("  selector:\n    app: edge\n    istio: ingressgateway\n"), "{out}");
+    assert!(!err.contains("no-selector"), "{err}");
+    // That of a Gateway with pods of its own stays.
+    let (out, _) = gives(&["--selector", "istio=ingressgateway", EXAMPLE], "", 0);
+    assert_eq!(out.matches("    gateway.networking.k8s.io/gateway-name: edge\n").count(), 3);
+    assert!(!out.contains("ingressgateway"), "{out}");
+    for wrong in ["istio", "=a", ""] {
+        gives(&["--selector", wrong, &file], "", 2);
+    }
+}
+
+#[test]
+fn an_error_is_never_told_with_the_status_0() {
+    let (out, err) = gives(&[&manifest("client-certificate")], "", 1);
+    assert_eq!(out.matches("\nkind: Gateway\n").count(), 1);
+    assert!(err.contains("error[gateway-api/client-certificate]"), "{err}");
+    assert!(err.contains("  ResolvedRefs=False InvalidClientCertificateRef: "), "{err}");
 }
 
 #[test]
@@ -137,4 +175,23 @@ fn rules_explains_what_is_found() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("A good certificate is lost behind a bad one"), "{text}");
     assert!(text.contains("\nBad:\n"), "{text}");
+}
+
+/// What a name or a text has in it cannot look like a line of the answer, nor reach the terminal.
+#[test]
+fn nothing_from_outside_forges_a_line() {
+    let name = "a\n  listener b\n    Programmed=True Programmed: No errors found\u{1b}[31m";
+    let gateway = json!({
+        "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",
+        "metadata": {"name": name, "namespace": "n\u{202e}"},
+        "spec": {"gatewayClassName": "istio", "listeners": [{
+            "name": name, "port": 443, "protocol": "HTTPS",
+            "tls": {"certificateRefs": [{"name": name}]},
+        }]},
+    });
+    let (_, err) = gives(&["-"], &gateway.to_string(), 1);
+    assert_eq!(err.matches("\n  listener ").count(), 1, "{err}");
+    assert_eq!(err.lines().filter(|line| line.trim().starts_with("Programmed=")).count(), 1);
+    assert!(err.contains("\n  listener a\\u{a}  listener b\\u{a} "), "{err}");
+    assert!(err.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{err:?}");
 }

@@ -63,7 +63,7 @@ pub struct Gateway<V = V1> {
     version: PhantomData<V>,
 }
 
-impl<V> Gateway<V> {
+impl<V: ApiVersion> Gateway<V> {
     /// A new Gateway of that name. Its namespace is the one of the [`Api`] that creates it.
     ///
     /// [`Api`]: https://docs.rs/kube/5/kube/struct.Api.html
@@ -83,7 +83,7 @@ impl<V> Gateway<V> {
     /// assert_eq!(new.metadata.name.as_deref(), Some("edge"));
     /// ```
     #[must_use]
-    pub fn into_version<W>(self) -> Gateway<W> {
+    pub fn into_version<W: ApiVersion>(self) -> Gateway<W> {
         let Self { metadata, spec, status, version: PhantomData } = self;
         Gateway { metadata, spec, status, version: PhantomData }
     }
@@ -178,11 +178,21 @@ pub fn crd(istio: IstioVersion) -> CustomResourceDefinition {
     serde_json::from_value(validate::crd(istio)).expect("upstream's definition is one")
 }
 
-/// With `apiVersion` and `kind`; the spec and the status in Istio's dialect.
+/// With `apiVersion` and `kind`; the spec and the status in Istio's dialect. A spec with nothing in it
+/// is left out.
 impl<V: ApiVersion> Serialize for Gateway<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write(serializer, self.spec != GatewaySpec::default())
+    }
+}
+
+impl<V: ApiVersion> Gateway<V> {
+    pub(crate) fn write<S: Serializer>(
+        &self,
+        serializer: S,
+        has_spec: bool,
+    ) -> Result<S::Ok, S::Error> {
         let Self { metadata, spec, status, version: PhantomData } = self;
-        let has_spec = *spec != GatewaySpec::default();
         let fields = 3 + usize::from(has_spec) + usize::from(status.is_some());
         let mut object = serializer.serialize_struct(KIND, fields)?;
         object.serialize_field("apiVersion", V::API_VERSION)?;

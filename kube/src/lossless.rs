@@ -14,7 +14,7 @@ use istio_gateway::{
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 use serde_json::{Value, json};
 
 use crate::{ApiVersion, Gateway, GatewaySpec};
@@ -30,6 +30,11 @@ impl<V: ApiVersion> Mergeable for Gateway<V> {
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // Every Gateway has a spec: one that is cleared is not gone.
+        self.write(serializer, true)
+    }
+
+    fn write_new<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
     }
 }
@@ -75,7 +80,9 @@ impl<V: ApiVersion> Mergeable for Gateway<V> {
 /// | [`merge_patch_if_unchanged`](Self::merge_patch_if_unchanged) | 409 if the object changed since it was read | no |
 /// | [`apply_patch`](Self::apply_patch) | 409 where another manager owns what was changed | no |
 ///
-/// What the *server* does not know it drops before it stores an object: nothing keeps that.
+/// What the *server* does not know it drops before it stores an object: nothing keeps that. An
+/// object that was read without `apiVersion` and `kind` is written without them, which `replace`
+/// needs; all that a server sends has both, the items of a list included.
 #[derive(Clone)]
 pub struct Lossless<K>(istio_gateway::Lossless<K>);
 
@@ -132,7 +139,7 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     /// The body of a server-side apply by that field manager, for `Patch::Apply` and
     /// `PatchParams::apply(manager)`: the object's type and name, what was changed, and what the
     /// manager has applied before. Without the last the server would take it for given up and
-    /// remove it.
+    /// remove it. It is read from `metadata.managedFields`.
     ///
     /// `spec.servers` is one field for the server, so it goes as a whole, with what is unknown in
     /// it. A field that is gone is not in the body, and so given up: it is removed if the manager
@@ -143,8 +150,17 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     ///
     /// let mut gateway: Lossless<v1::Gateway> = serde_json::from_str(
     ///     r#"{
-    ///         "metadata": {"name": "edge", "namespace": "istio-system", "uid": "1"},
-    ///         "spec": {"selector": {"istio": "ingressgateway"}, "servers": []}
+    ///         "metadata": {
+    ///             "name": "edge",
+    ///             "namespace": "istio-system",
+    ///             "uid": "1",
+    ///             "managedFields": [{
+    ///                 "manager": "my-controller",
+    ///                 "operation": "Apply",
+    ///                 "fieldsV1": {"f:spec": {"f:selector": {"f:tier": {}}}}
+    ///             }]
+    ///         },
+    ///         "spec": {"selector": {"istio": "ingressgateway", "tier": "1"}, "servers": []}
     ///     }"#,
     /// )?;
     /// gateway.spec.selector.insert("app".into(), "edge".into());
@@ -154,14 +170,15 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     ///         "apiVersion": "networking.istio.io/v1",
     ///         "kind": "Gateway",
     ///         "metadata": {"name": "edge", "namespace": "istio-system"},
-    ///         "spec": {"selector": {"app": "edge"}},
+    ///         "spec": {"selector": {"app": "edge", "tier": "1"}},
     ///     }),
     /// );
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     ///
     /// # Errors
-    /// As [`merge_patch`](Self::merge_patch).
+    /// As [`merge_patch`](Self::merge_patch). And when the object came from a server, that is, was
+    /// read with a `uid`, but without `managedFields`: kubectl hides them, and caches drop them.
     pub fn apply_patch(&self, manager: &str) -> Result<Value, serde_json::Error> {
         self.applied(manager, None)
     }
@@ -169,7 +186,7 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     /// As [`apply_patch`](Self::apply_patch) of the status alone, for `Api::patch_status`.
     ///
     /// # Errors
-    /// As [`merge_patch`](Self::merge_patch).
+    /// As [`apply_patch`](Self::apply_patch).
     pub fn apply_status_patch(&self, manager: &str) -> Result<Value, serde_json::Error> {
         self.applied(manager, Some("status"))
     }
@@ -180,6 +197,11 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
         subresource: Option<&str>,
     ) -> Result<Value, serde_json::Error> {
         let (original, current) = (self.0.original()?, serde_json::to_value(self)?);
+        if !apply::is_owner_known(&original) {
+            return Err(serde_json::Error::custom(
+                "metadata.managedFields is missing: what the manager has applied before cannot be told",
+            ));
+        }
         let mut body = apply::body(&original, &current, manager, subresource);
         apply::put(&mut body, &["apiVersion"], json!(K::api_version(&())));
         apply::put(&mut body, &["kind"], json!(K::kind(&())));

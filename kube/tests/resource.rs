@@ -231,16 +231,52 @@ fn unknown_fields_stay_at_every_level() {
 fn a_field_in_a_spec_that_was_empty_but_for_unknown_ones_keeps_them() {
     let mut gateway: Lossless<v1::Gateway> = read(&json!({"spec": {"new": 1}, "status": {"x": 1}}));
     gateway.spec.selector.insert("a".into(), "b".into());
+    assert_eq!(gateway.merge_patch().unwrap(), Some(json!({"spec": {"selector": {"a": "b"}}})));
+    assert_eq!(
+        serde_json::to_value(&gateway).unwrap(),
+        json!({"spec": {"new": 1, "selector": {"a": "b"}}, "status": {"x": 1}}),
+    );
+}
+
+#[test]
+fn a_spec_and_a_status_that_are_cleared_keep_what_is_unknown() {
+    let mut gateway: Lossless<v1::Gateway> = read(&json!({
+        "spec": {"selector": {"a": "b"}, "newer": 2},
+        "status": {"conditions": [{"type": "A"}], "newer": 3},
+    }));
+    gateway.spec.selector.clear();
+    gateway.status.as_mut().unwrap().conditions.clear();
+    assert_eq!(
+        serde_json::to_value(&gateway).unwrap(),
+        json!({"spec": {"newer": 2}, "status": {"newer": 3}}),
+    );
     assert_eq!(
         gateway.merge_patch().unwrap(),
-        Some(json!({
-            "apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": {},
-            "spec": {"selector": {"a": "b"}},
-        }))
+        Some(json!({"spec": {"selector": null}, "status": {"conditions": null}})),
     );
-    let written = serde_json::to_value(&gateway).unwrap();
-    assert_eq!(written["spec"], json!({"new": 1, "selector": {"a": "b"}}));
-    assert_eq!(written["status"], json!({"x": 1}));
+    *gateway = v1::Gateway::default();
+    // No status is not an empty one.
+    assert_eq!(serde_json::to_value(&gateway).unwrap(), json!({"spec": {"newer": 2}}));
+}
+
+#[test]
+fn what_is_not_there_is_not_added_with_a_change() {
+    for object in [json!({}), json!({"spec": null, "status": null, "kind": null})] {
+        let mut gateway: Lossless<v1::Gateway> = read(&object);
+        assert_eq!(serde_json::to_value(&gateway).unwrap(), object);
+        gateway.metadata.name = Some("a".into());
+        assert_eq!(gateway.merge_patch().unwrap(), Some(json!({"metadata": {"name": "a"}})));
+    }
+    // An owner's other fields are required, and missing.
+    let mut gateway: Lossless<v1::Gateway> =
+        read(&json!({"metadata": {"ownerReferences": [{"uid": "u", "new": 1}]}}));
+    gateway.owner_references_mut()[0].controller = Some(true);
+    assert_eq!(
+        gateway.merge_patch().unwrap(),
+        Some(
+            json!({"metadata": {"ownerReferences": [{"uid": "u", "new": 1, "controller": true}]}})
+        ),
+    );
 }
 
 #[test]
@@ -251,6 +287,36 @@ fn a_new_resource_is_written_whole() {
     });
     assert_eq!(serde_json::to_value(&gateway).unwrap(), want);
     assert_eq!(gateway.merge_patch().unwrap(), Some(want));
+}
+
+#[test]
+fn what_a_manager_has_applied_cannot_be_told_without_the_managed_fields() {
+    let mut object = newer_object();
+    object["metadata"]["uid"] = json!("1");
+    for fields in [None, Some(json!(null)), Some(json!([]))] {
+        if let Some(fields) = fields {
+            object["metadata"]["managedFields"] = fields;
+        }
+        let mut gateway: Lossless<v1::Gateway> = read(&object);
+        gateway.spec.selector.insert("a".into(), "b".into());
+        let want =
+            "metadata.managedFields is missing: what the manager has applied before cannot be told";
+        assert_eq!(gateway.apply_patch("me").unwrap_err().to_string(), want);
+        assert_eq!(gateway.apply_status_patch("me").unwrap_err().to_string(), want);
+    }
+    // What others have is enough to tell that the manager has nothing. And a cache may strip the
+    // resource: what was read counts.
+    object["metadata"]["managedFields"] = json!([
+        {"manager": "other", "operation": "Apply", "fieldsV1": {"f:spec": {"f:new": {}}}},
+    ]);
+    let mut gateway: Lossless<v1::Gateway> = read(&object);
+    gateway.managed_fields_mut().clear();
+    gateway.spec.selector.insert("a".into(), "b".into());
+    let patch = gateway.apply_patch("me").unwrap();
+    assert_eq!(patch["spec"], json!({"selector": {"a": "b"}}));
+    // No server has sent this one.
+    let gateway = Lossless::new(v1::Gateway::new("a", Default::default()));
+    assert_eq!(gateway.apply_patch("me").unwrap()["metadata"], json!({"name": "a"}));
 }
 
 #[test]

@@ -11,11 +11,14 @@ use super::{
     listener::{PORT_NAME, Taken},
     references::CA_SUFFIX,
     rule,
-    tls::{AUTO_PASSTHROUGH, CIPHER_SUITES, LISTENER_PROTOCOL, TERMINATE_MODE},
+    tls::{
+        AUTO_PASSTHROUGH, CIPHER_SUITES, LISTENER_PROTOCOL, TERMINATE_MODE, is_auto_passthrough,
+    },
 };
 use crate::{
     Diagnostic, FieldPath, Port, Server, ServerTlsSettings, Severity, TlsMode, ciphers,
     json::Quoted,
+    validate::{is_ip, is_subdomain},
 };
 
 /// A Gateway of Gateway API that says what a Gateway of Istio's says, as far as that can be said.
@@ -242,15 +245,20 @@ impl Back {
         if name.contains('/') || name.is_empty() {
             return self.unsaid(at.clone().index(0), "no host name");
         }
+        if name != "*" && !is_hostname(name) {
+            let message = "not as Gateway API writes a host name: lower case, at most a whole \
+                           label of *, and no IP address";
+            return self.unsaid(at.clone().index(0), message);
+        }
         if name != "*" {
             listener.hostname = Some(name.to_owned());
         }
         let routes = match namespaces.as_slice() {
-            [own] if own == self.namespace() => return,
+            [own] if own == self.namespace() && !own.is_empty() => return,
             [any] if any == "*" => {
                 RouteNamespaces { from: Some("All".to_owned()), ..RouteNamespaces::default() }
             }
-            names if names.iter().any(|name| matches!(name.as_str(), "*" | "~" | "")) => {
+            names if !names.iter().all(|name| is_namespace(name)) => {
                 return self.unsaid(at.clone(), "namespaces that no selector of names selects");
             }
             names if !names.is_sorted_by(|a, b| a < b) => {
@@ -316,10 +324,19 @@ impl Back {
             }
         } else {
             self.certificates(settings, &mut tls, at);
+            if tls.certificate_refs.is_empty() && !settings.cipher_suites.is_empty() {
+                let message = "the option has no effect without a certificate";
+                self.unsaid(at.clone().key("cipherSuites"), message);
+            }
             wanted = Some(self.clients(settings, mode, &mut tls, at));
         }
         if let Some((option, value)) = option {
             tls.options.insert(option.to_owned(), value.to_owned());
+        }
+        let labels = &self.gateway.metadata.labels;
+        if mode == TlsMode::Passthrough && is_auto_passthrough(labels, listener.port, &tls) {
+            let message = "with its labels, a Gateway has AUTO_PASSTHROUGH on this port";
+            self.unsaid(at.clone().key("mode"), message);
         }
         self.suites(&settings.cipher_suites, &mut tls, &at.clone().key("cipherSuites"));
         listener.tls = Some(tls);
@@ -550,6 +567,19 @@ impl Back {
             })
             .collect();
     }
+}
+
+/// A lowercase name of RFC 1123, perhaps behind `*.`, and no IP address.
+///
+/// Source: Gateway API's type `Hostname`.
+fn is_hostname(host: &str) -> bool {
+    let name = host.strip_prefix("*.").unwrap_or(host);
+    host.len() <= 253 && is_subdomain(name) && !is_ip(name)
+}
+
+/// A lowercase label of RFC 1123: a selector of anything else is not valid.
+fn is_namespace(name: &str) -> bool {
+    name.len() <= 63 && is_subdomain(name) && !name.contains('.')
 }
 
 /// Namespace and name of a resource that is named with this scheme.

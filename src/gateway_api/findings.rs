@@ -10,11 +10,16 @@ use super::{
 };
 use crate::{Diagnostic, FieldPath, Severity, json::Quoted};
 
+/// Beyond so many findings nobody reads on.
+const ENOUGH: usize = 1000;
+
 /// Everything that was found so far. What several listeners have in common is told once.
 #[derive(Default)]
 pub(super) struct Findings {
     found: Vec<Diagnostic>,
     seen: HashSet<(&'static str, FieldPath, String)>,
+    /// Whether nothing is translated.
+    is_too_large: bool,
 }
 
 impl Findings {
@@ -30,6 +35,9 @@ impl Findings {
         help: impl Into<Option<String>>,
     ) {
         let (message, help) = (message.into(), help.into());
+        if self.found.len() >= ENOUGH {
+            return;
+        }
         if self.seen.insert((rule, path.clone(), message.clone())) {
             let (position, end) = (None, None);
             self.found.push(Diagnostic { rule, severity, path, message, help, position, end });
@@ -64,6 +72,19 @@ impl Findings {
         help: impl Into<Option<String>>,
     ) {
         self.add((rule, Severity::Note), path, message, help);
+    }
+
+    pub(super) fn too_large(&mut self, message: String, at: FieldPath) {
+        if !self.is_too_large && self.found.len() >= ENOUGH {
+            // Of all findings, this one has to be told.
+            self.found.pop();
+        }
+        self.is_too_large = true;
+        self.error(rule::TOO_LARGE, at, message, "nothing is translated".to_owned());
+    }
+
+    pub(super) fn is_too_large(&self) -> bool {
+        self.is_too_large
     }
 
     pub(super) fn certificate(&mut self, message: &str, at: FieldPath) {

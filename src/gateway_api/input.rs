@@ -310,9 +310,9 @@ pub const ALLOW_VALID_ONLY: &str = "AllowValidOnly";
 pub const ALLOW_INSECURE_FALLBACK: &str = "AllowInsecureFallback";
 
 /// A list, in which a null is an empty value.
-pub type List<T> = Vec<T>;
+pub(super) type List<T> = Vec<T>;
 /// Texts by their keys.
-pub type Map = BTreeMap<String, String>;
+pub(super) type Map = BTreeMap<String, String>;
 
 /// A Secret, with the bytes that it holds. It reads both `data` (Base64) and `stringData`, which
 /// wins, and writes `data`.

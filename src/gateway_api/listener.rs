@@ -68,36 +68,52 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     /// Source: pilot's `buildHostnameMatch`.
     fn hosts(&self, listener: &Listener, at: &FieldPath, found: &mut Findings) -> Vec<String> {
         let hostname = listener.hostname.as_deref().unwrap_or("*");
-        let namespaces = self.route_namespaces(listener.allowed_routes.as_ref());
+        let at_namespaces = || at.clone().key("allowedRoutes").key("namespaces");
+        let Some(namespaces) = self.route_namespaces(listener.allowed_routes.as_ref()) else {
+            let message = "more labels of namespaces would have to be compared than are".to_owned();
+            found.too_large(message, at_namespaces().key("selector"));
+            return Vec::new();
+        };
+        let bytes: usize = namespaces.iter().map(|name| name.len() + 1 + hostname.len()).sum();
+        if !self.memory.take_host_bytes(bytes) {
+            let message = "more host names would have to be written than are".to_owned();
+            found.too_large(message, at_namespaces());
+            return Vec::new();
+        }
         let hosts: Vec<_> = namespaces
             .iter()
             .filter(|namespace| !namespace.is_empty())
             .map(|namespace| format!("{namespace}/{hostname}"))
             .collect();
         if hosts.is_empty() {
-            found.no_namespace(at.clone().key("allowedRoutes").key("namespaces"));
+            found.no_namespace(at_namespaces());
             return vec![format!("~/{hostname}")];
         }
         hosts
     }
 
+    /// Nothing if that is too much work.
+    ///
     /// Source: pilot's `namespacesFromSelector`.
-    fn route_namespaces(&self, allowed: Option<&AllowedRoutes>) -> Vec<String> {
+    fn route_namespaces(&self, allowed: Option<&AllowedRoutes>) -> Option<Vec<String>> {
         let namespaces = allowed.and_then(|allowed| allowed.namespaces.as_ref());
         let from = namespaces.and_then(|namespaces| namespaces.from.as_deref());
         let selector = namespaces.and_then(|namespaces| namespaces.selector.as_ref());
-        match (from, selector) {
+        Some(match (from, selector) {
             (None | Some("Same"), _) => vec![self.gateway.metadata.namespace.clone()],
             (Some("All"), _) | (_, None) => vec!["*".to_owned()],
             (_, Some(selector)) if selector::is_valid(selector) => {
                 let all = self.resources.namespaces();
+                if !self.memory.take_labels(all.len().saturating_mul(selector::len(selector))) {
+                    return None;
+                }
                 let chosen = all.iter().filter(|n| selector::matches(selector, &n.metadata));
                 let mut names: Vec<_> = chosen.map(|n| n.metadata.name.clone()).collect();
                 names.sort_unstable();
                 names
             }
             _ => Vec::new(),
-        }
+        })
     }
 
     /// Source: pilot's `ReportListenerConflict`.

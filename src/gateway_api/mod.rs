@@ -54,7 +54,9 @@ mod conditions;
 mod documents;
 mod findings;
 mod input;
+mod limits;
 mod listener;
+mod memory;
 mod outcome;
 mod references;
 mod resources;
@@ -69,9 +71,9 @@ pub use documents::{GatewayManifest, Manifests};
 pub use input::{
     ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedRoutes, BackendTls, ConfigMap,
     FrontendTls, GROUP, Gateway, GatewaySpec, GatewayTls, GrantFrom, GrantTo, Infrastructure,
-    LabelExpression, LabelSelector, List, Listener, ListenerTls, Map, Metadata, Namespace,
-    ObjectReference, ParametersReference, PortTls, ReferenceGrant, ReferenceGrantSpec, RouteKind,
-    RouteNamespaces, Secret, SecretReference, TlsConfig, Validation,
+    LabelExpression, LabelSelector, Listener, ListenerTls, Metadata, Namespace, ObjectReference,
+    ParametersReference, PortTls, ReferenceGrant, ReferenceGrantSpec, RouteKind, RouteNamespaces,
+    Secret, SecretReference, TlsConfig, Validation,
 };
 pub use outcome::{Conversion, ConvertedListener, Outcome, UnusableServer};
 pub use resources::{InMemory, Resources};
@@ -80,6 +82,7 @@ pub use rules::rules;
 use self::{
     conditions::{GatewayState, Problem, reason},
     findings::Findings,
+    memory::Memory,
 };
 use crate::{FieldPath, IstioVersion, json::Quoted};
 
@@ -87,19 +90,27 @@ use crate::{FieldPath, IstioVersion, json::Quoted};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// The release of Istio. Below 1.31 the answer is that of 1.31.
+    /// The release of Istio. How releases before 1.31 translate is not known: for them the answer is
+    /// that of 1.31, and may be wrong.
     pub istio: IstioVersion,
+    /// The labels of the pods of Gateways that istiod makes no pods for: what
+    /// [`istio_manifest`](GatewayManifest::istio_manifest) selects for them. Without labels they have
+    /// no manifest, and a finding says so.
+    pub selector: std::collections::BTreeMap<String, String>,
 }
 
 impl Options {
     /// The options for a release of Istio.
     #[must_use]
     pub fn istio(istio: IstioVersion) -> Self {
-        Self { istio }
+        Self { istio, ..Self::default() }
     }
 }
 
 /// What istiod makes of a Gateway. It takes any Gateway and never fails, as istiod does not.
+///
+/// Of a Gateway that no API server would take for its size ([`rule::TOO_LARGE`]) nothing is made: it
+/// has neither listeners nor conditions, and is not valid.
 ///
 /// Source: pilot's `GatewayCollection` and what it calls.
 #[must_use]
@@ -108,7 +119,17 @@ pub fn convert<R: Resources + ?Sized>(
     resources: &R,
     options: &Options,
 ) -> Conversion {
-    Context { gateway, resources, options }.convert()
+    convert_of_set(gateway, resources, options, &Memory::default())
+}
+
+/// [`convert`], for one of several Gateways with the same resources.
+fn convert_of_set<R: Resources + ?Sized>(
+    gateway: &Gateway,
+    resources: &R,
+    options: &Options,
+    memory: &Memory,
+) -> Conversion {
+    Context { gateway, resources, options, memory }.convert()
 }
 
 /// A Gateway, and all that its translation depends on.
@@ -116,6 +137,7 @@ struct Context<'a, R: ?Sized> {
     gateway: &'a Gateway,
     resources: &'a R,
     options: &'a Options,
+    memory: &'a Memory,
 }
 
 /// The class whose Gateways become gateways of Istio.
@@ -126,6 +148,9 @@ const OTHER_CLASSES: [&str; 3] = ["istio-waypoint", "istio-east-west", "istio-re
 impl<R: Resources + ?Sized> Context<'_, R> {
     fn convert(&self) -> Conversion {
         let mut found = Findings::default();
+        if limits::check(self.gateway, &mut found) {
+            return Conversion::without_answer(found);
+        }
         let spec = &self.gateway.spec;
         let path = FieldPath::root().key("spec");
         let class = spec.gateway_class_name.as_str();
@@ -133,8 +158,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         if OTHER_CLASSES.contains(&class) {
             let message = format!("{} is not translated: no gateway is made of it", Quoted(class));
             found.warning(rule::CLASS, at_class, message, None);
-            let (listeners, conditions) = (Vec::new(), Vec::new());
-            return Conversion { listeners, conditions, diagnostics: found.finish() };
+            return Conversion::without_answer(found);
         }
         if class != ISTIO_CLASS {
             let class = Quoted(class);
@@ -145,6 +169,18 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let problem = self.problem(&mut found);
         let is_given_up = matches!(problem, Some((_, true)));
         let listeners = if is_given_up { Vec::new() } else { self.listeners(&path, &mut found) };
+        if found.is_too_large() {
+            return Conversion::without_answer(found);
+        }
+        if !spec.is_managed()
+            && self.options.selector.is_empty()
+            && listeners.iter().any(|listener| listener.server().is_some())
+        {
+            let message = "bound to a Service that is there: which pods are its own is not known, \
+                           and an Istio Gateway without a selector has every gateway's pods";
+            let help = "name the labels of its pods: --selector istio=ingressgateway".to_owned();
+            found.warning(rule::NO_SELECTOR, path.clone().key("addresses"), message, help);
+        }
         self.old_validations(&path, &mut found);
         let backend = self.backend(&path, &mut found);
         let conditions = GatewayState {
@@ -160,14 +196,18 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     fn listeners(&self, path: &FieldPath, found: &mut Findings) -> Vec<ConvertedListener> {
         let all = &self.gateway.spec.listeners;
         let conflicts = listener::conflicts(all);
-        let each = all.iter().enumerate().map(|(index, listener)| {
+        let mut each = Vec::new();
+        for (index, listener) in all.iter().enumerate() {
             let at = path.clone().key("listeners").index(index);
-            match conflicts.get(listener.name.as_str()) {
+            each.push(match conflicts.get(listener.name.as_str()) {
                 Some(reason) => self.conflicting(listener, reason, &at, found),
                 None => self.listener(listener, &at, found),
+            });
+            if found.is_too_large() {
+                break;
             }
-        });
-        each.collect()
+        }
+        each
     }
 
     /// Why the Gateway is not accepted, and whether its listeners are not even looked at.
@@ -242,6 +282,16 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     /// What stands where nobody reads it.
     fn old_validations(&self, path: &FieldPath, found: &mut Findings) {
         for (index, listener) in self.gateway.spec.listeners.iter().enumerate() {
+            if listener.tls.is_some() && matches!(listener.protocol.as_str(), "HTTP" | "TCP") {
+                let at = path.clone().key("listeners").index(index).key("tls");
+                let message = format!(
+                    "not with the protocol {}: an API server refuses it, and istiod's webhook an \
+                     Istio Gateway with it",
+                    listener.protocol
+                );
+                let help = "make it HTTPS or TLS, or remove tls".to_owned();
+                found.warning(rule::PLAIN_TLS, at, message, help);
+            }
             if listener.tls.as_ref().is_some_and(|tls| tls.frontend_validation.is_some()) {
                 let at = path.clone().key("listeners").index(index).key("tls");
                 let message = "no field of a listener any more, and ignored: clients are not asked \

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::conditions::Condition;
+use super::{conditions::Condition, findings::Findings, rule};
 use crate::{Diagnostic, Gateway, Server, json};
 
 /// What istiod makes of a Gateway.
@@ -20,12 +20,23 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// Whether every listener is valid, and the Gateway accepted as a whole.
+    /// Of a Gateway that istiod does not see, or makes nothing of.
+    pub(super) fn without_answer(found: Findings) -> Self {
+        let (listeners, conditions) = (Vec::new(), Vec::new());
+        Self { listeners, conditions, diagnostics: found.finish() }
+    }
+
+    /// Whether every listener is valid, the Gateway accepted as a whole, and what it refers to towards
+    /// backends usable. One that is too large is not.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         use super::Status;
-        self.listeners.iter().all(ConvertedListener::is_valid)
-            && self.conditions.iter().all(|c| c.kind != "Accepted" || c.status == Status::True)
+        self.diagnostics.iter().all(|found| found.rule != rule::TOO_LARGE)
+            && self.listeners.iter().all(ConvertedListener::is_valid)
+            && self
+                .conditions
+                .iter()
+                .all(|c| !matches!(c.kind, "Accepted" | "ResolvedRefs") || c.status == Status::True)
     }
 
     /// The servers that istiod programs, with the names of their listeners.
@@ -109,9 +120,17 @@ pub enum Outcome {
 /// istiod does not program it, and neither must anyone else, so all that can be done with it is to
 /// write it down, as Istio's JSON.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0277
 /// fn use_it(server: istio_gateway::gateway_api::UnusableServer) -> istio_gateway::Server {
 ///     server.into()
+/// }
+/// ```
+///
+/// The only thing wrong above is `into`:
+///
+/// ```
+/// fn write_it(server: istio_gateway::gateway_api::UnusableServer) -> String {
+///     serde_json::to_string(&server).unwrap()
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,8 @@ use super::{
     Context,
     certificates::{check_pair, has_certificate},
     conditions::{Problem, reason},
-    input::{GROUP, GrantFrom, GrantTo, Map, ObjectReference, SecretReference},
+    input::{Map, ObjectReference, SecretReference},
+    memory::Verdict,
     resources::Resources,
 };
 use crate::{IstioVersion, validate::go::Quote};
@@ -18,14 +19,14 @@ pub(super) const CA_SUFFIX: &str = "-cacert";
 const BUILTIN: &str = "builtin://";
 
 /// A kind of objects of the core group that a Gateway can refer to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
     Secret,
     ConfigMap,
 }
 
 impl Kind {
-    fn of(group: &str, kind: &str) -> Option<Self> {
+    pub(super) fn of(group: &str, kind: &str) -> Option<Self> {
         match (group, kind) {
             ("", "Secret") => Some(Self::Secret),
             ("", "ConfigMap") => Some(Self::ConfigMap),
@@ -159,32 +160,32 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     ///
     /// Source: pilot's `ReferenceGrants.SecretAllowed`.
     fn permits(&self, resource: &str) -> bool {
-        let Some((kind, namespace, name)) = parse(resource) else { return false };
-        self.grants(kind, namespace).any(|granted| granted.is_none_or(|granted| granted == name))
-    }
-
-    /// What ReferenceGrants let this Gateway refer to: names, or anything.
-    fn grants(&self, wanted: Kind, namespace: &str) -> impl Iterator<Item = Option<String>> {
-        let own = self.own_namespace();
-        let is_from = move |from: &GrantFrom| {
-            from.group == GROUP && from.kind == "Gateway" && from.namespace == own
-        };
-        let is_to = move |to: &GrantTo| Kind::of(&to.group, &to.kind) == Some(wanted);
-        self.resources.reference_grants(namespace).into_iter().flat_map(move |grant| {
-            let is_for_us = grant.spec.from.iter().any(is_from);
-            let to = grant.spec.to.iter().filter(|to| is_for_us && is_to(to));
-            to.map(|to| to.name.clone()).collect::<Vec<_>>()
-        })
+        parse(resource).is_some_and(|wanted| self.is_granted(wanted, false))
     }
 
     /// Whether a ReferenceGrant names a CA as people do: without the suffix.
     pub(super) fn is_granted_without_suffix(&self, reference: &ObjectReference) -> bool {
         let Some(kind) = Kind::of(&reference.group, &reference.kind) else { return false };
         let namespace = self.namespace(&reference.namespace);
-        self.grants(kind, namespace).any(|granted| granted.as_ref() == Some(&reference.name))
+        self.is_granted((kind, namespace, &reference.name), true)
     }
 
-    fn check_secret(&self, namespace: &str, name: &str) -> Result<(), String> {
+    fn is_granted(&self, wanted: (Kind, &str, &str), by_name: bool) -> bool {
+        let grants = || self.resources.reference_grants(wanted.1);
+        self.memory.is_granted(wanted, self.own_namespace(), by_name, grants)
+    }
+
+    fn check_secret(&self, namespace: &str, name: &str) -> Verdict {
+        let question = (Kind::Secret, false, namespace.to_owned(), name.to_owned());
+        self.memory.verdict(question, || self.judge_secret(namespace, name))
+    }
+
+    fn check_ca(&self, kind: Kind, namespace: &str, name: &str) -> Verdict {
+        let question = (kind, true, namespace.to_owned(), name.to_owned());
+        self.memory.verdict(question, || self.judge_ca(kind, namespace, name))
+    }
+
+    fn judge_secret(&self, namespace: &str, name: &str) -> Verdict {
         let secret = self.resources.secret(namespace, name);
         let secret = secret.ok_or_else(|| format!("secret {namespace}/{name} not found"))?;
         let (certificate, key) = pair(&Data::of_secret(&secret.data))?;
@@ -192,7 +193,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             .map_err(|error| format!("the certificate is malformed: {error}"))
     }
 
-    fn check_ca(&self, kind: Kind, namespace: &str, name: &str) -> Result<(), String> {
+    fn judge_ca(&self, kind: Kind, namespace: &str, name: &str) -> Verdict {
         let not_found = |kind: &str| format!("{kind} {namespace}/{name} not found");
         let is_sound = match kind {
             Kind::Secret => {

@@ -1,6 +1,6 @@
 //! The stable ids of the rules of the translation from Gateway API.
 //!
-//! What makes istiod refuse a listener or the Gateway is an error, in istiod's words. What istiod
+//! What makes istiod refuse a listener, the Gateway or what it refers to is an error, in istiod's words. What istiod
 //! takes and what does not do what it seems to is a warning; a note is worth knowing.
 
 /// A server's certificate that cannot be used, or one too many. An error.
@@ -13,6 +13,8 @@ pub const NOT_PERMITTED: &str = "gateway-api/not-permitted";
 pub const PROTOCOL: &str = "gateway-api/protocol";
 /// A listener that is in another one's way. An error.
 pub const CONFLICT: &str = "gateway-api/conflict";
+/// More or longer than an API server takes, or than is translated. Nothing is. An error.
+pub const TOO_LARGE: &str = "gateway-api/too-large";
 /// Addresses or parameters with which the Gateway is not accepted. An error.
 pub const NOT_ACCEPTED: &str = "gateway-api/not-accepted";
 /// A certificate towards backends that cannot be used. An error.
@@ -47,8 +49,12 @@ pub const GRANT_NAME: &str = "gateway-api/grant-name";
 pub const ROUTE_KINDS: &str = "gateway-api/route-kinds";
 /// A listener of HTTPS or TLS without `tls`.
 pub const NO_TLS: &str = "gateway-api/no-tls";
+/// A listener of HTTP or TCP with `tls`.
+pub const PLAIN_TLS: &str = "gateway-api/plain-tls";
 /// A selector that selects no namespace.
 pub const NO_NAMESPACE: &str = "gateway-api/no-namespace";
+/// A Gateway whose pods are not known, so that it has no manifest of Istio's.
+pub const NO_SELECTOR: &str = "gateway-api/no-selector";
 /// A class that is not Istio's for gateways. A warning where it is another one of Istio's, else a
 /// note.
 pub const CLASS: &str = "gateway-api/class";

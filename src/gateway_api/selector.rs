@@ -3,6 +3,7 @@
 //! Source: apimachinery's `LabelSelectorAsSelector` and what it calls.
 
 use super::input::{LabelExpression, LabelSelector, Map, Metadata};
+use crate::validate::is_subdomain;
 
 /// The label that every namespace has with its own name as the value.
 const NAME: &str = "kubernetes.io/metadata.name";
@@ -19,6 +20,12 @@ pub(super) fn is_valid(selector: &LabelSelector) -> bool {
             };
             is_counted && is_key(key) && values.iter().all(|value| is_value(value))
         })
+}
+
+/// How many labels and values have to be compared, at most, to know whether a namespace is selected.
+pub(super) fn len(selector: &LabelSelector) -> usize {
+    let values = selector.match_expressions.iter().map(|e| 1 + e.values.len());
+    1 + selector.match_labels.len() + values.sum::<usize>()
 }
 
 /// Whether a valid selector selects a namespace.
@@ -48,7 +55,9 @@ fn is_key(key: &str) -> bool {
         Some((domain, name)) => (Some(domain), name),
         None => (None, key),
     };
-    domain.is_none_or(is_domain) && !name.is_empty() && is_value(name)
+    domain.is_none_or(|domain| domain.len() <= 253 && is_subdomain(domain))
+        && !name.is_empty()
+        && is_value(name)
 }
 
 /// At most 63 letters, digits, dashes, underscores and dots, the first and last a letter or a digit.
@@ -59,16 +68,4 @@ fn is_value(value: &str) -> bool {
         && is_end(bytes.first())
         && is_end(bytes.last())
         && bytes.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
-}
-
-/// A DNS subdomain of RFC 1123.
-fn is_domain(domain: &str) -> bool {
-    let is_lower = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let is_label = |label: &str| {
-        let bytes = label.as_bytes();
-        bytes.first().is_some_and(is_lower)
-            && bytes.last().is_some_and(is_lower)
-            && bytes.iter().all(|b| is_lower(b) || *b == b'-')
-    };
-    domain.len() <= 253 && domain.split('.').all(is_label)
 }

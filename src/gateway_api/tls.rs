@@ -5,7 +5,8 @@ use super::{
     conditions::{Problem, reason},
     findings::Findings,
     input::{
-        ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Listener, ListenerTls, TlsConfig, Validation,
+        ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Listener, ListenerTls, Map, TlsConfig,
+        Validation,
     },
     resources::Resources,
 };
@@ -54,7 +55,8 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 }
             }
             "Passthrough" => {
-                let is_auto = self.is_auto_passthrough(listener, tls);
+                let labels = &self.gateway.metadata.labels;
+                let is_auto = is_auto_passthrough(labels, listener.port, tls);
                 let mode = if is_auto { TlsMode::AutoPassthrough } else { TlsMode::Passthrough };
                 settings.set_mode(mode);
                 None
@@ -85,14 +87,6 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 Frontend { config: &frontend.default, path: path.key("default"), replaces: None }
             }
         })
-    }
-
-    /// Source: pilot's `IsAutoPassthrough`.
-    fn is_auto_passthrough(&self, listener: &Listener, tls: &ListenerTls) -> bool {
-        let labels = &self.gateway.metadata.labels;
-        let port = labels.get(PORT_LABEL).map_or("15443", String::as_str);
-        tls.options.get(LISTENER_PROTOCOL).is_some_and(|option| option == AUTO_PASSTHROUGH)
-            || labels.contains_key(NETWORK_LABEL) && listener.port.to_string() == port
     }
 
     fn terminate(
@@ -233,6 +227,16 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         }
         Ok(())
     }
+}
+
+/// Whether a listener that does not end TLS finds its services by the server name, because of an
+/// option or of its port in a Gateway with these labels.
+///
+/// Source: pilot's `IsAutoPassthrough`.
+pub(super) fn is_auto_passthrough(labels: &Map, port: i32, tls: &ListenerTls) -> bool {
+    let of_networks = labels.get(PORT_LABEL).map_or("15443", String::as_str);
+    tls.options.get(LISTENER_PROTOCOL).is_some_and(|option| option == AUTO_PASSTHROUGH)
+        || labels.contains_key(NETWORK_LABEL) && port.to_string() == of_networks
 }
 
 /// Why the rest of the settings is not looked at.

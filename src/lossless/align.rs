@@ -68,14 +68,17 @@ impl Pairs {
     }
 }
 
+/// What an element is called: the key that says so, and the text.
+type Name<'t> = (&'static str, &'t str);
+
 /// The pairs of free elements whose name no other one of them has. A condition may change in all but
 /// its type.
 fn namesakes(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(usize, usize)> {
-    fn names<'t>(all: &[Ref<'t, '_>], free: Vec<usize>) -> HashMap<&'t str, Option<usize>> {
+    fn names<'t>(all: &[Ref<'t, '_>], free: Vec<usize>) -> HashMap<Name<'t>, Option<usize>> {
         let mut names = HashMap::new();
         for i in free {
             let element = all.get(i);
-            let name = NAMES.iter().find_map(|key| element?.get(key)?.as_text());
+            let name = NAMES.iter().find_map(|key| Some((*key, element?.get(key)?.as_text()?)));
             if let Some(name) = name {
                 names.entry(name).and_modify(|only| *only = None).or_insert(Some(i));
             }
@@ -84,7 +87,7 @@ fn namesakes(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Ve
     }
     let old = names(before, pairs.free_old());
     let new = names(after, pairs.free_new());
-    let pair = |(name, i): (&str, Option<usize>)| Some(((*old.get(name)?)?, i?));
+    let pair = |(name, i): (Name<'_>, Option<usize>)| Some(((*old.get(&name)?)?, i?));
     new.into_iter().filter_map(pair).collect()
 }
 

@@ -42,13 +42,35 @@ pub(crate) fn edited<T: Mergeable, R>(
 }
 
 /// Calls `then` with what is written of a value that has no document.
-pub(super) fn written<T: Mergeable, R>(
+pub(super) fn written_new<T: Mergeable, R>(
     value: &T,
     then: impl FnOnce(&Tree<'_>) -> R,
 ) -> Result<R, serde_json::Error> {
-    let text = serde_json::to_string(&Written(value))?;
+    as_tree(&New(value), then)
+}
+
+fn written<T: Mergeable, R>(
+    value: &T,
+    then: impl FnOnce(&Tree<'_>) -> R,
+) -> Result<R, serde_json::Error> {
+    as_tree(&Written(value), then)
+}
+
+fn as_tree<R>(
+    value: &impl Serialize,
+    then: impl FnOnce(&Tree<'_>) -> R,
+) -> Result<R, serde_json::Error> {
+    let text = serde_json::to_string(value)?;
     // Only what is longer than 4 GiB is refused.
     Tree::from_checked_json(&text).map(|tree| then(&tree)).map_err(serde_json::Error::custom)
+}
+
+struct New<'a, T>(&'a T);
+
+impl<T: Mergeable> Serialize for New<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.write_new(serializer)
+    }
 }
 
 struct Written<'a, T>(&'a T);
@@ -90,7 +112,9 @@ fn object<'a>(
         }
     }
     for (key, value) in after.entries() {
-        if !written.contains(&key.text()) {
+        // What the encoder writes although the document has nothing of it is no change.
+        let was = before.and_then(|before| before.get(key.text()));
+        if !written.contains(&key.text()) && was.map(Ref::source) != Some(value.source()) {
             entries.push((key.text(), Edit::Kept(value)));
         }
     }
@@ -160,7 +184,10 @@ fn map<'a>(original: Ref<'a, 'a>, before: Option<Ref<'a, 'a>>, after: Ref<'a, 'a
         }
         written.insert(key);
     }
-    let new = after.entries().filter(|(key, _)| !written.contains(key.text()));
+    let new = after.entries().filter(|(key, value)| {
+        let was = was.get(key.text()).map(|was| was.source());
+        !written.contains(key.text()) && was != Some(value.source())
+    });
     entries.extend(new.map(|(key, value)| (key.text(), Edit::Kept(value))));
     Edit::Map { origin: Some(original), entries }
 }

@@ -71,9 +71,21 @@ pub trait Mergeable: Sized {
 
     /// Writes the value as a document.
     ///
+    /// What is left out is gone, with all that is unknown in it. So a message that the value always
+    /// has is written when it is empty, too; in a document that has none it is not added.
+    ///
     /// # Errors
     /// The serializer's own.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Writes a value that no document was read for, where that is to look otherwise than what
+    /// [`write`](Self::write) writes.
+    ///
+    /// # Errors
+    /// The serializer's own.
+    fn write_new<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.write(serializer)
+    }
 }
 
 impl<T: json::Message> Mergeable for T {
@@ -227,7 +239,7 @@ impl<T: Mergeable> Lossless<T> {
     fn with_edit<R>(&self, write: impl FnOnce(&Edit<'_>) -> R) -> Result<R, serde_json::Error> {
         match &self.original {
             Some(original) => edited(original.root(), &self.value, write),
-            None => merge::written(&self.value, |tree| write(&Edit::Kept(tree.root()))),
+            None => merge::written_new(&self.value, |tree| write(&Edit::Kept(tree.root()))),
         }
     }
 }

@@ -63,11 +63,16 @@ impl Manifest {
     /// ```
     #[must_use]
     pub fn new(name: &str, spec: Gateway) -> Self {
-        Self::new_in("", name, spec)
+        Self::new_in("", name, &[], spec)
     }
 
-    /// A manifest of a new Gateway in a namespace.
-    pub(crate) fn new_in(namespace: &str, name: &str, spec: Gateway) -> Self {
+    /// A manifest of a new Gateway in a namespace, with annotations.
+    pub(crate) fn new_in(
+        namespace: &str,
+        name: &str,
+        annotations: &[(&str, &str)],
+        spec: Gateway,
+    ) -> Self {
         let mut text = format!(
             "{{\"apiVersion\":\"{GROUP}/v1\",\"kind\":\"Gateway\",\"metadata\":{{\"name\":"
         );
@@ -76,10 +81,17 @@ impl Manifest {
             text.push_str(",\"namespace\":");
             crate::tree::write_text(namespace, &mut text);
         }
-        text.push_str("}}");
+        for (index, (key, value)) in annotations.iter().enumerate() {
+            text.push_str(if index == 0 { ",\"annotations\":{" } else { "," });
+            crate::tree::write_text(key, &mut text);
+            text.push(':');
+            crate::tree::write_text(value, &mut text);
+        }
+        text.push_str(if annotations.is_empty() { "}}" } else { "}}}" });
         let object = Object {
             text,
             is_yaml: false,
+            has_positions: true,
             lines: 0,
             api_version: format!("{GROUP}/v1"),
             kind: "Gateway".to_owned(),
@@ -199,6 +211,9 @@ impl Manifest {
     #[must_use]
     pub fn positions(&self, paths: &[FieldPath]) -> Vec<Option<Position>> {
         let object = &self.object;
+        if !object.has_positions {
+            return vec![None; paths.len()];
+        }
         let found = object.with_tree(|tree| {
             let find = |path| tree.find(path).and_then(|node| tree.position(node));
             let below = |position: Position| position.below(object.lines);
@@ -337,6 +352,8 @@ impl Document {
 pub struct Object {
     text: String,
     is_yaml: bool,
+    /// Whether the text is the user's, so that places in it tell something.
+    has_positions: bool,
     /// How many lines of the stream stand before the text.
     lines: usize,
     api_version: String,
@@ -475,12 +492,25 @@ impl Object {
                 for item in items.iter().flat_map(|items| items.items()) {
                     let mut text = String::new();
                     write_json(&Edit::Kept(item), &mut text);
-                    texts.push(text);
+                    let own = item_text(item).filter(|_| self.has_positions);
+                    texts.push((text, own));
                 }
             });
         }
-        let is_yaml = self.is_yaml;
-        texts.into_iter().map(move |text| {
+        let (is_yaml, lines) = (self.is_yaml, self.lines);
+        texts.into_iter().map(move |(text, own)| {
+            // The user's own text, if it says the same without what stands around it.
+            if let Some((own, before)) = own
+                && let Ok(tree) = tree(&own, is_yaml)
+            {
+                let mut said = String::new();
+                write_json(&Edit::Kept(tree.root()), &mut said);
+                if said == text {
+                    let lines = lines + before;
+                    let source = Source { is_yaml, has_positions: true, lines };
+                    return read(&own, &tree, &source).map_err(|error| error.below(lines));
+                }
+            }
             let tree = Tree::from_checked_json(&text)?;
             read(&text, &tree, &Source { is_yaml, has_positions: false, lines: 0 })
         })
@@ -492,6 +522,12 @@ impl Object {
     pub(crate) fn is_gateway(&self) -> bool {
         let says_something = !self.kind.is_empty() || !self.api_version.is_empty();
         says_something && is_gateway_kind(&self.kind) && is_gateway_group(&self.api_version)
+    }
+
+    /// Whether the text is the user's, so that places in it tell something.
+    #[cfg(feature = "validate")]
+    pub(crate) fn has_positions(&self) -> bool {
+        self.has_positions
     }
 
     /// How many lines of the stream stand before the text.
@@ -599,14 +635,14 @@ fn json_document(text: &[u8], lines: usize) -> Result<Document, Error> {
     Ok(document)
 }
 
-/// The objects of a document, each with its node: the document, or a list's items.
+/// The objects of a document, each with its node: the document, or a list's items, and then the list.
 #[cfg(feature = "validate")]
 pub(crate) fn objects<'t>(
     text: &str,
     tree: &'t Tree<'t>,
     is_yaml: bool,
     lines: usize,
-) -> impl Iterator<Item = Result<(Object, Ref<'t, 't>), Error>> {
+) -> (Option<Object>, impl Iterator<Item = Result<(Object, Ref<'t, 't>), Error>>) {
     let source = Source { is_yaml, has_positions: true, lines };
     let read = move |text: &str, node, source: &Source| {
         let mut found = Vec::new();
@@ -620,13 +656,26 @@ pub(crate) fn objects<'t>(
         Ok((object, _)) if is_list(object) => root.get("items").filter(|items| items.is_list()),
         _ => None,
     };
-    let whole = if items.is_some() { None } else { Some(whole) };
+    let (list, whole) = match (whole, items) {
+        (Ok((list, _)), Some(_)) => (Some(list), None),
+        (whole, _) => (None, Some(whole)),
+    };
     let items = items.into_iter().flat_map(Ref::items).map(move |item| {
         let mut text = String::new();
         write_json(&Edit::Kept(item), &mut text);
         read(&text, item, &Source { has_positions: false, ..source })
     });
-    whole.into_iter().chain(items)
+    (list, whole.into_iter().chain(items))
+}
+
+/// The text of an item in its list, with as much before it that it stands in the same column, and
+/// how many lines stand before that. None of one that stands far to the right, as all do in a long
+/// line.
+fn item_text(item: Ref<'_, '_>) -> Option<(String, usize)> {
+    const FAR: usize = 200;
+    let position = item.position().filter(|position| position.column <= FAR)?;
+    let text = " ".repeat(position.column - 1) + item.source();
+    Some((text, position.line - 1))
 }
 
 pub(crate) fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
@@ -715,6 +764,7 @@ fn object(
     Ok(Object {
         text: text.to_owned(),
         is_yaml: source.is_yaml && source.has_positions,
+        has_positions: source.has_positions,
         lines: source.lines,
         name: name_of("name"),
         namespace: name_of("namespace"),

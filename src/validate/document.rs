@@ -91,7 +91,8 @@ fn read(text: &str, is_yaml: bool, lines: usize, options: &Options) -> Vec<Resul
         Ok(tree) => tree,
         Err(error) => return vec![Err(error.below(lines))],
     };
-    crate::manifest::objects(text, &tree, is_yaml, lines)
+    let (_, objects) = crate::manifest::objects(text, &tree, is_yaml, lines);
+    objects
         .map(|object| {
             let (object, node) = object.map_err(|error| error.below(lines))?;
             let mut outline = Outline::default();

@@ -101,8 +101,20 @@ fn is_wildcard_label(text: &str) -> bool {
     text.len() <= 63 && (text == "*" || is_label(rest))
 }
 
+/// Whether it looks like a lowercase subdomain of RFC 1123, as Kubernetes' `IsDNS1123Subdomain` has it
+/// but for the length.
+pub(crate) fn is_subdomain(text: &str) -> bool {
+    let is_alphanumeric = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    text.split('.').all(|label| {
+        let bytes = label.as_bytes();
+        bytes.first().is_some_and(is_alphanumeric)
+            && bytes.last().is_some_and(is_alphanumeric)
+            && bytes.iter().all(|b| is_alphanumeric(b) || *b == b'-')
+    })
+}
+
 /// Go's `netip.ParseAddr`.
-pub(super) fn is_ip(text: &str) -> bool {
+pub(crate) fn is_ip(text: &str) -> bool {
     match text.find(['.', ':', '%']).and_then(|at| text.as_bytes().get(at)) {
         Some(b'.') => text.parse::<Ipv4Addr>().is_ok(),
         Some(b':') => {

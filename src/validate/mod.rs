@@ -66,7 +66,11 @@ mod versions;
 mod webhook;
 
 #[cfg(feature = "gateway-api")]
-pub(crate) use {findings::locate, rules::rule};
+pub(crate) use {
+    findings::locate,
+    hosts::{is_ip, is_subdomain},
+    rules::{rule, unexemplified},
+};
 
 use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
 
@@ -183,11 +187,12 @@ impl std::fmt::Display for Stage {
 #[must_use]
 pub fn validate(object: &Object, options: &Options) -> Report {
     // The text was read before, and is read again without an error.
-    object
+    let report = object
         .with_tree(|tree| {
             document::judge(tree, tree.root(), options, None).below(object.lines_before())
         })
-        .unwrap_or_default()
+        .unwrap_or_default();
+    if object.has_positions() { report } else { report.without_positions() }
 }
 
 /// Validates a manifest with its changes. Positions are in the text that it was read from if

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, env, fs, path::Path};
 
 use istio_gateway::{
     FieldPath,
-    gateway_api::{Gateway, InMemory, Options, Secret, convert, from_istio},
+    gateway_api::{Gateway, InMemory, Manifests, Options, Secret, convert, from_istio},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ fn pairs(file: &Path) -> Vec<Pair> {
 }
 
 /// The texts that the golden cases speak of by name.
-fn golden_pems() -> BTreeMap<String, String> {
+pub(super) fn golden_pems() -> BTreeMap<String, String> {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     let mut pems = BTreeMap::new();
     for pair in pairs(Path::new("tests/golden/key_pairs.ndjson")) {
@@ -102,6 +102,38 @@ fn answer(input: &Value, options: &Options) -> Value {
         "listeners": conversion.listeners.iter().map(listener).collect::<Vec<_>>(),
         "conditions": conditions(&serde_json::to_value(&conversion.conditions).unwrap()),
     })
+}
+
+/// The golden Gateways with what they refer to, a set of each.
+pub(super) fn golden_manifests() -> Vec<Manifests> {
+    let pems = golden_pems();
+    let object = |kind: &str, version: &str, mut object: Value| {
+        object["kind"] = kind.into();
+        object["apiVersion"] = version.into();
+        object.to_string()
+    };
+    let manifests = |mut line: Value| {
+        let mut input = line["input"].take();
+        fill(&mut input, &pems);
+        let api = "gateway.networking.k8s.io/v1";
+        let mut text = object("Gateway", api, input["gateway"].take());
+        for (key, kind, version) in [
+            ("secrets", "Secret", "v1"),
+            ("configMaps", "ConfigMap", "v1"),
+            ("referenceGrants", "ReferenceGrant", api),
+            ("namespaces", "Namespace", "v1"),
+        ] {
+            for item in input[key].as_array().cloned().unwrap_or_default() {
+                text += &object(kind, version, item);
+            }
+        }
+        let mut manifests = Manifests::default();
+        let errors = manifests.add_json(&text);
+        assert!(errors.is_empty(), "{errors:?}");
+        manifests
+    };
+    let file = Path::new("tests/golden/gateway_api.ndjson");
+    lines(file).into_iter().map(manifests).collect()
 }
 
 /// How many cases there are, and those that differ. Of what the file does not hold nothing is said.

@@ -23,6 +23,10 @@ mod envoy_live;
 #[cfg(feature = "gateway-api")]
 mod gateway_api;
 #[cfg(feature = "gateway-api")]
+mod gateway_api_back;
+#[cfg(feature = "gateway-api")]
+mod gateway_api_hostile;
+#[cfg(feature = "gateway-api")]
 mod gateway_api_rules;
 mod handshake;
 #[cfg(feature = "validate")]

@@ -1,6 +1,11 @@
 //! Nothing is lost that the crate does not know.
 
-use istio_gateway::{Gateway, Lossless, Manifest, Server, ServerTlsSettings, yaml};
+use istio_gateway::{
+    Gateway, Lossless, Manifest, Server, ServerTlsSettings,
+    lossless::{Mergeable, Schema},
+    yaml,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 
 fn read(value: &Value) -> Lossless<Gateway> {
@@ -127,6 +132,67 @@ fn a_server_in_another_s_place_inherits_nothing() {
         },
         &json!({"servers": [server("b"), {"name": "c", "hosts": ["d"]}, {"name": "e"}]}),
     );
+}
+
+/// A resource whose elements are told from each other by one key or another.
+#[derive(Serialize, Deserialize)]
+struct Elements {
+    list: Vec<Element>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Element {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    value: u32,
+}
+
+impl Mergeable for Elements {
+    const SCHEMA: &'static Schema = &Schema::new(&[]);
+
+    fn read<'de, D: Deserializer<'de>>(document: D) -> Result<Self, D::Error> {
+        Self::deserialize(document)
+    }
+
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.serialize(serializer)
+    }
+}
+
+#[test]
+fn a_uid_is_no_name() {
+    let document = json!({"list": [
+        {"uid": "k", "value": 1, "new": "uid"},
+        {"name": "k", "value": 2, "new": "name"},
+    ]});
+    let read = || serde_json::from_value::<Lossless<Elements>>(document.clone()).unwrap();
+    let added = || Element { uid: Some("added".into()), name: None, value: 5 };
+
+    let mut elements = read();
+    elements.list.reverse();
+    elements.list[0].value = 3;
+    elements.list[1].value = 4;
+    elements.list.push(added());
+    let want = json!({"list": [
+        {"name": "k", "value": 3, "new": "name"},
+        {"uid": "k", "value": 4, "new": "uid"},
+        {"uid": "added", "value": 5},
+    ]});
+    assert_eq!(serde_json::to_value(&elements).unwrap(), want);
+
+    let mut elements = read();
+    elements.list = vec![Element { uid: None, name: Some("added".into()), value: 3 }, added()];
+    elements.list[1].uid = Some("k".into());
+    elements.list.push(added());
+    let want = json!({"list": [
+        {"name": "added", "value": 3},
+        {"uid": "k", "value": 5, "new": "uid"},
+        {"uid": "added", "value": 5},
+    ]});
+    assert_eq!(serde_json::to_value(&elements).unwrap(), want);
 }
 
 #[test]

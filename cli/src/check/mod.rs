@@ -227,7 +227,7 @@ impl Checking<'_> {
 
     fn problem(&mut self, problem: &str) -> io::Result<()> {
         self.progress.clear();
-        eprintln!("istio-gateway: {problem}");
+        crate::tell(&format!("istio-gateway: {problem}"));
         self.totals.has_problems = true;
         self.output.problem(&mut self.out, problem)
     }
@@ -389,14 +389,14 @@ impl Progress {
             && self.shown.is_none_or(|shown| shown.elapsed() > PACE)
         {
             let Self { done, files, gateways, .. } = self;
-            eprint!("\r{done} of {files} files, {gateways} Gateways");
+            let _ = write!(io::stderr(), "\r{done} of {files} files, {gateways} Gateways");
             self.shown = Some(Instant::now());
         }
     }
 
     fn clear(&mut self) {
         if self.shown.take().is_some() {
-            eprint!("\r\x1b[K");
+            let _ = write!(io::stderr(), "\r\x1b[K");
         }
     }
 }

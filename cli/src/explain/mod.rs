@@ -27,7 +27,7 @@ use self::{diff::Diff, server::Explained};
 use crate::{
     Failure,
     gateways::{known_translation, read},
-    input::Input,
+    input::{Input, check_stdin_once},
 };
 
 /// Tells who gets in at each server, and what the backend can trust.
@@ -136,10 +136,7 @@ struct Report {
 
 impl Explain {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        let is_stdin = |path: &&PathBuf| path.as_os_str() == "-";
-        if self.files.iter().filter(is_stdin).count() > 1 {
-            return Err(Failure::Usage("standard input can be read once only".to_owned()));
-        }
+        check_stdin_once(&self.files)?;
         if self.diff { self.compare() } else { self.explain() }
     }
 

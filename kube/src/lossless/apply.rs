@@ -44,6 +44,12 @@ pub(super) fn body(
     body
 }
 
+/// Whether an object says what each manager has applied. One that no server has sent has no manager.
+pub(super) fn is_owner_known(object: &Value) -> bool {
+    let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
+    object.pointer("/metadata/uid").is_none() || entries.is_some_and(|entries| !entries.is_empty())
+}
+
 /// Puts a value to where the keys lead.
 pub(super) fn put(into: &mut Value, keys: &[&str], value: Value) {
     match (keys, into) {

@@ -73,6 +73,30 @@ async fn replace_keeps_what_the_crate_does_not_know() {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
+async fn a_spec_that_is_cleared_keeps_what_the_crate_does_not_know() {
+    let (cluster, _) = newer_gateway().await;
+    let gateways: Api<Lossless<v1::Gateway>> = Api::namespaced(cluster.client.clone(), "n");
+    let mut gateway = gateways.get("a").await.unwrap();
+    gateway.spec.selector.clear();
+    let patch = gateway.merge_patch().unwrap().unwrap();
+    gateway = gateways.patch("a", &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    gateway.spec.servers.clear();
+    gateway = gateways.replace("a", &PostParams::default(), &gateway).await.unwrap();
+    assert_eq!(gateway.spec, Default::default());
+    assert_eq!(stored(&cluster).await["spec"], json!({"futureField": {"in": "spec"}}));
+
+    // What has no type when it is read has none when it is written, and the server wants one.
+    let mut object = serde_json::to_value(&gateway).unwrap();
+    object.as_object_mut().unwrap().retain(|key, _| key != "kind" && key != "apiVersion");
+    let gateway: Lossless<v1::Gateway> = serde_json::from_value(object).unwrap();
+    let error = gateways.replace("a", &PostParams::default(), &gateway).await.unwrap_err();
+    let Error::Api(status) = error else { panic!("{error:?}") };
+    assert_eq!(status.code, 400);
+    assert!(status.message.contains("'Kind' is missing"), "{}", status.message);
+}
+
+#[tokio::test]
+#[ignore = "needs an API server: conformance/apiserver/run"]
 async fn a_merge_patch_changes_what_was_changed() {
     let (cluster, mut spec) = newer_gateway().await;
     let gateways: Api<Lossless<v1::Gateway>> = Api::namespaced(cluster.client.clone(), "n");

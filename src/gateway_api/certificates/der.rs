@@ -21,6 +21,23 @@ pub(super) const fn explicit(n: u8) -> u8 {
     0xa0 | n
 }
 
+/// How many bytes a length has, and what it says.
+fn length(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (&first, rest) = bytes.split_first()?;
+    if first & 0x80 == 0 {
+        return Some((1, usize::from(first)));
+    }
+    let count = usize::from(first & 0x7f);
+    if !(1..=4).contains(&count) {
+        return None;
+    }
+    let digits = rest.get(..count)?;
+    let len = digits.iter().fold(0_usize, |len, digit| len << 8 | usize::from(*digit));
+    // As short as it can be.
+    let is_short = len >= 0x80 && digits.first() != Some(&0);
+    is_short.then_some((1 + count, len))
+}
+
 /// What is left to read.
 #[derive(Clone, Copy)]
 pub(super) struct Der<'a>(pub(super) &'a [u8]);
@@ -37,23 +54,31 @@ impl<'a> Der<'a> {
     /// The next element's tag, the length of its header, and that of its content, which may be more
     /// than there is.
     fn header(self) -> Option<(u8, usize, usize)> {
-        let &[tag, first, ..] = self.0 else { return None };
+        let (&tag, rest) = self.0.split_first()?;
         // Tags of more than one byte do not occur in what is read here.
         if tag & 0x1f == 0x1f {
             return None;
         }
-        if first & 0x80 == 0 {
-            return Some((tag, 2, usize::from(first)));
+        let (bytes, len) = length(rest)?;
+        Some((tag, 1 + bytes, len))
+    }
+
+    /// As [`header`](Self::header), as Go's `encoding/asn1` has it: a tag may have several bytes, which
+    /// is none that is read here.
+    fn field_header(self) -> Option<(u8, usize, usize)> {
+        let (&tag, rest) = self.0.split_first()?;
+        if tag & 0x1f != 0x1f {
+            return self.header();
         }
-        let bytes = usize::from(first & 0x7f);
-        if !(1..=4).contains(&bytes) {
+        let digits = rest.iter().take(5).position(|digit| digit & 0x80 == 0)? + 1;
+        let (number, rest) = rest.split_at_checked(digits)?;
+        let value = number.iter().fold(0_u64, |value, digit| value << 7 | u64::from(digit & 0x7f));
+        let is_minimal = number.first() != Some(&0x80) && value >= 0x1f;
+        if !is_minimal || value > u64::from(i32::MAX.unsigned_abs()) {
             return None;
         }
-        let digits = self.0.get(2..2 + bytes)?;
-        let len = digits.iter().fold(0_usize, |len, digit| len << 8 | usize::from(*digit));
-        // As short as it can be.
-        let is_short = len >= 0x80 && digits.first() != Some(&0);
-        is_short.then_some((tag, 2 + bytes, len))
+        let (bytes, len) = length(rest)?;
+        Some((tag, 1 + digits + bytes, len))
     }
 
     /// The next element: its tag, its content, and all of it.
@@ -95,7 +120,7 @@ impl<'a> Der<'a> {
         if self.is_empty() {
             return Some(None);
         }
-        self.header()?;
+        self.field_header()?;
         self.optional(tag)
     }
 
@@ -104,7 +129,7 @@ impl<'a> Der<'a> {
         if self.is_empty() {
             return Some(None);
         }
-        let (outer, header, len) = self.header()?;
+        let (outer, header, len) = self.field_header()?;
         let mut inner = Self(self.0.get(header..).filter(|rest| !rest.is_empty())?);
         if outer & !0x20 != context(n) || outer != explicit(n) && len > 0 {
             return Some(None);
@@ -112,7 +137,7 @@ impl<'a> Der<'a> {
         if len == 0 {
             return None;
         }
-        if inner.header()?.0 != tag {
+        if inner.field_header()?.0 != tag {
             return Some(None);
         }
         let content = inner.read(tag)?;

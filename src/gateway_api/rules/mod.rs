@@ -2,7 +2,7 @@
 
 use crate::{
     Severity::{Error, Note, Warning},
-    validate::{Rule, rule},
+    validate::{Rule, rule, unexemplified},
 };
 
 /// Every rule of the translation: what it means, with a set of manifests that breaks it and one that
@@ -54,6 +54,12 @@ static RULES: &[Rule] = &[
         "On one port listeners of HTTP, HTTPS and TLS need different host names, and TCP needs the port for itself. The first one wins.",
     ),
     rule!(
+        "gateway-api/too-large",
+        Error,
+        "A Gateway that is too large for an API server, or for this translation",
+        "More than 64 listeners, entries of perPort or certificateRefs, a name of more than 253 characters, a namespace of more than 63, or whatever else Gateway API's custom resource bounds: an API server refuses it, so istiod never sees it. The limits of this translation are far above: 64 MiB of host names for a set of manifests, and 20 million labels looked at to select namespaces. Nothing is translated.",
+    ),
+    rule!(
         "gateway-api/not-accepted",
         Error,
         "A Gateway that is not accepted as a whole",
@@ -63,7 +69,7 @@ static RULES: &[Rule] = &[
         "gateway-api/client-certificate",
         Error,
         "A certificate towards backends that cannot be used",
-        "spec.tls.backend.clientCertificateRef. The listeners are programmed all the same.",
+        "spec.tls.backend.clientCertificateRef. The Gateway's ResolvedRefs condition is False; the listeners are programmed all the same.",
     ),
     rule!(
         "gateway-api/certificate-dropped",
@@ -75,13 +81,13 @@ static RULES: &[Rule] = &[
         "gateway-api/first-certificate-lost",
         Warning,
         "A good certificate is lost behind a bad one",
-        "Upstream counts the good certificates and, if there is one, takes the first name in its list: that of the bad one, which is empty. The server gets no certificate at all, and the listener is valid.",
+        "Upstream counts the good certificates and, if there is one, takes the first name in its list: that of the bad one, which is empty. The server gets no certificate at all, and the listener is valid. As an Istio Gateway of its own istiod's webhook refuses it.",
     ),
     rule!(
         "gateway-api/no-certificate",
         Warning,
         "A listener that ends TLS without a certificate",
-        "istiod takes it for valid. Its server has no certificate to show, and a validation of clients has no effect.",
+        "istiod takes it for valid. Its server has no certificate to show, and a validation of clients has no effect. As an Istio Gateway of its own istiod's webhook refuses it.",
     ),
     rule!(
         "gateway-api/validation-ignored",
@@ -156,10 +162,22 @@ static RULES: &[Rule] = &[
         "istiod takes it for valid, and makes no server of it.",
     ),
     rule!(
+        "gateway-api/plain-tls",
+        Warning,
+        "A listener of HTTP or TCP with tls",
+        "An API server refuses it. istiod takes it, and serves HTTP as plain text all the same; as an Istio Gateway of its own its webhook refuses it.",
+    ),
+    rule!(
         "gateway-api/no-namespace",
         Warning,
         "A selector that selects no namespace",
         "Namespaces are selected when the Gateway is translated. With none, or with a selector that is not valid, the listener is there, and no route can attach.",
+    ),
+    rule!(
+        "gateway-api/no-selector",
+        Warning,
+        "A Gateway whose pods are not known",
+        "An address of the type Hostname binds the Gateway to a Service that is there. An Istio Gateway selects pods by their labels, and one without a selector has the pods of every gateway in the cluster: what it asks of clients, and what it does not, would hold for all of them. So none is printed until --selector names the labels. A selector crosses namespaces.",
     ),
     rule!(
         "gateway-api/class",
@@ -178,5 +196,17 @@ static RULES: &[Rule] = &[
         Note,
         "A text of upstream's with name and namespace swapped",
         "\"certificateRef NAME/NAMESPACE not accessible\" has them the other way round than all other texts.",
+    ),
+    unexemplified!(
+        "gateway-api/unsaid",
+        Error,
+        "Back from Istio: what Gateway API cannot say",
+        "A server of Istio's has settings that no Gateway of Gateway API brings about. No listener is made of it: one that says less would do something else.",
+    ),
+    unexemplified!(
+        "gateway-api/said-otherwise",
+        Note,
+        "Back from Istio: what Gateway API says otherwise",
+        "The listener means the same, but what istiod makes of it does not look the same: a port's name, a host without a namespace, a default that is written out.",
     ),
 ];

@@ -126,5 +126,4 @@ macro_rules! unexemplified {
     };
 }
 
-pub(crate) use rule;
-use unexemplified;
+pub(crate) use {rule, unexemplified};

@@ -7,6 +7,7 @@ use crate::{
     validate::{
         findings::{Findings, Node, Place},
         go::Quote,
+        hosts::is_subdomain,
         versions::CRD_V1,
     },
 };
@@ -90,14 +91,4 @@ pub(in crate::validate) fn check_name(root: Node<'_>, findings: &mut Findings) -
         findings.error(rule, &name, message, help.to_owned());
     }
     true
-}
-
-fn is_subdomain(text: &str) -> bool {
-    let is_alphanumeric = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    text.split('.').all(|label| {
-        let bytes = label.as_bytes();
-        bytes.first().is_some_and(is_alphanumeric)
-            && bytes.last().is_some_and(is_alphanumeric)
-            && bytes.iter().all(|b| is_alphanumeric(b) || *b == b'-')
-    })
 }

@@ -1,0 +1,50 @@
+//! Manifests with Gateways of Gateway API, to Istio's servers, back, and forth again.
+
+#![no_main]
+
+use istio_gateway::{
+    FieldPath,
+    gateway_api::{Manifests, Options, convert, from_istio},
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let mut manifests = Manifests::default();
+    let errors = match text.strip_prefix('j') {
+        Some(json) => manifests.add_json(json),
+        None => manifests.add_yaml(text),
+    };
+    for error in errors {
+        let _ = error.to_string();
+    }
+    let options = Options::default();
+    for (manifest, conversion) in manifests.convert(&options) {
+        let of_library = convert(&manifest.gateway, manifests.resources(), &options);
+        assert_eq!(of_library.listeners, conversion.listeners);
+        assert_eq!(of_library.conditions, conversion.conditions);
+        assert!(conversion.diagnostics.len() <= 1000);
+        let _ = serde_json::to_string(&conversion.listeners).expect("it can be written");
+        for found in &conversion.diagnostics {
+            assert!(found.to_string().len() < 100_000, "{found}");
+        }
+
+        let mut istio = istio_gateway::Gateway::default();
+        istio.servers = conversion.servers().map(|(_, server)| server.clone()).collect();
+        let back = from_istio(&istio, manifest.gateway.metadata.clone());
+        let mut resources = manifests.resources().clone();
+        for grant in back.reference_grants.clone() {
+            resources.add_reference_grant(grant);
+        }
+        let forth = convert(&back.gateway, &resources, &options);
+        for (index, server) in istio.servers.iter().enumerate() {
+            let path = FieldPath::root().key("servers").index(index);
+            let is_told = back.diagnostics.iter().any(|found| found.path.starts_with(&path));
+            let name = back.listeners[index].as_deref();
+            assert!(is_told || name.is_some(), "{server:?} is lost");
+            if !is_told && forth.listeners.iter().any(|listener| Some(&*listener.name) == name) {
+                let again = forth.servers().find(|(listener, _)| Some(*listener) == name);
+                assert_eq!(again.map(|(_, server)| server), Some(server));
+            }
+        }
+    }
+});
