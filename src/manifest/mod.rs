@@ -250,15 +250,21 @@ impl Manifest {
         })
     }
 
-    /// The document as it would be written, if it is not as it was read.
+    /// What `read` makes of the document, if nothing in it is changed; else the document as it would
+    /// be written.
     #[cfg(feature = "validate")]
-    pub(crate) fn changed(&self) -> Option<Object> {
-        let text = self.to_yaml();
-        if self.object.is_yaml && text == self.object.text {
-            return None;
-        }
-        // What was written is YAML.
-        Object::parse(&text).ok()
+    pub(crate) fn unchanged<R>(&self, read: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Box<Object>> {
+        let done = self.object.with_tree(|tree| {
+            let is_kept = match envelope(tree.root(), "spec").pop() {
+                Some((_, spec)) => edited(spec, &self.spec, |edit| matches!(edit, Edit::Kept(_))),
+                None => Ok(self.spec == Gateway::default()),
+            };
+            is_kept.unwrap_or(false).then(|| read(tree))
+        });
+        // What is written is YAML, of a mapping.
+        done.ok().flatten().ok_or_else(|| {
+            Box::new(Object::parse(&self.to_yaml()).unwrap_or_else(|_| self.object.clone()))
+        })
     }
 
     fn write<R: Default>(&self, write: impl FnOnce(&Edit<'_>) -> R) -> R {

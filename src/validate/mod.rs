@@ -199,9 +199,10 @@ pub fn validate(object: &Object, options: &Options) -> Report {
 /// nothing is changed, else in the text that [`Manifest::to_yaml`] writes.
 #[must_use]
 pub fn validate_manifest(manifest: &Manifest, options: &Options) -> Report {
-    match manifest.changed() {
-        None => validate(manifest, options),
-        Some(changed) => validate(&changed, options),
+    match manifest.unchanged(|tree| document::judge(tree, tree.root(), options, None)) {
+        Ok(report) if manifest.has_positions() => report.below(manifest.lines_before()),
+        Ok(report) => report.without_positions(),
+        Err(changed) => validate(&changed, options),
     }
 }
 
