@@ -6,7 +6,7 @@ use std::{
 };
 
 use istio_gateway::{
-    Gateway, Manifest, Object, Position, Server, Severity,
+    Document, FieldPath, Gateway, Manifest, Object, Position, Server, Severity,
     validate::{
         Checked, Options, Report, Stage, ValidGateway, Verdict, documents, documents_from_json,
         rules,
@@ -121,6 +121,36 @@ fn objects_are_added_without_a_report() {
     let found = set.add_object(1, 0, &object);
     let rules: Vec<_> = found.iter().map(|found| found.diagnostic.rule).collect();
     assert_eq!(rules, ["lint/duplicate-name", "lint/duplicate-host"]);
+}
+
+/// An item has its own text and places, where that text says the same by itself.
+#[test]
+fn items_of_a_list_keep_their_places() {
+    let item = |text: &str| {
+        let Some(Ok(Document::Other(list))) = istio_gateway::documents(text).next() else {
+            panic!("{text}")
+        };
+        match list.items().last() {
+            Some(Ok(Document::Gateway(item))) => item,
+            _ => panic!("{text}"),
+        }
+    };
+    let host = FieldPath::root().key("spec").key("servers").index(0).key("hosts").index(1);
+    let gateway =
+        "- kind: Gateway\n  apiVersion: networking.istio.io/v1\n  metadata: {name: a} # why\n";
+    let head =
+        "apiVersion: v1\nkind: List\nitems:\n- kind: Service\n  spec: {ports: &ports [a, b]}\n";
+    let own = item(&format!("# all\n{head}{gateway}  spec:\n    servers:\n    - hosts: [a, b]\n"));
+    assert_eq!(own.position(&host).unwrap().to_string(), "12:18");
+    assert!(own.to_yaml().contains("# why"));
+    let report = validate_manifest(&own, &Options::default());
+    assert_eq!(report.findings[0].position.unwrap().line, 12);
+    // What it says depends on the item before: no place is better than a wrong one.
+    let other = item(&format!("{head}{gateway}  spec:\n    servers:\n    - hosts: *ports\n"));
+    assert_eq!(other.spec().servers[0].hosts, ["a", "b"]);
+    assert_eq!(other.position(&host), None);
+    let report = validate_manifest(&other, &Options::default());
+    assert!(report.findings.iter().all(|found| found.position.is_none()));
 }
 
 #[test]
