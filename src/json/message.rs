@@ -217,7 +217,7 @@ macro_rules! message {
                     },)*],
                 };
 
-                #[allow(deprecated, non_camel_case_types, unused)]
+                #[allow(deprecated, non_camel_case_types, unused, reason = "so for some messages alone")]
                 #[inline]
                 fn field<'de, A: MapAccess<'de>>(
                     &mut self,
@@ -256,7 +256,7 @@ macro_rules! message {
                     false
                 }
 
-                #[allow(deprecated, unused)]
+                #[allow(deprecated, unused, reason = "so for some messages alone")]
                 fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                     // Does not compile where the table lacks a field of the struct.
                     let Self { $($field,)* } = self;
@@ -269,7 +269,7 @@ macro_rules! message {
     };
     (@schema $M:path, $field:ident [$($name:literal)*]) => { None };
     (@schema $M:path, $field:ident) => {{
-        #[allow(deprecated)]
+        #[allow(deprecated, reason = "so for some fields alone")]
         const MESSAGE: Option<&'static Schema> = schema_of(|m: &$M| &m.$field);
         MESSAGE
     }};
