@@ -1,34 +1,18 @@
 //! `istio-gateway envoy`, as a user runs it.
 
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
-
-use std::{
-    io::Write as _,
-    process::{Command, Output, Stdio},
-};
-
 use serde_json::{Value, json};
 
-fn run(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_istio-gateway"))
-        .arg("envoy")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
+use crate::start::{Ran, istio_gateway, lines};
+
+fn run(args: &[&str], input: &str) -> Ran {
+    istio_gateway(&[&["envoy"], args].concat()).input(input).run()
 }
 
 #[track_caller]
 fn prints(args: &[&str], input: &str) -> String {
-    let output = run(args, input);
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-    assert_eq!(output.status.code(), Some(0));
-    String::from_utf8(output.stdout).unwrap()
+    let Ran { status, out, err } = run(args, input);
+    assert_eq!((status, err.as_str()), (0, ""));
+    out
 }
 
 const GATEWAYS: &str = "\
@@ -54,7 +38,7 @@ items:
 #[test]
 fn each_server_is_an_object() {
     let text = prints(&["--format", "ndjson", "-"], GATEWAYS);
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = lines(&text);
     let about = |line: &Value| json!([line["document"], line["server"], line["flow"]]);
     assert_eq!(
         lines.iter().map(about).collect::<Vec<_>>(),
@@ -79,8 +63,7 @@ fn each_server_is_an_object() {
 
 #[test]
 fn findings_have_the_place_in_the_document() {
-    let text = prints(&["--format", "ndjson", "-"], GATEWAYS);
-    let first: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    let first = &lines(&prints(&["--format", "ndjson", "-"], GATEWAYS))[0];
     let about = |f: &Value| json!([f["rule"], f["severity"], f["path"], f["line"], f["column"]]);
     let findings = first["findings"].as_array().unwrap();
     assert_eq!(
@@ -103,8 +86,7 @@ spec:
   - {port: {number: 443, name: a, protocol: TLS}, hosts: [a.b], tls: {mode: SIMPLE}}
   - {port: {number: 444, name: b, protocol: TLS}, hosts: [a.b], tls: {mode: SIMPLE, credentialName: c}}
 ";
-    let text = prints(&["--format", "ndjson"], gateway);
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines = lines(&prints(&["--format", "ndjson"], gateway));
     assert_eq!(lines.len(), 2);
     for line in &lines {
         assert!(line["tls_context"].is_object());
@@ -118,9 +100,8 @@ spec:
 #[test]
 fn json_is_the_same_in_one_list() {
     let list: Value = serde_json::from_str(&prints(&["-"], GATEWAYS)).unwrap();
-    let lines = prints(&["--format", "ndjson", "-"], GATEWAYS);
-    let lines: Value = lines.lines().map(|l| serde_json::from_str::<Value>(l).unwrap()).collect();
-    assert_eq!(list, lines);
+    let lines = lines(&prints(&["--format", "ndjson", "-"], GATEWAYS));
+    assert_eq!(list, Value::Array(lines));
 }
 
 #[test]
@@ -136,13 +117,12 @@ spec: {servers: [{port: {protocol: TLS}, tls: {mode: SIMPLE, credentialName: c, 
     };
     assert_eq!(curves("1.31"), Value::Null);
     assert_eq!(curves("1.32"), json!(["X25519"]));
-    assert_eq!(run(&["--istio", "1.12"], gateway).status.code(), Some(2));
+    assert_eq!(run(&["--istio", "1.12"], gateway).status, 2);
 }
 
 #[test]
 fn what_cannot_be_read_is_refused() {
-    let output = run(&["-"], "kind: Gateway\nspec: {servers: [{tls: {mode: SIMPEL}}]}\n");
-    assert_eq!(output.status.code(), Some(1));
-    assert!(output.stdout.is_empty());
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("<stdin>:2:"));
+    let ran = run(&["-"], "kind: Gateway\nspec: {servers: [{tls: {mode: SIMPEL}}]}\n");
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert!(ran.err.starts_with("<stdin>:2:"), "{}", ran.err);
 }

@@ -1,39 +1,24 @@
 //! `istio-gateway from-gateway-api`, as a user runs it.
 
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
-
-use std::{
-    io::Write as _,
-    process::{Command, Output, Stdio},
-};
+use std::fs;
 
 use serde_json::{Value, json};
 
-fn run(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_istio-gateway"))
-        .args(args)
-        .current_dir("..")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
+use crate::start::{Directory, Ran, istio_gateway, lines, root};
 
 #[track_caller]
-fn gives(args: &[&str], input: &str, status: i32) -> (String, String) {
-    let args: Vec<_> = ["from-gateway-api"].iter().chain(args).copied().collect();
-    let output = run(&args, input);
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let (out, err) = (text(output.stdout), text(output.stderr));
-    assert_eq!(output.status.code(), Some(status), "{err}");
+fn gives(args: &[&str], input: &str, want: i32) -> (String, String) {
+    let Ran { status, out, err } =
+        istio_gateway(&[&["from-gateway-api"], args].concat()).input(input).run();
+    assert_eq!(status, want, "{err}");
     (out, err)
 }
 
 const EXAMPLE: &str = "examples/gateway_api.yaml";
+
+fn example() -> String {
+    fs::read_to_string(root().join(EXAMPLE)).unwrap()
+}
 
 #[test]
 fn a_valid_set_becomes_gateways_that_the_other_commands_take() {
@@ -51,11 +36,9 @@ fn a_valid_set_becomes_gateways_that_the_other_commands_take() {
         err.contains("Gateway infra/edge\n  Accepted=True Accepted: Resource accepted\n"),
         "{err}"
     );
-    let output = run(&["envoy", "--format", "ndjson", "-"], &out);
-    assert_eq!(output.status.code(), Some(0));
-    let first: Value =
-        serde_json::from_slice(output.stdout.split(|b| *b == b'\n').next().unwrap()).unwrap();
-    let context = &first["tls_context"];
+    let envoy = istio_gateway(&["envoy", "--format", "ndjson", "-"]).input(&out).run();
+    assert_eq!(envoy.status, 0);
+    let context = &lines(&envoy.out)[0]["tls_context"];
     assert_eq!(context["require_client_certificate"], false);
     let common = &context["common_tls_context"];
     assert_eq!(
@@ -66,7 +49,7 @@ fn a_valid_set_becomes_gateways_that_the_other_commands_take() {
 
 #[test]
 fn a_refused_listener_is_left_out_and_the_status_is_1() {
-    let text = std::fs::read_to_string(format!("../{EXAMPLE}")).unwrap();
+    let text = example();
     let text = text.replace("name: partners-cacert", "name: partners");
     let (out, err) = gives(&["-"], &text, 1);
     assert_eq!(out.matches("\nkind: Gateway\n").count(), 2);
@@ -98,24 +81,20 @@ fn a_refused_listener_is_left_out_and_the_status_is_1() {
 
 #[test]
 fn a_set_is_read_from_several_files_and_lists() {
-    let text = std::fs::read_to_string(format!("../{EXAMPLE}")).unwrap();
+    let text = example();
     let (gateway, others) = text.split_once("\n---\n").unwrap();
-    let dir = std::env::temp_dir().join(format!("from-gateway-api-{}", std::process::id()));
-    std::fs::create_dir_all(&dir).unwrap();
-    let file = dir.join("others.yaml");
-    std::fs::write(&file, others).unwrap();
-    let (out, _) = gives(&["-", file.to_str().unwrap()], gateway, 0);
+    let directory = Directory::new(&[]);
+    let (out, _) = gives(&["-", &directory.write("others.yaml", others)], gateway, 0);
     assert_eq!(out.matches("\nkind: Gateway\n").count(), 3);
     // What is in no file does not exist.
     let (out, err) = gives(&["-"], gateway, 1);
     assert_eq!(out.matches("\nkind: Gateway\n").count(), 1);
     assert!(err.contains("secret infra/edge-cert not found"), "{err}");
-    std::fs::remove_dir_all(&dir).unwrap();
 }
 
 #[test]
 fn a_set_that_cannot_be_read_is_not_half_translated() {
-    let text = std::fs::read_to_string(format!("../{EXAMPLE}")).unwrap();
+    let text = example();
     let (out, err) =
         gives(&["-"], &text.replace("port: 8443\n    protocol", "port: x\n    protocol"), 1);
     assert_eq!(out, "");
@@ -171,8 +150,7 @@ fn an_error_is_never_told_with_the_status_0() {
 
 #[test]
 fn rules_explains_what_is_found() {
-    let output = run(&["rules", "gateway-api/first-certificate-lost"], "");
-    let text = String::from_utf8(output.stdout).unwrap();
+    let text = istio_gateway(&["rules", "gateway-api/first-certificate-lost"]).run().out;
     assert!(text.contains("A good certificate is lost behind a bad one"), "{text}");
     assert!(text.contains("\nBad:\n"), "{text}");
 }

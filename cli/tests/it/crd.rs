@@ -1,27 +1,24 @@
 //! `istio-gateway crd`, as a user runs it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics where it fails")]
-
-use std::{fs, process::Command};
+use std::fs;
 
 use istio_gateway::Object;
 use serde_json::Value;
 
+use crate::start::{Ran, istio_gateway, lines, root};
+
 #[track_caller]
 fn run(args: &[&str], code: i32) -> (String, String) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_istio-gateway")).arg("crd").args(args).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let (out, err) = (text(output.stdout), text(output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{out}{err}");
+    let Ran { status, out, err } = istio_gateway(&[&["crd"], args].concat()).run();
+    assert_eq!(status, code, "{out}{err}");
     (out, err)
 }
 
 /// Upstream's definition in a release, without its descriptions.
 fn upstream(release: &str) -> Value {
-    let text = fs::read_to_string("../tests/golden/crd.ndjson").unwrap();
-    let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let text = fs::read_to_string(root().join("tests/golden/crd.ndjson")).unwrap();
     let module = format!("istio.io/api@{release}");
+    let mut lines = lines(&text).into_iter();
     lines.find(|line| line["module"] == module.as_str()).unwrap()["crd"].take()
 }
 

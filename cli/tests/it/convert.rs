@@ -1,28 +1,16 @@
 //! `istio-gateway convert`, as a user runs it.
 
-#![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
+use std::process::Output;
 
-use std::{
-    io::Write as _,
-    process::{Command, Output, Stdio},
-};
+use crate::start::{Ran, istio_gateway};
 
-fn run(args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_istio-gateway"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A command that refuses its arguments does not read.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    child.wait_with_output().unwrap()
+fn output(args: &[&str], input: impl AsRef<[u8]>) -> Output {
+    istio_gateway(&[&["convert"], args].concat()).input(&input).output()
 }
 
 #[track_caller]
 fn converts(args: &[&str], input: impl AsRef<[u8]>, want: impl AsRef<[u8]>) {
-    let output = run(&[&["convert"], args].concat(), input.as_ref());
+    let output = output(args, input);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(stderr, "");
     assert_eq!(output.status.code(), Some(0));
@@ -34,11 +22,11 @@ fn converts(args: &[&str], input: impl AsRef<[u8]>, want: impl AsRef<[u8]>) {
 /// Refuses the input with these lines, and writes nothing.
 #[track_caller]
 fn refuses(args: &[&str], input: impl AsRef<[u8]>, lines: &[&str]) {
-    let output = run(&[&["convert"], args].concat(), input.as_ref());
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(stderr.lines().collect::<Vec<_>>(), lines);
-    assert!(output.stdout.is_empty(), "half-written");
-    assert_eq!(output.status.code(), Some(1));
+    let Ran { status, out, err } =
+        istio_gateway(&[&["convert"], args].concat()).input(&input).run();
+    assert_eq!(err.lines().collect::<Vec<_>>(), lines);
+    assert!(out.is_empty(), "half-written");
+    assert_eq!(status, 1);
 }
 
 const GATEWAY: &str = "\
@@ -85,7 +73,7 @@ fn other_kinds_and_several_documents_go_through() {
         r#"{"kind":"Service","spec":{"type":"ClusterIP","true":true}}"#
     );
     converts(&[], &yaml, &json);
-    let back = run(&["convert", "--from", "json"], json.as_bytes());
+    let back = output(&["--from", "json"], &json);
     converts(&[], back.stdout, &json);
 }
 
@@ -138,7 +126,7 @@ fn what_binary_cannot_hold_is_refused_unless_it_may_be_lost() {
             "<stdin>:9:1: Service is no Gateway of Istio and has no binary form; --lossy leaves it out",
         ],
     );
-    let output = run(&["convert", "--to", "binary", "--lossy"], yaml.as_bytes());
+    let output = output(&["--to", "binary", "--lossy"], yaml);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, b"\x0a\x0a\x12\x01*\x1a\x05\x10\x01\x8a\x01\x00");
     refuses(
@@ -177,16 +165,14 @@ fn every_mistake_is_told_at_its_place() {
 
 #[test]
 fn a_placeholder_is_left_as_it_is() {
-    let output = run(&["convert"], b"kind: Gateway\nspec: {servers: [{port: {number: $PORT}}]}\n");
-    assert_eq!(output.status.code(), Some(0));
+    let gateway = "kind: Gateway\nspec: {servers: [{port: {number: $PORT}}]}\n";
+    let Ran { status, out, err } = istio_gateway(&["convert"]).input(gateway).run();
+    assert_eq!(status, 0);
     assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
+        out,
         "{\"kind\":\"Gateway\",\"spec\":{\"servers\":[{\"port\":{\"number\":\"$PORT\"}}]}}\n",
     );
-    assert!(
-        String::from_utf8_lossy(&output.stderr)
-            .contains("<stdin>:2:34: spec.servers[0].port.number")
-    );
+    assert!(err.contains("<stdin>:2:34: spec.servers[0].port.number"), "{err}");
 }
 
 #[test]
@@ -194,19 +180,18 @@ fn a_wrong_command_exits_with_2() {
     for args in
         [&["convert", "--from", "xml"][..], &["convert", "/no/such/file"], &["unknown"], &[]]
     {
-        let output = run(args, b"");
-        assert_eq!(output.status.code(), Some(2), "{args:?}");
-        assert!(!output.stderr.is_empty(), "{args:?}");
+        let ran = istio_gateway(args).run();
+        assert_eq!(ran.status, 2, "{args:?}");
+        assert!(!ran.err.is_empty(), "{args:?}");
     }
-    let output = run(&["convert", "/no/such/file"], b"");
-    assert!(String::from_utf8_lossy(&output.stderr).starts_with("istio-gateway: /no/such/file: "));
+    let ran = istio_gateway(&["convert", "/no/such/file"]).run();
+    assert!(ran.err.starts_with("istio-gateway: /no/such/file: "), "{}", ran.err);
 }
 
 #[test]
 fn help_teaches() {
-    let output = run(&["convert", "--help"], b"");
-    assert_eq!(output.status.code(), Some(0));
-    let help = String::from_utf8_lossy(&output.stdout);
+    let Ran { status, out: help, .. } = istio_gateway(&["convert", "--help"]).run();
+    assert_eq!(status, 0);
     for word in ["Examples:", "Exit status:", "--lossy", "YAML 1.1", "ServerTLSSettings"] {
         assert!(help.contains(word), "{word}\n{help}");
     }

@@ -1,0 +1,174 @@
+//! Files, directories, standard input, and what is in them.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::start::istio_gateway;
+
+#[test]
+fn a_broken_document_spoils_no_other() {
+    let text = format!("{}---\na: [1\n---\n{}", good("one"), gateway("two", ISTIO_MUTUAL));
+    let tree = Directory::new(&[("all.yaml", &text)]);
+    let documents = json(&tree, 1, &["all.yaml"]);
+    let want = [
+        ("all.yaml#1".to_owned(), vec![]),
+        ("all.yaml#2".to_owned(), vec!["document/syntax"]),
+        ("all.yaml#3".to_owned(), vec!["webhook/istio-mutual"]),
+    ];
+    assert_eq!(rules(&documents), want);
+    assert_eq!(documents[1]["verdict"], "rejected");
+    assert_eq!(documents[1]["rejected_by"], Value::Null);
+    assert_eq!(documents[1]["findings"][0]["line"], 13);
+    assert_eq!(documents[2]["findings"][0]["line"], 27);
+}
+
+#[test]
+fn what_is_not_utf_8_is_told_and_the_rest_goes_on() {
+    let tree = Directory::new(&[]);
+    tree.write("a.yaml", format!("# \n{}", good("one")));
+    let mut bytes = b"# ok\n# \xe4\nkind: Gateway\n---\n".to_vec();
+    bytes.extend(good("two").bytes());
+    tree.write("b.yaml", &bytes);
+    let documents = json(&tree, 1, &["."]);
+    let want = [
+        ("./a.yaml#1".to_owned(), vec![]),
+        ("./b.yaml#1".to_owned(), vec!["document/not-utf-8"]),
+        ("./b.yaml#2".to_owned(), vec![]),
+    ];
+    assert_eq!(rules(&documents), want);
+    let found = &documents[1]["findings"][0];
+    assert_eq!((&found["line"], &found["column"]), (&json!(2), &json!(3)));
+}
+
+#[test]
+fn an_absent_file_is_told_and_the_rest_goes_on() {
+    let tree = Directory::new(&[("b.yaml", &gateway("edge", ISTIO_MUTUAL))]);
+    let ran = tree.run(&["check", "--format", "json", "a.yaml", "b.yaml"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.starts_with("istio-gateway: a.yaml: "), "{}", ran.err);
+    assert_eq!(lines(&ran.out).len(), 1);
+    let ran = tree.run(&["check", "--format", "github", "a.yaml"]);
+    assert!(ran.out.starts_with("::error title=istio-gateway::a.yaml: "), "{}", ran.out);
+}
+
+#[test]
+fn a_directory_is_walked_in_order() {
+    let tree = Directory::new(&[
+        ("b.yml", &good("b")),
+        (
+            "a/z.json",
+            r#"{"apiVersion":"networking.istio.io/v1","kind":"Gateway","metadata":{"name":"z"},"spec":{}}"#,
+        ),
+        ("a/a.yaml", &good("a")),
+        ("a/notes.txt", "kind: ["),
+        ("a/tsconfig.json", "// with a comment\n{}"),
+        (".git/hidden.yaml", &good("hidden")),
+        (".hidden.yaml", &good("seen")),
+        ("c/values.yaml", "servers: 3\n"),
+        ("c/playbook.yaml", "- hosts: all\n"),
+        ("c/service.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"),
+        (
+            "c/other-api.yaml",
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\n",
+        ),
+    ]);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("..", tree.path("a/loop")).unwrap();
+        std::os::unix::fs::symlink("../b.yml", tree.path("c/link.yaml")).unwrap();
+    }
+    let documents = json(&tree, 1, &["."]);
+    let files: Vec<_> = documents.iter().map(|d| d["file"].as_str().unwrap()).collect();
+    let mut want = vec!["./.hidden.yaml", "./a/a.yaml", "./a/z.json", "./b.yml"];
+    if cfg!(unix) {
+        want.push("./c/link.yaml");
+    }
+    assert_eq!(files, want);
+    let ran = tree.run(&["check", "c/service.yaml", "c/values.yaml"]);
+    let want = "2 files, 2 documents, 0 errors, 0 warnings; no Gateway among them\n";
+    assert_eq!((ran.status, ran.out.as_str()), (0, want));
+}
+
+#[test]
+fn standard_input_is_yaml_or_json() {
+    let check = |input: &str| {
+        let ran = istio_gateway(&["check", "--format", "json", "-"]).input(input).run();
+        assert_eq!(ran.err, "");
+        (ran.status, lines(&ran.out))
+    };
+    let (status, documents) = check(&gateway("edge", ISTIO_MUTUAL));
+    assert_eq!((status, &documents[0]["file"]), (1, &json!("<stdin>")));
+    let json = "\n{\"apiVersion\":\"networking.istio.io/v1\",\"kind\":\"Gateway\",\
+                \"metadata\":{\"name\":\"n\"},\"spec\":{}}\n";
+    let (status, documents) = check(&json.repeat(2));
+    assert_eq!((status, documents.len()), (1, 2));
+    assert_eq!(documents[1]["document"], 2);
+    let flow = "{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: n}}";
+    assert_eq!(check(flow).1.len(), 1);
+    assert_eq!(check("").1.len(), 0);
+    assert_eq!(check("{").1[0]["findings"][0]["rule"], "document/syntax");
+}
+
+#[test]
+fn the_items_of_a_list_are_checked_at_their_places() {
+    let item = gateway("edge", ISTIO_MUTUAL);
+    let item: String = item.lines().map(|line| format!("  {line}\n")).collect();
+    let list = format!(
+        "apiVersion: v1\nkind: List\nitems:\n- kind: Service\n  apiVersion: v1\n-{}",
+        &item[1..]
+    );
+    let tree = Directory::new(&[("list.yaml", &list)]);
+    let ran = tree.run(&["check", "list.yaml"]);
+    assert!(ran.out.contains("--> list.yaml:18:25\n"), "{}", ran.out);
+    assert!(ran.out.contains("18 |         credentialName: edge-cert\n"), "{}", ran.out);
+    assert!(
+        ran.out
+            .ends_with("1 file, 2 documents, 1 error, 0 warnings; the Gateway would be rejected\n")
+    );
+    assert_eq!(json(&tree, 1, &["list.yaml"])[0]["document"], 2);
+}
+
+#[test]
+fn a_template_is_named_as_such() {
+    let chart = good("{{ .Release.Name }}\n{{- if .Values.tls }}");
+    let quoted = gateway("edge", &SERVER.replace("443", "'{{ .Values.port }}'"));
+    let variable = gateway("inner", &SERVER.replace("443", "$PORT"));
+    let tree = Directory::new(&[
+        ("chart.yaml", &chart),
+        ("quoted.yaml", &quoted),
+        ("service.yaml", "kind: Service\nmetadata: {{ .x }}\n"),
+        ("variable.yaml", &variable),
+    ]);
+    let documents = json(&tree, 0, &["."]);
+    let want = [
+        ("./chart.yaml#1".to_owned(), vec!["lint/template"]),
+        ("./quoted.yaml#1".to_owned(), vec!["lint/template"]),
+        ("./variable.yaml#1".to_owned(), vec!["lint/template"]),
+    ];
+    assert_eq!(rules(&documents), want);
+    assert_eq!(documents[1]["findings"][0]["path"], "spec.servers[0].port.number");
+    assert!(documents.iter().all(|d| d["verdict"] == "accepted"));
+    assert_eq!(documents[0]["findings"][0]["line"], 4);
+    assert_eq!(json(&tree, 0, &["service.yaml"]).len(), 1, "named, so told");
+    assert_eq!(tree.run(&["check", "--deny", "lint/template", "chart.yaml"]).status, 1);
+    assert_eq!(
+        json(&tree, 0, &["--allow", "lint/template", "chart.yaml"])[0]["findings"],
+        json!([])
+    );
+}
+
+#[test]
+fn files_are_seen_together() {
+    let tree = Directory::new(&[
+        ("a.yaml", &good("edge")),
+        ("b.yaml", &format!("# first\n---\n{}", good("edge"))),
+    ]);
+    let documents = json(&tree, 0, &["."]);
+    let found = documents[1]["findings"].as_array().unwrap();
+    let found = found.iter().find(|found| found["rule"] == "lint/duplicate-name").unwrap();
+    assert!(found["message"].as_str().unwrap().contains("./a.yaml"), "{found}");
+    assert!(found["line"].as_u64().unwrap() > 2, "{found}");
+    let ran = tree.run(&["check", "."]);
+    assert!(ran.out.contains("lint/duplicate-name"), "{}", ran.out);
+    assert!(ran.out.contains("   = note: the other is at ./a.yaml:"), "{}", ran.out);
+}

@@ -1,0 +1,73 @@
+//! What the options change, and what `--help` says of them.
+
+use serde_json::Value;
+
+use super::*;
+use crate::start::istio_gateway;
+
+#[test]
+fn a_denied_rule_fails_and_an_allowed_one_is_silent() {
+    let tree = Directory::new(&[("edge.yaml", &gateway("edge", TYPO))]);
+    let severity = |status, args: &[&str]| {
+        let documents = json(&tree, status, &[&["edge.yaml"], args].concat());
+        assert_eq!(documents[0]["verdict"], "accepted");
+        documents[0]["findings"][0]["severity"].clone()
+    };
+    assert_eq!(severity(0, &[]), "warning");
+    assert_eq!(severity(1, &["--deny", "lint/unknown-field"]), "error");
+    assert_eq!(severity(1, &["--deny", "lint/"]), "error");
+    assert_eq!(severity(0, &["--allow", "lint/"]), Value::Null);
+    assert_eq!(severity(0, &["--deny", "lint/", "--allow", "lint/unknown-field"]), Value::Null);
+    assert_eq!(severity(1, &["--allow", "lint", "--deny", "lint/unknown-field"]), "error");
+    let refused = |args: &[&str], want: &str| {
+        let ran = tree.run(&[&["check", "edge.yaml"], args].concat());
+        assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+        assert_eq!(ran.err, want);
+    };
+    refused(
+        &["--allow", "webhook/istio-mutual"],
+        "istio-gateway: --allow webhook/istio-mutual: webhook/istio-mutual is the cluster's own \
+         verdict, which cannot be allowed; only rules of lint/ can\n",
+    );
+    refused(
+        &["--deny", "unkown-field"],
+        "istio-gateway: --deny unkown-field: no such rule; did you mean lint/unknown-field? \
+         (istio-gateway rules lists them)\n",
+    );
+    refused(
+        &["--deny", "lint/", "--allow", "lint/"],
+        "istio-gateway: lint/ is both denied and allowed\n",
+    );
+}
+
+#[test]
+fn an_older_istio_knows_less() {
+    let newer = SERVER.replace("credentialName: edge-cert", "credentialNames: [edge-cert]");
+    let tree = Directory::new(&[("edge.yaml", &gateway("edge", &newer))]);
+    let newest = json(&tree, 0, &["edge.yaml"]);
+    assert_eq!(newest[0]["verdict"], "accepted");
+    let older = json(&tree, 1, &["--istio", "1.24", "edge.yaml"]);
+    assert!(rules(&older)[0].1.contains(&"lint/newer-field"), "{older:?}");
+    let ran = tree.run(&["check", "--istio", "2", "edge.yaml"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("no known release of Istio"), "{}", ran.err);
+}
+
+#[test]
+fn help_teaches() {
+    let help = istio_gateway(&["check", "--help"]).run();
+    assert_eq!(help.status, 0);
+    for taught in ["helm template . | istio-gateway check -", "--deny lint/", "Exit status:"] {
+        assert!(help.out.contains(taught), "{taught}");
+    }
+    // The rules that the examples name are there.
+    let rules = istio_gateway(&["rules"]).run().out;
+    let mut words = help.out.split(|c: char| !(c.is_ascii_alphanumeric() || "/-".contains(c)));
+    let is_rule = |word: &&str| {
+        let (group, name) = word.split_once('/').unwrap_or_default();
+        ["lint", "webhook", "cel", "schema"].contains(&group) && !name.is_empty()
+    };
+    let unknown = words.by_ref().filter(is_rule).find(|word| !rules.contains(word));
+    assert_eq!(unknown, None);
+    assert_eq!(istio_gateway(&["check"]).run().status, 2);
+}

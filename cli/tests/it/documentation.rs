@@ -1,0 +1,74 @@
+//! What the documentation shows is what the command prints.
+
+use std::{fs, path::Path};
+
+use crate::start::{Directory, Ran, root};
+
+/// The files that the screens are about, each where its screen has it.
+fn files() -> Directory {
+    let files = Directory::new(&[]);
+    let read = |path: &Path| fs::read_to_string(path).unwrap();
+    for entry in fs::read_dir(root().join("tests/manifests/mistakes")).unwrap() {
+        let entry = entry.unwrap();
+        files.write(entry.file_name().to_str().unwrap(), read(&entry.path()));
+    }
+    for example in ["examples/gateway.yaml", "examples/gateway_api.yaml"] {
+        files.write(example, read(&root().join(example)));
+    }
+    let gateway = read(&root().join("examples/gateway.yaml"));
+    let verifying = gateway.lines().filter(|line| !line.contains("insecureSkipVerify"));
+    files.write("old.yaml", verifying.map(|line| format!("{line}\n")).collect::<String>());
+    files.write("edge.yaml", gateway.replace("OPTIONAL_MUTUAL", "MUTAL"));
+    files
+}
+
+/// What the command line of a screen prints. Where it has a file for the one, that is the other.
+fn printed(files: &Directory, command: &str) -> String {
+    let (command, redirected) = match command.split_once(" > ") {
+        Some((command, _)) => (command, true),
+        None => (command, false),
+    };
+    let args = command.strip_prefix("$ istio-gateway ").unwrap();
+    let Ran { out, err, .. } = files.run(&args.split(' ').collect::<Vec<_>>());
+    if redirected { err } else { out + &err }
+}
+
+/// `ISTIO_GATEWAY_UPDATE=1` writes it anew. A screen that ends with `...` shows how it begins.
+#[test]
+fn screens_are_true() {
+    let files = files();
+    for (document, least) in [("README.md", 6), ("docs/check.md", 5), ("docs/mistakes.md", 20)] {
+        let path = root().join(document);
+        let text = fs::read_to_string(&path).unwrap();
+        let mut true_text = String::new();
+        let mut lines = text.lines();
+        let mut screens = 0;
+        while let Some(line) = lines.next() {
+            true_text += &format!("{line}\n");
+            if line != "```console" {
+                continue;
+            }
+            let command = lines.next().unwrap();
+            let shown: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+            let printed = printed(&files, command);
+            let printed: Vec<_> = printed.trim_end().lines().collect();
+            assert!(!printed.is_empty(), "{command}");
+            let printed = match shown.split_last() {
+                Some((end, beginning)) if end.trim() == "..." => {
+                    let (first, rest) = printed.split_at(beginning.len());
+                    assert!(!rest.is_empty(), "{command}: all of it is shown");
+                    [first, &[*end]].concat()
+                }
+                _ => printed,
+            };
+            true_text += &format!("{command}\n{}\n```\n", printed.join("\n"));
+            screens += 1;
+        }
+        assert!(screens >= least, "{document}: {screens}");
+        if std::env::var_os("ISTIO_GATEWAY_UPDATE").is_some() {
+            fs::write(&path, true_text).unwrap();
+        } else {
+            assert!(text == true_text, "{document} is not what the command prints");
+        }
+    }
+}

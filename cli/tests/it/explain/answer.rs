@@ -1,0 +1,217 @@
+//! Who gets in at a server, and what the backend can trust.
+
+use std::{collections::BTreeMap, fs};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::start::{joined, root};
+
+fn rows(report: &Value) -> BTreeMap<String, Value> {
+    let clients = report["servers"][0]["clients"].as_array().unwrap();
+    clients.iter().map(|row| (row["id"].as_str().unwrap().to_owned(), row.clone())).collect()
+}
+
+#[test]
+fn allow_insecure_fallback_answers_who_and_what() {
+    let text = prints(&["-"], EXAMPLE);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    assert!(!text.contains('\u{1b}'), "colour without a terminal");
+    let text = joined(&text);
+    for sentence in [
+        "<stdin>:11 Gateway ingress/edge, spec.servers[0] \"https\": port 443 HTTPS (https)",
+        "Who gets in? Everybody without a certificate, and everybody who presents a certificate, \
+         also one that fails verification: issued by another CA, self-signed,",
+        "Whether it passed verification cannot be seen: a self-made one looks the same",
+        "issued by the CA in the secret kubernetes://edge-cert-cacert, current and fit for clients",
+        "Still refused: a certificate whose key usage forbids signing, presented without its key or \
+         unreadable.",
+        "self-signed in, UNVERIFIED certificate certificate",
+        "presented without its key refused - -",
+    ] {
+        assert!(text.contains(sentence), "{sentence}\nis not in\n{text}");
+    }
+}
+
+/// The golden file's client for a row, where every listener has one. It has none for a client
+/// without its key and for one that cannot be read.
+const CLIENTS: [(&str, &str); 10] = [
+    ("none", "none"),
+    ("valid", "valid"),
+    ("untrusted", "unknown-issuer"),
+    ("self_signed", "self-signed"),
+    ("int_incomplete", "incomplete-chain"),
+    ("expired", "expired"),
+    ("not_yet", "not-yet-valid"),
+    ("no_eku_client", "not-for-clients"),
+    ("no_digsig_ku", "not-for-signing"),
+    ("wrong_san", "other-name"),
+];
+
+#[test]
+fn the_table_is_what_a_real_envoy_did() {
+    let golden = fs::read_to_string(root().join("tests/golden/handshake.json")).unwrap();
+    let golden: Value = serde_json::from_str(&golden).unwrap();
+    let (mut compared, mut listeners) = (0, 0);
+    for listener in golden["listeners"].as_array().unwrap() {
+        if listener["group"] == "rbac" {
+            continue;
+        }
+        let text = |key: &str| listener[key].as_str().unwrap();
+        let names = match text("config") {
+            "plain" => "",
+            "san" | "san_deprecated" => ", subjectAltNames: [spiffe://lab/ns/a/sa/good]",
+            _ => continue,
+        };
+        let skip = match text("insecureSkipVerify") {
+            "unset" => "",
+            "true" => ", insecureSkipVerify: true",
+            _ => ", insecureSkipVerify: false",
+        };
+        // Names without a CA are another configuration.
+        let names = if text("mode") == "SIMPLE" { "" } else { names };
+        let input = https(&format!("{{mode: {}, credentialName: c{skip}{names}}}", text("mode")));
+        let rows = rows(&report(&["--forwarding", text("xfcc")], &input));
+        listeners += 1;
+        for (client, row) in CLIENTS {
+            let Some(cell) = listener["results"][client].as_u64() else { continue };
+            let cell = &golden["cells"][usize::try_from(cell).unwrap()];
+            // A row that is not there is as without a flaw.
+            let row = rows.get(row).unwrap_or_else(|| &rows["valid"]);
+            let outcome = match cell["outcome"].as_str().unwrap() {
+                "fatal" => "refused",
+                "accept-nocert" => "anonymous",
+                "accept-validated" => "verified",
+                "accept-unvalidated" => "unverified",
+                other => panic!("{other}"),
+            };
+            let seen = &row["xfcc"][text("xfcc")];
+            let has_header = !matches!(seen["header"].as_str(), None | Some("none"));
+            let got = json!([row["outcome"], has_header, seen["if_forged"]]);
+            let forged = cell["forged"].as_str().filter(|id| !id.is_empty());
+            let want = json!([outcome, cell["xfcc"], forged]);
+            assert_eq!(got, want, "{} {client}", text("name"));
+            compared += 1;
+        }
+    }
+    println!("{compared} cells of {listeners} listeners compared");
+    assert!(compared >= 200, "only {compared} cells");
+}
+
+#[test]
+fn each_flow_says_what_it_is() {
+    let input = gateway(
+        "{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.b], tls: {httpsRedirect: true}}
+  - {port: {number: 81, name: plain, protocol: HTTP}, hosts: [a.b]}
+  - {port: {number: 443, name: a, protocol: HTTPS}, hosts: [a.b], tls: {mode: SIMPLE, credentialName: c}}
+  - {port: {number: 444, name: b, protocol: TLS}, hosts: [a.b], tls: {mode: MUTUAL, credentialName: c}}
+  - {port: {number: 445, name: c, protocol: TLS}, hosts: [a.b], tls: {mode: PASSTHROUGH}}
+  - {port: {number: 446, name: d, protocol: TLS}, hosts: ['*.b'], tls: {mode: AUTO_PASSTHROUGH}}
+  - {port: {number: 447, name: e, protocol: TCP}, hosts: [a.b]}
+  - {port: {number: 448, name: f, protocol: TLS}, hosts: [a.b], tls: {mode: ISTIO_MUTUAL}}",
+    );
+    let report = report(&[], &input);
+    let about = |server: &Value| {
+        let first = &server["clients"][0];
+        json!([server["flow"], first["outcome"], first["xfcc"]["ALWAYS_FORWARD_ONLY"]["if_forged"]])
+    };
+    let servers = report["servers"].as_array().unwrap();
+    assert_eq!(
+        servers.iter().map(about).collect::<Vec<_>>(),
+        [
+            json!(["http-plain", "redirected", null]),
+            json!(["http-plain", "anonymous", "forged"]),
+            json!(["https-terminate", "anonymous", "forged"]),
+            json!(["tls-terminate", "refused", null]),
+            json!(["passthrough", "passed-on", null]),
+            json!(["passthrough", "passed-on", null]),
+            json!(["opaque-tcp", "passed-on", null]),
+            json!(["tls-terminate", "refused", null]),
+        ]
+    );
+    // A redirect is what a plain port's settings are for.
+    assert_eq!(servers[0]["dropped"], json!([]));
+    assert_eq!(servers[1]["line"], 8);
+    assert_eq!(servers[7]["client_certificate"]["ca"], "the mesh's root certificate");
+}
+
+#[test]
+fn the_answer_follows_the_mode_of_forwarding() {
+    let trust = |forwarding: &str, tls: &str| {
+        let report = report(&["--forwarding", forwarding], &https(tls));
+        report["servers"][0]["answer"]["what_can_the_backend_trust"].as_str().unwrap().to_owned()
+    };
+    let mutual = "{mode: MUTUAL, credentialName: c}";
+    let fallback = "{mode: OPTIONAL_MUTUAL, credentialName: c, insecureSkipVerify: true}";
+    let simple = "{mode: SIMPLE, credentialName: c}";
+    for (forwarding, tls, words) in [
+        ("SANITIZE_SET", mutual, "which was verified by the CA in the secret"),
+        ("SANITIZE_SET", fallback, "Whether it passed verification cannot be seen"),
+        ("SANITIZE", mutual, "Whoever gets this far was verified"),
+        ("SANITIZE", fallback, "no x-forwarded-client-cert reaches it"),
+        (
+            "FORWARD_ONLY",
+            mutual,
+            "every client with a certificate that passes verification can write",
+        ),
+        ("FORWARD_ONLY", fallback, "a self-made one will do, can write it"),
+        ("APPEND_FORWARD", fallback, "only what stands last"),
+        ("ALWAYS_FORWARD_ONLY", simple, "every client can write it"),
+        ("FORWARD_ONLY", simple, "no x-forwarded-client-cert reaches it"),
+    ] {
+        let said = trust(forwarding, tls);
+        assert!(said.contains(words), "{forwarding} {tls}: {said}");
+    }
+}
+
+#[test]
+fn what_a_cluster_or_envoy_refuses_is_said_first() {
+    let input = https("{mode: SIMPLE}");
+    let report_of = report(&[], &input);
+    let server = &report_of["servers"][0];
+    assert_eq!(server["refused"][0]["rule"], "webhook/server-certificate");
+    let who = server["answer"]["who_gets_in"].as_str().unwrap();
+    assert!(who.starts_with("Nothing changes: a cluster refuses this Gateway."), "{who}");
+    let text = prints(&["-"], &input);
+    let at = |words: &str| text.find(words).unwrap();
+    assert!(at("A cluster refuses this Gateway") < at("Who gets in?"));
+
+    // A pin that Envoy cannot read: a cluster takes it, and nobody can connect.
+    let server = https("{mode: MUTUAL, credentialName: c, verifyCertificateHash: [abc]}");
+    let report = report(&[], &server);
+    let server = &report["servers"][0];
+    assert_eq!(server["refused"], json!([]));
+    assert_eq!(server["answer"]["who_gets_in"], "Nobody: Envoy refuses the listener.");
+    let clients = server["clients"].as_array().unwrap();
+    assert!(clients.iter().all(|client| client["outcome"] == "refused"));
+}
+
+/// Envoy takes a listener with all its filter chains or not at all.
+#[test]
+fn a_listener_that_envoy_refuses_is_of_all_its_servers() {
+    let good = server(443, "a.b", &format!(", tls: {MUTUAL}"));
+    let bad = "{mode: MUTUAL, credentialName: c, verifyCertificateHash: [abc]}";
+    let bad = server(443, "b.b", &format!(", tls: {bad}"));
+    let elsewhere = server(444, "a.b", &format!(", tls: {MUTUAL}"));
+    let report = report(&[], &named("edge", "{a: b}", &[&good, &bad, &elsewhere]));
+    let says = |i: usize| {
+        let does = report["servers"][i]["does"].as_array().unwrap().iter();
+        does.filter(|does| does.as_str().unwrap().contains("for spec.servers[1]")).count()
+    };
+    assert_eq!([says(0), says(1), says(2)], [1, 0, 0], "{report:#}");
+}
+
+#[test]
+fn pins_and_names_are_told_with_what_becomes_of_them() {
+    let input = https(
+        "{mode: OPTIONAL_MUTUAL, serverCertificate: /c, privateKey: /k, caCertificates: /ca, \
+         subjectAltNames: [v, w], verifyCertificateSpki: [abc], insecureSkipVerify: true}",
+    );
+    let report = report(&[], &input);
+    let server = &report["servers"][0];
+    assert_eq!(server["dropped"][0]["rule"], "envoy/pins-ignored");
+    let gives = joined(&server["gives_away"].to_string());
+    assert!(gives.contains("Nobody is kept out by 2 subject alternative names"), "{gives}");
+    assert_eq!(rows(&report)["other-name"]["outcome"], "unverified");
+    assert!(!rows(&report).contains_key("not-pinned"));
+}

@@ -1,0 +1,117 @@
+//! Input that is hostile, or large.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const HOSTILE: &[&str] = &[
+    "<script>alert(1)</script>",
+    "\"'><img src=x onerror=alert(1)>",
+    "</style></title>",
+    "\u{202e}gro.elpmaxe\u{2066}",
+    "\u{1b}[31mred\u{7}\u{9b}",
+    "&amp;&#60;",
+];
+
+fn hostile() -> String {
+    let gateways = HOSTILE.iter().map(|&text| {
+        let hosts: Vec<String> = (0..10_000).map(|n| format!("{text}{n}")).collect();
+        json!({
+            "apiVersion": "networking.istio.io/v1",
+            "kind": "Gateway",
+            "metadata": {"name": text, "namespace": text},
+            "spec": {"selector": {"a": text}, "servers": [{
+                "name": text,
+                "port": {"number": 443, "name": text, "protocol": "HTTPS"},
+                "hosts": hosts,
+                "tls": {
+                    "mode": "MUTUAL",
+                    "credentialName": text,
+                    "caCertCredentialName": text,
+                    "subjectAltNames": hosts,
+                    "cipherSuites": [text],
+                    "insecureSkipVerify": true,
+                    text: text,
+                },
+            }]},
+        })
+        .to_string()
+    });
+    gateways.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn hostile_text_is_harmless() {
+    let input = hostile();
+    let start = Instant::now();
+    let files = Directory::new(&[]);
+    let (old, new) = (files.write("old.yaml", &https(MUTUAL)), files.write("new.json", &input));
+    for args in [vec![new.as_str()], vec!["--diff", old.as_str(), new.as_str()]] {
+        let text = prints(&args, "");
+        let bad = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{2069}').contains(&c);
+        assert!(!text.contains(bad), "{args:?}");
+        assert!(text.lines().all(|line| line.chars().count() <= 80));
+        let html = prints(&[&["--format", "html"][..], &args].concat(), "");
+        for begin in ["<script", "<img", "</style></title>", "onerror=alert(1)>"] {
+            let count = html.matches(begin).count();
+            assert_eq!(count, 0, "{begin}");
+        }
+        assert_eq!((html.matches("<title>").count(), html.matches("<style>").count()), (1, 1));
+        assert!(!html.contains(bad) && html.len() < 200_000, "{} bytes", html.len());
+        assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    }
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn many_servers_take_no_long_time() {
+    let server = |i: usize| {
+        json!({
+            "port": {"number": 443, "name": format!("n{i}"), "protocol": "HTTPS"},
+            "hosts": [format!("h{i}.b")],
+            // A list that is dropped: each server has a finding with a place. And no certificate,
+            // so that each has errors.
+            "tls": {"mode": "MUTUAL", "credentialName": if i.is_multiple_of(2) { "c" } else { "" }, "caCrl": "/x"},
+        })
+    };
+    let servers: Vec<_> = (0..3000).map(server).collect();
+    let input = json!({"kind": "Gateway", "apiVersion": "networking.istio.io/v1", "metadata": {"name": "a"}, "spec": {"servers": servers}});
+    let input = input.to_string();
+    let start = Instant::now();
+    for format in ["text", "html", "json"] {
+        assert!(prints(&["--format", format, "-"], &input).contains("caCrl"));
+    }
+    let files = Directory::new(&[]);
+    let (old, new) = (
+        files.write("a.json", &input),
+        files.write("b.json", &input.replace("MUTUAL", "OPTIONAL_MUTUAL")),
+    );
+    let diff = prints(&["--diff", &old, &new], "");
+    assert!(diff.contains("3000 servers changed, 0 unchanged"), "{}", diff.len());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
+/// Lists that are long on both sides, and a comparison for each host.
+#[test]
+fn long_lists_take_no_long_time() {
+    let server = |i: usize, hosts: &[String], tls: Value| json!({"port": {"number": 443, "name": format!("n{i}"), "protocol": "HTTPS"}, "hosts": hosts, "tls": tls});
+    let gateway = |servers: Vec<Value>| {
+        json!({"kind": "Gateway", "apiVersion": "networking.istio.io/v1", "metadata": {"name": "a"}, "spec": {"servers": servers}}).to_string()
+    };
+    let names: Vec<_> = (0..6000).map(|i| format!("h{i}.b")).collect();
+    let tls = |names: &[String]| json!({"mode": "MUTUAL", "credentialName": "c", "subjectAltNames": names});
+    let files = Directory::new(&[]);
+    let one = files.write("one.json", &gateway(vec![server(0, &names, tls(&names))]));
+    let each = names.chunks(1).enumerate().map(|(i, name)| server(i, name, tls(name)));
+    let each = files.write("each.json", &gateway(each.collect()));
+    let suites: Vec<_> = (0..64_000).map(|i| format!("-A{i}")).collect();
+    let tls = json!({"mode": "SIMPLE", "credentialName": "c", "cipherSuites": suites});
+    let suites = files.write("suites.json", &gateway(vec![server(0, &names, tls)]));
+    let start = Instant::now();
+    let diff = prints(&["--diff", "--format", "json", &one, &each], "");
+    assert!(diff.contains("too much to compare"));
+    assert!(prints(&["--diff", &one, &suites], "").contains("weaker"));
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}

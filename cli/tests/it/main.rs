@@ -1,0 +1,19 @@
+//! The commands, as a user runs them, in one binary.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test panics where it fails"
+)]
+
+mod check;
+mod convert;
+mod crd;
+mod documentation;
+mod envoy;
+mod explain;
+mod from_gateway_api;
+mod json_schema;
+mod rules;
+mod start;

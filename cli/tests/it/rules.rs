@@ -1,0 +1,64 @@
+//! `istio-gateway rules`, and the examples that it shows.
+
+use crate::start::{Ran, istio_gateway, lines};
+
+fn rules(args: &[&str]) -> Ran {
+    istio_gateway(&[&["rules"], args].concat()).run()
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let listed = rules(&[]);
+    assert_eq!((listed.status, listed.err.as_str()), (0, ""));
+    let all = lines(&rules(&["--format", "json"]).out);
+    assert_eq!(listed.out.lines().count(), all.len());
+    for rule in &all {
+        let id = rule["rule"].as_str().unwrap();
+        assert!(listed.out.lines().any(|line| line.starts_with(id)), "{id}");
+        assert!(!rule["title"].as_str().unwrap().is_empty(), "{id}");
+        assert!(!rule["explanation"].as_str().unwrap().is_empty(), "{id}");
+    }
+    let one = rules(&["document/no-object"]);
+    let want = "\
+document/no-object (error)
+apiVersion or kind that is no text
+
+What Kubernetes is to take it for cannot be told.
+
+Bad:
+
+    apiVersion: 1
+    kind: Gateway
+    metadata: {name: edge}
+
+Good:
+
+    apiVersion: networking.istio.io/v1
+    kind: Gateway
+    metadata: {name: edge}
+    spec:
+      selector: {istio: ingressgateway}
+      servers:
+      - port: {number: 443, name: https, protocol: HTTPS}
+        hosts: [shop.example.com]
+        tls: {mode: SIMPLE, credentialName: edge-cert}
+";
+    assert_eq!(one.out, want);
+    let absent = rules(&["lint/nothing"]);
+    assert_eq!((absent.status, absent.err.as_str()), (2, "istio-gateway: no rule lint/nothing\n"));
+}
+
+/// Every example does what it is an example of.
+#[test]
+fn bad_and_good_examples_are_so() {
+    for rule in lines(&rules(&["--format", "json"]).out) {
+        let id = rule["rule"].as_str().unwrap();
+        for (kind, is_bad) in [("bad", true), ("good", false)] {
+            let Some(example) = rule[kind].as_str() else { continue };
+            let command = if id.starts_with("gateway-api/") { "from-gateway-api" } else { "check" };
+            let ran = istio_gateway(&[command, "--format", "json", "-"]).input(example).run();
+            let has = ran.out.replace(' ', "").contains(&format!("\"rule\":\"{id}\""));
+            assert_eq!(has, is_bad, "{id}: the {kind} example\n{}", ran.out);
+        }
+    }
+}

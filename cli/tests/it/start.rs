@@ -1,0 +1,117 @@
+//! The command, started as a user starts it, directories to start it in, and what it printed.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The checkout.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// `istio-gateway` with these arguments, to be started in the root of the checkout.
+pub(crate) fn istio_gateway(args: &[&str]) -> Start<'static> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_istio-gateway"));
+    command.args(args).current_dir(root()).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
+    Start { command, input: b"" }
+}
+
+/// A command that is about to start.
+#[must_use]
+pub(crate) struct Start<'a> {
+    command: Command,
+    input: &'a [u8],
+}
+
+/// How it ended, and what it printed.
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Start<'_> {
+    pub(crate) fn input<T: AsRef<[u8]> + ?Sized>(self, input: &T) -> Start<'_> {
+        Start { command: self.command, input: input.as_ref() }
+    }
+
+    pub(crate) fn envs(mut self, variables: &[(&str, &str)]) -> Self {
+        self.command.envs(variables.iter().copied());
+        self
+    }
+
+    pub(crate) fn run(self) -> Ran {
+        let Output { status, stdout, stderr } = self.output();
+        Ran {
+            status: status.code().unwrap(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        }
+    }
+
+    /// For what is no text.
+    pub(crate) fn output(mut self) -> Output {
+        let mut child = self
+            .command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A command that refuses its arguments does not read.
+        let _ = child.stdin.take().unwrap().write_all(self.input);
+        child.wait_with_output().unwrap()
+    }
+}
+
+/// What is printed as an object a line.
+pub(crate) fn lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A text in one line, so that a sentence can be looked for.
+pub(crate) fn joined(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A directory of a test's own, with files in it.
+pub(crate) struct Directory(TempDir);
+
+impl Directory {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let directory = Self(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap());
+        for (file, text) in files {
+            directory.write(file, text.as_bytes());
+        }
+        directory
+    }
+
+    pub(crate) fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join(file)
+    }
+
+    /// The path is what it answers with.
+    pub(crate) fn write(&self, file: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path = self.path(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// `istio-gateway` with these arguments, to be started here.
+    pub(crate) fn istio_gateway(&self, args: &[&str]) -> Start<'static> {
+        let mut start = istio_gateway(args);
+        start.command.current_dir(self.0.path());
+        start
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        self.istio_gateway(args).run()
+    }
+}
