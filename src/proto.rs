@@ -16,17 +16,26 @@
 pub const FILE_DESCRIPTOR_SET: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));
 
-/// The three files that build.rs makes of a package: prost's, the dialect's and pbjson's.
+/// A package as a module, of what build.rs makes of it: prost's file, the dialect's where the package
+/// has one, and pbjson's.
 ///
 /// `--cfg without_pbjson` leaves pbjson's out: the rest of the crate must build without them.
 macro_rules! package {
-    ($package:literal) => {
-        include!(concat!(env!("OUT_DIR"), "/", $package, ".rs"));
-        include!(concat!(env!("OUT_DIR"), "/", $package, ".dialect.rs"));
-        #[cfg(not(without_pbjson))]
-        mod plain {
-            use super::*;
-            include!(concat!(env!("OUT_DIR"), "/", $package, ".serde.rs"));
+    ($version:ident: $package:literal $($file:literal)+) => {
+        #[allow(
+            missing_docs,
+            clippy::all,
+            clippy::pedantic,
+            clippy::restriction,
+            reason = "generated: what the lints find in it is the generators' to mend"
+        )]
+        pub mod $version {
+            $(include!(concat!(env!("OUT_DIR"), "/", $package, $file));)+
+            #[cfg(not(without_pbjson))]
+            mod plain {
+                use super::*;
+                include!(concat!(env!("OUT_DIR"), "/", $package, ".serde.rs"));
+            }
         }
     };
 }
@@ -39,25 +48,11 @@ pub mod envoy {
     pub const FILE_DESCRIPTOR_SET: &[u8] =
         include_bytes!(concat!(env!("OUT_DIR"), "/envoy_descriptor_set.bin"));
 
-    macro_rules! package {
-        ($package:literal) => {
-            include!(concat!(env!("OUT_DIR"), "/", $package, ".rs"));
-            #[cfg(not(without_pbjson))]
-            mod plain {
-                use super::*;
-                include!(concat!(env!("OUT_DIR"), "/", $package, ".serde.rs"));
-            }
-        };
-    }
-
     /// What configuration is made of.
     pub mod config {
         /// What all of it shares.
         pub mod core {
-            #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-            pub mod v3 {
-                package!("envoy.config.core.v3");
-            }
+            package!(v3: "envoy.config.core.v3" ".rs");
         }
     }
 
@@ -65,10 +60,7 @@ pub mod envoy {
     pub mod r#type {
         /// How texts are matched.
         pub mod matcher {
-            #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-            pub mod v3 {
-                package!("envoy.r#type.matcher.v3");
-            }
+            package!(v3: "envoy.r#type.matcher.v3" ".rs");
         }
     }
 
@@ -80,10 +72,7 @@ pub mod envoy {
             pub mod network {
                 /// HTTP.
                 pub mod http_connection_manager {
-                    #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-                    pub mod v3 {
-                        package!("envoy.extensions.filters.network.http_connection_manager.v3");
-                    }
+                    package!(v3: "envoy.extensions.filters.network.http_connection_manager.v3" ".rs");
                 }
             }
         }
@@ -92,10 +81,7 @@ pub mod envoy {
         pub mod transport_sockets {
             /// TLS.
             pub mod tls {
-                #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-                pub mod v3 {
-                    package!("envoy.extensions.transport_sockets.tls.v3");
-                }
+                package!(v3: "envoy.extensions.transport_sockets.tls.v3" ".rs");
             }
         }
     }
@@ -103,32 +89,20 @@ pub mod envoy {
 
 /// Messages of istiod's analyzers, as a resource's status holds them.
 pub mod analysis {
-    #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-    pub mod v1alpha1 {
-        package!("istio.analysis.v1alpha1");
-    }
+    package!(v1alpha1: "istio.analysis.v1alpha1" ".rs" ".dialect.rs");
 }
 
 /// What the mesh configuration says of forwarded client certificates.
 pub mod mesh {
-    #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-    pub mod v1alpha1 {
-        package!("istio.mesh.v1alpha1");
-    }
+    package!(v1alpha1: "istio.mesh.v1alpha1" ".rs" ".dialect.rs");
 }
 
 /// The status of Istio's resources.
 pub mod meta {
-    #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-    pub mod v1alpha1 {
-        package!("istio.meta.v1alpha1");
-    }
+    package!(v1alpha1: "istio.meta.v1alpha1" ".rs" ".dialect.rs");
 }
 
 /// Gateways, and the client's side of TLS.
 pub mod networking {
-    #[allow(missing_docs, clippy::all, clippy::pedantic, clippy::restriction)]
-    pub mod v1alpha3 {
-        package!("istio.networking.v1alpha3");
-    }
+    package!(v1alpha3: "istio.networking.v1alpha3" ".rs" ".dialect.rs");
 }
