@@ -1,0 +1,221 @@
+//! A document's text to its envelope and its messages, as lenient as Go's client.
+
+use super::{Document, GROUP, Manifest, Object, metadata};
+#[cfg(feature = "validate")]
+use crate::tree::{Edit, write_json};
+use crate::{
+    Error, FieldPath, Gateway,
+    diagnostic::{Diagnostic, Severity, nearest, rule},
+    json,
+    proto::meta::v1alpha1::IstioStatus,
+    tree::{Json, Ref, Tree},
+};
+
+pub(super) fn document(text: &str, is_yaml: bool, lines: usize) -> Result<Document, Error> {
+    let read = || {
+        let tree = tree(text, is_yaml)?;
+        read(text, &tree, &Source { is_yaml, has_positions: true, lines })
+    };
+    read().map_err(|error| error.below(lines))
+}
+
+pub(super) fn json_document(text: &[u8], lines: usize) -> Result<Document, Error> {
+    let json = Json::check(text).map_err(|error| error.below(lines))?;
+    let mut document = document(&json.text, false, lines)?;
+    if let Document::Gateway(manifest) = &mut document {
+        let replaced = json.diagnostics(&json.tree()?).into_iter();
+        manifest.diagnostics.extend(replaced.map(|d| d.below(lines)));
+        manifest.diagnostics.sort_by_key(|d| d.position);
+    }
+    Ok(document)
+}
+
+pub(crate) fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
+    if is_yaml {
+        Tree::from_yaml_object(text, metadata::is_text)
+    } else {
+        Tree::from_checked_json(text)
+    }
+}
+
+/// Where a document's text comes from.
+pub(super) struct Source {
+    /// Whether the values are YAML's, of which Go makes texts where it wants texts.
+    pub(super) is_yaml: bool,
+    /// Whether the text is the user's, so that places in it tell something.
+    pub(super) has_positions: bool,
+    pub(super) lines: usize,
+}
+
+pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Document, Error> {
+    let root = tree.root();
+    let mut found = Vec::new();
+    let object = object(text, root, source, &mut found)?;
+    if !is_gateway_kind(&object.kind) || !is_gateway_group(&object.api_version) {
+        return Ok(Document::Other(Box::new(object)));
+    }
+    let metadata = envelope(root, "metadata");
+    for (_, metadata) in &metadata {
+        metadata::check(*metadata, source.is_yaml, &mut found);
+    }
+    let (spec, has_spec) = part::<Gateway>(tree, "spec", &mut found);
+    let (status, has_status) = part::<IstioStatus>(tree, "status", &mut found);
+    unknown_keys(root, &mut found);
+    if !source.has_positions {
+        found.iter_mut().for_each(|d| d.position = None);
+    }
+    found.sort_by_key(|d| d.position);
+    if found.iter().any(|d| d.severity == Severity::Error) {
+        found.retain(|d| d.severity == Severity::Error);
+        return Err(Error::decode(found));
+    }
+    let diagnostics = found.into_iter().map(|found| found.below(source.lines)).collect();
+    let status = has_status.then(|| Box::new(status));
+    Ok(Document::Gateway(Box::new(Manifest { object, spec, status, has_spec, diagnostics })))
+}
+
+/// The envelope of a document. What is wrong in it is added to `found`.
+pub(super) fn object(
+    text: &str,
+    root: Ref<'_, '_>,
+    source: &Source,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Object, Error> {
+    let mut error = |path: FieldPath, expected: &str, node: Ref<'_, '_>| {
+        found.push(Diagnostic {
+            rule: rule::WRONG_TYPE,
+            severity: Severity::Error,
+            path,
+            message: format!("expected {expected}, found {}", node.kind().describe()),
+            help: None,
+            position: node.position(),
+            end: None,
+        });
+    };
+    if !root.is_map() && !root.is_null() {
+        error(FieldPath::root(), "a map", root);
+        return Err(Error::decode(std::mem::take(found)));
+    }
+    let mut type_text = |name: &str| {
+        let mut text = String::new();
+        for (_, value) in envelope(root, name) {
+            match value.as_text() {
+                Some(value) => value.clone_into(&mut text),
+                None if value.is_null() => {}
+                None => error(FieldPath::root().key(name), "a string", value),
+            }
+        }
+        text
+    };
+    let (api_version, kind) = (type_text("apiVersion"), type_text("kind"));
+    let metadata = envelope(root, "metadata");
+    let name_of = |key: &str| {
+        let value = metadata.iter().rev().find_map(|(_, metadata)| metadata.get(key));
+        value.map_or_else(String::new, Ref::to_text)
+    };
+    Ok(Object {
+        text: text.to_owned(),
+        is_yaml: source.is_yaml && source.has_positions,
+        has_positions: source.has_positions,
+        lines: source.lines,
+        name: name_of("name"),
+        namespace: name_of("namespace"),
+        api_version,
+        kind,
+    })
+}
+
+/// The objects of a document, each with its node: the document, or a list's items, and then the list.
+#[cfg(feature = "validate")]
+pub(crate) fn objects<'t>(
+    text: &str,
+    tree: &'t Tree<'t>,
+    is_yaml: bool,
+    lines: usize,
+) -> (Option<Object>, impl Iterator<Item = Result<(Object, Ref<'t, 't>), Error>>) {
+    let source = Source { is_yaml, has_positions: true, lines };
+    let read = move |text: &str, node, source: &Source| {
+        let mut found = Vec::new();
+        let object = object(text, node, source, &mut found)?;
+        if found.is_empty() { Ok((object, node)) } else { Err(Error::decode(found)) }
+    };
+    let root = tree.root();
+    let whole = read(text, root, &source);
+    let is_list = |object: &Object| object.kind.ends_with("List") && !object.is_gateway();
+    let items = match &whole {
+        Ok((object, _)) if is_list(object) => root.get("items").filter(|items| items.is_list()),
+        _ => None,
+    };
+    let (list, whole) = match (whole, items) {
+        (Ok((list, _)), Some(_)) => (Some(list), None),
+        (whole, _) => (None, Some(whole)),
+    };
+    let items = items.into_iter().flat_map(Ref::items).map(move |item| {
+        let mut text = String::new();
+        write_json(&Edit::Kept(item), &mut text);
+        read(&text, item, &Source { has_positions: false, ..source })
+    });
+    (list, whole.into_iter().chain(items))
+}
+
+/// The entries of an envelope's key in the order in which Go applies them: by the key's bytes.
+pub(super) fn envelope<'a>(root: Ref<'a, 'a>, name: &str) -> Vec<(Ref<'a, 'a>, Ref<'a, 'a>)> {
+    let mut entries: Vec<_> = root
+        .distinct_entries()
+        .into_iter()
+        .filter(|(key, _)| metadata::is_same_name(name, key.text()))
+        .collect();
+    entries.sort_by_key(|(key, _)| key.text());
+    entries
+}
+
+pub(super) fn is_gateway_kind(kind: &str) -> bool {
+    kind.is_empty() || kind == "Gateway"
+}
+
+pub(super) fn is_gateway_group(api_version: &str) -> bool {
+    api_version.is_empty() || api_version.split_once('/').is_some_and(|(group, _)| group == GROUP)
+}
+
+/// A message of the envelope, and whether it is there. Keys that differ in case alone are applied
+/// one upon the other, as Go does.
+fn part<T: json::Message>(tree: &Tree<'_>, name: &str, found: &mut Vec<Diagnostic>) -> (T, bool) {
+    let mut value = T::default();
+    let entries = envelope(tree.root(), name);
+    for (_, node) in entries.iter().filter(|(_, node)| !node.is_null()) {
+        let path = FieldPath::root().key(name);
+        let decoded = json::decode_node_onto(value, tree, *node, &path);
+        value = decoded.value;
+        found.extend(decoded.diagnostics);
+    }
+    (value, !entries.is_empty())
+}
+
+/// Keys that Go's client does not know, and those it knows more than once.
+fn unknown_keys(root: Ref<'_, '_>, found: &mut Vec<Diagnostic>) {
+    const KNOWN: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
+    let mut seen: Vec<&str> = Vec::new();
+    let is_known = |key: &str| KNOWN.into_iter().find(|name| metadata::is_same_name(name, key));
+    for (key, _) in root.entries().take(1000) {
+        let text = key.text();
+        let (rule, message) = match is_known(text) {
+            Some(name) if seen.contains(&name) => {
+                (rule::DUPLICATE_FIELD, "written more than once; the last one counts")
+            }
+            Some(name) => {
+                seen.push(name);
+                continue;
+            }
+            None => (rule::UNKNOWN_ENVELOPE_KEY, "unknown field of the object"),
+        };
+        found.push(Diagnostic {
+            rule,
+            severity: Severity::Warning,
+            path: FieldPath::root().key(text),
+            message: message.to_owned(),
+            help: nearest(text, KNOWN).filter(|name| *name != text).map(json::did_you_mean),
+            position: key.position(),
+            end: None,
+        });
+    }
+}
