@@ -71,6 +71,7 @@ mod decision;
 mod forwarding;
 mod policy;
 mod settings;
+mod verify;
 
 pub use certificate::{
     ClientCertificate, Encoding, ExtendedKeyUsage, KeyUsage, Revocation, Trust, Validity,

@@ -4,49 +4,14 @@ use super::{
     Flow, Options, Transport,
     context::{Kind, has_credentials},
     params::OWN_CURVES,
-    secrets,
+    pins::{is_hash, is_spki},
+    rule, secrets,
 };
+
 use crate::{
     Diagnostic, FieldPath, Port, Server, ServerTlsSettings, Severity, TlsProtocol, ciphers,
     proto::networking::v1alpha3::server_tls_settings::TlsCertificate,
 };
-
-/// The stable ids of the rules of the translation. What makes Envoy refuse the listener is an error,
-/// all else a warning.
-pub mod rule {
-    /// A server's certificate that is not used, since another source wins.
-    pub const CERTIFICATE_IGNORED: &str = "envoy/certificate-ignored";
-    /// A certificate or key without the other: the proxy's certificate of the mesh takes its place.
-    pub const CERTIFICATE_REPLACED: &str = "envoy/certificate-replaced";
-    /// A CA that is not used.
-    pub const CA_IGNORED: &str = "envoy/ca-ignored";
-    /// No CA for clients' certificates: the mesh's own takes its place.
-    pub const CA_REPLACED: &str = "envoy/ca-replaced";
-    /// A revocation list that is not used.
-    pub const CRL_IGNORED: &str = "envoy/crl-ignored";
-    /// Subject alternative names that are not used.
-    pub const NAMES_IGNORED: &str = "envoy/names-ignored";
-    /// Pins that are not used.
-    pub const PINS_IGNORED: &str = "envoy/pins-ignored";
-    /// `insecureSkipVerify` where nothing is verified.
-    pub const SKIP_IGNORED: &str = "envoy/skip-ignored";
-    /// Versions, suites or curves that are not used.
-    pub const PARAMETERS_IGNORED: &str = "envoy/parameters-ignored";
-    /// A cipher suite that is dropped.
-    pub const SUITE_DROPPED: &str = "envoy/suite-dropped";
-    /// A number that is no version of TLS: the default takes its place.
-    pub const VERSION_UNKNOWN: &str = "envoy/version-unknown";
-    /// A number that is no mode: it is to istiod as SIMPLE.
-    pub const MODE_UNKNOWN: &str = "envoy/mode-unknown";
-    /// TLS settings on a port whose protocol is plain HTTP, other than `httpsRedirect`.
-    pub const SETTINGS_UNUSED: &str = "envoy/settings-unused";
-    /// A credential that no secret can be asked for, so that Envoy refuses the listener. An error.
-    pub const CREDENTIAL_EMPTY: &str = "envoy/credential-empty";
-    /// Clients' certificates over QUIC, which are asked for less than over TCP.
-    pub const QUIC_WEAKER: &str = "envoy/quic-weaker";
-    /// Settings with which Envoy refuses the listener. An error.
-    pub const ENVOY_REFUSES: &str = "envoy/refused-by-envoy";
-}
 
 /// Where the server's certificate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -379,44 +344,5 @@ impl Findings<'_> {
             _ => return,
         };
         self.add(rule::QUIC_WEAKER, "mode", message.to_owned(), None);
-    }
-}
-
-/// Whether Envoy takes a text for a pinned key: padded base64 of 32 bytes.
-fn is_spki(pin: &str) -> bool {
-    let Some(digits) = pin.strip_suffix('=').filter(|_| pin.len() == 44) else { return false };
-    let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-    // The last digit holds four bits of the hash, and two that are none.
-    digits.bytes().all(is_digit)
-        && digits.ends_with([
-            'A', 'E', 'I', 'M', 'Q', 'U', 'Y', 'c', 'g', 'k', 'o', 's', 'w', '0', '4', '8',
-        ])
-}
-
-/// Whether Envoy takes a text for a pinned certificate: 64 hex digits, or 32 pairs and colons.
-fn is_hash(pin: &str) -> bool {
-    let is_hex = |digits: &str| digits.bytes().all(|b| b.is_ascii_hexdigit());
-    match pin.len() {
-        64 => is_hex(pin),
-        95 => pin.split(':').all(|pair| pair.len() == 2 && is_hex(pair)),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pins_are_what_envoy_takes() {
-        let hash = "e9a1c73b4c9ed09938d899cd7160c28e30c0af5c2d98868a436e05ca1ddb30cf";
-        assert!(is_hash(hash) && is_hash(&hash.to_uppercase()));
-        assert!(is_hash(&["e9"; 32].join(":")));
-        assert!(!is_hash(&["e9"; 32].join("-")) && !is_hash(&hash[2..]) && !is_hash(""));
-        assert!(!is_hash(&"z".repeat(64)));
-        assert!(is_spki("K+eTy1Sp+hl+GM51HwQr2deoHn4K/V0Su5ZERzteFls="));
-        assert!(!is_spki("K+eTy1Sp+hl+GM51HwQr2deoHn4K/V0Su5ZERzteFls"));
-        assert!(!is_spki(&"!".repeat(44)) && !is_spki("AAAA"));
-        assert!(!is_spki("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="));
     }
 }

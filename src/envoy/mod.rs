@@ -45,11 +45,12 @@ mod findings;
 mod flow;
 mod options;
 mod params;
+mod pins;
 mod policy;
+pub mod rule;
 mod secrets;
 
 pub use duration::{Duration, InvalidDuration};
-pub use findings::rule;
 pub use flow::Flow;
 pub use options::{MeshSettings, NodeMetadata, Options, SdsProvider, Transport};
 pub use policy::{SourceStates, client_certificate_policy};

@@ -3,9 +3,16 @@
 //! They read and write with serde. Reading is as tolerant as Kubernetes' own clients are: unknown
 //! fields are passed over, and a null is an absent value.
 
+mod null;
+mod secret;
+
+pub use secret::Secret;
+
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+use self::null::{is_default, or_default};
 
 /// The API group of Gateway API.
 pub const GROUP: &str = "gateway.networking.k8s.io";
@@ -306,137 +313,12 @@ pub struct FrontendTls {
 
 /// [`Validation::mode`]: a client without a certificate of the CA is refused.
 pub const ALLOW_VALID_ONLY: &str = "AllowValidOnly";
+
 /// [`Validation::mode`]: a client without a certificate, or with one of nobody's, is let in.
 pub const ALLOW_INSECURE_FALLBACK: &str = "AllowInsecureFallback";
 
 /// A list, in which a null is an empty value.
 pub(super) type List<T> = Vec<T>;
+
 /// Texts by their keys.
 pub(super) type Map = BTreeMap<String, String>;
-
-/// A Secret, with the bytes that it holds. It reads both `data` (Base64) and `stringData`, which
-/// wins, and writes `data`.
-///
-/// ```
-/// use istio_gateway::gateway_api::Secret;
-///
-/// let text = r#"{"metadata": {"name": "a"}, "data": {"tls.crt": "YQ=="}, "stringData": {"b": "b"}}"#;
-/// let secret: Secret = serde_json::from_str(text)?;
-/// assert_eq!(secret.data["tls.crt"], b"a");
-/// assert_eq!(secret.data["b"], b"b");
-/// # Ok::<(), serde_json::Error>(())
-/// ```
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "SecretText", into = "SecretText")]
-#[non_exhaustive]
-pub struct Secret {
-    /// The metadata.
-    pub metadata: Metadata,
-    /// What it holds.
-    pub data: BTreeMap<String, Vec<u8>>,
-}
-
-/// Shows the keys alone: what they hold is secret.
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Secret")
-            .field("metadata", &self.metadata)
-            .field("keys", &self.data.keys())
-            .finish_non_exhaustive()
-    }
-}
-
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct SecretText {
-    #[serde(deserialize_with = "or_default")]
-    metadata: Metadata,
-    #[serde(deserialize_with = "or_default")]
-    data: BTreeMap<String, Bytes>,
-    #[serde(deserialize_with = "or_default", skip_serializing)]
-    string_data: Map,
-}
-
-impl From<SecretText> for Secret {
-    fn from(SecretText { metadata, data, string_data }: SecretText) -> Self {
-        let data = data.into_iter().map(|(key, Bytes(bytes))| (key, bytes));
-        let texts = string_data.into_iter().map(|(key, text)| (key, text.into_bytes()));
-        Self { metadata, data: data.chain(texts).collect() }
-    }
-}
-
-impl From<Secret> for SecretText {
-    fn from(Secret { metadata, data }: Secret) -> Self {
-        let data = data.into_iter().map(|(key, bytes)| (key, Bytes(bytes))).collect();
-        Self { metadata, data, string_data: Map::new() }
-    }
-}
-
-/// Bytes as Kubernetes writes them: Base64, in which line breaks do not count.
-#[derive(Default)]
-struct Bytes(Vec<u8>);
-
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use base64::{Engine as _, engine::general_purpose::STANDARD};
-        serializer.serialize_str(&STANDARD.encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
-        // What it is must not be told: it is secret.
-        let wrong = || D::Error::custom("a value of data is not Base64");
-        super::certificates::base64(text.as_bytes()).map(Self).ok_or_else(wrong)
-    }
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-/// A value, in which a null stands for the empty one; so in a list or a map.
-fn or_default<'de, D: Deserializer<'de>, T: Nullable>(deserializer: D) -> Result<T, D::Error> {
-    T::read(deserializer)
-}
-
-/// What a null can stand for.
-trait Nullable: Sized {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
-}
-
-impl<T: for<'a> Deserialize<'a>> Nullable for Option<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::deserialize(deserializer)
-    }
-}
-
-impl<T: for<'a> Deserialize<'a> + Default> Nullable for Vec<T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let items = Option::<Vec<Option<T>>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(items.into_iter().map(Option::unwrap_or_default).collect())
-    }
-}
-
-impl<T: for<'a> Deserialize<'a> + Default> Nullable for BTreeMap<String, T> {
-    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Option::<BTreeMap<String, Option<T>>>::deserialize(deserializer)?;
-        let entries = entries.unwrap_or_default().into_iter();
-        Ok(entries.map(|(key, value)| (key, value.unwrap_or_default())).collect())
-    }
-}
-
-/// A value that has no null of its own.
-macro_rules! nullable {
-    ($($type:ty),* $(,)?) => { $(
-        impl Nullable for $type {
-            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-            }
-        }
-    )* };
-}
-
-nullable!(String, i32, Metadata, GatewaySpec, TlsConfig, ReferenceGrantSpec);

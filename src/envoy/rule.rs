@@ -1,0 +1,35 @@
+//! The stable ids of the rules of the translation. What makes Envoy refuse the listener is an error,
+//! all else a warning.
+
+/// A server's certificate that is not used, since another source wins.
+pub const CERTIFICATE_IGNORED: &str = "envoy/certificate-ignored";
+/// A certificate or key without the other: the proxy's certificate of the mesh takes its place.
+pub const CERTIFICATE_REPLACED: &str = "envoy/certificate-replaced";
+/// A CA that is not used.
+pub const CA_IGNORED: &str = "envoy/ca-ignored";
+/// No CA for clients' certificates: the mesh's own takes its place.
+pub const CA_REPLACED: &str = "envoy/ca-replaced";
+/// A revocation list that is not used.
+pub const CRL_IGNORED: &str = "envoy/crl-ignored";
+/// Subject alternative names that are not used.
+pub const NAMES_IGNORED: &str = "envoy/names-ignored";
+/// Pins that are not used.
+pub const PINS_IGNORED: &str = "envoy/pins-ignored";
+/// `insecureSkipVerify` where nothing is verified.
+pub const SKIP_IGNORED: &str = "envoy/skip-ignored";
+/// Versions, suites or curves that are not used.
+pub const PARAMETERS_IGNORED: &str = "envoy/parameters-ignored";
+/// A cipher suite that is dropped.
+pub const SUITE_DROPPED: &str = "envoy/suite-dropped";
+/// A number that is no version of TLS: the default takes its place.
+pub const VERSION_UNKNOWN: &str = "envoy/version-unknown";
+/// A number that is no mode: it is to istiod as SIMPLE.
+pub const MODE_UNKNOWN: &str = "envoy/mode-unknown";
+/// TLS settings on a port whose protocol is plain HTTP, other than `httpsRedirect`.
+pub const SETTINGS_UNUSED: &str = "envoy/settings-unused";
+/// A credential that no secret can be asked for, so that Envoy refuses the listener. An error.
+pub const CREDENTIAL_EMPTY: &str = "envoy/credential-empty";
+/// Clients' certificates over QUIC, which are asked for less than over TCP.
+pub const QUIC_WEAKER: &str = "envoy/quic-weaker";
+/// Settings with which Envoy refuses the listener. An error.
+pub const ENVOY_REFUSES: &str = "envoy/refused-by-envoy";

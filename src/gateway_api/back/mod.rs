@@ -1,0 +1,163 @@
+//! From a Gateway of Istio's to one of Gateway API, where it can say the same.
+
+mod gateway;
+mod server;
+mod tls;
+
+use std::collections::BTreeMap;
+
+use super::{
+    input::{Gateway, Listener, Metadata, ReferenceGrant, Validation},
+    listener::Taken,
+    rule,
+};
+use crate::{Diagnostic, FieldPath, Severity};
+
+/// A Gateway of Gateway API that says what a Gateway of Istio's says, as far as that can be said.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Back {
+    /// The Gateway, with a listener of each server that can be said.
+    pub gateway: Gateway,
+    /// The ReferenceGrants that it takes.
+    pub reference_grants: Vec<ReferenceGrant>,
+    /// For each server the name of its listener, if it has one.
+    pub listeners: Vec<Option<String>>,
+    /// What cannot be said (an error, and the server has no listener), and what is said otherwise and
+    /// means the same (a note). Paths begin at the spec of Istio's Gateway. The rules are
+    /// [`rule::UNSAID`] and [`rule::SAID_OTHERWISE`].
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Says in Gateway API what a Gateway of Istio's says. `metadata` becomes the Gateway's.
+///
+/// A server of which nothing is told comes back the same from
+/// [`convert`](super::convert()), where what it refers to exists; one with notes comes back with the
+/// same meaning.
+///
+/// ```
+/// use istio_gateway::{
+///     gateway_api::{Metadata, from_istio},
+///     json,
+/// };
+///
+/// let gateway = json::from_str(
+///     r#"{"servers": [{
+///         "port": {"number": 443, "name": "default", "protocol": "HTTPS"},
+///         "hosts": ["infra/shop.example.com"],
+///         "tls": {
+///             "mode": "OPTIONAL_MUTUAL",
+///             "credentialName": "kubernetes-gateway://infra/edge-cert",
+///             "caCertCredentialName": "configmap://infra/clients-cacert",
+///             "insecureSkipVerify": true
+///         }
+///     }]}"#,
+/// )?;
+/// let mut metadata = Metadata::default();
+/// (metadata.namespace, metadata.name) = ("infra".to_owned(), "edge".to_owned());
+/// let back = from_istio(&gateway, metadata);
+/// assert_eq!(back.diagnostics, []);
+/// assert_eq!(
+///     serde_json::to_value(&back.gateway.spec.tls).unwrap(),
+///     serde_json::json!({"frontend": {"default": {"validation": {
+///         "mode": "AllowInsecureFallback",
+///         "caCertificateRefs": [{"kind": "ConfigMap", "name": "clients"}],
+///     }}}}),
+/// );
+/// # Ok::<(), istio_gateway::Error>(())
+/// ```
+#[must_use]
+pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> Back {
+    let mut back = Back {
+        gateway: Gateway { metadata, ..Gateway::default() },
+        reference_grants: Vec::new(),
+        listeners: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    "istio".clone_into(&mut back.gateway.spec.gateway_class_name);
+    let crate::Gateway { servers, selector } = gateway;
+    if !selector.is_empty() {
+        let at = FieldPath::root().key("selector");
+        back.note(at, "Gateway API binds to pods by a class or the address of a Service");
+    }
+    let mut ports = Ports::new();
+    for (index, server) in servers.iter().enumerate() {
+        let at = FieldPath::root().key("servers").index(index);
+        let told = back.diagnostics.len();
+        let said = back.server(server, &at);
+        let is_unsaid = |found: &Diagnostic| found.severity == Severity::Error;
+        let is_said = !back.diagnostics.iter().skip(told).any(is_unsaid);
+        let said = said.filter(|said| is_said && back.fits(said, &at, &mut ports));
+        let listener = said.map(|said| back.add(said.listener, index));
+        back.listeners.push(listener);
+    }
+    back.set_frontend(&ports);
+    back.grant();
+    back
+}
+
+/// What is said of each port.
+type Ports = BTreeMap<i32, PortState>;
+
+#[derive(Default)]
+struct PortState {
+    taken: Taken,
+    /// What it asks of clients, once a listener that ends TLS is there.
+    wanted: Option<Option<Validation>>,
+}
+
+/// A server in Gateway API's words.
+struct Said {
+    listener: Listener,
+    /// What its port has to ask of clients, if it has to ask for something or for nothing.
+    wanted: Option<Option<Validation>>,
+}
+
+impl Back {
+    fn tell(&mut self, rule: &'static str, severity: Severity, path: FieldPath, message: String) {
+        let (help, position, end) = (None, None, None);
+        self.diagnostics.push(Diagnostic { rule, severity, path, message, help, position, end });
+    }
+
+    fn unsaid(&mut self, path: FieldPath, message: impl Into<String>) {
+        self.tell(rule::UNSAID, Severity::Error, path, message.into());
+    }
+
+    fn note(&mut self, path: FieldPath, message: impl Into<String>) {
+        self.tell(rule::SAID_OTHERWISE, Severity::Note, path, message.into());
+    }
+
+    fn namespace(&self) -> &str {
+        &self.gateway.metadata.namespace
+    }
+
+    fn unless_own(&self, namespace: &str) -> Option<String> {
+        (namespace != self.namespace()).then(|| namespace.to_owned())
+    }
+
+    fn add(&mut self, mut listener: Listener, index: usize) -> String {
+        listener.name = format!("server-{index}");
+        let name = listener.name.clone();
+        self.gateway.spec.listeners.push(listener);
+        name
+    }
+
+    /// Whether there is room for a listener beside those that are there.
+    fn fits(&mut self, said: &Said, at: &FieldPath, ports: &mut Ports) -> bool {
+        let state = ports.entry(said.listener.port).or_default();
+        let is_other =
+            said.wanted.is_some() && state.wanted.is_some() && said.wanted != state.wanted;
+        if is_other {
+            let message = "Gateway API asks the same of all clients of a port, and another server \
+                           of this port asks for something else";
+            self.unsaid(at.clone().key("tls").key("mode"), message);
+            return false;
+        }
+        if state.taken.take(&said.listener).is_some() {
+            self.unsaid(at.clone(), "another listener has the port and the host name");
+            return false;
+        }
+        state.wanted = state.wanted.take().or_else(|| said.wanted.clone());
+        true
+    }
+}

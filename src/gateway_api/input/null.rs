@@ -1,0 +1,57 @@
+//! A null is an absent value, to Kubernetes' own clients.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+use super::{GatewaySpec, Metadata, ReferenceGrantSpec, TlsConfig};
+
+/// A value, in which a null stands for the empty one; so in a list or a map.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: Nullable>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    T::read(deserializer)
+}
+
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// What a null can stand for.
+pub(super) trait Nullable: Sized {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+impl<T: for<'a> Deserialize<'a>> Nullable for Option<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+    }
+}
+
+impl<T: for<'a> Deserialize<'a> + Default> Nullable for Vec<T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let items = Option::<Vec<Option<T>>>::deserialize(deserializer)?.unwrap_or_default();
+        Ok(items.into_iter().map(Option::unwrap_or_default).collect())
+    }
+}
+
+impl<T: for<'a> Deserialize<'a> + Default> Nullable for BTreeMap<String, T> {
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Option::<BTreeMap<String, Option<T>>>::deserialize(deserializer)?;
+        let entries = entries.unwrap_or_default().into_iter();
+        Ok(entries.map(|(key, value)| (key, value.unwrap_or_default())).collect())
+    }
+}
+
+/// A value that has no null of its own.
+macro_rules! nullable {
+    ($($type:ty),* $(,)?) => { $(
+        impl Nullable for $type {
+            fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+            }
+        }
+    )* };
+}
+
+nullable!(String, i32, Metadata, GatewaySpec, TlsConfig, ReferenceGrantSpec);

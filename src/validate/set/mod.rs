@@ -1,0 +1,302 @@
+//! What is seen only across documents and files: conflicts, duplicates, missing secrets.
+
+mod outline;
+
+pub(super) use outline::Outline;
+
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    hash::{BuildHasher, RandomState},
+};
+
+use self::outline::{Listener, Spot, position, small};
+use super::{Checked, Options, document, lint::Class};
+use crate::{Diagnostic, Object, Position, Severity, json::Quoted};
+
+/// Documents of one installation, added one by one. Only what is needed of each is kept: some
+/// dozens of bytes for each host, port and credential.
+///
+/// Gateways get in each other's way only where they have the same selector: others are other pods'.
+///
+/// ```
+/// use istio_gateway::validate::{Options, documents, set::Set};
+///
+/// let options = Options::default();
+/// let mut set = Set::new(&options);
+/// let text = "\
+/// apiVersion: networking.istio.io/v1
+/// kind: Gateway
+/// metadata: {name: edge}
+/// ";
+/// let mut found = Vec::new();
+/// for (file, text) in [text, text].into_iter().enumerate() {
+///     for (index, document) in documents(text, &options).enumerate() {
+///         found.extend(set.add(file, index, &document?));
+///     }
+/// }
+/// found.extend(set.finish());
+/// assert_eq!(found[0].diagnostic.rule, "lint/duplicate-name");
+/// assert_eq!((found[0].file, found[0].document), (1, 0));
+/// let other = found[0].other.as_ref().unwrap();
+/// assert_eq!((other.file, other.document), (0, 0));
+/// # Ok::<(), istio_gateway::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Set {
+    options: Options,
+    hasher: RandomState,
+    /// The numbers of the Gateways' files and documents, by which `Seen` names them.
+    documents: Vec<(u32, u32)>,
+    names: HashMap<u64, Seen>,
+    hosts: HashMap<u64, Seen>,
+    listeners: HashMap<u64, (Class, Seen)>,
+    has_secrets: bool,
+    /// The names of Secrets, alone and behind their namespace.
+    secrets: HashSet<u64>,
+    wanted: Vec<Wanted>,
+    /// The names of all that is wanted, one behind the other.
+    wanted_names: String,
+}
+
+/// A finding across documents.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SetFinding {
+    /// The file, by the caller's number.
+    pub file: usize,
+    /// The document in the file, by the caller's number.
+    pub document: usize,
+    /// What was found, with its place in the file.
+    pub diagnostic: Diagnostic,
+    /// Where the other document says so, where there is another one.
+    pub other: Option<Origin>,
+}
+
+/// A place in a document of a set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Origin {
+    /// The file, by the caller's number.
+    pub file: usize,
+    /// The document in the file, by the caller's number.
+    pub document: usize,
+    /// The place in the file.
+    pub position: Option<Position>,
+}
+
+/// An `Origin` in few bytes: of a stream of many documents, very many are kept.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    /// The index in the set's documents.
+    document: u32,
+    /// Zeros stand for no position.
+    line: u32,
+    column: u32,
+}
+
+/// A credential that a Gateway names.
+#[derive(Clone, Debug)]
+struct Wanted {
+    document: u32,
+    at: Spot,
+    /// Where its name ends in the set's names.
+    name_end: usize,
+}
+
+impl Set {
+    /// An empty set.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        Self {
+            options: options.clone(),
+            hasher: RandomState::new(),
+            documents: Vec::new(),
+            names: HashMap::new(),
+            hosts: HashMap::new(),
+            listeners: HashMap::new(),
+            has_secrets: false,
+            secrets: HashSet::new(),
+            wanted: Vec::new(),
+            wanted_names: String::new(),
+        }
+    }
+
+    /// Adds a document that was checked: a Gateway or a Secret; others are passed over. The numbers
+    /// of file and document are the caller's own, to name them by, up to `u32::MAX`.
+    ///
+    /// Tells what the document is in conflict with of those that were added before, in the order of
+    /// its lines.
+    #[must_use]
+    pub fn add(&mut self, file: usize, document: usize, checked: &Checked) -> Vec<SetFinding> {
+        let object = &checked.object;
+        if checked.report.is_some() {
+            let origin = Origin { file, document, position: None };
+            return self.add_gateway(origin, object, &checked.outline);
+        }
+        if object.kind() == "Secret" && object.api_version() == "v1" {
+            self.has_secrets = true;
+            for key in [object.name(), &format!("{}/{}", object.namespace(), object.name())] {
+                self.secrets.insert(self.hasher.hash_one(key));
+            }
+        }
+        Vec::new()
+    }
+
+    /// Adds a document that was not checked, as [`add`](Self::add) does.
+    #[must_use]
+    pub fn add_object(&mut self, file: usize, document: usize, object: &Object) -> Vec<SetFinding> {
+        let mut outline = Outline::default();
+        let report = object.is_gateway().then(|| {
+            // The text was read before, and is read again without an error.
+            let report = object.with_tree(|tree| {
+                document::judge(tree, tree.root(), &self.options, Some(&mut outline))
+            });
+            report.unwrap_or_default()
+        });
+        let outline = outline.below(object.lines_before());
+        self.add(file, document, &Checked { object: object.clone(), report, outline })
+    }
+
+    fn add_gateway(
+        &mut self,
+        document: Origin,
+        object: &Object,
+        outline: &Outline,
+    ) -> Vec<SetFinding> {
+        let numbers = (small(document.file), small(document.document));
+        if self.documents.last() != Some(&numbers) {
+            self.documents.push(numbers);
+        }
+        let index = small(self.documents.len() - 1);
+        let documents = &self.documents;
+        let mut all = Vec::new();
+        let mut tell = |rule, spot: &Spot, first, message, help| {
+            let here = Origin { position: spot.position(), ..document };
+            all.push(spot.finding(rule, here, first, message, help));
+        };
+        if !object.name().is_empty() {
+            let key = self.hasher.hash_one((object.namespace(), object.name()));
+            let spot = &outline.name;
+            if let Some(first) = first(&mut self.names, key, Seen::at(spot, index)) {
+                let name = Quoted(object.name());
+                let message = format!(
+                    "another document is named {name} too: the one that is applied last counts"
+                );
+                let help = "give them different names, or remove one";
+                tell("lint/duplicate-name", spot, first.origin(documents), message, help);
+            }
+        }
+        for Listener { port, bind, class, spot, hosts } in &outline.listeners {
+            let key = self.hasher.hash_one((&outline.selector, bind, port));
+            let seen = (*class, Seen::at(spot, index));
+            if let Some((other, first)) = first(&mut self.listeners, key, seen) {
+                let first = first.origin(documents);
+                if other != *class && first.document() != document.document() {
+                    let (class, other) = (class.describe(), other.describe());
+                    let message = format!(
+                        "port {port} is {class} here and {other} in another Gateway of the same selector"
+                    );
+                    let help = "give one of them a port of its own";
+                    tell("lint/port-protocol", spot, first, message, help);
+                }
+            }
+            for (host, spot) in hosts {
+                let key = self.hasher.hash_one((key, host));
+                let Some(first) = first(&mut self.hosts, key, Seen::at(spot, index)) else {
+                    continue;
+                };
+                let first = first.origin(documents);
+                if first.document() != document.document() {
+                    let host = Quoted(host);
+                    let message = format!(
+                        "{host} is served on port {port} by another Gateway of the same selector"
+                    );
+                    let help = "remove one of them";
+                    tell("lint/duplicate-host", spot, first, message, help);
+                }
+            }
+        }
+        for (name, spot) in &outline.credentials {
+            if self.secrets.contains(&self.hasher.hash_one(name.as_str())) {
+                continue;
+            }
+            self.wanted_names.push_str(name);
+            let name_end = self.wanted_names.len();
+            self.wanted.push(Wanted { document: index, at: spot.clone(), name_end });
+        }
+        all.sort_by_key(|found| found.diagnostic.position);
+        all
+    }
+
+    /// What is known only now that no document is to come, in the order in which they were added:
+    /// the Secrets that are missing, if there is any Secret at all.
+    pub fn finish(self) -> impl Iterator<Item = SetFinding> {
+        let Self { hasher, documents, has_secrets, secrets, wanted, wanted_names, .. } = self;
+        let mut start = 0;
+        wanted.into_iter().filter(move |_| has_secrets).filter_map(move |wanted| {
+            let name = wanted_names.get(start..wanted.name_end).unwrap_or_default();
+            start = wanted.name_end;
+            if secrets.contains(&hasher.hash_one(name)) {
+                return None;
+            }
+            let message = format!("no Secret {} is among these files", Quoted(name));
+            let help = "a Secret of this name has to be in the namespace of the gateway's pods";
+            let origin = Seen::at(&wanted.at, wanted.document).origin(&documents);
+            let found = wanted.at.finding("lint/missing-secret", origin, origin, message, help);
+            Some(SetFinding { other: None, ..found })
+        })
+    }
+}
+
+impl Origin {
+    fn document(&self) -> (usize, usize) {
+        (self.file, self.document)
+    }
+}
+
+/// What came first under a key; none, if that is this.
+fn first<V: Copy>(seen: &mut HashMap<u64, V>, key: u64, this: V) -> Option<V> {
+    match seen.entry(key) {
+        Entry::Vacant(entry) => {
+            entry.insert(this);
+            None
+        }
+        Entry::Occupied(entry) => Some(*entry.get()),
+    }
+}
+
+impl Seen {
+    fn at(spot: &Spot, document: u32) -> Self {
+        let (line, column) = spot.start;
+        Self { document, line, column }
+    }
+
+    fn origin(self, documents: &[(u32, u32)]) -> Origin {
+        let (file, document) = documents.get(self.document as usize).copied().unwrap_or_default();
+        let (file, document) = (file as usize, document as usize);
+        Origin { file, document, position: position((self.line, self.column)) }
+    }
+}
+
+impl Spot {
+    fn finding(
+        &self,
+        rule: &'static str,
+        origin: Origin,
+        other: Origin,
+        message: String,
+        help: &str,
+    ) -> SetFinding {
+        let diagnostic = Diagnostic {
+            rule,
+            severity: Severity::Warning,
+            path: self.path(),
+            message,
+            help: Some(help.to_owned()),
+            position: self.position(),
+            end: position(self.end),
+        };
+        let Origin { file, document, .. } = origin;
+        SetFinding { file, document, diagnostic, other: Some(other) }
+    }
+}

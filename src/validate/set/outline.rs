@@ -1,0 +1,190 @@
+//! What is kept of a document: few bytes for each host, port and credential, with its place.
+
+use crate::{
+    FieldPath, Gateway, Position, ServerTlsSettings,
+    tree::Tree,
+    validate::{
+        findings::{Place, locate},
+        lint::Class,
+        tls::is_passthrough,
+    },
+};
+
+/// What a set needs to know of a document.
+#[derive(Clone, Debug, Default)]
+pub(in crate::validate) struct Outline {
+    pub(super) name: Spot,
+    pub(super) selector: String,
+    pub(super) listeners: Vec<Listener>,
+    pub(super) credentials: Vec<(String, Spot)>,
+}
+
+/// A server's port, with its hosts.
+#[derive(Clone, Debug)]
+pub(super) struct Listener {
+    pub(super) port: u32,
+    pub(super) bind: String,
+    pub(super) class: Class,
+    pub(super) spot: Spot,
+    pub(super) hosts: Vec<(String, Spot)>,
+}
+
+/// A field and its place. Its path is made when it is asked for: there may be very many.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spot {
+    field: SpotField,
+    server: u32,
+    item: u32,
+    span: (u32, u32),
+    /// Line and column; zeros stand for none.
+    pub(super) start: (u32, u32),
+    pub(super) end: (u32, u32),
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum SpotField {
+    #[default]
+    Name,
+    Protocol,
+    Host,
+    CredentialName,
+    CredentialNames,
+}
+
+impl Spot {
+    fn of(field: SpotField, server: usize, item: usize, place: &Place<'_, '_>) -> Self {
+        let (start, end) = place.span();
+        let span = (small(start), small(end));
+        Self { field, server: small(server), item: small(item), span, ..Self::default() }
+    }
+
+    pub(super) fn position(&self) -> Option<Position> {
+        position(self.start)
+    }
+
+    pub(super) fn path(&self) -> FieldPath {
+        if let SpotField::Name = self.field {
+            return FieldPath::root().key("metadata").key("name");
+        }
+        let server = FieldPath::root().key("spec").key("servers").index(self.server as usize);
+        match self.field {
+            SpotField::Name => server,
+            SpotField::Protocol => server.key("port").key("protocol"),
+            SpotField::Host => server.key("hosts").index(self.item as usize),
+            SpotField::CredentialName => server.key("tls").key("credentialName"),
+            SpotField::CredentialNames => {
+                server.key("tls").key("credentialNames").index(self.item as usize)
+            }
+        }
+    }
+}
+
+impl Outline {
+    pub(in crate::validate) fn of(gateway: Gateway, root: &Place<'_, '_>, tree: &Tree<'_>) -> Self {
+        let metadata = root.field("metadata");
+        let mut outline = Self {
+            name: Spot::of(SpotField::Name, 0, 0, &metadata.field("name")),
+            ..Self::default()
+        };
+        for (key, value) in &gateway.selector {
+            outline.selector.push_str(&format!("{key}={value}\n"));
+        }
+        let spec = root.field("spec");
+        let servers = spec.field("servers");
+        let mut nodes = servers.items();
+        for (index, server) in gateway.servers.into_iter().enumerate() {
+            let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
+            if let Some(tls) = server.tls.as_ref().filter(|tls| !is_passthrough(tls)) {
+                let tls_place = place.field("tls");
+                outline.credentials(index, tls, &tls_place);
+            }
+            let (Some(class), Some(port)) = (Class::of(&server), &server.port) else { continue };
+            if port.number == 0 {
+                continue;
+            }
+            let port_place = place.field("port");
+            let spot = Spot::of(SpotField::Protocol, index, 0, &port_place.field("protocol"));
+            let hosts_place = place.field("hosts");
+            let mut nodes = hosts_place.items();
+            let port = port.number;
+            let hosts = server.hosts.into_iter().enumerate().map(|(item, host)| {
+                let place = nodes.next().unwrap_or_else(|| hosts_place.item(item, None));
+                (host, Spot::of(SpotField::Host, index, item, &place))
+            });
+            let hosts = hosts.collect();
+            outline.listeners.push(Listener { port, bind: server.bind, class, spot, hosts });
+        }
+        outline.locate(tree);
+        outline
+    }
+
+    fn credentials(&mut self, server: usize, tls: &ServerTlsSettings, place: &Place<'_, '_>) {
+        if !tls.credential_name.is_empty() {
+            let place = place.field("credentialName");
+            let spot = Spot::of(SpotField::CredentialName, server, 0, &place);
+            self.credential(&tls.credential_name, spot);
+        }
+        let list = place.field("credentialNames");
+        let mut nodes = list.items();
+        for (item, name) in tls.credential_names.iter().enumerate() {
+            let place = nodes.next().unwrap_or_else(|| list.item(item, None));
+            self.credential(name, Spot::of(SpotField::CredentialNames, server, item, &place));
+        }
+    }
+
+    /// Keeps the name of a Secret of Kubernetes; what other schemes name is elsewhere.
+    fn credential(&mut self, name: &str, spot: Spot) {
+        let bare = ["kubernetes://", "kubernetes-gateway://"]
+            .iter()
+            .find_map(|scheme| name.strip_prefix(scheme))
+            .unwrap_or(name);
+        if !bare.contains("://") {
+            self.credentials.push((bare.to_owned(), spot));
+        }
+    }
+
+    fn spots(&mut self) -> impl Iterator<Item = &mut Spot> {
+        let listeners = self.listeners.iter_mut().flat_map(|listener| {
+            std::iter::once(&mut listener.spot)
+                .chain(listener.hosts.iter_mut().map(|(_, spot)| spot))
+        });
+        let credentials = self.credentials.iter_mut().map(|(_, spot)| spot);
+        std::iter::once(&mut self.name).chain(listeners).chain(credentials)
+    }
+
+    fn locate(&mut self, tree: &Tree<'_>) {
+        let spans: Vec<_> =
+            self.spots().map(|spot| (spot.span.0 as usize, spot.span.1 as usize)).collect();
+        let mut places = vec![((0, 0), (0, 0)); spans.len()];
+        locate(tree, &spans, |index, position, is_end| {
+            if let Some(place) = places.get_mut(index) {
+                *if is_end { &mut place.1 } else { &mut place.0 } =
+                    (small(position.line), small(position.column));
+            }
+        });
+        for (spot, (start, end)) in self.spots().zip(places) {
+            (spot.start, spot.end) = (start, end);
+        }
+    }
+
+    /// The same outline of a text that begins `lines` earlier.
+    pub(in crate::validate) fn below(mut self, lines: usize) -> Self {
+        for spot in self.spots() {
+            for (line, _) in [&mut spot.start, &mut spot.end] {
+                if *line > 0 {
+                    *line = line.saturating_add(small(lines));
+                }
+            }
+        }
+        self
+    }
+}
+
+/// Numbers of lines, columns and bytes: a text has at most 4 GiB.
+pub(super) fn small(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+pub(super) fn position((line, column): (u32, u32)) -> Option<Position> {
+    (line > 0).then(|| Position::new(line as usize, column as usize))
+}
