@@ -36,6 +36,17 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
+    /// A finding without help, whose place is not known yet.
+    pub(crate) fn new(
+        rule: &'static str,
+        severity: Severity,
+        path: FieldPath,
+        message: impl Into<String>,
+    ) -> Self {
+        let (help, position, end) = (None, None, None);
+        Self { rule, severity, path, message: message.into(), help, position, end }
+    }
+
     /// `path: message; help`, for those who show the place themselves. The path is not told twice.
     #[must_use]
     pub fn without_position(&self) -> impl fmt::Display + '_ {

@@ -11,10 +11,9 @@ use serde::Serialize;
 
 use crate::{
     Failure,
-    check::severity_name,
-    gateways::known_translation,
+    gateways::{Finding, known_translation},
     input::{Input, check_stdin_once, print},
-    wording::harmless,
+    wording::{harmless, severity_name},
 };
 
 /// Translates Gateways of Gateway API as istiod does, and tells their conditions.
@@ -85,18 +84,7 @@ struct Gateway<'a> {
     document: usize,
     listeners: &'a [ConvertedListener],
     conditions: &'a [Condition],
-    findings: Vec<Finding<'a>>,
-}
-
-#[derive(Serialize)]
-struct Finding<'a> {
-    rule: &'static str,
-    severity: &'static str,
-    path: String,
-    line: Option<usize>,
-    column: Option<usize>,
-    message: &'a str,
-    help: Option<&'a str>,
+    findings: Vec<Finding>,
 }
 
 impl FromGatewayApi {
@@ -154,15 +142,7 @@ fn line<'a>(
     conversion: &'a Conversion,
     file: &'a str,
 ) -> Gateway<'a> {
-    let findings = conversion.diagnostics.iter().map(|found| Finding {
-        rule: found.rule,
-        severity: severity_name(found.severity),
-        path: found.path.to_string(),
-        line: found.position.map(|position| position.line),
-        column: found.position.map(|position| position.column),
-        message: &found.message,
-        help: found.help.as_deref(),
-    });
+    let findings = conversion.diagnostics.iter();
     Gateway {
         namespace: &manifest.gateway.metadata.namespace,
         name: &manifest.gateway.metadata.name,
@@ -170,7 +150,7 @@ fn line<'a>(
         document: manifest.document,
         listeners: &conversion.listeners,
         conditions: &conversion.conditions,
-        findings: findings.collect(),
+        findings: findings.map(|found| Finding::at(found, found.position)).collect(),
     }
 }
 

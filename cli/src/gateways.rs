@@ -1,14 +1,14 @@
 //! The Gateways of an input, and what a cluster would say of each.
 
 use istio_gateway::{
-    Diagnostic, Document, Error, FieldPath, IstioVersion, Manifest, Severity, documents,
+    Diagnostic, Document, Error, FieldPath, IstioVersion, Manifest, Position, Severity, documents,
     documents_from_json,
     validate::{self, validate_manifest},
 };
 
 use serde::Serialize;
 
-use crate::{Failure, check::severity_name, input::Input};
+use crate::{Failure, input::Input, wording::severity_name};
 
 /// The Gateways of a file with the numbers of their documents, from 1; those in a List too, and
 /// other kinds passed over. If anything cannot be read, all that is wrong.
@@ -98,6 +98,18 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
+    pub(crate) fn at(found: &Diagnostic, place: Option<Position>) -> Self {
+        Self {
+            rule: found.rule,
+            severity: severity_name(found.severity),
+            path: found.path.to_string(),
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            message: found.message.clone(),
+            help: found.help.clone(),
+        }
+    }
+
     pub(crate) fn of(found: &[Diagnostic], manifest: &Manifest) -> Vec<Self> {
         Self::of_lists(&[found], manifest).pop().unwrap_or_default()
     }
@@ -110,16 +122,7 @@ impl Finding {
         let places = if paths.is_empty() { Vec::new() } else { manifest.positions(&paths) };
         let mut places = places.into_iter();
         let mut told = |found: &Diagnostic| {
-            let place = found.position.or_else(|| places.next().flatten());
-            Self {
-                rule: found.rule,
-                severity: severity_name(found.severity),
-                path: found.path.to_string(),
-                line: place.map(|place| place.line),
-                column: place.map(|place| place.column),
-                message: found.message.clone(),
-                help: found.help.clone(),
-            }
+            Self::at(found, found.position.or_else(|| places.next().flatten()))
         };
         lists.iter().map(|found| found.iter().map(&mut told).collect()).collect()
     }

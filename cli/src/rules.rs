@@ -4,7 +4,11 @@ use clap::{Args, ValueEnum};
 use istio_gateway::{Severity, gateway_api, validate};
 use serde::Serialize;
 
-use crate::{Failure, input::print, wording::wrapped};
+use crate::{
+    Failure,
+    input::print,
+    wording::{severity_name, wrapped},
+};
 
 /// Lists the rules of check, or explains those that are named.
 #[derive(Args)]
@@ -194,18 +198,16 @@ impl Rules {
     }
 }
 
-fn severity(rule: &Rule) -> &'static str {
-    crate::check::severity_name(rule.severity)
-}
-
 fn listed(rules: &[Rule]) -> String {
     let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
-    let line = |rule: &Rule| format!("{:width$}  {:7}  {}\n", rule.id, severity(rule), rule.title);
+    let line = |rule: &Rule| {
+        format!("{:width$}  {:7}  {}\n", rule.id, severity_name(rule.severity), rule.title)
+    };
     rules.iter().map(line).collect()
 }
 
 fn explained(rule: &Rule) -> String {
-    let mut text = format!("{} ({})\n{}\n", rule.id, severity(rule), rule.title);
+    let mut text = format!("{} ({})\n{}\n", rule.id, severity_name(rule.severity), rule.title);
     if !rule.explanation.is_empty() {
         text += &format!("\n{}\n", wrapped(rule.explanation, 80).join("\n"));
     }
@@ -225,7 +227,7 @@ fn json(rules: &[Rule]) -> String {
     let line = |rule: &Rule| {
         let line = Line {
             rule: rule.id,
-            severity: severity(rule),
+            severity: severity_name(rule.severity),
             title: rule.title,
             explanation: rule.explanation,
             bad: rule.bad,

@@ -1,4 +1,16 @@
-//! Text for people: what comes from outside made harmless, lists, and lines of a given width.
+//! Text for people: names of severities, what comes from outside made harmless, lists, and lines of a
+//! given width.
+
+use istio_gateway::Severity;
+
+/// `error`, `warning` or `note`.
+pub(crate) fn severity_name(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        _ => "note",
+    }
+}
 
 /// A text from outside as it can be shown in one line: harmless, and cut where it is very long.
 pub(crate) fn shown(text: &str) -> String {

@@ -1,8 +1,13 @@
 //! `ServerTLSSettings` to `DownstreamTlsContext`.
 
-use super::{Options, Transport, flow::Protocol, params, secrets};
+use super::{
+    Options, Transport,
+    flow::Protocol,
+    kind::{Kind, has_credentials},
+    params, secrets,
+};
 use crate::{
-    ServerTlsSettings, TlsMode,
+    ServerTlsSettings,
     proto::{
         envoy::{
             config::core::v3::{DataSource, data_source::Specifier},
@@ -54,39 +59,6 @@ pub(super) fn of(
         disable_stateful_session_resumption: false,
         session_timeout: None,
     })
-}
-
-/// A mode that ends TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Simple,
-    Mutual,
-    IstioMutual,
-    OptionalMutual,
-    /// To istiod as SIMPLE, but for the parameters.
-    Unknown,
-}
-
-impl Kind {
-    pub(super) fn of(tls: &ServerTlsSettings) -> Option<Self> {
-        match tls.tls_mode() {
-            Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough) => None,
-            Ok(TlsMode::Simple) => Some(Self::Simple),
-            Ok(TlsMode::Mutual) => Some(Self::Mutual),
-            Ok(TlsMode::IstioMutual) => Some(Self::IstioMutual),
-            Ok(TlsMode::OptionalMutual) => Some(Self::OptionalMutual),
-            Err(_) => Some(Self::Unknown),
-        }
-    }
-
-    /// Whether it asks for a client's certificate, at least on TCP.
-    pub(super) fn requests(self) -> bool {
-        matches!(self, Self::Mutual | Self::IstioMutual | Self::OptionalMutual)
-    }
-}
-
-pub(super) fn has_credentials(tls: &ServerTlsSettings) -> bool {
-    !tls.credential_name.is_empty() || !tls.credential_names.is_empty()
 }
 
 type Parts = (Vec<SdsSecretConfig>, Option<ValidationContextType>);

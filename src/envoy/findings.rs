@@ -2,7 +2,7 @@
 
 use super::{
     Flow, Options, Transport,
-    context::{Kind, has_credentials},
+    kind::{Kind, has_credentials},
     params::OWN_CURVES,
     pins::{is_hash, is_spki},
     rule, secrets,
@@ -65,15 +65,8 @@ fn finding(rule: &'static str, path: FieldPath, message: String, help: Option<&s
         rule::ENVOY_REFUSES | rule::CREDENTIAL_EMPTY => Severity::Error,
         _ => Severity::Warning,
     };
-    Diagnostic {
-        rule,
-        severity,
-        path,
-        message,
-        help: help.map(str::to_owned),
-        position: None,
-        end: None,
-    }
+    let help = help.map(str::to_owned);
+    Diagnostic { help, ..Diagnostic::new(rule, severity, path, message) }
 }
 
 impl Findings<'_> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::context::Kind;
+use super::kind::Kind;
 use crate::Server;
 
 /// What a gateway does with a server's connections.

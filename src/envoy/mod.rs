@@ -43,6 +43,7 @@ mod context;
 mod duration;
 mod findings;
 mod flow;
+mod kind;
 mod options;
 mod params;
 mod pins;

@@ -340,8 +340,8 @@ fn wrong(
     position: Option<Position>,
     message: String,
 ) -> Error {
-    let (severity, help, end) = (Severity::Error, None, None);
-    Error::decode(vec![Diagnostic { rule, severity, path, message, help, position, end }])
+    let found = Diagnostic::new(rule, Severity::Error, path, message);
+    Error::decode(vec![Diagnostic { position, ..found }])
 }
 
 impl Text {

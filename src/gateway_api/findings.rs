@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use super::{
     conditions::{CONFLICT, Problem, reason},
-    input::{ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, ObjectReference, TlsConfig},
+    input::{
+        ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, ObjectReference, TERMINATE_MODE, TlsConfig,
+    },
     rule,
-    tls::TERMINATE_MODE,
 };
 use crate::{Diagnostic, FieldPath, Severity, json::Quoted};
 
@@ -39,8 +40,7 @@ impl Findings {
             return;
         }
         if self.seen.insert((rule, path.clone(), message.clone())) {
-            let (position, end) = (None, None);
-            self.found.push(Diagnostic { rule, severity, path, message, help, position, end });
+            self.found.push(Diagnostic { help, ..Diagnostic::new(rule, severity, path, message) });
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 use super::{
     input::{GROUP, ReferenceGrant},
     limits,
-    references::Kind,
+    resources::Kind,
 };
 
 /// How long a text about a certificate may be, in characters. Go's repeat what stands in it.

@@ -6,7 +6,7 @@ use super::{
     conditions::{Problem, reason},
     input::{Map, ObjectReference, SecretReference},
     memory::Verdict,
-    resources::Resources,
+    resources::{Kind, Resources},
 };
 use crate::{IstioVersion, validate::go::Quote};
 
@@ -17,30 +17,6 @@ const GRANT_FIRST: IstioVersion = IstioVersion::of(32);
 pub(super) const CA_SUFFIX: &str = "-cacert";
 
 const BUILTIN: &str = "builtin://";
-
-/// A kind of objects of the core group that a Gateway can refer to.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    Secret,
-    ConfigMap,
-}
-
-impl Kind {
-    pub(super) fn of(group: &str, kind: &str) -> Option<Self> {
-        match (group, kind) {
-            ("", "Secret") => Some(Self::Secret),
-            ("", "ConfigMap") => Some(Self::ConfigMap),
-            _ => None,
-        }
-    }
-
-    fn scheme(self) -> &'static str {
-        match self {
-            Self::Secret => "kubernetes-gateway",
-            Self::ConfigMap => "configmap",
-        }
-    }
-}
 
 impl<R: Resources + ?Sized> Context<'_, R> {
     /// The name of a server's certificate, for a server's settings.

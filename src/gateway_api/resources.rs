@@ -88,3 +88,27 @@ impl Resources for InMemory {
         self.namespaces.values().map(Cow::Borrowed).collect()
     }
 }
+
+/// A kind of objects of the core group that a Gateway can refer to.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Secret,
+    ConfigMap,
+}
+
+impl Kind {
+    pub(super) fn of(group: &str, kind: &str) -> Option<Self> {
+        match (group, kind) {
+            ("", "Secret") => Some(Self::Secret),
+            ("", "ConfigMap") => Some(Self::ConfigMap),
+            _ => None,
+        }
+    }
+
+    pub(super) fn scheme(self) -> &'static str {
+        match self {
+            Self::Secret => "kubernetes-gateway",
+            Self::ConfigMap => "configmap",
+        }
+    }
+}

@@ -5,21 +5,12 @@ use super::{
     conditions::{Problem, reason},
     findings::Findings,
     input::{
-        ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Listener, ListenerTls, Map, TlsConfig,
-        Validation,
+        ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, AUTO_PASSTHROUGH, CIPHER_SUITES,
+        LISTENER_PROTOCOL, Listener, ListenerTls, Map, TERMINATE_MODE, TlsConfig, Validation,
     },
     resources::Resources,
 };
 use crate::{FieldPath, ServerTlsSettings, TlsMode, ciphers};
-
-/// Changes what ends TLS.
-pub(super) const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
-/// Names cipher suites.
-pub(super) const CIPHER_SUITES: &str = "gateway.istio.io/tls-cipher-suites";
-/// Says what a listener is for.
-pub(super) const LISTENER_PROTOCOL: &str = "gateway.istio.io/listener-protocol";
-/// [`LISTENER_PROTOCOL`]: TLS is passed on to whatever service the server name tells.
-pub(super) const AUTO_PASSTHROUGH: &str = "auto-passthrough";
 
 const NETWORK_LABEL: &str = "topology.istio.io/network";
 const PORT_LABEL: &str = "networking.istio.io/gatewayPort";

@@ -139,17 +139,16 @@ impl Check<'_> {
         };
         // One is enough of a kind of which there may be millions.
         if self.found.len() < 1000 {
-            self.found.push(Diagnostic {
-                rule: rule::WRONG_TYPE,
-                severity: Severity::Error,
-                path: path.clone(),
-                message: format!("expected {expected}, found {}", node.kind().describe()),
-                help: None,
-                position: node.position(),
-                end: None,
-            });
+            self.found.push(wrong_type(path.clone(), expected, node));
         }
     }
+}
+
+/// A value of another kind than Go's client wants in its place.
+pub(super) fn wrong_type(path: FieldPath, expected: &str, node: Ref<'_, '_>) -> Diagnostic {
+    let message = format!("expected {expected}, found {}", node.kind().describe());
+    let position = node.position();
+    Diagnostic { position, ..Diagnostic::new(rule::WRONG_TYPE, Severity::Error, path, message) }
 }
 
 /// encoding/json's comparison of names: without case, by Unicode's simple folding.

@@ -82,15 +82,7 @@ pub(super) fn object(
     found: &mut Vec<Diagnostic>,
 ) -> Result<Object, Error> {
     let mut error = |path: FieldPath, expected: &str, node: Ref<'_, '_>| {
-        found.push(Diagnostic {
-            rule: rule::WRONG_TYPE,
-            severity: Severity::Error,
-            path,
-            message: format!("expected {expected}, found {}", node.kind().describe()),
-            help: None,
-            position: node.position(),
-            end: None,
-        });
+        found.push(metadata::wrong_type(path, expected, node));
     };
     if !root.is_map() && !root.is_null() {
         error(FieldPath::root(), "a map", root);
@@ -208,14 +200,11 @@ fn unknown_keys(root: Ref<'_, '_>, found: &mut Vec<Diagnostic>) {
             }
             None => (rule::UNKNOWN_ENVELOPE_KEY, "unknown field of the object"),
         };
+        let path = FieldPath::root().key(text);
         found.push(Diagnostic {
-            rule,
-            severity: Severity::Warning,
-            path: FieldPath::root().key(text),
-            message: message.to_owned(),
             help: nearest(text, KNOWN).filter(|name| *name != text).map(json::did_you_mean),
             position: key.position(),
-            end: None,
+            ..Diagnostic::new(rule, Severity::Warning, path, message)
         });
     }
 }

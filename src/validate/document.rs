@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use super::{
     Options, Report, cel,
     findings::{Findings, Node, Place},
-    lint, schema,
-    set::Outline,
+    lint,
+    outline::Outline,
+    schema,
     versions::CRD_CEL,
     webhook,
 };

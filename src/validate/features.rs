@@ -5,13 +5,26 @@ use super::{
     versions::{CRD_BOUNDS, CRD_CEL, CRD_V1},
 };
 
+/// All fields and values that came after Istio 1.0, and what the custom resource came to ask.
+///
+/// ```
+/// use istio_gateway::validate::features;
+///
+/// let skip = features().iter().find(|f| f.name == "servers[].tls.insecureSkipVerify").unwrap();
+/// assert_eq!(skip.since, 31);
+/// ```
+#[must_use]
+pub fn features() -> &'static [Feature] {
+    FEATURES
+}
+
 const fn feature(name: &'static str, since: u8) -> Feature {
     Feature { name, since }
 }
 
 /// Read from upstream's release tags; `conformance/versions` checks it against the modules of
 /// istio.io/api, and `conformance/upstream` adds what a new release brings.
-pub(super) static FEATURES: &[Feature] = &[
+static FEATURES: &[Feature] = &[
     feature("servers[].bind", 1),
     feature("servers[].defaultEndpoint", 1),
     feature("servers[].name", 7),

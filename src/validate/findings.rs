@@ -186,15 +186,7 @@ impl Findings {
             return;
         }
         let path = place.path();
-        self.found.push(Diagnostic {
-            rule,
-            severity,
-            path,
-            message,
-            help,
-            position: None,
-            end: None,
-        });
+        self.found.push(Diagnostic { help, ..Diagnostic::new(rule, severity, path, message) });
         self.spans.push(span);
     }
 

@@ -58,6 +58,7 @@ mod findings;
 pub(crate) mod go;
 mod hosts;
 mod lint;
+mod outline;
 mod rules;
 mod schema;
 pub mod set;
@@ -69,15 +70,16 @@ mod webhook;
 pub(crate) use {
     findings::locate,
     hosts::{is_ip, is_subdomain},
-    rules::{rule, unexemplified},
+    rules::rule,
 };
 
 use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
 
 pub use crd::crd;
 pub use document::{Checked, WebhookReview, documents, documents_from_json, webhook_review};
+pub use features::features;
 pub use rules::{Authority, Rule, rules};
-pub use versions::{Feature, features};
+pub use versions::Feature;
 
 /// What to validate against.
 ///

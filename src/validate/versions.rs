@@ -1,6 +1,5 @@
 //! When each field, value and rule came.
 
-use super::features::FEATURES;
 use crate::IstioVersion;
 
 /// Something that a release brought.
@@ -23,16 +22,3 @@ pub(super) const CRD_CEL: IstioVersion = IstioVersion::of(26);
 pub(super) const CRD_V1_STORED: IstioVersion = IstioVersion::of(27);
 /// Since when the webhook takes `credentialNames` with the mutual modes.
 pub(super) const CREDENTIAL_NAMES_MUTUAL: IstioVersion = IstioVersion::of(27);
-
-/// All fields and values that came after Istio 1.0, and what the custom resource came to ask.
-///
-/// ```
-/// use istio_gateway::validate::features;
-///
-/// let skip = features().iter().find(|f| f.name == "servers[].tls.insecureSkipVerify").unwrap();
-/// assert_eq!(skip.since, 31);
-/// ```
-#[must_use]
-pub fn features() -> &'static [Feature] {
-    FEATURES
-}

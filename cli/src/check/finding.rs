@@ -106,12 +106,3 @@ impl Finding {
         Self { other, ..Self::new(found.diagnostic) }
     }
 }
-
-/// `error`, `warning` or `note`.
-pub(crate) fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        _ => "note",
-    }
-}

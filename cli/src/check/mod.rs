@@ -38,8 +38,6 @@ use self::{
 };
 use crate::{Failure, wording::counted};
 
-pub(crate) use self::finding::severity_name;
-
 /// Checks Gateways as a cluster would, without one.
 ///
 /// For each Gateway it tells what the API server (the schema and the CEL rules of the custom

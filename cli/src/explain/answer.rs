@@ -7,7 +7,7 @@ use istio_gateway::{
 };
 use serde::Serialize;
 
-use super::{server::Seen, words};
+use super::{seen::Seen, words};
 use crate::wording::joined;
 
 #[derive(Clone, Serialize)]

@@ -4,6 +4,7 @@
 mod answer;
 mod diff;
 mod html;
+mod seen;
 mod server;
 mod text;
 mod words;

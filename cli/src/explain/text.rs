@@ -2,7 +2,8 @@
 
 use super::{
     Report,
-    server::{Client, Explained, Xfcc},
+    seen::Xfcc,
+    server::{Client, Explained},
 };
 use crate::{
     gateways::Finding,

@@ -9,7 +9,7 @@ use istio_gateway::{
     },
 };
 
-use super::server::Seen;
+use super::seen::Seen;
 use crate::wording::{counted, joined, listed, shown};
 
 /// So many names of a list are shown in a sentence.

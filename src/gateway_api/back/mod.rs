@@ -114,17 +114,12 @@ struct Said {
 }
 
 impl Back {
-    fn tell(&mut self, rule: &'static str, severity: Severity, path: FieldPath, message: String) {
-        let (help, position, end) = (None, None, None);
-        self.diagnostics.push(Diagnostic { rule, severity, path, message, help, position, end });
-    }
-
     fn unsaid(&mut self, path: FieldPath, message: impl Into<String>) {
-        self.tell(rule::UNSAID, Severity::Error, path, message.into());
+        self.diagnostics.push(Diagnostic::new(rule::UNSAID, Severity::Error, path, message));
     }
 
     fn note(&mut self, path: FieldPath, message: impl Into<String>) {
-        self.tell(rule::SAID_OTHERWISE, Severity::Note, path, message.into());
+        self.diagnostics.push(Diagnostic::new(rule::SAID_OTHERWISE, Severity::Note, path, message));
     }
 
     fn namespace(&self) -> &str {

@@ -5,13 +5,11 @@ use crate::{
     FieldPath, ServerTlsSettings, TlsMode, ciphers,
     gateway_api::{
         input::{
-            ALLOW_INSECURE_FALLBACK, Listener, ListenerTls, ObjectReference, SecretReference,
-            Validation,
+            ALLOW_INSECURE_FALLBACK, AUTO_PASSTHROUGH, CIPHER_SUITES, LISTENER_PROTOCOL, Listener,
+            ListenerTls, ObjectReference, SecretReference, TERMINATE_MODE, Validation,
         },
         references::CA_SUFFIX,
-        tls::{
-            AUTO_PASSTHROUGH, CIPHER_SUITES, LISTENER_PROTOCOL, TERMINATE_MODE, is_auto_passthrough,
-        },
+        tls::is_auto_passthrough,
     },
 };
 

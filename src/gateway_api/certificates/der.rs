@@ -38,6 +38,11 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     is_short.then_some((1 + count, len))
 }
 
+/// Whether the bytes of an integer say one above zero.
+pub(super) fn is_positive(integer: &[u8]) -> bool {
+    integer.first().is_some_and(|first| first & 0x80 == 0) && integer != [0]
+}
+
 /// What is left to read.
 #[derive(Clone, Copy)]
 pub(super) struct Der<'a>(pub(super) &'a [u8]);

@@ -7,7 +7,6 @@ use std::{collections::HashSet, net::IpAddr};
 use super::{
     der::{Der, INTEGER, OCTET_STRING, OID, SEQUENCE, context, explicit},
     quoted, uri,
-    x509::is_ascii,
 };
 
 /// What is wrong, without `x509: ` before it.
@@ -73,9 +72,9 @@ fn subject_alternative_names(mut value: Der<'_>) -> Outcome {
         let (tag, name) = names.any().ok_or("invalid subject alternative name")?;
         let malformed = |kind: &str| Err(format!("SAN {kind} is malformed"));
         match tag ^ 0x80 {
-            1 if !is_ascii(name) => return malformed("rfc822Name"),
-            2 if !is_ascii(name) => return malformed("dNSName"),
-            6 if !is_ascii(name) => return malformed("uniformResourceIdentifier"),
+            1 if !name.is_ascii() => return malformed("rfc822Name"),
+            2 if !name.is_ascii() => return malformed("dNSName"),
+            6 if !name.is_ascii() => return malformed("uniformResourceIdentifier"),
             6 => {
                 let wrong = |error: &str| format!("cannot parse URI {}: {error}", quoted(name));
                 let host = uri::host(name).map_err(|error| wrong(&error))?;
@@ -125,7 +124,7 @@ fn name_subtrees(mut subtrees: Der<'_>) -> Outcome {
         let mut subtree = subtrees.read(SEQUENCE).ok_or(INVALID)?;
         let (tag, value) = subtree.any().ok_or(INVALID)?;
         match tag ^ 0x80 {
-            1 | 2 | 6 if !is_ascii(value) => {
+            1 | 2 | 6 if !value.is_ascii() => {
                 let text = Utf8Lossy(value).quoted();
                 return Err(format!(
                     "invalid constraint value: x509: {text} cannot be encoded as an IA5String"

@@ -5,10 +5,7 @@
 
 use crypto_bigint::{BoxedUint, ConcatenatingMul as _, Integer as _, NonZero};
 
-use super::{
-    der::{Der, INTEGER, SEQUENCE},
-    x509::is_positive,
-};
+use super::der::{Der, INTEGER, SEQUENCE, is_positive};
 
 /// The longest modulus in bytes. No one has a longer one, and checking it would take long.
 const LONGEST: usize = 2048;

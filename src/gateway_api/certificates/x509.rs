@@ -5,7 +5,10 @@
 use std::collections::HashSet;
 
 use super::{
-    der::{BOOLEAN, Der, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, SET, UTC_TIME, explicit},
+    der::{
+        BOOLEAN, Der, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, SET, UTC_TIME, explicit,
+        is_positive,
+    },
     extensions,
     key::{Curve, PublicKey, oid},
 };
@@ -120,7 +123,7 @@ fn text(tag: u8, value: &[u8]) -> Outcome {
         19 => of(value.iter().all(|b| is_printable(*b)), "PrintableString"),
         12 => of(std::str::from_utf8(value).is_ok(), "UTF-8 string"),
         30 => of(is_bmp(value), "BMPString"),
-        22 => of(is_ascii(value), "IA5String"),
+        22 => of(value.is_ascii(), "IA5String"),
         18 => of(value.iter().all(|b| b.is_ascii_digit() || *b == b' '), "NumericString"),
         tag => Err(format!("unsupported string type: {tag}")),
     }
@@ -138,11 +141,6 @@ fn is_bmp(value: &[u8]) -> bool {
             let point = u16::from_be_bytes(*pair);
             !matches!(point, 0xfffe | 0xffff | 0xfdd0..=0xfdef | 0xd800..=0xdfff)
         })
-}
-
-/// Go looks at characters: what is no UTF-8 is U+FFFD to it.
-pub(super) fn is_ascii(value: &[u8]) -> bool {
-    value.is_ascii()
 }
 
 fn public_key(info: &mut Der<'_>) -> Outcome<PublicKey> {
@@ -199,11 +197,6 @@ fn dsa(parameters: &[u8], data: &[u8]) -> Outcome<PublicKey> {
         return Err("x509: zero or negative DSA parameter".to_owned());
     }
     Ok(PublicKey::Unknown)
-}
-
-/// Of the bytes of an integer.
-pub(super) fn is_positive(integer: &[u8]) -> bool {
-    integer.first().is_some_and(|first| first & 0x80 == 0) && integer != [0]
 }
 
 fn all_extensions(mut list: Der<'_>) -> Outcome {

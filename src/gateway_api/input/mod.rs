@@ -317,6 +317,15 @@ pub const ALLOW_VALID_ONLY: &str = "AllowValidOnly";
 /// [`Validation::mode`]: a client without a certificate, or with one of nobody's, is let in.
 pub const ALLOW_INSECURE_FALLBACK: &str = "AllowInsecureFallback";
 
+/// [`ListenerTls::options`]: changes what ends TLS.
+pub(super) const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
+/// [`ListenerTls::options`]: names cipher suites.
+pub(super) const CIPHER_SUITES: &str = "gateway.istio.io/tls-cipher-suites";
+/// [`ListenerTls::options`]: says what a listener is for.
+pub(super) const LISTENER_PROTOCOL: &str = "gateway.istio.io/listener-protocol";
+/// [`LISTENER_PROTOCOL`]: TLS is passed on to whatever service the server name tells.
+pub(super) const AUTO_PASSTHROUGH: &str = "auto-passthrough";
+
 /// A list, in which a null is an empty value.
 pub(super) type List<T> = Vec<T>;
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Severity::{Error, Note, Warning},
-    validate::{Rule, rule, unexemplified},
+    validate::{Rule, rule},
 };
 
 /// Every rule of the translation: what it means, with a set of manifests that breaks it and one that
@@ -197,13 +197,13 @@ static RULES: &[Rule] = &[
         "A text of upstream's with name and namespace swapped",
         "\"certificateRef NAME/NAMESPACE not accessible\" has them the other way round than all other texts.",
     ),
-    unexemplified!(
+    Rule::without_example(
         "gateway-api/unsaid",
         Error,
         "Back from Istio: what Gateway API cannot say",
         "A server of Istio's has settings that no Gateway of Gateway API brings about. No listener is made of it: one that says less would do something else.",
     ),
-    unexemplified!(
+    Rule::without_example(
         "gateway-api/said-otherwise",
         Note,
         "Back from Istio: what Gateway API says otherwise",

@@ -28,6 +28,16 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// A rule that no manifest breaks by itself.
+    pub(crate) const fn without_example(
+        id: &'static str,
+        severity: Severity,
+        title: &'static str,
+        explanation: &'static str,
+    ) -> Self {
+        Self { id, severity, title, explanation, bad: None, good: None }
+    }
+
     /// Who says so.
     #[must_use]
     pub fn authority(&self) -> Authority {
@@ -102,28 +112,11 @@ pub fn rules() -> &'static [Rule] {
 macro_rules! rule {
     ($id:literal, $severity:ident, $title:literal, $explanation:literal $(,)?) => {
         Rule {
-            id: $id,
-            severity: $severity,
-            title: $title,
-            explanation: $explanation,
             bad: Some(include_str!(concat!("../../../tests/manifests/invalid/", $id, ".yaml"))),
             good: Some(include_str!(concat!("../../../tests/manifests/valid/", $id, ".yaml"))),
+            ..Rule::without_example($id, $severity, $title, $explanation)
         }
     };
 }
 
-/// A rule that no manifest breaks by itself.
-macro_rules! unexemplified {
-    ($id:literal, $severity:ident, $title:literal, $explanation:literal $(,)?) => {
-        Rule {
-            id: $id,
-            severity: $severity,
-            title: $title,
-            explanation: $explanation,
-            bad: None,
-            good: None,
-        }
-    };
-}
-
-pub(crate) use {rule, unexemplified};
+pub(crate) use rule;

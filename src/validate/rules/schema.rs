@@ -1,6 +1,6 @@
 //! The rules of the custom resource: schema and CEL.
 
-use super::{Rule, rule, unexemplified};
+use super::{Rule, rule};
 use crate::Severity::Error;
 
 pub(super) static RULES: &[Rule] = &[
@@ -58,7 +58,7 @@ pub(super) static RULES: &[Rule] = &[
         "More than two certificates",
         "credentialNames and tlsCertificates take at most two: an ECDSA and an RSA certificate of the same server.",
     ),
-    unexemplified!(
+    Rule::without_example(
         "cel/unchecked",
         Error,
         "The CEL rules were not asked",

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     ServerTlsSettings,
     json::{Schema, internal::Fields},
-    validate::versions::features,
+    validate::features,
 };
 
 /// Every field that the custom resource has, with its path: `servers[].tls.mode`.

@@ -4,11 +4,8 @@ use std::io::{self, Write};
 
 use istio_gateway::Severity;
 
-use super::{Across, Output, name_of, whole_message};
-use crate::check::{
-    files::File,
-    finding::{Document, Finding},
-};
+use super::{EachFinding, name_of, whole_message, with_help};
+use crate::check::{files::File, finding::Finding};
 
 pub(super) struct Github<'a> {
     files: &'a [File],
@@ -18,8 +15,10 @@ impl<'a> Github<'a> {
     pub(super) fn new(files: &'a [File]) -> Self {
         Self { files }
     }
+}
 
-    fn finding(&self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
+impl EachFinding for Github<'_> {
+    fn finding(&mut self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
         let command = match finding.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -40,31 +39,12 @@ impl<'a> Github<'a> {
         if !finding.path.is_empty() && !message.contains(&finding.path) {
             message = format!("{}: {message}", finding.path);
         }
-        if let Some(help) = &finding.help {
-            message = format!("{message}\nhelp: {help}");
-        }
+        let message = with_help(message, finding);
         writeln!(out, ",title={}::{}", property(finding.rule), data(&message))
-    }
-}
-
-impl Output for Github<'_> {
-    fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()> {
-        document.findings.iter().try_for_each(|finding| self.finding(out, document.file, finding))
     }
 
     fn problem(&mut self, out: &mut dyn Write, problem: &str) -> io::Result<()> {
         writeln!(out, "::error title=istio-gateway::{}", data(problem))
-    }
-
-    fn finish(
-        &mut self,
-        out: &mut dyn Write,
-        set: &mut dyn Iterator<Item = Across>,
-    ) -> io::Result<()> {
-        for across in set {
-            self.finding(out, across.file, &across.finding)?;
-        }
-        Ok(())
     }
 }
 

@@ -6,9 +6,12 @@ use serde::Serialize;
 use tempfile::SpooledTempFile;
 
 use super::{Across, Output, name_of, whole_message};
-use crate::check::{
-    files::File,
-    finding::{Document, Finding, Outcome, severity_name},
+use crate::{
+    check::{
+        files::File,
+        finding::{Document, Finding, Outcome},
+    },
+    wording::severity_name,
 };
 
 /// So many bytes of lines are held in memory, what is more in a temporary file.
@@ -70,6 +73,11 @@ impl Output for Json<'_> {
         let numbers = [document.file.to_le_bytes(), document.number.to_le_bytes()];
         let parts = [numbers.as_flattened(), &line, b"\n"];
         temporary(parts.iter().try_for_each(|part| self.waiting.write_all(part)))
+    }
+
+    /// It is told on standard error alone.
+    fn problem(&mut self, _out: &mut dyn Write, _problem: &str) -> io::Result<()> {
+        Ok(())
     }
 
     fn finish(

@@ -31,9 +31,7 @@ pub(super) trait Output {
     fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()>;
 
     /// A file or directory that cannot be read.
-    fn problem(&mut self, _out: &mut dyn Write, _problem: &str) -> io::Result<()> {
-        Ok(())
-    }
+    fn problem(&mut self, out: &mut dyn Write, problem: &str) -> io::Result<()>;
 
     /// What was found across documents, when all of them are known.
     fn finish(
@@ -41,6 +39,41 @@ pub(super) trait Output {
         out: &mut dyn Write,
         set: &mut dyn Iterator<Item = Across>,
     ) -> io::Result<()>;
+}
+
+/// A format in which each finding stands by itself, and nothing waits for the end.
+trait EachFinding {
+    fn finding(&mut self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()>;
+
+    fn problem(&mut self, _out: &mut dyn Write, _problem: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// What stands behind the last finding.
+    fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: EachFinding> Output for T {
+    fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()> {
+        document.findings.iter().try_for_each(|finding| self.finding(out, document.file, finding))
+    }
+
+    fn problem(&mut self, out: &mut dyn Write, problem: &str) -> io::Result<()> {
+        EachFinding::problem(self, out, problem)
+    }
+
+    fn finish(
+        &mut self,
+        out: &mut dyn Write,
+        set: &mut dyn Iterator<Item = Across>,
+    ) -> io::Result<()> {
+        for across in set {
+            self.finding(out, across.file, &across.finding)?;
+        }
+        self.end(out)
+    }
 }
 
 /// A finding about a document that another document is needed for.
@@ -80,5 +113,13 @@ fn whole_message(files: &[File], finding: &Finding) -> String {
     match other_place(files, finding) {
         Some(place) => format!("{} (the other: {place})", finding.message),
         None => finding.message.clone(),
+    }
+}
+
+/// A message, and what helps in a line of its own.
+fn with_help(message: String, finding: &Finding) -> String {
+    match &finding.help {
+        Some(help) => format!("{message}\nhelp: {help}"),
+        None => message,
     }
 }

@@ -5,16 +5,16 @@ use std::{
     io::{self, Write},
 };
 
-use istio_gateway::Severity;
 use serde::Serialize;
 
-use super::{Across, Output, name_of};
+use super::{EachFinding, name_of, with_help};
 use crate::{
     check::{
         files::File,
-        finding::{Document, Finding, Place},
+        finding::{Finding, Place},
     },
     rules,
+    wording::severity_name,
 };
 
 pub(super) struct Sarif<'a> {
@@ -40,7 +40,7 @@ impl<'a> Sarif<'a> {
             id: rule.id,
             short_description: Message { text: rule.title.into() },
             full_description: Message { text: rule.explanation.into() },
-            default_configuration: Configuration { level: level(rule.severity) },
+            default_configuration: Configuration { level: severity_name(rule.severity) },
         });
         let driver = Driver {
             name: env!("CARGO_BIN_NAME"),
@@ -52,35 +52,6 @@ impl<'a> Sarif<'a> {
         )?;
         serde_json::to_writer(&mut *out, &driver)?;
         out.write_all(br#"},"columnKind":"unicodeCodePoints","results":["#)
-    }
-
-    fn finding(&mut self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
-        self.begin(out)?;
-        out.write_all(if self.has_results { b",\n" } else { b"\n" })?;
-        self.has_results = true;
-        let mut text = finding.message.clone();
-        if let Some(help) = &finding.help {
-            text = format!("{text}\nhelp: {help}");
-        }
-        let field = (!finding.path.is_empty())
-            .then(|| LogicalLocation { fully_qualified_name: &finding.path, kind: "member" });
-        let other = finding.other.as_ref().map(|other| Location {
-            message: Some(Message { text: "the other document".into() }),
-            ..self.location(other.file, other.place)
-        });
-        let result = Outcome {
-            rule_id: finding.rule,
-            rule_index: self.rule_index.get(finding.rule).copied(),
-            level: level(finding.severity),
-            message: Message { text },
-            locations: vec![Location {
-                logical_locations: field.into_iter().collect(),
-                ..self.location(file, finding.place)
-            }],
-            related_locations: other.into_iter().collect(),
-        };
-        serde_json::to_writer(out, &result)?;
-        Ok(())
     }
 
     fn location(&self, file: usize, place: Option<Place>) -> Location<'static> {
@@ -102,9 +73,30 @@ impl<'a> Sarif<'a> {
     }
 }
 
-impl Output for Sarif<'_> {
-    fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()> {
-        document.findings.iter().try_for_each(|finding| self.finding(out, document.file, finding))
+impl EachFinding for Sarif<'_> {
+    fn finding(&mut self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
+        self.begin(out)?;
+        out.write_all(if self.has_results { b",\n" } else { b"\n" })?;
+        self.has_results = true;
+        let field = (!finding.path.is_empty())
+            .then(|| LogicalLocation { fully_qualified_name: &finding.path, kind: "member" });
+        let other = finding.other.as_ref().map(|other| Location {
+            message: Some(Message { text: "the other document".into() }),
+            ..self.location(other.file, other.place)
+        });
+        let result = Outcome {
+            rule_id: finding.rule,
+            rule_index: self.rule_index.get(finding.rule).copied(),
+            level: severity_name(finding.severity),
+            message: Message { text: with_help(finding.message.clone(), finding) },
+            locations: vec![Location {
+                logical_locations: field.into_iter().collect(),
+                ..self.location(file, finding.place)
+            }],
+            related_locations: other.into_iter().collect(),
+        };
+        serde_json::to_writer(out, &result)?;
+        Ok(())
     }
 
     fn problem(&mut self, _out: &mut dyn Write, problem: &str) -> io::Result<()> {
@@ -112,14 +104,7 @@ impl Output for Sarif<'_> {
         Ok(())
     }
 
-    fn finish(
-        &mut self,
-        out: &mut dyn Write,
-        set: &mut dyn Iterator<Item = Across>,
-    ) -> io::Result<()> {
-        for across in set {
-            self.finding(out, across.file, &across.finding)?;
-        }
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.begin(out)?;
         let invocation = Invocation {
             execution_successful: self.problems.is_empty(),
@@ -136,10 +121,6 @@ impl Output for Sarif<'_> {
         serde_json::to_writer(&mut *out, &invocation)?;
         out.write_all(b"]}]}\n")
     }
-}
-
-fn level(severity: Severity) -> &'static str {
-    crate::check::finding::severity_name(severity)
 }
 
 /// A path as a relative reference, or a `file:` URI if it is absolute.

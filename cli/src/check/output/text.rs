@@ -7,10 +7,10 @@ use annotate_snippets::{
 };
 use istio_gateway::Severity;
 
-use super::{Across, Output, name_of, other_place};
+use super::{EachFinding, name_of, other_place};
 use crate::check::{
     files::File,
-    finding::{Document, Finding, Place},
+    finding::{Finding, Place},
 };
 
 pub(super) struct Text<'a> {
@@ -22,8 +22,10 @@ impl<'a> Text<'a> {
     pub(super) fn new(files: &'a [File], is_colored: bool) -> Self {
         Self { files, renderer: if is_colored { Renderer::styled() } else { Renderer::plain() } }
     }
+}
 
-    fn finding(&self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
+impl EachFinding for Text<'_> {
+    fn finding(&mut self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
         let level = match finding.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -56,23 +58,6 @@ impl<'a> Text<'a> {
             report = report.element(Level::HELP.message(normalize_untrusted_str(help)));
         }
         writeln!(out, "{}\n", self.renderer.render(&[report]))
-    }
-}
-
-impl Output for Text<'_> {
-    fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()> {
-        document.findings.iter().try_for_each(|finding| self.finding(out, document.file, finding))
-    }
-
-    fn finish(
-        &mut self,
-        out: &mut dyn Write,
-        set: &mut dyn Iterator<Item = Across>,
-    ) -> io::Result<()> {
-        for across in set {
-            self.finding(out, across.file, &across.finding)?;
-        }
-        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     text,
 };
 use crate::{
-    explain::{server::Seen, text as words},
+    explain::{seen::Seen, text as words},
     wording::{counted, joined},
 };
 

@@ -1,22 +1,12 @@
-//! What is not the same at a server before and after.
+//! What is not the same for a client before and after.
 
-use std::{cmp::Ordering, collections::BTreeMap, net::IpAddr};
+use std::collections::BTreeMap;
 
-use istio_gateway::{
-    client_certificate::{Change, Decision, Effect, Forwarding},
-    envoy::Options,
-};
+use istio_gateway::client_certificate::{Change, Decision, Effect};
 use serde::Serialize;
 
-use super::{
-    catch::Caught,
-    pair::{Pair, Side},
-    tls,
-};
-use crate::explain::{
-    answer,
-    server::{Seen, Xfcc},
-};
+use super::tls;
+use crate::explain::seen::{Seen, Xfcc};
 
 #[derive(Serialize)]
 pub(in crate::explain) struct Difference {
@@ -64,44 +54,6 @@ impl Difference {
     }
 }
 
-pub(super) fn of(pair: &Pair<'_>, caught: Caught, options: &Options) -> Vec<Difference> {
-    let Caught { added, removed, from_others } = caught;
-    let mut differences = match (&pair.old, &pair.new) {
-        (None, Some(new)) => vec![alone(new, options, "server-added")],
-        (Some(old), None) => vec![alone(old, options, "server-removed")],
-        (Some(old), Some(new)) => {
-            let mut differences =
-                compared(&Seen::new(old.server, options), &Seen::new(new.server, options));
-            differences.extend(around(old, new, added, removed));
-            differences
-        }
-        (None, None) => Vec::new(),
-    };
-    differences.extend(from_others);
-    let rank = |difference: &Difference| match difference.effect {
-        "weaker" => 0,
-        "stronger" => 1,
-        _ => 2,
-    };
-    differences.sort_by_key(rank);
-    differences
-}
-
-/// A server that has no counterpart.
-fn alone(side: &Side<'_>, options: &Options, id: &'static str) -> Difference {
-    let seen = Seen::new(side.server, options);
-    let is_open = seen.rows.iter().any(|row| !matches!(row.decision, Decision::Refused(_)));
-    // The sentence about who gets in is the same in every mode.
-    let who = answer::of(&seen, Forwarding::default(), false).who_gets_in;
-    let (effect, what) = match (id, is_open) {
-        ("server-added", true) => (Effect::Weaker, format!("A new door. Who gets in: {who}")),
-        ("server-added", false) => (Effect::Different, format!("A new server. {who}")),
-        (_, true) => (Effect::Stronger, format!("A door is gone. Who got in: {who}")),
-        (_, false) => (Effect::Different, "A server that let nobody in is gone.".to_owned()),
-    };
-    Difference::new(effect, "server", id, what, Vec::new())
-}
-
 /// What is not the same for a client that the one served before and the other does now.
 pub(super) fn compared(before: &Seen<'_>, after: &Seen<'_>) -> Vec<Difference> {
     let client = |change: Change| Difference {
@@ -121,69 +73,4 @@ pub(super) fn compared(before: &Seen<'_>, after: &Seen<'_>) -> Vec<Difference> {
 
 fn client_sentence(change: &Change) -> String {
     if change.id == "none" { "no certificate".to_owned() } else { change.client.to_owned() }
-}
-
-/// What the server is for, and where.
-fn around(
-    old: &Side<'_>,
-    new: &Side<'_>,
-    added: Vec<String>,
-    removed: Vec<String>,
-) -> Vec<Difference> {
-    let mut found = Vec::new();
-    if !added.is_empty() {
-        found.push(Difference::new(Effect::Weaker, "server", "hosts-added", "More hosts", added));
-    }
-    if !removed.is_empty() {
-        let what = "Hosts less";
-        found.push(Difference::new(Effect::Stronger, "server", "hosts-removed", what, removed));
-    }
-    if old.server.bind != new.server.bind {
-        let values = vec![old.server.bind.clone(), new.server.bind.clone()];
-        let effect = by_order(reach(&old.server.bind).cmp(&reach(&new.server.bind)));
-        let what = "It listens on another address";
-        found.push(Difference::new(effect, "server", "bind", what, values));
-    }
-    let (was, is) = (&old.spec.selector, &new.spec.selector);
-    if was != is {
-        let words = |side: &Side<'_>| {
-            let mut labels: Vec<_> =
-                side.spec.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            labels.sort_unstable();
-            labels.join(",")
-        };
-        // Pods have to have all labels: with less of them there are more.
-        let has_all = was.iter().all(|(key, value)| is.get(key) == Some(value));
-        let is_part = is.iter().all(|(key, value)| was.get(key) == Some(value));
-        let effect = match (is_part, has_all) {
-            (true, false) => Effect::Weaker,
-            (false, true) => Effect::Stronger,
-            _ => Effect::Different,
-        };
-        let what = "Other gateways serve it";
-        let values = vec![words(old), words(new)];
-        found.push(Difference::new(effect, "server", "selector", what, values));
-    }
-    found
-}
-
-fn by_order(order: Ordering) -> Effect {
-    match order {
-        Ordering::Less => Effect::Weaker,
-        Ordering::Equal => Effect::Different,
-        Ordering::Greater => Effect::Stronger,
-    }
-}
-
-/// From how far an address is reached: from the same machine (a Unix socket too), from the network of
-/// one address, from all of them.
-fn reach(bind: &str) -> u8 {
-    match bind.parse::<IpAddr>() {
-        Ok(address) if address.is_loopback() => 0,
-        Ok(address) if address.is_unspecified() => 2,
-        Ok(_) => 1,
-        Err(_) if bind.is_empty() => 2,
-        Err(_) if bind.starts_with("unix:") || bind == "localhost" => 0,
-        Err(_) => 1,
-    }
 }

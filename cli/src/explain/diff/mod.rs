@@ -1,6 +1,7 @@
 //! What a change of manifests opens or closes.
 
 mod catch;
+mod changes;
 mod difference;
 mod pair;
 mod text;
@@ -18,7 +19,8 @@ pub(super) use self::{
 };
 use super::{
     answer::{self, Answer},
-    server::{PortOf, Seen},
+    seen::Seen,
+    server::PortOf,
     text::gateway_name,
 };
 use crate::{
@@ -144,7 +146,7 @@ impl Diff {
         let pairs = pair::of(&before, &after);
         let caught = catch::of(&pairs, options);
         for (pair, caught) in pairs.iter().zip(caught) {
-            let differences = difference::of(pair, caught, options);
+            let differences = changes::of(pair, caught, options);
             if differences.is_empty() {
                 unchanged += 1;
             } else {

@@ -2,7 +2,7 @@
 
 use super::{Diff, Difference, Place, ServerDiff};
 use crate::{
-    explain::server::Xfcc,
+    explain::seen::Xfcc,
     explain::text::{
         BOLD, DIM, GREEN, RED, bullets, gateway_name, header, heading, line, outcome, place,
         section, told,

@@ -12,7 +12,7 @@ use istio_gateway::{
 
 use super::Difference;
 use crate::explain::{
-    server::Seen,
+    seen::Seen,
     words::{certificates, parameters_of, version_name, versions},
 };
 

@@ -6,7 +6,7 @@ mod report;
 use std::fmt::Write as _;
 
 pub(super) use self::{diff::diff, report::report};
-use super::server::Xfcc;
+use super::seen::Xfcc;
 use crate::{
     explain::text::{MOST_TOLD, outcome},
     gateways::Finding,

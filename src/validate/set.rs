@@ -1,16 +1,15 @@
 //! What is seen only across documents and files: conflicts, duplicates, missing secrets.
 
-mod outline;
-
-pub(super) use outline::Outline;
-
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
     hash::{BuildHasher, RandomState},
 };
 
-use self::outline::{Listener, Spot, position, small};
-use super::{Checked, Options, document, lint::Class};
+use super::{
+    Checked, Options, document,
+    lint::Class,
+    outline::{Listener, Outline, Spot, position, small},
+};
 use crate::{Diagnostic, Object, Position, Severity, json::Quoted};
 
 /// Documents of one installation, added one by one. Only what is needed of each is kept: some
@@ -288,13 +287,10 @@ impl Spot {
         help: &str,
     ) -> SetFinding {
         let diagnostic = Diagnostic {
-            rule,
-            severity: Severity::Warning,
-            path: self.path(),
-            message,
             help: Some(help.to_owned()),
             position: self.position(),
             end: position(self.end),
+            ..Diagnostic::new(rule, Severity::Warning, self.path(), message)
         };
         let Origin { file, document, .. } = origin;
         SetFinding { file, document, diagnostic, other: Some(other) }

@@ -1,18 +1,15 @@
-//! What is kept of a document: few bytes for each host, port and credential, with its place.
+//! What is kept of a document for the set: few bytes for each host, port and credential, with its place.
 
-use crate::{
-    FieldPath, Gateway, Position, ServerTlsSettings,
-    tree::Tree,
-    validate::{
-        findings::{Place, locate},
-        lint::Class,
-        tls::is_passthrough,
-    },
+use super::{
+    findings::{Place, locate},
+    lint::Class,
+    tls::is_passthrough,
 };
+use crate::{FieldPath, Gateway, Position, ServerTlsSettings, tree::Tree};
 
 /// What a set needs to know of a document.
 #[derive(Clone, Debug, Default)]
-pub(in crate::validate) struct Outline {
+pub(super) struct Outline {
     pub(super) name: Spot,
     pub(super) selector: String,
     pub(super) listeners: Vec<Listener>,
@@ -80,7 +77,7 @@ impl Spot {
 }
 
 impl Outline {
-    pub(in crate::validate) fn of(gateway: Gateway, root: &Place<'_, '_>, tree: &Tree<'_>) -> Self {
+    pub(super) fn of(gateway: Gateway, root: &Place<'_, '_>, tree: &Tree<'_>) -> Self {
         let metadata = root.field("metadata");
         let mut outline = Self {
             name: Spot::of(SpotField::Name, 0, 0, &metadata.field("name")),
@@ -168,7 +165,7 @@ impl Outline {
     }
 
     /// The same outline of a text that begins `lines` earlier.
-    pub(in crate::validate) fn below(mut self, lines: usize) -> Self {
+    pub(super) fn below(mut self, lines: usize) -> Self {
         for spot in self.spots() {
             for (line, _) in [&mut spot.start, &mut spot.end] {
                 if *line > 0 {
