@@ -10,14 +10,13 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"reflect"
 	"strings"
+
+	"istio-gateway/conformance/webhook/cases"
 )
 
 // Case is a line of tests/golden/validate.ndjson.
@@ -69,68 +68,39 @@ func main() {
 }
 
 func random(judge *Judge, seed uint64, count int) error {
-	out := bufio.NewWriter(os.Stdout)
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	for i, object := range Gateways(seed, count) {
-		answer, err := judge.Case(fmt.Sprintf("rnd/%d/%d", seed, i), object)
-		if err != nil {
-			return err
+	return cases.Write(func(write func(any) error) error {
+		for i, object := range Gateways(seed, count) {
+			answer, err := judge.Case(fmt.Sprintf("rnd/%d/%d", seed, i), object)
+			if err != nil {
+				return err
+			}
+			if err := write(answer); err != nil {
+				return err
+			}
 		}
-		if err := encoder.Encode(answer); err != nil {
-			return err
-		}
-	}
-	return out.Flush()
+		return nil
+	})
 }
 
 func again(judge *Judge, file string) error {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	var count, wrong int
-	// Texts hold other line separators.
-	for line := range bytes.SplitSeq(data, []byte("\n")) {
-		if len(line) == 0 {
-			continue
-		}
+	return cases.Again(file, func(line []byte) (string, error) {
 		var want Case
 		if err := json.Unmarshal(line, &want); err != nil {
-			return err
+			return "", err
 		}
 		got, err := judge.Case(want.ID, want.Object)
 		if err != nil {
-			return fmt.Errorf("%s: %w", want.ID, err)
+			return "", fmt.Errorf("%s: %w", want.ID, err)
 		}
-		count++
-		if a, b := folded(want), folded(got); !reflect.DeepEqual(a, b) {
-			wrong++
-			fmt.Printf("%s\n  file: %s\n  live: %s\n", want.ID, text(a), text(b))
-		}
-	}
-	fmt.Printf("%d judged, %d differ\n", count, wrong)
-	if wrong > 0 {
-		return fmt.Errorf("%s is not what upstream says", file)
-	}
-	return nil
+		return cases.Difference(want.ID, folded(got), folded(want)), nil
+	})
 }
 
 // folded leaves out what varies: blanks in protobuf's texts.
 func folded(c Case) any {
 	var out any
-	if err := json.Unmarshal([]byte(strings.Join(strings.Fields(text(c)), " ")), &out); err != nil {
+	if err := json.Unmarshal([]byte(strings.Join(strings.Fields(cases.Text(c)), " ")), &out); err != nil {
 		panic(err)
 	}
 	return out
-}
-
-func text(v any) string {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		panic(err)
-	}
-	return strings.TrimSpace(buffer.String())
 }

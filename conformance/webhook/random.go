@@ -2,7 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"math/rand/v2"
+
+	"istio-gateway/conformance/webhook/cases"
 )
 
 // Gateways makes objects that are valid in most places and odd in some.
@@ -19,15 +20,11 @@ func Gateways(seed uint64, count int) []json.RawMessage {
 	return out
 }
 
-type source struct{ *rand.Rand }
+type source struct{ cases.Source }
 
-func newSource(seed uint64) *source { return &source{rand.New(rand.NewPCG(seed, 0))} }
+func newSource(seed uint64) *source { return &source{cases.NewSource(seed)} }
 
-type object = map[string]any
-
-func (r *source) pick(values ...any) any { return values[r.IntN(len(values))] }
-
-func (r *source) chance(percent int) bool { return r.IntN(100) < percent }
+type object = cases.Object
 
 func (r *source) gateway() object {
 	servers := []any{}
@@ -35,22 +32,22 @@ func (r *source) gateway() object {
 		servers = append(servers, r.server())
 	}
 	spec := object{"servers": servers}
-	if r.chance(80) {
-		spec["selector"] = object{"istio": r.pick("ingress", "ingress", "egress", nil, 1)}
+	if r.Chance(80) {
+		spec["selector"] = object{"istio": r.Pick("ingress", "ingress", "egress", nil, 1)}
 	}
-	if r.chance(3) {
-		spec["bogus"] = r.pick(1, nil, object{})
+	if r.Chance(3) {
+		spec["bogus"] = r.Pick(1, nil, object{})
 	}
 	metadata := object{"name": "edge", "namespace": "infra"}
-	if r.chance(5) {
-		metadata["name"] = r.pick("", "a.b", "A", "a_b", "-", "1", "x-")
+	if r.Chance(5) {
+		metadata["name"] = r.Pick("", "a.b", "A", "a_b", "-", "1", "x-")
 	}
-	if r.chance(5) {
-		key := r.pick("internal.istio.io/gateway-semantics", "istio.io/dry-run", "internal.istio.io/parents", "a/b").(string)
-		metadata["annotations"] = object{key: r.pick("gateway", "", "true")}
+	if r.Chance(5) {
+		key := r.Pick("internal.istio.io/gateway-semantics", "istio.io/dry-run", "internal.istio.io/parents", "a/b").(string)
+		metadata["annotations"] = object{key: r.Pick("gateway", "", "true")}
 	}
-	out := object{"apiVersion": r.pick("networking.istio.io/v1", "networking.istio.io/v1beta1"), "kind": "Gateway", "metadata": metadata, "spec": spec}
-	if r.chance(3) {
+	out := object{"apiVersion": r.Pick("networking.istio.io/v1", "networking.istio.io/v1beta1"), "kind": "Gateway", "metadata": metadata, "spec": spec}
+	if r.Chance(3) {
 		out["extra"] = 1
 	}
 	return out
@@ -58,72 +55,72 @@ func (r *source) gateway() object {
 
 func (r *source) server() any {
 	server := object{"port": r.port(), "hosts": r.hosts()}
-	if r.chance(70) {
+	if r.Chance(70) {
 		server["tls"] = r.tls()
 	}
-	if r.chance(20) {
-		server["bind"] = r.pick("", "1.2.3.4", "::1", "fe80::1%e", "01.2.3.4", "unix:///a", "unix://", "unix://a/", "unix://@a", "::ffff:1.2.3.4%e", "1.2.3.4%e", "x")
+	if r.Chance(20) {
+		server["bind"] = r.Pick("", "1.2.3.4", "::1", "fe80::1%e", "01.2.3.4", "unix:///a", "unix://", "unix://a/", "unix://@a", "::ffff:1.2.3.4%e", "1.2.3.4%e", "x")
 	}
-	if r.chance(10) {
-		server["name"] = r.pick("a", "b", "")
+	if r.Chance(10) {
+		server["name"] = r.Pick("a", "b", "")
 	}
-	if r.chance(4) {
-		delete(server, r.pick("port", "hosts").(string))
+	if r.Chance(4) {
+		delete(server, r.Pick("port", "hosts").(string))
 	}
-	if r.chance(2) {
-		return r.pick(nil, "", 1, []any{object{"a": 1}}, object{})
+	if r.Chance(2) {
+		return r.Pick(nil, "", 1, []any{object{"a": 1}}, object{})
 	}
 	return server
 }
 
 func (r *source) port() any {
-	if r.chance(75) {
+	if r.Chance(75) {
 		n := r.IntN(8)
 		return object{
-			"number":   r.pick(443, 443, 8443, 80, 15443),
+			"number":   r.Pick(443, 443, 8443, 80, 15443),
 			"name":     string(rune('a' + n)),
-			"protocol": r.pick("HTTPS", "HTTPS", "HTTPS", "TLS", "HTTP", "TCP", "GRPC"),
+			"protocol": r.Pick("HTTPS", "HTTPS", "HTTPS", "TLS", "HTTP", "TCP", "GRPC"),
 		}
 	}
 	port := object{
-		"number":   r.pick(443, 443, 8443, 80, 15443, 65535, 65536, 0, 443.0, 443.5, -1, "443", nil, 1e10),
-		"name":     r.pick("a", "b", "c", "d", "e", "f", "", "\"", "ü\n"),
-		"protocol": r.pick("HTTPS", "HTTPS", "HTTPS", "TLS", "TLS", "HTTP", "TCP", "grpc", "HTTP2", "MONGO", "QUIC", "", "UDP", "Http_Proxy"),
+		"number":   r.Pick(443, 443, 8443, 80, 15443, 65535, 65536, 0, 443.0, 443.5, -1, "443", nil, 1e10),
+		"name":     r.Pick("a", "b", "c", "d", "e", "f", "", "\"", "ü\n"),
+		"protocol": r.Pick("HTTPS", "HTTPS", "HTTPS", "TLS", "TLS", "HTTP", "TCP", "grpc", "HTTP2", "MONGO", "QUIC", "", "UDP", "Http_Proxy"),
 	}
-	if r.chance(5) {
-		port["targetPort"] = r.pick(0, 1, 80, nil, -1, true)
+	if r.Chance(5) {
+		port["targetPort"] = r.Pick(0, 1, 80, nil, -1, true)
 	}
-	if r.chance(4) {
-		delete(port, r.pick("number", "name", "protocol").(string))
+	if r.Chance(4) {
+		delete(port, r.Pick("number", "name", "protocol").(string))
 	}
-	if r.chance(2) {
-		return r.pick(nil, 443, []any{})
+	if r.Chance(2) {
+		return r.Pick(nil, 443, []any{})
 	}
 	return port
 }
 
 func (r *source) hosts() any {
 	parts := []string{"*", ".", "a", "b-c", "-", "1", "com", "example", "*a", "*-a", "a_b", "ü", "/", "~", "ns", "", "192.168.0.1", "::1", ":443", "+1", "xn--a", "A", "\n"}
-	if r.chance(75) {
-		return []any{r.pick("*", "a.example.com", "*.example.com", "ns/a.com", "*/b.com", "./c.com", "1.2.3.4", "a.b.")}
+	if r.Chance(75) {
+		return []any{r.Pick("*", "a.example.com", "*.example.com", "ns/a.com", "*/b.com", "./c.com", "1.2.3.4", "a.b.")}
 	}
 	hosts := []any{}
 	for range r.IntN(3) + r.IntN(2) {
-		if r.chance(60) {
-			hosts = append(hosts, r.pick("*", "a.example.com", "*.example.com", "ns/a.com", "*/b.com", "./c.com", "~/*", "1.2.3.4", "a.b."))
+		if r.Chance(60) {
+			hosts = append(hosts, r.Pick("*", "a.example.com", "*.example.com", "ns/a.com", "*/b.com", "./c.com", "~/*", "1.2.3.4", "a.b."))
 			continue
 		}
 		host := ""
 		for i := range 1 + r.IntN(4) {
-			if i > 0 && r.chance(70) {
+			if i > 0 && r.Chance(70) {
 				host += "."
 			}
 			host += parts[r.IntN(len(parts))]
 		}
 		hosts = append(hosts, host)
 	}
-	if r.chance(2) {
-		return r.pick(nil, "*", []any{nil}, []any{1}, object{"a": 1})
+	if r.Chance(2) {
+		return r.Pick(nil, "*", []any{nil}, []any{1}, object{"a": 1})
 	}
 	return hosts
 }
@@ -151,26 +148,26 @@ func (r *source) tls() any {
 		"insecure_skip_verify":  {true},
 		"bogus":                 {1},
 	}
-	if r.chance(40) {
+	if r.Chance(40) {
 		return object{
-			"mode":           r.pick("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "PASSTHROUGH"),
+			"mode":           r.Pick("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "PASSTHROUGH"),
 			"credentialName": "c",
 		}
 	}
 	tls := object{}
-	if r.chance(90) {
-		tls["mode"] = r.pick("SIMPLE", "SIMPLE", "MUTUAL", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH", "simple", 1, nil, true)
+	if r.Chance(90) {
+		tls["mode"] = r.Pick("SIMPLE", "SIMPLE", "MUTUAL", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL", "PASSTHROUGH", "AUTO_PASSTHROUGH", "simple", 1, nil, true)
 	}
-	if r.chance(50) {
+	if r.Chance(50) {
 		tls["credentialName"] = "c"
 	}
 	names := []string{"httpsRedirect", "serverCertificate", "privateKey", "caCertificates", "caCrl", "credentialName", "credentialNames", "caCertCredentialName", "tlsCertificates", "subjectAltNames", "verifyCertificateSpki", "verifyCertificateHash", "minProtocolVersion", "maxProtocolVersion", "cipherSuites", "insecureSkipVerify", "ecdhCurves", "credential_name", "insecure_skip_verify", "bogus"}
 	for range r.IntN(5) {
 		name := names[r.IntN(len(names))]
-		tls[name] = r.pick(values[name]...)
+		tls[name] = r.Pick(values[name]...)
 	}
-	if r.chance(2) {
-		return r.pick(nil, "SIMPLE", object{})
+	if r.Chance(2) {
+		return r.Pick(nil, "SIMPLE", object{})
 	}
 	return tls
 }

@@ -110,8 +110,8 @@ func (r *source) plain(i int) object {
 		"tls":   object{"httpsRedirect": true},
 	}}
 	for k := range i % 3 {
-		tls := object{"mode": r.pick("SIMPLE", "MUTUAL", "SIMPLE"), "credentialName": fmt.Sprintf("cert-%d-%d", i, k)}
-		if r.chance(10) {
+		tls := object{"mode": r.Pick("SIMPLE", "MUTUAL", "SIMPLE"), "credentialName": fmt.Sprintf("cert-%d-%d", i, k)}
+		if r.Chance(10) {
 			delete(tls, "credentialName")
 		}
 		servers = append(servers, object{

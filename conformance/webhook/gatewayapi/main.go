@@ -11,13 +11,12 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
-	"reflect"
+
+	"istio-gateway/conformance/webhook/cases"
 
 	istiolog "istio.io/istio/pkg/log"
 )
@@ -62,7 +61,7 @@ func judgeGateways(name string) error {
 	if err != nil {
 		return err
 	}
-	return eachLine(name, func(line []byte) (string, error) {
+	return cases.Again(name, func(line []byte) (string, error) {
 		var c Case
 		if err := json.Unmarshal(line, &c); err != nil {
 			return "", err
@@ -78,55 +77,20 @@ func judgeGateways(name string) error {
 				delete(got, key)
 			}
 		}
-		return differs(c.ID, got, want), nil
+		return cases.Difference(c.ID, got, want), nil
 	})
 }
 
 func judgePairs(name string) error {
-	return eachLine(name, func(line []byte) (string, error) {
+	return cases.Again(name, func(line []byte) (string, error) {
 		var c Pair
 		if err := json.Unmarshal(line, &c); err != nil {
 			return "", err
 		}
 		answer := c
 		answer.judge()
-		return differs(c.ID, answer, c), nil
+		return cases.Difference(c.ID, answer, c), nil
 	})
-}
-
-// eachLine counts the lines that differ, of each of which it is told how.
-func eachLine(name string, judge func([]byte) (string, error)) error {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	same, other := 0, 0
-	for _, line := range bytes.Split(bytes.TrimSuffix(data, []byte("\n")), []byte("\n")) {
-		difference, err := judge(line)
-		if err != nil {
-			return err
-		}
-		if difference == "" {
-			same++
-			continue
-		}
-		other++
-		fmt.Fprintln(os.Stderr, difference)
-	}
-	fmt.Printf("%s: %d cases, %d differ\n", name, same+other, other)
-	if other > 0 || same == 0 {
-		return fmt.Errorf("%s is not what upstream says", name)
-	}
-	return nil
-}
-
-func differs(id string, got, want any) string {
-	if reflect.DeepEqual(got, want) {
-		return ""
-	}
-	g, _ := json.Marshal(got)
-	w, _ := json.Marshal(want)
-	return fmt.Sprintf("%s:\n  now  %s\n  file %s", id, g, w)
 }
 
 func writeGateways(seed uint64, count int) error {
@@ -135,7 +99,7 @@ func writeGateways(seed uint64, count int) error {
 	if err != nil {
 		return err
 	}
-	return writeLines(func(write func(any) error) error {
+	return cases.Write(func(write func(any) error) error {
 		if err := write(map[string]any{"pems": pems}); err != nil {
 			return err
 		}
@@ -163,7 +127,7 @@ func writeGateways(seed uint64, count int) error {
 
 func writePairs(seed uint64, count int, directed bool) error {
 	r := newSource(seed)
-	return writeLines(func(write func(any) error) error {
+	return cases.Write(func(write func(any) error) error {
 		all, err := directedPairs()
 		if err != nil {
 			return err
@@ -179,14 +143,4 @@ func writePairs(seed uint64, count int, directed bool) error {
 		}
 		return nil
 	})
-}
-
-func writeLines(lines func(write func(any) error) error) error {
-	out := bufio.NewWriter(os.Stdout)
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	if err := lines(encoder.Encode); err != nil {
-		return err
-	}
-	return out.Flush()
 }

@@ -338,7 +338,7 @@ func (r *source) pairs(all []Pair, count int, seed uint64) []Pair {
 	for i := range count {
 		pair := all[r.IntN(len(all))]
 		pair.ID = fmt.Sprintf("random/%d/%d/%s", seed, i, pair.ID)
-		if r.chance(70) {
+		if r.Chance(70) {
 			pair.Cert = r.broken(pair.Cert)
 		} else {
 			pair.Key = r.broken(pair.Key)
@@ -351,7 +351,7 @@ func (r *source) pairs(all []Pair, count int, seed uint64) []Pair {
 // broken is a text with another byte, or a block whose bytes are others.
 func (r *source) broken(text []byte) []byte {
 	data, _ := pem.Decode(text)
-	if data == nil || r.chance(20) {
+	if data == nil || r.Chance(20) {
 		return r.damaged(text)
 	}
 	data.Bytes = r.damaged(data.Bytes)

@@ -3,8 +3,9 @@ package main
 import (
 	"encoding/pem"
 	"fmt"
-	"math/rand/v2"
 	"strings"
+
+	"istio-gateway/conformance/webhook/cases"
 )
 
 // PEMs are the texts that cases speak of by name.
@@ -55,15 +56,11 @@ func (p PEMs) fill(tree any) any {
 	return tree
 }
 
-type source struct{ *rand.Rand }
+type source struct{ cases.Source }
 
-func newSource(seed uint64) *source { return &source{rand.New(rand.NewPCG(seed, 0))} }
+func newSource(seed uint64) *source { return &source{cases.NewSource(seed)} }
 
-type object = map[string]any
-
-func (r *source) pick(values ...any) any { return values[r.IntN(len(values))] }
-
-func (r *source) chance(percent int) bool { return r.IntN(100) < percent }
+type object = cases.Object
 
 func (r *source) input() object {
 	return object{
@@ -78,46 +75,46 @@ func (r *source) input() object {
 func named(namespace, name string) object { return object{"namespace": namespace, "name": name} }
 
 func (r *source) pem() any {
-	if r.chance(15) {
-		return r.pick("", "nope", object{"$pem": fmt.Sprintf("broken-%d", r.IntN(10))}, object{"$pem": "key-1"})
+	if r.Chance(15) {
+		return r.Pick("", "nope", object{"$pem": fmt.Sprintf("broken-%d", r.IntN(10))}, object{"$pem": "key-1"})
 	}
-	return object{"$pem": r.pick("cert-1", "cert-2", "cert-3")}
+	return object{"$pem": r.Pick("cert-1", "cert-2", "cert-3")}
 }
 
 func (r *source) secrets() []any {
 	out := []any{}
 	for _, namespace := range []string{"gw", "other"} {
 		for _, name := range []string{"a", "b", "c", "ca", "ca-cacert"} {
-			if r.chance(15) {
+			if r.Chance(15) {
 				continue
 			}
 			data := object{}
-			number := r.pick("1", "2", "3").(string)
+			number := r.Pick("1", "2", "3").(string)
 			pair := func(cert, key string) {
 				data[cert] = object{"$pem": "cert-" + number}
 				data[key] = object{"$pem": "key-" + number}
-				if r.chance(15) {
+				if r.Chance(15) {
 					data[cert] = r.pem()
 				}
-				if r.chance(10) {
-					data[key] = r.pick("", "nope", object{"$pem": "key-1"}, object{"$pem": "cert-1"})
+				if r.Chance(10) {
+					data[key] = r.Pick("", "nope", object{"$pem": "key-1"}, object{"$pem": "cert-1"})
 				}
 			}
-			if r.chance(85) {
+			if r.Chance(85) {
 				pair("tls.crt", "tls.key")
 			}
-			if r.chance(15) {
+			if r.Chance(15) {
 				pair("cert", "key")
 			}
-			if r.chance(50) {
+			if r.Chance(50) {
 				data["ca.crt"] = r.pem()
 			}
-			if r.chance(10) {
+			if r.Chance(10) {
 				data["cacert"] = r.pem()
 			}
-			if r.chance(10) {
+			if r.Chance(10) {
 				for range r.IntN(5) {
-					data[r.pick("x", "y", "z", "a", "crl").(string)] = "1"
+					data[r.Pick("x", "y", "z", "a", "crl").(string)] = "1"
 				}
 			}
 			out = append(out, object{"apiVersion": "v1", "kind": "Secret", "metadata": named(namespace, name), "stringData": data})
@@ -130,19 +127,19 @@ func (r *source) configMaps() []any {
 	out := []any{}
 	for _, namespace := range []string{"gw", "other"} {
 		for _, name := range []string{"ca", "ca2"} {
-			if r.chance(15) {
+			if r.Chance(15) {
 				continue
 			}
 			data := object{}
-			if r.chance(85) {
+			if r.Chance(85) {
 				data["ca.crt"] = r.pem()
 			}
-			if r.chance(15) {
+			if r.Chance(15) {
 				data["cacert"] = r.pem()
 			}
-			if r.chance(10) {
+			if r.Chance(10) {
 				for range r.IntN(5) {
-					data[r.pick("x", "y", "z", "a").(string)] = "1"
+					data[r.Pick("x", "y", "z", "a").(string)] = "1"
 				}
 			}
 			out = append(out, object{"apiVersion": "v1", "kind": "ConfigMap", "metadata": named(namespace, name), "data": data})
@@ -157,21 +154,21 @@ func (r *source) grants() []any {
 		from, to := []any{}, []any{}
 		for range 1 + r.IntN(2) {
 			from = append(from, object{
-				"group":     r.pick("gateway.networking.k8s.io", "gateway.networking.k8s.io", "gateway.networking.k8s.io", "", "x"),
-				"kind":      r.pick("Gateway", "Gateway", "Gateway", "HTTPRoute", "ListenerSet", "gateway"),
-				"namespace": r.pick("gw", "gw", "gw", "other"),
+				"group":     r.Pick("gateway.networking.k8s.io", "gateway.networking.k8s.io", "gateway.networking.k8s.io", "", "x"),
+				"kind":      r.Pick("Gateway", "Gateway", "Gateway", "HTTPRoute", "ListenerSet", "gateway"),
+				"namespace": r.Pick("gw", "gw", "gw", "other"),
 			})
 		}
 		for range 1 + r.IntN(2) {
-			entry := object{"group": r.pick("", "", "", "core"), "kind": r.pick("Secret", "ConfigMap", "Service")}
-			if r.chance(60) {
-				entry["name"] = r.pick("a", "ca", "ca-cacert", "b", "ca2-cacert", "")
+			entry := object{"group": r.Pick("", "", "", "core"), "kind": r.Pick("Secret", "ConfigMap", "Service")}
+			if r.Chance(60) {
+				entry["name"] = r.Pick("a", "ca", "ca-cacert", "b", "ca2-cacert", "")
 			}
 			to = append(to, entry)
 		}
 		out = append(out, object{
 			"apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
-			"metadata": named(r.pick("other", "other", "gw").(string), fmt.Sprintf("g%d", i)),
+			"metadata": named(r.Pick("other", "other", "gw").(string), fmt.Sprintf("g%d", i)),
 			"spec":     object{"from": from, "to": to},
 		})
 	}
@@ -181,13 +178,13 @@ func (r *source) grants() []any {
 func (r *source) namespaces() []any {
 	out := []any{}
 	for _, name := range []string{"gw", "other", "n1", "n2", "n3"} {
-		if r.chance(30) {
+		if r.Chance(30) {
 			continue
 		}
 		labels := object{}
 		for _, key := range []string{"x", "team", "kubernetes.io/metadata.name"} {
-			if r.chance(40) {
-				labels[key] = r.pick("y", "z", name, "")
+			if r.Chance(40) {
+				labels[key] = r.Pick("y", "z", name, "")
 			}
 		}
 		out = append(out, object{"apiVersion": "v1", "kind": "Namespace", "metadata": object{"name": name, "labels": labels}})
@@ -201,36 +198,36 @@ func (r *source) gateway() object {
 		listeners = append(listeners, r.listener(i))
 	}
 	spec := object{"gatewayClassName": "istio", "listeners": listeners}
-	if r.chance(75) {
+	if r.Chance(75) {
 		spec["tls"] = r.gatewayTLS()
 	}
-	if r.chance(8) {
+	if r.Chance(8) {
 		addresses := []any{}
 		for range r.IntN(3) {
-			address := object{"value": r.pick("1.2.3.4", "gateway", "gateway.example.com")}
-			if r.chance(70) {
-				address["type"] = r.pick("IPAddress", "Hostname", "NamedAddress")
+			address := object{"value": r.Pick("1.2.3.4", "gateway", "gateway.example.com")}
+			if r.Chance(70) {
+				address["type"] = r.Pick("IPAddress", "Hostname", "NamedAddress")
 			}
 			addresses = append(addresses, address)
 		}
 		spec["addresses"] = addresses
 	}
-	if r.chance(5) {
-		spec["infrastructure"] = object{"parametersRef": object{"group": r.pick("", "", "x"), "kind": r.pick("ConfigMap", "ConfigMap", "Secret"), "name": r.pick("ca", "missing")}}
+	if r.Chance(5) {
+		spec["infrastructure"] = object{"parametersRef": object{"group": r.Pick("", "", "x"), "kind": r.Pick("ConfigMap", "ConfigMap", "Secret"), "name": r.Pick("ca", "missing")}}
 	}
 	metadata := named("gw", "g")
 	labels, annotations := object{}, object{}
-	if r.chance(15) {
+	if r.Chance(15) {
 		labels["topology.istio.io/network"] = "n"
 	}
-	if r.chance(10) {
-		labels["networking.istio.io/gatewayPort"] = r.pick("15443", "443", "x")
+	if r.Chance(10) {
+		labels["networking.istio.io/gatewayPort"] = r.Pick("15443", "443", "x")
 	}
-	if r.chance(4) {
+	if r.Chance(4) {
 		annotations["networking.istio.io/service-type"] = "x"
 	}
 	metadata["labels"], metadata["annotations"] = labels, annotations
-	if r.chance(2) {
+	if r.Chance(2) {
 		spec["unknown"] = object{"a": 1}
 	}
 	return object{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": metadata, "spec": spec}
@@ -239,19 +236,19 @@ func (r *source) gateway() object {
 func (r *source) listener(i int) object {
 	out := object{
 		"name":     fmt.Sprintf("l%d", i),
-		"port":     r.pick(443, 443, 443, 8443, 15443, 80),
-		"protocol": r.pick("HTTPS", "HTTPS", "HTTPS", "HTTPS", "TLS", "TLS", "TLS", "HTTP", "TCP", "UDP", "HBONE", "https", "tcp", "", "x", "http/1"),
+		"port":     r.Pick(443, 443, 443, 8443, 15443, 80),
+		"protocol": r.Pick("HTTPS", "HTTPS", "HTTPS", "HTTPS", "TLS", "TLS", "TLS", "HTTP", "TCP", "UDP", "HBONE", "https", "tcp", "", "x", "http/1"),
 	}
-	if r.chance(5) {
+	if r.Chance(5) {
 		out["name"] = "l0"
 	}
-	if r.chance(80) {
-		out["hostname"] = r.pick(fmt.Sprintf("h%d.example.com", i), "a.example.com", "*.example.com", "", "*")
+	if r.Chance(80) {
+		out["hostname"] = r.Pick(fmt.Sprintf("h%d.example.com", i), "a.example.com", "*.example.com", "", "*")
 	}
-	if r.chance(85) {
+	if r.Chance(85) {
 		out["tls"] = r.listenerTLS()
 	}
-	if r.chance(40) {
+	if r.Chance(40) {
 		out["allowedRoutes"] = r.allowedRoutes()
 	}
 	return out
@@ -259,36 +256,36 @@ func (r *source) listener(i int) object {
 
 func (r *source) listenerTLS() object {
 	out := object{}
-	if r.chance(60) {
-		out["mode"] = r.pick("Terminate", "Terminate", "Terminate", "Terminate", "Passthrough", "Passthrough", "", "x")
+	if r.Chance(60) {
+		out["mode"] = r.Pick("Terminate", "Terminate", "Terminate", "Terminate", "Passthrough", "Passthrough", "", "x")
 	}
 	refs := []any{}
-	for range r.pick(0, 1, 1, 1, 1, 1, 2, 2, 2, 3).(int) {
-		ref := object{"name": r.pick("a", "b", "c", "ca", "missing", "builtin://x")}
-		if r.chance(25) {
-			ref["namespace"] = r.pick("gw", "other", "other", "nowhere", "")
+	for range r.Pick(0, 1, 1, 1, 1, 1, 2, 2, 2, 3).(int) {
+		ref := object{"name": r.Pick("a", "b", "c", "ca", "missing", "builtin://x")}
+		if r.Chance(25) {
+			ref["namespace"] = r.Pick("gw", "other", "other", "nowhere", "")
 		}
-		if r.chance(15) {
-			ref["kind"] = r.pick("Secret", "ConfigMap", "")
+		if r.Chance(15) {
+			ref["kind"] = r.Pick("Secret", "ConfigMap", "")
 		}
-		if r.chance(15) {
-			ref["group"] = r.pick("", "", "core")
+		if r.Chance(15) {
+			ref["group"] = r.Pick("", "", "core")
 		}
 		refs = append(refs, ref)
 	}
-	if len(refs) > 0 || r.chance(50) {
+	if len(refs) > 0 || r.Chance(50) {
 		out["certificateRefs"] = refs
 	}
-	if r.chance(30) {
+	if r.Chance(30) {
 		options := object{}
-		if r.chance(60) {
-			options["gateway.istio.io/tls-terminate-mode"] = r.pick("MUTUAL", "OPTIONAL_MUTUAL", "SIMPLE", "ISTIO_SIMPLE", "ISTIO_MUTUAL", "mutual", "")
+		if r.Chance(60) {
+			options["gateway.istio.io/tls-terminate-mode"] = r.Pick("MUTUAL", "OPTIONAL_MUTUAL", "SIMPLE", "ISTIO_SIMPLE", "ISTIO_MUTUAL", "mutual", "")
 		}
-		if r.chance(40) {
-			options["gateway.istio.io/tls-cipher-suites"] = r.pick("", ",", "AES128-SHA", "AES128-SHA, AES256-SHA ,x", "ALL", "!x", "\tAES128-SHA\u00a0", strings.Repeat("AES128-SHA,", 3))
+		if r.Chance(40) {
+			options["gateway.istio.io/tls-cipher-suites"] = r.Pick("", ",", "AES128-SHA", "AES128-SHA, AES256-SHA ,x", "ALL", "!x", "\tAES128-SHA\u00a0", strings.Repeat("AES128-SHA,", 3))
 		}
-		if r.chance(20) {
-			options["gateway.istio.io/listener-protocol"] = r.pick("auto-passthrough", "x")
+		if r.Chance(20) {
+			options["gateway.istio.io/listener-protocol"] = r.Pick("auto-passthrough", "x")
 		}
 		out["options"] = options
 	}
@@ -297,22 +294,22 @@ func (r *source) listenerTLS() object {
 
 func (r *source) allowedRoutes() object {
 	out := object{}
-	if r.chance(80) {
+	if r.Chance(80) {
 		namespaces := object{}
-		if r.chance(90) {
-			namespaces["from"] = r.pick("Same", "All", "Selector", "Selector", "Selector", "None", "x", "")
+		if r.Chance(90) {
+			namespaces["from"] = r.Pick("Same", "All", "Selector", "Selector", "Selector", "None", "x", "")
 		}
-		if r.chance(70) {
+		if r.Chance(70) {
 			namespaces["selector"] = r.selector()
 		}
 		out["namespaces"] = namespaces
 	}
-	if r.chance(30) {
+	if r.Chance(30) {
 		kinds := []any{}
 		for range 1 + r.IntN(2) {
-			kind := object{"kind": r.pick("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")}
-			if r.chance(30) {
-				kind["group"] = r.pick("gateway.networking.k8s.io", "", "x")
+			kind := object{"kind": r.Pick("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")}
+			if r.Chance(30) {
+				kind["group"] = r.Pick("gateway.networking.k8s.io", "", "x")
 			}
 			kinds = append(kinds, kind)
 		}
@@ -323,23 +320,23 @@ func (r *source) allowedRoutes() object {
 
 func (r *source) selector() object {
 	out := object{}
-	if r.chance(60) {
+	if r.Chance(60) {
 		labels := object{}
 		for range r.IntN(3) {
-			labels[r.pick("x", "team", "kubernetes.io/metadata.name", "bad key", "a/b/c", "A.b/c_d").(string)] = r.pick("y", "z", "n1", "", "bad value", strings.Repeat("a", 64))
+			labels[r.Pick("x", "team", "kubernetes.io/metadata.name", "bad key", "a/b/c", "A.b/c_d").(string)] = r.Pick("y", "z", "n1", "", "bad value", strings.Repeat("a", 64))
 		}
 		out["matchLabels"] = labels
 	}
-	if r.chance(50) {
+	if r.Chance(50) {
 		expressions := []any{}
 		for range 1 + r.IntN(2) {
 			expression := object{
-				"key":      r.pick("x", "team", "kubernetes.io/metadata.name", "", "-"),
-				"operator": r.pick("In", "NotIn", "Exists", "DoesNotExist", "Gt", ""),
+				"key":      r.Pick("x", "team", "kubernetes.io/metadata.name", "", "-"),
+				"operator": r.Pick("In", "NotIn", "Exists", "DoesNotExist", "Gt", ""),
 			}
 			values := []any{}
 			for range r.IntN(3) {
-				values = append(values, r.pick("y", "z", "n1", "", "-"))
+				values = append(values, r.Pick("y", "z", "n1", "", "-"))
 			}
 			if len(values) > 0 {
 				expression["values"] = values
@@ -353,27 +350,27 @@ func (r *source) selector() object {
 
 func (r *source) gatewayTLS() object {
 	out := object{}
-	if r.chance(95) {
+	if r.Chance(95) {
 		frontend := object{}
-		if r.chance(90) {
+		if r.Chance(90) {
 			frontend["default"] = r.tlsConfig()
 		}
-		if r.chance(40) {
+		if r.Chance(40) {
 			ports := []any{}
 			for range 1 + r.IntN(2) {
-				ports = append(ports, object{"port": r.pick(443, 8443, 80), "tls": r.tlsConfig()})
+				ports = append(ports, object{"port": r.Pick(443, 8443, 80), "tls": r.tlsConfig()})
 			}
 			frontend["perPort"] = ports
 		}
 		out["frontend"] = frontend
 	}
-	if r.chance(10) {
-		ref := object{"name": r.pick("a", "missing")}
-		if r.chance(30) {
-			ref["namespace"] = r.pick("gw", "other")
+	if r.Chance(10) {
+		ref := object{"name": r.Pick("a", "missing")}
+		if r.Chance(30) {
+			ref["namespace"] = r.Pick("gw", "other")
 		}
-		if r.chance(20) {
-			ref["kind"] = r.pick("Secret", "ConfigMap")
+		if r.Chance(20) {
+			ref["kind"] = r.Pick("Secret", "ConfigMap")
 		}
 		out["backend"] = object{"clientCertificateRef": ref}
 	}
@@ -381,23 +378,23 @@ func (r *source) gatewayTLS() object {
 }
 
 func (r *source) tlsConfig() object {
-	if r.chance(10) {
+	if r.Chance(10) {
 		return object{}
 	}
 	refs := []any{}
-	for range r.pick(0, 1, 1, 1, 1, 1, 1, 2).(int) {
-		ref := object{"group": "", "kind": r.pick("ConfigMap", "ConfigMap", "Secret"), "name": r.pick("ca", "ca2", "ca", "a", "missing")}
-		if r.chance(25) {
-			ref["namespace"] = r.pick("gw", "other", "other", "nowhere", "")
+	for range r.Pick(0, 1, 1, 1, 1, 1, 1, 2).(int) {
+		ref := object{"group": "", "kind": r.Pick("ConfigMap", "ConfigMap", "Secret"), "name": r.Pick("ca", "ca2", "ca", "a", "missing")}
+		if r.Chance(25) {
+			ref["namespace"] = r.Pick("gw", "other", "other", "nowhere", "")
 		}
-		if r.chance(5) {
-			ref["group"], ref["kind"] = r.pick("core", ""), r.pick("ConfigMap", "Service", "")
+		if r.Chance(5) {
+			ref["group"], ref["kind"] = r.Pick("core", ""), r.Pick("ConfigMap", "Service", "")
 		}
 		refs = append(refs, ref)
 	}
 	validation := object{"caCertificateRefs": refs}
-	if r.chance(60) {
-		validation["mode"] = r.pick("AllowValidOnly", "AllowInsecureFallback", "AllowInsecureFallback", "", "x")
+	if r.Chance(60) {
+		validation["mode"] = r.Pick("AllowValidOnly", "AllowInsecureFallback", "AllowInsecureFallback", "", "x")
 	}
 	return object{"validation": validation}
 }
