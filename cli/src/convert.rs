@@ -11,10 +11,7 @@ use istio_gateway::{
     diagnostic::rule, documents, documents_from_json, json, prost::Message as _, yaml,
 };
 
-use crate::{
-    Failure,
-    input::{Input, print},
-};
+use crate::{Failure, input::Input, output::print};
 
 /// Converts Gateways between YAML, JSON and protobuf, and loses nothing on the way.
 ///

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use istio_gateway::{IstioVersion, Object, validate};
 
-use crate::{Failure, input::print};
+use crate::{Failure, output::print};
 
 /// Prints the definition of the custom resource Gateway, as a release of Istio installs it.
 ///

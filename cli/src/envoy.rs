@@ -14,7 +14,8 @@ use serde::Serialize;
 use crate::{
     Failure,
     gateways::{Finding, Judgement, below_server, known_translation, read, server_path},
-    input::{Input, print},
+    input::Input,
+    output::print,
 };
 
 /// Prints what istiod makes of each server: Envoy's TLS context, and what becomes of

@@ -12,7 +12,8 @@ use serde::Serialize;
 use crate::{
     Failure,
     gateways::{Finding, known_translation},
-    input::{Input, check_stdin_once, print},
+    input::{Input, check_stdin_once},
+    output::print,
     wording::{harmless, severity_name},
 };
 

@@ -1,8 +1,8 @@
-//! Reading what a command is to work on, and writing what it makes of it.
+//! Reading what a command is to work on.
 
 use std::{
     fs,
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -18,30 +18,24 @@ pub(crate) struct Input {
 
 impl Input {
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let path = path.to_owned();
-        let bytes = if path.as_os_str() == "-" {
+        let bytes = if is_stdin(path) {
             let mut bytes = Vec::new();
             io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
         } else {
-            fs::read(&path)
+            fs::read(path)
         };
         match bytes {
-            Ok(bytes) => Ok(Self { path, bytes }),
-            Err(error) => Err(Failure::Usage(format!("{}: {error}", path.display()))),
+            Ok(bytes) => Ok(Self { path: path.to_owned(), bytes }),
+            Err(error) => Err(Failure::Usage(format!("{}: {error}", name_of(path)))),
         }
     }
 
     pub(crate) fn name(&self) -> String {
-        match self.path.to_str() {
-            Some("-") => "<stdin>".to_owned(),
-            _ => self.path.display().to_string(),
-        }
+        name_of(&self.path)
     }
 
-    /// Whether the name says that it is JSON.
     pub(crate) fn is_json(&self) -> bool {
-        let ending = self.path.extension().and_then(|ending| ending.to_str());
-        matches!(ending, Some("json" | "ndjson" | "jsonl"))
+        is_json(&self.path)
     }
 
     /// The text, or where it stops being one.
@@ -72,21 +66,24 @@ impl Input {
     }
 }
 
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+pub(crate) fn name_of(path: &Path) -> String {
+    if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() }
+}
+
+/// Whether the name says that it is JSON.
+pub(crate) fn is_json(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    matches!(ending, Some("json" | "ndjson" | "jsonl"))
+}
+
 /// Refuses `-` where it stands more than once: there is nothing left to read the second time.
 pub(crate) fn check_stdin_once(files: &[PathBuf]) -> Result<(), Failure> {
-    if files.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+    if files.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Failure::Usage("standard input can be read once only".to_owned()));
     }
     Ok(())
-}
-
-/// Writes to standard output, all at once.
-pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        // Whoever reads has read enough.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::Usage(format!("standard output: {error}"))),
-        Ok(()) => Ok(()),
-    }
 }

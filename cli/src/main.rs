@@ -8,6 +8,7 @@ mod explain;
 mod from_gateway_api;
 mod gateways;
 mod input;
+mod output;
 mod rules;
 mod wording;
 
@@ -17,6 +18,8 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+
+use self::wording::harmless;
 
 /// Tools for Istio's Gateway resources.
 #[derive(Parser)]
@@ -75,7 +78,8 @@ impl Failure {
     }
 }
 
-/// Writes a line to standard error. If nobody can read it, the exit status still tells.
+/// Writes a line to standard error: one line, whatever names and texts from outside are in it. If
+/// nobody can read it, the exit status still tells.
 fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", harmless(line));
 }

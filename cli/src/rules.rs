@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     Failure,
-    input::print,
+    output::print,
     wording::{severity_name, wrapped},
 };
 

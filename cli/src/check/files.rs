@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::input;
+
 /// A file to check.
 pub(super) struct File {
     pub(super) path: PathBuf,
@@ -15,16 +17,15 @@ pub(super) struct File {
 
 impl File {
     pub(super) fn is_stdin(&self) -> bool {
-        self.is_named && self.path.as_os_str() == "-"
+        input::is_stdin(&self.path)
     }
 
     pub(super) fn is_json(&self) -> bool {
-        let ending = self.path.extension().and_then(|ending| ending.to_str());
-        matches!(ending, Some("json" | "ndjson" | "jsonl"))
+        input::is_json(&self.path)
     }
 
     pub(super) fn name(&self) -> String {
-        if self.is_stdin() { "<stdin>".to_owned() } else { self.path.display().to_string() }
+        input::name_of(&self.path)
     }
 }
 
@@ -33,7 +34,7 @@ impl File {
 pub(super) fn find(arguments: &[PathBuf]) -> (Vec<File>, Vec<String>) {
     let mut walk = Walk::default();
     for argument in arguments {
-        if argument.as_os_str() != "-" && argument.is_dir() {
+        if !input::is_stdin(argument) && argument.is_dir() {
             walk.directory(argument);
         } else {
             walk.files.push(File { path: argument.clone(), is_named: true });

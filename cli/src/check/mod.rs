@@ -36,7 +36,7 @@ use self::{
     sources::Sources,
     stream::Stream,
 };
-use crate::{Failure, wording::counted};
+use crate::{Failure, input::check_stdin_once, wording::counted};
 
 /// Checks Gateways as a cluster would, without one.
 ///
@@ -90,6 +90,7 @@ pub(crate) struct Check {
 
 impl Check {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        check_stdin_once(&self.files)?;
         let policy = Policy::new(&self.deny, &self.allow)?;
         let options = Options::istio(self.istio.unwrap_or_default());
         let (files, problems) = files::find(&self.files);
@@ -115,6 +116,9 @@ impl Check {
         let judge = Judge { options: &options, wants_source: self.format == Format::Text };
         let done = checking.run(&judge, &problems);
         match done {
+            Err(error) if output::is_of_temporary_file(&error) => {
+                Err(Failure::Usage(error.to_string()))
+            }
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::Usage(format!("standard output: {error}")))
             }

@@ -9,14 +9,8 @@ mod server;
 mod text;
 mod words;
 
-use std::{
-    fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
-use anstream::AutoStream;
 use clap::{
     Args, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -29,6 +23,7 @@ use crate::{
     Failure,
     gateways::{known_translation, read},
     input::{Input, check_stdin_once},
+    output::{print_colored, write_file},
 };
 
 /// Tells who gets in at each server, and what the backend can trust.
@@ -89,7 +84,8 @@ pub(crate) struct Explain {
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 
-    /// Where to write it, instead of standard output
+    /// Where to write it, instead of standard output: all of it or nothing, and only when all files are
+    /// read, so that one of them may be replaced. Of a link, what it leads to is replaced
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -188,34 +184,11 @@ impl Explain {
     }
 
     fn write(&self, text: &str) -> Result<(), Failure> {
-        let Some(path) = &self.output else {
-            let mut out = AutoStream::new(io::stdout().lock(), AutoStream::choice(&io::stdout()));
-            return match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-                // Whoever reads has read enough.
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                Err(error) => Err(Failure::Usage(format!("standard output: {error}"))),
-                Ok(()) => Ok(()),
-            };
-        };
-        let text = anstream::adapter::strip_str(text).to_string();
-        whole(path, &text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+        match &self.output {
+            Some(path) => write_file(path, text),
+            None => print_colored(text),
+        }
     }
-}
-
-/// Writes a file that is whole whenever somebody sees it.
-fn whole(path: &Path, text: &str) -> io::Result<()> {
-    // What is no plain file (a pipe, a terminal) can only be written to.
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return fs::write(path, text);
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let aside = path.with_file_name(name);
-    let written = fs::write(&aside, text).and_then(|()| fs::rename(&aside, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&aside);
-    }
-    written
 }
 
 fn json(value: &impl Serialize) -> Result<String, Failure> {

@@ -17,3 +17,4 @@ mod from_gateway_api;
 mod json_schema;
 mod rules;
 mod start;
+mod terminal;

@@ -1,6 +1,11 @@
 //! An object for each document, one a line: `docs/check.schema.json` describes it.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::{
+    env,
+    error::Error,
+    fmt,
+    io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write},
+};
 
 use serde::Serialize;
 use tempfile::SpooledTempFile;
@@ -118,8 +123,20 @@ impl Output for Json<'_> {
 /// What ends a line.
 const END: &[u8] = b"]}\n";
 
+/// What goes wrong with the temporary file, which is nobody else's fault.
+#[derive(Debug)]
+pub(super) struct OfTemporaryFile(io::Error);
+
+impl fmt::Display for OfTemporaryFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "temporary file in {}: {}", env::temp_dir().display(), self.0)
+    }
+}
+
+impl Error for OfTemporaryFile {}
+
 fn temporary<T>(outcome: io::Result<T>) -> io::Result<T> {
-    outcome.map_err(|error| io::Error::new(error.kind(), format!("temporary file: {error}")))
+    outcome.map_err(|error| io::Error::new(error.kind(), OfTemporaryFile(error)))
 }
 
 fn finding<'f>(files: &[File], finding: &'f Finding) -> LineFinding<'f> {

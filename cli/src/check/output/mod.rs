@@ -94,6 +94,11 @@ impl Format {
     }
 }
 
+/// Whether an error is one of the temporary file in which a format keeps what has to wait.
+pub(super) fn is_of_temporary_file(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<json::OfTemporaryFile>())
+}
+
 fn name_of(files: &[File], file: usize) -> String {
     files.get(file).map(File::name).unwrap_or_default()
 }

@@ -2,15 +2,16 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::{
-    Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet, normalize_untrusted_str,
-};
+use annotate_snippets::{Annotation, AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 use istio_gateway::Severity;
 
 use super::{EachFinding, name_of, other_place};
-use crate::check::{
-    files::File,
-    finding::{Finding, Place},
+use crate::{
+    check::{
+        files::File,
+        finding::{Finding, Place},
+    },
+    wording::harmless,
 };
 
 pub(super) struct Text<'a> {
@@ -31,34 +32,43 @@ impl EachFinding for Text<'_> {
             Severity::Warning => Level::WARNING,
             _ => Level::NOTE,
         };
-        let name = normalize_untrusted_str(&name_of(self.files, file));
-        let message = normalize_untrusted_str(&finding.message);
-        let mut report = level.primary_title(message).id(finding.rule).element(match finding {
-            Finding { place: Some(place), source: Some(line), .. } => Element::from(
+        let name = harmless(&name_of(self.files, file));
+        let message = harmless(&finding.message);
+        let source = finding.source.as_deref().map(visible);
+        let place = match (finding.place, &source) {
+            (Some(place), Some(line)) => Element::from(
                 Snippet::source(line.as_str())
                     .line_start(place.line)
                     .path(name)
-                    .annotation(underlined(line, *place)),
+                    .annotation(underlined(line, place)),
             ),
-            Finding { place: Some(place), .. } => {
+            (Some(place), None) => {
                 Origin::path(name).line(place.line).char_column(place.column).into()
             }
-            Finding { place: None, .. } => Origin::path(name).into(),
-        });
+            (None, _) => Origin::path(name).into(),
+        };
+        let mut report = level.primary_title(message).id(finding.rule).element(place);
         // Upstream's texts often name the field themselves.
         if !finding.path.is_empty() && !finding.message.contains(&finding.path) {
-            let path = normalize_untrusted_str(&finding.path);
+            let path = harmless(&finding.path);
             report = report.element(Level::NOTE.with_name("field").message(path));
         }
         if let Some(place) = other_place(self.files, finding) {
-            let place = normalize_untrusted_str(&format!("the other is at {place}"));
+            let place = harmless(&format!("the other is at {place}"));
             report = report.element(Level::NOTE.message(place));
         }
         if let Some(help) = &finding.help {
-            report = report.element(Level::HELP.message(normalize_untrusted_str(help)));
+            report = report.element(Level::HELP.message(harmless(help)));
         }
         writeln!(out, "{}\n", self.renderer.render(&[report]))
     }
+}
+
+/// A line of a document with a sign in the place of each control character above ASCII; the renderer
+/// does the same to the others.
+fn visible(line: &str) -> String {
+    let shown = |c: char| if ('\u{80}'..='\u{9f}').contains(&c) { '\u{fffd}' } else { c };
+    line.chars().map(shown).collect()
 }
 
 /// The part of a line that is meant. Where its end is not known, it is the word.

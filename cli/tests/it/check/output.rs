@@ -161,10 +161,14 @@ fn color_is_for_terminals_and_those_who_force_it() {
     assert!(!json.out.contains('\x1b'));
 }
 
+/// It is not standard output that is to blame.
 #[test]
-fn terminals_are_not_written_to_by_documents() {
-    let text = gateway("edge", "  - \"\\e[31mred\": 1\n    hosts: [\"\u{202e}x\"]\n");
-    let tree = Directory::new(&[("edge.yaml", &text)]);
-    let ran = tree.run(&["check", "edge.yaml"]);
-    assert!(!ran.out.contains(['\x1b', '\u{202e}']), "{}", ran.out);
+#[cfg(unix)]
+fn a_temporary_file_that_cannot_be_made_is_named() {
+    let all: String = (0..20_000).map(|n| format!("{}---\n", good(&format!("edge-{n}")))).collect();
+    let tree = Directory::new(&[("all.yaml", &all)]);
+    let check = tree.istio_gateway(&["check", "--format", "json", "all.yaml"]);
+    let ran = check.envs(&[("TMPDIR", "/no/such")]).run();
+    assert_eq!((ran.status, ran.out.as_str()), (2, ""));
+    assert!(ran.err.starts_with("istio-gateway: temporary file in /no/such: "), "{}", ran.err);
 }

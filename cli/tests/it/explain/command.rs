@@ -47,3 +47,35 @@ fn files_lists_and_the_output_file() {
     let none = prints(&["-"], "kind: Service\n");
     assert!(none.starts_with("0 servers"), "{none}");
 }
+
+/// What is printed takes the place of an input when that was read, and of what a link leads to.
+#[test]
+#[cfg(unix)]
+fn the_output_file_may_be_a_link_and_an_input() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let files = Directory::new(&[("real/edge.yaml", EXAMPLE)]);
+    let (real, link) = (files.path("real/edge.yaml"), files.path("edge.yaml"));
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("real/edge.yaml", &link).unwrap();
+    let link = link.to_str().unwrap();
+    assert_eq!(prints(&["-o", link, "--format", "html", link], ""), "");
+    assert!(fs::symlink_metadata(link).unwrap().is_symlink());
+    assert!(fs::read_to_string(&real).unwrap().ends_with("</html>\n"));
+    assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+    // It was read as a whole, or else nothing is written.
+    let ran = run(&["-o", link, link], "");
+    assert_eq!((ran.status, ran.out.as_str()), (1, ""));
+    assert!(fs::read_to_string(&real).unwrap().ends_with("</html>\n"));
+    // A link to what is not there yet.
+    symlink("real/new.txt", files.path("new.txt")).unwrap();
+    assert_eq!(prints(&["-o", files.path("new.txt").to_str().unwrap(), "-"], EXAMPLE), "");
+    assert!(fs::read_to_string(files.path("real/new.txt")).unwrap().contains("Who gets in?"));
+    // A new file is as the user's other new files are, and nothing is left beside one.
+    let other = files.write("other.txt", "");
+    let made = files.path("real/made.txt");
+    assert_eq!(prints(&["-o", made.to_str().unwrap(), "-"], EXAMPLE), "");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&made), mode(other.as_ref()));
+    assert_eq!(fs::read_dir(files.path("real")).unwrap().count(), 3);
+}
