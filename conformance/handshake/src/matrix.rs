@@ -2,6 +2,7 @@
 
 mod cell;
 mod golden;
+mod listener;
 mod listeners;
 mod report;
 
@@ -19,7 +20,7 @@ use crate::{
 };
 use cell::Cell;
 use golden::Golden;
-use listeners::Listener;
+use listener::{Listener, SABOTAGES};
 pub use report::Report;
 
 /// How much to run.
@@ -79,7 +80,7 @@ pub fn run(extent: Extent) -> Result<Report> {
     let pki = Pki::generate()?;
     let golden = Golden::read()?;
     let mut report = Report { envoy: envoy.version()?, ..Report::default() };
-    listeners::refused(&pki, &envoy, &golden, &mut report)?;
+    listeners::refused::all(&pki, &envoy, &golden, &mut report)?;
 
     let mut gateway = Gateway::new(&pki)?;
     let listeners = listeners::all(&mut gateway, &pki, extent)?;
@@ -94,7 +95,7 @@ pub fn run(extent: Extent) -> Result<Report> {
     report.elapsed = observed.elapsed;
     compare(&observed, &listeners, &golden, &mut report);
     // The same observations, and predictions that are wrong on purpose.
-    for (what, sabotage) in listeners::SABOTAGES {
+    for (what, sabotage) in SABOTAGES {
         let sabotaged: Vec<_> = listeners.iter().map(sabotage).collect();
         let mut found = Report::default();
         compare(&observed, &sabotaged, &golden, &mut found);

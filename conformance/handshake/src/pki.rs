@@ -1,7 +1,9 @@
 //! Authorities, and clients' certificates with every flaw.
 
+mod clients;
 mod identity;
 mod keys;
+mod recipe;
 
 use std::collections::BTreeMap;
 
@@ -114,7 +116,7 @@ impl Pki {
             server_key: key.serialize_pem(),
             identities: BTreeMap::new(),
         };
-        pki.identities = identity::all(&pki)?;
+        pki.identities = clients::all(&pki)?;
         Ok(pki)
     }
 
@@ -168,7 +170,7 @@ impl Pki {
     ///
     /// Where it cannot be made.
     pub fn untrusted_with_uri(&self, uri: &str) -> Result<Identity> {
-        identity::untrusted_with_uri(self, uri)
+        clients::untrusted_with_uri(self, uri)
     }
 
     /// The root's list, which has the client `revoked` on it.

@@ -4,7 +4,7 @@ use istio_gateway::client_certificate::{Admission, Decision, Flaw, HeaderSeen, R
 
 use crate::{Identity, Logged, Outcome, Seen, TlsVersion, client::FORGED};
 
-use super::listeners::Listener;
+use super::listener::Listener;
 
 /// Those of Envoy's counters that a decision tells.
 pub(super) const COUNTERS: [&str; 6] = [

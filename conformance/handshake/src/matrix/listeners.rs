@@ -1,99 +1,23 @@
 //! What the clients meet: every way in which a server can ask for a certificate.
 
 mod by_hand;
+pub(super) mod refused;
 
 use anyhow::{Context as _, Result, ensure};
+
 use istio_gateway::{
     Port, Server, ServerTlsSettings, TlsMode,
-    client_certificate::{
-        ClientCertificate, ClientCertificatePolicy, Decision, Flaw, Forwarding, Refusal, Rejection,
-        Request, ValidationContext,
-    },
+    client_certificate::{ClientCertificatePolicy, Forwarding},
     envoy::{self, MeshSettings, Options, SourceStates, client_certificate_policy},
     proto::mesh::v1alpha1::{ForwardClientCertDetails, Topology},
 };
 
 use crate::{
-    Endpoint, Envoy, Gateway, Identity, Pki, RevocationList, Secrets,
+    Gateway, Pki, RevocationList, Secrets,
     pki::{GOOD_DNS, GOOD_URI, Issuer},
 };
 
-use super::{Extent, Report, golden::Golden};
-
-/// A listener, and what the library says of it.
-#[derive(Clone)]
-pub(super) struct Listener {
-    pub(super) name: String,
-    pub(super) endpoint: Endpoint,
-    pub(super) forwarding: Forwarding,
-    /// The listeners of `handshake.json` that say the same.
-    pub(super) golden: Vec<String>,
-    policy: ClientCertificatePolicy,
-    /// Whose certificate the CA is, and whose revocation lists there are.
-    ca: Option<Issuer>,
-    lists: Vec<Issuer>,
-}
-
-impl Listener {
-    pub(super) fn decide(&self, identity: Option<&Identity>) -> Decision {
-        self.policy.decide(identity.map(|identity| self.see(identity)).as_ref())
-    }
-
-    /// What the gateway finds to be wrong with a client's certificate, also where it is waived.
-    pub(super) fn flaws(&self, identity: Option<&Identity>) -> Vec<Flaw> {
-        let Some(identity) = identity.filter(|_| self.asks()) else { return Vec::new() };
-        let context = self.policy.context().cloned();
-        let context = context.map(|c| ValidationContext { accepts_untrusted: false, ..c });
-        let policy = ClientCertificatePolicy::from_context(false, context);
-        match policy.decide(Some(&self.see(identity))) {
-            Decision::Refused(Refusal::Flawed(flaws)) => flaws,
-            _ => Vec::new(),
-        }
-    }
-
-    fn asks(&self) -> bool {
-        let asks = matches!(self.policy.request(), Request::Optional | Request::Required);
-        let is_missing = Decision::Refused(Refusal::SecretMissing);
-        asks && self.policy.decide(None) != is_missing
-    }
-
-    fn see(&self, identity: &Identity) -> ClientCertificate {
-        let nothing = ValidationContext::default();
-        let context = self.policy.context().unwrap_or(&nothing);
-        identity.seen_from(context, self.ca, &self.lists)
-    }
-}
-
-type Sabotage = fn(&Listener) -> Listener;
-
-/// Predictions that are wrong on purpose: each has to be found out.
-pub(super) const SABOTAGES: [(&str, Sabotage); 4] = [
-    ("verification were waived everywhere", |listener| {
-        with_context(listener, |context| context.accepts_untrusted = true)
-    }),
-    ("it were waived nowhere", |listener| {
-        with_context(listener, |context| context.accepts_untrusted = false)
-    }),
-    ("no certificate were required", |listener| {
-        let context = listener.policy.context().cloned();
-        let policy = ClientCertificatePolicy::from_context(false, context);
-        Listener { policy, ..listener.clone() }
-    }),
-    ("no header were forwarded", |listener| Listener {
-        forwarding: Forwarding::Sanitize,
-        ..listener.clone()
-    }),
-];
-
-fn with_context(listener: &Listener, change: fn(&mut ValidationContext)) -> Listener {
-    let mut context = listener.policy.context().cloned();
-    if let Some(context) = &mut context {
-        change(context);
-    }
-    let requires = listener.policy.request() == Request::Required;
-    let policy = ClientCertificatePolicy::from_context(requires, context);
-    Listener { policy, ..listener.clone() }
-}
+use super::{Extent, listener::Listener};
 
 /// Revocation lists in files.
 struct Lists {
@@ -455,52 +379,4 @@ fn options(forwarding: Forwarding) -> Options {
         ..Default::default()
     };
     Options { mesh: MeshSettings { gateway_topology, ..Default::default() }, ..Default::default() }
-}
-
-/// Shows those to Envoy that it is to refuse, one by one.
-pub(super) fn refused(
-    pki: &Pki,
-    envoy: &Envoy,
-    golden: &Golden,
-    report: &mut Report,
-) -> Result<()> {
-    let mut met = Vec::new();
-    let mut judge = |name: &str, gateway: &Gateway, rejection: Option<Rejection>| -> Result<()> {
-        let words = rejection.map(Rejection::envoy_message);
-        let refusal = gateway.refusal(envoy)?;
-        if let Some((_, words_then)) = golden.refused().find(|(known, _)| *known == name) {
-            met.push(name.to_owned());
-            if words != Some(words_then) {
-                report.wrong.push(format!("{name}: {words:?}, handshake.json has {words_then}"));
-            }
-        }
-        match (words, refusal) {
-            (Some(words), Some(said)) if said.contains(words) => report.refusals += 1,
-            (words, said) => {
-                report.wrong.push(format!("{name}: Envoy says {said:?}, predicted: {words:?}"));
-            }
-        }
-        Ok(())
-    };
-    let with_name =
-        |name| ServerTlsSettings { subject_alt_names: texts(&[GOOD_URI]), ..credential(name) };
-    let simple = Setup::new("SIMPLE_san_istio_cred", &[], with_name("edge-cert"));
-    let empty = Setup::new("credential-empty-san", &[], with_name("edge-empty")).ca(Ca::Empty);
-    let mut servers = vec![(&simple, TlsMode::Simple, SKIP[0])];
-    servers.extend(MODES.iter().flat_map(|&mode| SKIP.map(|skip| (&empty, mode, skip))));
-    for (setup, mode, skip) in servers {
-        let mut gateway = Gateway::new(pki)?;
-        let listener = serve(&mut gateway, pki, setup, mode, skip, None)?;
-        let name = if mode == TlsMode::Simple { setup.name } else { &listener.name };
-        judge(name, &gateway, listener.policy.rejection())?;
-    }
-    for (mode, skip, setup) in by_hand::refused(pki)? {
-        let mut gateway = Gateway::new(pki)?;
-        let listener = by_hand::serve(&mut gateway, &setup, mode, skip)?;
-        judge(&listener.name, &gateway, listener.policy.rejection())?;
-    }
-    for (name, _) in golden.refused() {
-        ensure!(met.iter().any(|known| known == name), "{name} of handshake.json is not shown");
-    }
-    Ok(())
 }

@@ -16,7 +16,7 @@ use crate::{
     pki::{GOOD_URI, Issuer},
 };
 
-use super::{Listener, Lists, MODES, PINNED, SKIP, Skip, hash, spki};
+use super::{super::listener::Listener, Lists, MODES, PINNED, SKIP, Skip, hash, spki};
 
 /// Envoy's `validation_context`, or none, without its `trust_chain_verification`.
 pub(super) struct Setup {
