@@ -20,12 +20,15 @@
 //! granit-parser scans the text; what a scalar means, merge keys, aliases and their limits are
 //! here, since Go's reader (go-yaml v2) and no Rust crate decides them.
 
-mod check;
+mod chars;
 mod documents;
-mod mend;
+mod events;
 mod parse;
 mod patch;
+mod properties;
 mod resolve;
+mod scalar;
+mod scan;
 mod write;
 
 use crate::{
