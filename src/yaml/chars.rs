@@ -17,6 +17,7 @@ pub(super) const ENDS_PLAIN: u8 = SPACE | WIDE | COLON;
 pub(super) const ENDS_FLOW_PLAIN: u8 = ENDS_PLAIN | FLOW;
 pub(super) const ENDS_QUOTED: u8 = SPACE | WIDE | QUOTE;
 
+#[expect(clippy::indexing_slicing, reason = "the compiler sees that it is within bounds")]
 const CLASSES: [u8; 256] = {
     let mut classes = [OTHER; 256];
     let mut b = 0;

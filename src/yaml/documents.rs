@@ -80,9 +80,9 @@ fn first(text: &str, line_len: fn(&str) -> usize) -> (usize, usize) {
                 return (behind, behind);
             }
             return (at, at + line.len() - behind.len());
-        } else {
+        } else if only_prefix {
             let content = content.trim();
-            only_prefix &= content.is_empty() || content.starts_with(['#', '%']);
+            only_prefix = content.is_empty() || content.starts_with(['#', '%']);
         }
         at += line.len();
     }

@@ -2,16 +2,22 @@
 
 use std::borrow::Cow;
 
-use super::scan::{Refused, Scanner, TokenKind};
+use super::scan::{Refused, Scanner, Tag, TokenKind};
 
 /// What a document says next, and where. An anchor and a tag are not within the place.
 #[derive(Debug)]
 pub(super) struct Event<'s> {
     pub(super) kind: EventKind<'s>,
-    pub(super) anchor: Option<&'s str>,
-    pub(super) tag: Option<Box<str>>,
+    pub(super) properties: Option<Box<Properties<'s>>>,
     pub(super) start: usize,
     pub(super) end: usize,
+}
+
+/// What few nodes have. A tag is whole, without a handle.
+#[derive(Debug, Default)]
+pub(super) struct Properties<'s> {
+    pub(super) anchor: Option<&'s str>,
+    pub(super) tag: Option<String>,
 }
 
 #[derive(Debug)]
@@ -57,12 +63,12 @@ pub(super) struct Events<'s> {
     /// Where to go on behind the nodes that are open.
     states: Vec<State>,
     /// Handles of tags and what they stand for.
-    handles: Vec<(&'s str, String)>,
+    handles: Vec<Tag<'s>>,
 }
 
 impl<'s> Event<'s> {
     fn new(kind: EventKind<'s>, start: usize, end: usize) -> Self {
-        Self { kind, anchor: None, tag: None, start, end }
+        Self { kind, properties: None, start, end }
     }
 }
 
@@ -181,21 +187,24 @@ impl<'s> Events<'s> {
                 TokenKind::TagDirective(..) => {}
                 _ => break,
             }
-            if let Some(TokenKind::TagDirective(handle, prefix)) =
-                self.scanner.take().map(|token| token.kind)
+            if let Some(TokenKind::TagDirective(tag)) = self.scanner.take().map(|token| token.kind)
             {
-                if self.handles.iter().any(|(known, _)| *known == handle) {
+                if self.is_known(tag.handle) {
                     return Err(Refused::new("found duplicate %TAG directive", at));
                 }
-                self.handles.push((handle, prefix));
+                self.handles.push(*tag);
             }
         }
-        for (handle, prefix) in [("!", "!"), ("!!", "tag:yaml.org,2002:")] {
-            if !self.handles.iter().any(|(known, _)| *known == handle) {
-                self.handles.push((handle, prefix.to_owned()));
+        for (handle, suffix) in [("!", "!"), ("!!", "tag:yaml.org,2002:")] {
+            if !self.is_known(handle) {
+                self.handles.push(Tag { handle, suffix: suffix.to_owned() });
             }
         }
         Ok(())
+    }
+
+    fn is_known(&self, handle: &str) -> bool {
+        self.handles.iter().any(|known| known.handle == handle)
     }
 
     fn document_content(&mut self) -> Result<Event<'s>, Refused> {
@@ -215,26 +224,8 @@ impl<'s> Events<'s> {
 
     /// A node with its properties. A list may lack an indentation of its own.
     fn node(&mut self, is_block: bool, may_be_indentless: bool) -> Result<Event<'s>, Refused> {
-        let (mut anchor, mut tag, mut behind) = (None, None, 0);
-        loop {
-            match self.peek()? {
-                TokenKind::Anchor(name) if anchor.is_none() => {
-                    anchor = Some(*name);
-                    behind = self.take().1;
-                }
-                TokenKind::Tag(..) if tag.is_none() => {
-                    let token = self.scanner.take();
-                    if let Some(token) = token
-                        && let TokenKind::Tag(handle, suffix) = token.kind
-                    {
-                        tag = Some(self.full_tag(handle, suffix, token.start)?);
-                        behind = token.end;
-                    }
-                }
-                _ => break,
-            }
-        }
-        let has_properties = anchor.is_some() || tag.is_some();
+        let (properties, behind) = self.properties()?;
+        let has_properties = properties.is_some();
         let token = self.scanner.peek()?;
         let (start, end) = (token.start, token.end);
         let kind = match &token.kind {
@@ -278,20 +269,43 @@ impl<'s> Events<'s> {
             _ if has_properties => {
                 self.pop();
                 let mut event = self.empty(behind, self.state);
-                (event.anchor, event.tag) = (anchor, tag);
+                event.properties = properties;
                 return Ok(event);
             }
             _ => return self.unexpected("did not find expected node content"),
         };
-        Ok(Event { kind, anchor, tag, start, end })
+        Ok(Event { kind, properties, start, end })
     }
 
-    fn full_tag(&self, handle: &'s str, suffix: String, at: usize) -> Result<Box<str>, Refused> {
-        if handle.is_empty() {
-            return Ok(suffix.into());
+    /// An anchor and a tag, in any order, and where they end.
+    #[inline]
+    fn properties(&mut self) -> Result<(Option<Box<Properties<'s>>>, usize), Refused> {
+        let (mut properties, mut behind) = (None::<Box<Properties<'s>>>, 0);
+        loop {
+            let is_next = match self.peek()? {
+                TokenKind::Anchor(_) => properties.as_ref().is_none_or(|p| p.anchor.is_none()),
+                TokenKind::Tag(_) => properties.as_ref().is_none_or(|p| p.tag.is_none()),
+                _ => false,
+            };
+            let Some(token) = is_next.then(|| self.scanner.take()).flatten() else {
+                return Ok((properties, behind));
+            };
+            behind = token.end;
+            let properties = properties.get_or_insert_default();
+            match token.kind {
+                TokenKind::Anchor(name) => properties.anchor = Some(name),
+                TokenKind::Tag(tag) => properties.tag = Some(self.whole(*tag, token.start)?),
+                _ => {}
+            }
         }
-        match self.handles.iter().find(|(known, _)| *known == handle) {
-            Some((_, prefix)) => Ok(format!("{prefix}{suffix}").into()),
+    }
+
+    fn whole(&self, tag: Tag<'s>, at: usize) -> Result<String, Refused> {
+        if tag.handle.is_empty() {
+            return Ok(tag.suffix);
+        }
+        match self.handles.iter().find(|known| known.handle == tag.handle) {
+            Some(known) => Ok(format!("{}{}", known.suffix, tag.suffix)),
             None => Err(Refused::new("found undefined tag handle", at)),
         }
     }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     Error, FieldPath,
     diagnostic::Position,
+    json::Quoted,
     tree::{Builder, Kind, Tree},
 };
 
@@ -82,7 +83,8 @@ enum Anchor<'s> {
 
 impl<'s> Reader<'s> {
     fn event(&mut self, event: Event<'s>) -> Result<(), Error> {
-        let Event { kind, anchor, tag, start, end } = event;
+        let Event { kind, properties, start, end } = event;
+        let (anchor, tag) = properties.map_or((None, None), |p| (p.anchor, p.tag));
         match kind {
             EventKind::Scalar(value, is_plain) => {
                 let (tag, is_merge) = match &tag {
@@ -112,7 +114,7 @@ impl<'s> Reader<'s> {
 
     fn alias(&mut self, name: &str, start: usize, end: usize) -> Result<(), Error> {
         match self.anchors.get(name).cloned() {
-            None => self.fail("unknown anchor", start),
+            None => self.fail(&format!("unknown anchor {} referenced", Quoted(name)), start),
             Some(Anchor::Scalar(kind, key)) => {
                 if let Kind::Text(text) = &kind {
                     self.aliased_text = self.aliased_text.saturating_add(text.len());
@@ -124,7 +126,7 @@ impl<'s> Reader<'s> {
                 self.scalar(kind, false, None, start, end)
             }
             Some(Anchor::Collection(node)) if !self.builder.is_closed(node) => {
-                self.fail("anchor value contains itself", start)
+                self.fail(&format!("anchor {} value contains itself", Quoted(name)), start)
             }
             Some(Anchor::Collection(node)) => {
                 if self.builder.wants_key() {

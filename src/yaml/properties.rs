@@ -2,7 +2,7 @@
 
 use super::{
     chars::is_word,
-    scan::{Refused, Scanner, TokenKind},
+    scan::{Refused, Scanner, Tag, TokenKind},
 };
 
 impl<'s> Scanner<'s> {
@@ -25,9 +25,7 @@ impl<'s> Scanner<'s> {
 
     fn word(&mut self) -> &'s str {
         let start = self.at;
-        while is_word(self.byte(0)) {
-            self.at += 1;
-        }
+        self.skip_while(is_word);
         self.slice(start, self.at)
     }
 
@@ -57,7 +55,7 @@ impl<'s> Scanner<'s> {
         if !self.is_space_or_end(0) {
             return Err(Refused::new("did not find expected whitespace or line break", self.at));
         }
-        self.push(TokenKind::Tag(handle, suffix), start);
+        self.push(TokenKind::Tag(Box::new(Tag { handle, suffix })), start);
         Ok(())
     }
 
@@ -167,9 +165,7 @@ impl<'s> Scanner<'s> {
 
     fn number(&mut self) -> Result<u8, Refused> {
         let start = self.at;
-        while self.byte(0).is_ascii_digit() {
-            self.at += 1;
-        }
+        self.skip_while(|b| b.is_ascii_digit());
         match self.slice(start, self.at) {
             "" => Err(Refused::new("did not find expected version number", start)),
             digits if digits.len() > 2 => {
@@ -189,10 +185,10 @@ impl<'s> Scanner<'s> {
             return Err(Refused::new("did not find expected whitespace", self.at));
         }
         self.skip_blanks();
-        let prefix = self.uri(false)?;
+        let suffix = self.uri(false)?;
         if !self.is_space_or_end(0) {
             return Err(Refused::new("did not find expected whitespace or line break", self.at));
         }
-        Ok(TokenKind::TagDirective(handle, prefix))
+        Ok(TokenKind::TagDirective(Box::new(Tag { handle, suffix })))
     }
 }

@@ -99,9 +99,7 @@ impl<'s> Scanner<'s> {
     #[inline]
     fn skip_plain(&mut self, ends: u8, is_flow: bool) {
         loop {
-            while !is_any(self.byte(0), ends) {
-                self.at += 1;
-            }
+            self.skip_while(|b| !is_any(b, ends));
             match self.byte(0) {
                 b':' if !self.is_space_or_end(1) => {}
                 0xc2 | 0xe2 if self.break_len() == 0 => {}
@@ -152,9 +150,7 @@ impl<'s> Scanner<'s> {
                     }
                     _ => {
                         self.at += 1;
-                        while !is_any(self.byte(0), ENDS_QUOTED) {
-                            self.at += 1;
-                        }
+                        self.skip_while(|b| !is_any(b, ENDS_QUOTED));
                     }
                 }
             }
@@ -263,7 +259,7 @@ impl<'s> Scanner<'s> {
         let (mut out, mut fold) = (String::new(), Fold::default());
         let mut end = self.block_breaks(&mut indent, &mut fold.others)?;
         let mut was_indented = false;
-        while self.column() == indent && self.byte(0) != 0 {
+        while self.column() == indent && self.at < self.text.len() {
             let is_indented = is_blank(self.byte(0));
             if is_literal || was_indented || is_indented || fold.first != "\n" {
                 out.push_str(fold.first);
@@ -274,9 +270,7 @@ impl<'s> Scanner<'s> {
             }
             was_indented = is_indented;
             let line = self.at;
-            while self.byte(0) != 0 && self.break_len() == 0 {
-                self.at += 1;
-            }
+            self.skip_line();
             out.push_str(self.slice(line, self.at));
             let len = self.break_len();
             if len > 0 {

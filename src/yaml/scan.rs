@@ -7,7 +7,7 @@
 
 use std::{borrow::Cow, collections::VecDeque};
 
-use super::chars::{block_start, break_len, byte, find_control, is_space_or_end};
+use super::chars::{block_start, break_len, byte, find_control, is_blank, is_space_or_end};
 
 /// Why a text is refused.
 #[derive(Debug)]
@@ -39,8 +39,7 @@ pub(super) struct Token<'s> {
 pub(super) enum TokenKind<'s> {
     StreamEnd,
     Version(u8, u8),
-    /// A handle and what it stands for.
-    TagDirective(&'s str, String),
+    TagDirective(Box<Tag<'s>>),
     DocumentStart,
     DocumentEnd,
     BlockSequenceStart,
@@ -56,10 +55,16 @@ pub(super) enum TokenKind<'s> {
     Value,
     Alias(&'s str),
     Anchor(&'s str),
-    /// A handle and a suffix; verbatim tags have no handle.
-    Tag(&'s str, String),
+    Tag(Box<Tag<'s>>),
     /// A text, and whether it is plain.
     Scalar(Cow<'s, str>, bool),
+}
+
+/// A tag's two parts, or a handle and what it stands for. Verbatim tags have no handle.
+#[derive(Debug, PartialEq)]
+pub(super) struct Tag<'s> {
+    pub(super) handle: &'s str,
+    pub(super) suffix: String,
 }
 
 /// A token that may turn out to be a key without a `?`.
@@ -253,8 +258,23 @@ impl<'s> Scanner<'s> {
         }
     }
 
+    #[inline]
+    pub(super) fn skip_while(&mut self, is_skipped: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|&b| !is_skipped(b)).unwrap_or(rest.len());
+    }
+
     pub(super) fn skip_blanks(&mut self) {
-        while matches!(self.byte(0), b' ' | b'\t') {
+        self.skip_while(is_blank);
+    }
+
+    /// Skips to a line break or the end.
+    pub(super) fn skip_line(&mut self) {
+        loop {
+            self.skip_while(|b| !matches!(b, b'\n' | b'\r' | 0xc2 | 0xe2));
+            if self.at >= self.text.len() || self.break_len() > 0 {
+                return;
+            }
             self.at += 1;
         }
     }
@@ -262,9 +282,7 @@ impl<'s> Scanner<'s> {
     /// Skips a comment up to the end of the line.
     pub(super) fn skip_comment(&mut self) {
         if self.byte(0) == b'#' {
-            while self.byte(0) != 0 && self.break_len() == 0 {
-                self.at += 1;
-            }
+            self.skip_line();
         }
     }
 
@@ -280,9 +298,11 @@ impl<'s> Scanner<'s> {
     /// Refuses a control character within, or so near behind, that Go's reader has it already.
     #[inline]
     pub(super) fn check_readable(&self, ahead: usize) -> Result<(), Refused> {
-        if self.at + 4 <= self.readable {
-            return Ok(());
-        }
+        if self.at + 4 <= self.readable { Ok(()) } else { self.check_ahead(ahead) }
+    }
+
+    #[cold]
+    fn check_ahead(&self, ahead: usize) -> Result<(), Refused> {
         let behind = self.text.get(self.at..).unwrap_or_default();
         let needed: usize = behind.chars().take(ahead).map(char::len_utf8).sum();
         if self.at + needed <= self.readable {
@@ -334,9 +354,10 @@ impl<'s> Scanner<'s> {
     #[inline]
     fn skip_to_token(&mut self) {
         loop {
-            let has_tabs = self.is_flow() || !self.is_key_allowed;
-            while self.byte(0) == b' ' || has_tabs && self.byte(0) == b'\t' {
-                self.at += 1;
+            if self.is_flow() || !self.is_key_allowed {
+                self.skip_while(is_blank);
+            } else {
+                self.skip_while(|b| b == b' ');
             }
             self.skip_comment();
             let len = self.break_len();
