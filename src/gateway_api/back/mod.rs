@@ -99,18 +99,21 @@ pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> Back {
 /// What is said of each port.
 type Ports = BTreeMap<i32, PortState>;
 
+/// What is asked of the clients of a port that ends TLS: nothing, or this.
+type Wanted = Option<Validation>;
+
 #[derive(Default)]
 struct PortState {
     taken: Taken,
     /// What it asks of clients, once a listener that ends TLS is there.
-    wanted: Option<Option<Validation>>,
+    wanted: Option<Wanted>,
 }
 
 /// A server in Gateway API's words.
 struct Said {
     listener: Listener,
     /// What its port has to ask of clients, if it has to ask for something or for nothing.
-    wanted: Option<Option<Validation>>,
+    wanted: Option<Wanted>,
 }
 
 impl Back {

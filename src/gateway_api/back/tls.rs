@@ -1,6 +1,6 @@
 //! A server's TLS settings as a listener's.
 
-use super::Back;
+use super::{Back, Wanted};
 use crate::{
     FieldPath, ServerTlsSettings, TlsMode, ciphers,
     gateway_api::{
@@ -19,7 +19,7 @@ impl Back {
         settings: &ServerTlsSettings,
         listener: &mut Listener,
         at: &FieldPath,
-    ) -> Option<Option<Validation>> {
+    ) -> Option<Wanted> {
         self.unsaid_settings(settings, at);
         let mut tls = ListenerTls::default();
         let Ok(mode) = settings.tls_mode() else {
@@ -157,7 +157,7 @@ impl Back {
         mode: TlsMode,
         tls: &mut ListenerTls,
         at: &FieldPath,
-    ) -> Option<Validation> {
+    ) -> Wanted {
         let skip = settings.insecure_skip_verify;
         let at_skip = at.clone().key("insecureSkipVerify");
         let name = &settings.ca_cert_credential_name;

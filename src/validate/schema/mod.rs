@@ -2,10 +2,13 @@
 //! and kube-openapi have them.
 
 mod envelope;
+mod number;
+mod prune;
 mod shape;
 #[cfg(test)]
 mod tests;
 
+use self::number::{Number, number};
 use super::{
     findings::{Findings, Node, Place},
     go::{Float, Quote},
@@ -15,10 +18,11 @@ use crate::{
     FieldPath, IstioVersion, Timestamp,
     diagnostic::nearest,
     json::did_you_mean,
-    tree::{Kind, Ref, write_text},
+    tree::{Kind, Ref},
 };
 
 pub(super) use envelope::{check_name, check_type};
+pub(super) use prune::write_pruned;
 pub(super) use shape::{Field, ROOT, SPEC, Shape};
 
 /// The bounds of every number.
@@ -363,88 +367,10 @@ fn type_name(kind: &Kind<'_>) -> &'static str {
     }
 }
 
-/// A number as Kubernetes' JSON reader has it: 64 bits with a sign if it is written as a whole
-/// number and fits, else a float.
-struct Number {
-    value: f64,
-    text: String,
-    is_integer: bool,
-    /// Whether Go holds it as a float.
-    is_float: bool,
-    fits_64_bits: bool,
-}
-
-#[expect(clippy::cast_precision_loss, reason = "compared with bounds that a float holds exactly")]
-fn number(kind: &Kind<'_>) -> Option<Number> {
-    let value = match kind {
-        Kind::Unsigned(v) => match i64::try_from(*v) {
-            Ok(v) => return Some(integer(v)),
-            Err(_) => *v as f64,
-        },
-        Kind::Signed(v) => return Some(integer(*v)),
-        Kind::Float(v) => *v,
-        Kind::Huge(_) => f64::INFINITY,
-        _ => return None,
-    };
-    // swag.IsFloat64AJSONInteger
-    let is_integer =
-        value.is_finite() && value.abs() <= 9_007_199_254_740_991.0 && value.fract() == 0.0;
-    let text = Float(value).to_string();
-    let fits_64_bits = is_integer || fits(value);
-    Some(Number { value, text, is_integer, is_float: true, fits_64_bits })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "compared with bounds that a float holds exactly")]
-fn integer(v: i64) -> Number {
-    let text = v.to_string();
-    Number { value: v as f64, text, is_integer: true, is_float: false, fits_64_bits: true }
-}
-
-fn fits(value: f64) -> bool {
-    value.fract() == 0.0 && value.abs() < 9_223_372_036_854_775_807.0
-}
-
 fn json_of(place: &Place<'_, '_>) -> String {
     let mut json = String::new();
     if let Some(node) = place.node {
         crate::tree::write_json(&crate::tree::Edit::Kept(node), &mut json);
     }
     json
-}
-
-/// Writes a value as the API server hands it on: pruned, whole numbers without a point.
-pub(super) fn write_pruned(shape: &Shape, node: Node<'_>, version: IstioVersion, out: &mut String) {
-    match shape {
-        Shape::Object { fields, .. } if node.is_map() => {
-            out.push('{');
-            let mut comma = "";
-            for field in *fields {
-                let value = node.get(field.name).filter(|value| field.nullable || !value.is_null());
-                let is_known = field.since <= version.minor();
-                let Some(value) = value.filter(|_| is_known) else { continue };
-                out.push_str(comma);
-                comma = ",";
-                write_text(field.name, out);
-                out.push(':');
-                write_pruned(&field.shape, value, version, out);
-            }
-            out.push('}');
-        }
-        Shape::List { of, .. } if node.is_list() => {
-            out.push('[');
-            for (i, item) in node.items().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write_pruned(of, item, version, out);
-            }
-            out.push(']');
-        }
-        Shape::Integer if number(node.kind()).is_some_and(|number| number.is_integer) => {
-            let value = number(node.kind()).map_or(0.0, |number| number.value);
-            // Without a minus before a zero.
-            out.push_str(&format!("{}", value + 0.0));
-        }
-        _ => crate::tree::write_json(&crate::tree::Edit::Kept(node), out),
-    }
 }

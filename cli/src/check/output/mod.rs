@@ -96,7 +96,8 @@ impl Format {
 
 /// Whether an error is one of the temporary file in which a format keeps what has to wait.
 pub(super) fn is_of_temporary_file(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|inner| inner.is::<json::OfTemporaryFile>())
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<json::OfTemporaryFile>());
+    inner.is_some()
 }
 
 fn name_of(files: &[File], file: usize) -> String {

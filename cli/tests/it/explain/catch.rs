@@ -125,7 +125,7 @@ fn the_last_gateway_of_a_name_counts() {
         assert_eq!(which.map(|one| one["which"].clone()).collect::<Value>(), repeated, "{name}");
     }
     let files = Directory::new(&[]);
-    let (old, new) = (files.write("a", &mutual), files.write("b", &both(&mutual, &mutual)));
+    let (old, new) = (files.write("a", &mutual), files.write("b", both(&mutual, &mutual)));
     let text = prints(&["--diff", &old, &new], "");
     assert!(text.starts_with("The new file has 2 Gateways ingress/edge."), "{text}");
     let html = prints(&["--diff", "--format", "html", &old, &new], "");

@@ -180,7 +180,7 @@ fn a_refused_change_is_said_to_change_nothing() {
     assert_eq!(diff["refused"][0]["which"], "new");
     assert_ne!(diff["weaker"], 0);
     let files = Directory::new(&[]);
-    let (old, new) = (files.write("a.yaml", &https(MUTUAL)), files.write("b.yaml", &new));
+    let (old, new) = (files.write("a.yaml", https(MUTUAL)), files.write("b.yaml", &new));
     let text = prints(&["--diff", &old, &new], "");
     assert!(text.starts_with("A cluster refuses the new ingress/edge, so that nothing changes"));
 }

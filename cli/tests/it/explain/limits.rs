@@ -47,7 +47,7 @@ fn hostile_text_is_harmless() {
     let input = hostile();
     let start = Instant::now();
     let files = Directory::new(&[]);
-    let (old, new) = (files.write("old.yaml", &https(MUTUAL)), files.write("new.json", &input));
+    let (old, new) = (files.write("old.yaml", https(MUTUAL)), files.write("new.json", &input));
     for args in [vec![new.as_str()], vec!["--diff", old.as_str(), new.as_str()]] {
         let text = prints(&args, "");
         let bad = |c: char| c.is_control() && c != '\n' || ('\u{202a}'..='\u{2069}').contains(&c);
@@ -86,7 +86,7 @@ fn many_servers_take_no_long_time() {
     let files = Directory::new(&[]);
     let (old, new) = (
         files.write("a.json", &input),
-        files.write("b.json", &input.replace("MUTUAL", "OPTIONAL_MUTUAL")),
+        files.write("b.json", input.replace("MUTUAL", "OPTIONAL_MUTUAL")),
     );
     let diff = prints(&["--diff", &old, &new], "");
     assert!(diff.contains("3000 servers changed, 0 unchanged"), "{}", diff.len());
@@ -103,12 +103,12 @@ fn long_lists_take_no_long_time() {
     let names: Vec<_> = (0..6000).map(|i| format!("h{i}.b")).collect();
     let tls = |names: &[String]| json!({"mode": "MUTUAL", "credentialName": "c", "subjectAltNames": names});
     let files = Directory::new(&[]);
-    let one = files.write("one.json", &gateway(vec![server(0, &names, tls(&names))]));
+    let one = files.write("one.json", gateway(vec![server(0, &names, tls(&names))]));
     let each = names.chunks(1).enumerate().map(|(i, name)| server(i, name, tls(name)));
-    let each = files.write("each.json", &gateway(each.collect()));
+    let each = files.write("each.json", gateway(each.collect()));
     let suites: Vec<_> = (0..64_000).map(|i| format!("-A{i}")).collect();
     let tls = json!({"mode": "SIMPLE", "credentialName": "c", "cipherSuites": suites});
-    let suites = files.write("suites.json", &gateway(vec![server(0, &names, tls)]));
+    let suites = files.write("suites.json", gateway(vec![server(0, &names, tls)]));
     let start = Instant::now();
     let diff = prints(&["--diff", "--format", "json", &one, &each], "");
     assert!(diff.contains("too much to compare"));
