@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     Document,
-    read::{Source, envelope, is_gateway_group, is_gateway_kind, object, read, tree},
+    read::{self, Source, envelope, is_gateway_kind, object, tree},
 };
 use crate::{
     Error, FieldPath, Position,
@@ -173,11 +173,11 @@ impl Object {
                 if said == text {
                     let lines = lines + before;
                     let source = Source { is_yaml, has_positions: true, lines };
-                    return read(&own, &tree, &source).map_err(|error| error.below(lines));
+                    return read::read(&own, &tree, &source).map_err(|error| error.below(lines));
                 }
             }
             let tree = Tree::from_checked_json(&text)?;
-            read(&text, &tree, &Source { is_yaml, has_positions: false, lines: 0 })
+            read::read(&text, &tree, &Source { is_yaml, has_positions: false, lines: 0 })
         })
     }
 
@@ -186,7 +186,7 @@ impl Object {
     #[cfg(feature = "validate")]
     pub(crate) fn is_gateway(&self) -> bool {
         let says_something = !self.kind.is_empty() || !self.api_version.is_empty();
-        says_something && is_gateway_kind(&self.kind) && is_gateway_group(&self.api_version)
+        says_something && is_gateway_kind(&self.kind) && read::is_gateway_group(&self.api_version)
     }
 
     /// Whether the text is the user's, so that places in it tell something.
