@@ -1,6 +1,6 @@
 //! What each type of a field makes of a value, and how it is written.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::{
     Serialize, Serializer,
@@ -13,7 +13,7 @@ use super::{
         At, Field, Log, Number, Quoted, Slot, Text, big_number, did_you_mean, drain, wrong_type,
         wrong_type_at,
     },
-    encode::Json,
+    encode::{Json, append_number, append_text},
 };
 use crate::{
     Timestamp,
@@ -39,6 +39,11 @@ impl Field for String {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
     }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        append_text(self, json);
+    }
 }
 
 impl Field for bool {
@@ -58,6 +63,11 @@ impl Field for bool {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bool(*self)
+    }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        json.push_str(if *self { "true" } else { "false" });
     }
 }
 
@@ -79,6 +89,14 @@ impl Field for Option<bool> {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
+    }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        match self {
+            Some(v) => v.append(json),
+            None => json.push_str("null"),
+        }
     }
 }
 
@@ -136,6 +154,11 @@ impl Field for u32 {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(*self)
     }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        append_number(*self, json);
+    }
 }
 
 /// `observedGeneration`, the only one there is. Its schema in a cluster is int-or-string, so that
@@ -184,6 +207,11 @@ impl Field for i64 {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+
+    fn append(&self, json: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = write!(json, "\"{self}\"");
+    }
 }
 
 impl Field for Option<Timestamp> {
@@ -209,6 +237,13 @@ impl Field for Option<Timestamp> {
             Some(timestamp) => serializer.collect_str(timestamp),
             None => serializer.serialize_none(),
         }
+    }
+
+    fn append(&self, json: &mut String) {
+        let _ = match self {
+            Some(timestamp) => write!(json, "\"{timestamp}\""),
+            None => json.write_str("null"),
+        };
     }
 }
 
@@ -269,6 +304,20 @@ impl Field for Open {
             None => serializer.serialize_i32(self.number),
         }
     }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        match name_of(self.values, self.number) {
+            Some(name) => {
+                json.push('"');
+                json.push_str(name);
+                json.push('"');
+            }
+            None => {
+                let _ = write!(json, "{}", self.number);
+            }
+        }
+    }
 }
 
 fn name_of(values: EnumValues, number: i32) -> Option<&'static str> {
@@ -310,6 +359,17 @@ impl<F: Field + Default> Field for Vec<F> {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(Json))
+    }
+
+    fn append(&self, json: &mut String) {
+        json.push('[');
+        for (i, element) in self.iter().enumerate() {
+            if i > 0 {
+                json.push(',');
+            }
+            element.append(json);
+        }
+        json.push(']');
     }
 }
 
@@ -365,6 +425,19 @@ impl Field for BTreeMap<String, String> {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self)
     }
+
+    fn append(&self, json: &mut String) {
+        json.push('{');
+        for (i, (key, value)) in self.iter().enumerate() {
+            if i > 0 {
+                json.push(',');
+            }
+            append_text(key, json);
+            json.push(':');
+            append_text(value, json);
+        }
+        json.push('}');
+    }
 }
 
 impl<M: Message + Field> Field for Option<M> {
@@ -392,6 +465,14 @@ impl<M: Message + Field> Field for Option<M> {
         match self {
             Some(message) => message.write(serializer),
             None => serializer.serialize_none(),
+        }
+    }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        match self {
+            Some(message) => message.append(json),
+            None => json.push_str("null"),
         }
     }
 }
