@@ -61,7 +61,7 @@ pub(crate) fn append_text(text: &str, json: &mut String) {
 #[inline]
 pub(crate) fn append_with(text: &str, escapes: Escapes, json: &mut String) {
     json.push('"');
-    if is_plain(text.as_bytes(), escapes) {
+    if is_plain(text.as_bytes()) {
         json.push_str(text);
     } else {
         append_escaped(text, escapes, json);
@@ -69,34 +69,38 @@ pub(crate) fn append_with(text: &str, escapes: Escapes, json: &mut String) {
     json.push('"');
 }
 
-/// Whether this byte is escaped, or begins a character that may be.
+/// Whether a text can be copied as it is: it is ASCII without a control character, `"`, `&`, `<`, `>`
+/// and `\\`. It is read in words of eight bytes, the last of which may overlap with the one before.
 #[inline]
-fn is_marked(b: u8, escapes: Escapes) -> bool {
-    // Without a branch, and with `"` and `&`, `<` and `>` in one: they differ in one bit.
-    let json = (b < 0x20) | (b == b'"') | (b == b'\\');
-    match escapes {
-        Escapes::Json => json,
-        Escapes::Html => json | (b | 4 == b'&') | (b | 2 == b'>') | (b == 0xe2),
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    // Each byte's highest bit says whether it is special; a byte above one that is may say so, too.
+    #[inline]
+    fn is_special(word: u64) -> bool {
+        let is = |word: u64, b: u8| (word ^ (ONES * u64::from(b))).wrapping_sub(ONES);
+        let is_control = word.wrapping_sub(ONES * 0x20);
+        // `"` and `&`, `<` and `>` differ in one bit.
+        let is_html = is(word | (ONES * 4), b'&') | is(word | (ONES * 2), b'>');
+        (word | is_control | is_html | is(word, b'\\')) & (ONES * 0x80) != 0
+    }
+    if let Some(last) = text.last_chunk() {
+        let (words, _) = text.as_chunks();
+        !is_special(u64::from_ne_bytes(*last))
+            && !words.iter().any(|word| is_special(u64::from_ne_bytes(*word)))
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let half = |bytes: &[u8; 4]| u64::from(u32::from_ne_bytes(*bytes));
+        !is_special(half(first) << 32 | half(last))
+    } else {
+        text.iter().all(|&b| !is_special(u64::from(b) * ONES))
     }
 }
 
-/// Whether nothing in a text is marked. A text is read in blocks, the last of which may overlap
-/// with the one before, so that none is read byte by byte.
-#[inline]
-fn is_plain(text: &[u8], escapes: Escapes) -> bool {
-    #[inline]
-    fn block<const N: usize>(block: &[u8; N], escapes: Escapes) -> bool {
-        !block.iter().fold(false, |any, &b| any | is_marked(b, escapes))
-    }
-    if let Some(last) = text.last_chunk::<16>() {
-        let (blocks, _) = text.as_chunks::<16>();
-        block(last, escapes) && blocks.iter().all(|b| block(b, escapes))
-    } else if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-        block(first, escapes) & block(last, escapes)
-    } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        block(first, escapes) & block(last, escapes)
-    } else {
-        !text.iter().any(|&b| is_marked(b, escapes))
+/// Whether this byte is escaped, or begins a character that may be.
+fn is_marked(b: u8, escapes: Escapes) -> bool {
+    match b {
+        0..0x20 | b'"' | b'\\' => true,
+        b'<' | b'>' | b'&' | 0xe2 => escapes == Escapes::Html,
+        _ => false,
     }
 }
 
