@@ -23,7 +23,8 @@ pub(super) fn to_string<T: Message>(message: &T) -> String {
 
 /// Appends one field of a message, where it is set. `keys` are its name as it is written in the
 /// first place and behind others: `{"name":` and `,"name":`. `start` is where the message begins.
-#[inline]
+// Inlined, a key is copied as a text of its very length.
+#[inline(always)]
 pub(crate) fn append_field<F: Field>(
     json: &mut String,
     start: usize,
