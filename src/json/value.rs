@@ -177,8 +177,11 @@ impl Field for i64 {
             Number::Unsigned(v) => match v.try_into() {
                 Ok(v) => *self = v,
                 Err(_) => {
-                    let message = format_args!("{v} is more than 9223372036854775807");
-                    log.error(rule::OUT_OF_RANGE, at, message);
+                    log.error(
+                        rule::OUT_OF_RANGE,
+                        at,
+                        format_args!("{v} is more than 9223372036854775807"),
+                    );
                 }
             },
             Number::Float(_) if log.is_minus_zero(v) => *self = 0,
@@ -194,8 +197,11 @@ impl Field for i64 {
             _ if text == "null" && !v.escaped => *self = 0,
             _ => {
                 *self = 0;
-                let message = format_args!("{} is no number and is read as unset", Quoted(&v.text));
-                log.warn(rule::NOT_A_NUMBER, at, message);
+                log.warn(
+                    rule::NOT_A_NUMBER,
+                    at,
+                    format_args!("{} is no number and is read as unset", Quoted(&v.text)),
+                );
             }
         }
     }
@@ -273,8 +279,11 @@ impl Field for Open {
         let Some(number) = number else { return wrong_type::<Self>(v, at, log) };
         self.number = number;
         if name_of(self.values, number).is_none() {
-            let message = format_args!("{number} is no known value and is kept as a number");
-            log.warn(rule::UNKNOWN_ENUM_NUMBER, at, message);
+            log.warn(
+                rule::UNKNOWN_ENUM_NUMBER,
+                at,
+                format_args!("{number} is no known value and is kept as a number"),
+            );
         }
     }
 
@@ -288,8 +297,12 @@ impl Field for Open {
                     Some(name) => did_you_mean(name),
                     None => format!("use one of {}", names().collect::<Vec<_>>().join(", ")),
                 };
-                let message = format_args!("unknown value {}", Quoted(&v.text));
-                log.error_with(rule::UNKNOWN_ENUM_NAME, at, message, Some(help));
+                log.error_with(
+                    rule::UNKNOWN_ENUM_NAME,
+                    at,
+                    format_args!("unknown value {}", Quoted(&v.text)),
+                    Some(help),
+                );
             }
         }
     }
