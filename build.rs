@@ -53,6 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     prost_build::Config::new()
         .extern_path(".google.protobuf.Timestamp", "crate::Timestamp")
         .btree_map(["."])
+        // A new value of Istio's is to break nobody's match.
+        .enum_attribute(".", "#[non_exhaustive]")
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com")
         .compile_fds(set)?;

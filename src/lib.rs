@@ -54,8 +54,9 @@
 //! # Semver
 //!
 //! Generated messages are plain structs, made with `..Default::default()`: a new field of Istio's
-//! is a minor release. Types that are written by hand are `#[non_exhaustive]`. [`prost`] is a
-//! public dependency, re-exported; its majors are majors here.
+//! is a minor release, and so is a new value of an enum, which is `#[non_exhaustive]` as most types
+//! that are written by hand. [`prost`] and [`prost_types`] are public dependencies, re-exported:
+//! their majors are majors here, as are those of serde and `serde_json`. The README has the rest.
 //!
 //! # Not here
 //!

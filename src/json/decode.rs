@@ -310,8 +310,13 @@ pub trait Field: Sized {
     #[doc(hidden)]
     fn is_unset(&self) -> bool;
 
+    /// Writes the field through a serializer.
     #[doc(hidden)]
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Appends what [`write`](Self::write) writes, as compact JSON with Go's escapes.
+    #[doc(hidden)]
+    fn append(&self, json: &mut String);
 
     #[doc(hidden)]
     fn bool(&mut self, v: bool, at: At<'_>, log: &mut Log<'_>) {

@@ -261,8 +261,25 @@ macro_rules! message {
                     // Does not compile where the table lacks a field of the struct.
                     let Self { $($field,)* } = self;
                     let mut map = serializer.serialize_map(None)?;
-                    $(crate::json::message!(@write $field, map, $json $([$($name = $number)*])?);)*
+                    $(write_field(
+                        &mut map,
+                        $json,
+                        crate::json::message!(@value $field $([$($name = $number)*])?),
+                    )?;)*
                     map.end()
+                }
+
+                #[allow(deprecated, unused, reason = "so for some messages alone")]
+                fn append(&self, json: &mut String) {
+                    let Self { $($field,)* } = self;
+                    let start = json.len();
+                    $(append_field(
+                        json,
+                        start,
+                        [concat!("{\"", $json, "\":"), concat!(",\"", $json, "\":")],
+                        crate::json::message!(@value $field $([$($name = $number)*])?),
+                    );)*
+                    append_end(json, start);
                 }
             }
         };
@@ -282,11 +299,9 @@ macro_rules! message {
         $place = open.number;
         Ok(())
     }};
-    (@write $field:ident, $map:ident, $json:literal) => {
-        write_field(&mut $map, $json, $field)?
-    };
-    (@write $field:ident, $map:ident, $json:literal [$($name:literal = $number:literal)*]) => {
-        write_field(&mut $map, $json, &Open { number: *$field, values: &[$(($name, $number)),*] })?
+    (@value $field:ident) => { $field };
+    (@value $field:ident [$($name:literal = $number:literal)*]) => {
+        &Open { number: *$field, values: &[$(($name, $number)),*] }
     };
 }
 pub(crate) use message;

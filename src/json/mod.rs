@@ -51,6 +51,7 @@ use crate::{
 };
 
 pub(crate) use decode::{Log, Number, Quoted, did_you_mean};
+pub(crate) use encode::{Escapes, append_with};
 pub(crate) use message::message;
 #[doc(hidden)]
 pub use message::{FieldSchema as Field, Schema};
@@ -61,6 +62,7 @@ pub(crate) use text::{Mended, check};
 pub(crate) mod internal {
     pub(crate) use super::{
         decode::{At, Field, Log, Slot},
+        encode::{append_end, append_field},
         message::{FieldSchema, Fields, Schema, decode_fields, schema_of, write_field},
         value::Open,
     };

@@ -1,6 +1,6 @@
 //! What each type of a field makes of a value, and how it is written.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::{
     Serialize, Serializer,
@@ -13,7 +13,7 @@ use super::{
         At, Field, Log, Number, Quoted, Slot, Text, big_number, did_you_mean, drain, wrong_type,
         wrong_type_at,
     },
-    encode::Json,
+    encode::{Json, append_number, append_text},
 };
 use crate::{
     Timestamp,
@@ -39,6 +39,11 @@ impl Field for String {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self)
     }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        append_text(self, json);
+    }
 }
 
 impl Field for bool {
@@ -58,6 +63,11 @@ impl Field for bool {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bool(*self)
+    }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        json.push_str(if *self { "true" } else { "false" });
     }
 }
 
@@ -79,6 +89,14 @@ impl Field for Option<bool> {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.serialize(serializer)
+    }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        match self {
+            Some(v) => v.append(json),
+            None => json.push_str("null"),
+        }
     }
 }
 
@@ -136,6 +154,11 @@ impl Field for u32 {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_u32(*self)
     }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        append_number(*self, json);
+    }
 }
 
 /// `observedGeneration`, the only one there is. Its schema in a cluster is int-or-string, so that
@@ -154,8 +177,11 @@ impl Field for i64 {
             Number::Unsigned(v) => match v.try_into() {
                 Ok(v) => *self = v,
                 Err(_) => {
-                    let message = format_args!("{v} is more than 9223372036854775807");
-                    log.error(rule::OUT_OF_RANGE, at, message);
+                    log.error(
+                        rule::OUT_OF_RANGE,
+                        at,
+                        format_args!("{v} is more than 9223372036854775807"),
+                    );
                 }
             },
             Number::Float(_) if log.is_minus_zero(v) => *self = 0,
@@ -171,8 +197,11 @@ impl Field for i64 {
             _ if text == "null" && !v.escaped => *self = 0,
             _ => {
                 *self = 0;
-                let message = format_args!("{} is no number and is read as unset", Quoted(&v.text));
-                log.warn(rule::NOT_A_NUMBER, at, message);
+                log.warn(
+                    rule::NOT_A_NUMBER,
+                    at,
+                    format_args!("{} is no number and is read as unset", Quoted(&v.text)),
+                );
             }
         }
     }
@@ -183,6 +212,11 @@ impl Field for i64 {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+
+    fn append(&self, json: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = write!(json, "\"{self}\"");
     }
 }
 
@@ -209,6 +243,13 @@ impl Field for Option<Timestamp> {
             Some(timestamp) => serializer.collect_str(timestamp),
             None => serializer.serialize_none(),
         }
+    }
+
+    fn append(&self, json: &mut String) {
+        let _ = match self {
+            Some(timestamp) => write!(json, "\"{timestamp}\""),
+            None => json.write_str("null"),
+        };
     }
 }
 
@@ -238,8 +279,11 @@ impl Field for Open {
         let Some(number) = number else { return wrong_type::<Self>(v, at, log) };
         self.number = number;
         if name_of(self.values, number).is_none() {
-            let message = format_args!("{number} is no known value and is kept as a number");
-            log.warn(rule::UNKNOWN_ENUM_NUMBER, at, message);
+            log.warn(
+                rule::UNKNOWN_ENUM_NUMBER,
+                at,
+                format_args!("{number} is no known value and is kept as a number"),
+            );
         }
     }
 
@@ -253,8 +297,12 @@ impl Field for Open {
                     Some(name) => did_you_mean(name),
                     None => format!("use one of {}", names().collect::<Vec<_>>().join(", ")),
                 };
-                let message = format_args!("unknown value {}", Quoted(&v.text));
-                log.error_with(rule::UNKNOWN_ENUM_NAME, at, message, Some(help));
+                log.error_with(
+                    rule::UNKNOWN_ENUM_NAME,
+                    at,
+                    format_args!("unknown value {}", Quoted(&v.text)),
+                    Some(help),
+                );
             }
         }
     }
@@ -267,6 +315,20 @@ impl Field for Open {
         match name_of(self.values, self.number) {
             Some(name) => serializer.serialize_str(name),
             None => serializer.serialize_i32(self.number),
+        }
+    }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        match name_of(self.values, self.number) {
+            Some(name) => {
+                json.push('"');
+                json.push_str(name);
+                json.push('"');
+            }
+            None => {
+                let _ = write!(json, "{}", self.number);
+            }
         }
     }
 }
@@ -310,6 +372,17 @@ impl<F: Field + Default> Field for Vec<F> {
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(Json))
+    }
+
+    fn append(&self, json: &mut String) {
+        json.push('[');
+        for (i, element) in self.iter().enumerate() {
+            if i > 0 {
+                json.push(',');
+            }
+            element.append(json);
+        }
+        json.push(']');
     }
 }
 
@@ -365,6 +438,19 @@ impl Field for BTreeMap<String, String> {
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self)
     }
+
+    fn append(&self, json: &mut String) {
+        json.push('{');
+        for (i, (key, value)) in self.iter().enumerate() {
+            if i > 0 {
+                json.push(',');
+            }
+            append_text(key, json);
+            json.push(':');
+            append_text(value, json);
+        }
+        json.push('}');
+    }
 }
 
 impl<M: Message + Field> Field for Option<M> {
@@ -392,6 +478,14 @@ impl<M: Message + Field> Field for Option<M> {
         match self {
             Some(message) => message.write(serializer),
             None => serializer.serialize_none(),
+        }
+    }
+
+    #[inline]
+    fn append(&self, json: &mut String) {
+        match self {
+            Some(message) => message.append(json),
+            None => json.push_str("null"),
         }
     }
 }

@@ -170,6 +170,5 @@ impl std::fmt::Display for Number {
 }
 
 pub(crate) fn write_text(text: &str, out: &mut String) {
-    // A str always has a JSON text.
-    out.push_str(&serde_json::to_string(text).unwrap_or_default());
+    json::append_with(text, json::Escapes::Json, out);
 }

@@ -314,6 +314,7 @@ fn survives<T: json::Message + fmt::Debug>(message: &T) -> Result<(), TestCaseEr
     let read = T::decode(&*wire).unwrap();
     prop_assert_eq!(&read, message);
     let text = json::to_string(&read);
+    prop_assert_eq!(&text, &by_serde(&read));
     let decoded = json::decode_str::<T>(&text).unwrap();
     prop_assert_eq!(&decoded.value, message);
     prop_assert_eq!(decoded.value.encode_to_vec(), wire);
@@ -332,6 +333,22 @@ fn survives<T: json::Message + fmt::Debug>(message: &T) -> Result<(), TestCaseEr
     with_module(&vec![message.clone(), T::default()])?;
     with_module(&BTreeMap::from([("a".to_owned(), message.clone())]))?;
     with_module(&HashMap::<_, _>::from_iter([(text, message.clone())]))
+}
+
+/// What the encoder has to write, by the other description of each field, the one for serde.
+fn by_serde<T: json::Message>(message: &T) -> String {
+    let mut text = Vec::new();
+    json::serde::serialize(message, &mut serde_json::Serializer::new(&mut text)).unwrap();
+    let mut escaped = String::new();
+    for c in String::from_utf8(text).unwrap().chars() {
+        match c {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                escaped += &format!("\\u{:04x}", u32::from(c));
+            }
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 /// By way of the module for `#[serde(with = ...)]`, as a text and as a value.
