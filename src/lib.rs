@@ -46,7 +46,7 @@
 //!
 //! | feature | default | brings |
 //! |---|---|---|
-//! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`], by the YAML scanner granit-parser |
+//! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`] |
 //! | `envoy` | no | `envoy`: what istiod makes of a server, in Envoy's own messages |
 //! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
 //! | `gateway-api` | no | `gateway_api`: what istiod makes of a Gateway of Gateway API; with `validate` |

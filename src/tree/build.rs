@@ -51,10 +51,6 @@ impl<'s> Builder<'s> {
         u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX)
     }
 
-    pub(crate) fn kind(&self, node: u32) -> Option<&Kind<'s>> {
-        self.tree.node(node).map(|n| &n.kind)
-    }
-
     /// The innermost open list or map.
     pub(crate) fn parent(&self) -> Option<u32> {
         self.open.last().map(|open| open.node)

@@ -1,9 +1,6 @@
 //! A stream cut into its documents, each read on its own: a bad one does not spoil the rest.
 
-use super::{
-    check::{is_break, is_marker},
-    mend::has_other_breaks,
-};
+use super::chars::{block_start, break_len, find_control, has_other_breaks, is_break, is_marker};
 use crate::{Error, diagnostic::Position};
 
 /// The text of one document of a stream.
@@ -56,11 +53,7 @@ fn plain_line(text: &str) -> usize {
 
 /// The same with every break that YAML 1.1 has.
 fn any_line(text: &str) -> usize {
-    let Some(end) = text.find(is_break) else { return text.len() };
-    let rest = text.get(end..).unwrap_or_default();
-    let len =
-        if rest.starts_with("\r\n") { 2 } else { rest.chars().next().map_or(0, char::len_utf8) };
-    end + len
+    text.find(is_break).map_or(text.len(), |end| end + break_len(text, end))
 }
 
 /// The first document's end, and where the next one begins.
@@ -87,45 +80,28 @@ fn first(text: &str, line_len: fn(&str) -> usize) -> (usize, usize) {
                 return (behind, behind);
             }
             return (at, at + line.len() - behind.len());
-        } else {
+        } else if only_prefix {
             let content = content.trim();
-            only_prefix &= content.is_empty() || content.starts_with(['#', '%']);
+            only_prefix = content.is_empty() || content.starts_with(['#', '%']);
         }
         at += line.len();
     }
     (text.len(), text.len())
 }
 
-/// Refuses a control character in a document behind the first where Go would have read it: its
-/// reader takes 512 bytes at a time, and reads four characters on from the next document's marker.
+/// Refuses a control character behind the first document where Go would have read it: it reads four
+/// characters on from the next document's marker.
 pub(crate) fn check_read_ahead(text: &str, to: usize) -> Result<(), Error> {
-    const BLOCK: usize = 512;
     let Some(rest) = text.get(to..).filter(|rest| !rest.is_empty()) else {
         return Ok(());
     };
+    let Some(at) = find_control(rest).map(|at| to + at) else { return Ok(()) };
     let needed = to + rest.chars().take(4).map(char::len_utf8).sum::<usize>();
-    let mut read = 0;
-    while read < needed {
-        let mut end = (read + BLOCK).min(text.len());
-        // What is left of a character is read with the next block.
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        read = end;
+    if needed <= block_start(text, at) {
+        return Ok(());
     }
-    let ahead = text.get(to..read).unwrap_or_default();
-    match ahead.find(is_control) {
-        Some(at) => {
-            let position = Position::of(text, to + at);
-            Err(Error::syntax("control characters are not allowed", Some(position)))
-        }
-        None => Ok(()),
-    }
-}
-
-/// What is no character of YAML.
-fn is_control(c: char) -> bool {
-    !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
+    let position = Position::of(text, at);
+    Err(Error::syntax("control characters are not allowed", Some(position)))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! YAML as Kubernetes reads it: YAML 1.1's resolution of plain scalars on a YAML parser, then what
-//! sigs.k8s.io/yaml makes of it on the way to JSON.
+//! YAML as Kubernetes reads it: YAML 1.1 as go-yaml v2 parses it, then what sigs.k8s.io/yaml makes of
+//! it on the way to JSON.
 //!
 //! `yes` is a boolean, `0673` is octal, `<<` merges, of two equal keys the last counts. A document
 //! is decoded by the same decoder as [`json`], so both say the same of the same
@@ -17,15 +17,19 @@
 //! # Ok::<(), istio_gateway::Error>(())
 //! ```
 //!
-//! granit-parser scans the text; what a scalar means, merge keys, aliases and their limits are
-//! here, since Go's reader (go-yaml v2) and no Rust crate decides them.
+//! Kubernetes reads YAML with go-yaml v2, a YAML 1.1 parser of libyaml's family, and no Rust crate takes
+//! and refuses what it does. So all of it is here: characters to tokens (`scan`, `scalar`,
+//! `properties`), tokens to events (`events`), events to a tree (`parse`, `resolve`).
 
-mod check;
+mod chars;
 mod documents;
-mod mend;
+mod events;
 mod parse;
 mod patch;
+mod properties;
 mod resolve;
+mod scalar;
+mod scan;
 mod write;
 
 use crate::{

@@ -397,7 +397,7 @@ fn yaml_aliases() {
     let text = numbered("[", MB / 16, "]\n", |i| format!("&a{i} x"));
     yaml_gives("anchors", &format!("a: {text}"), "ok, 1 diagnostics");
     let text = format!("a: &a {{x: *a}}\nb: {}\n", "1".repeat(10));
-    yaml_gives("an anchor in itself", &text, "1:11: anchor value contains itself");
+    yaml_gives("an anchor in itself", &text, "1:11: anchor \"a\" value contains itself");
     let merges = "- {<<: *a}\n".repeat(MB / 11);
     yaml_gives("merges", &format!("a: &a {{b: 1, c: 2}}\nd:\n{merges}"), "ok, 2 diagnostics");
     let keys = numbered("a0: &a0 {", 3_000, "}\n", |i| format!("k{i}: 1"));
@@ -456,7 +456,7 @@ fn wide_yaml() {
     );
     yaml_gives("many empty documents", &mb("---\n"), "ok");
     yaml_gives("many broken documents", &mb("--- [\n"), "1:5: unclosed bracket '['");
-    yaml_gives("directives", &mb("%YAML 1.1\n"), "2:1: duplicate version directive");
+    yaml_gives("directives", &mb("%YAML 1.1\n"), "2:1: found duplicate %YAML directive");
     yaml_gives("comments", &mb("# a\n"), "ok");
     yaml_gives("blank lines", &mb("\n"), "ok");
 }
@@ -501,9 +501,5 @@ fn long_yaml() {
         r#"1:1: expected a map, found "????????????????????????????????????????????????????????????"..."#,
     );
     yaml_gives("colons", &long(": "), "1:1: did not find expected key");
-    yaml_gives(
-        "commas",
-        &format!("a: [{}]", long(",")),
-        "1:5: unexpected EOF while parsing an implicit flow mapping",
-    );
+    yaml_gives("commas", &format!("a: [{}]", long(",")), "1:5: did not find expected node content");
 }

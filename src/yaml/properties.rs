@@ -1,0 +1,194 @@
+//! The scanner's anchors, aliases, tags and directives.
+
+use super::{
+    chars::is_word,
+    scan::{Refused, Scanner, Tag, TokenKind},
+};
+
+impl<'s> Scanner<'s> {
+    /// An anchor or an alias.
+    pub(super) fn name(&mut self, kind: fn(&'s str) -> TokenKind<'s>) -> Result<(), Refused> {
+        self.save_key()?;
+        self.is_key_allowed = false;
+        let start = self.at;
+        self.at += 1;
+        let name = self.word();
+        let is_end = self.is_space_or_end(0)
+            || matches!(self.byte(0), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
+        if name.is_empty() || !is_end {
+            let message = "did not find expected alphabetic or numeric character";
+            return Err(Refused::new(message, self.at));
+        }
+        self.push(kind(name), start);
+        Ok(())
+    }
+
+    fn word(&mut self) -> &'s str {
+        let start = self.at;
+        self.skip_while(is_word);
+        self.slice(start, self.at)
+    }
+
+    pub(super) fn tag(&mut self) -> Result<(), Refused> {
+        self.save_key()?;
+        self.is_key_allowed = false;
+        let start = self.at;
+        let (handle, suffix) = if self.byte(1) == b'<' {
+            self.at += 2;
+            let uri = self.uri(false)?;
+            if self.byte(0) != b'>' {
+                return Err(Refused::new("did not find the expected '>'", self.at));
+            }
+            self.at += 1;
+            ("", uri)
+        } else {
+            match self.handle()? {
+                handle if handle.len() > 1 && handle.ends_with('!') => (handle, self.uri(false)?),
+                word => {
+                    let word = word.get(1..).unwrap_or_default();
+                    let suffix = format!("{word}{}", self.uri(true)?);
+                    // The tag "!" alone has neither.
+                    if suffix.is_empty() { ("", "!".to_owned()) } else { ("!", suffix) }
+                }
+            }
+        };
+        if !self.is_space_or_end(0) {
+            return Err(Refused::new("did not find expected whitespace or line break", self.at));
+        }
+        self.push(TokenKind::Tag(Box::new(Tag { handle, suffix })), start);
+        Ok(())
+    }
+
+    /// `!`, a word, and `!` if it is there.
+    fn handle(&mut self) -> Result<&'s str, Refused> {
+        let start = self.at;
+        if self.byte(0) != b'!' {
+            return Err(Refused::new("did not find expected '!'", self.at));
+        }
+        self.at += 1;
+        self.word();
+        self.at += usize::from(self.byte(0) == b'!');
+        Ok(self.slice(start, self.at))
+    }
+
+    /// A tag, or a part of it, its escapes read.
+    fn uri(&mut self, may_be_empty: bool) -> Result<String, Refused> {
+        let (start, mut uri) = (self.at, Vec::new());
+        loop {
+            match self.byte(0) {
+                b'%' => self.uri_escape(&mut uri)?,
+                c if is_word(c) || b";/?:@&=+$,.!~*'()[]".contains(&c) => {
+                    uri.push(c);
+                    self.at += 1;
+                }
+                _ => break,
+            }
+        }
+        if self.at == start && !may_be_empty {
+            return Err(Refused::new("did not find expected tag URI", self.at));
+        }
+        // What is no UTF-8 is none of the tags that mean something.
+        Ok(String::from_utf8_lossy(&uri).into_owned())
+    }
+
+    /// A character, each of its bytes escaped.
+    fn uri_escape(&mut self, uri: &mut Vec<u8>) -> Result<(), Refused> {
+        let mut left = 1;
+        let mut is_first = true;
+        while left > 0 {
+            let digits = self.text.get(self.at..self.at + 3).and_then(|e| e.strip_prefix('%'));
+            let digits = digits.filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()));
+            let Some(octet) = digits.and_then(|d| u8::from_str_radix(d, 16).ok()) else {
+                return Err(Refused::new("did not find URI escaped octet", self.at));
+            };
+            if is_first {
+                left = match octet {
+                    0..0x80 => 1,
+                    0xc0..0xe0 => 2,
+                    0xe0..0xf0 => 3,
+                    0xf0..0xf8 => 4,
+                    _ => {
+                        let message = "found an incorrect leading UTF-8 octet";
+                        return Err(Refused::new(message, self.at));
+                    }
+                };
+                is_first = false;
+            } else if octet & 0xc0 != 0x80 {
+                let message = "found an incorrect trailing UTF-8 octet";
+                return Err(Refused::new(message, self.at));
+            }
+            uri.push(octet);
+            self.at += 3;
+            left -= 1;
+        }
+        Ok(())
+    }
+
+    pub(super) fn scan_directive(&mut self) -> Result<(), Refused> {
+        let start = self.at;
+        self.at += 1;
+        let name = self.word();
+        if name.is_empty() {
+            return Err(Refused::new("could not find expected directive name", self.at));
+        }
+        if !self.is_space_or_end(0) {
+            return Err(Refused::new("found unexpected non-alphabetical character", self.at));
+        }
+        self.skip_blanks();
+        let kind = match name {
+            "YAML" => self.version()?,
+            "TAG" => self.tag_directive()?,
+            _ => return Err(Refused::new("found unknown directive name", start)),
+        };
+        let end = self.at;
+        self.skip_blanks();
+        self.skip_comment();
+        let len = self.break_len();
+        if len == 0 && self.at < self.text.len() {
+            return Err(Refused::new("did not find expected comment or line break", self.at));
+        }
+        let behind = std::mem::replace(&mut self.at, end);
+        self.push(kind, start);
+        self.at = behind;
+        self.skip_break(len);
+        Ok(())
+    }
+
+    fn version(&mut self) -> Result<TokenKind<'s>, Refused> {
+        let major = self.number()?;
+        if self.byte(0) != b'.' {
+            return Err(Refused::new("did not find expected digit or '.' character", self.at));
+        }
+        self.at += 1;
+        Ok(TokenKind::Version(major, self.number()?))
+    }
+
+    fn number(&mut self) -> Result<u8, Refused> {
+        let start = self.at;
+        self.skip_while(|b| b.is_ascii_digit());
+        match self.slice(start, self.at) {
+            "" => Err(Refused::new("did not find expected version number", start)),
+            digits if digits.len() > 2 => {
+                Err(Refused::new("found extremely long version number", start))
+            }
+            digits => Ok(digits.parse().unwrap_or(u8::MAX)),
+        }
+    }
+
+    fn tag_directive(&mut self) -> Result<TokenKind<'s>, Refused> {
+        let start = self.at;
+        let handle = self.handle()?;
+        if handle.len() > 1 && !handle.ends_with('!') {
+            return Err(Refused::new("did not find expected '!'", start));
+        }
+        if !matches!(self.byte(0), b' ' | b'\t') {
+            return Err(Refused::new("did not find expected whitespace", self.at));
+        }
+        self.skip_blanks();
+        let suffix = self.uri(false)?;
+        if !self.is_space_or_end(0) {
+            return Err(Refused::new("did not find expected whitespace or line break", self.at));
+        }
+        Ok(TokenKind::TagDirective(Box::new(Tag { handle, suffix })))
+    }
+}
