@@ -190,7 +190,6 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Mea
             target.text, target.slower, target.faster, target.at_least
         );
     }
-    println!();
     let line = |name: &'static str| {
         let point = |(column, samples): (&Column, &Vec<_>)| {
             let samples = samples_of(samples, name);
@@ -199,7 +198,27 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Mea
         (name, suite.columns.iter().zip(&columns).filter_map(point).collect())
     };
     let names = columns[0].iter().map(|(name, _)| *name);
-    Measured { name: suite.name, title: suite.title, lines: names.map(line).collect() }
+    let lines: Vec<_> = names.map(line).collect();
+    print_growth(&lines);
+    Measured { name: suite.name, title: suite.title, lines }
+}
+
+/// What each of many servers costs, times what each of a hundred does: 1 where time grows as the
+/// document does.
+fn print_growth(lines: &[(&str, Vec<(usize, f64)>)]) {
+    const FEW: usize = 100;
+    let growth = |(name, points): &(&str, Vec<(usize, f64)>)| {
+        let each = |&(servers, ns): &(usize, f64)| ns / servers as f64;
+        let few = points.iter().find(|(servers, _)| *servers == FEW)?;
+        let many = points.iter().max_by_key(|(servers, _)| *servers).filter(|m| m.0 > FEW)?;
+        Some((many.0, format!("{:.2} `{name}`", each(many) / each(few))))
+    };
+    let all: Vec<_> = lines.iter().filter_map(growth).collect();
+    if let Some((servers, _)) = all.first() {
+        let all: Vec<_> = all.iter().map(|(_, text)| text.as_str()).collect();
+        println!("- a server of {servers}, times one of {FEW}: {}", all.join(", "));
+    }
+    println!();
 }
 
 fn micros(ns: f64) -> String {

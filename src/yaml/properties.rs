@@ -19,7 +19,7 @@ impl<'s> Scanner<'s> {
             let message = "did not find expected alphabetic or numeric character";
             return Err(Refused::new(message, self.at));
         }
-        self.push(kind(name), start);
+        self.push(kind(name), start, self.at);
         Ok(())
     }
 
@@ -55,7 +55,7 @@ impl<'s> Scanner<'s> {
         if !self.is_space_or_end(0) {
             return Err(Refused::new("did not find expected whitespace or line break", self.at));
         }
-        self.push(TokenKind::Tag(Box::new(Tag { handle, suffix })), start);
+        self.push(TokenKind::Tag(Box::new(Tag { handle, suffix })), start, self.at);
         Ok(())
     }
 
@@ -140,16 +140,13 @@ impl<'s> Scanner<'s> {
             "TAG" => self.tag_directive()?,
             _ => return Err(Refused::new("found unknown directive name", start)),
         };
-        let end = self.at;
+        self.push(kind, start, self.at);
         self.skip_blanks();
         self.skip_comment();
         let len = self.break_len();
         if len == 0 && self.at < self.text.len() {
             return Err(Refused::new("did not find expected comment or line break", self.at));
         }
-        let behind = std::mem::replace(&mut self.at, end);
-        self.push(kind, start);
-        self.at = behind;
         self.skip_break(len);
         Ok(())
     }

@@ -89,9 +89,7 @@ impl<'s> Scanner<'s> {
         self.check_readable(1)?;
         self.is_key_allowed |= is_new_line;
         let value = folded.map_or(Cow::Borrowed(self.slice(start, end)), Cow::Owned);
-        let behind = std::mem::replace(&mut self.at, end);
-        self.push(TokenKind::Scalar(value, true), start);
-        self.at = behind;
+        self.push(TokenKind::Scalar(value, true), start, end);
         Ok(())
     }
 
@@ -189,7 +187,7 @@ impl<'s> Scanner<'s> {
             None => Cow::Borrowed(self.slice(from, self.at)),
         };
         self.at += 1;
-        self.push(TokenKind::Scalar(value, false), start);
+        self.push(TokenKind::Scalar(value, false), start, self.at);
         Ok(())
     }
 
@@ -286,9 +284,7 @@ impl<'s> Scanner<'s> {
         if chomping == Some(b'+') {
             out.push_str(&fold.others);
         }
-        let behind = std::mem::replace(&mut self.at, end);
-        self.push(TokenKind::Scalar(Cow::Owned(out), false), start);
-        self.at = behind;
+        self.push(TokenKind::Scalar(Cow::Owned(out), false), start, end);
         Ok(())
     }
 

@@ -369,18 +369,17 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// Adds a token that ends here.
     #[inline]
-    pub(super) fn push(&mut self, kind: TokenKind<'s>, start: usize) {
+    pub(super) fn push(&mut self, kind: TokenKind<'s>, start: usize, end: usize) {
         let key = std::mem::take(&mut self.next_key);
-        self.tokens.push_back(Token { kind, start, end: self.at, key });
+        self.tokens.push_back(Token { kind, start, end, key });
     }
 
     /// Adds a token of so many characters.
     fn push_indicator(&mut self, kind: TokenKind<'s>, len: usize) {
         let start = self.at;
         self.at += len;
-        self.push(kind, start);
+        self.push(kind, start, self.at);
     }
 
     /// Adds a token without a text of its own before that of a number; at the end, if this was taken.
