@@ -22,7 +22,7 @@ pub struct UnknownEnumName {
 
 impl fmt::Display for UnknownEnumName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unknown value {}", crate::json::Quoted(&self.text))
+        write!(f, "unknown value {}", crate::diagnostic::Quoted(&self.text))
     }
 }
 

@@ -268,7 +268,7 @@ impl Findings<'_> {
         }
         for (i, pin) in pins.iter().enumerate().filter(|(_, pin)| !is_pin(pin)) {
             let message =
-                format!("Envoy refuses the listener: {} is no pin", crate::json::Quoted(pin));
+                format!("Envoy refuses the listener: {} is no pin", crate::diagnostic::Quoted(pin));
             let help = if field == "verifyCertificateSpki" {
                 "base64 of a SHA-256, 44 characters"
             } else {

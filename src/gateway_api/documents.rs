@@ -14,8 +14,9 @@ use super::{
 use crate::{
     Diagnostic, Error, FieldPath, Manifest, Object, Position, Severity,
     diagnostic::{Step, rule},
+    json::CheckedJson,
     manifest::{objects, tree},
-    tree::{Json, Reader, Ref, Tree},
+    tree::{Reader, Ref, Tree},
     validate::{is_subdomain, locate},
     yaml,
 };
@@ -160,7 +161,8 @@ impl Manifests {
         let mut errors = Vec::new();
         for chunk in crate::json::split(json.as_ref()) {
             let checked = chunk.and_then(|chunk| {
-                let json = Json::check(chunk.text).map_err(|error| error.below(chunk.lines))?;
+                let json =
+                    CheckedJson::check(chunk.text).map_err(|error| error.below(chunk.lines))?;
                 Ok((json.text.into_owned(), chunk.lines))
             });
             match checked {

@@ -9,7 +9,7 @@ use super::{
     },
     rule,
 };
-use crate::{Diagnostic, FieldPath, Severity, json::Quoted};
+use crate::{Diagnostic, FieldPath, Severity, diagnostic::Quoted};
 
 /// Beyond so many findings nobody reads on.
 const ENOUGH: usize = 1000;

@@ -84,7 +84,7 @@ use self::{
     findings::Findings,
     memory::Memory,
 };
-use crate::{FieldPath, IstioVersion, json::Quoted};
+use crate::{FieldPath, IstioVersion, diagnostic::Quoted};
 
 /// What to translate for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use serde::{
 
 use super::{Decoded, Message, Schema};
 use crate::{
-    diagnostic::{Diagnostic, FieldPath, Severity, Step, rule},
-    tree,
+    diagnostic::{Diagnostic, FieldPath, Quoted, Severity, Step, rule},
+    tree::{self, Signed},
 };
 
 /// So many diagnostics are enough: then only errors are added, and one for each list or map.
@@ -264,8 +264,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsigned(v) => v.fmt(f),
-            Self::Signed(0) => f.write_str("-0"),
-            Self::Signed(v) => v.fmt(f),
+            Self::Signed(v) => Signed(*v).fmt(f),
             Self::Float(v) if v.is_finite() => fmt::Debug::fmt(v, f),
             Self::Float(_) => f.write_str("a number beyond all bounds"),
         }
@@ -277,18 +276,6 @@ impl fmt::Display for Number {
 pub struct Text<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) escaped: bool,
-}
-
-/// At most the beginning of a text, in quotes.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(60) {
-            None => write!(f, "{:?}", self.0),
-            Some((end, _)) => write!(f, "{:?}...", self.0.get(..end).unwrap_or_default()),
-        }
-    }
 }
 
 /// A field's value, decoded in place. Every kind of value is taken: one that does not fit is

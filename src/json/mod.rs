@@ -50,13 +50,12 @@ use crate::{
     tree::Tree,
 };
 
-pub(crate) use decode::{Log, Number, Quoted, did_you_mean};
-pub(crate) use encode::{Escapes, append_with};
+pub(crate) use decode::{Log, did_you_mean};
 pub(crate) use message::message;
 #[doc(hidden)]
 pub use message::{FieldSchema as Field, Schema};
+pub(crate) use text::CheckedJson;
 pub use text::{Chunk, split};
-pub(crate) use text::{Mended, check};
 
 /// What the implementations that `message!` makes need.
 pub(crate) mod internal {

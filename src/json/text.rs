@@ -108,6 +108,28 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
     }
 }
 
+/// A document, with what was mended in its text.
+pub(crate) struct CheckedJson<'s> {
+    pub(crate) text: Cow<'s, str>,
+    mended: Option<Mended>,
+}
+
+impl<'s> CheckedJson<'s> {
+    pub(crate) fn check(json: &'s [u8]) -> Result<Self, Error> {
+        let (text, mended) = check(json)?;
+        Ok(Self { text, mended })
+    }
+
+    pub(crate) fn tree(&self) -> Result<Tree<'_>, Error> {
+        Tree::from_checked_json(&self.text)
+    }
+
+    /// What was replaced in the text.
+    pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
+        self.mended.as_ref().map(|mended| mended.diagnostics(tree)).unwrap_or_default()
+    }
+}
+
 /// One of several JSON documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -10,14 +10,15 @@ use serde::{
 use super::{
     Message, Schema,
     decode::{
-        At, Field, Log, Number, Quoted, Slot, Text, big_number, did_you_mean, drain, wrong_type,
+        At, Field, Log, Number, Slot, Text, big_number, did_you_mean, drain, wrong_type,
         wrong_type_at,
     },
-    encode::{Json, append_number, append_text},
+    encode::Json,
 };
 use crate::{
     Timestamp,
-    diagnostic::{nearest, rule},
+    diagnostic::{Quoted, nearest, rule},
+    tree::{append_number, append_text},
 };
 
 impl Field for String {

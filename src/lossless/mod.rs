@@ -12,9 +12,9 @@ use std::{
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, ser::Error as _};
 
 use crate::{
-    Error, FieldPath, json,
-    json::Decoded,
-    tree::{Edit, Json, Tree, write_json},
+    Error, FieldPath,
+    json::{self, CheckedJson, Decoded},
+    tree::{Edit, Tree, write_json},
 };
 
 pub use crate::json::{Field, Schema};
@@ -152,7 +152,7 @@ impl<T: json::Message> Lossless<T> {
     /// # Errors
     /// As [`json::from_slice`].
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
-        let json = Json::check(json.as_ref())?;
+        let json = CheckedJson::check(json.as_ref())?;
         Self::from_tree(&json.tree()?)
     }
 

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::{
     Error, FieldPath, Position,
-    tree::{Edit, Json, Ref, Tree, write_json},
+    json::CheckedJson,
+    tree::{Edit, Ref, Tree, write_json},
     yaml::{self, write_yaml},
 };
 
@@ -92,7 +93,7 @@ impl Object {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Self::untyped(&Json::check(json.as_ref())?.text, false)
+        Self::untyped(&CheckedJson::check(json.as_ref())?.text, false)
     }
 
     fn untyped(text: &str, is_yaml: bool) -> Result<Self, Error> {

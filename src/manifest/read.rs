@@ -6,9 +6,9 @@ use crate::tree::{Edit, write_json};
 use crate::{
     Error, FieldPath, Gateway,
     diagnostic::{Diagnostic, Severity, nearest, rule},
-    json,
+    json::{self, CheckedJson},
     proto::meta::v1alpha1::IstioStatus,
-    tree::{Json, Ref, Tree},
+    tree::{Ref, Tree},
 };
 
 pub(super) fn document(text: &str, is_yaml: bool, lines: usize) -> Result<Document, Error> {
@@ -20,7 +20,7 @@ pub(super) fn document(text: &str, is_yaml: bool, lines: usize) -> Result<Docume
 }
 
 pub(super) fn json_document(text: &[u8], lines: usize) -> Result<Document, Error> {
-    let json = Json::check(text).map_err(|error| error.below(lines))?;
+    let json = CheckedJson::check(text).map_err(|error| error.below(lines))?;
     let mut document = document(&json.text, false, lines)?;
     if let Document::Gateway(manifest) = &mut document {
         let replaced = json.diagnostics(&json.tree()?).into_iter();

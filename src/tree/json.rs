@@ -3,29 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Builder, Kind, Tree};
-use crate::{Error, diagnostic::Diagnostic, json};
-
-/// A document, with what was mended in its text.
-pub(crate) struct Json<'s> {
-    pub(crate) text: Cow<'s, str>,
-    mended: Option<json::Mended>,
-}
-
-impl<'s> Json<'s> {
-    pub(crate) fn check(json: &'s [u8]) -> Result<Self, Error> {
-        let (text, mended) = json::check(json)?;
-        Ok(Self { text, mended })
-    }
-
-    pub(crate) fn tree(&self) -> Result<Tree<'_>, Error> {
-        Tree::from_checked_json(&self.text)
-    }
-
-    /// What was replaced in the text.
-    pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
-        self.mended.as_ref().map(|mended| mended.diagnostics(tree)).unwrap_or_default()
-    }
-}
+use crate::Error;
 
 impl<'s> Tree<'s> {
     /// The tree of a text that `serde_json` accepts.

@@ -8,20 +8,20 @@
 mod build;
 mod de;
 mod json;
+mod scalars;
 mod write;
 
 use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
 use crate::{
     Error, FieldPath,
-    diagnostic::{Position, Step},
-    json::{Number as JsonNumber, Quoted},
+    diagnostic::{Position, Quoted, Step},
 };
 
 pub(crate) use build::Builder;
 pub(crate) use de::{Reader, TreeError};
-pub(crate) use json::Json;
-pub(crate) use write::{Edit, Number, write_json, write_text};
+pub(crate) use scalars::{Number, Signed, append_number, append_text};
+pub(crate) use write::{Edit, write_json, write_text};
 
 /// A document. `'s` is the text's.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +77,7 @@ impl Kind<'_> {
             Self::Null | Self::Alias(_) => "null".to_owned(),
             Self::Bool(v) => v.to_string(),
             Self::Unsigned(v) => v.to_string(),
-            Self::Signed(v) => JsonNumber::Signed(*v).to_string(),
+            Self::Signed(v) => Signed(*v).to_string(),
             Self::Float(v) => Number(*v).to_string(),
             Self::Huge(text) => Quoted(text).to_string(),
             Self::Text(text) => Quoted(text).to_string(),

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{Entries, Items, Kind, Ref};
-use crate::json;
+use super::{
+    Entries, Items, Kind, Number, Ref, Signed,
+    scalars::{Escapes, append_with},
+};
 
 /// A value to write: kept as it is, or put together anew.
 #[derive(Clone, Debug)]
@@ -146,7 +148,7 @@ fn write_scalar(scalar: &Kind<'_>, out: &mut String) {
     let _ = match scalar {
         Kind::Bool(v) => write!(out, "{v}"),
         Kind::Unsigned(v) => write!(out, "{v}"),
-        Kind::Signed(v) => write!(out, "{}", json::Number::Signed(*v)),
+        Kind::Signed(v) => write!(out, "{}", Signed(*v)),
         Kind::Float(v) => write!(out, "{}", Number(*v)),
         Kind::Huge(text) => write!(out, "{text}"),
         Kind::Text(text) => {
@@ -157,18 +159,6 @@ fn write_scalar(scalar: &Kind<'_>, out: &mut String) {
     };
 }
 
-/// A float as JSON writes it.
-pub(crate) struct Number(pub(crate) f64);
-
-impl std::fmt::Display for Number {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match serde_json::Number::from_f64(self.0) {
-            Some(number) => write!(f, "{number}"),
-            None => write!(f, "null"),
-        }
-    }
-}
-
 pub(crate) fn write_text(text: &str, out: &mut String) {
-    json::append_with(text, json::Escapes::Json, out);
+    append_with(text, Escapes::Json, out);
 }

@@ -76,7 +76,7 @@ pub fn documents_from_json<'a, J: AsRef<[u8]> + ?Sized>(
 ) -> impl Iterator<Item = Result<Checked, Error>> + 'a {
     crate::json::split(json.as_ref()).flat_map(|chunk| {
         let checked = chunk.and_then(|chunk| {
-            let checked = crate::tree::Json::check(chunk.text);
+            let checked = crate::json::CheckedJson::check(chunk.text);
             checked.map(|json| (json, chunk.lines)).map_err(|error| error.below(chunk.lines))
         });
         match checked {

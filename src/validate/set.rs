@@ -10,7 +10,7 @@ use super::{
     lint::Class,
     outline::{Listener, Outline, Spot, position, small},
 };
-use crate::{Diagnostic, Object, Position, Severity, json::Quoted};
+use crate::{Diagnostic, Object, Position, Severity, diagnostic::Quoted};
 
 /// Documents of one installation, added one by one. Only what is needed of each is kept: some
 /// dozens of bytes for each host, port and credential.

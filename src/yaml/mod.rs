@@ -18,17 +18,15 @@
 //! ```
 //!
 //! Kubernetes reads YAML with go-yaml v2, a YAML 1.1 parser of libyaml's family, and no Rust crate takes
-//! and refuses what it does. So all of it is here: characters to tokens (`scan`, `scalar`,
-//! `properties`), tokens to events (`events`), events to a tree (`parse`, `resolve`).
+//! and refuses what it does. So all of it is here: characters to tokens (`scan`), tokens to events
+//! (`events`), events to a tree (`parse`), what a scalar means (`resolve`).
 
 mod chars;
 mod documents;
 mod events;
 mod parse;
 mod patch;
-mod properties;
 mod resolve;
-mod scalar;
 mod scan;
 mod write;
 

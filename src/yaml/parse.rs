@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Error, FieldPath,
     diagnostic::Position,
-    json::Quoted,
+    diagnostic::Quoted,
     tree::{Builder, Kind, Tree},
 };
 

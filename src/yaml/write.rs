@@ -4,10 +4,7 @@
 use std::fmt::Write as _;
 
 use super::resolve;
-use crate::{
-    json,
-    tree::{Edit, Kind, Number, Ref},
-};
+use crate::tree::{Edit, Kind, Number, Ref, Signed};
 
 /// Deeper than this, what is left is written in flow style, whose size does not grow with the
 /// depth's square.
@@ -259,7 +256,7 @@ impl Writer<'_> {
         let _ = match scalar {
             Kind::Bool(v) => write!(self.out, "{v}"),
             Kind::Unsigned(v) => write!(self.out, "{v}"),
-            Kind::Signed(v) => write!(self.out, "{}", json::Number::Signed(*v)),
+            Kind::Signed(v) => write!(self.out, "{}", Signed(*v)),
             Kind::Float(v) => write!(self.out, "{}", yaml_float(*v)),
             Kind::Huge(text) => write!(self.out, "{text}"),
             _ => write!(self.out, "null"),

@@ -3,11 +3,11 @@
 use super::{Back, Said};
 use crate::{
     FieldPath, Port, Server,
+    diagnostic::Quoted,
     gateway_api::{
         input::{AllowedRoutes, LabelExpression, LabelSelector, Listener, RouteNamespaces},
         listener::PORT_NAME,
     },
-    json::Quoted,
     validate::{is_ip, is_subdomain},
 };
 

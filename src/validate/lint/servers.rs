@@ -81,7 +81,7 @@ pub(super) fn check(gateway: &Gateway, servers: &Place<'_, '_>, findings: &mut F
                 Entry::Occupied(entry) => {
                     let message = format!(
                         "{} is served on port {} by servers[{}] already",
-                        crate::json::Quoted(host),
+                        crate::diagnostic::Quoted(host),
                         port.number,
                         entry.get()
                     );

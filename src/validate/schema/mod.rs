@@ -341,7 +341,7 @@ fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
         }
         (Shape::Boolean, _) => Some("write true or false".to_owned()),
         (Shape::List { .. }, Kind::Text(text)) => {
-            Some(format!("write a list: [{}]", crate::json::Quoted(text)))
+            Some(format!("write a list: [{}]", crate::diagnostic::Quoted(text)))
         }
         (_, Kind::Null) => Some("write a value, or remove it".to_owned()),
         _ => None,

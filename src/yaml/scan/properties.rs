@@ -1,9 +1,7 @@
 //! The scanner's anchors, aliases, tags and directives.
 
-use super::{
-    chars::is_word,
-    scan::{Refused, Scanner, Tag, TokenKind},
-};
+use super::{Refused, Scanner, Tag, TokenKind};
+use crate::yaml::chars::is_word;
 
 impl<'s> Scanner<'s> {
     /// An anchor or an alias.

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::{
-    chars::{ENDS_FLOW_PLAIN, ENDS_PLAIN, ENDS_QUOTED, break_len, break_text, is_any, is_blank},
-    scan::{Refused, Scanner, TokenKind},
+use super::{Refused, Scanner, TokenKind};
+use crate::yaml::chars::{
+    ENDS_FLOW_PLAIN, ENDS_PLAIN, ENDS_QUOTED, break_len, break_text, is_any, is_blank,
 };
 
 /// The line breaks between two parts of a scalar.

@@ -5,6 +5,10 @@
 //! key that waits. Nothing is read before it is asked for: Go's reader stops behind the first document
 //! and does not see what is wrong further on.
 
+mod indicators;
+mod properties;
+mod scalar;
+
 use std::{borrow::Cow, collections::VecDeque};
 
 use super::chars::{block_start, break_len, byte, find_control, is_blank, is_space_or_end};
@@ -89,7 +93,7 @@ const MAX_DEPTH: usize = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Scanner<'s> {
-    pub(super) text: &'s str,
+    text: &'s str,
     pub(super) at: usize,
     /// The byte where the line begins, and how many characters stand before it.
     line_start: usize,
@@ -104,13 +108,13 @@ pub(super) struct Scanner<'s> {
     taken: usize,
     /// Whether the first token of the queue is known to be none that a key has to be put before.
     is_ready: bool,
-    pub(super) indent: isize,
+    indent: isize,
     indents: Vec<isize>,
     /// For the block around and each flow collection within, the token that may be a key.
     keys: Vec<SimpleKey>,
     /// Where the flow collections around begin.
     brackets: Vec<usize>,
-    pub(super) is_key_allowed: bool,
+    is_key_allowed: bool,
     /// The next token's `Token::key`.
     next_key: usize,
 }
@@ -185,7 +189,7 @@ impl<'s> Scanner<'s> {
     }
 
     #[inline]
-    pub(super) fn is_flow(&self) -> bool {
+    fn is_flow(&self) -> bool {
         !self.brackets.is_empty()
     }
 
@@ -204,23 +208,23 @@ impl<'s> Scanner<'s> {
     }
 
     #[inline]
-    pub(super) fn byte(&self, ahead: usize) -> u8 {
+    fn byte(&self, ahead: usize) -> u8 {
         byte(self.text, self.at + ahead)
     }
 
     #[inline]
-    pub(super) fn is_space_or_end(&self, ahead: usize) -> bool {
+    fn is_space_or_end(&self, ahead: usize) -> bool {
         is_space_or_end(self.text, self.at + ahead)
     }
 
     #[inline]
-    pub(super) fn break_len(&self) -> usize {
+    fn break_len(&self) -> usize {
         break_len(self.text, self.at)
     }
 
     /// The text between two bytes.
     #[inline]
-    pub(super) fn slice(&self, start: usize, end: usize) -> &'s str {
+    fn slice(&self, start: usize, end: usize) -> &'s str {
         self.text.get(start..end).unwrap_or_default()
     }
 
@@ -238,20 +242,20 @@ impl<'s> Scanner<'s> {
     }
 
     #[inline]
-    pub(super) fn column(&mut self) -> usize {
+    fn column(&mut self) -> usize {
         self.index() - self.line
     }
 
     /// A line begins here.
     #[inline]
-    pub(super) fn begin_line(&mut self) {
+    fn begin_line(&mut self) {
         self.line_start = self.at;
         self.line = self.index();
     }
 
     /// Skips a line break of that length.
     #[inline]
-    pub(super) fn skip_break(&mut self, len: usize) {
+    fn skip_break(&mut self, len: usize) {
         if len > 0 {
             self.at += len;
             self.begin_line();
@@ -259,17 +263,17 @@ impl<'s> Scanner<'s> {
     }
 
     #[inline]
-    pub(super) fn skip_while(&mut self, is_skipped: impl Fn(u8) -> bool) {
+    fn skip_while(&mut self, is_skipped: impl Fn(u8) -> bool) {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
         self.at += rest.iter().position(|&b| !is_skipped(b)).unwrap_or(rest.len());
     }
 
-    pub(super) fn skip_blanks(&mut self) {
+    fn skip_blanks(&mut self) {
         self.skip_while(is_blank);
     }
 
     /// Skips to a line break or the end.
-    pub(super) fn skip_line(&mut self) {
+    fn skip_line(&mut self) {
         loop {
             self.skip_while(|b| !matches!(b, b'\n' | b'\r' | 0xc2 | 0xe2));
             if self.at >= self.text.len() || self.break_len() > 0 {
@@ -280,7 +284,7 @@ impl<'s> Scanner<'s> {
     }
 
     /// Skips a comment up to the end of the line.
-    pub(super) fn skip_comment(&mut self) {
+    fn skip_comment(&mut self) {
         if self.byte(0) == b'#' {
             self.skip_line();
         }
@@ -288,7 +292,7 @@ impl<'s> Scanner<'s> {
 
     /// Whether `---` or `...` stands here, at the beginning of a line and by itself.
     #[inline]
-    pub(super) fn is_marker(&self) -> bool {
+    fn is_marker(&self) -> bool {
         self.at == self.line_start
             && matches!(self.byte(0), b'-' | b'.')
             && (1..3).all(|ahead| self.byte(ahead) == self.byte(0))
@@ -297,7 +301,7 @@ impl<'s> Scanner<'s> {
 
     /// Refuses a control character within, or so near behind, that Go's reader has it already.
     #[inline]
-    pub(super) fn check_readable(&self, ahead: usize) -> Result<(), Refused> {
+    fn check_readable(&self, ahead: usize) -> Result<(), Refused> {
         if self.at + 4 <= self.readable { Ok(()) } else { self.check_ahead(ahead) }
     }
 
@@ -310,45 +314,6 @@ impl<'s> Scanner<'s> {
         }
         let at = find_control(self.text).unwrap_or(self.at);
         Err(Refused::new("control characters are not allowed", at))
-    }
-
-    /// Reads one more token, and what has to stand before it.
-    fn fetch(&mut self) -> Result<(), Refused> {
-        self.skip_to_token();
-        let column = self.column();
-        self.unroll(column.cast_signed());
-        self.check_readable(4)?;
-        if self.at >= self.text.len() {
-            return self.stream_end();
-        }
-        let c = self.byte(0);
-        if column == 0 {
-            if c == b'%' {
-                return self.directive();
-            }
-            if self.is_marker() {
-                return self.marker();
-            }
-        }
-        match c {
-            b'[' => self.flow_start(TokenKind::FlowSequenceStart),
-            b'{' => self.flow_start(TokenKind::FlowMappingStart),
-            b']' => self.flow_end(TokenKind::FlowSequenceEnd),
-            b'}' => self.flow_end(TokenKind::FlowMappingEnd),
-            b',' => self.flow_entry(),
-            b'-' if self.is_space_or_end(1) => self.block_entry(),
-            b'?' if self.is_flow() || self.is_space_or_end(1) => self.key(),
-            b':' if self.is_flow() || self.is_space_or_end(1) => self.value(),
-            b'*' => self.name(TokenKind::Alias),
-            b'&' => self.name(TokenKind::Anchor),
-            b'!' => self.tag(),
-            b'|' | b'>' if !self.is_flow() => self.block_scalar(c == b'|'),
-            b'\'' | b'"' => self.quoted_scalar(c == b'\''),
-            b'#' | b'|' | b'>' | b'%' | b'@' | b'`' | b'\t' => {
-                Err(Refused::new("found character that cannot start any token", self.at))
-            }
-            _ => self.plain_scalar(),
-        }
     }
 
     #[inline]
@@ -370,7 +335,7 @@ impl<'s> Scanner<'s> {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, kind: TokenKind<'s>, start: usize, end: usize) {
+    fn push(&mut self, kind: TokenKind<'s>, start: usize, end: usize) {
         let key = std::mem::take(&mut self.next_key);
         self.tokens.push_back(Token { kind, start, end, key });
     }
@@ -393,7 +358,7 @@ impl<'s> Scanner<'s> {
 
     /// The next token may be a key.
     #[inline]
-    pub(super) fn save_key(&mut self) -> Result<(), Refused> {
+    fn save_key(&mut self) -> Result<(), Refused> {
         if !self.is_key_allowed {
             return Ok(());
         }
@@ -417,7 +382,7 @@ impl<'s> Scanner<'s> {
 
     /// What might have been a key is none.
     #[inline]
-    pub(super) fn forget_key(&mut self) -> Result<(), Refused> {
+    fn forget_key(&mut self) -> Result<(), Refused> {
         let Some(key) = self.keys.last_mut().filter(|key| key.is_possible) else { return Ok(()) };
         if key.is_required {
             return Err(Refused::new("could not find expected ':'", key.start));
@@ -467,120 +432,5 @@ impl<'s> Scanner<'s> {
             self.insert(None, TokenKind::BlockEnd, self.at);
             self.indent = self.indents.pop().unwrap_or(-1);
         }
-    }
-
-    fn stream_end(&mut self) -> Result<(), Refused> {
-        if self.at != self.line_start {
-            self.begin_line();
-        }
-        self.unroll(-1);
-        self.forget_key()?;
-        self.is_key_allowed = false;
-        self.push_indicator(TokenKind::StreamEnd, 0);
-        Ok(())
-    }
-
-    fn directive(&mut self) -> Result<(), Refused> {
-        self.unroll(-1);
-        self.forget_key()?;
-        self.is_key_allowed = false;
-        self.scan_directive()
-    }
-
-    fn marker(&mut self) -> Result<(), Refused> {
-        self.unroll(-1);
-        self.forget_key()?;
-        self.is_key_allowed = false;
-        let is_start = self.byte(0) == b'-';
-        let kind = if is_start { TokenKind::DocumentStart } else { TokenKind::DocumentEnd };
-        self.push_indicator(kind, 3);
-        Ok(())
-    }
-
-    fn flow_start(&mut self, kind: TokenKind<'s>) -> Result<(), Refused> {
-        self.save_key()?;
-        let number = self.taken + self.tokens.len();
-        self.keys.push(SimpleKey { number, ..SimpleKey::default() });
-        if self.keys.len() > MAX_DEPTH + 1 {
-            return Err(Refused { message: "nested too deeply", at: self.at, is_limit: true });
-        }
-        self.brackets.push(self.at);
-        self.is_key_allowed = true;
-        self.push_indicator(kind, 1);
-        Ok(())
-    }
-
-    fn flow_end(&mut self, kind: TokenKind<'s>) -> Result<(), Refused> {
-        self.forget_key()?;
-        if let Some(key) = self.keys.pop_if(|_| self.brackets.pop().is_some()) {
-            // Go's oversight: where nothing within might have been a key, this is the number of the
-            // bracket, which then does not wait for its own colon.
-            self.release(key.number);
-        }
-        self.is_key_allowed = false;
-        self.push_indicator(kind, 1);
-        Ok(())
-    }
-
-    fn flow_entry(&mut self) -> Result<(), Refused> {
-        self.forget_key()?;
-        self.is_key_allowed = true;
-        self.push_indicator(TokenKind::FlowEntry, 1);
-        Ok(())
-    }
-
-    fn block_entry(&mut self) -> Result<(), Refused> {
-        if !self.is_flow() {
-            if !self.is_key_allowed {
-                let message = "block sequence entries are not allowed in this context";
-                return Err(Refused::new(message, self.at));
-            }
-            let column = self.column();
-            self.roll(column, None, TokenKind::BlockSequenceStart, self.at)?;
-        }
-        self.forget_key()?;
-        self.is_key_allowed = true;
-        self.push_indicator(TokenKind::BlockEntry, 1);
-        Ok(())
-    }
-
-    fn key(&mut self) -> Result<(), Refused> {
-        if !self.is_flow() {
-            if !self.is_key_allowed {
-                let message = "mapping keys are not allowed in this context";
-                return Err(Refused::new(message, self.at));
-            }
-            let column = self.column();
-            self.roll(column, None, TokenKind::BlockMappingStart, self.at)?;
-        }
-        self.forget_key()?;
-        self.is_key_allowed = !self.is_flow();
-        self.push_indicator(TokenKind::Key, 1);
-        Ok(())
-    }
-
-    fn value(&mut self) -> Result<(), Refused> {
-        let last = self.keys.len().saturating_sub(1);
-        let is_behind_key = self.is_possible(last)?;
-        if let Some(key) = self.keys.last_mut().filter(|_| is_behind_key) {
-            key.is_possible = false;
-            let SimpleKey { number, start, column, .. } = *key;
-            self.release(number);
-            self.insert(Some(number), TokenKind::Key, start);
-            self.roll(column, Some(number), TokenKind::BlockMappingStart, start)?;
-            self.is_key_allowed = false;
-        } else {
-            if !self.is_flow() {
-                if !self.is_key_allowed {
-                    let message = "mapping values are not allowed in this context";
-                    return Err(Refused::new(message, self.at));
-                }
-                let column = self.column();
-                self.roll(column, None, TokenKind::BlockMappingStart, self.at)?;
-            }
-            self.is_key_allowed = !self.is_flow();
-        }
-        self.push_indicator(TokenKind::Value, 1);
-        Ok(())
     }
 }

@@ -1,0 +1,202 @@
+//! Texts and numbers as JSON writes them.
+
+use std::fmt;
+
+/// Which characters of a text are escaped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Escapes {
+    /// What JSON asks for.
+    Json,
+    /// `<`, `>`, `&`, U+2028 and U+2029, too, as encoding/json does.
+    Html,
+}
+
+/// Appends a text in quotes, with Go's escapes.
+#[inline]
+pub(crate) fn append_text(text: &str, json: &mut String) {
+    append_with(text, Escapes::Html, json);
+}
+
+/// Appends a text in quotes.
+#[inline]
+pub(crate) fn append_with(text: &str, escapes: Escapes, json: &mut String) {
+    json.push('"');
+    if is_plain(text.as_bytes()) {
+        json.push_str(text);
+    } else {
+        append_escaped(text, escapes, json);
+    }
+    json.push('"');
+}
+
+/// Whether a text can be copied as it is: it is ASCII without a control character, `"`, `&`, `<`, `>`
+/// and `\\`. It is read in words of eight bytes, the last of which may overlap with the one before.
+#[inline]
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    // Each byte's highest bit says whether it is special; a byte above one that is may say so, too.
+    #[inline]
+    fn is_special(word: u64) -> bool {
+        let is = |word: u64, b: u8| (word ^ (ONES * u64::from(b))).wrapping_sub(ONES);
+        let is_control = word.wrapping_sub(ONES * 0x20);
+        // `"` and `&`, `<` and `>` differ in one bit.
+        let is_html = is(word | (ONES * 4), b'&') | is(word | (ONES * 2), b'>');
+        (word | is_control | is_html | is(word, b'\\')) & (ONES * 0x80) != 0
+    }
+    if let Some(last) = text.last_chunk() {
+        let (words, _) = text.as_chunks();
+        !is_special(u64::from_ne_bytes(*last))
+            && !words.iter().any(|word| is_special(u64::from_ne_bytes(*word)))
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        let half = |bytes: &[u8; 4]| u64::from(u32::from_ne_bytes(*bytes));
+        !is_special(half(first) << 32 | half(last))
+    } else {
+        text.iter().all(|&b| !is_special(u64::from(b) * ONES))
+    }
+}
+
+/// Whether this byte is escaped, or begins a character that may be.
+fn is_marked(b: u8, escapes: Escapes) -> bool {
+    match b {
+        0..0x20 | b'"' | b'\\' => true,
+        b'<' | b'>' | b'&' | 0xe2 => escapes == Escapes::Html,
+        _ => false,
+    }
+}
+
+#[cold]
+fn append_escaped(text: &str, escapes: Escapes, json: &mut String) {
+    let mut rest = text;
+    loop {
+        let marked = rest.bytes().position(|b| is_marked(b, escapes)).unwrap_or(rest.len());
+        let Some((plain, behind)) = rest.split_at_checked(marked) else { return };
+        json.push_str(plain);
+        let mut chars = behind.chars();
+        let Some(c) = chars.next() else { return };
+        rest = chars.as_str();
+        match c {
+            '"' => json.push_str("\\\""),
+            '\\' => json.push_str("\\\\"),
+            '\n' => json.push_str("\\n"),
+            '\r' => json.push_str("\\r"),
+            '\t' => json.push_str("\\t"),
+            '\u{8}' => json.push_str("\\b"),
+            '\u{c}' => json.push_str("\\f"),
+            '\0'..='\u{1f}' | '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                json.push_str("\\u");
+                for shift in [12, 8, 4, 0] {
+                    let digit = u32::from(c) >> shift & 15;
+                    json.push(char::from_digit(digit, 16).unwrap_or('0'));
+                }
+            }
+            c => json.push(c),
+        }
+    }
+}
+
+/// A float as JSON writes it.
+pub(crate) struct Number(pub(crate) f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match serde_json::Number::from_f64(self.0) {
+            Some(number) => write!(f, "{number}"),
+            None => write!(f, "null"),
+        }
+    }
+}
+
+/// A number with a sign; 0 is one where a document has `-0`.
+pub(crate) struct Signed(pub(crate) i64);
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("-0"),
+            v => v.fmt(f),
+        }
+    }
+}
+
+/// Appends a number.
+#[inline]
+pub(crate) fn append_number(number: u32, json: &mut String) {
+    let mut unit = 10u32.pow(number.checked_ilog10().unwrap_or(0));
+    while unit > 0 {
+        json.push(char::from_digit(number / unit % 10, 10).unwrap_or('0'));
+        unit /= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Escapes, append_number, append_with};
+
+    fn appended(text: &str, escapes: Escapes) -> String {
+        let mut json = String::new();
+        append_with(text, escapes, &mut json);
+        json
+    }
+
+    /// What Go makes of `serde_json`'s text.
+    fn html(json: &str) -> String {
+        let mut html = String::new();
+        for c in json.chars() {
+            match c {
+                '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                    html.push_str(&format!("\\u{:04x}", u32::from(c)));
+                }
+                c => html.push(c),
+            }
+        }
+        html
+    }
+
+    #[track_caller]
+    fn check(text: &str) {
+        let json = serde_json::to_string(text).unwrap();
+        assert_eq!(appended(text, Escapes::Json), json);
+        assert_eq!(appended(text, Escapes::Html), html(&json));
+    }
+
+    #[test]
+    fn html_and_line_separators_are_escaped() {
+        assert_eq!(
+            appended("a<b>&\u{2028}\u{2029}\u{2026}é\u{7f}", Escapes::Html),
+            "\"a\\u003cb\\u003e\\u0026\\u2028\\u2029\u{2026}é\u{7f}\""
+        );
+    }
+
+    #[test]
+    fn every_character_is_escaped_at_every_place() {
+        let all = ('\0'..='\u{ff}').chain('\u{2000}'..='\u{2040}').chain(['\u{ffff}', '\u{1f680}']);
+        for c in all {
+            for len in 0..40 {
+                let mut text: Vec<char> = vec!['a'; len];
+                for at in 0..=len {
+                    text.insert(at, c);
+                    check(&text.iter().collect::<String>());
+                    text.remove(at);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_what_serde_json_writes(text in "([a-z]{0,20}|[\\x00-\\x7f]|\\PC|[<>&\"\\\\\u{2028}\u{2029}]){0,12}") {
+            check(&text);
+        }
+
+        #[test]
+        fn numbers_are_what_serde_json_writes(number: u32) {
+            for number in [number, number % 1000, 0, 9, 10, u32::MAX] {
+                let mut json = String::new();
+                append_number(number, &mut json);
+                prop_assert_eq!(json, number.to_string());
+            }
+        }
+    }
+}
