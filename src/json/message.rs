@@ -7,7 +7,10 @@ use serde::{
     de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
 };
 
-use super::decode::{At, Field, Log, big_number, wrong_type_at};
+use super::{
+    decode::{Field, big_number, wrong_type_at},
+    log::{At, Log},
+};
 use crate::diagnostic::{nearest, rule};
 
 /// The fields of a message in declaration order; of anything else, those that hold messages.

@@ -33,8 +33,10 @@
 //! The behaviour is upstream's, measured case by case; the few rows that cannot be had through
 //! serde stand in `tests/golden/known_differences.json` with their reasons.
 
+mod collection;
 mod decode;
 mod encode;
+mod log;
 mod message;
 pub mod serde;
 mod text;
@@ -50,7 +52,7 @@ use crate::{
     tree::Tree,
 };
 
-pub(crate) use decode::{Log, did_you_mean};
+pub(crate) use log::{Log, did_you_mean};
 pub(crate) use message::message;
 #[doc(hidden)]
 pub use message::{FieldSchema as Field, Schema};
@@ -60,8 +62,9 @@ pub use text::{Chunk, split};
 /// What the implementations that `message!` makes need.
 pub(crate) mod internal {
     pub(crate) use super::{
-        decode::{At, Field, Log, Slot},
+        decode::{Field, Slot},
         encode::{append_end, append_field},
+        log::{At, Log},
         message::{FieldSchema, Fields, Schema, decode_fields, schema_of, write_field},
         value::Open,
     };

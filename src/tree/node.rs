@@ -1,0 +1,216 @@
+//! The nodes of a tree and what stands in them.
+
+use std::collections::HashMap;
+
+use super::{Kind, Tree};
+use crate::diagnostic::{Position, Step};
+
+/// A node of a tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ref<'t, 's> {
+    pub(super) tree: &'t Tree<'s>,
+    pub(super) at: u32,
+}
+
+impl<'t, 's> Ref<'t, 's> {
+    /// What the node is; of an alias, what it stands for. An empty tree is null.
+    pub(crate) fn kind(self) -> &'t Kind<'s> {
+        match self.tree.node(self.at).map(|n| &n.kind) {
+            Some(Kind::Alias(target)) => {
+                self.tree.node(*target).map_or(&Kind::Null, |node| &node.kind)
+            }
+            Some(kind) => kind,
+            None => &Kind::Null,
+        }
+    }
+
+    pub(super) fn step(self, step: &Step) -> Option<Self> {
+        match step {
+            Step::Index(index) => self.items().nth(*index),
+            Step::Key(key) => self.get(key),
+        }
+    }
+
+    pub(super) fn target(self) -> Self {
+        match self.tree.node(self.at).map(|n| &n.kind) {
+            Some(Kind::Alias(target)) => Ref { at: *target, ..self },
+            _ => self,
+        }
+    }
+
+    pub(crate) fn is_null(self) -> bool {
+        matches!(self.kind(), Kind::Null)
+    }
+
+    pub(crate) fn is_map(self) -> bool {
+        matches!(self.kind(), Kind::Map | Kind::Merged(_))
+    }
+
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self.kind(), Kind::List)
+    }
+
+    /// Whether the node stands for another one.
+    pub(crate) fn is_alias(self) -> bool {
+        matches!(self.tree.node(self.at).map(|n| &n.kind), Some(Kind::Alias(_)))
+    }
+
+    /// Whether this is the same node of the same tree.
+    pub(crate) fn is_same(self, other: Ref<'_, '_>) -> bool {
+        self.at == other.at && std::ptr::addr_eq(self.tree, other.tree)
+    }
+
+    pub(crate) fn index(self) -> u32 {
+        self.at
+    }
+
+    /// The text of a text, else nothing.
+    pub(crate) fn text(self) -> &'t str {
+        self.as_text().unwrap_or_default()
+    }
+
+    pub(crate) fn as_text(self) -> Option<&'t str> {
+        match self.kind() {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A scalar as a text, as Go's client makes one where it wants one.
+    pub(crate) fn to_text(self) -> String {
+        match self.kind() {
+            Kind::Text(text) => text.clone().into_owned(),
+            scalar @ (Kind::Bool(_) | Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_)) => {
+                scalar.describe()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The bytes of the text that the node was read from.
+    pub(crate) fn span(self) -> std::ops::Range<usize> {
+        self.tree.node(self.at).map_or(0..0, |node| node.start as usize..node.end as usize)
+    }
+
+    /// The text that the node was read from, if there was one.
+    pub(crate) fn source(self) -> &'t str {
+        self.tree.text.and_then(|text| text.get(self.span())).unwrap_or_default()
+    }
+
+    pub(crate) fn position(self) -> Option<Position> {
+        self.tree.position(self.at)
+    }
+
+    /// A list's items; of anything else none.
+    pub(crate) fn items(self) -> Items<'t, 's> {
+        let list = self.target();
+        match list.kind() {
+            Kind::List => list.children(),
+            _ => Items { tree: self.tree, at: 0, end: 0 },
+        }
+    }
+
+    /// The node alone.
+    pub(crate) fn once(self) -> Items<'t, 's> {
+        Items { tree: self.tree, at: self.at, end: (self.at + 1).min(self.tree.len()) }
+    }
+
+    /// What stands in a list or map: items, or keys and values in turn, as they are written.
+    pub(crate) fn inner(self) -> Items<'t, 's> {
+        let node = self.target();
+        match node.kind() {
+            Kind::List | Kind::Map | Kind::Merged(_) => node.children(),
+            _ => Items { tree: self.tree, at: 0, end: 0 },
+        }
+    }
+
+    pub(super) fn children(self) -> Items<'t, 's> {
+        let end = self.tree.node(self.at).map_or(0, |node| node.next);
+        Items { tree: self.tree, at: self.at + 1, end }
+    }
+
+    /// A map's entries as they are written, duplicates included; of anything else none.
+    pub(crate) fn entries(self) -> Entries<'t, 's> {
+        let map = self.target();
+        match map.kind() {
+            Kind::Map => Entries::Plain(map.children()),
+            Kind::Merged(index) => {
+                let entries = self.tree.merged.get(*index as usize);
+                Entries::Merged(self.tree, entries.map(Vec::as_slice).unwrap_or_default().iter())
+            }
+            _ => Entries::Plain(Items { tree: self.tree, at: 0, end: 0 }),
+        }
+    }
+
+    /// A map's entries, of each key only the last.
+    pub(crate) fn distinct_entries(self) -> Vec<(Self, Self)> {
+        let all: Vec<_> = self.entries().collect();
+        // Most maps are small, and comparing a few keys is cheaper than a table of them.
+        if all.len() <= 16 {
+            let is_later =
+                |i: usize, key: &str| all.iter().skip(i + 1).any(|(k, _)| k.text() == key);
+            let has_later = all.iter().enumerate().any(|(i, (key, _))| is_later(i, key.text()));
+            if !has_later {
+                return all;
+            }
+        }
+        let mut last = HashMap::with_capacity(all.len());
+        for (i, (key, _)) in all.iter().enumerate() {
+            last.insert(key.text(), i);
+        }
+        if last.len() == all.len() {
+            return all;
+        }
+        let is_last = |i: usize, key: &str| last.get(key) == Some(&i);
+        all.into_iter().enumerate().filter(|(i, e)| is_last(*i, e.0.text())).map(|e| e.1).collect()
+    }
+
+    /// The last value of a key.
+    pub(crate) fn get(self, key: &str) -> Option<Self> {
+        self.entries().filter(|(k, _)| k.text() == key).last().map(|(_, value)| value)
+    }
+}
+
+/// The nodes that stand side by side from one node to another.
+#[derive(Clone, Debug)]
+pub(crate) struct Items<'t, 's> {
+    tree: &'t Tree<'s>,
+    at: u32,
+    end: u32,
+}
+
+impl<'t, 's> Iterator for Items<'t, 's> {
+    type Item = Ref<'t, 's>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.at >= self.end {
+            return None;
+        }
+        let item = Ref { tree: self.tree, at: self.at };
+        self.at = self.tree.node(self.at)?.next;
+        Some(item)
+    }
+}
+
+/// A map's keys and values.
+#[derive(Clone, Debug)]
+pub(crate) enum Entries<'t, 's> {
+    Plain(Items<'t, 's>),
+    Merged(&'t Tree<'s>, std::slice::Iter<'t, (u32, u32)>),
+}
+
+impl<'t, 's> Iterator for Entries<'t, 's> {
+    type Item = (Ref<'t, 's>, Ref<'t, 's>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Plain(items) => Some((items.next()?, items.next()?)),
+            Self::Merged(tree, entries) => {
+                let &(key, value) = entries.next()?;
+                Some((Ref { tree, at: key }, Ref { tree, at: value }))
+            }
+        }
+    }
+}
