@@ -163,7 +163,7 @@ impl<T: json::Message> Lossless<T> {
     /// [`is_decode`](Error::is_decode), with the place in the text.
     #[cfg(feature = "yaml")]
     pub fn from_yaml(yaml: &str) -> Result<Self, Error> {
-        let text = crate::yaml::split(yaml).next().map_or("", |chunk| chunk.text);
+        let text = crate::yaml::first_document(yaml)?;
         Self::from_tree(&Tree::from_yaml(text)?)
     }
 

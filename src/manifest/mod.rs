@@ -120,9 +120,7 @@ impl Manifest {
     /// when its kind or API group is another one, [`is_decode`](Error::is_decode) with every
     /// value that Istio refuses. Each has its place.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
-        let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
-        yaml::check_read_ahead(yaml, text.len())?;
-        document(text, true, 0)?.into_gateway()
+        document(yaml::first_document(yaml)?, true, 0)?.into_gateway()
     }
 
     /// Reads the first document of a YAML text, and refuses whatever Istio would ignore: unknown

@@ -84,8 +84,7 @@ impl Object {
     /// nested too deeply or its aliases grow too large, [`is_decode`](Error::is_decode) when it is
     /// no map.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
-        let text = yaml::split(yaml).next().map_or("", |chunk| chunk.text);
-        Self::untyped(text, true)
+        Self::untyped(yaml::first_document(yaml)?, true)
     }
 
     /// Reads one JSON document, whatever it is.

@@ -17,17 +17,25 @@ impl Chunk<'_> {
     /// Whether there is nothing but comments in it.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.text.lines().all(|line| {
+        let mut rest = self.text;
+        while !rest.is_empty() {
+            let (line, behind) = rest.split_at_checked(any_line(rest)).unwrap_or((rest, ""));
             let line = line.trim_start_matches('\u{feff}');
             let line = line.strip_prefix("---").filter(|_| is_marker(line, "---")).unwrap_or(line);
-            let line = line.trim();
-            line.is_empty() || line.starts_with('#')
-        })
+            if !is_blank_line(line) {
+                return false;
+            }
+            rest = behind;
+        }
+        true
     }
 }
 
-/// Cuts a YAML stream at its document markers, as go-yaml's decoder does: what stands behind `...`
-/// begins the next document. There is always at least one.
+/// Cuts a YAML stream at its document markers: what stands behind `...` begins the next document. There
+/// is always at least one.
+///
+/// It is what go-yaml's decoder does, but for one thing: a directive behind a document belongs to the
+/// next one there, and here only behind `...`, where YAML wants it.
 ///
 /// YAML forbids a line that begins with a marker everywhere but between documents, within a
 /// quoted or block scalar too: so cutting needs no parser.
@@ -56,6 +64,15 @@ fn any_line(text: &str) -> usize {
     text.find(is_break).map_or(text.len(), |end| end + break_len(text, end))
 }
 
+/// What may stand around a line's text: no other white space is any in YAML.
+const BLANKS: [char; 7] = [' ', '\t', '\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// Whether there is nothing but a comment in a line.
+fn is_blank_line(line: &str) -> bool {
+    let line = line.trim_matches(BLANKS);
+    line.is_empty() || line.starts_with('#')
+}
+
 /// The first document's end, and where the next one begins.
 fn first(text: &str, line_len: fn(&str) -> usize) -> (usize, usize) {
     let mut at = 0;
@@ -71,36 +88,34 @@ fn first(text: &str, line_len: fn(&str) -> usize) -> (usize, usize) {
             only_prefix = false;
         } else if is_marker(content, "...") {
             let behind = content.get(3..).unwrap_or_default();
-            let is_alone = {
-                let behind = behind.trim();
-                behind.is_empty() || behind.starts_with('#')
-            };
-            if is_alone || only_prefix {
+            if is_blank_line(behind) || only_prefix {
                 let behind = at + line.len();
                 return (behind, behind);
             }
             return (at, at + line.len() - behind.len());
         } else if only_prefix {
-            let content = content.trim();
-            only_prefix = content.is_empty() || content.starts_with(['#', '%']);
+            only_prefix =
+                is_blank_line(content) || content.trim_start_matches(BLANKS).starts_with('%');
         }
         at += line.len();
     }
     (text.len(), text.len())
 }
 
-/// Refuses a control character behind the first document where Go would have read it: it reads four
-/// characters on from the next document's marker.
-pub(crate) fn check_read_ahead(text: &str, to: usize) -> Result<(), Error> {
-    let Some(rest) = text.get(to..).filter(|rest| !rest.is_empty()) else {
-        return Ok(());
-    };
-    let Some(at) = find_control(rest).map(|at| to + at) else { return Ok(()) };
-    let needed = to + rest.chars().take(4).map(char::len_utf8).sum::<usize>();
-    if needed <= block_start(text, at) {
-        return Ok(());
+/// The text of a stream's first document. Refused is a control character behind it where Go would have
+/// read it: it reads four characters on from the next document's marker.
+///
+/// # Errors
+/// [`is_syntax`](Error::is_syntax), with the place.
+pub(crate) fn first_document(stream: &str) -> Result<&str, Error> {
+    let text = split(stream).next().map_or("", |chunk| chunk.text);
+    let behind = stream.get(text.len()..).unwrap_or_default();
+    let Some(at) = find_control(behind).map(|at| text.len() + at) else { return Ok(text) };
+    let needed = text.len() + behind.chars().take(4).map(char::len_utf8).sum::<usize>();
+    if needed <= block_start(stream, at) {
+        return Ok(text);
     }
-    let position = Position::of(text, at);
+    let position = Position::of(stream, at);
     Err(Error::syntax("control characters are not allowed", Some(position)))
 }
 
@@ -128,5 +143,14 @@ mod tests {
     fn comments_alone_are_blank() {
         assert!(split("# a\n--- # b\n\n").all(|c| c.is_blank()));
         assert!(!split("--- a").all(|c| c.is_blank()));
+        // YAML's line breaks end a comment, whatever they are; other white space is a text.
+        for line_break in ["\r", "\r\n", "\u{85}", "\u{2028}"] {
+            assert!(!split(&format!("# a{line_break}a: 1\n")).all(|c| c.is_blank()));
+            assert!(
+                split(&format!("# a{line_break}--- # b{line_break}\t\n")).all(|c| c.is_blank())
+            );
+        }
+        assert!(!split("\u{a0}\n").all(|c| c.is_blank()));
+        splits("\u{a0}\n---\na: 1\n", &[("\u{a0}\n", 0), ("---\na: 1\n", 1)]);
     }
 }

@@ -36,7 +36,7 @@ use crate::{
     tree::{Edit, Tree},
 };
 
-pub(crate) use documents::check_read_ahead;
+pub(crate) use documents::first_document;
 pub use documents::{Chunk, split};
 pub(crate) use patch::patch;
 pub(crate) use write::write_yaml;
@@ -56,8 +56,7 @@ pub fn from_str<T: Message>(yaml: &str) -> Result<T, Error> {
 /// # Errors
 /// As [`from_str`], but that a value that does not fit is a diagnostic.
 pub fn decode_str<T: Message>(yaml: &str) -> Result<Decoded<T>, Error> {
-    let text = split(yaml).next().map_or("", |chunk| chunk.text);
-    let tree = Tree::from_yaml(text)?;
+    let tree = Tree::from_yaml(first_document(yaml)?)?;
     Ok(json::decode_node(&tree, tree.root(), &FieldPath::root()))
 }
 

@@ -488,6 +488,15 @@ fn long_yaml() {
     );
     yaml_gives("binary", &format!("a: !!binary {}\n", long("AAAA")), "ok, 1 diagnostics");
     yaml_gives("a long tag", &format!("a: !{} b\n", long("a")), "ok, 1 diagnostics");
+    let directives: String = (0..MB / 12).map(|i| format!("%TAG !a{i}! b\n")).collect();
+    yaml_gives("many handles", &format!("{directives}---\na: !a0!b c\n"), "ok, 1 diagnostics");
+    let prefix = long("y").split_off(MB / 2);
+    let uses = "- !e!x y\n".repeat(MB / 20);
+    yaml_gives(
+        "a long handle again and again",
+        &format!("%TAG !e! {prefix}\n---\na:\n{uses}"),
+        "ok, 1 diagnostics",
+    );
     yaml_gives("a long anchor", &format!("a: &{} b\n", long("a")), "ok, 1 diagnostics");
     yaml_gives("no end", &format!("a: \"{}", long("a")), "1:4: unclosed quote");
     yaml_gives(

@@ -2,7 +2,7 @@
 
 mod flow;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap};
 
 use super::scan::{Refused, Scanner, Tag, TokenKind};
 
@@ -65,7 +65,7 @@ pub(super) struct Events<'s> {
     /// Where to go on behind the nodes that are open.
     states: Vec<State>,
     /// Handles of tags and what they stand for.
-    handles: Vec<Tag<'s>>,
+    handles: HashMap<&'s str, String>,
 }
 
 impl<'s> Event<'s> {
@@ -80,7 +80,7 @@ impl<'s> Events<'s> {
             scanner: Scanner::new(text),
             state: State::StreamStart,
             states: Vec::new(),
-            handles: Vec::new(),
+            handles: HashMap::new(),
         }
     }
 
@@ -191,22 +191,15 @@ impl<'s> Events<'s> {
             }
             if let Some(TokenKind::TagDirective(tag)) = self.scanner.take().map(|token| token.kind)
             {
-                if self.is_known(tag.handle) {
+                if self.handles.insert(tag.handle, tag.suffix).is_some() {
                     return Err(Refused::new("found duplicate %TAG directive", at));
                 }
-                self.handles.push(*tag);
             }
         }
-        for (handle, suffix) in [("!", "!"), ("!!", "tag:yaml.org,2002:")] {
-            if !self.is_known(handle) {
-                self.handles.push(Tag { handle, suffix: suffix.to_owned() });
-            }
+        for (handle, prefix) in [("!", "!"), ("!!", "tag:yaml.org,2002:")] {
+            self.handles.entry(handle).or_insert_with(|| prefix.to_owned());
         }
         Ok(())
-    }
-
-    fn is_known(&self, handle: &str) -> bool {
-        self.handles.iter().any(|known| known.handle == handle)
     }
 
     fn document_content(&mut self) -> Result<Event<'s>, Refused> {
@@ -306,8 +299,10 @@ impl<'s> Events<'s> {
         if tag.handle.is_empty() {
             return Ok(tag.suffix);
         }
-        match self.handles.iter().find(|known| known.handle == tag.handle) {
-            Some(known) => Ok(format!("{}{}", known.suffix, tag.suffix)),
+        // No tag that means something is longer, and a prefix may be as long as the text.
+        const LONGEST: usize = 64;
+        match self.handles.get(tag.handle) {
+            Some(prefix) => Ok(prefix.chars().chain(tag.suffix.chars()).take(LONGEST).collect()),
             None => Err(Refused::new("found undefined tag handle", at)),
         }
     }
