@@ -1,6 +1,8 @@
 //! Runs the suites: all of them, or those whose names begin with an argument.
 
-use std::{env, path::PathBuf, time::Duration};
+use std::{
+    env, os::unix::process::CommandExt as _, path::PathBuf, process::Command, time::Duration,
+};
 
 use istio_gateway_benches::{
     allocations::{self, Counting},
@@ -21,6 +23,7 @@ writes how each suite grows as SVG.";
 static ALLOCATOR: Counting = Counting;
 
 fn main() {
+    keep_memory();
     let mut settings = Settings { rounds: 41, least: Duration::from_millis(5) };
     let (mut with_go, mut wanted, mut plots) = (true, Vec::new(), None);
     let mut args = env::args().skip(1);
@@ -47,7 +50,6 @@ fn main() {
     if is_wanted("allocations") {
         count_allocations();
     }
-    warm_allocator();
     for (_, make) in SUITES.iter().filter(|(name, _)| is_wanted(name)) {
         let suite = make(&SIZES);
         let mut go = if with_go { start_go(&suite) } else { None };
@@ -58,11 +60,21 @@ fn main() {
     }
 }
 
-/// Once a block of this size was freed, the system's allocator keeps what it has for the next one.
-/// Until then, whether a document of some hundred KB is written into fresh pages each time depends on
-/// what came before, and is worth a factor of two. A process that runs for long is past that.
-fn warm_allocator() {
-    drop(std::hint::black_box(vec![1u8; 24 << 20]));
+/// Starts the program once more, with a system's allocator that keeps what it has. Else whether a
+/// document of some MB is written into fresh pages each time depends on what was freed before, and
+/// is worth a factor of two. A process that runs for long has such an allocator.
+fn keep_memory() {
+    const SETTINGS: [(&str, &str); 3] = [
+        ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+        ("MALLOC_TRIM_THRESHOLD_", "1073741824"),
+        ("MALLOC_TOP_PAD_", "268435456"),
+    ];
+    if SETTINGS.iter().all(|(name, _)| env::var_os(name).is_some()) {
+        return;
+    }
+    let program = env::current_exe().unwrap_or_else(|e| panic!("the program's own path: {e}"));
+    let error = Command::new(program).args(env::args_os().skip(1)).envs(SETTINGS).exec();
+    panic!("starting it once more: {error}");
 }
 
 fn usage(code: i32) -> ! {

@@ -30,9 +30,12 @@ pub(crate) struct Mended {
 }
 
 pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
-    check_depth(json)?;
-    let plain = str::from_utf8(json).ok();
-    let error = match plain.map(read_plain) {
+    let read = str::from_utf8(json).ok().map(read_plain);
+    // Only what is ignored or refused can be nested deeply, and either is told of.
+    if !matches!(&read, Some(Ok(plain)) if plain.decoded.diagnostics.is_empty()) {
+        check_depth(json)?;
+    }
+    let error = match read {
         Some(Ok(plain)) => return Ok(Read { plain, is_mended: false }),
         Some(Err(error)) if !error.is_syntax() => return Err(syntax_error(json, &error)),
         Some(Err(error)) => Some(error),
