@@ -190,10 +190,9 @@ impl<'s> Events<'s> {
                 _ => break,
             }
             if let Some(TokenKind::TagDirective(tag)) = self.scanner.take().map(|token| token.kind)
+                && self.handles.insert(tag.handle, tag.suffix).is_some()
             {
-                if self.handles.insert(tag.handle, tag.suffix).is_some() {
-                    return Err(Refused::new("found duplicate %TAG directive", at));
-                }
+                return Err(Refused::new("found duplicate %TAG directive", at));
             }
         }
         for (handle, prefix) in [("!", "!"), ("!!", "tag:yaml.org,2002:")] {
