@@ -1,44 +1,29 @@
-//! proto/ -> protox -> prost-build, pbjson-build and the dialect's field tables -> `OUT_DIR`.
+//! The descriptor sets in proto/ -> prost-build, pbjson-build and the dialect's field tables -> `OUT_DIR`.
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
+use prost::Message as _;
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FileDescriptorSet, field_descriptor_proto::Type,
 };
 
-/// The files that become Rust code; what they import is found under `proto/`.
-const FILES: &[&str] = &[
-    "analysis/v1alpha1/message.proto",
-    "mesh/v1alpha1/proxy.proto",
-    "meta/v1alpha1/status.proto",
-    "networking/v1alpha3/destination_rule.proto",
-    "networking/v1alpha3/gateway.proto",
-];
+/// Compiled from `proto/` by `cargo run -p istio-gateway-descriptors`, comments included.
+const ISTIO: &str = "proto/istio.binpb";
 
-/// Envoy's, for the feature `envoy`.
-const ENVOY_FILES: &[&str] = &[
-    "envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto",
-    "envoy/extensions/transport_sockets/tls/v3/tls.proto",
-];
+/// The same of Envoy's messages, for the feature `envoy`.
+const ENVOY: &str = "proto/envoy.binpb";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=proto");
+    println!("cargo::rerun-if-changed={ISTIO}");
+    println!("cargo::rerun-if-changed={ENVOY}");
     println!("cargo::rustc-check-cfg=cfg(without_pbjson)");
     let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;
     let out = Path::new(&out);
 
-    let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_imports(true).open_files(FILES)?;
-    // Encoded by protox itself, which keeps options that prost does not know (field_behavior).
-    let encoded = compiler.encode_file_descriptor_set();
-    fs::write(out.join("descriptor_set.bin"), &encoded)?;
-
-    // With comments, for the documentation. prost looks at the types that are only imported too;
-    // of options' types it need not know.
-    let mut commented = protox::Compiler::new(["proto"])?;
-    commented.include_imports(true).include_source_info(true).open_files(FILES)?;
-    let mut set = commented.file_descriptor_set();
+    let encoded = fs::read(ISTIO)?;
+    let mut set = FileDescriptorSet::decode(&*encoded)?;
+    // prost looks at the types that are only imported too; of options' types it need not know.
     set.file.retain(|f| {
         !["google/api/field_behavior.proto", "google/protobuf/descriptor.proto"].contains(&f.name())
     });
@@ -61,19 +46,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Cargo sets it: no variable of the user's.
     if env::var_os("CARGO_FEATURE_ENVOY").is_some() {
-        envoy(out)?;
+        envoy()?;
     }
     Ok(())
 }
 
 /// Envoy's messages have no dialect; their JSON has the names of the `.proto` files, as all of
 /// Envoy's own documentation does.
-fn envoy(out: &Path) -> Result<(), Box<dyn Error>> {
-    let mut compiler = protox::Compiler::new(["proto"])?;
-    compiler.include_imports(true).include_source_info(true).open_files(ENVOY_FILES)?;
-    let encoded = compiler.encode_file_descriptor_set();
-    let set = compiler.file_descriptor_set();
-    fs::write(out.join("envoy_descriptor_set.bin"), &encoded)?;
+fn envoy() -> Result<(), Box<dyn Error>> {
+    let encoded = fs::read(ENVOY)?;
+    let set = FileDescriptorSet::decode(&*encoded)?;
     pbjson_build::Builder::new()
         .register_descriptors(&encoded)?
         .extern_path(".google.protobuf.Duration", "crate::envoy::Duration")

@@ -4,7 +4,7 @@
 //! rest, and for prost's own names (`TlSmode` is the root's `TlsMode`).
 
 /// Every `.proto` file of this crate and what they import, as an encoded
-/// `google.protobuf.FileDescriptorSet`, options such as `google.api.field_behavior` included.
+/// `google.protobuf.FileDescriptorSet`, comments and options such as `google.api.field_behavior` included.
 ///
 /// ```
 /// use istio_gateway::{FILE_DESCRIPTOR_SET, prost::Message};
@@ -13,8 +13,7 @@
 /// assert!(set.file.iter().any(|f| f.name() == "networking/v1alpha3/gateway.proto"));
 /// # Ok::<(), istio_gateway::prost::DecodeError>(())
 /// ```
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptor_set.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("../proto/istio.binpb");
 
 /// A package as a module, of what build.rs makes of it: prost's file, the dialect's where the package
 /// has one, and pbjson's.
@@ -45,8 +44,7 @@ macro_rules! package {
 #[cfg(feature = "envoy")]
 pub mod envoy {
     /// Envoy's messages and what they import, as an encoded `google.protobuf.FileDescriptorSet`.
-    pub const FILE_DESCRIPTOR_SET: &[u8] =
-        include_bytes!(concat!(env!("OUT_DIR"), "/envoy_descriptor_set.bin"));
+    pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("../proto/envoy.binpb");
 
     /// What configuration is made of.
     pub mod config {
