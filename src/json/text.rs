@@ -267,7 +267,7 @@ fn mend(json: &[u8], numbers: bool) -> Option<Mended> {
                 let is_part = |b: &&u8| matches!(b, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E');
                 let len = rest.iter().take_while(is_part).count();
                 let number = rest.get(..len).and_then(|n| str::from_utf8(n).ok());
-                if numbers && number.is_some_and(|n| n.parse().is_ok_and(f64::is_infinite)) {
+                if numbers && number.is_some_and(is_beyond_f64) {
                     // The shortest such number is longer than "-1.0".
                     let sign = usize::from(first == b'-');
                     out.extend(rest.get(..sign).unwrap_or_default());
@@ -306,6 +306,21 @@ fn mend(json: &[u8], numbers: bool) -> Option<Mended> {
     let text = String::from_utf8(out)
         .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
     Some(Mended { text, replaced })
+}
+
+/// Whether this is a number by JSON's grammar that no f64 can hold. Rust's grammar is wider: it takes
+/// `01e309` and `1.e309`.
+fn is_beyond_f64(number: &str) -> bool {
+    let unsigned = number.strip_prefix('-').unwrap_or(number);
+    let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let has_digits_only = [whole, fraction, exponent]
+        .iter()
+        .all(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()));
+    has_digits_only
+        && (whole == "0" || !whole.starts_with('0'))
+        && number.parse().is_ok_and(f64::is_infinite)
 }
 
 /// The code unit of a `\uXXXX` at the beginning.

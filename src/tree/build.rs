@@ -99,6 +99,14 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Gives a key the text of another one.
+    pub(crate) fn rename_key(&mut self, key: u32, like: u32) {
+        let text = self.tree.node(like).map(|node| node.kind.clone());
+        if let (Some(text), Some(key)) = (text, self.tree.nodes.get_mut(key as usize)) {
+            key.kind = text;
+        }
+    }
+
     /// The tree so far.
     pub(crate) fn tree(&self) -> &Tree<'s> {
         &self.tree

@@ -94,14 +94,74 @@ fn append_escaped(text: &str, escapes: Escapes, json: &mut String) {
     }
 }
 
-/// A float as JSON writes it.
+/// A float as Go's encoding/json writes it (`floatEncoder`): the shortest digits, with an exponent below
+/// 1e-6 and from 1e21 on. JSON has no infinity: it is written as null.
 pub(crate) struct Number(pub(crate) f64);
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match serde_json::Number::from_f64(self.0) {
-            Some(number) => write!(f, "{number}"),
-            None => write!(f, "null"),
+        let Some(number) = serde_json::Number::from_f64(self.0) else {
+            return f.write_str("null");
+        };
+        let decimal = Decimal::of(&number.to_string());
+        if (-5..=21).contains(&decimal.point) {
+            write!(f, "{}", decimal.fixed())
+        } else {
+            write!(f, "{}e{:+}", decimal.mantissa(), decimal.point - 1)
+        }
+    }
+}
+
+/// The digits of a decimal number. Its value is `0.DIGITS` times ten to the power of `point`.
+pub(crate) struct Decimal {
+    is_negative: bool,
+    /// Without zeros at either end.
+    digits: String,
+    pub(crate) point: i32,
+}
+
+impl Decimal {
+    /// From a text such as `-12.5` or `1e-7`.
+    pub(crate) fn of(text: &str) -> Self {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = [whole, fraction].concat();
+        let leading_zeros = digits.len() - digits.trim_start_matches('0').len();
+        let place = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        let point = place(whole.len()) - place(leading_zeros);
+        let digits = digits.trim_matches('0').to_owned();
+        let point = if digits.is_empty() { 1 } else { point + exponent.parse().unwrap_or(0) };
+        Self { is_negative: unsigned.len() < text.len(), digits, point }
+    }
+
+    fn sign(&self) -> &'static str {
+        if self.is_negative { "-" } else { "" }
+    }
+
+    /// Without an exponent.
+    pub(crate) fn fixed(&self) -> String {
+        let Self { digits, point, .. } = self;
+        let sign = self.sign();
+        match usize::try_from(*point) {
+            Err(_) | Ok(0) => {
+                let zeros = "0".repeat(point.unsigned_abs() as usize);
+                format!("{sign}0.{zeros}{digits}")
+            }
+            Ok(point) => match digits.split_at_checked(point) {
+                Some((whole, fraction)) if !fraction.is_empty() => {
+                    format!("{sign}{whole}.{fraction}")
+                }
+                _ => format!("{sign}{digits:0<point$}"),
+            },
+        }
+    }
+
+    /// With one digit before the point, for an exponent of `point - 1`.
+    pub(crate) fn mantissa(&self) -> String {
+        match self.digits.split_at_checked(1) {
+            Some((first, others)) if !others.is_empty() => format!("{}{first}.{others}", self.sign()),
+            _ => format!("{}{:0<1}", self.sign(), self.digits),
         }
     }
 }
@@ -132,7 +192,7 @@ pub(crate) fn append_number(number: u32, json: &mut String) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Escapes, append_number, append_with};
+    use super::{Escapes, Number, append_number, append_with};
 
     fn appended(text: &str, escapes: Escapes) -> String {
         let mut json = String::new();
@@ -167,6 +227,26 @@ mod tests {
             appended("a<b>&\u{2028}\u{2029}\u{2026}é\u{7f}", Escapes::Html),
             "\"a\\u003cb\\u003e\\u0026\\u2028\\u2029\u{2026}é\u{7f}\""
         );
+    }
+
+    /// Each was written by Go's json.Marshal.
+    #[test]
+    fn floats_are_written_as_go_does() {
+        for (v, text) in [
+            (1e20, "100000000000000000000"),
+            (1e21, "1e+21"),
+            (1.5e300, "1.5e+300"),
+            (-1e-9, "-1e-9"),
+            (0.000_001, "0.000001"),
+            (0.000_000_1, "1e-7"),
+            (123_456_789.125, "123456789.125"),
+            (562_949_953_421_312.25, "562949953421312.2"),
+            (18_446_744_073_709_551_616.0, "18446744073709552000"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+        ] {
+            assert_eq!(Number(v).to_string(), text);
+        }
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::{
     tree::{Builder, Kind, Tree},
 };
 
+/// How deeply JSON is nested for Go at most (encoding/json's `maxNestingDepth`), and so what YAML becomes.
+const MAX_DEPTH: usize = 10_000;
+
 /// How much text a document's aliases may stand for, in bytes.
 const MAX_EXPANDED_TEXT: usize = 64 << 20;
 
@@ -42,7 +45,8 @@ fn read(text: &str) -> Result<Tree<'_>, Error> {
         builder: Builder::of_text(text)?,
         anchors: HashMap::new(),
         merge_keys: Vec::new(),
-        has_merge_key: Vec::new(),
+        open: Vec::new(),
+        heights: HashMap::new(),
         aliased_text: 0,
         merged: 0,
     };
@@ -66,12 +70,24 @@ struct Reader<'s> {
     anchors: HashMap<&'s str, Anchor<'s>>,
     /// The keys that are `<<`, in document order.
     merge_keys: Vec<u32>,
-    /// For each open list or map, whether it is a map with a merge key.
-    has_merge_key: Vec<bool>,
+    open: Vec<Open>,
+    /// How many levels the lists and maps with an anchor have.
+    heights: HashMap<u32, usize>,
     /// The bytes of text that aliases stand for.
     aliased_text: usize,
     /// How many entries were merged from aliases.
     merged: usize,
+}
+
+/// A list or map whose end has not come yet.
+#[derive(Default)]
+struct Open {
+    has_merge_key: bool,
+    has_anchor: bool,
+    /// How many levels the deepest child so far has, aliases included.
+    inner: usize,
+    /// The keys that are `0.0` and `-0.0`. Go's map has one entry for them, under the last one's name.
+    zero_keys: Vec<u32>,
 }
 
 #[derive(Clone)]
@@ -106,10 +122,30 @@ impl<'s> Reader<'s> {
     fn close(&mut self, start: usize, end: usize) -> Result<(), Error> {
         let node = self.builder.parent();
         self.builder.close(end);
-        match (node, self.has_merge_key.pop()) {
-            (Some(node), Some(true)) => self.merge(node, start),
-            _ => Ok(()),
+        let (Some(node), Some(closed)) = (node, self.open.pop()) else { return Ok(()) };
+        let height = closed.inner + 1;
+        if closed.has_anchor {
+            self.heights.insert(node, height);
         }
+        self.is_within(height, start)?;
+        if let Some((last, others)) = closed.zero_keys.split_last() {
+            for key in others {
+                self.builder.rename_key(*key, *last);
+            }
+        }
+        if closed.has_merge_key { self.merge(node, start) } else { Ok(()) }
+    }
+
+    /// Counts a child of so many levels in the innermost list or map.
+    fn is_within(&mut self, height: usize, start: usize) -> Result<(), Error> {
+        if height + self.open.len() > MAX_DEPTH {
+            let position = Some(Position::of(self.text, start));
+            return Err(Error::limit("exceeded max depth", position));
+        }
+        if let Some(open) = self.open.last_mut() {
+            open.inner = open.inner.max(height);
+        }
+        Ok(())
     }
 
     fn alias(&mut self, name: &str, start: usize, end: usize) -> Result<(), Error> {
@@ -133,7 +169,8 @@ impl<'s> Reader<'s> {
                     return self.fail("invalid map key", start);
                 }
                 self.builder.leaf(Kind::Alias(node), start, end);
-                Ok(())
+                let height = self.heights.get(&node).copied().unwrap_or_default();
+                self.is_within(height, start)
             }
         }
     }
@@ -152,8 +189,12 @@ impl<'s> Reader<'s> {
         let kind = if self.builder.wants_key() {
             if is_merge {
                 self.merge_keys.push(self.builder.next());
-                if let Some(has_merge_key) = self.has_merge_key.last_mut() {
-                    *has_merge_key = true;
+            }
+            if let Some(open) = self.open.last_mut() {
+                open.has_merge_key |= is_merge;
+                // Both zeros are the same, by Rust's comparison, too.
+                if matches!(kind, Kind::Float(v) if v == 0.0) {
+                    open.zero_keys.push(self.builder.next());
                 }
             }
             match resolve::key(&kind) {
@@ -181,7 +222,7 @@ impl<'s> Reader<'s> {
         if let Some(anchor) = anchor {
             self.anchors.insert(anchor, Anchor::Collection(self.builder.next()));
         }
-        self.has_merge_key.push(false);
+        self.open.push(Open { has_anchor: anchor.is_some(), ..Open::default() });
         self.builder.open(kind, start);
         Ok(())
     }

@@ -9,7 +9,7 @@ use base64::{
     engine::{GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::tree::Kind;
+use crate::tree::{Decimal, Kind};
 
 /// What the document says of a scalar's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,15 +251,17 @@ pub(crate) fn go_g32(v: f64) -> String {
     if v.is_infinite() {
         return if v > 0.0 { ".inf" } else { "-.inf" }.to_owned();
     }
-    let scientific = format!("{v:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    match exponent.parse::<i32>() {
-        Ok(-4..6) => format!("{v}"),
-        Ok(exponent) => {
+    // Rust's shortest digits round a tie up, Go's to even, as those of a given length do.
+    let shortest = format!("{v:e}");
+    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    let even = format!("{v:.*e}", digits.saturating_sub(1));
+    let decimal = Decimal::of(if even.parse() == Ok(v) { &even } else { &shortest });
+    match decimal.point - 1 {
+        -4..6 => decimal.fixed(),
+        exponent => {
             let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{mantissa}e{sign}{:02}", exponent.abs())
+            format!("{}e{sign}{:02}", decimal.mantissa(), exponent.unsigned_abs())
         }
-        Err(_) => scientific,
     }
 }
 
@@ -314,6 +316,10 @@ mod tests {
             (1e-5, "1e-05"),
             (123_456.0, "123456"),
             (1_234_567.0, "1.234567e+06"),
+            (1_048_576.25, "1.0485762e+06"),
+            (32_875.0625, "32875.062"),
+            (0.0, "0"),
+            (-0.0, "-0"),
         ] {
             assert_eq!(go_g32(v), text);
         }

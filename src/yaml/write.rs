@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::resolve;
-use crate::tree::{Edit, Kind, Number, Ref, Signed};
+use crate::tree::{Edit, Kind, Number, Ref};
 
 /// Deeper than this, what is left is written in flow style, whose size does not grow with the
 /// depth's square.
@@ -256,7 +256,9 @@ impl Writer<'_> {
         let _ = match scalar {
             Kind::Bool(v) => write!(self.out, "{v}"),
             Kind::Unsigned(v) => write!(self.out, "{v}"),
-            Kind::Signed(v) => write!(self.out, "{}", Signed(*v)),
+            // `-0` is the integer 0 in YAML; as a float it keeps its sign.
+            Kind::Signed(0) => write!(self.out, "-0.0"),
+            Kind::Signed(v) => write!(self.out, "{v}"),
             Kind::Float(v) => write!(self.out, "{}", yaml_float(*v)),
             Kind::Huge(text) => write!(self.out, "{text}"),
             _ => write!(self.out, "null"),

@@ -13,6 +13,7 @@ mod corpus;
 mod descriptor;
 mod hostile;
 mod lossless;
+mod numbers;
 mod properties;
 mod strict;
 mod tls_golden;
