@@ -164,10 +164,10 @@ impl Way<'_> {
                 _ => return Err(self.input.lines_of(&error, 0)),
             },
         };
-        if self.to == Format::Binary && document.kind().ends_with("List") {
+        if self.to == Format::Binary && document.object().kind().ends_with("List") {
             // What kubectl gives of several resources: each is a document.
             let mut all = Vec::new();
-            for item in document.items() {
+            for item in document.object().items() {
                 let item = item.map_err(|error| self.input.lines_of(&error, 0))?;
                 all.extend(self.written(item)?);
             }
@@ -178,9 +178,7 @@ impl Way<'_> {
 
     fn written(&self, document: Document) -> Part {
         Ok(vec![match (self.to, document) {
-            (Format::Yaml, Document::Gateway(manifest)) => manifest.to_yaml().into_bytes(),
             (Format::Yaml, document) => document.to_yaml().into_bytes(),
-            (Format::Json, Document::Gateway(manifest)) => manifest.to_json().into_bytes(),
             (Format::Json, document) => document.to_json().into_bytes(),
             (Format::Binary, Document::Gateway(manifest)) => {
                 self.check_loss(manifest.diagnostics(), 0)?;
@@ -188,12 +186,12 @@ impl Way<'_> {
             }
             (Format::Binary, _) if self.is_lossy => return Ok(Vec::new()),
             (Format::Binary, other) => {
-                let what = format!("{} {}", other.kind(), other.name());
+                let what = format!("{} {}", other.object().kind(), other.object().name());
                 return Err(vec![format!(
                     "{}:{}:1: {} is no Gateway of Istio and has no binary form; \
                      --lossy leaves it out",
                     self.input.name(),
-                    other.first_line(),
+                    other.object().first_line(),
                     what.trim_end(),
                 )]);
             }

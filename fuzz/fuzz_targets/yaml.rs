@@ -16,7 +16,8 @@ fuzz_target!(|text: &str| {
             Ok(Document::Gateway(manifest)) => check(*manifest),
             Ok(other) => {
                 let json = other.to_json();
-                let _ = (other.labels(), other.annotations(), other.items().take(50).count());
+                let object = other.object();
+                let _ = (object.labels(), object.annotations(), object.items().take(50).count());
                 again(&json, &other.to_yaml());
             }
             Err(error) => drop(error.to_string()),

@@ -68,7 +68,7 @@ impl Manifest {
     /// use istio_gateway::{Gateway, Manifest};
     ///
     /// let manifest = Manifest::new("edge", Gateway::default());
-    /// assert_eq!(manifest.api_version(), "networking.istio.io/v1");
+    /// assert_eq!(manifest.object().api_version(), "networking.istio.io/v1");
     /// ```
     #[must_use]
     pub fn new(name: &str, spec: Gateway) -> Self {
@@ -161,6 +161,25 @@ impl Manifest {
         if self.diagnostics.is_empty() { Ok(self) } else { Err(Error::decode(self.diagnostics)) }
     }
 
+    /// The document as it was read, untyped: its metadata, its text, any other value. A change of the
+    /// spec is not in it.
+    #[must_use]
+    pub fn object(&self) -> &Object {
+        &self.object
+    }
+
+    /// The name in the metadata, or "".
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.object.name()
+    }
+
+    /// The namespace in the metadata, or "".
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.object.namespace()
+    }
+
     /// The spec. Without one in the document it is empty.
     #[must_use]
     pub fn spec(&self) -> &Gateway {
@@ -227,14 +246,6 @@ impl Manifest {
             paths.iter().map(|path| find(path).map(below)).collect()
         });
         found.unwrap_or_else(|_| vec![None; paths.len()])
-    }
-}
-
-impl std::ops::Deref for Manifest {
-    type Target = Object;
-
-    fn deref(&self) -> &Object {
-        &self.object
     }
 }
 

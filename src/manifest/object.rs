@@ -145,7 +145,7 @@ impl Object {
     ///
     /// let text = "kind: List\napiVersion: v1\nitems:\n- kind: Gateway\n- kind: Service\n";
     /// let Some(Ok(Document::Other(list))) = documents(text).next() else { panic!() };
-    /// let kinds: Vec<_> = list.items().map(|item| item.unwrap().kind().to_owned()).collect();
+    /// let kinds: Vec<_> = list.items().map(|item| item.unwrap().object().kind().to_owned()).collect();
     /// assert_eq!(kinds, ["Gateway", "Service"]);
     /// ```
     pub fn items(&self) -> impl Iterator<Item = Result<Document, Error>> + use<> {

@@ -17,6 +17,44 @@ pub enum Document {
 }
 
 impl Document {
+    /// The document as it was read, untyped. A change of a Gateway's spec is not in it.
+    #[must_use]
+    pub fn object(&self) -> &Object {
+        match self {
+            Self::Gateway(manifest) => manifest.object(),
+            Self::Other(object) => object,
+        }
+    }
+
+    /// The document as YAML: [`Manifest::to_yaml`] or [`Object::to_yaml`].
+    ///
+    /// ```
+    /// use istio_gateway::{Document, documents};
+    ///
+    /// let mut document = documents("kind: Gateway\nspec: {selector: {a: b}}\n").next().unwrap()?;
+    /// if let Document::Gateway(manifest) = &mut document {
+    ///     manifest.spec_mut().selector.insert("a".into(), "c".into());
+    /// }
+    /// assert_eq!(document.to_yaml(), "kind: Gateway\nspec: {selector: {a: c}}\n");
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        match self {
+            Self::Gateway(manifest) => manifest.to_yaml(),
+            Self::Other(object) => object.to_yaml(),
+        }
+    }
+
+    /// The document as compact JSON: [`Manifest::to_json`] or [`Object::to_json`].
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        match self {
+            Self::Gateway(manifest) => manifest.to_json(),
+            Self::Other(object) => object.to_json(),
+        }
+    }
+
     pub(super) fn into_gateway(self) -> Result<Manifest, Error> {
         match self {
             Self::Gateway(manifest) => Ok(*manifest),
@@ -24,17 +62,6 @@ impl Document {
                 let position = object.with_tree(|tree| object.type_position(tree)).ok().flatten();
                 Err(Error::other_resource(&object.api_version, &object.kind, position))
             }
-        }
-    }
-}
-
-impl std::ops::Deref for Document {
-    type Target = Object;
-
-    fn deref(&self) -> &Object {
-        match self {
-            Self::Gateway(manifest) => manifest,
-            Self::Other(object) => object,
         }
     }
 }
@@ -52,7 +79,7 @@ impl std::ops::Deref for Document {
 /// let kinds: Vec<_> = documents(text)
 ///     .map(|document| match document {
 ///         Ok(Document::Gateway(manifest)) => manifest.name().to_owned(),
-///         Ok(other) => other.kind().to_owned(),
+///         Ok(other) => other.object().kind().to_owned(),
 ///         Err(error) => error.position().unwrap().line.to_string(),
 ///     })
 ///     .collect();
@@ -72,7 +99,7 @@ pub fn documents(yaml: &str) -> impl Iterator<Item = Result<Document, Error>> + 
 ///
 /// let text = "{\"kind\":\"Gateway\"}\n{\"kind\":\"Service\"}\n";
 /// let kinds: Vec<_> =
-///     documents_from_json(text).map(|document| document.unwrap().kind().to_owned()).collect();
+///     documents_from_json(text).map(|document| document.unwrap().object().kind().to_owned()).collect();
 /// assert_eq!(kinds, ["Gateway", "Service"]);
 /// ```
 pub fn documents_from_json<J: AsRef<[u8]> + ?Sized>(

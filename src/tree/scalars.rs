@@ -160,7 +160,9 @@ impl Decimal {
     /// With one digit before the point, for an exponent of `point - 1`.
     pub(crate) fn mantissa(&self) -> String {
         match self.digits.split_at_checked(1) {
-            Some((first, others)) if !others.is_empty() => format!("{}{first}.{others}", self.sign()),
+            Some((first, others)) if !others.is_empty() => {
+                format!("{}{first}.{others}", self.sign())
+            }
             _ => format!("{}{:0<1}", self.sign(), self.digits),
         }
     }

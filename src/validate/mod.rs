@@ -201,8 +201,9 @@ pub fn validate(object: &Object, options: &Options) -> Report {
 /// nothing is changed, else in the text that [`Manifest::to_yaml`] writes.
 #[must_use]
 pub fn validate_manifest(manifest: &Manifest, options: &Options) -> Report {
+    let object = manifest.object();
     match manifest.unchanged(|tree| document::judge(tree, tree.root(), options, None)) {
-        Ok(report) if manifest.has_positions() => report.below(manifest.lines_before()),
+        Ok(report) if object.has_positions() => report.below(object.lines_before()),
         Ok(report) => report.without_positions(),
         Err(changed) => validate(&changed, options),
     }
@@ -263,6 +264,12 @@ impl ValidGateway {
         if report.is_accepted() { Ok(Self { manifest, report }) } else { Err(report) }
     }
 
+    /// The spec.
+    #[must_use]
+    pub fn spec(&self) -> &Gateway {
+        self.manifest.spec()
+    }
+
     /// The manifest, as it was given.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
@@ -279,14 +286,6 @@ impl ValidGateway {
     #[must_use]
     pub fn into_manifest(self) -> Manifest {
         self.manifest
-    }
-}
-
-impl std::ops::Deref for ValidGateway {
-    type Target = Gateway;
-
-    fn deref(&self) -> &Gateway {
-        self.manifest.spec()
     }
 }
 

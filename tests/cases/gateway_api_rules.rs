@@ -242,7 +242,7 @@ fn istios_manifests_are_accepted_whatever_the_listener_is_called() {
         let istio = manifest.istio_manifest(name, spec, &options).unwrap();
         // A VirtualService names it, and istiod takes labels alone there.
         assert!(istio.name().len() <= 63 && !istio.name().contains('.'), "{}", istio.name());
-        assert_eq!(istio.annotations()["internal.istio.io/gateway-semantics"], "gateway");
+        assert_eq!(istio.object().annotations()["internal.istio.io/gateway-semantics"], "gateway");
         names.insert(istio.name().to_owned());
     }
     assert_eq!(names.len(), 5, "{names:?}");

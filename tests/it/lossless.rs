@@ -249,7 +249,7 @@ fn a_manifest_keeps_whether_it_has_a_spec() {
         manifest.spec_mut().servers.push(Server { name: "n".into(), ..Default::default() });
         let again = Manifest::parse(&manifest.to_yaml()).unwrap();
         assert_eq!(again.spec(), manifest.spec(), "{text}");
-        assert_eq!(again.kind(), manifest.kind());
+        assert_eq!(again.object().kind(), manifest.object().kind());
     }
 }
 

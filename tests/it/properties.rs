@@ -532,8 +532,8 @@ proptest! {
         let list = serde_json::json!({"kind": "List", "items": [document]});
         let yaml = yaml_of(&list);
         let object = istio_gateway::documents(&yaml).next().unwrap().unwrap();
-        let item = object.items().next().unwrap().unwrap();
-        prop_assert_eq!(item.kind(), "Other");
+        let item = object.object().items().next().unwrap().unwrap();
+        prop_assert_eq!(item.object().kind(), "Other");
         for json in [item.to_json(), again(&item.to_yaml())] {
             let json: Value = serde_json::from_str(&json).unwrap();
             prop_assert!(same_data(&json, &document), "{}\n{}", yaml, json);
