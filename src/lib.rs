@@ -76,6 +76,8 @@
 #[cfg(any(feature = "envoy", feature = "validate"))]
 mod ciphers;
 pub mod client_certificate;
+#[cfg(any(feature = "envoy", feature = "validate"))]
+mod curves;
 pub mod diagnostic;
 #[cfg(feature = "envoy")]
 pub mod envoy;

@@ -25,9 +25,7 @@ impl IstioVersion {
     /// The oldest release that can be asked for.
     pub const OLDEST: Self = Self { minor: 20 };
     /// The newest release, and the default.
-    pub const NEWEST: Self = Self { minor: 31 };
-    /// The release to come: upstream's main branch, as far as this crate knows it.
-    pub const NEXT: Self = Self { minor: 32 };
+    pub const NEWEST: Self = Self { minor: 32 };
 
     /// The release `1.minor`, for what changed in it.
     #[cfg(any(feature = "envoy", feature = "validate"))]
@@ -70,7 +68,7 @@ impl FromStr for IstioVersion {
             .filter(|minor| is_number(minor))
             .and_then(|minor| minor.parse().ok())
             .map(|minor| Self { minor })
-            .filter(|version| (Self::OLDEST..=Self::NEXT).contains(version))
+            .filter(|version| (Self::OLDEST..=Self::NEWEST).contains(version))
             .ok_or_else(|| UnknownIstioVersion { text: text.chars().take(60).collect() })
     }
 }
@@ -86,8 +84,8 @@ pub struct UnknownIstioVersion {
 impl fmt::Display for UnknownIstioVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text } = self;
-        let (oldest, next) = (IstioVersion::OLDEST, IstioVersion::NEXT);
-        write!(f, "no known release of Istio: {text:?}; known are {oldest} to {next}")
+        let (oldest, newest) = (IstioVersion::OLDEST, IstioVersion::NEWEST);
+        write!(f, "no known release of Istio: {text:?}; known are {oldest} to {newest}")
     }
 }
 

@@ -108,6 +108,8 @@ pub struct ServerTlsSettings {
     pub insecure_skip_verify: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ecdh_curves: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alpn_protocols: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]

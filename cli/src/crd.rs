@@ -8,7 +8,7 @@ use crate::{Failure, output::print};
 /// Prints the definition of the custom resource Gateway, as a release of Istio installs it.
 ///
 /// It is upstream's but for the descriptions, which it has not: an API server accepts and refuses
-/// the same objects with the same texts. Those of 1.24, 1.30, 1.31 and the coming 1.32 are compared
+/// the same objects with the same texts. Those of 1.24, 1.30, 1.31 and 1.32 are compared
 /// with upstream's modules; the others say what is known of those releases.
 #[derive(Args)]
 #[command(after_help = "\

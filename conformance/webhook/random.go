@@ -144,6 +144,7 @@ func (r *source) tls() any {
 		"cipherSuites":          {[]any{"ALL"}, []any{"AES128-SHA", "AES128-SHA"}, []any{"bogus", "a", ""}, []any{"½", "ÀES", "-x", "!x"}, "ALL"},
 		"insecureSkipVerify":    {true, false, nil, "true", object{"value": true}},
 		"ecdhCurves":            {[]any{"P-256"}},
+		"alpnProtocols":         {[]any{"h2"}, []any{""}, nil},
 		"credential_name":       {"c", nil},
 		"insecure_skip_verify":  {true},
 		"bogus":                 {1},
@@ -161,7 +162,7 @@ func (r *source) tls() any {
 	if r.Chance(50) {
 		tls["credentialName"] = "c"
 	}
-	names := []string{"httpsRedirect", "serverCertificate", "privateKey", "caCertificates", "caCrl", "credentialName", "credentialNames", "caCertCredentialName", "tlsCertificates", "subjectAltNames", "verifyCertificateSpki", "verifyCertificateHash", "minProtocolVersion", "maxProtocolVersion", "cipherSuites", "insecureSkipVerify", "ecdhCurves", "credential_name", "insecure_skip_verify", "bogus"}
+	names := []string{"httpsRedirect", "serverCertificate", "privateKey", "caCertificates", "caCrl", "credentialName", "credentialNames", "caCertCredentialName", "tlsCertificates", "subjectAltNames", "verifyCertificateSpki", "verifyCertificateHash", "minProtocolVersion", "maxProtocolVersion", "cipherSuites", "insecureSkipVerify", "ecdhCurves", "alpnProtocols", "credential_name", "insecure_skip_verify", "bogus"}
 	for range r.IntN(5) {
 		name := names[r.IntN(len(names))]
 		tls[name] = r.Pick(values[name]...)

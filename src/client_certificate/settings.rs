@@ -47,6 +47,7 @@ impl ClientCertificatePolicy {
             cipher_suites: _,
             insecure_skip_verify,
             ecdh_curves: _,
+            alpn_protocols: _,
         } = tls;
         // A certificate's own CA is never looked at.
         for TlsCertificate { server_certificate: _, private_key: _, ca_certificates: _ } in

@@ -1,7 +1,7 @@
 //! `ServerTLSSettings` to `DownstreamTlsContext`.
 
 use super::{
-    Options, Transport,
+    Options, Transport, alpn,
     flow::Protocol,
     kind::{Kind, has_credentials},
     params, secrets,
@@ -40,16 +40,12 @@ pub(super) fn of(
         _ if has_credentials(tls) => of_credentials(tls, options, kind),
         _ => of_files(tls, options, validates),
     };
-    let tls_params = if kind == Kind::IstioMutual || kind == Kind::Unknown {
-        None
-    } else {
-        params::of(tls, options)
-    };
+    let tls_params = if kind.has_parameters() { params::of(tls, options) } else { None };
     let common = CommonTlsContext {
         tls_params,
         tls_certificate_sds_secret_configs: certificates,
         validation_context_type: validation,
-        alpn_protocols: alpn(kind, protocol, is_quic),
+        alpn_protocols: alpn::of(tls, kind, protocol, options),
     };
     Some(DownstreamTlsContext {
         common_tls_context: Some(common),
@@ -163,15 +159,4 @@ fn exactly(names: &[String]) -> Vec<StringMatcher> {
         ignore_case: false,
     };
     names.iter().map(exact).collect()
-}
-
-fn alpn(kind: Kind, protocol: Protocol, is_quic: bool) -> Vec<String> {
-    let protocols: &[&str] = if is_quic {
-        &["h3"]
-    } else if kind == Kind::IstioMutual && protocol == Protocol::Other {
-        &["istio-peer-exchange", "h2", "http/1.1"]
-    } else {
-        &["h2", "http/1.1"]
-    };
-    protocols.iter().map(|&name| name.to_owned()).collect()
 }

@@ -1,15 +1,16 @@
 //! What istiod does without saying so.
 
 use super::{
-    Flow, Options, Transport,
+    Flow, Options, Transport, alpn,
     kind::{Kind, has_credentials},
-    params::OWN_CURVES,
+    params::OWN_CURVES_AND_ALPN,
     pins::{is_hash, is_spki},
     rule, secrets,
 };
 
 use crate::{
     Diagnostic, FieldPath, Port, Server, ServerTlsSettings, Severity, TlsProtocol, ciphers,
+    curves::{self, CurveError},
     proto::networking::v1alpha3::server_tls_settings::TlsCertificate,
 };
 
@@ -90,6 +91,7 @@ impl Findings<'_> {
             cipher_suites,
             insecure_skip_verify,
             ecdh_curves,
+            alpn_protocols,
         } = self.tls;
         if self.kind == Some(Kind::Unknown) {
             let message = format!("{mode} is no mode that istiod knows: it does as for SIMPLE");
@@ -112,7 +114,8 @@ impl Findings<'_> {
         self.version("minProtocolVersion", *min_protocol_version);
         self.version("maxProtocolVersion", *max_protocol_version);
         self.suites(cipher_suites);
-        self.curves(!ecdh_curves.is_empty());
+        self.curves(ecdh_curves);
+        self.alpn(alpn_protocols);
         self.quic();
     }
 
@@ -316,12 +319,49 @@ impl Findings<'_> {
         }
     }
 
-    fn curves(&mut self, are_set: bool) {
-        if !are_set || !self.has_parameters("ecdhCurves") {
+    /// Whether a parameter that came with Istio 1.32 counts.
+    fn has_new_parameters(&mut self, field: &str) -> bool {
+        let is_known = self.options.istio >= OWN_CURVES_AND_ALPN;
+        if !is_known {
+            self.ignored(rule::PARAMETERS_IGNORED, field, "it needs Istio 1.32");
+        }
+        is_known && self.has_parameters(field)
+    }
+
+    fn curves(&mut self, names: &[String]) {
+        if names.is_empty() || !self.has_new_parameters("ecdhCurves") {
             return;
         }
-        if self.options.istio < OWN_CURVES {
-            self.ignored(rule::PARAMETERS_IGNORED, "ecdhCurves", "it needs Istio 1.32");
+        for (i, error) in curves::errors(names) {
+            let (name, what) = match error {
+                CurveError::Unknown(name) => (name, "is not a curve that it knows"),
+                CurveError::Duplicate(name) => (name, "is there twice"),
+            };
+            let name = crate::diagnostic::Quoted(name);
+            let message = format!("Envoy refuses the listener: {name} {what}");
+            let path = self.path("ecdhCurves").index(i);
+            self.found.push(finding(rule::ENVOY_REFUSES, path, message, None));
+        }
+    }
+
+    fn alpn(&mut self, names: &[String]) {
+        if names.is_empty() || !self.has_new_parameters("alpnProtocols") {
+            return;
+        }
+        if self.options.transport == Transport::Quic {
+            let why = "over QUIC the protocol is h3";
+            return self.ignored(rule::PARAMETERS_IGNORED, "alpnProtocols", why);
+        }
+        for (i, name) in names.iter().enumerate().filter(|(_, name)| !alpn::is_name(name)) {
+            let what = if name.is_empty() { "is empty" } else { "is longer than 255 bytes" };
+            let path = self.path("alpnProtocols").index(i);
+            let message = format!("dropped: the name {what}");
+            self.found.push(finding(rule::ALPN_DROPPED, path, message, None));
+        }
+        if !alpn::fits_envoy(names) {
+            let message = "Envoy refuses the listener: with commas between them, the names have \
+                           more than 65534 bytes";
+            self.add(rule::ENVOY_REFUSES, "alpnProtocols", message.to_owned(), None);
         }
     }
 

@@ -25,6 +25,11 @@ impl Kind {
         }
     }
 
+    /// Whether versions, suites, curves and ALPN protocols of the server count.
+    pub(super) fn has_parameters(self) -> bool {
+        matches!(self, Self::Simple | Self::Mutual | Self::OptionalMutual)
+    }
+
     /// Whether it asks for a client's certificate, at least on TCP.
     pub(super) fn requests(self) -> bool {
         matches!(self, Self::Mutual | Self::IstioMutual | Self::OptionalMutual)

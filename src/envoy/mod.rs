@@ -39,6 +39,7 @@
 //! Filter chains, routes, and istiod's environment variables: `COMPLIANCE_POLICY` narrows versions,
 //! suites and curves further.
 
+mod alpn;
 mod context;
 mod duration;
 mod findings;
@@ -51,6 +52,7 @@ mod policy;
 pub mod rule;
 mod secrets;
 
+pub use alpn::{negotiated_protocol, offered_protocols};
 pub use duration::{Duration, InvalidDuration};
 pub use flow::Flow;
 pub use options::{MeshSettings, NodeMetadata, Options, SdsProvider, Transport};

@@ -14,8 +14,8 @@ use crate::{IstioVersion, TlsProtocol, proto::mesh::v1alpha1::Topology};
 pub struct Options {
     /// What the listener listens on.
     pub transport: Transport,
-    /// The version of istiod. What is known is 1.31 and what 1.32 changes: an older one is taken as
-    /// 1.31, though the field that it does not know yet has no effect there.
+    /// The version of istiod. What is known is 1.31 and what 1.32 changes: an older one is treated as
+    /// 1.31. The fields that a version does not know yet have no effect there.
     pub istio: IstioVersion,
     /// What the gateway's proxy says of itself.
     pub node: NodeMetadata,

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-/// Since when istiod heeds `ecdhCurves` of a server.
-pub(super) const OWN_CURVES: IstioVersion = IstioVersion::of(32);
+/// Since when istiod heeds `ecdhCurves` and `alpnProtocols` of a server.
+pub(super) const OWN_CURVES_AND_ALPN: IstioVersion = IstioVersion::of(32);
 
 /// The parameters, none if nobody sets any.
 ///
@@ -39,7 +39,7 @@ pub(super) fn of(tls: &ServerTlsSettings, options: &Options) -> Option<TlsParame
         0
     };
     let maximum = if pick(is_set(tls.max_protocol_version)) { tls.max_protocol_version } else { 0 };
-    let own_curves = if options.istio < OWN_CURVES { &[] } else { &*tls.ecdh_curves };
+    let own_curves = if options.istio < OWN_CURVES_AND_ALPN { &[] } else { &*tls.ecdh_curves };
     let curves = if own_curves.is_empty() { ecdh_curves } else { own_curves };
     pick(!curves.is_empty());
     let suites = if own_suites.is_empty() { cipher_suites.clone() } else { own_suites };

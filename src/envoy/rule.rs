@@ -17,10 +17,12 @@ pub const NAMES_IGNORED: &str = "envoy/names-ignored";
 pub const PINS_IGNORED: &str = "envoy/pins-ignored";
 /// `insecureSkipVerify` where nothing is verified.
 pub const SKIP_IGNORED: &str = "envoy/skip-ignored";
-/// Versions, suites or curves that are not used.
+/// Versions, suites, curves or ALPN protocols that are not used.
 pub const PARAMETERS_IGNORED: &str = "envoy/parameters-ignored";
 /// A cipher suite that is dropped.
 pub const SUITE_DROPPED: &str = "envoy/suite-dropped";
+/// An ALPN protocol that is dropped.
+pub const ALPN_DROPPED: &str = "envoy/alpn-dropped";
 /// A number that is no version of TLS: the default takes its place.
 pub const VERSION_UNKNOWN: &str = "envoy/version-unknown";
 /// A number that is no mode: it is to istiod as SIMPLE.

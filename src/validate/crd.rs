@@ -14,8 +14,8 @@ use crate::IstioVersion;
 /// upstream's `kubernetes/customresourcedefinitions.gen.yaml`, but for its descriptions, which are
 /// upstream's texts. An API server behaves the same with either.
 ///
-/// Compared with upstream's are those of 1.24, 1.30, 1.31 and what is to be 1.32, of which there are
-/// modules of istio.io/api. For other releases it says what is known of them.
+/// Compared with upstream's are those of 1.24, 1.30, 1.31 and 1.32, of which there are modules of
+/// istio.io/api. For other releases it says what is known of them.
 ///
 /// ```
 /// use istio_gateway::{IstioVersion, validate::crd};

@@ -42,6 +42,7 @@ static FEATURES: &[Feature] = &[
     feature("servers[].tls.caCertCredentialName", 28),
     feature("servers[].tls.insecureSkipVerify", 31),
     feature("servers[].tls.ecdhCurves", 32),
+    feature("servers[].tls.alpnProtocols", 32),
     // What is not a field of the spec comes last.
     feature("apiVersion=networking.istio.io/v1", CRD_V1.minor()),
     feature("numbers within 0..4294967295", CRD_BOUNDS.minor()),

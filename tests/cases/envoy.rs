@@ -28,8 +28,18 @@ pub(crate) struct Case {
     output: Value,
 }
 
+/// What pilot said.
 pub(crate) fn cases() -> Vec<Case> {
-    let text = fs::read_to_string("tests/golden/envoy.ndjson").unwrap();
+    read_cases("tests/golden/envoy.ndjson")
+}
+
+/// What istiod 1.32 is assumed to say, since it cannot be asked: `conformance/assumed`.
+pub(crate) fn assumed_cases() -> Vec<Case> {
+    read_cases("tests/golden/envoy_assumed.ndjson")
+}
+
+fn read_cases(path: &str) -> Vec<Case> {
+    let text = fs::read_to_string(path).unwrap();
     text.split_terminator('\n').map(|line| case(&serde_json::from_str(line).unwrap())).collect()
 }
 
@@ -148,13 +158,24 @@ fn a_provider_in_the_mesh_serves_the_name_without_its_scheme() {
 
 #[test]
 fn every_context_is_pilot_s() {
+    assert_eq!(compare(cases()), (669, 12, 301));
+}
+
+#[test]
+fn every_context_with_fields_of_1_32_is_as_assumed() {
+    assert_eq!(compare(assumed_cases()), (63, 0, 63));
+}
+
+/// Counts the contexts, the absent ones and the connection managers that are equal.
+#[track_caller]
+fn compare(cases: Vec<Case>) -> (usize, usize, usize) {
     let (mut contexts, mut none, mut settings, mut wrong) = (0, 0, 0, Vec::new());
-    for case in cases() {
+    for case in cases {
         let Translation { flow, tls_context, xfcc, .. } =
             envoy::downstream_tls_context(&case.server, &case.options);
         let mut compare = |what: &str, got: Value, want: &Value| {
             if got != *want {
-                wrong.push(format!("{} {what}:\n  pilot {want}\n  here  {got}", case.id));
+                wrong.push(format!("{} {what}:\n  golden {want}\n  here   {got}", case.id));
             }
         };
         compare("flow", flow.as_str().into(), &case.output["flow"]);
@@ -172,7 +193,7 @@ fn every_context_is_pilot_s() {
     }
     println!("{contexts} contexts and {none} absent ones equal, {settings} xfcc settings");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert_eq!((contexts, none, settings), (669, 12, 301));
+    (contexts, none, settings)
 }
 
 #[test]
@@ -224,7 +245,7 @@ fn some_server() -> impl Strategy<Value = Server> {
     let number = || prop_oneof![4 => -1..7, 1 => any::<i32>()];
     let protocol = prop::sample::select(&["HTTPS", "http", "TLS", "", "gRPC-Web", "\u{212a}"][..]);
     let texts_of = [text(), text(), text(), text(), text(), text()];
-    let lists_of = [texts(), texts(), texts(), texts(), texts(), texts()];
+    let lists_of = [texts(), texts(), texts(), texts(), texts(), texts(), texts()];
     let numbers_of = [number(), number(), number()];
     let skip = any::<Option<bool>>();
     (texts_of, lists_of, numbers_of, skip, any::<bool>(), protocol).prop_map(
@@ -237,7 +258,8 @@ fn some_server() -> impl Strategy<Value = Server> {
             name,
         )| {
             let [server_certificate, private_key, ca_certificates, ca_crl, credential, ca] = texts;
-            let [credential_names, subject_alt_names, spki, hash, cipher_suites, curves] = lists;
+            let [credential_names, subject_alt_names, spki, hash, cipher_suites, curves, alpn] =
+                lists;
             let certificate = TlsCertificate {
                 server_certificate: credential.clone(),
                 private_key: ca.clone(),
@@ -262,6 +284,7 @@ fn some_server() -> impl Strategy<Value = Server> {
                 cipher_suites,
                 insecure_skip_verify: skip,
                 ecdh_curves: curves,
+                alpn_protocols: alpn,
             };
             Server {
                 port: Some(Port { protocol: name.to_owned(), ..Default::default() }),
@@ -291,6 +314,55 @@ proptest! {
     }
 }
 
+/// An older istiod does not know the fields.
+#[test]
+fn before_1_32_the_fields_have_no_effect() {
+    let istio = "1.31".parse().unwrap();
+    for case in assumed_cases() {
+        let options = Options { istio, ..case.options };
+        let mut without = case.server.clone();
+        let tls = without.tls.as_mut().unwrap();
+        tls.alpn_protocols.clear();
+        tls.ecdh_curves.clear();
+        let translation = envoy::downstream_tls_context(&case.server, &options);
+        let expected = envoy::downstream_tls_context(&without, &options);
+        assert_eq!(translation.tls_context, expected.tls_context, "{}", case.id);
+        let count = |translation: &Translation| translation.diagnostics.len();
+        assert_eq!(count(&translation), count(&expected) + 1, "{}", case.id);
+    }
+}
+
+#[test]
+fn bad_names_of_curves_and_protocols_are_reported() {
+    let found = |tls: &str| {
+        let server = format!(
+            r#"{{"port": {{"protocol": "HTTPS"}}, "tls": {{"mode": "SIMPLE", "credentialName": "c", {tls}}}}}"#
+        );
+        let server: Server = json::from_str(&server).unwrap();
+        let translation = envoy::downstream_tls_context(&server, &Options::default());
+        let found = translation.diagnostics.iter();
+        found.map(|d| format!("{:?} {}: {}", d.severity, d.path, d.message)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(r#""ecdhCurves": ["P-256", "P-224", "prime256v1"]"#),
+        [
+            r#"Error tls.ecdhCurves[1]: Envoy refuses the listener: "P-224" is not a curve that it knows"#,
+            r#"Error tls.ecdhCurves[2]: Envoy refuses the listener: "prime256v1" is there twice"#,
+        ]
+    );
+    let long = "x".repeat(256);
+    assert_eq!(
+        found(&format!(r#""alpnProtocols": ["h2", "", "{long}"]"#)),
+        [
+            "Warning tls.alpnProtocols[1]: dropped: the name is empty",
+            "Warning tls.alpnProtocols[2]: dropped: the name is longer than 255 bytes",
+        ]
+    );
+    let names = |n: usize| format!(r#""alpnProtocols": {:?}"#, vec!["x".repeat(255); n]);
+    assert_eq!(found(&names(255)), [""; 0]);
+    assert_eq!(found(&names(256)).len(), 1);
+}
+
 #[test]
 fn curves_need_istio_1_32() {
     let mut tls = ServerTlsSettings::simple("c");
@@ -302,8 +374,8 @@ fn curves_need_istio_1_32() {
         let parameters = translation.tls_context.unwrap().common_tls_context.unwrap().tls_params;
         (parameters.map(|p| p.ecdh_curves), translation.diagnostics.len())
     };
-    assert_eq!(curves(IstioVersion::NEWEST), (None, 1));
-    assert_eq!(curves(IstioVersion::NEXT), (Some(vec!["X25519".to_owned()]), 0));
+    assert_eq!(curves("1.31".parse().unwrap()), (None, 1));
+    assert_eq!(curves("1.32".parse().unwrap()), (Some(vec!["X25519".to_owned()]), 0));
 }
 
 /// What each rule says, on the cases that break it.

@@ -37,7 +37,8 @@ fn differences(case: &Value) -> Vec<String> {
         }
     };
     let object = Object::from_json(case["object"].to_string()).unwrap();
-    let report = validate(&object, &Options::default());
+    // The judge is istiod 1.31.
+    let report = validate(&object, &Options::istio("1.31".parse().unwrap()));
     let (crd, webhook, pipeline) = (&case["crd"], &case["webhook"], &case["pipeline"]);
     let stage = match report.verdict() {
         Verdict::Accepted => "",

@@ -196,7 +196,7 @@ fn number(known: std::ops::RangeInclusive<i32>, odd: bool) -> BoxedStrategy<i32>
 
 fn tls(odd: bool) -> impl Strategy<Value = ServerTlsSettings> {
     let names = (text(), text(), text(), text(), text(), text());
-    let lists = (texts(), texts(), texts(), texts(), texts(), texts());
+    let lists = (texts(), texts(), texts(), texts(), texts(), texts(), texts());
     let enums = (number(0..=5, odd), number(0..=4, odd), number(0..=4, odd));
     let others = (any::<bool>(), option::of(any::<bool>()), vec(certificate(), 0..3));
     (names, lists, enums, others).prop_map(|(names, lists, enums, others)| ServerTlsSettings {
@@ -218,6 +218,7 @@ fn tls(odd: bool) -> impl Strategy<Value = ServerTlsSettings> {
         cipher_suites: lists.4,
         insecure_skip_verify: others.1,
         ecdh_curves: lists.5,
+        alpn_protocols: lists.6,
     })
 }
 
@@ -244,7 +245,7 @@ fn selector() -> impl Strategy<Value = BTreeMap<String, String>> {
 }
 
 fn client_tls(odd: bool) -> impl Strategy<Value = ClientTlsSettings> {
-    let names = (text(), text(), text(), text(), text(), text());
+    let names = (text(), text(), text(), text(), text(), text(), text());
     (number(0..=3, odd), names, texts(), option::of(any::<bool>())).prop_map(
         |(mode, names, subject_alt_names, insecure_skip_verify)| ClientTlsSettings {
             mode,
@@ -256,6 +257,7 @@ fn client_tls(odd: bool) -> impl Strategy<Value = ClientTlsSettings> {
             sni: names.4,
             insecure_skip_verify,
             ca_crl: names.5,
+            ca_cert_credential_name: names.6,
         },
     )
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use istio_gateway::{
     Diagnostic, Manifest, Position, Server,
     client_certificate::{ClientCertificatePolicy, Forwarding, Row},
-    envoy::{self, Flow},
+    envoy::{self, DownstreamTlsContext, Flow},
 };
 use serde::Serialize;
 
@@ -33,6 +33,7 @@ pub(super) struct Explained {
     pub(super) flow: &'static str,
     pub(super) redirects_to_https: bool,
     pub(super) does: Vec<String>,
+    pub(super) alpn: Option<Alpn>,
     pub(super) gives_away: Vec<String>,
     pub(super) keeps: Vec<String>,
     pub(super) dropped: Vec<Finding>,
@@ -55,6 +56,25 @@ impl PortOf {
             name: port.map_or_else(String::new, |port| port.name.clone()),
             protocol: port.map_or_else(String::new, |port| port.protocol.clone()),
         }
+    }
+}
+
+/// What is negotiated by ALPN, for programs.
+#[derive(Serialize)]
+pub(super) struct Alpn {
+    offered: Vec<String>,
+    /// What a client gets, by what it offers.
+    negotiated: BTreeMap<String, Option<String>>,
+}
+
+impl Alpn {
+    fn of(context: &DownstreamTlsContext) -> Self {
+        let offers: [&[&str]; 4] = [&["h2", "http/1.1"], &["h2"], &["http/1.1"], &[]];
+        let negotiated = offers.map(|offer| {
+            let protocol = envoy::negotiated_protocol(context, offer);
+            (offer.join(", "), protocol.map(str::to_owned))
+        });
+        Self { offered: words::offered(context), negotiated: negotiated.into() }
     }
 }
 
@@ -186,6 +206,7 @@ impl Explained {
             flow: seen.flow().as_str(),
             redirects_to_https: seen.redirects,
             does: words::does(seen),
+            alpn: seen.translation.used_tls_context().map(Alpn::of),
             gives_away,
             keeps,
             dropped: Vec::new(),

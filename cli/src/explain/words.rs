@@ -3,7 +3,7 @@
 use istio_gateway::{
     ServerTlsSettings, TlsMode,
     client_certificate::{Decision, Request, Source, ValidationContext, Verification},
-    envoy::Flow,
+    envoy::{Flow, negotiated_protocol, offered_protocols},
     proto::envoy::extensions::transport_sockets::tls::v3::{
         DownstreamTlsContext, TlsParameters, tls_parameters::TlsProtocol,
     },
@@ -27,6 +27,7 @@ pub(super) fn does(seen: &Seen<'_>) -> Vec<String> {
     does.push(format!("The gateway's own certificate: {}.", listed(&names, MOST, "none")));
     does.extend(asks(seen));
     does.extend(parameters(context));
+    does.extend(alpn(context));
     does
 }
 
@@ -171,6 +172,32 @@ fn parameters(context: &DownstreamTlsContext) -> Vec<String> {
         says.push(format!("Key exchange by {}.", listed(&parameters.ecdh_curves, 20, "")));
     }
     says
+}
+
+/// What is negotiated by ALPN, where the server has a list of its own.
+fn alpn(context: &DownstreamTlsContext) -> Option<String> {
+    const OF_HTTP: [&str; 2] = ["h2", "http/1.1"];
+    let offered = offered(context);
+    if offered == OF_HTTP || offered == ["istio-peer-exchange", "h2", "http/1.1"] {
+        return None;
+    }
+    let gets = |offer: &[&str]| match negotiated_protocol(context, offer) {
+        Some(protocol) => shown(protocol),
+        None => "no protocol".to_owned(),
+    };
+    Some(format!(
+        "By ALPN the gateway offers {}. A client that offers h2 and http/1.1 gets {}, one with h2 \
+         alone {}, one with http/1.1 alone {}.",
+        listed(&offered, 20, "nothing"),
+        gets(&OF_HTTP),
+        gets(&["h2"]),
+        gets(&["http/1.1"]),
+    ))
+}
+
+/// What the gateway offers by ALPN, best first.
+pub(super) fn offered(context: &DownstreamTlsContext) -> Vec<String> {
+    offered_protocols(context).into_iter().map(str::to_owned).collect()
 }
 
 pub(super) fn parameters_of(context: &DownstreamTlsContext) -> Option<&TlsParameters> {

@@ -29,8 +29,10 @@ fn read(yaml: &str) -> Value {
 #[test]
 fn it_prints_upstreams_definition() {
     let (yaml, err) = run(&[], 0);
-    assert_eq!((read(&yaml), err.as_str()), (upstream("v1.31.4"), ""));
-    assert_eq!(yaml, run(&["--istio", "1.31"], 0).0);
+    assert_eq!((read(&yaml), err.as_str()), (upstream("v1.32.0"), ""));
+    assert_eq!(yaml, run(&["--istio", "1.32"], 0).0);
+    let (yaml, _) = run(&["--istio", "1.31"], 0);
+    assert_eq!(read(&yaml), upstream("v1.31.4"));
     let (yaml, _) = run(&["--istio", "1.30.8"], 0);
     assert_eq!(read(&yaml), upstream("v1.30.8"));
     let (json, _) = run(&["--istio", "1.24", "--format", "json"], 0);

@@ -15,6 +15,7 @@ mod envoy;
 mod explain;
 mod from_gateway_api;
 mod json_schema;
+mod negotiation;
 mod rules;
 mod start;
 mod terminal;

@@ -92,6 +92,15 @@ pub struct Seen {
     pub server_name: String,
 }
 
+/// What a client and a gateway agreed upon by ALPN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// The protocol, none where there is none in common.
+    pub protocol: Option<String>,
+    /// Whether a request of HTTP/1.1 is answered; it is not made over HTTP/2.
+    pub answers_http1: Option<bool>,
+}
+
 /// A client.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -142,6 +151,32 @@ impl Client {
         let mut config = (*self.config).clone();
         config.resumption = Resumption::in_memory_sessions(8);
         Self { config: Arc::new(config) }
+    }
+
+    /// The same client, which offers these protocols by ALPN.
+    #[must_use]
+    pub fn offering(self, protocols: &[&str]) -> Self {
+        let mut config = (*self.config).clone();
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+        Self { config: Arc::new(config) }
+    }
+
+    /// The handshake alone, and a request of HTTP/1.1 where HTTP/2 was not agreed upon.
+    pub(crate) fn negotiate(&self, address: SocketAddr, server_name: String) -> Result<Negotiated> {
+        let mut socket = TcpStream::connect_timeout(&address, PATIENCE)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        let name = ServerName::try_from(server_name.clone())?;
+        let mut connection = ClientConnection::new(Arc::clone(&self.config), name)?;
+        while connection.is_handshaking() {
+            connection.complete_io(&mut socket)?;
+        }
+        let protocol = connection.alpn_protocol().map(<[u8]>::to_vec).map(String::from_utf8);
+        let protocol = protocol.transpose()?;
+        let answers_http1 = (protocol.as_deref() != Some("h2")).then(|| {
+            let mut stream = BufReader::new(StreamOwned::new(connection, socket));
+            request(&mut stream, &server_name, "").is_ok()
+        });
+        Ok(Negotiated { protocol, answers_http1 })
     }
 
     /// Two requests over one connection: the second has a forged header.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    Authority, Client, Envoy, Pki, Process, RevocationList, Seen,
+    Authority, Client, Envoy, Negotiated, Pki, Process, RevocationList, Seen,
     backend::{Backend, PEER},
     envoy::{Counters, loopback},
 };
@@ -373,6 +373,16 @@ impl RunningGateway {
     pub fn connect(&self, endpoint: Endpoint, client: &Client) -> Result<Seen> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
         client.connect(self.address(endpoint)?, format!("c{number}.gateway.test"))
+    }
+
+    /// What a client and the listener agree upon by ALPN.
+    ///
+    /// # Errors
+    ///
+    /// Where the handshake fails.
+    pub fn negotiate(&self, endpoint: Endpoint, client: &Client) -> Result<Negotiated> {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed);
+        client.negotiate(self.address(endpoint)?, format!("c{number}.gateway.test"))
     }
 
     /// The same under the server name of an earlier connection, whose session a client may resume.

@@ -26,6 +26,7 @@
 //!
 //! Envoy's path is taken from `ISTIO_GATEWAY_ENVOY`; `conformance/envoy-live/path` prints one.
 
+pub mod alpn;
 mod backend;
 mod client;
 mod envoy;
@@ -33,7 +34,7 @@ mod gateway;
 pub mod matrix;
 mod pki;
 
-pub use client::{Client, Outcome, Seen, TlsVersion};
+pub use client::{Client, Negotiated, Outcome, Seen, TlsVersion};
 pub use envoy::{Counters, Envoy, Process};
 pub use gateway::{Endpoint, Gateway, Logged, RunningGateway, Secrets};
 pub use pki::{Authority, Identity, Pki, RevocationList};

@@ -2,7 +2,10 @@
 
 use std::{env, process::ExitCode};
 
-use handshake_conformance::matrix::{self, Extent};
+use handshake_conformance::{
+    alpn,
+    matrix::{self, Extent},
+};
 
 const HELP: &str = "\
 Connects clients with certificates of every kind to a real Envoy, which istio-gateway configures,
@@ -14,6 +17,9 @@ Options:
   --full  every way to ask for a certificate in each mode of x-forwarded-client-cert; otherwise
           every mode with one way
   --help  this text
+
+Then clients that offer h2, http/1.1, both and others by ALPN connect to servers with and without
+alpnProtocols, and what was negotiated is compared with what istio-gateway foretells.
 
 Output: a line `wrong: CLIENT on LISTENER in VERSION: ...` for each cell that was predicted wrong,
 then the counts. Environment: ISTIO_GATEWAY_ENVOY is the path of Envoy; `run` sets it.
@@ -35,10 +41,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match matrix::run(extent) {
-        Ok(report) => {
-            println!("{report}");
-            ExitCode::from(u8::from(!report.is_fine()))
+    match matrix::run(extent).and_then(|report| Ok((report, alpn::run()?))) {
+        Ok((report, alpn)) => {
+            println!("{report}\n{alpn}");
+            ExitCode::from(u8::from(!(report.is_fine() && alpn.is_fine())))
         }
         Err(error) => {
             eprintln!("error: {error:#}");

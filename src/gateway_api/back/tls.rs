@@ -97,6 +97,7 @@ impl Back {
             cipher_suites: _,
             insecure_skip_verify: _,
             ecdh_curves,
+            alpn_protocols,
         } = settings;
         for (field, is_set) in [
             ("httpsRedirect", *https_redirect),
@@ -111,6 +112,7 @@ impl Back {
             ("minProtocolVersion", *min_protocol_version != 0),
             ("maxProtocolVersion", *max_protocol_version != 0),
             ("ecdhCurves", !ecdh_curves.is_empty()),
+            ("alpnProtocols", !alpn_protocols.is_empty()),
         ] {
             if is_set {
                 self.unsaid(at.clone().key(field), "Gateway API has no such thing");

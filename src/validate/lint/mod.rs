@@ -1,6 +1,7 @@
 //! What hurts although a cluster accepts it: seen in upstream's code, on a real Envoy, or in
 //! users' reports.
 
+mod negotiation;
 mod servers;
 mod tls;
 
@@ -54,5 +55,6 @@ fn check_server(
         tls::check_on_http(settings, &tls_place, findings);
     } else {
         tls::check(settings, &tls_place, options, findings);
+        negotiation::check(settings, written.eq_ignore_ascii_case("https"), &tls_place, findings);
     }
 }

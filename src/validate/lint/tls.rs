@@ -50,12 +50,13 @@ pub(super) fn check(
 
 /// The settings that a server that does not terminate TLS does not look at, but for those that the
 /// webhook warns of.
-fn idle_in_passthrough(tls: &ServerTlsSettings) -> [(&'static str, bool); 8] {
+fn idle_in_passthrough(tls: &ServerTlsSettings) -> [(&'static str, bool); 9] {
     [
         ("minProtocolVersion", tls.min_protocol_version != 0),
         ("maxProtocolVersion", tls.max_protocol_version != 0),
         ("cipherSuites", !tls.cipher_suites.is_empty()),
         ("ecdhCurves", !tls.ecdh_curves.is_empty()),
+        ("alpnProtocols", !tls.alpn_protocols.is_empty()),
         ("subjectAltNames", !tls.subject_alt_names.is_empty()),
         ("verifyCertificateSpki", !tls.verify_certificate_spki.is_empty()),
         ("verifyCertificateHash", !tls.verify_certificate_hash.is_empty()),

@@ -20,7 +20,7 @@ pub(super) static RULES: &[Rule] = &[
         "lint/newer-field",
         Warning,
         "A field that this version of Istio does not know",
-        "Its custom resource drops it. The default is the newest release; ask for another one with its number.",
+        "Its custom resource drops it. The default is the newest release; ask for the one that runs in the cluster with `--istio`.",
     ),
     rule!(
         "lint/duplicate-key",
@@ -171,6 +171,30 @@ pub(super) static RULES: &[Rule] = &[
         Warning,
         "A cipher suite of TLS 1.3",
         "They cannot be chosen and are always on.",
+    ),
+    rule!(
+        "lint/curve-name",
+        Warning,
+        "A curve that Envoy rejects",
+        "Envoy rejects the listener for a name in ecdhCurves that its TLS library does not know, or that is there twice: nobody can connect to any server of the port. It knows X25519, P-256, P-384, P-521, X25519MLKEM768 and MLKEM1024.",
+    ),
+    rule!(
+        "lint/curve-post-quantum",
+        Warning,
+        "A post-quantum curve without TLS 1.3",
+        "X25519MLKEM768 and MLKEM1024 are for TLS 1.3 alone. Where maxProtocolVersion is lower, they have no effect, and if the list has no other curve, clients cannot agree with the gateway on one.",
+    ),
+    rule!(
+        "lint/alpn-protocol",
+        Warning,
+        "An ALPN list without HTTP on an HTTPS server",
+        "alpnProtocols replaces the gateway's own list. Without h2 and http/1.1 a client that insists on one of them, as gRPC clients do on h2, gives up.",
+    ),
+    rule!(
+        "lint/alpn-h2-only",
+        Warning,
+        "An ALPN list with h2 alone on an HTTPS server",
+        "A client of HTTP/1.1 alone negotiates no protocol. Some give up; those that go on are served, so that this does not keep HTTP/1.1 out.",
     ),
     rule!(
         "lint/credential-on-http",

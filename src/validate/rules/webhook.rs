@@ -185,6 +185,12 @@ pub(super) static RULES: &[Rule] = &[
         "Only one of credentialName, credentialNames, serverCertificate with privateKey, and tlsCertificates. serverCertificate: sds beside credentialName is from before Istio 1.5.",
     ),
     rule!(
+        "webhook/alpn-protocol",
+        Error,
+        "Invalid ALPN protocol name",
+        "A name has 1 to 255 bytes (RFC 7301, 3.1). Since Istio 1.32; the wording is assumed, since no module of istiod with this check can be asked.",
+    ),
+    rule!(
         "webhook/client-ca",
         Error,
         "A mutual mode without a CA",

@@ -106,6 +106,7 @@ pub(super) const TLS: &[Field] = &[
         ..since(31, "insecureSkipVerify", "insecure_skip_verify", Shape::Boolean)
     },
     since(32, "ecdhCurves", "ecdh_curves", list(&Shape::Text)),
+    since(32, "alpnProtocols", "alpn_protocols", list(&Shape::Text)),
 ];
 
 const SERVER: &[Field] = &[

@@ -316,8 +316,8 @@ impl<'a> Compared<'a> {
 fn size(side: &Side<'_>) -> usize {
     side.server.tls.as_ref().map_or(1, |tls| {
         let pins = tls.verify_certificate_spki.len() + tls.verify_certificate_hash.len();
-        let lists = tls.cipher_suites.len() + tls.ecdh_curves.len() + pins;
-        1 + tls.subject_alt_names.len() + lists
+        let parameters = tls.cipher_suites.len() + tls.ecdh_curves.len() + tls.alpn_protocols.len();
+        1 + tls.subject_alt_names.len() + parameters + pins
     })
 }
 

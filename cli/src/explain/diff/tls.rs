@@ -13,7 +13,7 @@ use istio_gateway::{
 use super::Difference;
 use crate::explain::{
     seen::Seen,
-    words::{certificates, parameters_of, version_name, versions},
+    words::{certificates, offered, parameters_of, version_name, versions},
 };
 
 pub(super) fn of(old: &Seen<'_>, new: &Seen<'_>) -> Vec<Difference> {
@@ -30,6 +30,11 @@ pub(super) fn of(old: &Seen<'_>, new: &Seen<'_>) -> Vec<Difference> {
     if curves(was) != curves(is) {
         let what = "Key exchange by other curves";
         found.push(Difference::new(Effect::Different, "tls", "ecdh-curves", what, curves(is)));
+    }
+    let offers = offered(after);
+    if offers != offered(before) {
+        let what = "Other protocols by ALPN";
+        found.push(Difference::new(Effect::Different, "tls", "alpn", what, offers));
     }
     let (shown, shows) = (certificates(before), certificates(after));
     if shown != shows {

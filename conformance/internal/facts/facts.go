@@ -1,7 +1,4 @@
 // Package facts reads the facts of a schema from the linked descriptors.
-//
-// It is a package of this module, not of its parent, so that both can run it:
-// the parent against the release that it pins, this one against the next.
 package facts
 
 import (
@@ -35,8 +32,6 @@ type Field struct {
 	MapValue       string   `json:"map_value,omitempty"`
 	Deprecated     bool     `json:"deprecated"`
 	FieldBehavior  []string `json:"field_behavior"`
-	// Since is the release that a field waits for.
-	Since string `json:"since,omitempty"`
 }
 
 type Value struct {

@@ -1,0 +1,82 @@
+//! The application protocols that a server offers in the handshake (ALPN).
+
+use super::{Options, Transport, flow::Protocol, kind::Kind, params::OWN_CURVES_AND_ALPN};
+use crate::{
+    ServerTlsSettings, proto::envoy::extensions::transport_sockets::tls::v3::DownstreamTlsContext,
+};
+
+/// What a gateway offers, best first.
+///
+/// Source: pilot's `BuildListenerTLSContext`; of `alpnProtocols`, which no module of istiod has yet,
+/// istio/api#3758 and istio/istio#61597. Assumed is where the field counts: in the modes whose other
+/// parameters count, and not over QUIC.
+pub(super) fn of(
+    tls: &ServerTlsSettings,
+    kind: Kind,
+    protocol: Protocol,
+    options: &Options,
+) -> Vec<String> {
+    let gateways_own: &[&str] = match (options.transport, kind, protocol) {
+        (Transport::Quic, ..) => &["h3"],
+        (_, Kind::IstioMutual, Protocol::Other) => &["istio-peer-exchange", "h2", "http/1.1"],
+        _ => &["h2", "http/1.1"],
+    };
+    let counts = options.istio >= OWN_CURVES_AND_ALPN
+        && options.transport == Transport::Tcp
+        && kind.has_parameters();
+    let names = tls.alpn_protocols.iter().filter(|name| counts && is_name(name));
+    let servers_own: Vec<String> = names.cloned().collect();
+    if servers_own.is_empty() {
+        return gateways_own.iter().map(|&name| name.to_owned()).collect();
+    }
+    servers_own
+}
+
+/// Whether TLS has room for the name; others are dropped.
+///
+/// Source: istiod's `security.FilterALPNProtocols` and RFC 7301, 3.1.
+pub(super) fn is_name(name: &str) -> bool {
+    (1..=255).contains(&name.len())
+}
+
+/// Whether Envoy takes what istiod keeps of a server's list: it joins the names with commas.
+pub(super) fn fits_envoy(names: &[String]) -> bool {
+    let kept = names.iter().filter(|name| is_name(name));
+    kept.map(|name| name.len() + 1).sum::<usize>() <= 65_535
+}
+
+/// The protocol that a client gets by ALPN which offers these: the first one of the gateway's list
+/// that the client offers too. Where there is none, or where the client offers nothing, the
+/// handshake succeeds without one, as a real Envoy 1.40.0 was seen to do.
+///
+/// A name of the gateway's list that holds commas is several names to Envoy; where one of these is empty, it
+/// negotiates none.
+///
+/// ```
+/// use istio_gateway::{Server, ServerTlsSettings, envoy};
+///
+/// let mut tls = ServerTlsSettings::simple("edge-cert");
+/// tls.alpn_protocols.push("http/1.1".to_owned());
+/// let server = Server { tls: Some(tls), ..Default::default() };
+/// let translation = envoy::downstream_tls_context(&server, &envoy::Options::default());
+/// let context = translation.used_tls_context().unwrap();
+/// assert_eq!(envoy::negotiated_protocol(context, &["h2", "http/1.1"]), Some("http/1.1"));
+/// assert_eq!(envoy::negotiated_protocol(context, &["h2"]), None);
+/// ```
+#[must_use]
+pub fn negotiated_protocol<'a>(
+    context: &'a DownstreamTlsContext,
+    offered: &[&str],
+) -> Option<&'a str> {
+    offered_protocols(context).into_iter().find(|name| offered.contains(name))
+}
+
+/// The protocols that the gateway offers by ALPN, best first, as Envoy reads them:
+/// see [`negotiated_protocol`].
+#[must_use]
+pub fn offered_protocols(context: &DownstreamTlsContext) -> Vec<&str> {
+    let common = context.common_tls_context.iter();
+    let names = common.flat_map(|common| &common.alpn_protocols).flat_map(|name| name.split(','));
+    let names: Vec<_> = names.collect();
+    if names.contains(&"") { Vec::new() } else { names }
+}

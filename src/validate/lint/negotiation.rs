@@ -1,0 +1,98 @@
+//! What client and gateway agree upon in the handshake: curves and ALPN protocols.
+
+use crate::{
+    ServerTlsSettings, TlsMode, TlsProtocol,
+    curves::{self, CurveError},
+    diagnostic::Quoted,
+    validate::{
+        findings::{Findings, Place},
+        tls::has_mode,
+    },
+};
+
+/// In the modes in which istiod reads them.
+pub(super) fn check(
+    tls: &ServerTlsSettings,
+    is_https: bool,
+    place: &Place<'_, '_>,
+    findings: &mut Findings,
+) {
+    let are_read = [TlsMode::Simple, TlsMode::Mutual, TlsMode::OptionalMutual]
+        .iter()
+        .any(|mode| has_mode(tls, *mode));
+    if !are_read {
+        return;
+    }
+    check_curves(tls, place, findings);
+    if is_https {
+        check_alpn(tls, &place.field("alpnProtocols"), findings);
+    }
+}
+
+fn check_curves(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+    let curves = place.field("ecdhCurves");
+    let places: Vec<_> = curves.items().collect();
+    let item = |index| places.get(index).copied().unwrap_or_else(|| curves.item(index, None));
+    for (index, error) in curves::errors(&tls.ecdh_curves) {
+        let (message, help) = match error {
+            CurveError::Unknown(name) => (
+                format!(
+                    "Envoy rejects the listener: {} is not a curve that it knows",
+                    Quoted(name)
+                ),
+                curves::suggestion(name).map_or_else(
+                    || "write names such as X25519, P-256 or X25519MLKEM768".to_owned(),
+                    |known| format!("write {known}"),
+                ),
+            ),
+            CurveError::Duplicate(name) => (
+                format!("Envoy rejects the listener: {} is there twice", Quoted(name)),
+                "keep one of them".to_owned(),
+            ),
+        };
+        findings.warning("lint/curve-name", &item(index), message, help);
+    }
+    let tls13 = i32::from(TlsProtocol::Tlsv13);
+    if !(1..tls13).contains(&tls.max_protocol_version) {
+        return;
+    }
+    let is_post_quantum = |curve: &String| curves::are_post_quantum(curve).any(|is| is);
+    let is_alone = tls.ecdh_curves.iter().all(|curve| curves::are_post_quantum(curve).all(|is| is));
+    for (index, curve) in tls.ecdh_curves.iter().enumerate() {
+        if is_post_quantum(curve) {
+            let message = if is_alone {
+                "needs TLS 1.3, which maxProtocolVersion excludes: clients and gateway have no curve \
+                 in common"
+            } else {
+                "has no effect: it needs TLS 1.3, which maxProtocolVersion excludes"
+            };
+            let help = "remove maxProtocolVersion, or the curve".to_owned();
+            findings.warning("lint/curve-post-quantum", &item(index), message, help);
+        }
+    }
+}
+
+fn check_alpn(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+    if tls.alpn_protocols.is_empty() {
+        return;
+    }
+    // Envoy splits names at commas, and negotiates nothing where one of these is empty.
+    let names: Vec<&str> = tls.alpn_protocols.iter().flat_map(|name| name.split(',')).collect();
+    let has = |protocol: &str| names.contains(&protocol) && !names.contains(&"");
+    match (has("h2"), has("http/1.1")) {
+        (_, true) => {}
+        (true, false) => {
+            let message =
+                "a client of HTTP/1.1 alone negotiates no protocol, and some then give up";
+            let help = "add http/1.1, unless all clients speak HTTP/2".to_owned();
+            findings.warning("lint/alpn-h2-only", place, message, help);
+        }
+        (false, false) => {
+            let message =
+                "neither h2 nor http/1.1 can be negotiated, and the port's protocol is HTTPS";
+            let help =
+                "add http/1.1, and h2 for HTTP/2; or set the port's protocol to TLS".to_owned();
+            findings.warning("lint/alpn-protocol", place, message, help);
+        }
+    }
+}
