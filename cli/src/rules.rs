@@ -208,7 +208,10 @@ impl Rules {
         }
         let text = match self.format {
             Format::Json => {
-                return print_json(&rules.iter().map(Line::from).collect::<Vec<_>>(), Layout::Lines);
+                return print_json(
+                    &rules.iter().map(Line::from).collect::<Vec<_>>(),
+                    Layout::Lines,
+                );
             }
             Format::Text if self.rule.is_some() => {
                 rules.iter().map(explained).collect::<Vec<_>>().join("\n")
