@@ -1,7 +1,7 @@
 //! `istio-gateway convert`: YAML, JSON and protobuf into each other.
 
 use std::{
-    io::{self, IsTerminal as _},
+    io::{self, IsTerminal as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -10,8 +10,13 @@ use istio_gateway::{
     Diagnostic, Document, Gateway, Lossless, Manifest, Object, Port, Server, ServerTlsSettings,
     diagnostic::rule, documents, documents_from_json, json, prost::Message as _, yaml,
 };
+use serde_json::Value;
 
-use crate::{Failure, input::Input, output::print};
+use crate::{
+    Failure,
+    input::Input,
+    output::{HarmlessJson, print},
+};
 
 /// Converts Gateways between YAML, JSON and protobuf, and loses nothing on the way.
 ///
@@ -23,7 +28,7 @@ use crate::{Failure, input::Input, output::print};
 /// line, in binary each is preceded by its length as a varint; a single one stands alone.
 /// Binary is the protobuf message of the spec, and nothing else of the document.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   istio-gateway convert gateway.yaml                      YAML to JSON
   istio-gateway convert --to yaml gateway.json            JSON to YAML
@@ -31,8 +36,10 @@ Examples:
   istio-gateway convert --to binary gateway.yaml > gateway.binpb
   istio-gateway convert --from yaml --type tls - <<< '{mode: SIMPLE, credentialName: edge}'
 
-Exit status: 0 when all was converted, 1 when the input is wrong (nothing is written then),
-2 when the command is, or a file cannot be read.")]
+Exit status:
+  0  all was converted
+  1  the input is wrong: nothing is written
+  2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct Convert {
     /// What the input is [default: by the file's ending, else yaml]
     #[arg(long, value_enum)]
@@ -308,7 +315,8 @@ impl Way<'_> {
                     }
                 }
                 Format::Json => {
-                    out.extend(&document);
+                    // It is whole characters, and a Vec takes all.
+                    let _ = HarmlessJson(&mut out).write_all(&document);
                     out.push(b'\n');
                 }
                 Format::Binary => {
@@ -327,11 +335,12 @@ impl Way<'_> {
 
 /// Whether all that is wrong with a document are placeholders, such as `$PORT` or `{{ .port }}`.
 fn is_template(error: &istio_gateway::Error, object: &Object) -> bool {
-    let is_placeholder = |d: &Diagnostic| {
-        let value = object.get(&d.path);
-        value.is_some_and(|v| v.as_str().is_some_and(|s| s.contains('$') || s.contains("{{")))
+    let is_placeholder = |value: &Option<Value>| {
+        let text = value.as_ref().and_then(Value::as_str);
+        text.is_some_and(|text| text.contains('$') || text.contains("{{"))
     };
-    error.is_decode() && error.diagnostics().iter().all(is_placeholder)
+    let paths: Vec<_> = error.diagnostics().iter().map(|found| found.path.clone()).collect();
+    error.is_decode() && object.get_all(&paths).iter().all(is_placeholder)
 }
 
 /// A spec as a resource; its name is not in the message.

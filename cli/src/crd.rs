@@ -11,7 +11,7 @@ use crate::{Failure, output::print};
 /// the same objects with the same texts. Those of 1.24, 1.30, 1.31 and 1.32 are compared
 /// with upstream's modules; the others say what is known of those releases.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   istio-gateway crd | kubectl apply --server-side -f -    into a cluster for tests
   istio-gateway crd --istio 1.30 > crd.yaml
@@ -20,7 +20,9 @@ Examples:
 Output: an object of apiextensions.k8s.io/v1 with the versions v1, v1alpha3 and v1beta1 (before 1.22
 without v1), their schema, the CEL rules (since 1.26) and the status' own endpoint.
 
-Exit status: 0; 2 when the command is wrong.")]
+Exit status:
+  0  the definition was printed
+  2  the command is wrong, or standard output cannot be written")]
 pub(crate) struct Crd {
     /// The release of Istio, such as 1.30
     #[arg(long, value_name = "VERSION", default_value_t)]

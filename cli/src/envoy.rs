@@ -15,7 +15,7 @@ use crate::{
     Failure,
     gateways::{Finding, Judgement, below_server, known_translation, read, server_path},
     input::Input,
-    output::print,
+    output::{Layout, print_json},
 };
 
 /// Prints what istiod makes of each server: Envoy's TLS context, and what becomes of
@@ -25,7 +25,7 @@ use crate::{
 /// server that a cluster refuses is translated all the same, and its findings say so. They also say what istiod drops or
 /// replaces without saying so, and what Envoy then refuses.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   istio-gateway envoy gateway.yaml
   istio-gateway envoy --format ndjson gateway.yaml | jq -c 'select(.tls_context) | .tls_context'
@@ -39,8 +39,10 @@ Output: for each server an object with
   xfcc             what an HTTP connection manager does with x-forwarded-client-cert
   findings         rule, severity, path, line, column, message, help
 
-Exit status: 0 when all was translated, 1 when the input is wrong (nothing is written then),
-2 when the command is, or a file cannot be read.")]
+Exit status:
+  0  all was translated
+  1  the input is wrong: nothing is written
+  2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct Envoy {
     /// The version of istiod: 1.31 or 1.32
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
@@ -80,19 +82,9 @@ impl Envoy {
         for (number, manifest) in read(&input)? {
             lines.extend(translated(&manifest, &input.name(), number, &options));
         }
-        let text = self.format.write(&lines);
-        let text = text.map_err(|error| Failure::Usage(format!("standard output: {error}")))?;
-        print(text.as_bytes())
-    }
-}
-
-impl Format {
-    fn write(self, lines: &[Line]) -> serde_json::Result<String> {
-        match self {
-            Self::Json => serde_json::to_string_pretty(lines).map(|text| text + "\n"),
-            Self::Ndjson => {
-                lines.iter().map(|line| Ok(serde_json::to_string(line)? + "\n")).collect()
-            }
+        match self.format {
+            Format::Json => print_json([&lines], Layout::Pretty),
+            Format::Ndjson => print_json(&lines, Layout::Lines),
         }
     }
 }

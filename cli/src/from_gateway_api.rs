@@ -13,7 +13,7 @@ use crate::{
     Failure,
     gateways::{Finding, known_translation},
     input::{Input, check_stdin_once},
-    output::print,
+    output::{Layout, print, print_json},
     wording::{harmless, severity_name},
 };
 
@@ -24,7 +24,7 @@ use crate::{
 /// of the files does not exist. What istiod makes of them is printed as Istio's Gateways, one of each
 /// listener; a listener that is not valid has none. Conditions and findings go to standard error.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   istio-gateway from-gateway-api gateway.yaml secrets.yaml > istio.yaml
   istio-gateway from-gateway-api --format json gateway.yaml | jq '.[].listeners[].valid'
@@ -49,9 +49,11 @@ Output, json: a list with an object of each Gateway
   conditions   the Gateway's own: type, status, reason, message
   findings     rule, severity, path, line, column, message, help
 
-Exit status: 0 when all is valid, 1 when a listener, the Gateway or a reference is not, the YAML of a
-Gateway is left out for want of a selector, or a document cannot be read, 2 when the command is wrong
-or a file cannot be read.")]
+Exit status:
+  0  all is valid
+  1  a listener, a Gateway or a reference is not valid, a Gateway is left out for want of a selector, or
+     the input is wrong
+  2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct FromGatewayApi {
     /// The version of istiod: 1.31 or 1.32, which looks for a ReferenceGrant before it looks further
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
@@ -117,20 +119,18 @@ impl FromGatewayApi {
         let name =
             |manifest: &GatewayManifest| names.get(manifest.source).map_or("", String::as_str);
         let mut is_complete = true;
-        let text = match self.format {
+        tell(&all, name);
+        match self.format {
             Format::Yaml => {
                 let documents = yaml(&all, &options);
                 is_complete = documents.iter().all(Option::is_some);
-                documents.into_iter().flatten().collect::<Vec<_>>().join("---\n")
+                print(documents.into_iter().flatten().collect::<Vec<_>>().join("---\n").as_bytes())
             }
             Format::Json => {
                 let all: Vec<_> = all.iter().map(|(m, c)| line(m, c, name(m))).collect();
-                let text = serde_json::to_string_pretty(&all);
-                text.map_err(|error| Failure::Usage(format!("standard output: {error}")))? + "\n"
+                print_json([&all], Layout::Pretty)
             }
-        };
-        tell(&all, name);
-        print(text.as_bytes())?;
+        }?;
         let is_valid = all.iter().all(|(_, conversion)| conversion.is_valid());
         Ok(ExitCode::from(u8::from(!(is_valid && is_complete))))
     }

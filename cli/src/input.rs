@@ -83,7 +83,7 @@ pub(crate) fn is_json(path: &Path) -> bool {
 /// Refuses `-` where it stands more than once: there is nothing left to read the second time.
 pub(crate) fn check_stdin_once(files: &[PathBuf]) -> Result<(), Failure> {
     if files.iter().filter(|path| is_stdin(path)).count() > 1 {
-        return Err(Failure::Usage("standard input can be read once only".to_owned()));
+        return Err(Failure::Usage("standard input can be read once only: name - once".to_owned()));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The command line of the crate `istio-gateway`.
 
+mod arguments;
 mod check;
 mod convert;
 mod crd;
@@ -24,6 +25,16 @@ use self::wording::harmless;
 /// Tools for Istio's Gateway resources.
 #[derive(Parser)]
 #[command(name = "istio-gateway", version, about, arg_required_else_help = true)]
+#[command(after_long_help = "\
+Start with:
+  istio-gateway check gateway.yaml    would a cluster accept it, and does it do what it seems to?
+  istio-gateway explain gateway.yaml  who gets in, and what can the backend trust?
+  istio-gateway help check            a command's options, examples and exit statuses
+
+Exit status of every command:
+  0  done, and nothing is wrong
+  1  the input is wrong, or something was found that the command looks for
+  2  the command is wrong, or something cannot be read or written")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -41,7 +52,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let command = match arguments::parsed() {
+        Ok(Cli { command }) => command,
+        Err(status) => return status,
+    };
+    let outcome = match command {
         Command::Check(check) => check.run(),
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
         Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),

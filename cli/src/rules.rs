@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use crate::{
     Failure,
-    output::print,
-    wording::{severity_name, wrapped},
+    output::{Layout, print, print_json},
+    wording::{severity_name, shown, text_width, wrapped},
 };
 
 /// Lists the rules of check, or explains those that are named.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   istio-gateway rules                          every rule in a line
   istio-gateway rules webhook/servers-required one rule: what it means, bad and good manifests
@@ -21,7 +21,11 @@ Examples:
 
 schema/ and cel/ are rules of the custom resource, which the API server checks; webhook/ are
 istiod's. lint/ is what they accept and what does not do what it seems to. document/ is what cannot
-be read at all. gateway-api/ are those of from-gateway-api.")]
+be read at all. gateway-api/ are those of from-gateway-api.
+
+Exit status:
+  0  the rules were printed
+  2  there is no such rule, or standard output cannot be written")]
 pub(crate) struct Rules {
     /// How to print the rules
     #[arg(long, value_enum, default_value = "text")]
@@ -175,6 +179,19 @@ struct Line {
     good: Option<&'static str>,
 }
 
+impl From<&Rule> for Line {
+    fn from(rule: &Rule) -> Self {
+        Self {
+            rule: rule.id,
+            severity: severity_name(rule.severity),
+            title: rule.title,
+            explanation: rule.explanation,
+            bad: rule.bad,
+            good: rule.good,
+        }
+    }
+}
+
 impl Rules {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let name = self.rule.as_deref().unwrap_or_default();
@@ -185,10 +202,17 @@ impl Rules {
         if rules.is_empty() {
             let nearest =
                 nearest(name).map_or_else(String::new, |id| format!("; did you mean {id}?"));
-            return Err(Failure::Usage(format!("no rule {name}{nearest}")));
+            let name = shown(name);
+            let message = format!("no rule {name}{nearest} (istio-gateway rules lists them)");
+            return Err(Failure::Usage(message));
         }
         let text = match self.format {
-            Format::Json => json(&rules),
+            Format::Json => {
+                return print_json(
+                    &rules.iter().map(Line::from).collect::<Vec<_>>(),
+                    Layout::Lines,
+                );
+            }
             Format::Text if self.rule.is_some() => {
                 rules.iter().map(explained).collect::<Vec<_>>().join("\n")
             }
@@ -209,7 +233,7 @@ fn listed(rules: &[Rule]) -> String {
 fn explained(rule: &Rule) -> String {
     let mut text = format!("{} ({})\n{}\n", rule.id, severity_name(rule.severity), rule.title);
     if !rule.explanation.is_empty() {
-        text += &format!("\n{}\n", wrapped(rule.explanation, 80).join("\n"));
+        text += &format!("\n{}\n", wrapped(rule.explanation, text_width()).join("\n"));
     }
     for (what, example) in [("Bad", rule.bad), ("Good", rule.good)] {
         if let Some(example) = example {
@@ -221,20 +245,4 @@ fn explained(rule: &Rule) -> String {
         }
     }
     text
-}
-
-fn json(rules: &[Rule]) -> String {
-    let line = |rule: &Rule| {
-        let line = Line {
-            rule: rule.id,
-            severity: severity_name(rule.severity),
-            title: rule.title,
-            explanation: rule.explanation,
-            bad: rule.bad,
-            good: rule.good,
-        };
-        // Texts and nothing else: there is nothing that could not be written.
-        serde_json::to_string(&line).unwrap_or_default() + "\n"
-    };
-    rules.iter().map(line).collect()
 }

@@ -1,6 +1,8 @@
 //! Text for people: names of severities, what comes from outside made harmless, lists, and lines of a
 //! given width.
 
+use std::io;
+
 use istio_gateway::Severity;
 
 /// `error`, `warning` or `note`.
@@ -36,7 +38,7 @@ pub(crate) fn harmless(text: &str) -> String {
     harmless
 }
 
-fn is_harmful(character: char) -> bool {
+pub(crate) fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
@@ -90,6 +92,19 @@ fn thousands(count: usize) -> String {
         text.push(digit);
     }
     text
+}
+
+/// How many columns a terminal has that standard output is.
+pub(crate) fn terminal_width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+}
+
+/// How wide a text for people is where there is no terminal.
+pub(crate) const DEFAULT_WIDTH: usize = 80;
+
+/// How wide a text for people is: as wide as the terminal, from 60 to 100 columns.
+pub(crate) fn text_width() -> usize {
+    terminal_width().map_or(DEFAULT_WIDTH, |columns| columns.clamp(60, 100))
 }
 
 /// Lines of at most `width` characters; what the text breaks itself stays broken, and a word that

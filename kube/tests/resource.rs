@@ -368,3 +368,9 @@ fn what_a_manager_has_applied_is_applied_again() {
         })
     );
 }
+
+#[test]
+fn the_readme_shows_the_example() {
+    let (_, code) = include_str!("../examples/readme.rs").split_once("\n\n").unwrap();
+    assert!(include_str!("../README.md").contains(&format!("```rust,no_run\n{code}```\n")));
+}

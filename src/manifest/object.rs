@@ -113,8 +113,26 @@ impl Object {
     /// ```
     #[must_use]
     pub fn get(&self, path: &FieldPath) -> Option<serde_json::Value> {
-        let get = |tree: &Tree<'_>| serde_json::to_value(tree.get(path)?).ok();
-        self.with_tree(get).ok().flatten()
+        self.get_all(std::slice::from_ref(path)).pop().flatten()
+    }
+
+    /// The values of many fields, each as [`get`](Self::get) gives it, for which the text is read once.
+    ///
+    /// ```
+    /// use istio_gateway::{FieldPath, Object};
+    ///
+    /// let object = Object::parse("kind: Service\nspec: {type: LoadBalancer}\n")?;
+    /// let spec = FieldPath::root().key("spec");
+    /// let values = object.get_all(&[spec.clone().key("type"), spec.key("ports")]);
+    /// assert_eq!(values, [Some("LoadBalancer".into()), None]);
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn get_all(&self, paths: &[FieldPath]) -> Vec<Option<serde_json::Value>> {
+        let values = self.with_tree(|tree| {
+            paths.iter().map(|path| serde_json::to_value(tree.get(path)?).ok()).collect()
+        });
+        values.unwrap_or_else(|_| vec![None; paths.len()])
     }
 
     /// The document as YAML, as it was read if it was YAML.

@@ -400,14 +400,20 @@ fn is_literal(text: &str) -> bool {
         && text.chars().all(|c| c == '\n' || is_printable(c))
 }
 
-/// Whether YAML 1.1 lets a character stand for itself. Its line breaks beyond the line feed, and
-/// the byte order mark, are better escaped.
+/// Whether YAML 1.1 lets a character stand for itself. Its line breaks beyond the line feed, the byte
+/// order mark, and what has no width or turns the direction of writing, are better escaped.
 fn is_printable(c: char) -> bool {
     match c {
-        ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' => {
-            !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
-        }
-        '\u{10000}'.. => true,
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => false,
+        ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'.. => true,
         _ => false,
     }
 }

@@ -36,7 +36,12 @@ use self::{
     sources::Sources,
     stream::Stream,
 };
-use crate::{Failure, input::check_stdin_once, wording::counted};
+use crate::{
+    Failure,
+    input::check_stdin_once,
+    output::{BUFFER, failed_to_print, stdout},
+    wording::counted,
+};
 
 /// Checks Gateways as a cluster would, without one.
 ///
@@ -47,7 +52,7 @@ use crate::{Failure, input::check_stdin_once, wording::counted};
 /// Resources of other kinds pass silently; of Secrets only the names are looked at. A directory
 /// stands for all *.yaml, *.yml and *.json in it and below, but for hidden directories.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   istio-gateway check gateway.yaml                     one file
   istio-gateway check deploy/                          all that a directory holds
@@ -64,8 +69,10 @@ longest name counts. What a cluster refuses cannot be allowed.
 
 Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
 
-Exit status: 0 when all is accepted, 1 when there is an error, 2 when the command is wrong or a file
-cannot be read.")]
+Exit status:
+  0  all is accepted; there may be warnings
+  1  there is an error, or a finding of a rule that is denied
+  2  the command is wrong, or something cannot be read or written: the rest is checked")]
 pub(crate) struct Check {
     /// How to print what is found
     #[arg(long, value_enum, default_value = "text")]
@@ -97,10 +104,10 @@ impl Check {
 
         let color = AutoStream::choice(&io::stdout());
         let is_colored = self.format == Format::Text && color != ColorChoice::Never;
-        let out: Box<dyn Write> = if is_colored {
-            Box::new(AutoStream::new(io::stdout().lock(), color))
-        } else {
-            Box::new(io::stdout().lock())
+        let out = match stdout() {
+            Ok(out) if is_colored => Box::new(AutoStream::new(out, color)),
+            Ok(out) => out,
+            Err(error) => return failed_to_print(error).map(|()| ExitCode::SUCCESS),
         };
         let mut checking = Checking {
             files: &files,
@@ -108,7 +115,7 @@ impl Check {
             policy,
             set: Set::new(&options),
             sources: Sources::default(),
-            out: BufWriter::with_capacity(64 * 1024, out),
+            out: BufWriter::with_capacity(BUFFER, out),
             output: self.format.output(&files, is_colored),
             progress: Progress::new(files.len()),
             totals: Totals::default(),
@@ -119,11 +126,10 @@ impl Check {
             Err(error) if output::is_of_temporary_file(&error) => {
                 Err(Failure::Usage(error.to_string()))
             }
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::Usage(format!("standard output: {error}")))
+            done => {
+                done.or_else(failed_to_print)?;
+                Ok(ExitCode::from(checking.totals.status()))
             }
-            // Without an error, or whoever reads has read enough.
-            _ => Ok(ExitCode::from(checking.totals.status())),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use istio_gateway::Severity;
 
-use crate::{Failure, rules};
+use crate::{Failure, rules, wording::shown};
 
 /// The rules that are denied and allowed, by their ids or the beginnings of these.
 pub(super) struct Policy {
@@ -37,7 +37,8 @@ impl Policy {
                 let nearest = rules::nearest(name)
                     .map_or_else(String::new, |id| format!("; did you mean {id}?"));
                 return Err(Failure::Usage(format!(
-                    "{option} {name}: no such rule{nearest} (istio-gateway rules lists them)"
+                    "{option} {}: no such rule{nearest} (istio-gateway rules lists them)",
+                    shown(name)
                 )));
             }
             let other = choices.iter().find(|(other, _)| other == name);

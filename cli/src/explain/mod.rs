@@ -11,6 +11,7 @@ mod words;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anstream::adapter::strip_str;
 use clap::{
     Args, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -23,7 +24,8 @@ use crate::{
     Failure,
     gateways::{known_translation, read},
     input::{Input, check_stdin_once},
-    output::{print_colored, write_file},
+    output::{Layout, print_colored, print_json, write_file, write_json},
+    wording::{DEFAULT_WIDTH, text_width},
 };
 
 /// Tells who gets in at each server, and what the backend can trust.
@@ -38,7 +40,7 @@ use crate::{
 ///
 /// Secrets and files are taken to be there and in order.
 #[derive(Args)]
-#[command(after_help = "\
+#[command(after_long_help = "\
 Examples:
   istio-gateway explain gateway.yaml
   istio-gateway explain --format html -o gateway.html gateway.yaml
@@ -68,8 +70,10 @@ Another CA is both. docs/explain.md has the rules, and docs/explain.schema.json 
 
 Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
 
-Exit status: 0 when all is told, 1 when the input is wrong (nothing is written then) or --fail-on
-finds what it looks for, 2 when the command is wrong, or a file cannot be read or written.")]
+Exit status:
+  0  all is told
+  1  the input is wrong (nothing is written), or --fail-on finds what it looks for
+  2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct Explain {
     /// The version of istiod: 1.31 or 1.32
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
@@ -89,6 +93,10 @@ pub(crate) struct Explain {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// Makes a page of all servers: without it, one of more than 4 MB counts the rest
+    #[arg(long)]
+    all_servers: bool,
+
     /// Compares two files: what was, and what is to be
     #[arg(long)]
     diff: bool,
@@ -104,7 +112,7 @@ pub(crate) struct Explain {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// For people, 80 columns wide
+    /// For people, as wide as the terminal (60 to 100 columns, else 80)
     Text,
     /// One page that needs nothing else
     Html,
@@ -160,38 +168,51 @@ impl Explain {
         }
         let report =
             Report { istio: self.istio.to_string(), forwarding: self.forwarding.as_str(), servers };
-        self.write(&match self.format {
-            Format::Text => text::report(&report),
-            Format::Html => html::report(&report),
-            Format::Json => json(&report)?,
-        })?;
+        match self.format {
+            Format::Text => self.write(&text::report(&report, self.width()))?,
+            Format::Html => self.write(&html::report(&report, self.most_of_page()))?,
+            Format::Json => self.write_json(&report)?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 
     fn compare(self) -> Result<ExitCode, Failure> {
         let [old, new] = &*self.files else {
-            let message = "--diff takes two files: what was, and what is to be";
+            let message = "--diff takes two files: istio-gateway explain --diff OLD NEW";
             return Err(Failure::Usage(message.to_owned()));
         };
         let diff = Diff::of(old, new, &self.options(), self.forwarding)?;
-        self.write(&match self.format {
-            Format::Text => diff::text(&diff),
-            Format::Html => html::diff(&diff),
-            Format::Json => json(&diff)?,
-        })?;
+        match self.format {
+            Format::Text => self.write(&diff::text(&diff, self.width()))?,
+            Format::Html => self.write(&html::diff(&diff, self.most_of_page()))?,
+            Format::Json => self.write_json(&diff)?,
+        }
         let fails = self.fail_on == Some(FailOn::Weaker) && diff.weaker > 0;
         Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
     }
 
+    /// How wide text is.
+    fn width(&self) -> usize {
+        // A file has no terminal's width.
+        if self.output.is_some() { DEFAULT_WIDTH } else { text_width() }
+    }
+
+    /// How long a page may get.
+    fn most_of_page(&self) -> usize {
+        if self.all_servers { usize::MAX } else { html::MOST }
+    }
+
     fn write(&self, text: &str) -> Result<(), Failure> {
         match &self.output {
-            Some(path) => write_file(path, text),
+            Some(path) => write_file(path, |out| write!(out, "{}", strip_str(text))),
             None => print_colored(text),
         }
     }
-}
 
-fn json(value: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(value);
-    text.map(|text| text + "\n").map_err(|error| Failure::Usage(error.to_string()))
+    fn write_json(&self, value: &impl Serialize) -> Result<(), Failure> {
+        match &self.output {
+            Some(path) => write_file(path, |out| write_json(out, [value], Layout::Pretty)),
+            None => print_json([value], Layout::Pretty),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! An explanation for a terminal, 80 columns wide.
+//! An explanation for a terminal.
 
 use super::{
     Report,
@@ -7,10 +7,8 @@ use super::{
 };
 use crate::{
     gateways::Finding,
-    wording::{listed, shown, wrapped},
+    wording::{counted, listed, shown, wrapped},
 };
-
-pub(super) const WIDTH: usize = 80;
 
 // Standard output drops these where it is no terminal.
 pub(super) const BOLD: &str = "\x1b[1m";
@@ -20,47 +18,47 @@ pub(super) const GREEN: &str = "\x1b[32m";
 pub(super) const YELLOW: &str = "\x1b[33m";
 pub(super) const RESET: &str = "\x1b[0m";
 
-pub(super) fn report(report: &Report) -> String {
-    let mut text = String::new();
+pub(super) fn report(report: &Report, width: usize) -> String {
+    let mut screen = Screen::new(width);
     for server in &report.servers {
-        one(server, report.forwarding, &mut text);
-        text.push('\n');
+        one(server, report.forwarding, &mut screen);
+        screen.blank();
     }
-    let count = crate::wording::counted(report.servers.len(), "server");
-    text +=
-        &format!("{count}; Istio {}, x-forwarded-client-cert: {}", report.istio, report.forwarding);
-    text.push('\n');
-    text
+    let count = counted(report.servers.len(), "server");
+    let (istio, forwarding) = (&report.istio, report.forwarding);
+    let settings = format!("{count}; Istio {istio}, x-forwarded-client-cert: {forwarding}");
+    screen.line(&settings, 0);
+    screen.text
 }
 
-fn one(server: &Explained, forwarding: &str, text: &mut String) {
-    heading(&place(&server.file, server.line), BOLD, text);
-    heading(&title(server), BOLD, text);
-    line(&format!("hosts: {}", listed(&server.hosts, 6, "none")), 2, text);
+fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
+    screen.heading(&place(&server.file, server.line), BOLD);
+    screen.heading(&title(server), BOLD);
+    screen.line(&format!("hosts: {}", listed(&server.hosts, 6, "none")), 2);
     if !server.refused.is_empty() {
-        section("A cluster refuses this Gateway, and nothing of it applies", RED, text);
-        told(&server.refused, text);
+        screen.section("A cluster refuses this Gateway, and nothing of it applies", RED);
+        screen.told(&server.refused);
     }
-    section("Who gets in?", BOLD, text);
-    line(&server.answer.who_gets_in, 2, text);
-    section("What can the backend trust?", BOLD, text);
-    line(&server.answer.what_can_the_backend_trust, 2, text);
-    section("What it does", BOLD, text);
-    bullets(&server.does, text);
+    screen.section("Who gets in?", BOLD);
+    screen.line(&server.answer.who_gets_in, 2);
+    screen.section("What can the backend trust?", BOLD);
+    screen.line(&server.answer.what_can_the_backend_trust, 2);
+    screen.section("What it does", BOLD);
+    screen.bullets(&server.does);
     if !server.gives_away.is_empty() {
-        section("What insecureSkipVerify gives away", YELLOW, text);
-        bullets(&server.gives_away, text);
-        section("What it does not", BOLD, text);
-        bullets(&server.keeps, text);
+        screen.section("What insecureSkipVerify gives away", YELLOW);
+        screen.bullets(&server.gives_away);
+        screen.section("What it does not", BOLD);
+        screen.bullets(&server.keeps);
     }
     if !server.dropped.is_empty() {
-        section("Dropped or replaced without a word", YELLOW, text);
-        told(&server.dropped, text);
+        screen.section("Dropped or replaced without a word", YELLOW);
+        screen.told(&server.dropped);
     }
     // Where TLS is passed on there is nothing to tell clients apart by.
     if server.clients.iter().any(|client| client.outcome != "passed-on") {
-        section(&format!("Client by client, with {forwarding}"), BOLD, text);
-        table(&server.clients, forwarding, text);
+        screen.section(&format!("Client by client, with {forwarding}"), BOLD);
+        screen.table(&server.clients, forwarding);
     }
 }
 
@@ -87,102 +85,120 @@ pub(super) fn gateway_name(namespace: &str, name: &str) -> String {
     if namespace.is_empty() { name } else { format!("{}/{name}", shown(namespace)) }
 }
 
-pub(super) fn heading(title: &str, style: &str, text: &mut String) {
-    for line in wrapped(title, WIDTH) {
-        *text += &format!("{style}{line}{RESET}\n");
+/// Lines of a width.
+pub(super) struct Screen {
+    pub(super) text: String,
+    width: usize,
+}
+
+impl Screen {
+    pub(super) fn new(width: usize) -> Self {
+        Self { text: String::new(), width }
     }
-}
 
-pub(super) fn section(title: &str, style: &str, text: &mut String) {
-    text.push('\n');
-    heading(title, style, text);
-}
-
-pub(super) fn line(sentence: &str, indent: usize, text: &mut String) {
-    for line in wrapped(sentence, WIDTH - indent) {
-        *text += &format!("{:indent$}{line}\n", "");
+    pub(super) fn blank(&mut self) {
+        self.text.push('\n');
     }
-}
 
-pub(super) fn bullets(sentences: &[String], text: &mut String) {
-    for sentence in sentences {
-        for (i, line) in wrapped(sentence, WIDTH - 4).into_iter().enumerate() {
-            *text += &format!("  {} {line}\n", if i == 0 { '-' } else { ' ' });
+    pub(super) fn heading(&mut self, title: &str, style: &str) {
+        for line in wrapped(title, self.width) {
+            self.text += &format!("{style}{line}{RESET}\n");
         }
     }
-}
 
-pub(super) fn told(found: &[Finding], text: &mut String) {
-    let sentence = |found: &Finding| {
-        let line = found.line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        let path = if found.path.is_empty() || found.message.contains(&found.path) {
-            String::new()
-        } else {
-            format!("{}: ", shown(&found.path))
+    pub(super) fn section(&mut self, title: &str, style: &str) {
+        self.blank();
+        self.heading(title, style);
+    }
+
+    pub(super) fn line(&mut self, sentence: &str, indent: usize) {
+        for line in wrapped(sentence, self.width - indent) {
+            self.text += &format!("{:indent$}{line}\n", "");
+        }
+    }
+
+    pub(super) fn bullets(&mut self, sentences: &[String]) {
+        for sentence in sentences {
+            for (i, line) in wrapped(sentence, self.width - 4).into_iter().enumerate() {
+                self.text += &format!("  {} {line}\n", if i == 0 { '-' } else { ' ' });
+            }
+        }
+    }
+
+    pub(super) fn told(&mut self, found: &[Finding]) {
+        let sentence = |found: &Finding| {
+            let line = found.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            let path = if found.path.is_empty() || found.message.contains(&found.path) {
+                String::new()
+            } else {
+                format!("{}: ", shown(&found.path))
+            };
+            format!("{line}{path}{} [{}]", shown(&found.message), found.rule)
         };
-        format!("{line}{path}{} [{}]", shown(&found.message), found.rule)
-    };
-    bullets(&found.iter().take(MOST_TOLD).map(sentence).collect::<Vec<_>>(), text);
-    if found.len() > MOST_TOLD {
-        bullets(&[format!("and {} more", found.len() - MOST_TOLD)], text);
+        self.bullets(&found.iter().take(MOST_TOLD).map(sentence).collect::<Vec<_>>());
+        if found.len() > MOST_TOLD {
+            self.bullets(&[format!("and {} more", found.len() - MOST_TOLD)]);
+        }
+    }
+
+    fn table(&mut self, clients: &[Client], forwarding: &str) {
+        let titles = ["client's certificate", "outcome", "header", "if it forges"];
+        self.row(titles.map(str::to_owned), DIM, [""; 4]);
+        match alike(clients) {
+            Some(client) => self.client("any, or none", client, forwarding),
+            None => {
+                clients.iter().for_each(|client| self.client(client.client, client, forwarding))
+            }
+        }
+    }
+
+    fn client(&mut self, name: &str, client: &Client, forwarding: &str) {
+        let xfcc = client.xfcc.get(forwarding).copied();
+        let xfcc = xfcc.unwrap_or(Xfcc { header: None, if_forged: None });
+        let cells = [
+            name.to_owned(),
+            outcome(client.outcome).to_owned(),
+            header(xfcc.header).to_owned(),
+            header(xfcc.if_forged).to_owned(),
+        ];
+        let style = |header: Option<&str>| match header {
+            Some("forged" | "forged+own") => YELLOW,
+            _ => "",
+        };
+        let styles = ["", outcome_style(client.outcome), style(xfcc.header), style(xfcc.if_forged)];
+        self.row(cells, "", styles);
+    }
+
+    fn row(&mut self, cells: [String; 4], style: &str, styles: [&str; 4]) {
+        // The first column has what the others leave of a line, and two blanks at its beginning.
+        let [outcome, header, forged] = [15, 11, 14];
+        let client = self.width - (5 + outcome + header + forged);
+        let widths = [client.min(40), outcome, header, forged];
+        let columns = widths.into_iter().zip(cells).map(|(width, cell)| wrapped(&cell, width));
+        let columns: Vec<Vec<String>> = columns.collect();
+        let height = columns.iter().map(Vec::len).max().unwrap_or_default();
+        for i in 0..height {
+            let mut line = String::from(" ");
+            for ((column, width), own) in columns.iter().zip(widths).zip(styles) {
+                let cell = column.get(i).map_or("", String::as_str);
+                let style = if own.is_empty() { style } else { own };
+                let (on, off) = if style.is_empty() { ("", "") } else { (style, RESET) };
+                line += &format!(" {on}{cell}{off}{:1$}", "", width - cell.chars().count());
+            }
+            self.text.push_str(line.trim_end());
+            self.blank();
+        }
     }
 }
 
 /// So many findings are shown to people.
 pub(super) const MOST_TOLD: usize = 20;
 
-const COLUMNS: [usize; 4] = [33, 15, 11, 14];
-
-fn table(clients: &[Client], forwarding: &str, text: &mut String) {
-    let titles = ["client's certificate", "outcome", "header", "if it forges"];
-    row(titles.map(str::to_owned), DIM, [""; 4], text);
-    if let Some(client) = alike(clients) {
-        return self::client("any, or none", client, forwarding, text);
-    }
-    for client in clients {
-        self::client(client.client, client, forwarding, text);
-    }
-}
-
 /// The one that stands for all, where all are treated alike.
 pub(super) fn alike(clients: &[Client]) -> Option<&Client> {
     let (first, rest) = clients.split_first()?;
     let is_alike = |other: &Client| other.decision == first.decision;
     (!rest.is_empty() && rest.iter().all(is_alike)).then_some(first)
-}
-
-fn client(name: &str, client: &Client, forwarding: &str, text: &mut String) {
-    let xfcc = client.xfcc.get(forwarding).copied();
-    let xfcc = xfcc.unwrap_or(Xfcc { header: None, if_forged: None });
-    let cells = [
-        name.to_owned(),
-        outcome(client.outcome).to_owned(),
-        header(xfcc.header).to_owned(),
-        header(xfcc.if_forged).to_owned(),
-    ];
-    let style = |header: Option<&str>| match header {
-        Some("forged" | "forged+own") => YELLOW,
-        _ => "",
-    };
-    let styles = ["", outcome_style(client.outcome), style(xfcc.header), style(xfcc.if_forged)];
-    row(cells, "", styles, text);
-}
-
-fn row(cells: [String; 4], style: &str, styles: [&str; 4], text: &mut String) {
-    let columns = COLUMNS.into_iter().zip(cells).map(|(width, cell)| wrapped(&cell, width));
-    let columns: Vec<Vec<String>> = columns.collect();
-    let height = columns.iter().map(Vec::len).max().unwrap_or_default();
-    for i in 0..height {
-        let mut line = String::from(" ");
-        for ((column, width), own) in columns.iter().zip(COLUMNS).zip(styles) {
-            let cell = column.get(i).map_or("", String::as_str);
-            let style = if own.is_empty() { style } else { own };
-            let (on, off) = if style.is_empty() { ("", "") } else { (style, RESET) };
-            line += &format!(" {on}{cell}{off}{:1$}", "", width - cell.chars().count());
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
 }
 
 /// An outcome in words.

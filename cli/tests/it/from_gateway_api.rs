@@ -113,7 +113,7 @@ fn a_set_that_cannot_be_read_is_not_half_translated() {
     assert_eq!(out, "");
     assert!(err.contains("not a version whose translation is known: 1.31 or 1.32"), "{err}");
     let (_, err) = gives(&["-", "-"], "kind: Service\n", 2);
-    assert_eq!(err, "istio-gateway: standard input can be read once only\n");
+    assert_eq!(err, "istio-gateway: standard input can be read once only: name - once\n");
 }
 
 fn manifest(name: &str) -> String {

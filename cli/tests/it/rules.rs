@@ -45,7 +45,10 @@ Good:
 ";
     assert_eq!(one.out, want);
     let absent = rules(&["lint/nothing"]);
-    assert_eq!((absent.status, absent.err.as_str()), (2, "istio-gateway: no rule lint/nothing\n"));
+    assert_eq!(
+        (absent.status, absent.err.as_str()),
+        (2, "istio-gateway: no rule lint/nothing (istio-gateway rules lists them)\n")
+    );
 }
 
 /// Every example does what it is an example of.

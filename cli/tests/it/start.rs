@@ -55,6 +55,25 @@ impl Start<'_> {
         }
     }
 
+    /// With another standard output than one that is read here.
+    #[cfg(unix)]
+    pub(crate) fn run_into(mut self, out: impl Into<Stdio>) -> Ran {
+        let mut child =
+            self.command.stdin(Stdio::piped()).stdout(out).stderr(Stdio::piped()).spawn().unwrap();
+        // What the command holds of it is not held here, so that a terminal is seen to close.
+        self.command.stdout(Stdio::null());
+        let _ = child.stdin.take().unwrap().write_all(self.input);
+        let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+        let err = String::from_utf8(stderr).unwrap();
+        Ran { status: status.code().unwrap(), out: String::new(), err }
+    }
+
+    /// With an input that does not end, and without waiting for it.
+    #[cfg(unix)]
+    pub(crate) fn spawn(mut self) -> std::process::Child {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+    }
+
     /// For what is no text.
     pub(crate) fn output(mut self) -> Output {
         let mut child = self

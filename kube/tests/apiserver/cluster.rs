@@ -94,7 +94,7 @@ impl Cluster {
         self.wait_until_served(definition).await;
     }
 
-    async fn delete_definition(&self) {
+    pub(crate) async fn delete_definition(&self) {
         let path = format!("{DEFINITIONS}/gateways.networking.istio.io");
         for _ in 0..200 {
             let (code, _) = self.send("DELETE", &path, &Value::Null).await;

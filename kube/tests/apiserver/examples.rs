@@ -1,9 +1,10 @@
 //! The examples, run as a user runs them, over HTTPS with a kubeconfig.
 
 use std::{
-    env,
+    env, fs,
+    io::{BufRead as _, BufReader, Read as _},
     process::{Command, Output, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::{Value, json};
@@ -152,4 +153,52 @@ async fn the_controller_sets_a_condition_beside_those_of_others() {
     controller.kill().unwrap();
     controller.wait().unwrap();
     assert_eq!(is.expect("a condition within 10 s")["status"], "False");
+}
+
+/// The one of the READMEs: it says what it is about, and ends where there is no server to watch.
+#[tokio::test]
+#[ignore = "needs an API server: conformance/apiserver/run"]
+async fn the_controller_of_the_readme_reports_what_goes_wrong() {
+    let cluster = cluster().await;
+    set_status(&cluster, "b", json!({"validation_messages": "none"})).await;
+    let mut controller = example("readme", &[]);
+    let mut controller = controller.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(controller.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(
+        line.contains("OptionalMutual") || line.contains("credential_name: \"cert\""),
+        "{line}"
+    );
+    let mut err = BufReader::new(controller.stderr.take().unwrap());
+    line.clear();
+    err.read_line(&mut line).unwrap();
+    assert!(line.starts_with("cannot decode a Gateway: status.validationMessages: "), "{line}");
+    // The definition is gone, and the watch says so.
+    cluster.delete_definition().await;
+    line.clear();
+    err.read_line(&mut line).unwrap();
+    assert!(
+        line.contains("WatchFailed") || line.contains("InitialListFailed") || line.contains("404"),
+        "{line}"
+    );
+    controller.kill().unwrap();
+    controller.wait().unwrap();
+    err.read_to_string(&mut line).unwrap();
+
+    // There is nothing to watch, and then no server at all: each is an error at once.
+    let started = Instant::now();
+    let (out, err) = run("readme", &[], 1);
+    assert!(out.is_empty() && err.contains("404"), "{out}{err}");
+    let kubeconfig = fs::read_to_string(env::var_os("KUBECONFIG").unwrap()).unwrap();
+    let server = kubeconfig.lines().find(|line| line.contains("server:")).unwrap();
+    let (before, _) = server.split_once("server:").unwrap();
+    let dead = kubeconfig.replace(server, &format!("{before}server: https://127.0.0.1:1"));
+    let path = env::temp_dir().join(format!("kubeconfig-{}", std::process::id()));
+    fs::write(&path, dead).unwrap();
+    let Output { status, stderr, .. } =
+        example("readme", &[]).env("KUBECONFIG", &path).output().unwrap();
+    fs::remove_file(&path).unwrap();
+    let err = String::from_utf8(stderr).unwrap();
+    assert!(status.code() == Some(1) && err.contains("Connection refused"), "{status}: {err}");
+    assert!(started.elapsed() < Duration::from_secs(30));
 }

@@ -4,8 +4,11 @@ use std::io::{self, Write};
 
 use istio_gateway::Severity;
 
-use super::{EachFinding, name_of, whole_message, with_help};
-use crate::check::{files::File, finding::Finding};
+use super::{EachFinding, name_of, whole_message};
+use crate::{
+    check::{files::File, finding::Finding},
+    wording::harmless,
+};
 
 pub(super) struct Github<'a> {
     files: &'a [File],
@@ -39,8 +42,11 @@ impl EachFinding for Github<'_> {
         if !finding.path.is_empty() && !message.contains(&finding.path) {
             message = format!("{}: {message}", finding.path);
         }
-        let message = with_help(message, finding);
-        writeln!(out, ",title={}::{}", property(finding.rule), data(&message))
+        let mut message = data(&message);
+        if let Some(help) = &finding.help {
+            message += &format!("%0Ahelp: {}", data(help));
+        }
+        writeln!(out, ",title={}::{message}", property(finding.rule))
     }
 
     fn problem(&mut self, out: &mut dyn Write, problem: &str) -> io::Result<()> {
@@ -48,9 +54,9 @@ impl EachFinding for Github<'_> {
     }
 }
 
-/// What ends a command is written as the runner reads it back.
+/// One line, harmless in a workflow's log, in which the runner reads nothing but itself.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    harmless(text).replace('%', "%25")
 }
 
 fn property(text: &str) -> String {
@@ -63,7 +69,7 @@ mod tests {
 
     #[test]
     fn what_ends_a_command_is_escaped() {
-        assert_eq!(data("50%: a,\r\nb"), "50%25: a,%0D%0Ab");
-        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
+        assert_eq!(data("50%: a,\r\nb"), "50%25: a,\\u{d}\\u{a}b");
+        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25\\u{a}");
     }
 }

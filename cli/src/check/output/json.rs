@@ -16,6 +16,7 @@ use crate::{
         files::File,
         finding::{Document, Finding, Outcome},
     },
+    output::HarmlessJson,
     wording::severity_name,
 };
 
@@ -74,9 +75,10 @@ impl Output for Json<'_> {
             },
             findings: document.findings.iter().map(|found| finding(self.files, found)).collect(),
         };
-        let line = serde_json::to_vec(&line)?;
+        let mut json = Vec::new();
+        serde_json::to_writer(HarmlessJson(&mut json), &line)?;
         let numbers = [document.file.to_le_bytes(), document.number.to_le_bytes()];
-        let parts = [numbers.as_flattened(), &line, b"\n"];
+        let parts = [numbers.as_flattened(), &json, b"\n"];
         temporary(parts.iter().try_for_each(|part| self.waiting.write_all(part)))
     }
 
@@ -112,7 +114,8 @@ impl Output for Json<'_> {
                 if !std::mem::take(&mut is_first) {
                     out.write_all(b",")?;
                 }
-                serde_json::to_writer(&mut *out, &finding(self.files, &found.finding))?;
+                let finding = finding(self.files, &found.finding);
+                serde_json::to_writer(HarmlessJson(&mut *out), &finding)?;
             }
             out.write_all(END)?;
         }

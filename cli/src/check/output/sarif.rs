@@ -13,6 +13,7 @@ use crate::{
         files::File,
         finding::{Finding, Place},
     },
+    output::HarmlessJson,
     rules,
     wording::severity_name,
 };
@@ -50,7 +51,7 @@ impl<'a> Sarif<'a> {
         out.write_all(
             br#"{"$schema":"https://json.schemastore.org/sarif-2.1.0.json","version":"2.1.0","runs":[{"tool":{"driver":"#,
         )?;
-        serde_json::to_writer(&mut *out, &driver)?;
+        serde_json::to_writer(HarmlessJson(&mut *out), &driver)?;
         out.write_all(br#"},"columnKind":"unicodeCodePoints","results":["#)
     }
 
@@ -95,7 +96,7 @@ impl EachFinding for Sarif<'_> {
             }],
             related_locations: other.into_iter().collect(),
         };
-        serde_json::to_writer(out, &result)?;
+        serde_json::to_writer(HarmlessJson(out), &result)?;
         Ok(())
     }
 
@@ -118,7 +119,7 @@ impl EachFinding for Sarif<'_> {
                 .collect(),
         };
         out.write_all(b"\n],\"invocations\":[")?;
-        serde_json::to_writer(&mut *out, &invocation)?;
+        serde_json::to_writer(HarmlessJson(&mut *out), &invocation)?;
         out.write_all(b"]}]}\n")
     }
 }

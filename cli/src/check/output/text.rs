@@ -11,7 +11,7 @@ use crate::{
         files::File,
         finding::{Finding, Place},
     },
-    wording::harmless,
+    wording::{harmless, is_harmful, terminal_width},
 };
 
 pub(super) struct Text<'a> {
@@ -21,7 +21,12 @@ pub(super) struct Text<'a> {
 
 impl<'a> Text<'a> {
     pub(super) fn new(files: &'a [File], is_colored: bool) -> Self {
-        Self { files, renderer: if is_colored { Renderer::styled() } else { Renderer::plain() } }
+        let renderer = if is_colored { Renderer::styled() } else { Renderer::plain() };
+        let renderer = match terminal_width() {
+            Some(columns) => renderer.term_width(columns.max(60)),
+            None => renderer,
+        };
+        Self { files, renderer }
     }
 }
 
@@ -64,10 +69,10 @@ impl EachFinding for Text<'_> {
     }
 }
 
-/// A line of a document with a sign in the place of each control character above ASCII; the renderer
-/// does the same to the others.
+/// A line of a document with a sign in the place of each harmful character; the renderer does the same
+/// to ASCII's control characters.
 fn visible(line: &str) -> String {
-    let shown = |c: char| if ('\u{80}'..='\u{9f}').contains(&c) { '\u{fffd}' } else { c };
+    let shown = |c: char| if is_harmful(c) && !c.is_ascii() { '\u{fffd}' } else { c };
     line.chars().map(shown).collect()
 }
 

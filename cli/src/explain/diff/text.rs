@@ -1,20 +1,17 @@
-//! A comparison for a terminal, 80 columns wide.
+//! A comparison for a terminal.
 
 use super::{Diff, Difference, Place, ServerDiff};
 use crate::{
     explain::seen::Xfcc,
-    explain::text::{
-        BOLD, DIM, GREEN, RED, bullets, gateway_name, header, heading, line, outcome, place,
-        section, told,
-    },
+    explain::text::{BOLD, DIM, GREEN, RED, Screen, gateway_name, header, outcome, place},
     wording::{counted, listed, shown},
 };
 
-pub(in crate::explain) fn text(diff: &Diff) -> String {
-    let mut text = String::new();
+pub(in crate::explain) fn text(diff: &Diff, width: usize) -> String {
+    let mut screen = Screen::new(width);
     for repeated in &diff.repeated {
-        heading(&repeated.sentence(), RED, &mut text);
-        text.push('\n');
+        screen.heading(&repeated.sentence(), RED);
+        screen.blank();
     }
     for refused in &diff.refused {
         let name = gateway_name(&refused.namespace, &refused.gateway);
@@ -25,16 +22,16 @@ pub(in crate::explain) fn text(diff: &Diff) -> String {
             ),
             _ => format!("A cluster refuses the old {name}: it is hardly what runs now."),
         };
-        heading(&title, RED, &mut text);
-        told(&refused.reasons, &mut text);
-        text.push('\n');
+        screen.heading(&title, RED);
+        screen.told(&refused.reasons);
+        screen.blank();
     }
     for server in &diff.servers {
-        one(diff, server, &mut text);
-        text.push('\n');
+        one(diff, server, &mut screen);
+        screen.blank();
     }
-    text += &format!("{}\n", summary(diff));
-    text
+    screen.line(&summary(diff), 0);
+    screen.text
 }
 
 /// `3 weaker, 1 stronger, 0 different; 2 servers changed, 4 unchanged`
@@ -47,14 +44,14 @@ pub(in crate::explain) fn summary(diff: &Diff) -> String {
     )
 }
 
-fn one(diff: &Diff, server: &ServerDiff, text: &mut String) {
+fn one(diff: &Diff, server: &ServerDiff, screen: &mut Screen) {
     let at = match (&server.new, &server.old) {
         (Some(new), _) => place(&diff.new, new.line),
         (None, Some(old)) => place(&diff.old, old.line),
         (None, None) => String::new(),
     };
-    heading(&at, BOLD, text);
-    heading(&title(server), BOLD, text);
+    screen.heading(&at, BOLD);
+    screen.heading(&title(server), BOLD);
     for (effect, title, style) in [
         ("weaker", "Weaker", RED),
         ("stronger", "Stronger", GREEN),
@@ -64,23 +61,23 @@ fn one(diff: &Diff, server: &ServerDiff, text: &mut String) {
         if of_effect().next().is_none() {
             continue;
         }
-        section(title, style, text);
+        screen.section(title, style);
         let others = of_effect().filter(|difference| difference.kind != "client");
-        bullets(&others.map(sentence).collect::<Vec<_>>(), text);
+        screen.bullets(&others.map(sentence).collect::<Vec<_>>());
         for (clients, states) in grouped(of_effect(), diff.forwarding) {
-            bullets(&[clients.join("; ")], text);
-            line(&states, 6, text);
+            screen.bullets(&[clients.join("; ")]);
+            screen.line(&states, 6);
         }
     }
     let (Some(old), Some(new)) = (&server.old, &server.new) else { return };
     let (was, is) = (&old.answer, &new.answer);
     if was.who_gets_in != is.who_gets_in {
-        section("Who gets in now?", BOLD, text);
-        line(&is.who_gets_in, 2, text);
+        screen.section("Who gets in now?", BOLD);
+        screen.line(&is.who_gets_in, 2);
     }
     if was.what_can_the_backend_trust != is.what_can_the_backend_trust {
-        section("What can the backend trust now?", BOLD, text);
-        line(&is.what_can_the_backend_trust, 2, text);
+        screen.section("What can the backend trust now?", BOLD);
+        screen.line(&is.what_can_the_backend_trust, 2);
     }
 }
 

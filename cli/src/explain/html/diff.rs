@@ -2,13 +2,16 @@
 
 use std::fmt::Write as _;
 
-use super::{Tone, escaped, header_cell, list_of, outcome_tag, outside, page, table, tag, told};
+use super::{
+    Tone, articles, escaped, header_cell, left_out, list_of, outcome_tag, outside, page, table,
+    tag, told,
+};
 use crate::explain::{
-    diff::{self, Diff, Difference, ServerDiff, State},
+    diff::{self, Diff, Difference, Refused, Repeated, ServerDiff, State},
     text::{gateway_name, place},
 };
 
-pub(in crate::explain) fn diff(diff: &Diff) -> String {
+pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
     let meta = format!(
         "From {} to {}. Istio {}, forwarding mode <code>{}</code>",
         outside(&diff.old),
@@ -29,33 +32,48 @@ pub(in crate::explain) fn diff(diff: &Diff) -> String {
         crate::wording::counted(diff.servers.len(), "server") + " changed",
         diff.unchanged
     );
-    for repeated in &diff.repeated {
+    let repeated = |_, repeated: &Repeated, html: &mut String| {
         let _ =
-            writeln!(body, "<div class=\"note\"><h3>{}</h3></div>", outside(&repeated.sentence()));
-    }
-    for refused in &diff.refused {
-        let name = outside(&gateway_name(&refused.namespace, &refused.gateway));
-        let title = match refused.which {
-            "new" => format!(
-                "A cluster refuses the new {name}, so that nothing changes in it. What would, were \
-                 it accepted, is told below."
-            ),
-            _ => format!("A cluster refuses the old {name}: it is hardly what runs now."),
-        };
-        let _ = write!(
-            body,
-            "<div class=\"note\">\n<h3>{title}</h3>\n{}</div>\n",
-            told(&refused.reasons)
-        );
-    }
-    for (i, server) in diff.servers.iter().enumerate() {
-        one(i, diff, server, &mut body);
-    }
+            writeln!(html, "<div class=\"note\"><h3>{}</h3></div>", outside(&repeated.sentence()));
+    };
+    body.push_str(&notes(&diff.repeated, most, repeated));
+    body.push_str(&notes(&diff.refused, most, |_, refused, html| self::refused(refused, html)));
+    let article = |i, server: &ServerDiff, html: &mut String| one(i, diff, server, html);
+    let (articles, shown) = articles(&diff.servers, most, article);
+    let left = diff.servers.get(shown..).unwrap_or_default();
+    let effects = left
+        .iter()
+        .flat_map(|server| &server.differences)
+        .map(|difference| (difference.effect, effect_tone(difference.effect)));
+    body.push_str(&left_out(left.len(), diff.servers.len(), effects));
+    body.push_str(&articles);
     if diff.servers.is_empty() {
         body.push_str("<p>Nothing changes for any client.</p>\n");
     }
     body.push_str("</main>\n");
     page("Which doors does the change open or close?", &meta, &body)
+}
+
+fn refused(refused: &Refused, html: &mut String) {
+    let name = outside(&gateway_name(&refused.namespace, &refused.gateway));
+    let title = match refused.which {
+        "new" => format!(
+            "A cluster refuses the new {name}, so that nothing changes in it. What would, were it \
+             accepted, is told below."
+        ),
+        _ => format!("A cluster refuses the old {name}: it is hardly what runs now."),
+    };
+    let reasons = told(&refused.reasons);
+    let _ = write!(html, "<div class=\"note\">\n<h3>{title}</h3>\n{reasons}</div>\n");
+}
+
+/// Notes that stand before the servers, and have a tenth of their room.
+fn notes<T>(items: &[T], most: usize, note: impl Fn(usize, &T, &mut String)) -> String {
+    let (mut html, shown) = articles(items, most / 10, note);
+    if shown < items.len() {
+        let _ = writeln!(html, "<p>And {} more Gateways.</p>", items.len() - shown);
+    }
+    html
 }
 
 fn effect_tone(effect: &str) -> Tone {

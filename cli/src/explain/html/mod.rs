@@ -13,6 +13,54 @@ use crate::{
     wording::{listed, shown},
 };
 
+/// So many bytes of articles are on a page unless all are asked for.
+pub(super) const MOST: usize = 4_000_000;
+
+/// The articles of the first items, as many as there is room for, and how many these are.
+fn articles<T>(
+    items: &[T],
+    most: usize,
+    article: impl Fn(usize, &T, &mut String),
+) -> (String, usize) {
+    let mut html = String::new();
+    for (i, item) in items.iter().enumerate() {
+        let before = html.len();
+        article(i, item, &mut html);
+        if html.len() > most {
+            html.truncate(before);
+            return (html, i);
+        }
+    }
+    (html, items.len())
+}
+
+/// What is said of the servers that a page has no room for: how many there are of each kind.
+fn left_out(
+    left: usize,
+    all: usize,
+    kinds: impl IntoIterator<Item = (&'static str, Tone)>,
+) -> String {
+    if left == 0 {
+        return String::new();
+    }
+    let mut counts: Vec<(&str, Tone, usize)> = Vec::new();
+    for (kind, tone) in kinds {
+        match counts.iter_mut().find(|(known, ..)| *known == kind) {
+            Some((.., count)) => *count += 1,
+            None => counts.push((kind, tone, 1)),
+        }
+    }
+    let kinds: String = counts
+        .iter()
+        .map(|(kind, tone, count)| format!("<li>{} {count}</li>\n", tag(kind, *tone)))
+        .collect();
+    format!(
+        "<div class=\"note\">\n<h3>{left} of {all} servers are not on this page</h3>\n\
+         <ul>\n{kinds}</ul>\n<p><code>--all-servers</code> makes a page of all; \
+         <code>--format json</code> and <code>text</code> have all.</p>\n</div>\n"
+    )
+}
+
 /// A page with this body.
 fn page(title: &str, meta: &str, body: &str) -> String {
     // It loads nothing, and says so, should a text ever get out of its place.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use istio_gateway::client_certificate::Forwarding;
 
 use super::{
-    Tone, bullets, escaped, header_cell, list_of, outcome_tag, outside, page, table, tag, told,
+    Tone, articles, bullets, escaped, header_cell, left_out, list_of, outcome_tag, outside, page,
+    table, tag, told,
 };
 use crate::{
     explain::{
@@ -16,17 +17,21 @@ use crate::{
     wording::counted,
 };
 
-pub(in crate::explain) fn report(report: &Report) -> String {
+pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
     let meta = format!(
         "{}, Istio {}, forwarding mode <code>{}</code>",
         counted(report.servers.len(), "server"),
         escaped(&report.istio),
         escaped(report.forwarding),
     );
-    let mut body = String::new();
-    if report.servers.len() > 1 {
+    let article =
+        |i, server: &Explained, html: &mut String| one(i, server, report.forwarding, html);
+    let (articles, shown) = articles(&report.servers, most, article);
+    let (shown, left) = report.servers.split_at_checked(shown).unwrap_or_default();
+    let mut body = left_out(left.len(), report.servers.len(), left.iter().map(verdict));
+    if shown.len() > 1 {
         body.push_str("<nav aria-label=\"Servers\">\n<ol>\n");
-        for (i, server) in report.servers.iter().enumerate() {
+        for (i, server) in shown.iter().enumerate() {
             let (verdict, tone) = verdict(server);
             let _ = writeln!(
                 body,
@@ -38,9 +43,7 @@ pub(in crate::explain) fn report(report: &Report) -> String {
         body.push_str("</ol>\n</nav>\n");
     }
     body.push_str("<main id=\"main\">\n");
-    for (i, server) in report.servers.iter().enumerate() {
-        one(i, server, report.forwarding, &mut body);
-    }
+    body.push_str(&articles);
     if report.servers.is_empty() {
         body.push_str("<p>There is no server of a Gateway in the input.</p>\n");
     }

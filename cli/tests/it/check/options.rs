@@ -56,7 +56,7 @@ fn an_older_istio_knows_less() {
 #[test]
 fn standard_input_is_read_once() {
     let ran = istio_gateway(&["check", "-", "-"]).input("kind: Service\n").run();
-    let want = "istio-gateway: standard input can be read once only\n";
+    let want = "istio-gateway: standard input can be read once only: name - once\n";
     assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (2, "", want));
 }
 

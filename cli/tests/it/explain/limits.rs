@@ -93,6 +93,29 @@ fn many_servers_take_no_long_time() {
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
+/// It says how many servers of which kind are not on it.
+#[test]
+fn a_page_has_an_end() {
+    let one = |i: usize| server(443, &format!("h{i}.b"), ", tls: {mode: MUTUAL, caCrl: /x}");
+    let servers: Vec<_> = (0..1500).map(one).collect();
+    let input = gateway(&servers.join("\n  - "));
+    let html = prints(&["--format", "html", "-"], &input);
+    let shown = html.matches("<article").count();
+    assert!((100..1400).contains(&shown) && html.len() < 5_000_000, "{shown}: {}", html.len());
+    assert!(html.contains(&format!("{} of 1500 servers are not on this page", 1500 - shown)));
+    assert!(html.contains("refused by a cluster</span> ") && html.contains("--all-servers"));
+    assert_eq!(html.matches("<li><a href").count(), shown);
+    let html = prints(&["--format", "html", "--all-servers", "-"], &input);
+    assert_eq!(html.matches("<article").count(), 1500);
+    assert!(!html.contains("not on this page"));
+    let files = Directory::new(&[]);
+    let (old, new) =
+        (files.write("a.yaml", &input), files.write("b.yaml", input.replace("MUTUAL", "SIMPLE")));
+    let html = prints(&["--diff", "--format", "html", &old, &new], "");
+    assert!(html.contains("of 1500 servers are not on this page"), "{}", html.len());
+    assert!(html.len() < 5_000_000, "{}", html.len());
+}
+
 /// Lists that are long on both sides, and a comparison for each host.
 #[test]
 fn long_lists_take_no_long_time() {
