@@ -30,6 +30,8 @@ mod gateway_api_hostile;
 mod gateway_api_rules;
 mod handshake;
 #[cfg(feature = "validate")]
+mod metadata;
+#[cfg(feature = "validate")]
 mod validate_cases;
 
 use std::{collections::BTreeMap, env, fs, path::Path};
