@@ -33,6 +33,10 @@ pub(crate) fn foretold(object: &str) -> Answer {
         texts.dedup();
         texts
     };
+    if report.findings.iter().any(|found| found.rule == "schema/api-version") {
+        // There is no such endpoint.
+        return Answer { code: 404, messages: Vec::new(), warnings: Vec::new() };
+    }
     if let Verdict::Rejected(Stage::Schema | Stage::Cel) = report.verdict() {
         // Without more of the object.
         let undecoded = report.findings.iter().find(|found| found.rule == "schema/metadata-type");

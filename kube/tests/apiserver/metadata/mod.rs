@@ -5,7 +5,7 @@
 
 // The library's own test compares the same answers with the file, without a server.
 #[path = "../../../../tests/cases/metadata.rs"]
-mod answers;
+pub(crate) mod answers;
 mod cases;
 
 use std::{collections::BTreeMap, env, fs};
