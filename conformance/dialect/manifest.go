@@ -413,6 +413,25 @@ func (g gen) object() node {
 		meta.keys = append(meta.keys, "labels")
 		meta.values = append(meta.values, mapping("app", text(g.text()), "team", text("a")))
 	}
+	if g.in(6) {
+		odd := func() node {
+			if g.in(2) {
+				return text(g.text())
+			}
+			return node{kind: 'j', text: pick(g, []string{"1e6", "0.1", "-0.0", "1e-7", "16777217.0", "3.14159265358979", "16777217", "12345678901234567890", "1e21", "true", "null", "-5"})}
+		}
+		for range 1 + g.IntN(4) {
+			key := pick(g, []string{"Name", "NAME", "nAmespace", "Labels", "LABELS", "annotations", "Annotations"})
+			value := odd()
+			if strings.HasSuffix(strings.ToLower(key), "s") && !g.in(8) {
+				value = mapping("app", odd(), "b", odd())
+			}
+			if !slices.Contains(meta.keys, key) {
+				meta.keys, meta.values = append(meta.keys, key), append(meta.values, value)
+			}
+		}
+		meta.values[0] = odd()
+	}
 	n := mapping("apiVersion", text(pick(g, []string{"networking.istio.io/v1", "networking.istio.io/v1beta1", "networking.istio.io/v1alpha3"})),
 		"kind", text("Gateway"), "metadata", meta, "spec", encode("Gateway"))
 	if g.in(6) {

@@ -156,6 +156,8 @@ func directedYAML() []input {
 		add("envelope-key", k+": v\n"+spec)
 		add("envelope-key", spec+k+": v\n")
 		add("unknown-key", "spec:\n  unknown:\n    "+k+": v\n")
+		add("metadata-key", "metadata:\n  labels:\n    "+k+": v\n"+spec)
+		add("metadata-key", "metadata:\n  "+k+": v\n"+spec)
 	}
 	for _, s := range scalars {
 		add("whole", s)
@@ -166,7 +168,11 @@ func directedYAML() []input {
 		for _, key := range []string{"name", "namespace", "labels", "annotations", "generation", "creationTimestamp", "resourceVersion", "finalizers", "unknown"} {
 			add("metadata", "metadata:\n  "+key+": "+strings.ReplaceAll(s, "\n", "\n    ")+"\n"+spec)
 		}
-		add("metadata", "metadata:\n  labels:\n    k: "+strings.ReplaceAll(s, "\n", "\n      ")+"\n"+spec)
+		for _, key := range []string{"labels", "annotations", "Labels"} {
+			add("metadata", "metadata:\n  "+key+":\n    k: "+strings.ReplaceAll(s, "\n", "\n      ")+"\n"+spec)
+		}
+		add("metadata", "metadata:\n  NAME: a\n  name: "+strings.ReplaceAll(s, "\n", "\n    ")+"\n"+spec)
+		add("metadata", "Metadata: {name: a, labels: {k: a}}\nmetadata:\n  labels: "+strings.ReplaceAll(s, "\n", "\n    ")+"\n"+spec)
 		add("unknown", "spec:\n  unknown: "+strings.ReplaceAll(s, "\n", "\n    ")+"\n")
 	}
 	for _, name := range []string{"spec", "Spec", "SPEC", "sPeC", "ſpec", "spec ", "'spec'", `"\x73pec"`, "!!str spec", "specs", "kind", "Kind", "\u212aind", "apiversion", "APIVERSION", "Metadata", "STATUS"} {

@@ -1,4 +1,5 @@
-//! What Go's clients want of `metadata`: a wrong type in it is an error of the whole object.
+//! `metadata` as Go has it: the types of its fields. A wrong type is an error of the whole object, for
+//! a client as for the API server.
 
 use crate::{
     FieldPath, Timestamp,
@@ -7,56 +8,69 @@ use crate::{
 };
 
 /// The type of a value in a Kubernetes object.
-enum Want {
-    Text,
+pub(crate) enum Want {
+    /// A string, with the name of its type in Go.
+    Text(&'static str),
     Integer,
     Bool,
     Time,
     Anything,
     Map(&'static Want),
     List(&'static Want),
-    Struct(&'static [(&'static str, Want)]),
+    /// A struct of `meta/v1`, with its name.
+    Struct(&'static str, &'static [(&'static str, Want)]),
 }
 
+const STRING: Want = Want::Text("string");
+
 /// `k8s.io/apimachinery/pkg/apis/meta/v1.ObjectMeta`.
-const OBJECT_META: Want = Want::Struct(&[
-    ("name", Want::Text),
-    ("generateName", Want::Text),
-    ("namespace", Want::Text),
-    ("selfLink", Want::Text),
-    ("uid", Want::Text),
-    ("resourceVersion", Want::Text),
-    ("generation", Want::Integer),
-    ("creationTimestamp", Want::Time),
-    ("deletionTimestamp", Want::Time),
-    ("deletionGracePeriodSeconds", Want::Integer),
-    ("labels", Want::Map(&Want::Text)),
-    ("annotations", Want::Map(&Want::Text)),
-    (
-        "ownerReferences",
-        Want::List(&Want::Struct(&[
-            ("apiVersion", Want::Text),
-            ("kind", Want::Text),
-            ("name", Want::Text),
-            ("uid", Want::Text),
-            ("controller", Want::Bool),
-            ("blockOwnerDeletion", Want::Bool),
-        ])),
-    ),
-    ("finalizers", Want::List(&Want::Text)),
-    (
-        "managedFields",
-        Want::List(&Want::Struct(&[
-            ("manager", Want::Text),
-            ("operation", Want::Text),
-            ("apiVersion", Want::Text),
-            ("time", Want::Time),
-            ("fieldsType", Want::Text),
-            ("fieldsV1", Want::Anything),
-            ("subresource", Want::Text),
-        ])),
-    ),
-]);
+pub(crate) const OBJECT_META: Want = Want::Struct(
+    "ObjectMeta",
+    &[
+        ("name", STRING),
+        ("generateName", STRING),
+        ("namespace", STRING),
+        ("selfLink", STRING),
+        ("uid", Want::Text("types.UID")),
+        ("resourceVersion", STRING),
+        ("generation", Want::Integer),
+        ("creationTimestamp", Want::Time),
+        ("deletionTimestamp", Want::Time),
+        ("deletionGracePeriodSeconds", Want::Integer),
+        ("labels", Want::Map(&STRING)),
+        ("annotations", Want::Map(&STRING)),
+        (
+            "ownerReferences",
+            Want::List(&Want::Struct(
+                "OwnerReference",
+                &[
+                    ("apiVersion", STRING),
+                    ("kind", STRING),
+                    ("name", STRING),
+                    ("uid", Want::Text("types.UID")),
+                    ("controller", Want::Bool),
+                    ("blockOwnerDeletion", Want::Bool),
+                ],
+            )),
+        ),
+        ("finalizers", Want::List(&STRING)),
+        (
+            "managedFields",
+            Want::List(&Want::Struct(
+                "ManagedFieldsEntry",
+                &[
+                    ("manager", STRING),
+                    ("operation", Want::Text("v1.ManagedFieldsOperationType")),
+                    ("apiVersion", STRING),
+                    ("time", Want::Time),
+                    ("fieldsType", STRING),
+                    ("fieldsV1", Want::Anything),
+                    ("subresource", STRING),
+                ],
+            )),
+        ),
+    ],
+);
 
 /// Reports what does not fit in a `metadata`. From YAML a number or boolean is a text where one is
 /// wanted, as sigs.k8s.io/yaml has it.
@@ -78,7 +92,7 @@ pub(super) fn is_text(path: &FieldPath) -> bool {
     for step in steps {
         want = match (want, step) {
             (Want::List(want) | Want::Map(want), _) => want,
-            (Want::Struct(fields), Step::Key(key)) => {
+            (Want::Struct(_, fields), Step::Key(key)) => {
                 match fields.iter().find(|(name, _)| is_same_name(name, key)) {
                     Some((_, want)) => want,
                     None => return false,
@@ -87,7 +101,7 @@ pub(super) fn is_text(path: &FieldPath) -> bool {
             _ => return false,
         };
     }
-    matches!(want, Want::Text)
+    matches!(want, Want::Text(_))
 }
 
 struct Check<'a> {
@@ -99,13 +113,14 @@ impl Check<'_> {
     fn value(&mut self, node: Ref<'_, '_>, want: &Want, path: &FieldPath) {
         let expected = match (want, node.kind()) {
             (Want::Anything, _) | (_, Kind::Null) => return,
-            (Want::Text, Kind::Text(_))
+            (Want::Text(_), Kind::Text(_))
             | (Want::Integer, Kind::Signed(_))
             | (Want::Bool, Kind::Bool(_)) => return,
             (Want::Integer, Kind::Unsigned(v)) if i64::try_from(*v).is_ok() => return,
-            (Want::Text, Kind::Bool(_) | Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_))
-                if self.is_yaml =>
-            {
+            (
+                Want::Text(_),
+                Kind::Bool(_) | Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_),
+            ) if self.is_yaml => {
                 return;
             }
             (Want::Time, Kind::Text(text)) if text.parse::<Timestamp>().is_ok() => return,
@@ -121,7 +136,7 @@ impl Check<'_> {
                 }
                 return;
             }
-            (Want::Struct(fields), Kind::Map | Kind::Merged(_)) => {
+            (Want::Struct(_, fields), Kind::Map | Kind::Merged(_)) => {
                 for (key, value) in node.distinct_entries() {
                     let field = fields.iter().find(|(name, _)| is_same_name(name, key.text()));
                     if let Some((name, want)) = field {
@@ -130,12 +145,12 @@ impl Check<'_> {
                 }
                 return;
             }
-            (Want::Text, _) => "a string",
+            (Want::Text(_), _) => "a string",
             (Want::Integer, _) => "a whole number",
             (Want::Bool, _) => "true or false",
             (Want::Time, _) => "a time such as \"2026-01-31T12:00:00Z\"",
             (Want::List(_), _) => "a list",
-            (Want::Map(_) | Want::Struct(_), _) => "a map",
+            (Want::Map(_) | Want::Struct(..), _) => "a map",
         };
         // One is enough of a kind of which there may be millions.
         if self.found.len() < 1000 {

@@ -10,6 +10,8 @@ mod read;
 mod stream;
 mod write;
 
+#[cfg(feature = "validate")]
+pub(crate) use metadata::{OBJECT_META, Want};
 pub use object::Object;
 #[cfg(feature = "validate")]
 pub(crate) use read::{objects, tree};

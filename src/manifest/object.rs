@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     Document,
-    read::{self, Source, envelope, is_gateway_kind, object, tree},
+    read::{self, Source, envelope, is_gateway_kind, metadata_values, object, tree},
 };
 use crate::{
     Error, FieldPath, Position,
@@ -226,10 +226,16 @@ impl Object {
 
     fn texts(&self, key: &str) -> BTreeMap<String, String> {
         let texts = self.with_tree(|tree| {
-            let metadata = envelope(tree.root(), "metadata").pop().map(|(_, value)| value);
-            let map = metadata.and_then(|metadata| metadata.get(key));
-            let entries = map.iter().flat_map(|map| map.distinct_entries());
-            entries.map(|(key, value)| (key.text().to_owned(), value.to_text())).collect()
+            let mut texts = BTreeMap::new();
+            // Go adds to a map, and clears it for a null.
+            for map in metadata_values(tree.root(), key) {
+                if map.is_null() {
+                    texts.clear();
+                }
+                let entries = map.distinct_entries().into_iter();
+                texts.extend(entries.map(|(key, value)| (key.text().to_owned(), value.to_text())));
+            }
+            texts
         });
         texts.unwrap_or_default()
     }

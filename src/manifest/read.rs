@@ -100,9 +100,8 @@ pub(super) fn object(
         text
     };
     let (api_version, kind) = (type_text("apiVersion"), type_text("kind"));
-    let metadata = envelope(root, "metadata");
     let name_of = |key: &str| {
-        let value = metadata.iter().rev().find_map(|(_, metadata)| metadata.get(key));
+        let value = metadata_values(root, key).into_iter().rfind(|value| !value.is_null());
         value.map_or_else(String::new, Ref::to_text)
     };
     Ok(Object {
@@ -159,6 +158,12 @@ pub(super) fn envelope<'a>(root: Ref<'a, 'a>, name: &str) -> Vec<(Ref<'a, 'a>, R
         .collect();
     entries.sort_by_key(|(key, _)| key.text());
     entries
+}
+
+/// The values of a field of the metadata, in the order in which Go applies them.
+pub(super) fn metadata_values<'a>(root: Ref<'a, 'a>, name: &str) -> Vec<Ref<'a, 'a>> {
+    let metadata = envelope(root, "metadata").into_iter();
+    metadata.flat_map(|(_, metadata)| envelope(metadata, name)).map(|(_, value)| value).collect()
 }
 
 pub(super) fn is_gateway_kind(kind: &str) -> bool {

@@ -75,6 +75,12 @@ impl<'s> Builder<'s> {
         self.tree.unfit.push((node, message));
     }
 
+    /// Says that the next node, a whole number, is written as a float.
+    pub(crate) fn whole_float(&mut self, value: f64) {
+        let node = self.next();
+        self.tree.whole_floats.push((node, value));
+    }
+
     /// Ends the innermost list or map.
     pub(crate) fn close(&mut self, end: usize) {
         let next = self.next();

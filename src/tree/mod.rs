@@ -31,6 +31,8 @@ pub(crate) struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     /// The entries of maps with merge keys, as they count in the end: keys and values.
     merged: Vec<Vec<(u32, u32)>>,
+    /// The whole numbers that YAML has as floats, which show where Go makes a string of one.
+    whole_floats: Vec<(u32, f64)>,
     /// Nodes that JSON cannot hold, and why; in document order.
     unfit: Vec<(u32, &'static str)>,
     text: Option<&'s str>,

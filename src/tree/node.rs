@@ -76,13 +76,20 @@ impl<'t, 's> Ref<'t, 's> {
         }
     }
 
-    /// A scalar as a text, as Go's client makes one where it wants one.
+    /// A scalar of YAML as a string, as sigs.k8s.io/yaml makes one where Go wants one: a float has the
+    /// shortest digits of 32 bits.
     pub(crate) fn to_text(self) -> String {
+        let node = self.target();
+        let whole = self.tree.whole_floats.binary_search_by_key(&node.at, |(node, _)| *node);
+        if let Some((_, value)) = whole.ok().and_then(|i| self.tree.whole_floats.get(i)) {
+            return float_text(*value);
+        }
         match self.kind() {
             Kind::Text(text) => text.clone().into_owned(),
-            scalar @ (Kind::Bool(_) | Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_)) => {
-                scalar.describe()
-            }
+            Kind::Bool(v) => v.to_string(),
+            Kind::Unsigned(v) => v.to_string(),
+            Kind::Signed(v) => v.to_string(),
+            Kind::Float(v) => float_text(*v),
             _ => String::new(),
         }
     }
@@ -168,6 +175,16 @@ impl<'t, 's> Ref<'t, 's> {
     /// The last value of a key.
     pub(crate) fn get(self, key: &str) -> Option<Self> {
         self.entries().filter(|(k, _)| k.text() == key).last().map(|(_, value)| value)
+    }
+}
+
+/// Go's `strconv.FormatFloat(f, 'g', -1, 32)`.
+fn float_text(value: f64) -> String {
+    match crate::yaml::go_g32(value).as_str() {
+        ".inf" => "+Inf".to_owned(),
+        "-.inf" => "-Inf".to_owned(),
+        ".nan" => "NaN".to_owned(),
+        text => text.to_owned(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{
     Options, Report, cel,
     findings::{Findings, Node, Place},
-    lint,
+    lint, metadata,
     outline::Outline,
     schema,
     versions::CRD_CEL,
@@ -119,13 +119,13 @@ pub(super) fn judge<'t>(
     if !schema::check_type(root, options.istio, &mut findings) {
         return findings.finish(tree, Vec::new());
     }
-    let is_named = schema::check_name(root, &mut findings);
+    let is_metadata_blocking = metadata::check(&place, &mut findings);
     let outcome = schema::check(root, options.istio, &mut findings);
     if options.istio >= CRD_CEL {
-        cel::check(&place, outcome.is_blocked || !is_named, &mut findings);
+        cel::check(&place, outcome.is_blocked || is_metadata_blocking, &mut findings);
     }
     if let Some(gateway) = decode(tree, root, options, outcome.is_rewritten) {
-        webhook::check(&gateway, &metadata(&place), &place, &mut findings);
+        webhook::check(&gateway, &webhook_metadata(&place), &place, &mut findings);
         lint::check(&gateway, &place, options, &mut findings);
         if let Some(outline) = outline {
             *outline = Outline::of(gateway, &place, tree);
@@ -155,14 +155,12 @@ fn decode(
     json::decode_node(&tree, tree.root(), &FieldPath::root()).tolerant().ok()
 }
 
-fn metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
+fn webhook_metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
     let metadata = root.field("metadata");
     let text = |name| metadata.field(name).node.map(Ref::text).unwrap_or_default();
     let (name, generated) = (text("name"), text("generateName"));
     let name = if name.is_empty() && !generated.is_empty() {
-        // The API server adds five characters of its own.
-        let base: String = generated.chars().take(58).collect();
-        Cow::Owned(base + "xxxxx")
+        Cow::Owned(metadata::generated_name(generated))
     } else {
         Cow::Borrowed(name)
     };
@@ -187,7 +185,7 @@ fn metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
 pub fn webhook_review(object: &Object) -> WebhookReview {
     let review = object.with_tree(|tree| {
         let root = Place::root(tree.root());
-        let metadata = metadata(&root);
+        let metadata = webhook_metadata(&root);
         let spec = tree.root().get("spec").filter(|spec| !spec.is_null());
         let gateway = spec.map_or_else(
             || Ok(Gateway::default()),

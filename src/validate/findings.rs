@@ -36,6 +36,11 @@ impl<'p, 't> Place<'p, 't> {
         Self { up: Some(self), step: Step::Key(key.text()), key: Some(key), node: Some(value) }
     }
 
+    /// The key of a field, without its value.
+    pub(super) fn key(&'p self, key: Node<'t>) -> Self {
+        Self { up: Some(self), step: Step::Key(key.text()), key: Some(key), node: None }
+    }
+
     /// A field by its name, there or not. A null counts as a field that is there.
     pub(super) fn field(&'p self, name: &'p str) -> Self {
         let entry =

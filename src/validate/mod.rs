@@ -1,9 +1,10 @@
 //! What a cluster says of a Gateway, offline; and what hurts although a cluster accepts it.
 //!
-//! A cluster prunes the fields that it does not know, checks the schema of the custom resource,
-//! then its CEL rules, and asks istiod's webhook about what is left. [`validate`] does the same in
-//! the same order, with upstream's verdict and upstream's texts, and adds this crate's own lint,
-//! which never changes the verdict. It finds everything at once, each with a place in the text.
+//! A cluster decodes the metadata, prunes the fields that it does not know, checks metadata and the
+//! schema of the custom resource, then its CEL rules, and asks istiod's webhook about what is left.
+//! [`validate`] does the same in the same order, with upstream's verdict and upstream's texts, and adds
+//! this crate's own lint, which never changes the verdict. It finds everything at once, each with a place
+//! in the text.
 //!
 //! ```
 //! use istio_gateway::{
@@ -58,6 +59,7 @@ mod findings;
 pub(crate) mod go;
 mod hosts;
 mod lint;
+mod metadata;
 mod outline;
 mod rules;
 mod schema;
@@ -158,7 +160,8 @@ pub enum Verdict {
 /// Who refuses a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
-    /// The API server, by the schema of the custom resource.
+    /// The API server, which cannot decode the metadata, or by its rules for metadata or the schema of
+    /// the custom resource.
     Schema,
     /// The API server, by a CEL rule of the custom resource.
     Cel,

@@ -39,6 +39,7 @@ use crate::{
 pub(crate) use documents::first_document;
 pub use documents::{Chunk, split};
 pub(crate) use patch::patch;
+pub(crate) use resolve::go_g32;
 pub(crate) use write::write_yaml;
 
 /// Reads a message from the first document of a YAML text, as tolerant as Istio.

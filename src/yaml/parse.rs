@@ -205,7 +205,11 @@ impl<'s> Reader<'s> {
                 }
             }
         } else {
+            let float = if let Kind::Float(v) = kind { Some(v) } else { None };
             let kind = resolve::through_json(kind);
+            if let (Some(v), Kind::Unsigned(_) | Kind::Signed(_)) = (float, &kind) {
+                self.builder.whole_float(v);
+            }
             if matches!(kind, Kind::Float(v) if !v.is_finite()) {
                 self.builder.unfit("json: unsupported value");
             }

@@ -31,6 +31,8 @@ mod gateway_api_rules;
 mod handshake;
 mod places;
 #[cfg(feature = "validate")]
+mod metadata;
+#[cfg(feature = "validate")]
 mod validate_cases;
 
 use std::{collections::BTreeMap, env, fs, path::Path};
@@ -159,7 +161,7 @@ impl Case {
         };
         let theirs = theirs(self, want);
         if ours == theirs {
-            return Some(Ok(()));
+            return Some(self.compare_metadata());
         }
         Some(Err(Difference {
             reason: self.explain(&ours, &theirs),
@@ -171,6 +173,36 @@ impl Case {
                 self.error(),
             ),
         }))
+    }
+
+    /// Whether the accessors of the metadata give what client-go's Gateway has.
+    fn compare_metadata(&self) -> Result<(), Difference> {
+        let (Input::Yaml(yaml), Some(object)) = (self.input(), self.0["want"]["object"].as_str())
+        else {
+            return Ok(());
+        };
+        let Ok(manifest) = Manifest::parse(&yaml) else { return Ok(()) };
+        let theirs: Value = serde_json::from_str(object).unwrap();
+        let theirs = &theirs["metadata"];
+        let text = |key: &str| theirs[key].as_str().unwrap_or_default().to_owned();
+        let map = |key: &str| {
+            let map = theirs[key].as_object().into_iter().flatten();
+            map.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect()
+        };
+        let theirs = (text("name"), text("namespace"), map("labels"), map("annotations"));
+        let object = manifest.object();
+        let names = (object.name().to_owned(), object.namespace().to_owned());
+        let ours: (_, _, BTreeMap<_, _>, BTreeMap<_, _>) =
+            (names.0, names.1, object.labels(), object.annotations());
+        if ours == theirs {
+            return Ok(());
+        }
+        let text = format!(
+            "{} metadata {:?}\n  upstream: {theirs:?}\n  this crate: {ours:?}",
+            self.id(),
+            yaml.chars().take(300).collect::<String>(),
+        );
+        Err(Difference { reason: None, text })
     }
 
     fn error(&self) -> String {

@@ -8,6 +8,7 @@
     clippy::indexing_slicing
 )]
 
+mod accessors;
 mod client_certificate;
 mod corpus;
 mod descriptor;

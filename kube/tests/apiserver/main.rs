@@ -16,6 +16,7 @@
 
 mod cluster;
 mod examples;
+mod metadata;
 mod operations;
 mod patches;
 mod replay;

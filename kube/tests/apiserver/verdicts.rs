@@ -3,13 +3,12 @@
 use std::{collections::BTreeMap, env, fs};
 
 use http::Request;
-use istio_gateway_kube::istio_gateway::{
-    Object,
-    validate::{Options, Stage, Verdict, validate},
-};
 use serde_json::Value;
 
-use crate::cluster::{Cluster, DEFINITIONS_OF};
+use crate::{
+    cluster::{Cluster, DEFINITIONS_OF},
+    metadata::answers::{self, Answer},
+};
 
 /// What the server says of an object: its code, and of a refusal each cause.
 pub(crate) async fn ask(cluster: &Cluster, path: &str, object: &str) -> (u16, Vec<String>) {
@@ -34,22 +33,8 @@ pub(crate) fn causes(answer: &Value) -> Vec<String> {
 
 /// What `validate` says that the server will say.
 pub(crate) fn foretold(object: &str) -> (u16, Vec<String>) {
-    let object = Object::from_json(object).unwrap();
-    let report = validate(&object, &Options::default());
-    if !matches!(report.verdict(), Verdict::Rejected(Stage::Schema | Stage::Cel)) {
-        return (201, Vec::new());
-    }
-    if report.findings.iter().any(|found| found.rule == "schema/api-version") {
-        // There is no such endpoint.
-        return (404, Vec::new());
-    }
-    let of_server = report
-        .findings
-        .into_iter()
-        .filter(|found| found.rule.starts_with("schema/") || found.rule.starts_with("cel/"));
-    let mut messages: Vec<_> = of_server.map(|found| found.message).collect();
-    messages.sort();
-    (422, messages)
+    let Answer { code, messages, .. } = answers::foretold(object);
+    (code, messages)
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ impl Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Authority {
-    /// The schema of the custom resource.
+    /// The API server: its rules for metadata, and the schema of the custom resource.
     Schema,
     /// The CEL rules of the custom resource.
     Cel,
@@ -80,7 +80,7 @@ impl Authority {
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
-            Self::Schema => "the custom resource's schema, which the API server checks",
+            Self::Schema => "the API server, for metadata and the custom resource's schema",
             Self::Cel => "the custom resource's CEL rules, which the API server checks",
             Self::Webhook => "istiod's validating webhook",
             Self::Lint => "this crate: a cluster accepts it",

@@ -1,7 +1,7 @@
 //! The rules of the custom resource: schema and CEL.
 
 use super::{Rule, rule};
-use crate::Severity::Error;
+use crate::Severity::{Error, Warning};
 
 pub(super) static RULES: &[Rule] = &[
     rule!(
@@ -11,10 +11,58 @@ pub(super) static RULES: &[Rule] = &[
         "A cluster serves networking.istio.io in the versions v1 (since Istio 1.22), v1beta1 and v1alpha3, and the kind is spelled Gateway. A document of another version or without a kind is refused before anything else is looked at.",
     ),
     rule!(
+        "schema/metadata-type",
+        Error,
+        "Invalid type in metadata",
+        "The API server decodes metadata before it looks at anything else, and rejects the whole request (400) for one value of another type: labels and annotations are strings, so that numbers and booleans need quotes; in YAML 1.1 yes, no, on, off, y and n are booleans; times are RFC 3339. The API server reports one such value, this command reports all of them, and whatever else is wrong.",
+    ),
+    rule!(
         "schema/metadata-name",
         Error,
-        "The name is none for Kubernetes",
-        "A name has lower case letters, digits, dashes and dots, begins and ends with a letter or digit, and has at most 253 bytes. istiod asks for more: see webhook/name.",
+        "Invalid metadata.name",
+        "A name has lower case letters, digits, dashes and dots, begins and ends with a letter or digit, and has at most 253 bytes. Without a name, the API server makes one of generateName and five characters, to which the same applies. istiod asks for more: see webhook/name.",
+    ),
+    rule!(
+        "schema/metadata-namespace",
+        Error,
+        "Invalid metadata.namespace",
+        "A namespace has lower case letters, digits and dashes, begins and ends with a letter or digit, and has at most 63 bytes. Whether it exists is not checked.",
+    ),
+    rule!(
+        "schema/metadata-labels",
+        Error,
+        "Invalid label",
+        "A label's key is a name of at most 63 letters, digits, dashes, underscores and dots, with a letter or digit at either end, after an optional domain and a slash. Its value is empty or a name of the same form. Everything else belongs into an annotation.",
+    ),
+    rule!(
+        "schema/metadata-annotations",
+        Error,
+        "Invalid annotation, or annotations that are too large",
+        "An annotation's key has the form of a label's key; its value is any string. All keys and values together have at most 262144 bytes (256 KiB). Client-side kubectl apply adds an annotation of its own that holds the whole object and counts too.",
+    ),
+    rule!(
+        "schema/metadata-finalizers",
+        Error,
+        "Invalid finalizer",
+        "A finalizer has the form of a label's key. orphan and foregroundDeletion exclude each other.",
+    ),
+    rule!(
+        "schema/metadata-owner-references",
+        Error,
+        "Invalid owner reference",
+        "An owner reference has an apiVersion, a kind, a name and a uid, none of them empty; only one reference has controller: true; an Event of the core API owns nothing. References that are written twice count once.",
+    ),
+    rule!(
+        "schema/finalizer-domain",
+        Warning,
+        "Finalizer without a domain",
+        "The API server accepts a finalizer without a domain and warns about it: two controllers may choose the same name, and one then removes the finalizer of the other.",
+    ),
+    rule!(
+        "schema/owner-reference-repeated",
+        Warning,
+        "Repeated owner reference",
+        "The API server drops the second of two equal owner references, and warns that a later release may reject them.",
     ),
     rule!(
         "schema/required",

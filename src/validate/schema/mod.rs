@@ -21,7 +21,7 @@ use crate::{
     tree::{Kind, Ref},
 };
 
-pub(super) use envelope::{check_name, check_type};
+pub(super) use envelope::check_type;
 pub(super) use prune::write_pruned;
 pub(super) use shape::{Field, ROOT, SPEC, Shape};
 

@@ -1,0 +1,204 @@
+//! Go's decoding of `metadata` into `ObjectMeta`.
+
+use super::time;
+use crate::{
+    manifest::{OBJECT_META, Want},
+    tree::{Kind, Number, Ref},
+    validate::findings::{Findings, Place},
+};
+
+const RULE: &str = "schema/metadata-type";
+
+/// Reports every value that cannot be decoded. Returns whether there is none.
+///
+/// The API server stops early and reports one of them: the first text that is not a time, else the
+/// first value of another type, by the order of the keys. The findings come in this order.
+pub(super) fn check(root: &Place<'_, '_>, findings: &mut Findings) -> bool {
+    let api_version = root.field("apiVersion").node.map(Ref::text).unwrap_or_default();
+    let version = api_version.rsplit('/').next().unwrap_or_default();
+    let prefix = format!("Gateway in version \"{version}\" cannot be handled as a Gateway: ");
+    let mut is_decoded = true;
+    for pass in [Pass::Times, Pass::Types] {
+        let mut check = Check { pass, prefix: &prefix, findings, is_decoded: true };
+        check.value(&root.field("metadata"), &OBJECT_META, &Target::default());
+        is_decoded &= check.is_decoded;
+    }
+    is_decoded
+}
+
+/// Which errors are looked for. Go goes on after a value of another type, but not after a bad time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Times,
+    Types,
+}
+
+/// The field of a Go struct that a value is decoded into.
+#[derive(Clone, Default)]
+struct Target {
+    structure: &'static str,
+    path: String,
+}
+
+impl Target {
+    fn field(&self, structure: &'static str, name: &str) -> Self {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Self { structure, path: format!("{}{dot}{name}", self.path) }
+    }
+}
+
+struct Check<'a> {
+    pass: Pass,
+    prefix: &'a str,
+    findings: &'a mut Findings,
+    is_decoded: bool,
+}
+
+impl Check<'_> {
+    fn value(&mut self, place: &Place<'_, '_>, want: &'static Want, target: &Target) {
+        let Some(node) = place.node else { return };
+        match (want, node.kind()) {
+            (_, Kind::Float(v)) if !v.is_finite() => self.unsupported(*v, place),
+            (Want::Anything, _) | (_, Kind::Null) => {}
+            (Want::Text(_), Kind::Text(_)) | (Want::Bool, Kind::Bool(_)) => {}
+            (Want::Integer, kind) if is_int64(kind) => {}
+            (Want::Time, Kind::Text(text)) => {
+                if self.pass == Pass::Times
+                    && let Err(message) = time::parse(text)
+                {
+                    let help = "write a time such as \"2026-01-31T12:00:00Z\", or remove the field";
+                    self.error(place, &message, help.to_owned());
+                }
+            }
+            (Want::Map(want), Kind::Map | Kind::Merged(_)) => {
+                for (key, value) in sorted(node) {
+                    self.value(&place.entry(key, value), want, target);
+                }
+            }
+            (Want::List(want), Kind::List) => {
+                for item in place.items() {
+                    self.value(&item, want, target);
+                }
+            }
+            (Want::Struct(name, fields), Kind::Map | Kind::Merged(_)) => {
+                for (key, value) in sorted(node) {
+                    let field = fields.iter().find(|(name, _)| *name == key.text());
+                    if let Some((field, want)) = field {
+                        let target = target.field(name, field);
+                        self.value(&place.entry(key, value), want, &target);
+                    }
+                }
+            }
+            (want, kind) => {
+                // A time's own decoder refuses every other type.
+                let pass = if let Want::Time = want { Pass::Times } else { Pass::Types };
+                if self.pass == pass {
+                    self.wrong_type(want, kind, target, place);
+                }
+            }
+        }
+    }
+
+    fn wrong_type(&mut self, want: &Want, kind: &Kind<'_>, target: &Target, place: &Place<'_, '_>) {
+        let into = match target {
+            Target { structure: "", .. } => "Go value".to_owned(),
+            Target { structure, path } => format!("Go struct field {structure}.{path}"),
+        };
+        let found = json_type(kind);
+        let number = match (want, number(kind)) {
+            (Want::Integer, Some(number)) => format!(" {number}"),
+            _ => String::new(),
+        };
+        let message =
+            format!("json: cannot unmarshal {found}{number} into {into} of type {}", go_type(want));
+        self.error(place, &message, help(want, kind, place));
+    }
+
+    /// JSON has no infinity, and kubectl makes JSON of YAML before anything else.
+    fn unsupported(&mut self, value: f64, place: &Place<'_, '_>) {
+        if self.pass == Pass::Times {
+            let value = match value {
+                v if v.is_nan() => "NaN",
+                v if v > 0.0 => "+Inf",
+                _ => "-Inf",
+            };
+            let message = format!("json: unsupported value: {value}");
+            self.is_decoded = false;
+            self.findings.error(RULE, place, message, "write it in quotes".to_owned());
+        }
+    }
+
+    fn error(&mut self, place: &Place<'_, '_>, message: &str, help: impl Into<Option<String>>) {
+        self.is_decoded = false;
+        self.findings.error(RULE, place, format!("{}{message}", self.prefix), help);
+    }
+}
+
+/// The entries in the order of their keys: the API server writes `metadata` as JSON once more before it
+/// decodes it.
+fn sorted<'t>(node: Ref<'t, 't>) -> Vec<(Ref<'t, 't>, Ref<'t, 't>)> {
+    let mut entries = node.distinct_entries();
+    entries.sort_by_key(|(key, _)| key.text());
+    entries
+}
+
+fn is_int64(kind: &Kind<'_>) -> bool {
+    number(kind).is_some_and(|number| number.parse::<i64>().is_ok())
+}
+
+/// A number as Go's JSON writes it after Kubernetes' reader: beyond 64 bits it is a float.
+#[expect(clippy::cast_precision_loss, reason = "as Go converts")]
+fn number(kind: &Kind<'_>) -> Option<String> {
+    Some(match kind {
+        Kind::Signed(v) => v.to_string(),
+        Kind::Unsigned(v) if i64::try_from(*v).is_ok() => v.to_string(),
+        Kind::Unsigned(v) => Number(*v as f64).to_string(),
+        Kind::Float(v) => Number(*v).to_string(),
+        _ => return None,
+    })
+}
+
+fn json_type(kind: &Kind<'_>) -> &'static str {
+    match kind {
+        Kind::Null | Kind::Alias(_) => "null",
+        Kind::Bool(_) => "bool",
+        Kind::Text(_) => "string",
+        Kind::List => "array",
+        Kind::Map | Kind::Merged(_) => "object",
+        Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_) | Kind::Huge(_) => "number",
+    }
+}
+
+fn go_type(want: &Want) -> String {
+    match want {
+        Want::Text(name) => (*name).to_owned(),
+        Want::Time => "string".to_owned(),
+        Want::Integer => "int64".to_owned(),
+        Want::Bool => "bool".to_owned(),
+        Want::Anything => "interface {}".to_owned(),
+        Want::Map(want) => format!("map[string]{}", go_type(want)),
+        Want::List(want) => format!("[]{}", go_type(want)),
+        Want::Struct(name, _) => format!("v1.{name}"),
+    }
+}
+
+fn help(want: &Want, kind: &Kind<'_>, place: &Place<'_, '_>) -> Option<String> {
+    let source = place.node.map(Ref::source).unwrap_or_default();
+    let is_short = !source.is_empty() && source.len() <= 60 && !source.contains(['"', '\\', '\n']);
+    Some(match (want, kind) {
+        (Want::Text(_), Kind::Bool(_) | Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_))
+            if is_short =>
+        {
+            format!("write it in quotes: \"{source}\"")
+        }
+        (Want::Text(_), _) => "write a string".to_owned(),
+        (Want::Time, _) => {
+            "write a time such as \"2026-01-31T12:00:00Z\", or remove the field".to_owned()
+        }
+        (Want::Integer, _) => "write a whole number, or remove the field".to_owned(),
+        (Want::Bool, _) => "write true or false".to_owned(),
+        (Want::List(_), _) => "write a sequence".to_owned(),
+        (Want::Map(_) | Want::Struct(..), _) => "write a mapping".to_owned(),
+        (Want::Anything, _) => return None,
+    })
+}

@@ -1,0 +1,89 @@
+//! A real API server's answers about `metadata`, recorded by `kube/tests/apiserver`.
+
+use std::fs;
+
+use istio_gateway::{
+    Object,
+    validate::{Options, Stage, Verdict, validate},
+};
+use serde_json::Value;
+
+/// What an API server answers to the create of an object.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    /// The one text of a request that cannot be decoded; else each cause of a refusal, sorted.
+    pub(crate) messages: Vec<String>,
+    /// The texts of the headers `Warning`, sorted, if the object is created.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What `validate` says that the server will answer.
+pub(crate) fn foretold(object: &str) -> Answer {
+    let object = Object::from_json(object).unwrap();
+    let report = validate(&object, &Options::default());
+    let of_server = |found: &&istio_gateway::Diagnostic| {
+        found.rule.starts_with("schema/") || found.rule.starts_with("cel/")
+    };
+    let texts = |severity| {
+        let found = report.findings.iter().filter(of_server).filter(|f| f.severity == severity);
+        let mut texts: Vec<_> = found.map(|found| found.message.clone()).collect();
+        texts.sort();
+        // The server gives the same text once.
+        texts.dedup();
+        texts
+    };
+    if report.findings.iter().any(|found| found.rule == "schema/api-version") {
+        // There is no such endpoint.
+        return Answer { code: 404, messages: Vec::new(), warnings: Vec::new() };
+    }
+    if let Verdict::Rejected(Stage::Schema | Stage::Cel) = report.verdict() {
+        // Without more of the object.
+        let undecoded = report.findings.iter().find(|found| found.rule == "schema/metadata-type");
+        let (code, messages) = match undecoded {
+            Some(found) => (400, vec![found.message.clone()]),
+            None => (422, texts(istio_gateway::Severity::Error)),
+        };
+        return Answer { code, messages, warnings: Vec::new() };
+    }
+    Answer { code: 201, messages: Vec::new(), warnings: texts(istio_gateway::Severity::Warning) }
+}
+
+/// A recorded object, in which `⟨x*300⟩` stands for 300 of the same.
+pub(crate) fn expanded(object: &str) -> String {
+    let mut text = String::new();
+    for (index, part) in object.split(['⟨', '⟩']).enumerate() {
+        match part.split_once('*').filter(|_| index % 2 == 1) {
+            Some((repeated, times)) => text.push_str(&repeated.repeat(times.parse().unwrap())),
+            None => text.push_str(part),
+        }
+    }
+    text
+}
+
+pub(crate) fn recorded(case: &Value) -> Answer {
+    let texts = |key: &str| {
+        let texts = case[key].as_array().into_iter().flatten();
+        texts.map(|text| text.as_str().unwrap().to_owned()).collect()
+    };
+    let code = case["code"].as_u64().unwrap().try_into().unwrap();
+    Answer { code, messages: texts("messages"), warnings: texts("warnings") }
+}
+
+#[test]
+fn validate_foretells_each_recorded_answer() {
+    let text = fs::read_to_string("tests/golden/metadata.ndjson").unwrap();
+    let (mut count, mut wrong) = (0, Vec::new());
+    for line in text.split('\n').filter(|line| !line.is_empty()) {
+        let case: Value = serde_json::from_str(line).unwrap();
+        count += 1;
+        let (server, ours) =
+            (recorded(&case), foretold(&expanded(case["object"].as_str().unwrap())));
+        if server != ours {
+            wrong.push(format!("{}\n  server {server:?}\n  ours   {ours:?}", case["id"]));
+        }
+    }
+    println!("{count} recorded answers, {} differ", wrong.len());
+    assert!(count >= 500, "{count} cases");
+    assert!(wrong.is_empty(), "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
