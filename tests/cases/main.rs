@@ -29,9 +29,9 @@ mod gateway_api_hostile;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_rules;
 mod handshake;
-mod places;
 #[cfg(feature = "validate")]
 mod metadata;
+mod places;
 #[cfg(feature = "validate")]
 mod validate_cases;
 
