@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub use crate::json::{Field, Schema};
-pub(crate) use merge::edited;
+pub(crate) use merge::{edited, edited_since};
 
 /// What [`Lossless`] can hold: every message, and whatever is read from a document and written as
 /// one and has messages in it, such as the resource of the crate `istio-gateway-kube`.
