@@ -16,8 +16,11 @@ type writer struct {
 	density int
 	spaced  bool
 	snake   bool
-	// pending are comment lines that wait for what they stand above.
-	names int
+	names   int
+	// last is what was written last.
+	last string
+	// scalar is the line behind a block scalar, where a comment could be text.
+	scalar int
 }
 
 func newCase(id int, random *rand.Rand) testCase {
@@ -97,15 +100,19 @@ func (w *writer) line(indent int, text string) {
 }
 
 // comment makes a comment of an owner.
-func (w *writer) comment(owner string) string {
+func (w *writer) comment(owner string) string { return w.named("c", owner) }
+
+// named makes a comment with a name that begins so: f for one below its owner.
+func (w *writer) named(first, owner string) string {
 	w.comments++
-	name := fmt.Sprintf("c%d.", w.comments)
+	name := fmt.Sprintf("%s%d.", first, w.comments)
 	w.owners[name] = owner
 	return "#" + w.pick(" ", "", "\t") + name + w.pick("", " a: b", " - 'x", " {", " ü # x", " name: |")
 }
 
 // trail is a comment at a line's end, or nothing.
 func (w *writer) trail(owner string) string {
+	w.last = owner
 	if !w.one(w.density) {
 		return ""
 	}
@@ -121,8 +128,8 @@ func (w *writer) head(indent int, owner string) {
 
 // foot writes comment lines that are indented deeper than their owner, or none.
 func (w *writer) foot(indent int, owner string) {
-	if w.one(w.density + 3) {
-		w.line(indent, w.comment(owner))
+	if w.scalar != len(w.lines) && w.one(w.density+3) {
+		w.line(indent, w.named("f", owner))
 	}
 }
 
@@ -253,15 +260,15 @@ func (w *writer) server(dash int, path string, anchor bool) (s server) {
 	indent := dash + 2
 	for i, field := range fields {
 		own := path + "/" + field
-		if i > 0 {
-			w.head(indent, own)
-		}
 		if i > 0 && w.spaced && w.one(6) {
 			w.line(0, "")
 		}
+		if i > 0 {
+			w.head(indent, own)
+		}
 		w.field(indent, field, own, &s, anchor)
 	}
-	w.foot(indent+2, path)
+	w.foot(indent+2, w.last)
 	line := w.lines[first]
 	w.lines[first] = line[:dash] + "-" + line[dash+1:]
 	return s
@@ -275,6 +282,7 @@ func (w *writer) field(indent int, field, own string, s *server, anchor bool) {
 			header, body, _ := strings.Cut(text, "\n")
 			w.line(indent, field+": "+header+w.trail(own))
 			w.lines = append(w.lines, strings.Split(body, "\n")...)
+			w.scalar = len(w.lines)
 			return
 		}
 		lines := strings.Split(field+": "+text+w.trail(own), "\n")
@@ -349,6 +357,7 @@ func (w *writer) hosts(indent int, own string, count int) {
 			header, body, _ := strings.Cut(text, "\n")
 			w.line(dash, "- "+header+w.trail(item))
 			w.lines = append(w.lines, strings.Split(body, "\n")...)
+			w.scalar = len(w.lines)
 			continue
 		}
 		lines := strings.Split("- "+text+w.trail(item), "\n")
@@ -415,7 +424,11 @@ func (w *writer) edits(servers []server, selector int) (edits []edit) {
 			}
 			server = w.IntN(len(servers) - 1)
 		}
-		edits = append(edits, scalar(server))
+		set := scalar(server)
+		// What comes after the removal of something would be another one.
+		if len(edits) == 0 || !strings.HasSuffix(edits[0].Op, "-tls") || !strings.HasPrefix(set.Key, "tls.") {
+			edits = append(edits, set)
+		}
 	}
 	return edits
 }

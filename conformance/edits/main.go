@@ -49,10 +49,11 @@ func main() {
 	count := flag.Int("n", 1000, "how many cases")
 	edited := flag.String("judge", "", "judge the results in this `file`")
 	show := flag.Int("show", 10, "how many failures are shown")
+	full := flag.Bool("full", false, "show the manifests, too")
 	flag.Parse()
 	var err error
 	if *edited != "" {
-		err = judge(*edited, *show)
+		err = judge(*edited, *show, *full)
 	} else {
 		err = write(*seed, *count)
 	}

@@ -11,6 +11,7 @@
 mod client_certificate;
 mod corpus;
 mod descriptor;
+mod edits;
 mod hostile;
 mod lossless;
 mod numbers;

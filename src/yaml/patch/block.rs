@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
-use super::{Entry, Fate, Patch, RewriteReason, Step, text::Change};
+use super::{
+    Entry, Fate, Patch, RewriteReason, Step,
+    text::{Change, Line, is_white},
+};
 use crate::{
     tree::{Edit, Ref},
-    yaml::write,
+    yaml::{chars::is_break, write},
 };
 
 /// The text of an item or entry.
@@ -44,9 +47,13 @@ impl Patch<'_> {
         );
         let is_removed = |entry: &Entry<'_, '_>| matches!(entry.fate, Fate::Removed);
         if plan.iter().all(is_removed) {
-            // An empty collection is not written, but for the document itself.
-            let end = self.end(map);
-            changes.push((first.start..end, write::flow(edit)));
+            // An item, or the document itself: the value of a key is replaced as a whole.
+            let gone = first.range.start..last.range.end;
+            let lines = self.text.get(gone.clone()).unwrap_or_default();
+            let end = gone.start + lines.trim_end_matches(is_break).len();
+            let column =
+                self.text.column(first.start).saturating_sub(self.text.column(first.range.start));
+            changes.push((gone.start..end, " ".repeat(column) + &write::flow(edit)));
             return Ok(());
         }
         let mut kept_from = 0;
@@ -71,7 +78,9 @@ impl Patch<'_> {
         for (i, (entry, region)) in plan.iter().zip(&regions).enumerate() {
             match entry.fate {
                 Fate::Value(new) => self.value(entry.key, entry.value, new, changes)?,
-                Fate::Removed if i >= kept_from => self.remove(region, changes)?,
+                Fate::Removed if i >= kept_from => {
+                    self.remove(region, i + 1 == plan.len(), changes)?;
+                }
                 Fate::Kept | Fate::Removed => {}
             }
         }
@@ -113,7 +122,7 @@ impl Patch<'_> {
             let mut within = Vec::new();
             self.changes(item, &mut within)?;
             let mut lines = self.apply(from.range.clone(), within).ok_or(RewriteReason::Layout)?;
-            if !lines.ends_with(crate::yaml::chars::is_break) {
+            if !lines.ends_with(is_break) {
                 lines.push_str(self.text.line_break());
             }
             changes.push((to.range.clone(), lines));
@@ -195,14 +204,24 @@ impl Patch<'_> {
     }
 
     fn is_blank(&self, range: Range<usize>) -> bool {
-        self.text.get(range).is_some_and(|text| text.trim_matches(super::text::is_white).is_empty())
+        self.text.get(range).is_some_and(|text| text.trim_matches(is_white).is_empty())
     }
 
-    fn remove(&self, region: &Region, changes: &mut Vec<Change>) -> Step {
+    fn remove(&self, region: &Region, is_last: bool, changes: &mut Vec<Change>) -> Step {
         if !region.starts_line {
             return Err(RewriteReason::Layout);
         }
-        changes.push((region.range.clone(), String::new()));
+        let Range { start, mut end } = region.range.clone();
+        // Of the blank lines around it those above stay.
+        let above = self.text.get(0..start).unwrap_or_default();
+        let above = above.strip_suffix("\r\n").or_else(|| above.strip_suffix(is_break));
+        let is_below_blank = above.and_then(|above| above.rsplit(is_break).next());
+        let is_below_blank =
+            is_below_blank.is_some_and(|line| line.trim_matches(is_white).is_empty());
+        while is_below_blank && !is_last && self.text.line(end) == Some(Line::Blank) {
+            end = self.text.line_end(end);
+        }
+        changes.push((start..end, String::new()));
         Ok(())
     }
 
@@ -236,7 +255,7 @@ impl Patch<'_> {
             let line = self.text.line_start(start);
             let from = if starts_line { self.text.head(line, lowest, column) } else { start };
             let tail = self.text.tail(end, self.text.column(start));
-            regions.push(Region { start, range: from..tail.end, starts_line });
+            regions.push(Region { start, range: from..tail, starts_line });
         }
         regions
     }
@@ -246,7 +265,7 @@ impl Patch<'_> {
         let line_break = self.text.line_break();
         let mut out = String::new();
         let before = self.text.get(0..at).unwrap_or_default();
-        if !before.is_empty() && !before.ends_with(crate::yaml::chars::is_break) {
+        if !before.is_empty() && !before.ends_with(is_break) {
             out.push_str(line_break);
         }
         for (i, line) in block.trim_end_matches('\n').split('\n').enumerate() {

@@ -174,6 +174,7 @@ impl Patch<'_> {
         match new {
             Edit::Kept(node) if node.is_same(old) => return Ok(()),
             Edit::List { items, .. } if items.is_empty() => {}
+            Edit::Map { entries, .. } if entries.is_empty() => {}
             Edit::Map { origin: Some(origin), .. } | Edit::List { origin: Some(origin), .. }
                 if origin.is_same(old) =>
             {
@@ -196,7 +197,7 @@ impl Patch<'_> {
                 // The comment behind the colon is the key's.
                 changes.push((colon + 1..colon + 1, format!(" {inline}")));
                 let column = self.text.column(key.span().start);
-                let end = self.text.tail(self.end(old), column).start;
+                let end = self.text.deeper(self.end(old), column);
                 changes.push((self.text.line_end(colon)..end, String::new()));
             }
             _ => self.replace(old, &inline, changes)?,

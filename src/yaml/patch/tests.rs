@@ -264,7 +264,8 @@ fn a_file_keeps_its_line_breaks() {
         .replace("# end", "  - hosts:\n    - h\n# end")
         .replace('\n', "\r\n");
     becomes(&text, add, &want);
-    let text = "x: &a {mode: SIMPLE}\r\nspec: {servers: [{tls: {<<: *a}}]} # c\r\n";
+    let text =
+        "x: &a {mode: SIMPLE, credentialName: c}\r\nspec: {servers: [{tls: {<<: *a}}]} # c\r\n";
     let mut manifest = Manifest::parse(text).unwrap();
     manifest.spec_mut().servers[0].tls.as_mut().unwrap().mode = 0;
     let written = manifest.write();
@@ -339,7 +340,7 @@ fn two_specs_are_one_after_a_change() {
 fn what_cannot_be_patched_is_written_anew_and_reported() {
     for (text, edit, reason) in [
         (
-            "x: &a {mode: SIMPLE}\nspec: {servers: [{tls: {<<: *a}}]} # c\n",
+            "x: &a {mode: SIMPLE, credentialName: c}\nspec: {servers: [{tls: {<<: *a}}]} # c\n",
             (|g| g.servers[0].tls.as_mut().unwrap().mode = 0) as fn(&mut Gateway),
             RewriteReason::MergeKey,
         ),

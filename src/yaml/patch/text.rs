@@ -102,10 +102,23 @@ impl<'t> Text<'t> {
         (self.byte(key_end + blanks) == b':').then_some(key_end + blanks)
     }
 
-    /// The empty range behind the lines that belong to what begins in a column and whose last byte is before
-    /// `end`: its last line, comment lines below that are indented deeper, and those directly below that are
-    /// not the next one's.
-    pub(super) fn tail(self, end: usize, column: usize) -> Range<usize> {
+    /// The end of the lines that belong to what begins in a column and whose last byte is before `end`: its
+    /// last line, comment lines below that are indented deeper, and those directly below that are not the
+    /// next one's.
+    pub(super) fn tail(self, end: usize, column: usize) -> usize {
+        let end = self.deeper(end, column);
+        let mut foot = end;
+        while matches!(self.line(foot), Some(Line::Comment(at)) if at == column) {
+            foot = self.line_end(foot);
+        }
+        match self.line(foot) {
+            Some(Line::Comment(at) | Line::Content(at)) if at >= column => end,
+            _ => foot,
+        }
+    }
+
+    /// The end of a line and of the comment lines below it that are indented deeper than a column.
+    pub(super) fn deeper(self, end: usize, column: usize) -> usize {
         let mut end = self.line_end(end);
         let mut probe = end;
         while let Some(line) = self.line(probe) {
@@ -118,15 +131,7 @@ impl<'t> Text<'t> {
                 _ => break,
             };
         }
-        let mut foot = end;
-        while matches!(self.line(foot), Some(Line::Comment(at)) if at == column) {
-            foot = self.line_end(foot);
-        }
-        let is_foot = match self.line(foot) {
-            None | Some(Line::Blank) => true,
-            Some(Line::Comment(at) | Line::Content(at)) => at < column,
-        };
-        if is_foot { foot..foot } else { end..end }
+        end
     }
 
     /// Where the comment lines begin that stand directly above a line, down from `lowest`.
