@@ -107,7 +107,7 @@ pub use error::Error;
 #[doc(inline)]
 pub use lossless::Lossless;
 #[cfg(feature = "yaml")]
-pub use manifest::{Document, GROUP, Manifest, Object, documents, documents_from_json};
+pub use manifest::{Document, GROUP, Manifest, Object, Written, documents, documents_from_json};
 #[doc(inline)]
 pub use proto::{
     FILE_DESCRIPTOR_SET,
@@ -120,6 +120,8 @@ pub use proto::{
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use tls::UnknownEnumName;
 pub use version::{IstioVersion, UnknownIstioVersion};
+#[cfg(feature = "yaml")]
+pub use yaml::RewriteReason;
 
 /// The examples of README.md.
 #[cfg(all(doctest, feature = "yaml"))]

@@ -27,9 +27,19 @@ pub(crate) fn edited<T: Mergeable, R>(
     current: &T,
     write: impl FnOnce(&Edit<'_>) -> R,
 ) -> Result<R, serde_json::Error> {
-    // Both sides are written by one encoder, so that equal parts have equal texts.
     let before: T = read(node).map_err(serde_json::Error::custom)?;
-    written(&before, |before| {
+    edited_since(node, &before, current, write)
+}
+
+/// As [`edited`], of a node whose value was `before`.
+pub(crate) fn edited_since<T: Mergeable, R>(
+    node: Ref<'_, '_>,
+    before: &T,
+    current: &T,
+    write: impl FnOnce(&Edit<'_>) -> R,
+) -> Result<R, serde_json::Error> {
+    // Both sides are written by one encoder, so that equal parts have equal texts.
+    written(before, |before| {
         written(current, |after| {
             let (before, after) = (before.root(), after.root());
             if before.source() == after.source() {
@@ -89,11 +99,6 @@ fn object<'a>(
     schema: &'static Schema,
 ) -> Edit<'a> {
     let mut entries = Vec::new();
-    let is_written = |name: &'a str, written: &mut Vec<&'a str>| {
-        let is_written = written.contains(&name);
-        written.push(name);
-        is_written
-    };
     let mut written = Vec::new();
     for (key, value) in original.distinct_entries() {
         // What the schema does not know has one name, and is kept if the value does not know it.
@@ -103,12 +108,16 @@ fn object<'a>(
         if was.map(Ref::source) == is.map(Ref::source) {
             written.push(name);
             entries.push((key.text(), Edit::Kept(value)));
-        } else if let Some(is) = is
-            && !is_written(name, &mut written)
-        {
-            // Of two spellings the camelCase one is what was read.
-            let value = original.get(name).unwrap_or(value);
-            entries.push((name, changed(value, was, is, field.and_then(|field| field.message))));
+        } else if let Some(is) = is {
+            written.push(name);
+            // Of two spellings the camelCase one is what was read, and is changed.
+            let is_read = key.text() == name || original.get(name).is_none();
+            let value = if is_read {
+                changed(value, was, is, field.and_then(|field| field.message))
+            } else {
+                Edit::Kept(value)
+            };
+            entries.push((key.text(), value));
         }
     }
     for (key, value) in after.entries() {
@@ -157,7 +166,10 @@ fn list<'a>(
         let origin = origin.and_then(|i| Some((*original.get(i)?, *before.get(i)?)));
         match origin {
             Some((original, before)) if before.source() == after.source() => Edit::Kept(original),
-            Some((original, before)) => changed(original, Some(before), after, schema),
+            Some((original, before)) => match changed(original, Some(before), after, schema) {
+                Edit::Kept(node) => Edit::Replaced { origin: original, node },
+                edit => edit,
+            },
             None => Edit::Kept(after),
         }
     };

@@ -16,6 +16,7 @@ pub use object::Object;
 #[cfg(feature = "validate")]
 pub(crate) use read::{objects, tree};
 pub use stream::{Document, documents, documents_from_json};
+pub use write::Written;
 
 use std::fmt;
 

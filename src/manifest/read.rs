@@ -176,16 +176,30 @@ pub(super) fn is_gateway_group(api_version: &str) -> bool {
 
 /// A message of the envelope, and whether it is there. Keys that differ in case alone are applied
 /// one upon the other, as Go does.
-fn part<T: json::Message>(tree: &Tree<'_>, name: &str, found: &mut Vec<Diagnostic>) -> (T, bool) {
-    let mut value = T::default();
+pub(super) fn part<T: json::Message>(
+    tree: &Tree<'_>,
+    name: &str,
+    found: &mut Vec<Diagnostic>,
+) -> (T, bool) {
     let entries = envelope(tree.root(), name);
+    (part_of(tree, &entries, name, found), !entries.is_empty())
+}
+
+/// The message that the values of these keys make.
+pub(super) fn part_of<T: json::Message>(
+    tree: &Tree<'_>,
+    entries: &[(Ref<'_, '_>, Ref<'_, '_>)],
+    name: &str,
+    found: &mut Vec<Diagnostic>,
+) -> T {
+    let mut value = T::default();
     for (_, node) in entries.iter().filter(|(_, node)| !node.is_null()) {
         let path = FieldPath::root().key(name);
         let decoded = json::decode_node_onto(value, tree, *node, &path);
         value = decoded.value;
         found.extend(decoded.diagnostics);
     }
-    (value, !entries.is_empty())
+    value
 }
 
 /// Keys that Go's client does not know, and those it knows more than once.

@@ -2,39 +2,90 @@
 
 use std::fmt;
 
-#[cfg(feature = "validate")]
-use super::Object;
-use super::{Manifest, read::envelope};
+use super::{
+    Manifest, Object,
+    read::{envelope, part, part_of},
+};
 use crate::{
     Gateway, json,
-    lossless::edited,
+    lossless::edited_since,
     tree::{Edit, Ref, Tree, write_json},
-    yaml::{patch, write_yaml},
+    yaml::{RewriteReason, patch, write_yaml},
 };
 
+/// A document as YAML, and what became of its comments and layout.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Written {
+    /// The document.
+    pub text: String,
+    /// Why the document was written anew, without its comments and layout. `None`: they were kept.
+    pub rewritten: Option<RewriteReason>,
+}
+
 impl Manifest {
-    /// Writes the document as YAML. If it was YAML, it is as it was read, comments, quotes and
-    /// layout included, but for what is changed; where a change cannot be made in place (what is
-    /// changed is an alias, or comes from a merge key), it is written anew without them.
+    /// Writes the document as YAML. If it was YAML, comments, quotes, layout and line breaks are those that
+    /// were read, but for what is changed. [`write`](Self::write) reports whether that was possible.
+    ///
+    /// A comment goes where its owner goes. An item of a list owns the comment lines directly above it, the
+    /// comment at its end, and those below it that are indented deeper.
     #[must_use]
     pub fn to_yaml(&self) -> String {
-        self.write(|edit| match edit {
-            Edit::Kept(_) if self.object.is_yaml => self.object.text.clone(),
-            edit => {
-                let text = Some(&self.object.text).filter(|_| self.object.is_yaml);
-                text.and_then(|text| patch(text, edit)).unwrap_or_else(|| {
-                    let mut yaml = String::new();
-                    write_yaml(edit, &mut yaml);
-                    yaml
-                })
+        self.write().text
+    }
+
+    /// Writes the document as [`to_yaml`](Self::to_yaml) does, and reports whether it had to be written anew,
+    /// without comments and layout.
+    ///
+    /// ```
+    /// use istio_gateway::{Manifest, RewriteReason};
+    ///
+    /// let mut manifest = Manifest::parse("\
+    /// x-tls: &tls {mode: SIMPLE, credentialName: edge}
+    /// spec:
+    ///   servers:
+    ///   - name: a # the first
+    ///     tls: {<<: *tls, mode: MUTUAL}
+    /// ")?;
+    /// manifest.spec_mut().servers[0].name = "b".into();
+    /// let written = manifest.write();
+    /// assert!(written.text.contains("- name: b # the first"));
+    /// assert_eq!(written.rewritten, None);
+    ///
+    /// // What a merge key brings cannot be removed in place.
+    /// manifest.spec_mut().servers[0].tls.as_mut().unwrap().credential_name.clear();
+    /// assert_eq!(manifest.write().rewritten, Some(RewriteReason::MergeKey));
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn write(&self) -> Written {
+        let Object { text, is_yaml, .. } = &self.object;
+        self.with_edit(|edit| {
+            let reason = match edit {
+                _ if !is_yaml => RewriteReason::NotYaml,
+                Edit::Kept(_) => return Written { text: text.clone(), rewritten: None },
+                edit => match patch(text, edit) {
+                    Ok(text) => return Written { text, rewritten: None },
+                    Err(reason) => reason,
+                },
+            };
+            let mut written = Written { text: String::new(), rewritten: Some(reason) };
+            write_yaml(edit, &mut written.text);
+            if *is_yaml
+                && text
+                    .find('\n')
+                    .is_some_and(|at| text.get(..at).is_some_and(|l| l.ends_with('\r')))
+            {
+                written.text = written.text.replace('\n', "\r\n");
             }
+            written
         })
     }
 
     /// Writes the document with its changes as compact JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        self.write(|edit| {
+        self.with_edit(|edit| {
             let mut json = String::new();
             write_json(edit, &mut json);
             json
@@ -45,27 +96,28 @@ impl Manifest {
     /// be written.
     #[cfg(feature = "validate")]
     pub(crate) fn unchanged<R>(&self, read: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Box<Object>> {
-        let done = self.object.with_tree(|tree| {
-            let is_kept = match envelope(tree.root(), "spec").pop() {
-                Some((_, spec)) => edited(spec, &self.spec, |edit| matches!(edit, Edit::Kept(_))),
-                None => Ok(self.spec == Gateway::default()),
-            };
-            is_kept.unwrap_or(false).then(|| read(tree))
-        });
+        let is_kept = self.with_edit(|edit| matches!(edit, Edit::Kept(_)));
+        let done = is_kept.then(|| self.object.with_tree(read).ok()).flatten();
         // What is written is YAML, of a mapping.
-        done.ok().flatten().ok_or_else(|| {
+        done.ok_or_else(|| {
             Box::new(Object::parse(&self.to_yaml()).unwrap_or_else(|_| self.object.clone()))
         })
     }
 
-    fn write<R: Default>(&self, write: impl FnOnce(&Edit<'_>) -> R) -> R {
+    /// Calls `write` with the document as it is to be written.
+    ///
+    /// Keys that differ in case alone are read one upon the other, as Go's encoding/json does. If the spec
+    /// was not changed, all of them stay; else the last one gets the whole spec, and the others are left out.
+    fn with_edit<R: Default>(&self, write: impl FnOnce(&Edit<'_>) -> R) -> R {
         let written = self.object.with_tree(|tree| {
             let root = tree.root();
-            let spec = envelope(root, "spec").pop();
-            let Some((spec_key, spec)) = spec else {
-                if self.spec == Gateway::default() {
-                    return write(&Edit::Kept(root));
-                }
+            let specs = envelope(root, "spec");
+            let read = part::<Gateway>(tree, "spec", &mut Vec::new()).0;
+            if read == self.spec {
+                return write(&Edit::Kept(root));
+            }
+            let last = specs.iter().rev().find(|(_, spec)| !spec.is_null()).or(specs.last());
+            let Some((key, spec)) = last else {
                 let text = json::to_string(&self.spec);
                 // What the encoder wrote is JSON.
                 let new = Tree::from_checked_json(&text).unwrap_or_default();
@@ -73,16 +125,20 @@ impl Manifest {
                 entries.push(("spec", Edit::Kept(new.root())));
                 return write(&Edit::Map { origin: Some(root), entries });
             };
-            edited(spec, &self.spec, |edit| match edit {
-                Edit::Kept(_) => write(&Edit::Kept(root)),
-                edit => {
-                    let mut entries = kept(root);
-                    let place = entries.iter_mut().find(|(key, _)| *key == spec_key.text());
-                    if let Some((_, value)) = place {
-                        *value = edit.clone();
-                    }
-                    write(&Edit::Map { origin: Some(root), entries })
+            // What another key has said is not in this one.
+            let before = match specs.as_slice() {
+                [_] => read,
+                _ => part_of::<Gateway>(tree, &[(*key, *spec)], "spec", &mut Vec::new()),
+            };
+            edited_since(*spec, &before, &self.spec, |edit| {
+                let mut entries = kept(root);
+                entries.retain(|(name, _)| {
+                    *name == key.text() || !specs.iter().any(|(other, _)| other.text() == *name)
+                });
+                if let Some((_, value)) = entries.iter_mut().find(|(name, _)| *name == key.text()) {
+                    *value = edit.clone();
                 }
+                write(&Edit::Map { origin: Some(root), entries })
             })
             // A message can always be written.
             .unwrap_or_default()

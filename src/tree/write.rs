@@ -22,12 +22,17 @@ pub(crate) enum Edit<'a> {
         origin: Option<Ref<'a, 'a>>,
         items: Vec<Edit<'a>>,
     },
+    /// Another value in the place of `origin`.
+    Replaced {
+        origin: Ref<'a, 'a>,
+        node: Ref<'a, 'a>,
+    },
 }
 
 impl Serialize for Edit<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Kept(node) => node.serialize(serializer),
+            Self::Kept(node) | Self::Replaced { node, .. } => node.serialize(serializer),
             Self::List { items, .. } => serializer.collect_seq(items),
             Self::Map { entries, .. } => {
                 let mut map = serializer.serialize_map(Some(entries.len()))?;
@@ -43,7 +48,7 @@ impl Serialize for Edit<'_> {
 /// Writes compact JSON.
 pub(crate) fn write_json(value: &Edit<'_>, out: &mut String) {
     match value {
-        Edit::Kept(node) => write_node(*node, out),
+        Edit::Kept(node) | Edit::Replaced { node, .. } => write_node(*node, out),
         Edit::Map { entries, .. } => {
             out.push('{');
             for (i, (key, value)) in entries.iter().enumerate() {

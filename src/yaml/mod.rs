@@ -38,6 +38,7 @@ use crate::{
 
 pub(crate) use documents::first_document;
 pub use documents::{Chunk, split};
+pub use patch::RewriteReason;
 pub(crate) use patch::patch;
 pub(crate) use resolve::go_g32;
 pub(crate) use write::write_yaml;

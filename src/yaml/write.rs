@@ -31,6 +31,19 @@ pub(super) fn flow(value: &Edit<'_>) -> String {
     out
 }
 
+/// A key and its value in flow style, on one line.
+pub(super) fn flow_entry(key: &str, value: &Edit<'_>) -> String {
+    let mut out = String::new();
+    let mut writer = Writer { out: &mut out };
+    if is_long(key) {
+        writer.out.push_str("? ");
+    }
+    writer.text(key);
+    writer.out.push_str(": ");
+    writer.inline(Child::of(value));
+    out
+}
+
 /// A value in block style, as lines that begin at the first column.
 pub(super) fn block(value: &Edit<'_>) -> String {
     let mut out = String::new();
@@ -62,7 +75,7 @@ enum Children<'e, 'a> {
 impl<'e, 'a> Child<'e, 'a> {
     fn of(value: &'e Edit<'a>) -> Self {
         match value {
-            Edit::Kept(node) => Self::Node(*node),
+            Edit::Kept(node) | Edit::Replaced { node, .. } => Self::Node(*node),
             Edit::Map { entries, .. } => Self::Map(entries),
             Edit::List { items, .. } => Self::List(items),
         }

@@ -217,14 +217,14 @@ fn the_form_of_what_is_not_touched_stays() {
 }
 
 #[test]
-fn what_is_touched_is_written_in_camel_case() {
+fn what_is_touched_keeps_its_spelling() {
     becomes(
         &json!({"servers": [{"tls": {"credential_name": "a", "mode": 1}, "default_endpoint": "e"}]}),
         |g| {
             g.servers[0].tls.as_mut().unwrap().credential_name = "b".into();
             g.servers[0].default_endpoint.clear();
         },
-        &json!({"servers": [{"tls": {"credentialName": "b", "mode": 1}}]}),
+        &json!({"servers": [{"tls": {"credential_name": "b", "mode": 1}}]}),
     );
 }
 

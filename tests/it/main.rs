@@ -12,6 +12,7 @@ mod accessors;
 mod client_certificate;
 mod corpus;
 mod descriptor;
+mod edits;
 mod hostile;
 mod lossless;
 mod numbers;
