@@ -4,8 +4,11 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Error, IstioVersion, Manifest,
-    gateway_api::{Condition, Conversion, ConvertedListener, GatewayManifest, Manifests, Options},
+    Diagnostic, Error, IstioVersion, Manifest, Severity,
+    gateway_api::{
+        Condition, Conversion, ConvertedListener, GatewayManifest, Manifests, ObjectFindings,
+        Options,
+    },
 };
 use serde::Serialize;
 
@@ -20,16 +23,18 @@ use crate::{
 /// Translates Gateways of Gateway API as istiod does, and tells their conditions.
 ///
 /// The files are a set: Gateways of gateway.networking.k8s.io with the Secrets, ConfigMaps,
-/// ReferenceGrants and Namespaces that they refer to; other kinds are passed over. What is in none
-/// of the files does not exist. What istiod makes of them is printed as Istio's Gateways, one of each
-/// listener; a listener that is not valid has none. Conditions and findings go to standard error.
+/// ReferenceGrants, Namespaces and GatewayClasses that they refer to; other kinds are passed over.
+/// What is in none of the files does not exist; only a GatewayClass is assumed to be Istio's. Objects
+/// of Gateway API are judged by the schemas of its release 1.7: a Gateway that an API server rejects
+/// is not translated, and one with unknown fields is translated without them. What istiod makes of
+/// them is printed as Istio's Gateways, one of each listener; a listener that is not valid has none. Conditions and findings go to standard error.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
   istio-gateway from-gateway-api gateway.yaml secrets.yaml > istio.yaml
   istio-gateway from-gateway-api --format json gateway.yaml | jq '.[].listeners[].valid'
-  kubectl get gateways.gateway.networking.k8s.io,secrets,configmaps,referencegrants,namespaces \\
-    -A -o yaml | istio-gateway from-gateway-api -
+  kubectl get gatewayclasses,gateways.gateway.networking.k8s.io,referencegrants,secrets,\\
+configmaps,namespaces -A -o yaml | istio-gateway from-gateway-api -
   istio-gateway from-gateway-api *.yaml | istio-gateway envoy -
   istio-gateway from-gateway-api --selector istio=ingressgateway gateway.yaml
   istio-gateway rules gateway-api/                  what the findings mean, with examples
@@ -41,18 +46,20 @@ pods that istiod makes for a Gateway by the label with its name, or, where it ma
 --selector; istiod itself binds them by other means. A selector crosses namespaces: unless istiod has
 PILOT_SCOPE_GATEWAY_TO_NAMESPACE, it also selects the pods of a Gateway of the same name elsewhere.
 
-Output, json: a list with an object of each Gateway
-  namespace, name, file, document
+Output, json: a list with an object of each Gateway, then of each ReferenceGrant and GatewayClass with
+findings, whose listeners and conditions are empty
+  kind, namespace, name, file, document
   listeners    name, valid, server and conditions of each. The server of a listener that is not valid
-               is what istiod's builder had made by then: istiod never programs it, and it may ask
-               clients for nothing. Do not use it.
-  conditions   the Gateway's own: type, status, reason, message
+               is what istiod's builder had made by then: istiod never programs it, and it may
+               request no client certificate. Do not use it.
+  conditions   the Gateway's own: type, status, reason, message. A Gateway that is not translated has
+               neither listeners nor conditions
   findings     rule, severity, path, line, column, message, help
 
 Exit status:
   0  all is valid
-  1  a listener, a Gateway or a reference is not valid, a Gateway is left out for want of a selector, or
-     the input is wrong
+  1  a listener, a Gateway or a reference is not valid, an object has an unknown field, a Gateway is left
+     out for want of a selector, or the input is wrong
   2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct FromGatewayApi {
     /// The version of istiod: 1.31 or 1.32, which looks for a ReferenceGrant before it looks further
@@ -79,8 +86,10 @@ enum Format {
     Json,
 }
 
+/// An object of Gateway API: a Gateway, or another one about which there are findings.
 #[derive(Serialize)]
-struct Gateway<'a> {
+struct Reported<'a> {
+    kind: &'a str,
     namespace: &'a str,
     name: &'a str,
     file: &'a str,
@@ -116,10 +125,10 @@ impl FromGatewayApi {
         let mut options = Options::istio(self.istio);
         options.selector = self.selector.into_iter().collect();
         let all: Vec<_> = manifests.convert(&options).collect();
-        let name =
-            |manifest: &GatewayManifest| names.get(manifest.source).map_or("", String::as_str);
+        let objects = manifests.object_findings();
+        let name = |source: usize| names.get(source).map_or("", String::as_str);
         let mut is_complete = true;
-        tell(&all, name);
+        tell(&all, objects, name);
         match self.format {
             Format::Yaml => {
                 let documents = yaml(&all, &options);
@@ -127,11 +136,15 @@ impl FromGatewayApi {
                 print(documents.into_iter().flatten().collect::<Vec<_>>().join("---\n").as_bytes())
             }
             Format::Json => {
-                let all: Vec<_> = all.iter().map(|(m, c)| line(m, c, name(m))).collect();
+                let gateways = all.iter().map(|(m, c)| line(m, c, name(m.source)));
+                let others = objects.iter().map(|found| object(found, name(found.source)));
+                let all: Vec<_> = gateways.chain(others).collect();
                 print_json([&all], Layout::Pretty)
             }
         }?;
-        let is_valid = all.iter().all(|(_, conversion)| conversion.is_valid());
+        let is_sound = |found: &Diagnostic| found.severity != Severity::Error;
+        let is_valid = all.iter().all(|(_, conversion)| conversion.is_valid())
+            && objects.iter().flat_map(|found| &found.diagnostics).all(is_sound);
         Ok(ExitCode::from(u8::from(!(is_valid && is_complete))))
     }
 }
@@ -142,9 +155,10 @@ fn line<'a>(
     manifest: &'a GatewayManifest,
     conversion: &'a Conversion,
     file: &'a str,
-) -> Gateway<'a> {
+) -> Reported<'a> {
     let findings = conversion.diagnostics.iter();
-    Gateway {
+    Reported {
+        kind: "Gateway",
         namespace: &manifest.gateway.metadata.namespace,
         name: &manifest.gateway.metadata.name,
         file,
@@ -152,6 +166,19 @@ fn line<'a>(
         listeners: &conversion.listeners,
         conditions: &conversion.conditions,
         findings: findings.map(|found| Finding::at(found, found.position)).collect(),
+    }
+}
+
+fn object<'a>(found: &'a ObjectFindings, file: &'a str) -> Reported<'a> {
+    Reported {
+        kind: found.kind,
+        namespace: &found.namespace,
+        name: &found.name,
+        file,
+        document: found.document,
+        listeners: &[],
+        conditions: &[],
+        findings: found.diagnostics.iter().map(|d| Finding::at(d, d.position)).collect(),
     }
 }
 
@@ -174,20 +201,19 @@ fn label(text: &str) -> Result<(String, String), String> {
 }
 
 /// Findings as `check` shows them to editors, and the conditions of each Gateway.
-fn tell<'a>(all: &'a [Converted<'_>], name: impl Fn(&'a GatewayManifest) -> &'a str) {
+fn tell<'a>(all: &'a [Converted<'_>], objects: &[ObjectFindings], name: impl Fn(usize) -> &'a str) {
     let mut text = String::new();
+    for object in objects {
+        text += &findings(&object.diagnostics, name(object.source));
+    }
     for (manifest, conversion) in all {
-        let file = name(manifest);
-        for found in &conversion.diagnostics {
-            let place = found.position.map_or_else(String::new, |at| format!(":{at}"));
-            let severity = severity_name(found.severity);
-            let (rule, what) = (found.rule, found.without_position());
-            let (file, what) = (harmless(file), harmless(&what.to_string()));
-            text += &format!("{file}{place}: {severity}[{rule}]: {what}\n");
-        }
+        text += &findings(&conversion.diagnostics, name(manifest.source));
         let metadata = &manifest.gateway.metadata;
         let (namespace, name) = (harmless(&metadata.namespace), harmless(&metadata.name));
         text += &format!("Gateway {namespace}/{name}\n");
+        if conversion.conditions.is_empty() {
+            text += "  not translated\n";
+        }
         text += &conditions(&conversion.conditions, "  ");
         for listener in &conversion.listeners {
             text += &format!("  listener {}\n", harmless(&listener.name));
@@ -196,6 +222,17 @@ fn tell<'a>(all: &'a [Converted<'_>], name: impl Fn(&'a GatewayManifest) -> &'a 
     }
     // Nobody may be listening.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+fn findings(all: &[Diagnostic], file: &str) -> String {
+    let line = |found: &Diagnostic| {
+        let place = found.position.map_or_else(String::new, |at| format!(":{at}"));
+        let severity = severity_name(found.severity);
+        let (rule, what) = (found.rule, found.without_position());
+        let (file, what) = (harmless(file), harmless(&what.to_string()));
+        format!("{file}{place}: {severity}[{rule}]: {what}\n")
+    };
+    all.iter().map(line).collect()
 }
 
 fn conditions(all: &[Condition], indent: &str) -> String {

@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use super::{
     Conversion, Options, convert_of_set,
     input::{GROUP, Gateway, Metadata},
-    limits,
     memory::Memory,
     resources::InMemory,
+    schema::{self, Judged, Resource},
 };
 use crate::{
     Diagnostic, Error, FieldPath, Manifest, Object, Position, Severity,
@@ -58,6 +58,7 @@ use crate::{
 pub struct Manifests {
     resources: InMemory,
     texts: Vec<Text>,
+    objects: Vec<ObjectFindings>,
     /// How many texts were added.
     sources: usize,
     /// How many documents there are in the last of them.
@@ -71,7 +72,35 @@ struct Text {
     is_yaml: bool,
     /// How many lines of the stream stand before it.
     lines: usize,
-    gateways: Vec<(GatewayManifest, FieldPath)>,
+    gateways: Vec<Read>,
+}
+
+/// A Gateway as it was read.
+#[derive(Clone, Debug)]
+struct Read {
+    manifest: GatewayManifest,
+    /// Where in the document it is.
+    path: FieldPath,
+    /// What an API server finds in it.
+    judged: Judged,
+}
+
+/// What was found in an object that is not a Gateway: a ReferenceGrant or a GatewayClass.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ObjectFindings {
+    /// The object's kind.
+    pub kind: &'static str,
+    /// Its namespace; empty for a GatewayClass.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Which of the texts that were added it is in, from 0.
+    pub source: usize,
+    /// Which document of the text it is, from 1; the items of a `List` count each.
+    pub document: usize,
+    /// What was found, with its place in the text.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A Gateway, and where it comes from.
@@ -184,23 +213,65 @@ impl Manifests {
 
     /// The Gateways, in the order in which they were added.
     pub fn gateways(&self) -> impl Iterator<Item = &GatewayManifest> {
-        self.texts.iter().flat_map(|text| text.gateways.iter().map(|(manifest, _)| manifest))
+        self.texts.iter().flat_map(|text| text.gateways.iter().map(|read| &read.manifest))
+    }
+
+    /// What was found in ReferenceGrants and GatewayClasses that an API server accepts: unknown fields
+    /// and those of the experimental channel. One that it rejects is an error of
+    /// [`add_yaml`](Self::add_yaml).
+    ///
+    /// ```
+    /// use istio_gateway::gateway_api::Manifests;
+    ///
+    /// let mut manifests = Manifests::default();
+    /// let errors = manifests.add_yaml(
+    ///     "\
+    /// apiVersion: gateway.networking.k8s.io/v1
+    /// kind: ReferenceGrant
+    /// metadata: {name: edge, namespace: certs}
+    /// spec:
+    ///   from: [{group: gateway.networking.k8s.io, kind: Gateway, namespace: infra}]
+    ///   to: [{group: \"\", kind: Secret, nane: edge-cert}]
+    /// ",
+    /// );
+    /// assert!(errors.is_empty());
+    /// // Without a name, it grants every Secret.
+    /// let found = &manifests.object_findings()[0].diagnostics[0];
+    /// assert_eq!(found.path.to_string(), "spec.to[0].nane");
+    /// assert_eq!(found.help.as_deref(), Some("did you mean \"name\"?"));
+    /// ```
+    #[must_use]
+    pub fn object_findings(&self) -> &[ObjectFindings] {
+        &self.objects
     }
 
     /// What istiod makes of each Gateway, when all are there. Diagnostics have their places.
+    ///
+    /// Of a Gateway that an API server rejects by the schema of Gateway API istiod makes nothing: it has
+    /// neither listeners nor conditions, and all findings.
     pub fn convert(
         &self,
         options: &Options,
     ) -> impl Iterator<Item = (&GatewayManifest, Conversion)> {
         let memory = Memory::default();
         self.texts.iter().flat_map(move |text| {
-            let convert = |(manifest, path): &(GatewayManifest, FieldPath)| {
-                let gateway = &manifest.gateway;
-                (convert_of_set(gateway, &self.resources, options, &memory), path.clone())
+            let convert = |Read { manifest, path, judged }: &Read| {
+                let mut diagnostics = judged.findings.clone();
+                let convert =
+                    || convert_of_set(&manifest.gateway, &self.resources, options, &memory);
+                if !judged.is_too_large() {
+                    let conversion = convert();
+                    diagnostics.extend(conversion.diagnostics);
+                    if !judged.is_rejected() {
+                        let conversion = Conversion { diagnostics, ..conversion };
+                        return (conversion, path.clone());
+                    }
+                }
+                (Conversion::without_answer(diagnostics), path.clone())
             };
             let mut conversions: Vec<_> = text.gateways.iter().map(convert).collect();
             text.locate(&mut conversions);
-            let manifests = text.gateways.iter().map(|(manifest, _)| manifest);
+            let manifests = text.gateways.iter().map(|read| &read.manifest);
             manifests.zip(conversions.into_iter().map(|(conversion, _)| conversion))
         })
     }
@@ -224,18 +295,19 @@ impl Manifests {
         let (list, objects) = objects(text, &tree, is_yaml, lines);
         for (index, object) in objects.enumerate() {
             self.documents += 1;
+            let path = if list.is_some() { item(index) } else { FieldPath::root() };
             let added = object.and_then(|(object, node)| {
                 let (api_version, kind) = typed(&object, list.as_ref(), node)
-                    .map_err(|what| wrong(rule::WRONG_TYPE, item(index), node.position(), what))?;
-                let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
-                self.add_object(group, kind, &tree, node)
+                    .map_err(|what| wrong(rule::WRONG_TYPE, path.clone(), node.position(), what))?;
+                let written = Written { api_version, kind, tree: &tree, node, path: &path, lines };
+                self.add_object(&written)
             });
             match added {
                 Ok(None) => {}
-                Ok(Some(gateway)) => {
-                    let path = if list.is_some() { item(index) } else { FieldPath::root() };
+                Ok(Some((gateway, judged))) => {
                     let (source, document) = (self.sources - 1, self.documents);
-                    gateways.push((GatewayManifest { gateway, source, document }, path));
+                    let manifest = GatewayManifest { gateway, source, document };
+                    gateways.push(Read { manifest, path, judged });
                 }
                 Err(error) => errors.push(error.below(lines)),
             }
@@ -247,29 +319,27 @@ impl Manifests {
     }
 
     /// Adds an object, or gives it back if it is a Gateway.
-    fn add_object(
-        &mut self,
-        group: &str,
-        kind: &str,
-        tree: &Tree<'_>,
-        node: Ref<'_, '_>,
-    ) -> Result<Option<Gateway>, Error> {
+    fn add_object(&mut self, written: &Written<'_>) -> Result<Option<(Gateway, Judged)>, Error> {
+        let Written { api_version, kind, tree, node, .. } = *written;
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
         let resources = &mut self.resources;
         match (group, kind) {
             (GROUP, "Gateway") => {
                 let mut gateway: Gateway = read(tree, node)?;
                 default_namespace(&mut gateway.metadata.namespace);
-                return Ok(Some(gateway));
+                let judged = schema::judge(&schema::GATEWAY, version, node);
+                return Ok(Some((gateway, judged)));
             }
             (GROUP, "ReferenceGrant") => {
                 let mut grant: super::ReferenceGrant = read(tree, node)?;
-                limits::check_grant(&grant).map_err(|(part, message)| {
-                    let place = node.get("spec").and_then(|spec| spec.get(part)).unwrap_or(node);
-                    let path = FieldPath::root().key("spec").key(part);
-                    wrong(super::rule::TOO_LARGE, path, place.position(), message)
-                })?;
                 default_namespace(&mut grant.metadata.namespace);
-                resources.add_reference_grant(grant);
+                self.judge("ReferenceGrant", &schema::REFERENCE_GRANT, &grant.metadata, written)?;
+                self.resources.add_reference_grant(grant);
+            }
+            (GROUP, "GatewayClass") => {
+                let class: super::GatewayClass = read(tree, node)?;
+                self.judge("GatewayClass", &schema::GATEWAY_CLASS, &class.metadata, written)?;
+                self.resources.add_gateway_class(class);
             }
             ("", "Secret") => {
                 let mut secret: super::Secret = read(tree, node).map_err(Error::without_values)?;
@@ -286,6 +356,53 @@ impl Manifests {
         }
         Ok(None)
     }
+
+    /// Keeps what an API server finds in an object, or gives why it rejects it.
+    fn judge(
+        &mut self,
+        kind: &'static str,
+        resource: &Resource,
+        metadata: &Metadata,
+        written: &Written<'_>,
+    ) -> Result<(), Error> {
+        let Written { api_version, tree, node, path, lines, .. } = *written;
+        let version = api_version.rsplit_once('/').map_or("", |(_, version)| version);
+        let judged = schema::judge(resource, version, node);
+        let is_rejected = judged.is_rejected();
+        let mut diagnostics = judged.findings;
+        // An error is below these lines as a whole.
+        let lines = if is_rejected { 0 } else { lines };
+        let found = diagnostics.iter_mut().map(|diagnostic| (path, diagnostic)).collect();
+        locate_in(tree, found, lines);
+        if is_rejected {
+            return Err(Error::decode(diagnostics));
+        }
+        if !diagnostics.is_empty() {
+            let Metadata { name, namespace, .. } = metadata.clone();
+            let (source, document) = (self.sources - 1, self.documents);
+            self.objects.push(ObjectFindings {
+                kind,
+                namespace,
+                name,
+                source,
+                document,
+                diagnostics,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// An object as it is written.
+struct Written<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    tree: &'a Tree<'a>,
+    node: Ref<'a, 'a>,
+    /// Where in the document it is.
+    path: &'a FieldPath,
+    /// How many lines of the stream stand before the document.
+    lines: usize,
 }
 
 fn item(index: usize) -> FieldPath {
@@ -354,22 +471,29 @@ impl Text {
         }
         // The text was read before, and is read again without an error.
         let Ok(tree) = tree(&self.text, self.is_yaml) else { return };
-        let mut found: Vec<&mut Diagnostic> = Vec::new();
-        let mut spans = Vec::new();
-        for (conversion, root) in conversions {
-            for diagnostic in &mut conversion.diagnostics {
-                let steps = root.steps().iter().chain(diagnostic.path.steps()).cloned();
-                spans.push(shown(tree.root(), steps));
-                found.push(diagnostic);
-            }
-        }
-        locate(&tree, &spans, |index, position, is_end| {
-            if let Some(diagnostic) = found.get_mut(index) {
-                let place = if is_end { &mut diagnostic.end } else { &mut diagnostic.position };
-                *place = Some(position.below(self.lines));
-            }
+        let found = conversions.iter_mut().flat_map(|(conversion, root)| {
+            let root = &*root;
+            conversion.diagnostics.iter_mut().map(move |diagnostic| (root, diagnostic))
         });
+        locate_in(&tree, found.collect(), self.lines);
     }
+}
+
+/// Gives diagnostics their places: each with the path of the object that its own path begins at.
+fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, lines: usize) {
+    let mut spans = Vec::new();
+    let mut diagnostics = Vec::new();
+    for (root, diagnostic) in found {
+        let steps = root.steps().iter().chain(diagnostic.path.steps()).cloned();
+        spans.push(shown(tree.root(), steps));
+        diagnostics.push(diagnostic);
+    }
+    locate(tree, &spans, |index, position, is_end| {
+        if let Some(diagnostic) = diagnostics.get_mut(index) {
+            let place = if is_end { &mut diagnostic.end } else { &mut diagnostic.position };
+            *place = Some(position.below(lines));
+        }
+    });
 }
 
 /// The bytes to underline: a scalar, the key of anything larger, or what is nearest above it.

@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use super::{
+    clients::Clients,
     conditions::{CONFLICT, Problem, reason},
-    input::{
-        ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, ObjectReference, TERMINATE_MODE, TlsConfig,
-    },
+    input::{ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, ObjectReference, TERMINATE_MODE},
     rule,
 };
 use crate::{Diagnostic, FieldPath, Severity, diagnostic::Quoted};
@@ -21,6 +20,8 @@ pub(super) struct Findings {
     seen: HashSet<(&'static str, FieldPath, String)>,
     /// Whether nothing is translated.
     is_too_large: bool,
+    /// What is stated of clients once the servers are known.
+    pub(super) clients: Clients,
 }
 
 impl Findings {
@@ -150,45 +151,11 @@ impl Findings {
         self.warning(rule::GRANT_NAME, at, message, help);
     }
 
-    pub(super) fn validation_ignored(&mut self, why: &str, at: FieldPath) {
-        let message = format!("clients are asked for nothing, although a CA is given: {why}");
-        self.warning(rule::VALIDATION_IGNORED, at, message, None);
-    }
-
     pub(super) fn validation_overridden(&mut self, option: &str, mode: &str, at: FieldPath) {
         let mode = if mode.is_empty() { ALLOW_VALID_ONLY } else { mode };
         let message = format!("{option} wins over the mode of the validation, {}", Quoted(mode));
         let help = "remove one of them".to_owned();
         self.warning(rule::VALIDATION_OVERRIDDEN, at, message, help);
-    }
-
-    /// What is odd about the settings that a listener's port has, apart from the listener.
-    pub(super) fn frontend(
-        &mut self,
-        at: &FieldPath,
-        config: &TlsConfig,
-        replaces: Option<&TlsConfig>,
-    ) {
-        let asks = |config: &TlsConfig| {
-            config.validation.as_ref().is_some_and(|v| !v.ca_certificate_refs.is_empty())
-        };
-        if replaces.is_some_and(asks) && !asks(config) {
-            let message = "this port's clients are asked for nothing: the entry takes the place of \
-                           the default as a whole";
-            let help = "repeat the default's validation here, or remove the entry".to_owned();
-            self.warning(rule::DEFAULT_REPLACED, at.clone(), message, help);
-        }
-        let Some(validation) = config.validation.as_ref() else { return };
-        let at = at.clone().key("validation");
-        if validation.ca_certificate_refs.is_empty() {
-            let message = "no CA: clients are asked for nothing";
-            let at = at.key("caCertificateRefs");
-            let help = "name a ConfigMap or a Secret, or remove the validation".to_owned();
-            self.warning(rule::VALIDATION_IGNORED, at, message, help);
-        } else if validation.mode == ALLOW_INSECURE_FALLBACK {
-            let message = "clients without a certificate, and with one of nobody's, are let in";
-            self.note(rule::INSECURE_FALLBACK, at.key("mode"), message, None);
-        }
     }
 
     pub(super) fn unknown_validation_mode(&mut self, mode: &str, at: FieldPath) {

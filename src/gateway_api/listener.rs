@@ -62,6 +62,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             (true, None) => Outcome::WithoutServer,
             (false, server) => Outcome::Refused(server.map(UnusableServer::new)),
         };
+        found.clients.conclude(&listener.name, &outcome);
         ConvertedListener { name: listener.name.clone(), outcome, conditions: state.conditions() }
     }
 
@@ -125,6 +126,10 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         found: &mut Findings,
     ) -> ConvertedListener {
         found.conflict(reason, at.clone());
+        // Once the conflict is resolved it looks them up.
+        if let Some(frontend) = self.frontend(listener.port) {
+            found.clients.used(frontend.entry);
+        }
         ConvertedListener {
             name: listener.name.clone(),
             outcome: Outcome::Refused(None),

@@ -8,8 +8,8 @@ use std::{
 
 use super::{
     input::{GROUP, ReferenceGrant},
-    limits,
     resources::Kind,
+    schema,
 };
 
 /// How long a text about a certificate may be, in characters. Go's repeat what stands in it.
@@ -95,10 +95,14 @@ fn take(left: &Cell<usize>, wanted: usize) -> bool {
     after.is_some()
 }
 
+fn is_small(grant: &ReferenceGrant) -> bool {
+    schema::too_large(&schema::REFERENCE_GRANT, grant).is_empty()
+}
+
 /// A grant that is larger than an API server takes grants nothing.
 fn by_grantee(grants: &[Cow<'_, ReferenceGrant>]) -> Grants {
     let mut all = Grants::new();
-    for grant in grants.iter().filter(|grant| limits::check_grant(grant).is_ok()) {
+    for grant in grants.iter().filter(|grant| is_small(grant)) {
         let from = grant.spec.from.iter();
         for from in from.filter(|from| from.group == GROUP && from.kind == "Gateway") {
             for to in &grant.spec.to {

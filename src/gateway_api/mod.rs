@@ -44,17 +44,19 @@
 //!
 //! # What is not here
 //!
-//! The schema and the rules of Gateway API's custom resources, `ListenerSet`s, waypoints, what an
-//! earlier status said, and whatever depends on the Services of a cluster: the addresses of a Gateway,
-//! and with them its own `Programmed` condition.
+//! `ListenerSet`s, waypoints, what an earlier status said, and whatever depends on the Services of a
+//! cluster: the addresses of a Gateway, and with them its own `Programmed` and `AddressesAssigned`
+//! conditions. What the schemas of Gateway API 1.7 require is judged of [`Manifests`], as they are
+//! written; of a [`Gateway`] only its size is.
 
 mod back;
 mod certificates;
+mod class;
+mod clients;
 mod conditions;
 mod documents;
 mod findings;
 mod input;
-mod limits;
 mod listener;
 mod memory;
 mod outcome;
@@ -62,18 +64,19 @@ mod references;
 mod resources;
 pub mod rule;
 mod rules;
+mod schema;
 mod selector;
 mod tls;
 
 pub use back::{Back, from_istio};
 pub use conditions::{Condition, Status};
-pub use documents::{GatewayManifest, Manifests};
+pub use documents::{GatewayManifest, Manifests, ObjectFindings};
 pub use input::{
     ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedRoutes, BackendTls, ConfigMap,
-    FrontendTls, GROUP, Gateway, GatewaySpec, GatewayTls, GrantFrom, GrantTo, Infrastructure,
-    LabelExpression, LabelSelector, Listener, ListenerTls, Metadata, Namespace, ObjectReference,
-    ParametersReference, PortTls, ReferenceGrant, ReferenceGrantSpec, RouteKind, RouteNamespaces,
-    Secret, SecretReference, TlsConfig, Validation,
+    FrontendTls, GROUP, Gateway, GatewayClass, GatewayClassSpec, GatewaySpec, GatewayTls,
+    GrantFrom, GrantTo, Infrastructure, LabelExpression, LabelSelector, Listener, ListenerTls,
+    Metadata, Namespace, ObjectReference, ParametersReference, PortTls, ReferenceGrant,
+    ReferenceGrantSpec, RouteKind, RouteNamespaces, Secret, SecretReference, TlsConfig, Validation,
 };
 pub use outcome::{Conversion, ConvertedListener, Outcome, UnusableServer};
 pub use resources::{InMemory, Resources};
@@ -84,7 +87,7 @@ use self::{
     findings::Findings,
     memory::Memory,
 };
-use crate::{FieldPath, IstioVersion, diagnostic::Quoted};
+use crate::{FieldPath, IstioVersion};
 
 /// What to translate for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,10 +122,15 @@ pub fn convert<R: Resources + ?Sized>(
     resources: &R,
     options: &Options,
 ) -> Conversion {
+    let too_large = schema::too_large(&schema::GATEWAY, gateway);
+    if !too_large.is_empty() {
+        return Conversion::without_answer(too_large);
+    }
     convert_of_set(gateway, resources, options, &Memory::default())
 }
 
-/// [`convert`], for one of several Gateways with the same resources.
+/// [`convert`], for one of several Gateways with the same resources that an API server accepts for
+/// their size.
 fn convert_of_set<R: Resources + ?Sized>(
     gateway: &Gateway,
     resources: &R,
@@ -140,37 +148,22 @@ struct Context<'a, R: ?Sized> {
     memory: &'a Memory,
 }
 
-/// The class whose Gateways become gateways of Istio.
-const ISTIO_CLASS: &str = "istio";
-/// Other classes of Istio's own.
-const OTHER_CLASSES: [&str; 3] = ["istio-waypoint", "istio-east-west", "istio-remote"];
-
 impl<R: Resources + ?Sized> Context<'_, R> {
     fn convert(&self) -> Conversion {
         let mut found = Findings::default();
-        if limits::check(self.gateway, &mut found) {
-            return Conversion::without_answer(found);
+        if self.is_name_too_long(&mut found) {
+            return Conversion::without_answer(found.finish());
         }
         let spec = &self.gateway.spec;
         let path = FieldPath::root().key("spec");
-        let class = spec.gateway_class_name.as_str();
-        let at_class = path.clone().key("gatewayClassName");
-        if OTHER_CLASSES.contains(&class) {
-            let message = format!("{} is not translated: no gateway is made of it", Quoted(class));
-            found.warning(rule::CLASS, at_class, message, None);
-            return Conversion::without_answer(found);
-        }
-        if class != ISTIO_CLASS {
-            let class = Quoted(class);
-            let message =
-                format!("taken for a class of Istio's: a GatewayClass {class} may say otherwise");
-            found.note(rule::CLASS, at_class, message, None);
+        if !self.is_translated(&path.clone().key("gatewayClassName"), &mut found) {
+            return Conversion::without_answer(found.finish());
         }
         let problem = self.problem(&mut found);
         let is_given_up = matches!(problem, Some((_, true)));
         let listeners = if is_given_up { Vec::new() } else { self.listeners(&path, &mut found) };
         if found.is_too_large() {
-            return Conversion::without_answer(found);
+            return Conversion::without_answer(found.finish());
         }
         if !spec.is_managed()
             && self.options.selector.is_empty()
@@ -182,6 +175,11 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             found.warning(rule::NO_SELECTOR, path.clone().key("addresses"), message, help);
         }
         self.old_validations(&path, &mut found);
+        let frontend = spec.tls.as_ref().and_then(|tls| tls.frontend.as_ref());
+        let at_frontend = path.clone().key("tls").key("frontend");
+        // Where istiod looks at no listener, nothing is known of what they would look up.
+        let frontend = frontend.filter(|_| !is_given_up).map(|frontend| (frontend, at_frontend));
+        std::mem::take(&mut found.clients).report(frontend, &mut found);
         let backend = self.backend(&path, &mut found);
         let conditions = GatewayState {
             problem: problem.map(|(problem, _)| problem),
@@ -191,6 +189,18 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             is_insecure: self.is_insecure(),
         };
         Conversion { listeners, conditions: conditions.conditions(), diagnostics: found.finish() }
+    }
+
+    /// Whether a name is longer than an API server accepts.
+    fn is_name_too_long(&self, found: &mut Findings) -> bool {
+        let Metadata { name, namespace, .. } = &self.gateway.metadata;
+        for (text, most, key) in [(name, 253, "name"), (namespace, 63, "namespace")] {
+            if text.len() > most {
+                let at = FieldPath::root().key("metadata").key(key);
+                found.too_large(format!("must be no more than {most} characters"), at);
+            }
+        }
+        found.is_too_large()
     }
 
     fn listeners(&self, path: &FieldPath, found: &mut Findings) -> Vec<ConvertedListener> {

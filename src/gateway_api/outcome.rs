@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{conditions::Condition, findings::Findings, rule};
+use super::{conditions::Condition, rule, schema};
 use crate::{Diagnostic, Gateway, Server, json};
 
 /// What istiod makes of a Gateway.
@@ -21,17 +21,18 @@ pub struct Conversion {
 
 impl Conversion {
     /// Of a Gateway that istiod does not see, or makes nothing of.
-    pub(super) fn without_answer(found: Findings) -> Self {
+    pub(super) fn without_answer(diagnostics: Vec<Diagnostic>) -> Self {
         let (listeners, conditions) = (Vec::new(), Vec::new());
-        Self { listeners, conditions, diagnostics: found.finish() }
+        Self { listeners, conditions, diagnostics }
     }
 
     /// Whether every listener is valid, the Gateway accepted as a whole, and what it refers to towards
-    /// backends usable. One that is too large is not.
+    /// backends usable. One that an API server rejects is not valid, nor one with unknown fields.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         use super::Status;
-        self.diagnostics.iter().all(|found| found.rule != rule::TOO_LARGE)
+        let is_sound = |rule| !schema::is_rejection(rule) && rule != rule::UNKNOWN_FIELD;
+        self.diagnostics.iter().all(|found| is_sound(found.rule))
             && self.listeners.iter().all(ConvertedListener::is_valid)
             && self
                 .conditions

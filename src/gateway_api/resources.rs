@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use super::input::{ConfigMap, Namespace, ReferenceGrant, Secret};
+use super::input::{ConfigMap, GatewayClass, Namespace, ReferenceGrant, Secret};
 
 /// What exists beside a Gateway. [`InMemory`] has it from manifests; a controller has its own store.
 ///
@@ -19,6 +19,13 @@ pub trait Resources {
 
     /// All namespaces, in any order.
     fn namespaces(&self) -> Vec<Cow<'_, Namespace>>;
+
+    /// A GatewayClass, if it is known. Of a class that is not, the translation assumes that it is one
+    /// of Istio's gateways, which is what there is without this method.
+    fn gateway_class(&self, name: &str) -> Option<Cow<'_, GatewayClass>> {
+        let _ = name;
+        None
+    }
 }
 
 /// Resources that are all in memory. Of two objects of the same kind, namespace and name the last one
@@ -40,6 +47,7 @@ pub struct InMemory {
     config_maps: ByName<ConfigMap>,
     reference_grants: ByName<ReferenceGrant>,
     namespaces: BTreeMap<String, Namespace>,
+    gateway_classes: BTreeMap<String, GatewayClass>,
 }
 
 /// Objects by namespace and name.
@@ -68,6 +76,11 @@ impl InMemory {
     pub fn add_namespace(&mut self, namespace: Namespace) {
         self.namespaces.insert(namespace.metadata.name.clone(), namespace);
     }
+
+    /// Adds a GatewayClass.
+    pub fn add_gateway_class(&mut self, class: GatewayClass) {
+        self.gateway_classes.insert(class.metadata.name.clone(), class);
+    }
 }
 
 impl Resources for InMemory {
@@ -86,6 +99,10 @@ impl Resources for InMemory {
 
     fn namespaces(&self) -> Vec<Cow<'_, Namespace>> {
         self.namespaces.values().map(Cow::Borrowed).collect()
+    }
+
+    fn gateway_class(&self, name: &str) -> Option<Cow<'_, GatewayClass>> {
+        self.gateway_classes.get(name).map(Cow::Borrowed)
     }
 }
 

@@ -13,6 +13,13 @@ pub const NOT_PERMITTED: &str = "gateway-api/not-permitted";
 pub const PROTOCOL: &str = "gateway-api/protocol";
 /// A listener that is in another one's way. An error.
 pub const CONFLICT: &str = "gateway-api/conflict";
+/// What an API server rejects by the schema of Gateway API. Nothing is translated. An error.
+pub const SCHEMA: &str = "gateway-api/schema";
+/// A field that Gateway API does not have: the API server drops it, and with strict validation, as
+/// `kubectl apply` asks for, rejects the object. An error.
+pub const UNKNOWN_FIELD: &str = "gateway-api/unknown-field";
+/// A field of the experimental channel alone, or what that channel's schema rejects.
+pub const EXPERIMENTAL_FIELD: &str = "gateway-api/experimental-field";
 /// More or longer than an API server takes, or than is translated. Nothing is. An error.
 pub const TOO_LARGE: &str = "gateway-api/too-large";
 /// Addresses or parameters with which the Gateway is not accepted. An error.
@@ -31,6 +38,8 @@ pub const VALIDATION_IGNORED: &str = "gateway-api/validation-ignored";
 pub const VALIDATION_OVERRIDDEN: &str = "gateway-api/validation-overridden";
 /// An entry for a port that takes a default validation away.
 pub const DEFAULT_REPLACED: &str = "gateway-api/default-replaced";
+/// An entry for a port at which no listener terminates TLS.
+pub const PORT_UNUSED: &str = "gateway-api/port-unused";
 /// A second entry for a port, which is ignored.
 pub const PORT_REPEATED: &str = "gateway-api/port-repeated";
 /// A validation where older releases of Gateway API had it.

@@ -2,6 +2,7 @@
 
 use super::{
     Context,
+    clients::{Remark, has_ca},
     conditions::{Problem, reason},
     findings::Findings,
     input::{
@@ -23,10 +24,12 @@ pub(super) struct Built {
 }
 
 /// The settings of a port towards clients, and where they stand.
-struct Frontend<'a> {
+pub(super) struct Frontend<'a> {
     config: &'a TlsConfig,
     path: FieldPath,
-    /// What it takes the place of.
+    /// The entry of the frontend that it is part of.
+    pub(super) entry: FieldPath,
+    /// What it replaces.
     replaces: Option<&'a TlsConfig>,
 }
 
@@ -64,18 +67,21 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     }
 
     /// Source: pilot's `resolveGatewayTLS`.
-    fn frontend(&self, port: i32) -> Option<Frontend<'_>> {
+    pub(super) fn frontend(&self, port: i32) -> Option<Frontend<'_>> {
         let frontend = self.gateway.spec.tls.as_ref()?.frontend.as_ref()?;
         let path = FieldPath::root().key("spec").key("tls").key("frontend");
         let own = frontend.per_port.iter().position(|entry| entry.port == port);
         Some(match own.and_then(|index| Some((index, frontend.per_port.get(index)?))) {
             Some((index, entry)) => Frontend {
                 config: &entry.tls,
-                path: path.key("perPort").index(index).key("tls"),
+                path: path.clone().key("perPort").index(index).key("tls"),
+                entry: path.key("perPort").index(index),
                 replaces: Some(&frontend.default),
             },
             None => {
-                Frontend { config: &frontend.default, path: path.key("default"), replaces: None }
+                let path = path.key("default");
+                let (config, entry) = (&frontend.default, path.clone());
+                Frontend { config, path, entry, replaces: None }
             }
         })
     }
@@ -88,6 +94,10 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         settings: &mut ServerTlsSettings,
         found: &mut Findings,
     ) -> Result<(), End> {
+        let wants_ca = frontend.as_ref().is_some_and(|frontend| has_ca(frontend.config));
+        if let Some(frontend) = &frontend {
+            found.clients.used(frontend.entry.clone());
+        }
         let option = tls.options.get(TERMINATE_MODE).map(String::as_str);
         let option_path = || at.clone().key("options").key(TERMINATE_MODE);
         settings.set_mode(match option {
@@ -101,8 +111,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 if mode == "ISTIO_SIMPLE" {
                     "builtin://".clone_into(&mut settings.credential_name);
                 }
-                if wanted(frontend.as_ref()).is_some() {
-                    found.validation_ignored(&format!("{TERMINATE_MODE} is {mode}"), option_path());
+                if wants_ca {
+                    let why = format!("{TERMINATE_MODE} is {mode}");
+                    found.clients.remark(Remark::Ignored(why), option_path());
                 }
                 return Err(End::AsItIs);
             }
@@ -110,13 +121,14 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             Some(other) => found.unknown_terminate_mode(other, option_path()),
         }
         if !self.certificates(tls, at, settings, found)? {
-            if wanted(frontend.as_ref()).is_some() {
-                found.validation_ignored("the listener has no certificateRefs", at.clone());
+            if wants_ca {
+                let why = "the listener has no certificateRefs".to_owned();
+                found.clients.remark(Remark::Ignored(why), at.clone());
             }
             return Err(End::AsItIs);
         }
         if let Some(frontend) = frontend {
-            found.frontend(&frontend.path, frontend.config, frontend.replaces);
+            found.clients.remark_on(&frontend.path, frontend.config, frontend.replaces);
             if let Some(validation) = &frontend.config.validation {
                 let at = frontend.path.key("validation");
                 self.validation(validation, &at, settings, found)?;
@@ -241,12 +253,6 @@ impl From<Problem> for End {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
     }
-}
-
-/// What a frontend asks of clients, if anything.
-fn wanted<'a>(frontend: Option<&Frontend<'a>>) -> Option<&'a Validation> {
-    let validation = frontend?.config.validation.as_ref()?;
-    (!validation.ca_certificate_refs.is_empty()).then_some(validation)
 }
 
 /// The option has the last word.

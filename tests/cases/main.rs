@@ -25,6 +25,8 @@ mod gateway_api;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_back;
 #[cfg(feature = "gateway-api")]
+mod gateway_api_clients;
+#[cfg(feature = "gateway-api")]
 mod gateway_api_hostile;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_rules;

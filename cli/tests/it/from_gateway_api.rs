@@ -173,3 +173,93 @@ fn nothing_from_outside_forges_a_line() {
     assert!(err.contains("\n  listener a\\u{a}  listener b\\u{a} "), "{err}");
     assert!(err.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{err:?}");
 }
+
+const PLAIN: &str = "\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: infra}
+spec:
+  gatewayClassName: istio
+  listeners:
+  - {name: http, port: 80, protocol: HTTP}
+";
+
+/// found.md A.7: no `Accepted=True` of what an API server rejects.
+#[test]
+fn what_an_api_server_rejects_is_not_translated() {
+    let (out, err) = gives(&["-"], &PLAIN.replace("listeners", "listener"), 1);
+    assert_eq!(out, "");
+    assert_eq!(
+        err,
+        "<stdin>:6:3: error[gateway-api/unknown-field]: spec.listener: unknown field: the API server \
+         drops it, and kubectl apply rejects the object; did you mean \"listeners\"?\n\
+         <stdin>:4:1: error[gateway-api/schema]: spec.listeners: Required value; add \"listeners\"\n\
+         Gateway infra/edge\n  not translated\n"
+    );
+    let (out, _) = gives(&["--format", "json", "-"], &PLAIN.replace("port: 80", "port: 80000"), 1);
+    let all: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(all[0]["kind"], "Gateway");
+    assert_eq!(all[0]["listeners"], json!([]));
+    assert_eq!(all[0]["conditions"], json!([]));
+    assert_eq!(all[0]["findings"][0]["rule"], "gateway-api/schema");
+    assert_eq!(all[0]["findings"][0]["line"], 7);
+}
+
+/// The status tells of a dropped field; the rest is translated, as a client that is not strict has it.
+#[test]
+fn an_unknown_field_is_an_error_and_the_rest_is_translated() {
+    let (out, err) = gives(&["-"], &PLAIN.replace("name: http", "name: http, hostnames: a"), 1);
+    assert_eq!(out.matches("\nkind: Gateway\n").count(), 1, "{err}");
+    let grant = "\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: ReferenceGrant
+metadata: {name: edge, namespace: certs}
+spec:
+  from: [{group: gateway.networking.k8s.io, kind: Gateway, namespace: infra}]
+  to:
+  - {group: '', kind: Secret, nmae: edge-cert}
+";
+    let (out, err) = gives(&["-"], &format!("{PLAIN}{grant}"), 1);
+    assert_eq!(out.matches("\nkind: Gateway\n").count(), 1, "{err}");
+    assert!(
+        err.starts_with("<stdin>:15:31: error[gateway-api/unknown-field]: spec.to[0].nmae: "),
+        "{err}"
+    );
+    let (out, _) = gives(&["--format", "json", "-"], &format!("{PLAIN}{grant}"), 1);
+    let all: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(all[1]["kind"], "ReferenceGrant");
+    assert_eq!((&all[1]["namespace"], &all[1]["document"]), (&json!("certs"), &json!(2)));
+    assert_eq!(all[1]["findings"].as_array().unwrap().len(), 1);
+    // A grant that an API server rejects is as one that cannot be read.
+    let (out, err) = gives(&["-"], &format!("{PLAIN}{}", grant.replace("from:", "form:")), 1);
+    assert_eq!(out, "");
+    assert!(err.contains("<stdin>:12:1: spec.from: Required value"), "{err}");
+}
+
+#[test]
+fn a_gateway_of_another_controller_is_not_printed() {
+    let class = "\
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: edge}
+spec: {controllerName: example.com/controller}
+";
+    let text =
+        format!("{}{class}", PLAIN.replace("gatewayClassName: istio", "gatewayClassName: edge"));
+    let (out, err) = gives(&["-"], &text, 0);
+    assert_eq!(out, "");
+    assert!(err.contains("warning[gateway-api/class]: "), "{err}");
+    assert!(err.ends_with("Gateway infra/edge\n  not translated\n"), "{err}");
+}
+
+/// What a terminal obeys is escaped in JSON, and means the same.
+#[test]
+fn json_has_no_control_characters() {
+    let text = PLAIN.replace("name: edge", "name: \"a\\u009b31m\\u007f\\u202e\\U000e0001\"");
+    let (out, _) = gives(&["--format", "json", "-"], &text, 0);
+    assert!(out.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{out:?}");
+    let all: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(all[0]["name"], "a\u{9b}31m\u{7f}\u{202e}\u{e0001}");
+}

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	gatewayv1 "sigs.k8s.io/gateway-api/apis/v1"
 	gatewayv1beta1 "sigs.k8s.io/gateway-api/apis/v1beta1"
+	kjson "sigs.k8s.io/json"
 
 	istio "istio.io/api/networking/v1alpha3"
 	"istio.io/istio/pilot/pkg/config/kube/gateway"
@@ -26,12 +27,17 @@ type Input struct {
 	ConfigMaps      []json.RawMessage `json:"configMaps"`
 	ReferenceGrants []json.RawMessage `json:"referenceGrants"`
 	Namespaces      []json.RawMessage `json:"namespaces"`
+	GatewayClasses  []json.RawMessage `json:"gatewayClasses,omitempty"`
 }
 
 // Output is what pilot makes of it.
 type Output struct {
 	Listeners  []Listener  `json:"listeners"`
 	Conditions []Condition `json:"conditions"`
+	// Ignored says that the Gateway is not istiod's, by its class.
+	Ignored bool `json:"ignored"`
+	// Schema is the API server's answer, which has no influence on the others.
+	Schema *Schema `json:"schema,omitempty"`
 }
 
 // Listener is what pilot makes of a listener.
@@ -78,9 +84,19 @@ const controller = "istio.io/gateway-controller"
 // Judge asks the function that builds a listener, for what it builds even of a listener that is not
 // valid, and the collection around it for the Gateway's own conditions and for conflicts. Programmed
 // is left out of the Gateway's: it depends on the Services of a cluster.
-func Judge(input Input, pems PEMs) (Output, error) {
+func Judge(input Input, pems PEMs, definition *Definition) (Output, error) {
+	output, err := translate(input, pems)
+	if err != nil {
+		return output, err
+	}
+	output.Schema, err = definition.judge(input.Gateway)
+	return output, err
+}
+
+func translate(input Input, pems PEMs) (Output, error) {
 	obj := &gatewayv1.Gateway{}
-	if err := json.Unmarshal(input.Gateway, obj); err != nil {
+	// As client-go reads it: a field in another case is another field.
+	if err := kjson.UnmarshalCaseSensitivePreserveInts(input.Gateway, obj); err != nil {
 		return Output{}, err
 	}
 	secrets, err := decode[corev1.Secret](input.Secrets, pems)
@@ -108,6 +124,11 @@ func Judge(input Input, pems PEMs) (Output, error) {
 		return Output{}, err
 	}
 
+	gatewayClasses, err := decode[gatewayv1.GatewayClass](input.GatewayClasses, pems)
+	if err != nil {
+		return Output{}, err
+	}
+
 	stop := make(chan struct{})
 	defer close(stop)
 	opts := krt.NewOptionsBuilder(stop, "judge", nil)
@@ -119,7 +140,9 @@ func Judge(input Input, pems PEMs) (Output, error) {
 	grants.Collection.WaitUntilSynced(stop)
 
 	gateways := krt.NewStaticCollection(nil, []*gatewayv1.Gateway{obj}, opts.WithName("gateways")...)
-	classes := krt.NewStaticCollection[gatewaycommon.GatewayClass](nil, nil, opts.WithName("classes")...)
+	_, classes := gatewaycommon.GatewayClassesCollection(
+		krt.NewStaticCollection(nil, gatewayClasses, opts.WithName("objects")...), opts)
+	classes.WaitUntilSynced(stop)
 	listenerSets := krt.NewStaticCollection[*gatewayv1.ListenerSet](nil, nil, opts.WithName("sets")...)
 	conflicts := gatewaycommon.GatewayListenerConflictCollection(gateways, listenerSets, allNamespaces,
 		gatewaycommon.FetchGatewayClassFetcher(classes), opts)
@@ -134,6 +157,11 @@ func Judge(input Input, pems PEMs) (Output, error) {
 	)
 	statuses.WaitUntilSynced(stop)
 	all := statuses.List()
+	class := gatewaycommon.FetchGatewayClass(krt.TestingDummyContext{}, classes, obj.Spec.GatewayClassName)
+	if class == nil || class.Controller != controller {
+		// No gateway, or one that is not made of listeners alone: a waypoint, a remote one.
+		return Output{Listeners: []Listener{}, Conditions: []Condition{}, Ignored: true}, nil
+	}
 	if len(all) != 1 {
 		return Output{}, fmt.Errorf("%d statuses of one Gateway", len(all))
 	}

@@ -4,6 +4,7 @@
 //	go run ./gatewayapi -judge ../../tests/golden/gateway_api.ndjson  # asks again, exits with 1 on another answer
 //	go run ./gatewayapi -judge-pairs ../../tests/golden/key_pairs.ndjson
 //	go run ./gatewayapi -seed 1 -n 5000 > gateways.ndjson             # random Gateways with pilot's answers
+//	go run ./gatewayapi -crd FILE -n 5000 > gateways.ndjson           # ... and an API server's, by this definition
 //	go run ./gatewayapi -pairs -seed 1 -n 5000 > pairs.ndjson         # random key pairs with Go's answers
 //	go run ./gatewayapi -pairs -directed > pairs.ndjson               # one of each kind
 //
@@ -27,6 +28,7 @@ func main() {
 	pairs := flag.Bool("pairs", false, "key pairs instead of Gateways")
 	directed := flag.Bool("directed", false, "key pairs of each kind instead of random ones")
 	seed := flag.Uint64("seed", 1, "for random cases")
+	crd := flag.String("crd", "", "the definition of Gateway to ask about random cases")
 	count := flag.Int("n", 1000, "how many random cases")
 	flag.Parse()
 	for _, scope := range istiolog.Scopes() {
@@ -41,7 +43,7 @@ func main() {
 	case *pairs:
 		err = writePairs(*seed, *count, *directed)
 	default:
-		err = writeGateways(*seed, *count)
+		err = writeGateways(*seed, *count, *crd)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -66,7 +68,7 @@ func judgeGateways(name string) error {
 		if err := json.Unmarshal(line, &c); err != nil {
 			return "", err
 		}
-		output, err := Judge(c.Input, pems)
+		output, err := Judge(c.Input, pems, nil)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", c.ID, err)
 		}
@@ -93,7 +95,14 @@ func judgePairs(name string) error {
 	})
 }
 
-func writeGateways(seed uint64, count int) error {
+func writeGateways(seed uint64, count int, crd string) error {
+	var definition *Definition
+	if crd != "" {
+		var err error
+		if definition, err = newDefinition(crd); err != nil {
+			return err
+		}
+	}
 	r := newSource(seed)
 	pems, err := newPEMs(r)
 	if err != nil {
@@ -113,7 +122,7 @@ func writeGateways(seed uint64, count int) error {
 			if err := json.Unmarshal(data, &input); err != nil {
 				return err
 			}
-			output, err := Judge(input, pems)
+			output, err := Judge(input, pems, definition)
 			if err != nil {
 				return err
 			}

@@ -69,6 +69,7 @@ func (r *source) input() object {
 		"configMaps":      r.configMaps(),
 		"referenceGrants": r.grants(),
 		"namespaces":      r.namespaces(),
+		"gatewayClasses":  r.classes(),
 	}
 }
 
@@ -192,12 +193,101 @@ func (r *source) namespaces() []any {
 	return out
 }
 
+// classes are mostly none: then the class is istiod's own.
+func (r *source) classes() []any {
+	out := []any{}
+	for _, name := range []string{"istio", "edge", "istio-waypoint", "istio-remote"} {
+		if r.Chance(8) {
+			out = append(out, object{
+				"apiVersion": "gateway.networking.k8s.io/v1", "kind": "GatewayClass", "metadata": object{"name": name},
+				"spec": object{"controllerName": r.Pick("istio.io/gateway-controller", "istio.io/gateway-controller", "istio.io/mesh-controller",
+					"istio.io/eastwest-controller", "istio.io/unmanaged-gateway", "istio.io/agentgateway-controller", "example.com/controller", "istio.io/Gateway-Controller")},
+			})
+		}
+	}
+	return out
+}
+
+// odd changes a Gateway into one that an API server rejects or prunes.
+func (r *source) odd(spec object) {
+	listeners, _ := spec["listeners"].([]any)
+	pick := func() object {
+		if len(listeners) == 0 {
+			return object{}
+		}
+		return listeners[r.IntN(len(listeners))].(object)
+	}
+	misspell := func(in object) {
+		for key, value := range in {
+			if r.Chance(40) {
+				delete(in, key)
+				in[r.Pick(key+"s", key[1:], "x"+key, strings.ToUpper(key[:1])+key[1:]).(string)] = value
+				return
+			}
+		}
+	}
+	switch r.IntN(14) {
+	case 0:
+		spec["listener"] = spec["listeners"]
+		if r.Chance(50) {
+			delete(spec, "listeners")
+		}
+	case 1:
+		// Map order is random in Go: only one key can be misspelt the same way each time.
+		l := pick()
+		if tls, ok := l["tls"].(object); ok && len(tls) == 1 {
+			misspell(tls)
+		}
+	case 2:
+		pick()["port"] = r.Pick(0, -1, 65535, 65536, 70000, 1)
+	case 3:
+		pick()["name"] = r.Pick("", "a.b", "A", "-", "a_b", strings.Repeat("a", 253), strings.Repeat("a", 254))
+	case 4:
+		pick()["hostname"] = r.Pick("*.*.example.com", "A.example.com", "-a", "a..b", strings.Repeat("a", 254), "1.2.3.4")
+	case 5:
+		delete(pick(), r.Pick("name", "port", "protocol").(string))
+	case 6:
+		spec["gatewayClassName"] = r.Pick("", strings.Repeat("a", 254))
+	case 7:
+		spec["allowedListeners"] = object{"namespaces": object{"from": r.Pick("All", "None", "none", "Same")}}
+	case 8:
+		spec["defaultScope"] = r.Pick("All", "x")
+		pick()["filters"] = object{"requests": []any{}}
+	case 9:
+		spec["infrastructure"] = object{
+			"labels":      object{r.Pick("a", "a/b", "-a", "A/b", "a/b/c", strings.Repeat("a", 64)).(string): r.Pick("x", "", "-", strings.Repeat("a", 64))},
+			"annotations": object{r.Pick("a", "a/b", "-a", strings.Repeat("a", 253)+"/b").(string): "x"},
+		}
+	case 10:
+		spec["addresses"] = []any{
+			object{"type": r.Pick("IPAddress", "Hostname", "NamedAddress", "example.com/x", "x"), "value": r.Pick("1.2.3.4", "::1", "x", "", "*.x", "X")},
+			object{"value": r.Pick("1.2.3.4", "x")},
+		}
+	case 11:
+		tls := object{"frontend": object{"perPort": []any{object{"port": r.Pick(443, 0, 9443), "tls": object{}}, object{"port": 9443, "tls": object{"validation": object{}}}}}}
+		if r.Chance(50) {
+			tls["frontend"].(object)["default"] = object{"validation": object{"mode": "AllowValidOnly"}}
+		}
+		spec["tls"] = tls
+	case 12:
+		for range 65 {
+			listeners = append(listeners, object{"name": fmt.Sprintf("m%d", len(listeners)), "port": 80, "protocol": "HTTP", "hostname": fmt.Sprintf("m%d", len(listeners))})
+		}
+		spec["listeners"] = listeners[:r.Pick(64, 65).(int)]
+	case 13:
+		pick()["allowedRoutes"] = object{"kinds": []any{object{"kind": r.Pick("HTTPRoute", "", "a b", "-")}, object{"group": "x"}}}
+	}
+}
+
 func (r *source) gateway() object {
 	listeners := []any{}
 	for i := range r.IntN(4) {
 		listeners = append(listeners, r.listener(i))
 	}
 	spec := object{"gatewayClassName": "istio", "listeners": listeners}
+	if r.Chance(10) {
+		spec["gatewayClassName"] = r.Pick("edge", "istio-waypoint", "istio-remote", "istio-east-west")
+	}
 	if r.Chance(75) {
 		spec["tls"] = r.gatewayTLS()
 	}
@@ -229,6 +319,9 @@ func (r *source) gateway() object {
 	metadata["labels"], metadata["annotations"] = labels, annotations
 	if r.Chance(2) {
 		spec["unknown"] = object{"a": 1}
+	}
+	if r.Chance(25) {
+		r.odd(spec)
 	}
 	return object{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": metadata, "spec": spec}
 }
@@ -358,7 +451,7 @@ func (r *source) gatewayTLS() object {
 		if r.Chance(40) {
 			ports := []any{}
 			for range 1 + r.IntN(2) {
-				ports = append(ports, object{"port": r.Pick(443, 8443, 80), "tls": r.tlsConfig()})
+				ports = append(ports, object{"port": r.Pick(443, 443, 8443, 8443, 80, 9443), "tls": r.tlsConfig()})
 			}
 			frontend["perPort"] = ports
 		}
@@ -389,6 +482,12 @@ func (r *source) tlsConfig() object {
 		}
 		if r.Chance(5) {
 			ref["group"], ref["kind"] = r.Pick("core", ""), r.Pick("ConfigMap", "Service", "")
+		}
+		if r.Chance(5) {
+			ref["group"], ref["kind"] = "certificates.k8s.io", "ClusterTrustBundle"
+			if r.Chance(70) {
+				delete(ref, "namespace")
+			}
 		}
 		refs = append(refs, ref)
 	}

@@ -267,6 +267,20 @@ structs! {
         pub name: Option<String>,
     }
 
+    /// A GatewayClass: whose Gateways are those that name it.
+    pub struct GatewayClass {
+        /// The metadata. A GatewayClass has no namespace.
+        pub metadata: Metadata,
+        /// The controller.
+        pub spec: GatewayClassSpec,
+    }
+
+    /// Whose Gateways are those of a [`GatewayClass`].
+    pub struct GatewayClassSpec {
+        /// The controller, a domain and a path: `istio.io/gateway-controller` is Istio's.
+        pub controller_name: String,
+    }
+
     /// A ConfigMap.
     pub struct ConfigMap {
         /// The metadata.

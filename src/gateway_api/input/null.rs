@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
-use super::{GatewaySpec, Metadata, ReferenceGrantSpec, TlsConfig};
+use super::{GatewayClassSpec, GatewaySpec, Metadata, ReferenceGrantSpec, TlsConfig};
 
 /// A value, in which a null stands for the empty one; so in a list or a map.
 pub(super) fn or_default<'de, D: Deserializer<'de>, T: Nullable>(
@@ -54,4 +54,4 @@ macro_rules! nullable {
     )* };
 }
 
-nullable!(String, i32, Metadata, GatewaySpec, TlsConfig, ReferenceGrantSpec);
+nullable!(String, i32, Metadata, GatewayClassSpec, GatewaySpec, TlsConfig, ReferenceGrantSpec);

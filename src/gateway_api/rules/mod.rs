@@ -33,7 +33,7 @@ static RULES: &[Rule] = &[
         "gateway-api/ca-certificate",
         Error,
         "A CA for clients' certificates that cannot be used",
-        "caCertificateRefs name a ConfigMap or Secret that does not exist or has no certificate under cacert or ca.crt; or there is more than one. istiod does not program the listener. Upstream's builder returns a server that asks clients for nothing: it must not be used.",
+        "caCertificateRefs name a ConfigMap or Secret that does not exist or has no certificate under cacert or ca.crt; or there is more than one. istiod does not program the listener. Upstream's builder returns a server without the CA, which may request no client certificate: it must not be used.",
     ),
     rule!(
         "gateway-api/not-permitted",
@@ -52,6 +52,24 @@ static RULES: &[Rule] = &[
         Error,
         "A listener in another one's way",
         "On one port listeners of HTTP, HTTPS and TLS need different host names, and TCP needs the port for itself. The first one wins.",
+    ),
+    rule!(
+        "gateway-api/schema",
+        Error,
+        "Object rejected by the schema of Gateway API",
+        "A required field is absent, a value is of another type, out of its bounds or not one of its names, a name is there twice, or a rule in CEL does not hold: an API server rejects the object, so istiod never sees it, and nothing is translated. The text is the API server's. Judged by the definitions of Gateway API 1.7.",
+    ),
+    rule!(
+        "gateway-api/unknown-field",
+        Error,
+        "Unknown field",
+        "Gateway API 1.7 has no such field, in none of its channels. An API server drops it, and what it was to do is not done: without a validation whose name is misspelt, clients are not asked for a certificate. kubectl apply asks for strict validation, with which the object is rejected. What is translated is the object without the field.",
+    ),
+    rule!(
+        "gateway-api/experimental-field",
+        Warning,
+        "Field of the experimental channel",
+        "The field, or the rule that it breaks, is part of the experimental channel of Gateway API 1.7 alone. istiod does not read the field, so that it has no effect: filters of a listener authenticate nobody. An API server with the standard channel drops it.",
     ),
     rule!(
         "gateway-api/too-large",
@@ -93,7 +111,7 @@ static RULES: &[Rule] = &[
         "gateway-api/validation-ignored",
         Warning,
         "A validation of clients that has no effect",
-        "An option that brings the mesh's own certificate, a listener without certificates or a validation without a CA: clients are asked for nothing, and nothing says so.",
+        "An option that brings the mesh's own certificate, a listener without certificates, no listener that terminates TLS, or a validation without a CA. istiod reports nothing. The finding states what the server requires of clients: with ISTIO_MUTUAL a certificate of the mesh, in most other cases nothing.",
     ),
     rule!(
         "gateway-api/validation-overridden",
@@ -105,7 +123,13 @@ static RULES: &[Rule] = &[
         "gateway-api/default-replaced",
         Warning,
         "An entry for a port that takes the default validation away",
-        "An entry of perPort takes the place of the default as a whole. Without a validation of its own, the port's clients are asked for nothing.",
+        "An entry of perPort replaces the default as a whole. Without a validation of its own, the port has none. The finding states what is required of clients.",
+    ),
+    rule!(
+        "gateway-api/port-unused",
+        Warning,
+        "An entry for a port at which no listener terminates TLS",
+        "An entry of perPort applies to the listeners of its port that terminate TLS with a certificate of their own. Without such a listener it has no effect: a mistyped port leaves the listener that was meant with the default, or with no validation of clients. istiod reports nothing.",
     ),
     rule!(
         "gateway-api/port-repeated",
@@ -183,7 +207,7 @@ static RULES: &[Rule] = &[
         "gateway-api/class",
         Warning,
         "A class that is not that of Istio's gateways",
-        "Waypoints, east-west gateways and remote ones are not translated. A class of another name is taken for one of Istio's, and a note says so.",
+        "istiod translates a Gateway if the controllerName of its GatewayClass is istio.io/gateway-controller. Waypoints, east-west gateways, remote ones and those of other controllers are not translated. A class that is not in the set is assumed to be one of Istio's gateways, and a note reports it. The class istio needs no object: istiod treats it as its own even if an object with that name has another controller.",
     ),
     rule!(
         "gateway-api/insecure-fallback",

@@ -1,0 +1,78 @@
+//! Whose a Gateway is.
+
+use super::{Context, findings::Findings, resources::Resources, rule};
+use crate::{FieldPath, diagnostic::Quoted};
+
+/// The class that istiod treats as its own whatever the cluster says of it.
+const ISTIO_CLASS: &str = "istio";
+/// Other classes of Istio's own.
+const OTHER_CLASSES: [&str; 5] = [
+    "istio-waypoint",
+    "istio-east-west",
+    "istio-remote",
+    "istio-agentgateway",
+    "istio-agentgateway-waypoint",
+];
+/// The controller whose Gateways become gateways of Istio.
+const CONTROLLER: &str = "istio.io/gateway-controller";
+/// The controller of Gateways of other clusters, which istiod knows as it is installed.
+const UNMANAGED: &str = "istio.io/unmanaged-gateway";
+/// Other controllers of Istio's own. Those of waypoints, east-west gateways and agentgateway are known
+/// to an istiod that has these switched on, and to others are strangers.
+const OTHER_CONTROLLERS: [&str; 5] = [
+    UNMANAGED,
+    "istio.io/mesh-controller",
+    "istio.io/eastwest-controller",
+    "istio.io/agentgateway-controller",
+    "istio.io/agentgateway-waypoint-controller",
+];
+
+impl<R: Resources + ?Sized> Context<'_, R> {
+    /// Whether istiod makes servers of the Gateway, by its class.
+    ///
+    /// Source: pilot's `FetchGatewayClass`, `GatewayClassesCollection` and `ClassInfos`.
+    pub(super) fn is_translated(&self, at: &FieldPath, found: &mut Findings) -> bool {
+        let name = self.gateway.spec.gateway_class_name.as_str();
+        let class = Quoted(name);
+        let Some(object) = self.resources.gateway_class(name) else {
+            if OTHER_CLASSES.contains(&name) {
+                let message = format!("{class} is not translated: no gateway is made of it");
+                found.warning(rule::CLASS, at.clone(), message, None);
+                return false;
+            }
+            if name != ISTIO_CLASS {
+                let message = format!(
+                    "the GatewayClass {class} is not in the set: assumed that its controllerName is \
+                     {CONTROLLER}"
+                );
+                let help = "add the GatewayClass to the set".to_owned();
+                found.note(rule::CLASS, at.clone(), message, help);
+            }
+            return true;
+        };
+        let controller = object.spec.controller_name.as_str();
+        let quoted = Quoted(controller);
+        if controller == CONTROLLER {
+            return true;
+        }
+        if name == ISTIO_CLASS && controller != UNMANAGED {
+            let message = format!(
+                "the controllerName of the GatewayClass {class} is {quoted}, and istiod treats the \
+                 class as its own anyway"
+            );
+            let help = "give the class of the other controller another name".to_owned();
+            found.warning(rule::CLASS, at.clone(), message, help);
+            return true;
+        }
+        if OTHER_CONTROLLERS.contains(&controller) {
+            let message =
+                format!("not translated: no gateway is made of a class of the controller {quoted}");
+            found.warning(rule::CLASS, at.clone(), message, None);
+            return false;
+        }
+        let message =
+            format!("not translated: the Gateway is not Istio's, but of the controller {quoted}");
+        found.warning(rule::CLASS, at.clone(), message, None);
+        false
+    }
+}
