@@ -33,7 +33,7 @@ pub(crate) fn print_colored(text: &str) -> Result<(), Failure> {
         let mut out = AutoStream::new(out, choice);
         out.write_all(text.as_bytes()).and_then(|()| out.flush())
     });
-    printed.or_else(failed_to_print)
+    printed.or_else(|error| failed_to_print(&error))
 }
 
 fn print_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
@@ -41,11 +41,11 @@ fn print_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()
         let mut out = BufWriter::with_capacity(BUFFER, out);
         write(&mut out).and_then(|()| out.flush())
     });
-    printed.or_else(failed_to_print)
+    printed.or_else(|error| failed_to_print(&error))
 }
 
 /// An error of standard output; none where whoever reads has read enough.
-pub(crate) fn failed_to_print(error: io::Error) -> Result<(), Failure> {
+pub(crate) fn failed_to_print(error: &io::Error) -> Result<(), Failure> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(Failure::Usage(format!("standard output: {error}"))),

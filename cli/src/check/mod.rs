@@ -107,7 +107,7 @@ impl Check {
         let out = match stdout() {
             Ok(out) if is_colored => Box::new(AutoStream::new(out, color)),
             Ok(out) => out,
-            Err(error) => return failed_to_print(error).map(|()| ExitCode::SUCCESS),
+            Err(error) => return failed_to_print(&error).map(|()| ExitCode::SUCCESS),
         };
         let mut checking = Checking {
             files: &files,
@@ -127,7 +127,7 @@ impl Check {
                 Err(Failure::Usage(error.to_string()))
             }
             done => {
-                done.or_else(failed_to_print)?;
+                done.or_else(|error| failed_to_print(&error))?;
                 Ok(ExitCode::from(checking.totals.status()))
             }
         }

@@ -147,7 +147,9 @@ impl Screen {
         match alike(clients) {
             Some(client) => self.client("any, or none", client, forwarding),
             None => {
-                clients.iter().for_each(|client| self.client(client.client, client, forwarding))
+                for client in clients {
+                    self.client(client.client, client, forwarding);
+                }
             }
         }
     }
