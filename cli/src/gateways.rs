@@ -69,15 +69,13 @@ impl Judgement {
         let report = validate_manifest(manifest, &options);
         let refused = matches!(report.verdict(), validate::Verdict::Rejected(_));
         let placeholders = report.placeholders.iter().map(|placeholder| {
-            let message = "unknown until the placeholder is filled in: what is told of it depends on that";
+            let message =
+                "unknown until the placeholder is filled in: what is told of it depends on that";
             Diagnostic::warning("lint/template", placeholder.path.clone(), message)
         });
         let ignored = manifest.diagnostics().iter().cloned().chain(placeholders).collect();
         let errors = report.findings.into_iter().filter(|f| f.severity == Severity::Error);
-        Self {
-            refusals: errors.filter(|_| refused).collect(),
-            ignored,
-        }
+        Self { refusals: errors.filter(|_| refused).collect(), ignored }
     }
 }
 

@@ -173,8 +173,8 @@ impl Rules {
             rules = all().filter(|rule| rule.id.starts_with(name)).collect();
         }
         if rules.is_empty() {
-            let nearest =
-                nearest(name, |_| true).map_or_else(String::new, |id| format!("; did you mean {id}?"));
+            let nearest = nearest(name, |_| true)
+                .map_or_else(String::new, |id| format!("; did you mean {id}?"));
             return Err(Failure::Usage(format!("no rule {name}{nearest}")));
         }
         let text = match self.format {

@@ -134,7 +134,12 @@ const MOST: usize = 100;
 
 /// Checks what the schema does not: the metadata's fields, and repeated keys. Those of YAML are never
 /// sent: whoever makes JSON of it keeps the last one.
-pub(super) fn check(tree: &Tree<'_>, root: &Place<'_, '_>, options: &Options, findings: &mut Findings) {
+pub(super) fn check(
+    tree: &Tree<'_>,
+    root: &Place<'_, '_>,
+    options: &Options,
+    findings: &mut Findings,
+) {
     if options.field_validation == FieldValidation::Ignore {
         return;
     }
@@ -221,7 +226,14 @@ fn duplicates(root: &Place<'_, '_>, mode: FieldValidation, findings: &mut Findin
             let message = format!("duplicate field \"{text}\"");
             let help = Some("keep one of them; kubectl itself sends the last one".to_owned());
             let path = path.iter().cloned().collect();
-            findings.about_path(DUPLICATE, path, key, message, mode == FieldValidation::Strict, help);
+            findings.about_path(
+                DUPLICATE,
+                path,
+                key,
+                message,
+                mode == FieldValidation::Strict,
+                help,
+            );
         }
         if value.is_map() || value.is_list() {
             walk.push(Level::of(value));
@@ -239,7 +251,11 @@ enum Level<'t> {
 
 impl<'t> Level<'t> {
     fn of(node: Ref<'t, 't>) -> Self {
-        if node.is_map() { Self::Object(node.entries(), HashSet::new()) } else { Self::Array(0, node.items()) }
+        if node.is_map() {
+            Self::Object(node.entries(), HashSet::new())
+        } else {
+            Self::Array(0, node.items())
+        }
     }
 
     /// The step to the next value, its key if that is a repeated one, and the value.
@@ -275,9 +291,7 @@ impl Report {
                 Some((&found.path, found.message.strip_prefix("strict decoding error: ")?))
             })
         };
-        let is_metadata = |path: &crate::FieldPath| {
-            matches!(path.steps(), [Step::Key(key), _, ..] if key == "metadata")
-        };
+        let is_metadata = |path: &crate::FieldPath| matches!(path.steps(), [Step::Key(key), _, ..] if key == "metadata");
         let sorted = |wants_metadata: bool| {
             let unknown = of(UNKNOWN).filter(|(path, _)| is_metadata(path) == wants_metadata);
             let mut messages: Vec<_> = unknown.map(|(_, message)| message).collect();

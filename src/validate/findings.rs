@@ -285,7 +285,8 @@ impl Findings {
         let ours: HashSet<_> =
             self.found.iter().filter(is_error).map(|found| (found.rule, &found.path)).collect();
         let errors = other.found.iter().filter(is_error);
-        let mut depends = errors.into_iter().any(|found| !ours.contains(&(found.rule, &found.path)));
+        let mut depends =
+            errors.into_iter().any(|found| !ours.contains(&(found.rule, &found.path)));
         let mut rejected_by = None;
         let spans = std::mem::take(&mut self.spans);
         let found = std::mem::take(&mut self.found);

@@ -7,11 +7,12 @@
 
 use std::collections::HashMap;
 
-use super::{Options, findings::{Findings, Place}, lint, webhook};
-use crate::{
-    FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode,
-    diagnostic::Step,
+use super::{
+    Options,
+    findings::{Findings, Place},
+    lint, webhook,
 };
+use crate::{FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode, diagnostic::Step};
 
 /// A value that is not known: where it is, as the names of fields (`servers[].port.number`) and the
 /// indexes in them.
@@ -184,12 +185,17 @@ fn assume(gateway: &mut Gateway, value: &UnknownValue, choice: usize, unique: us
     match value.field.strip_prefix("servers[].").unwrap_or_default() {
         "" => *own = if is_first { server(unique) } else { Server::default() },
         "hosts" => own.hosts = if is_first { vec![host(unique)] } else { Vec::new() },
-        "hosts[]" => set(&mut own.hosts, item, if is_first { host(unique) } else { "?".to_owned() }),
+        "hosts[]" => {
+            set(&mut own.hosts, item, if is_first { host(unique) } else { "?".to_owned() })
+        }
         "bind" => own.bind = nth(&BINDS, choice),
-        "name" => own.name = if is_first { format!("server-{unique}") } else { "server".to_owned() },
+        "name" => {
+            own.name = if is_first { format!("server-{unique}") } else { "server".to_owned() }
+        }
         "defaultEndpoint" => own.default_endpoint = "127.0.0.1:80".to_owned(),
         "port" => {
-            let port = port(if choice == 3 { 0 } else { small + 1 }, nth(&PROTOCOLS, choice), unique);
+            let port =
+                port(if choice == 3 { 0 } else { small + 1 }, nth(&PROTOCOLS, choice), unique);
             own.port = (choice != 2).then_some(port);
         }
         "tls" => {
@@ -204,7 +210,9 @@ fn assume(gateway: &mut Gateway, value: &UnknownValue, choice: usize, unique: us
             Some(("port", field)) => {
                 let Some(port) = &mut own.port else { return };
                 match field {
-                    "number" => port.number = [0, small + 1, 70_000].get(choice).copied().unwrap_or(0),
+                    "number" => {
+                        port.number = [0, small + 1, 70_000].get(choice).copied().unwrap_or(0)
+                    }
                     "protocol" => port.protocol = nth(&PROTOCOLS, choice),
                     "name" if is_first => port.name = format!("port-{unique}"),
                     "name" => "port".clone_into(&mut port.name),
@@ -221,13 +229,7 @@ fn assume(gateway: &mut Gateway, value: &UnknownValue, choice: usize, unique: us
     }
 }
 
-fn assume_tls(
-    tls: &mut ServerTlsSettings,
-    field: &str,
-    item: usize,
-    choice: usize,
-    unique: usize,
-) {
+fn assume_tls(tls: &mut ServerTlsSettings, field: &str, item: usize, choice: usize, unique: usize) {
     let is_first = choice == 0;
     let number = i32::try_from(choice).unwrap_or_default();
     let text = || format!("value-{unique}");

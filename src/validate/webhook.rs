@@ -182,7 +182,8 @@ fn check_port(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
             "invalid protocol {}, supported protocols are HTTP, HTTP2, GRPC, GRPC-WEB, MONGO, REDIS, MYSQL, TCP",
             Quote(&port.protocol)
         );
-        let names = ["HTTP", "HTTPS", "HTTP2", "GRPC", "GRPC-WEB", "TLS", "TCP", "MONGO", "REDIS", "MYSQL"];
+        let names =
+            ["HTTP", "HTTPS", "HTTP2", "GRPC", "GRPC-WEB", "TLS", "TCP", "MONGO", "REDIS", "MYSQL"];
         let help = match nearest(&port.protocol, names) {
             Some(name) => format!("write {name}"),
             None => "HTTPS and TLS are supported too".to_owned(),

@@ -43,7 +43,11 @@ fn differences(case: &Value) -> Vec<String> {
     }
     let ignore = report(FieldValidation::Ignore);
     let is_told = ignore.findings.iter().any(|found| found.rule.starts_with("field-validation/"));
-    same("ignore", is_told.to_string(), (!texts(&case["ignore"]["warnings"]).is_empty()).to_string());
+    same(
+        "ignore",
+        is_told.to_string(),
+        (!texts(&case["ignore"]["warnings"]).is_empty()).to_string(),
+    );
     for (report, mode) in [(&warn, "warn"), (&ignore, "ignore")] {
         let is_refused = matches!(report.verdict(), Verdict::Rejected(Stage::Schema | Stage::Cel));
         same(mode, is_refused.to_string(), (case[mode]["code"] != 201).to_string());

@@ -74,8 +74,9 @@ fn every_rule_is_broken_alone_and_barely_kept() {
         if broken(good, &options).contains(id) {
             wrong.push(format!("valid/{id} breaks it"));
         }
-        if let Some(other) =
-            check_with(bad, &options).iter().find(|found| found.rule == id && found.severity != severity)
+        if let Some(other) = check_with(bad, &options)
+            .iter()
+            .find(|found| found.rule == id && found.severity != severity)
         {
             wrong.push(format!("{id}: severity {:?} instead of {severity:?}", other.severity));
         }

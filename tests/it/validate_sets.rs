@@ -8,9 +8,8 @@ use std::{
 use istio_gateway::{
     Document, FieldPath, Gateway, Manifest, Object, Position, Server, Severity,
     validate::{
-        FieldValidation,
-        Checked, Options, Report, Stage, ValidGateway, Verdict, documents, documents_from_json,
-        rules,
+        Checked, FieldValidation, Options, Report, Stage, ValidGateway, Verdict, documents,
+        documents_from_json, rules,
         set::{Set, SetFinding},
         validate, validate_gateway, validate_manifest,
     },

@@ -214,7 +214,8 @@ impl Checking<'_> {
             let (file, number) = (found.file, found.document);
             let own = found.diagnostic.severity;
             let finding = shown(found, files, *format, policy, sources)?;
-            totals.denied += usize::from(finding.severity == Severity::Error && own != Severity::Error);
+            totals.denied +=
+                usize::from(finding.severity == Severity::Error && own != Severity::Error);
             totals.count(&finding);
             Some(Across { file, number, finding })
         });

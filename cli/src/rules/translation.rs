@@ -80,12 +80,7 @@ pub(super) static RULES: [Rule; 28] = [
         "Unknown TLS version",
         "The default takes its place.",
     ),
-    rule(
-        envoy::MODE_UNKNOWN,
-        Severity::Warning,
-        "Unknown TLS mode",
-        "istiod treats it as SIMPLE.",
-    ),
+    rule(envoy::MODE_UNKNOWN, Severity::Warning, "Unknown TLS mode", "istiod treats it as SIMPLE."),
     rule(
         envoy::SETTINGS_UNUSED,
         Severity::Warning,
@@ -128,18 +123,8 @@ pub(super) static RULES: [Rule; 28] = [
         "Invalid enum value",
         "Istio's decoder rejects a string that is not a name of the enum.",
     ),
-    rule(
-        decode::UNKNOWN_FIELD,
-        Severity::Warning,
-        "Unknown field",
-        "Istio's decoder ignores it.",
-    ),
-    rule(
-        decode::DUPLICATE_FIELD,
-        Severity::Warning,
-        "Repeated field",
-        "The last one counts.",
-    ),
+    rule(decode::UNKNOWN_FIELD, Severity::Warning, "Unknown field", "Istio's decoder ignores it."),
+    rule(decode::DUPLICATE_FIELD, Severity::Warning, "Repeated field", "The last one counts."),
     rule(
         decode::BOTH_SPELLINGS,
         Severity::Warning,

@@ -59,7 +59,10 @@ fn every_id_that_is_printed_is_explained() {
         let ids = text.lines().filter(|line| line.trim_start().starts_with("pub const "));
         for id in ids.filter_map(|line| line.split('"').nth(1)).filter(|id| id.contains('/')) {
             count += 1;
-            assert!(known.lines().any(|line| line.starts_with(&format!("{id} "))), "{source}: {id}");
+            assert!(
+                known.lines().any(|line| line.starts_with(&format!("{id} "))),
+                "{source}: {id}"
+            );
         }
     }
     assert!(count > 40, "{count}");

@@ -35,7 +35,8 @@ pub(crate) fn causes(answer: &Value) -> Vec<String> {
 /// What `validate` says that the server will say.
 pub(crate) fn foretold(object: &str) -> (u16, Vec<String>) {
     let object = Object::from_json(object).unwrap();
-    let report = validate(&object, &Options::default().with_field_validation(FieldValidation::Warn));
+    let report =
+        validate(&object, &Options::default().with_field_validation(FieldValidation::Warn));
     if !matches!(report.verdict(), Verdict::Rejected(Stage::Schema | Stage::Cel)) {
         return (201, Vec::new());
     }

@@ -177,8 +177,10 @@ impl Check<'_> {
         let snake = fields.iter().find(|field| field.snake == name);
         self.outcome.is_rewritten |= newer.or(snake).is_some();
         let (rule, message, help) = if let Some(field) = newer {
-            let message =
-                format!("Istio {} does not know this field, and its API server drops it", self.version);
+            let message = format!(
+                "Istio {} does not know this field, and its API server drops it",
+                self.version
+            );
             let help = format!("{name} came with Istio 1.{}", field.since);
             ("lint/newer-field", message, Some(help))
         } else if let Some(field) = snake {

@@ -121,10 +121,7 @@ fn the_items_of_a_list_are_checked_at_their_places() {
     let ran = tree.run(&["check", "list.yaml"]);
     assert!(ran.out.contains("--> list.yaml:18:25\n"), "{}", ran.out);
     assert!(ran.out.contains("18 |         credentialName: edge-cert\n"), "{}", ran.out);
-    assert!(
-        ran.out
-            .ends_with("; the Gateway would be rejected (field validation: strict)\n")
-    );
+    assert!(ran.out.ends_with("; the Gateway would be rejected (field validation: strict)\n"));
     assert_eq!(json(&tree, 1, &["list.yaml"])[0]["document"], 2);
 }
 
@@ -163,8 +160,10 @@ fn a_template_is_named_as_such() {
 fn a_dollar_elsewhere_hides_no_error() {
     let one_line = "{\"apiVersion\":\"networking.istio.io/v1\",\"kind\":\"Gateway\",\
                     \"metadata\":{\"name\":\"n\",\"annotations\":{\"a\":\"costs $a\"}}}\n";
-    let commented = "apiVersion: networking.istio.io/v1 # ${ENV}\nkind: Gateway\nmetadata: {name: n}\n";
-    let both = gateway("edge", &SERVER.replace("443", "$PORT").replace("HTTPS", "$P\n    bind: here"));
+    let commented =
+        "apiVersion: networking.istio.io/v1 # ${ENV}\nkind: Gateway\nmetadata: {name: n}\n";
+    let both =
+        gateway("edge", &SERVER.replace("443", "$PORT").replace("HTTPS", "$P\n    bind: here"));
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n---\n".to_owned()
         + &gateway("east", &SERVER.replace("edge-cert", "$CREDENTIAL_NAME"));
     let tree = Directory::new(&[
@@ -215,10 +214,13 @@ fn help_names_what_was_meant() {
         let tree = Directory::new(&[("edge.yaml", text)]);
         let documents = json(&tree, 1, &["edge.yaml"]);
         let findings = documents[0]["findings"].as_array().unwrap().iter();
-        findings.map(|found| found["help"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        findings
+            .map(|found| found["help"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
     };
     let with = |from: &str, to: &str| help(&gateway("edge", &SERVER.replace(from, to)));
-    let version = with("credentialName: edge-cert", "credentialName: e\n      minProtocolVersion: 1.2");
+    let version =
+        with("credentialName: edge-cert", "credentialName: e\n      minProtocolVersion: 1.2");
     assert_eq!(version[..2], ["write TLSV1_2", "write TLSV1_2"]);
     let quoted = help("kind: Gateway\nspec:\n  hosts:\n  - *.example.com\n");
     assert_eq!(quoted, ["write it in quotes: \"*.example.com\""]);

@@ -58,19 +58,24 @@ fn field_validation_is_what_the_client_requests() {
         let documents = json(&tree, status, &[mode, &["edge.yaml"]].concat());
         let finding = &documents[0]["findings"][0];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let found = [&finding["rule"], &finding["severity"], &documents[0]["rejected_by"]].map(text);
+        let found =
+            [&finding["rule"], &finding["severity"], &documents[0]["rejected_by"]].map(text);
         (found, text(&finding["message"]))
     };
     let rule = "field-validation/unknown-field".to_owned();
     let (found, message) = check(1, &[]);
     assert_eq!(found, [rule.clone(), "error".to_owned(), "field-validation".to_owned()]);
-    assert!(message.starts_with("strict decoding error: unknown field \"spec.servers[0]."), "{message}");
+    assert!(
+        message.starts_with("strict decoding error: unknown field \"spec.servers[0]."),
+        "{message}"
+    );
     let (found, message) = check(0, &["--field-validation", "warn"]);
     assert_eq!(found, [rule, "warning".to_owned(), String::new()]);
     assert!(message.starts_with("unknown field \"spec.servers[0]."), "{message}");
     let (found, _) = check(0, &["--field-validation", "ignore"]);
     assert_eq!(found[0], "lint/unknown-field");
-    let ran = tree.run(&["check", "--field-validation=warn", "--deny", "field-validation/", "edge.yaml"]);
+    let ran =
+        tree.run(&["check", "--field-validation=warn", "--deny", "field-validation/", "edge.yaml"]);
     let want = "1 file, 1 document, 1 error (1 by --deny), 0 warnings; the Gateway would be accepted \
                 (field validation: warn)\n";
     assert!(ran.out.ends_with(want), "{}", ran.out);
