@@ -47,6 +47,12 @@ impl Diagnostic {
         Self { rule, severity, path, message: message.into(), help, position, end }
     }
 
+    /// A warning of a caller's own about a field, without help and without a place.
+    #[must_use]
+    pub fn warning(rule: &'static str, path: FieldPath, message: impl Into<String>) -> Self {
+        Self::new(rule, Severity::Warning, path, message)
+    }
+
     /// `path: message; help`, for those who show the place themselves. The path is not told twice.
     #[must_use]
     pub fn without_position(&self) -> impl fmt::Display + '_ {

@@ -88,6 +88,7 @@ pub mod json;
 pub mod lossless;
 #[cfg(feature = "yaml")]
 mod manifest;
+mod placeholder;
 pub mod proto;
 mod timestamp;
 mod tls;
@@ -109,6 +110,7 @@ pub use lossless::Lossless;
 #[cfg(feature = "yaml")]
 pub use manifest::{Document, GROUP, Manifest, Object, Written, documents, documents_from_json};
 #[doc(inline)]
+pub use placeholder::is_placeholder;
 pub use proto::{
     FILE_DESCRIPTOR_SET,
     meta::v1alpha1::{IstioCondition, IstioStatus},

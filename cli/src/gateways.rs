@@ -56,19 +56,26 @@ fn flat(documents: Documents) -> Documents {
 pub(crate) struct Judgement {
     /// Why it refuses the Gateway, and with it each of its servers; nothing if it does not.
     pub(crate) refusals: Vec<Diagnostic>,
-    /// What its decoder ignores.
+    /// What its decoder ignores, and values that are not known since they hold placeholders.
     pub(crate) ignored: Vec<Diagnostic>,
 }
 
 impl Judgement {
     pub(crate) fn of(manifest: &Manifest, istio: IstioVersion) -> Self {
-        let report = validate_manifest(manifest, &validate::Options::istio(istio));
-        let refused = !report.is_accepted();
+        // What the API server drops for whoever requests no field validation is not in effect, whoever
+        // applies it.
+        let options = validate::Options::istio(istio)
+            .with_field_validation(validate::FieldValidation::Ignore);
+        let report = validate_manifest(manifest, &options);
+        let refused = matches!(report.verdict(), validate::Verdict::Rejected(_));
+        let placeholders = report.placeholders.iter().map(|placeholder| {
+            let message =
+                "unknown until the placeholder is filled in: what is told of it depends on that";
+            Diagnostic::warning("lint/template", placeholder.path.clone(), message)
+        });
+        let ignored = manifest.diagnostics().iter().cloned().chain(placeholders).collect();
         let errors = report.findings.into_iter().filter(|f| f.severity == Severity::Error);
-        Self {
-            refusals: errors.filter(|_| refused).collect(),
-            ignored: manifest.diagnostics().to_vec(),
-        }
+        Self { refusals: errors.filter(|_| refused).collect(), ignored }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `istio-gateway rules`: what each rule says, with an example.
 
+mod translation;
+
 use clap::{Args, ValueEnum};
 use istio_gateway::{Severity, gateway_api, validate};
 use serde::Serialize;
@@ -21,7 +23,9 @@ Examples:
 
 schema/ and cel/ are rules of the custom resource, which the API server checks; webhook/ are
 istiod's. lint/ is what they accept and what does not do what it seems to. document/ is what cannot
-be read at all. gateway-api/ are those of from-gateway-api.
+be read at all. field-validation/ are the API server's, as the client requests it. gateway-api/ are
+those of from-gateway-api. envoy/ and decode/ are what explain and envoy report: what istiod drops from
+its translation, and what its decoder ignores.
 
 Exit status:
   0  the rules were printed
@@ -81,21 +85,7 @@ spec:
     tls: {mode: SIMPLE, credentialName: edge-cert}
 ";
 
-static OWN: [Rule; 6] = [
-    Rule {
-        id: own::TEMPLATE,
-        severity: Severity::Warning,
-        title: "A template, to be rendered before it is checked",
-        explanation: "Where {{ }} stands a chart puts something else, and $PORT is replaced by \
-                      another tool. A document that is no YAML before that is not checked; in one \
-                      that is, those values are not. What comes out of the template is what the \
-                      cluster sees, so check that: helm template . | istio-gateway check -",
-        bad: Some(
-            "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata:\n  \
-             name: {{ .Release.Name }}\n",
-        ),
-        good: Some(GOOD),
-    },
+static OWN: [Rule; 5] = [
     Rule {
         id: own::SYNTAX,
         severity: Severity::Error,
@@ -150,11 +140,11 @@ pub(crate) fn all() -> impl Iterator<Item = Rule> {
         bad: rule.bad,
         good: rule.good,
     });
-    known.chain(OWN)
+    known.chain(OWN).chain(translation::RULES)
 }
 
 /// The id that was probably meant.
-pub(crate) fn nearest(name: &str) -> Option<&'static str> {
+pub(crate) fn nearest(name: &str, is_meant: impl Fn(&Rule) -> bool) -> Option<&'static str> {
     let bare = |id: &'static str| id.split('/').next_back().unwrap_or(id);
     let distance = |id: &'static str| {
         // The group may be missing.
@@ -162,7 +152,7 @@ pub(crate) fn nearest(name: &str) -> Option<&'static str> {
         whole.min(strsim::damerau_levenshtein(name, bare(id)))
     };
     // A longer word is no slip of the pen, and would be slow to compare.
-    let ids = all().map(|rule| rule.id).filter(|_| name.len() <= 64);
+    let ids = all().filter(is_meant).map(|rule| rule.id).filter(|_| name.len() <= 64);
     ids.map(|id| (distance(id), id))
         .filter(|(distance, _)| *distance <= name.len() / 4)
         .min()
@@ -200,8 +190,8 @@ impl Rules {
             rules = all().filter(|rule| rule.id.starts_with(name)).collect();
         }
         if rules.is_empty() {
-            let nearest =
-                nearest(name).map_or_else(String::new, |id| format!("; did you mean {id}?"));
+            let nearest = nearest(name, |_| true)
+                .map_or_else(String::new, |id| format!("; did you mean {id}?"));
             let name = shown(name);
             let message = format!("no rule {name}{nearest} (istio-gateway rules lists them)");
             return Err(Failure::Usage(message));

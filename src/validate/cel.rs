@@ -54,7 +54,8 @@ pub(super) fn check(root: &Place<'_, '_>, is_blocked: bool, findings: &mut Findi
     if is_blocked {
         let message = "<nil>: Invalid value: null: some validation rules were not checked because \
                        the object was invalid; correct the existing errors to complete validation";
-        return findings.error(UNCHECKED, root, message, None);
+        findings.note(UNCHECKED, root, message, None);
+        return;
     }
     let spec = root.field("spec");
     let servers = spec.field("servers");

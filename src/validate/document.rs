@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use super::{
-    Options, Report, cel,
+    Options, Report, cel, field_validation,
     findings::{Findings, Node, Place},
     lint, metadata,
     outline::Outline,
     schema,
+    unknown::{Unknown, UnknownValue, below_spec},
     versions::CRD_CEL,
     webhook,
 };
@@ -119,40 +120,87 @@ pub(super) fn judge<'t>(
     if !schema::check_type(root, options.istio, &mut findings) {
         return findings.finish(tree, Vec::new());
     }
+    field_validation::check(tree, &place, options, &mut findings);
     let is_metadata_blocking = metadata::check(&place, &mut findings);
-    let outcome = schema::check(root, options.istio, &mut findings);
+    let outcome = schema::check(root, options, &mut findings);
     if options.istio >= CRD_CEL {
-        cel::check(&place, outcome.is_blocked || is_metadata_blocking, &mut findings);
+        let is_blocked =
+            (outcome.is_blocked || is_metadata_blocking) && findings.has_schema_errors();
+        cel::check(&place, is_blocked, &mut findings);
     }
-    if let Some(gateway) = decode(tree, root, options, outcome.is_rewritten) {
-        webhook::check(&gateway, &webhook_metadata(&place), &place, &mut findings);
-        lint::check(&gateway, &place, options, &mut findings);
-        if let Some(outline) = outline {
-            *outline = Outline::of(gateway, &place, tree);
+    let spec = Spec::read(tree, root, options, outcome.is_rewritten, &mut findings);
+    if let Some(Spec { gateway, unknown }) = spec {
+        let named = webhook_metadata(&place);
+        if let Some(unknown) = unknown {
+            let found = unknown.check(&gateway, &named, &place, options);
+            let has_placeholders = findings.placeholders().next().is_some();
+            if found.depends() && has_placeholders {
+                findings.depend_on_placeholders();
+            }
+            findings.append(found);
+            if let Some(outline) = outline {
+                *outline = Outline::of(unknown.without(gateway), &place, tree);
+            }
+        } else {
+            webhook::check(&gateway, &named, &place, &mut findings);
+            lint::check(&gateway, &place, options, &mut findings);
+            if let Some(outline) = outline {
+                *outline = Outline::of(gateway, &place, tree);
+            }
         }
     } else if let Some(outline) = outline {
         *outline = Outline::of(Gateway::default(), &place, tree);
     }
+    findings.report_placeholders();
     findings.finish(tree, outcome.pruned)
 }
 
-/// The spec as istiod reads it after the API server has pruned it; nothing, if istiod cannot.
-fn decode(
-    tree: &Tree<'_>,
-    root: Node<'_>,
-    options: &Options,
-    is_rewritten: bool,
-) -> Option<Gateway> {
-    let Some(spec) = root.get("spec").filter(|spec| !spec.is_null()) else {
-        return Some(Gateway::default());
-    };
-    if !is_rewritten {
-        return json::decode_node(tree, spec, &FieldPath::root()).tolerant().ok();
+/// The spec as istiod reads it after the API server has pruned it.
+struct Spec {
+    gateway: Gateway,
+    unknown: Option<Unknown>,
+}
+
+impl Spec {
+    /// Nothing, if too little of the spec can be read.
+    fn read(
+        tree: &Tree<'_>,
+        root: Node<'_>,
+        options: &Options,
+        is_rewritten: bool,
+        findings: &mut Findings,
+    ) -> Option<Self> {
+        let Some(spec) = root.get("spec").filter(|spec| !spec.is_null()) else {
+            return Some(Self { gateway: Gateway::default(), unknown: None });
+        };
+        let within = FieldPath::root().key("spec");
+        let decoded = if is_rewritten {
+            let mut text = String::new();
+            schema::write_pruned(&schema::SPEC, spec, options.istio, &mut text);
+            let tree = Tree::from_checked_json(&text).ok()?;
+            json::decode_node(&tree, tree.root(), &within)
+        } else {
+            json::decode_node(tree, spec, &within)
+        };
+        let json::Decoded { value: gateway, diagnostics, .. } = decoded;
+        let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
+        let errors = errors.map(|found| &found.path);
+        let placeholders = findings.placeholders().filter(|path| below_spec(path).is_some());
+        let mut paths: Vec<_> = errors.chain(placeholders).collect();
+        if paths.is_empty() {
+            return Some(Self { gateway, unknown: None });
+        }
+        // Of more mistakes than these not all are told.
+        const MOST_ERRORS: usize = 1000;
+        if diagnostics.len() >= MOST_ERRORS {
+            return None;
+        }
+        paths.sort_unstable();
+        paths.dedup();
+        let values = paths.into_iter().map(|path| below_spec(path).map(UnknownValue::at));
+        let unknown = Unknown::new(values.collect::<Option<_>>()?, gateway.servers.len());
+        Some(Self { gateway, unknown: Some(unknown) })
     }
-    let mut text = String::new();
-    schema::write_pruned(&schema::SPEC, spec, options.istio, &mut text);
-    let tree = Tree::from_checked_json(&text).ok()?;
-    json::decode_node(&tree, tree.root(), &FieldPath::root()).tolerant().ok()
 }
 
 fn webhook_metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {

@@ -1,9 +1,12 @@
 //! What was found, and where.
 
-use super::{Report, Stage};
+use std::collections::{HashMap, HashSet};
+
+use super::{Placeholder, Report, Stage, rules};
 use crate::{
     Diagnostic, FieldPath, Position, Severity,
     diagnostic::Step as PathStep,
+    is_placeholder,
     tree::{MILE, Ref, Tree},
 };
 
@@ -127,6 +130,11 @@ pub(super) struct Findings {
     spans: Vec<(usize, usize)>,
     omitted: usize,
     rejected_by: Option<Stage>,
+    has_schema_errors: bool,
+    /// The values that hold a placeholder, with the bytes where they are.
+    placeholders: Vec<(FieldPath, (usize, usize))>,
+    /// Whether a placeholder's value decides whether a cluster accepts the document.
+    depends_on_placeholders: bool,
 }
 
 impl Findings {
@@ -137,11 +145,14 @@ impl Findings {
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
-        let stage = match rule.split_once('/') {
-            Some(("schema", _)) => Stage::Schema,
-            Some(("cel", _)) => Stage::Cel,
-            _ => Stage::Webhook,
-        };
+        let stage = stage(rule);
+        if stage == Stage::Schema {
+            let value = place.node.or(place.key).and_then(Ref::as_text);
+            if value.is_some_and(is_placeholder) {
+                return self.placeholder(place, true);
+            }
+            self.has_schema_errors = true;
+        }
         self.rejected_by = Some(self.rejected_by.map_or(stage, |by| by.min(stage)));
         self.add(rule, Severity::Error, place, place.span(), message.into(), help.into());
     }
@@ -177,6 +188,44 @@ impl Findings {
         self.add(rule, Severity::Warning, place, place.key_span(), message.into(), help.into());
     }
 
+    /// An error about a field's name.
+    pub(super) fn error_about_key(
+        &mut self,
+        rule: &'static str,
+        place: &Place<'_, '_>,
+        message: String,
+        help: Option<String>,
+    ) {
+        let stage = stage(rule);
+        self.rejected_by = Some(self.rejected_by.map_or(stage, |by| by.min(stage)));
+        self.add(rule, Severity::Error, place, place.key_span(), message, help);
+    }
+
+    /// A finding about the name of a field, by its path: what is wrong in strict field validation.
+    pub(super) fn about_path(
+        &mut self,
+        rule: &'static str,
+        path: FieldPath,
+        key: Node<'_>,
+        message: String,
+        is_error: bool,
+        help: Option<String>,
+    ) {
+        let (mut severity, mut message) = (Severity::Warning, message);
+        if is_error {
+            let stage = stage(rule);
+            self.rejected_by = Some(self.rejected_by.map_or(stage, |by| by.min(stage)));
+            severity = Severity::Error;
+            message.insert_str(0, "strict decoding error: ");
+        }
+        if self.is_full() {
+            self.omitted += 1;
+            return;
+        }
+        self.found.push(Diagnostic { help, ..Diagnostic::new(rule, severity, path, message) });
+        self.spans.push((key.span().start, key.span().end));
+    }
+
     fn add(
         &mut self,
         rule: &'static str,
@@ -195,10 +244,111 @@ impl Findings {
         self.spans.push(span);
     }
 
-    /// Adds what another one found, but for its errors.
+    /// Notes a value that holds a placeholder, and whether it decides over the verdict as things are.
+    pub(super) fn placeholder(&mut self, place: &Place<'_, '_>, is_deciding: bool) {
+        self.depends_on_placeholders |= is_deciding;
+        let (path, span) = (place.path(), place.span());
+        let is_new = self.placeholders.last().is_none_or(|(last, _)| *last != path);
+        if is_new && self.placeholders.len() < Report::MAX_FINDINGS {
+            self.placeholders.push((path, span));
+        }
+    }
+
+    /// Notes that a placeholder decides over the verdict.
+    pub(super) fn depend_on_placeholders(&mut self) {
+        self.depends_on_placeholders = true;
+    }
+
+    pub(super) fn placeholders(&self) -> impl Iterator<Item = &FieldPath> {
+        self.placeholders.iter().map(|(path, _)| path)
+    }
+
+    /// Tells of the placeholders, if there are any.
+    pub(super) fn report_placeholders(&mut self) {
+        let Some((path, span)) = self.placeholders.first().cloned() else { return };
+        let message = match self.placeholders.len() {
+            1 => "this value is filled in later, and not checked".to_owned(),
+            count => format!("{count} values are filled in later, and not checked"),
+        };
+        let help = "render it first, such as `helm template . | istio-gateway check -`".to_owned();
+        let found = Diagnostic::new("lint/template", Severity::Warning, path, message);
+        self.found.insert(0, Diagnostic { help: Some(help), ..found });
+        self.spans.insert(0, span);
+    }
+
+    /// Whether the schema refuses the document.
+    pub(super) fn has_schema_errors(&self) -> bool {
+        self.has_schema_errors
+    }
+
+    /// Keeps what another one found too, at the same place by the same rule. Where the two differ in their
+    /// texts, these name values that are not known: the rule's title says the rest.
+    pub(super) fn keep_common(&mut self, other: &Self) {
+        let theirs: HashMap<_, _> =
+            other.found.iter().map(|found| ((found.rule, &found.path), &found.message)).collect();
+        let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+        let ours: HashSet<_> =
+            self.found.iter().filter(is_error).map(|found| (found.rule, &found.path)).collect();
+        let errors = other.found.iter().filter(is_error);
+        let mut depends =
+            errors.into_iter().any(|found| !ours.contains(&(found.rule, &found.path)));
+        let mut rejected_by = None;
+        let spans = std::mem::take(&mut self.spans);
+        let found = std::mem::take(&mut self.found);
+        for (mut found, span) in found.into_iter().zip(spans) {
+            let is_error = found.severity == Severity::Error;
+            let Some(message) = theirs.get(&(found.rule, &found.path)) else {
+                depends |= is_error;
+                continue;
+            };
+            if **message != found.message
+                && let Some(rule) = rules().iter().find(|rule| rule.id == found.rule)
+            {
+                rule.title.clone_into(&mut found.message);
+            }
+            if is_error {
+                let stage = stage(found.rule);
+                rejected_by = Some(rejected_by.map_or(stage, |by: Stage| by.min(stage)));
+            }
+            self.found.push(found);
+            self.spans.push(span);
+        }
+        self.rejected_by = rejected_by;
+        self.depends_on_placeholders |= depends || other.depends_on_placeholders;
+    }
+
+    /// Adds what another one found.
+    pub(super) fn append(&mut self, other: Self) {
+        self.rejected_by = match (self.rejected_by, other.rejected_by) {
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        };
+        self.omitted += other.omitted;
+        for (found, span) in other.found.into_iter().zip(other.spans) {
+            if self.is_full() {
+                self.omitted += 1;
+            } else {
+                self.found.push(found);
+                self.spans.push(span);
+            }
+        }
+    }
+
+    /// Whether it depends on a value that is not known.
+    pub(super) fn depends(&self) -> bool {
+        self.depends_on_placeholders
+    }
+
+    /// Adds what another one found, but for the errors of the schema.
     pub(super) fn add_advice(&mut self, other: Self) {
+        if other.rejected_by == Some(Stage::FieldValidation) {
+            self.rejected_by = other.rejected_by;
+        }
         let advice = other.found.into_iter().zip(other.spans);
-        for (found, span) in advice.filter(|(found, _)| found.severity != Severity::Error) {
+        let is_advice = |found: &Diagnostic| {
+            found.severity != Severity::Error || stage(found.rule) == Stage::FieldValidation
+        };
+        for (found, span) in advice.filter(|(found, _)| is_advice(found)) {
             if self.is_full() {
                 self.omitted += 1;
             } else {
@@ -227,8 +377,35 @@ impl Findings {
         });
         pruned.sort();
         pruned.dedup();
-        let Self { found: findings, omitted, rejected_by, .. } = self;
-        Report { findings, pruned, omitted, rejected_by }
+        let spans: Vec<_> = self.placeholders.iter().map(|(_, span)| *span).collect();
+        let mut places = vec![None; spans.len()];
+        locate(tree, &spans, |index, position, is_end| {
+            if let (Some(place), false) = (places.get_mut(index), is_end) {
+                *place = Some(position);
+            }
+        });
+        let paths = std::mem::take(&mut self.placeholders).into_iter().map(|(path, _)| path);
+        let placeholders = paths.zip(places);
+        let placeholders = placeholders.map(|(path, position)| Placeholder { path, position });
+        let Self { found: findings, omitted, rejected_by, depends_on_placeholders, .. } = self;
+        Report {
+            findings,
+            pruned,
+            omitted,
+            placeholders: placeholders.collect(),
+            rejected_by,
+            depends_on_placeholders,
+        }
+    }
+}
+
+/// Who refuses a document for a rule's error.
+fn stage(rule: &str) -> Stage {
+    match rule.split_once('/') {
+        Some(("field-validation", _)) => Stage::FieldValidation,
+        Some(("schema", _)) => Stage::Schema,
+        Some(("cel", _)) => Stage::Cel,
+        _ => Stage::Webhook,
     }
 }
 

@@ -55,6 +55,7 @@ mod ciphers;
 mod crd;
 mod document;
 mod features;
+mod field_validation;
 mod findings;
 pub(crate) mod go;
 mod hosts;
@@ -65,6 +66,7 @@ mod rules;
 mod schema;
 pub mod set;
 mod tls;
+mod unknown;
 mod versions;
 mod webhook;
 
@@ -75,11 +77,14 @@ pub(crate) use {
     rules::rule,
 };
 
-use crate::{Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Severity, json};
+use crate::{
+    Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Position, Severity, json,
+};
 
 pub use crd::crd;
 pub use document::{Checked, WebhookReview, documents, documents_from_json, webhook_review};
 pub use features::features;
+pub use field_validation::{FieldValidation, UnknownFieldValidation};
 pub use rules::{Authority, Rule, rules};
 pub use versions::Feature;
 
@@ -97,13 +102,22 @@ pub use versions::Feature;
 pub struct Options {
     /// The release of Istio whose custom resource is asked.
     pub istio: IstioVersion,
+    /// What the client asks the API server to do with unknown fields: that of plain `kubectl apply`,
+    /// if nothing else is said.
+    pub field_validation: FieldValidation,
 }
 
 impl Options {
     /// The options for a release of Istio.
     #[must_use]
     pub fn istio(istio: IstioVersion) -> Self {
-        Self { istio }
+        Self { istio, ..Self::default() }
+    }
+
+    /// The same options for another client.
+    #[must_use]
+    pub fn with_field_validation(self, field_validation: FieldValidation) -> Self {
+        Self { field_validation, ..self }
     }
 }
 
@@ -118,7 +132,22 @@ pub struct Report {
     pub pruned: Vec<FieldPath>,
     /// How many findings there are beyond those in `findings`.
     pub omitted: usize,
+    /// The values of the spec that hold a placeholder, such as `$PORT`, and are not judged: see
+    /// [`is_placeholder`](crate::is_placeholder). Of a hostile document, the first
+    /// [`Report::MAX_FINDINGS`].
+    pub placeholders: Vec<Placeholder>,
     rejected_by: Option<Stage>,
+    depends_on_placeholders: bool,
+}
+
+/// A value that another tool fills in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Placeholder {
+    /// The field.
+    pub path: FieldPath,
+    /// The place in the text, where there was a text.
+    pub position: Option<Position>,
 }
 
 impl Report {
@@ -128,13 +157,17 @@ impl Report {
     /// What a cluster does with the document.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        self.rejected_by.map_or(Verdict::Accepted, Verdict::Rejected)
+        match self.rejected_by {
+            Some(stage) => Verdict::Rejected(stage),
+            None if self.depends_on_placeholders => Verdict::DependsOnPlaceholders,
+            None => Verdict::Accepted,
+        }
     }
 
-    /// Whether a cluster accepts the document.
+    /// Whether a cluster accepts the document, whatever its placeholders stand for.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        self.rejected_by.is_none()
+        self.verdict() == Verdict::Accepted
     }
 
     /// What a cluster shows of the webhook's warnings to who applies the document: none, if the
@@ -153,13 +186,17 @@ impl Report {
 pub enum Verdict {
     /// It stores it.
     Accepted,
-    /// It refuses it, at this stage.
+    /// It rejects it, at this stage, whatever its placeholders stand for.
     Rejected(Stage),
+    /// It accepts or rejects it, as what its placeholders stand for.
+    DependsOnPlaceholders,
 }
 
 /// Who refuses a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
+    /// The API server, by the field validation that the client requests: see [`FieldValidation`].
+    FieldValidation,
     /// The API server, which cannot decode the metadata, or by its rules for metadata or the schema of
     /// the custom resource.
     Schema,
@@ -170,10 +207,11 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// `schema`, `cel` or `webhook`.
+    /// `field-validation`, `schema`, `cel` or `webhook`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::FieldValidation => "field-validation",
             Self::Schema => "schema",
             Self::Cel => "cel",
             Self::Webhook => "webhook",
@@ -297,6 +335,9 @@ impl Report {
     fn below(mut self, lines: usize) -> Self {
         if lines > 0 {
             self.findings = self.findings.into_iter().map(|found| found.below(lines)).collect();
+            for Placeholder { position, .. } in &mut self.placeholders {
+                *position = position.map(|position| position.below(lines));
+            }
         }
         self
     }
@@ -304,6 +345,9 @@ impl Report {
     fn without_positions(mut self) -> Self {
         for found in &mut self.findings {
             (found.position, found.end) = (None, None);
+        }
+        for placeholder in &mut self.placeholders {
+            placeholder.position = None;
         }
         self
     }

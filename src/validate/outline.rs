@@ -108,7 +108,7 @@ impl Outline {
                 let place = nodes.next().unwrap_or_else(|| hosts_place.item(item, None));
                 (host, Spot::of(SpotField::Host, index, item, &place))
             });
-            let hosts = hosts.collect();
+            let hosts = hosts.filter(|(host, _)| !host.is_empty()).collect();
             outline.listeners.push(Listener { port, bind: server.bind, class, spot, hosts });
         }
         outline.locate(tree);
@@ -135,7 +135,7 @@ impl Outline {
             .iter()
             .find_map(|scheme| name.strip_prefix(scheme))
             .unwrap_or(name);
-        if !bare.contains("://") {
+        if !bare.is_empty() && !bare.contains("://") {
             self.credentials.push((bare.to_owned(), spot));
         }
     }

@@ -10,7 +10,7 @@ use super::{
     lint::Class,
     outline::{Listener, Outline, Spot, position, small},
 };
-use crate::{Diagnostic, Object, Position, Severity, diagnostic::Quoted};
+use crate::{Diagnostic, Object, Position, Severity, diagnostic::Quoted, is_placeholder};
 
 /// Documents of one installation, added one by one. Only what is needed of each is kept: some
 /// dozens of bytes for each host, port and credential.
@@ -50,6 +50,7 @@ pub struct Set {
     hosts: HashMap<u64, Seen>,
     listeners: HashMap<u64, (Class, Seen)>,
     has_secrets: bool,
+    has_unknown_secrets: bool,
     /// The names of Secrets, alone and behind their namespace.
     secrets: HashSet<u64>,
     wanted: Vec<Wanted>,
@@ -114,6 +115,7 @@ impl Set {
             hosts: HashMap::new(),
             listeners: HashMap::new(),
             has_secrets: false,
+            has_unknown_secrets: false,
             secrets: HashSet::new(),
             wanted: Vec::new(),
             wanted_names: String::new(),
@@ -133,6 +135,8 @@ impl Set {
             return self.add_gateway(origin, object, &checked.outline);
         }
         if object.kind() == "Secret" && object.api_version() == "v1" {
+            // A Secret whose name is not known may be the one that is missing.
+            self.has_unknown_secrets |= is_placeholder(object.name());
             self.has_secrets = true;
             for key in [object.name(), &format!("{}/{}", object.namespace(), object.name())] {
                 self.secrets.insert(self.hasher.hash_one(key));
@@ -173,7 +177,8 @@ impl Set {
             let here = Origin { position: spot.position(), ..document };
             all.push(spot.finding(rule, here, first, message, help));
         };
-        if !object.name().is_empty() {
+        let is_named = ![object.name(), object.namespace()].into_iter().any(is_placeholder);
+        if is_named && !object.name().is_empty() {
             let key = self.hasher.hash_one((object.namespace(), object.name()));
             let spot = &outline.name;
             if let Some(first) = first(&mut self.names, key, Seen::at(spot, index)) {
@@ -230,9 +235,10 @@ impl Set {
     /// What is known only now that no document is to come, in the order in which they were added:
     /// the Secrets that are missing, if there is any Secret at all.
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
-        let Self { hasher, documents, has_secrets, secrets, wanted, wanted_names, .. } = self;
+        let is_complete = self.has_secrets && !self.has_unknown_secrets;
+        let Self { hasher, documents, secrets, wanted, wanted_names, .. } = self;
         let mut start = 0;
-        wanted.into_iter().filter(move |_| has_secrets).filter_map(move |wanted| {
+        wanted.into_iter().filter(move |_| is_complete).filter_map(move |wanted| {
             let name = wanted_names.get(start..wanted.name_end).unwrap_or_default();
             start = wanted.name_end;
             if secrets.contains(&hasher.hash_one(name)) {

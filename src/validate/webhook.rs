@@ -7,7 +7,7 @@ use super::{
     go::{ProtoText, Quote},
     hosts, tls,
 };
-use crate::{Gateway, Port, Server};
+use crate::{Gateway, Port, Server, diagnostic::nearest, is_placeholder};
 
 /// The metadata that the webhook looks at.
 pub(super) struct Metadata<'a> {
@@ -29,7 +29,9 @@ pub(super) fn check(
     }
     let semantics = annotations.field("internal.istio.io/gateway-semantics");
     let has_gateway_semantics = semantics.node.is_some_and(|node| node.text() == "gateway");
-    if !hosts::is_label(name) && !has_gateway_semantics {
+    if is_placeholder(name) {
+        findings.depend_on_placeholders();
+    } else if !hosts::is_label(name) && !has_gateway_semantics {
         let place = metadata.field("name");
         let message = format!("invalid gateway name: {}", Quote(name));
         let help =
@@ -180,7 +182,12 @@ fn check_port(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
             "invalid protocol {}, supported protocols are HTTP, HTTP2, GRPC, GRPC-WEB, MONGO, REDIS, MYSQL, TCP",
             Quote(&port.protocol)
         );
-        let help = "HTTPS and TLS are supported too".to_owned();
+        let names =
+            ["HTTP", "HTTPS", "HTTP2", "GRPC", "GRPC-WEB", "TLS", "TCP", "MONGO", "REDIS", "MYSQL"];
+        let help = match nearest(&port.protocol, names) {
+            Some(name) => format!("write {name}"),
+            None => "HTTPS and TLS are supported too".to_owned(),
+        };
         findings.error("webhook/protocol", &place.field("protocol"), message, help);
     }
     let is_in_range = (1..=65535).contains(&port.number);

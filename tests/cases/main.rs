@@ -20,6 +20,8 @@ mod envoy;
 mod envoy_descriptor;
 #[cfg(feature = "envoy")]
 mod envoy_live;
+#[cfg(feature = "validate")]
+mod field_validation;
 #[cfg(feature = "gateway-api")]
 mod gateway_api;
 #[cfg(feature = "gateway-api")]

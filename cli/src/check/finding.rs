@@ -20,8 +20,10 @@ pub(super) struct Document {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
     Accepted,
-    /// A cluster refuses it at this stage.
+    /// A cluster rejects it at this stage.
     Rejected(Stage),
+    /// It is accepted or rejected, as what its placeholders stand for.
+    DependsOnPlaceholders,
     /// It cannot be read, so that it does not even reach a cluster.
     Unreadable,
 }
@@ -31,6 +33,7 @@ impl From<Verdict> for Outcome {
         match verdict {
             Verdict::Accepted => Self::Accepted,
             Verdict::Rejected(stage) => Self::Rejected(stage),
+            Verdict::DependsOnPlaceholders => Self::DependsOnPlaceholders,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use istio_gateway::{
     Error, Object, Severity, json,
-    validate::{self, Checked, Options, Stage},
+    validate::{self, Checked, Options},
 };
 
 use super::{
@@ -142,13 +142,9 @@ impl Reading<'_> {
             }
             return;
         };
-        let mut verdict = report.verdict().into();
+        let verdict = report.verdict().into();
         let found = std::mem::take(&mut report.findings);
         let mut findings: Vec<_> = found.into_iter().map(Finding::new).collect();
-        let own = checked.object.text();
-        if own.contains("{{") || own.contains('$') {
-            self.pass_placeholders(text, &mut findings, &mut verdict);
-        }
         if report.omitted > 0 {
             findings.push(Finding {
                 rule: own::OMITTED,
@@ -163,47 +159,6 @@ impl Reading<'_> {
         }
         let document = self.record(text, Some(&checked.object), verdict, findings);
         self.emit(Some(document), Some(checked));
-    }
-
-    /// Takes out what is wrong with placeholders alone: it is right or wrong when they are filled.
-    fn pass_placeholders(
-        &self,
-        text: &Text<'_>,
-        findings: &mut Vec<Finding>,
-        verdict: &mut Outcome,
-    ) {
-        let before = findings.len();
-        let mut first = None;
-        findings.retain(|found| {
-            let is_placeholder = found.severity == Severity::Error
-                && found.place.is_some_and(|place| is_placeholder(text.at(place)));
-            if is_placeholder && first.is_none() {
-                first = Some((found.path.clone(), found.place));
-            }
-            !is_placeholder
-        });
-        let Some((path, place)) = first else { return };
-        let count = before - findings.len();
-        // That rules went unchecked is said because of schema errors; it goes with the last one.
-        let has_schema_errors = findings
-            .iter()
-            .any(|found| found.severity == Severity::Error && found.rule.starts_with("schema/"));
-        findings.retain(|found| has_schema_errors || found.rule != "cel/unchecked");
-        let left = |stage: Stage| {
-            let is_of = |found: &Finding| {
-                found.severity == Severity::Error
-                    && found.rule.split('/').next() == Some(stage.as_str())
-            };
-            findings.iter().any(is_of)
-        };
-        *verdict = [Stage::Schema, Stage::Cel, Stage::Webhook]
-            .into_iter()
-            .find(|stage| left(*stage))
-            .map_or(Outcome::Accepted, Outcome::Rejected);
-        let what = if count == 1 { "a value is" } else { "values are" };
-        let mut found = template(format!("{what} filled in later, and not checked"), place);
-        found.path = path;
-        findings.insert(0, found);
     }
 
     fn error(&mut self, text: &Text<'_>, error: &Error) {
@@ -238,7 +193,8 @@ impl Reading<'_> {
         let rule = if error.is_limit() { own::LIMIT } else { own::SYNTAX };
         let what = if self.file.is_json() { "JSON" } else { "YAML" };
         let message = format!("no {what}: {}", error.without_position());
-        self.unreadable(text, rule, place, message, None);
+        let help = place.and_then(|place| text.line(place.line)).and_then(help_for_syntax);
+        self.unreadable(text, rule, place, message, help);
     }
 
     fn unreadable(
@@ -305,13 +261,15 @@ fn template(message: String, place: Option<Place>) -> Finding {
     }
 }
 
-/// `{{ .Values.port }}`, `${PORT}`, `$PORT`.
-fn is_placeholder(value: &str) -> bool {
-    let is_variable = |(at, _): (usize, &str)| {
-        let next = value.get(at + 1..).and_then(|rest| rest.chars().next());
-        next.is_some_and(|next| next == '{' || next == '_' || next.is_ascii_alphabetic())
-    };
-    value.contains("{{") || value.match_indices('$').any(is_variable)
+/// What to do about a line that is not YAML.
+fn help_for_syntax(line: &str) -> Option<String> {
+    let value = line.trim_start();
+    if line.starts_with('\t') || line.get(..line.len() - value.len())?.contains('\t') {
+        return Some("indent with spaces: YAML does not allow tabs".to_owned());
+    }
+    let value = value.trim_start_matches("- ").rsplit(": ").next()?.trim();
+    let is_host = value.starts_with("*.") && value.len() < 256;
+    is_host.then(|| format!("write it in quotes: \"{value}\""))
 }
 
 /// A longer line, in bytes, is not shown.
@@ -351,18 +309,6 @@ impl<'a> Text<'a> {
         let end = starts.get(line - self.lines).copied().unwrap_or(self.text.len());
         let line = self.text.get(start..end)?.trim_end_matches(['\r', '\n']);
         (line.len() <= LONGEST_LINE).then_some(line)
-    }
-
-    /// What stands in a place, if it is in a single line, else the rest of its first line.
-    fn at(&self, place: Place) -> &'a str {
-        let line = self.line(place.line).unwrap_or_default();
-        let offset = |column: usize| {
-            let at = line.char_indices().nth(column.saturating_sub(1));
-            at.map_or(line.len(), |(at, _)| at)
-        };
-        let end = place.end.filter(|end| end.0 == place.line);
-        let end = end.map_or(line.len(), |(_, column)| offset(column));
-        line.get(offset(place.column)..end).unwrap_or_default()
     }
 
     fn place(&self, offset: usize) -> Place {

@@ -18,11 +18,11 @@ use std::{
 };
 
 use anstream::{AutoStream, ColorChoice};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use istio_gateway::{
     IstioVersion, Severity,
     validate::{
-        Options,
+        FieldValidation, Options,
         set::{Set, SetFinding},
     },
 };
@@ -64,13 +64,18 @@ Examples:
   istio-gateway check --format sarif . > check.sarif   for code scanning
   istio-gateway rules webhook/servers-required         what a rule means, with an example
 
+--field-validation is kubectl's --validate: strict (kubectl apply), warn (Helm, most controllers) or
+ignore. lint/unknown-field and the like are reported with ignore; the others answer for the API server.
+
+A value with a placeholder, such as $PORT or {{ .port }}, is not checked, and the rest is.
+
 A rule is named by its id, or a group of rules by the beginning of their ids, such as lint/; the
 longest name counts. What a cluster refuses cannot be allowed.
 
 Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
 
 Exit status:
-  0  all is accepted; there may be warnings
+  0  all is accepted or depends on placeholders; there may be warnings
   1  there is an error, or a finding of a rule that is denied
   2  the command is wrong, or something cannot be read or written: the rest is checked")]
 pub(crate) struct Check {
@@ -81,6 +86,10 @@ pub(crate) struct Check {
     /// The release of Istio to check for, such as 1.29 [default: the newest that is known]
     #[arg(long, value_name = "VERSION")]
     istio: Option<IstioVersion>,
+
+    /// What the client requests for unknown and repeated fields, as kubectl's --validate
+    #[arg(long, value_enum, value_name = "MODE", default_value = "strict")]
+    field_validation: FieldValidationMode,
 
     /// Makes a rule an error, such as lint/unknown-field, or all of a group, such as lint/
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
@@ -95,11 +104,32 @@ pub(crate) struct Check {
     files: Vec<PathBuf>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FieldValidationMode {
+    /// The API server rejects the document: what kubectl apply requests
+    Strict,
+    /// The API server drops such fields and warns: what Helm, and most controllers, get
+    Warn,
+    /// The API server drops such fields silently
+    Ignore,
+}
+
+impl From<FieldValidationMode> for FieldValidation {
+    fn from(mode: FieldValidationMode) -> Self {
+        match mode {
+            FieldValidationMode::Strict => Self::Strict,
+            FieldValidationMode::Warn => Self::Warn,
+            FieldValidationMode::Ignore => Self::Ignore,
+        }
+    }
+}
+
 impl Check {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         check_stdin_once(&self.files)?;
         let policy = Policy::new(&self.deny, &self.allow)?;
-        let options = Options::istio(self.istio.unwrap_or_default());
+        let options = Options::istio(self.istio.unwrap_or_default())
+            .with_field_validation(self.field_validation.into());
         let (files, problems) = files::find(&self.files);
 
         let color = AutoStream::choice(&io::stdout());
@@ -119,6 +149,7 @@ impl Check {
             output: self.format.output(&files, is_colored),
             progress: Progress::new(files.len()),
             totals: Totals::default(),
+            field_validation: options.field_validation,
         };
         let judge = Judge { options: &options, wants_source: self.format == Format::Text };
         let done = checking.run(&judge, &problems);
@@ -145,6 +176,7 @@ struct Checking<'a> {
     sources: Sources,
     progress: Progress,
     totals: Totals,
+    field_validation: FieldValidation,
 }
 
 #[derive(Default)]
@@ -152,7 +184,11 @@ struct Totals {
     documents: usize,
     gateways: usize,
     rejected: usize,
+    /// How many Gateways are accepted or rejected as what their placeholders stand for.
+    depending: usize,
     errors: usize,
+    /// How many of the errors are such by --deny alone.
+    denied: usize,
     warnings: usize,
     has_problems: bool,
 }
@@ -182,7 +218,10 @@ impl Checking<'_> {
         let set = std::mem::replace(set, Set::new(judge.options)).finish();
         let mut set = set.filter_map(|found| {
             let (file, number) = (found.file, found.document);
+            let own = found.diagnostic.severity;
             let finding = shown(found, files, *format, policy, sources)?;
+            totals.denied +=
+                usize::from(finding.severity == Severity::Error && own != Severity::Error);
             totals.count(&finding);
             Some(Across { file, number, finding })
         });
@@ -214,12 +253,19 @@ impl Checking<'_> {
         let Some(mut document) = document else { return Ok(()) };
         document.findings.retain_mut(|finding| {
             let severity = self.policy.severity(finding.rule, finding.severity);
+            let is_denied = severity == Some(Severity::Error) && severity > Some(finding.severity);
+            self.totals.denied += usize::from(is_denied);
             finding.severity = severity.unwrap_or(finding.severity);
             severity.is_some()
         });
         for found in set.into_iter().flatten() {
-            let Self { files, format, policy, sources, .. } = self;
-            document.findings.extend(shown(found, files, *format, policy, sources));
+            let Self { files, format, policy, sources, totals, .. } = self;
+            let own = found.diagnostic.severity;
+            let finding = shown(found, files, *format, policy, sources);
+            let is_error = |finding: &Finding| finding.severity == Severity::Error;
+            totals.denied +=
+                usize::from(own != Severity::Error && finding.as_ref().is_some_and(is_error));
+            document.findings.extend(finding);
         }
         document.findings.iter().for_each(|finding| self.totals.count(finding));
         if checked.is_some() {
@@ -227,6 +273,7 @@ impl Checking<'_> {
             self.progress.gateway();
         }
         self.totals.rejected += usize::from(matches!(document.verdict, Outcome::Rejected(_)));
+        self.totals.depending += usize::from(document.verdict == Outcome::DependsOnPlaceholders);
         if !document.findings.is_empty() {
             self.progress.clear();
         }
@@ -240,23 +287,37 @@ impl Checking<'_> {
         self.output.problem(&mut self.out, problem)
     }
 
-    /// `2 files, 3 documents, 1 error, 0 warnings; 1 of 2 Gateways would be rejected`
+    /// `2 files, 3 documents, 1 error, 0 warnings; 1 of 2 Gateways would be rejected (field validation:
+    /// strict)`
     fn summary(&mut self) -> io::Result<()> {
-        let Totals { documents, gateways, rejected, errors, warnings, .. } = self.totals;
+        let Totals { documents, gateways, rejected, depending, errors, denied, warnings, .. } =
+            self.totals;
+        let mut errors = counted(errors, "error");
+        if denied > 0 {
+            errors += &format!(" ({denied} by --deny)");
+        }
         let counts = [
             counted(self.files.len(), "file"),
             counted(documents, "document"),
-            counted(errors, "error"),
+            errors,
             counted(warnings, "warning"),
         ];
-        let verdict = match (gateways, rejected) {
-            (0, _) => "no Gateway among them".to_owned(),
-            (1, 0) => "the Gateway would be accepted".to_owned(),
-            (1, _) => "the Gateway would be rejected".to_owned(),
-            (all, 0) => format!("all {all} Gateways would be accepted"),
-            (all, rejected) => format!("{rejected} of {all} Gateways would be rejected"),
+        let verdict = match (gateways, rejected, depending) {
+            (0, ..) => "no Gateways found".to_owned(),
+            (1, 0, 0) => "the Gateway would be accepted".to_owned(),
+            (1, 0, _) => "the Gateway depends on its placeholders".to_owned(),
+            (1, ..) => "the Gateway would be rejected".to_owned(),
+            (all, 0, 0) => format!("all {all} Gateways would be accepted"),
+            (all, 0, some) => format!("{some} of {all} Gateways depend on their placeholders"),
+            (all, some, 0) => format!("{some} of {all} Gateways would be rejected"),
+            (all, some, more) => format!(
+                "{some} of {all} Gateways would be rejected, {more} depend on their placeholders"
+            ),
         };
         write!(self.out, "{}; {verdict}", counts.join(", "))?;
+        if gateways > 0 {
+            write!(self.out, " (field validation: {})", self.field_validation)?;
+        }
         if io::stdout().is_terminal() {
             write!(self.out, " ({:.2} s)", self.progress.begun.elapsed().as_secs_f64())?;
         }

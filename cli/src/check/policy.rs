@@ -34,7 +34,9 @@ impl Policy {
                 }
             }
             if !is_known {
-                let nearest = rules::nearest(name)
+                // What cannot be allowed is no suggestion.
+                let is_meant = |rule: &rules::Rule| choice == Choice::Deny || rule.is_lint();
+                let nearest = rules::nearest(name, is_meant)
                     .map_or_else(String::new, |id| format!("; did you mean {id}?"));
                 return Err(Failure::Usage(format!(
                     "{option} {}: no such rule{nearest} (istio-gateway rules lists them)",

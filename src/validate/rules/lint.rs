@@ -5,6 +5,12 @@ use crate::Severity::{Note, Warning};
 
 pub(super) static RULES: &[Rule] = &[
     rule!(
+        "lint/template",
+        Warning,
+        "Unrendered template",
+        "A chart replaces {{ }}, and other tools replace $PORT, ${PORT} or $(PORT). A document that is not YAML before that is not checked. In one that is, such values are not checked, and whatever depends on them is not reported; all else is. The cluster sees the rendered document, so check that: helm template . | istio-gateway check -",
+    ),
+    rule!(
         "lint/unknown-field",
         Warning,
         "A field that does not exist",

@@ -42,6 +42,7 @@ impl Rule {
     #[must_use]
     pub fn authority(&self) -> Authority {
         match self.id.split_once('/') {
+            Some(("field-validation", _)) => Authority::FieldValidation,
             Some(("schema", _)) => Authority::Schema,
             Some(("cel", _)) => Authority::Cel,
             Some(("webhook", _)) => Authority::Webhook,
@@ -54,6 +55,8 @@ impl Rule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Authority {
+    /// The API server's field validation, as the client requests it.
+    FieldValidation,
     /// The API server: its rules for metadata, and the schema of the custom resource.
     Schema,
     /// The CEL rules of the custom resource.
@@ -65,10 +68,11 @@ pub enum Authority {
 }
 
 impl Authority {
-    /// `schema`, `cel`, `webhook` or `lint`.
+    /// `field-validation`, `schema`, `cel`, `webhook` or `lint`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::FieldValidation => "field-validation",
             Self::Schema => "schema",
             Self::Cel => "cel",
             Self::Webhook => "webhook",
@@ -80,6 +84,7 @@ impl Authority {
     #[must_use]
     pub fn describe(self) -> &'static str {
         match self {
+            Self::FieldValidation => "the API server's field validation, which the client requests",
             Self::Schema => "the API server, for metadata and the custom resource's schema",
             Self::Cel => "the custom resource's CEL rules, which the API server checks",
             Self::Webhook => "istiod's validating webhook",

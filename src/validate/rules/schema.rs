@@ -1,9 +1,21 @@
 //! The rules of the custom resource: schema and CEL.
 
 use super::{Rule, rule};
-use crate::Severity::{Error, Warning};
+use crate::Severity::{Error, Note, Warning};
 
 pub(super) static RULES: &[Rule] = &[
+    rule!(
+        "field-validation/unknown-field",
+        Error,
+        "Unknown field",
+        "kubectl apply requests strict field validation: the API server rejects a document with a field that the custom resource does not have, by that exact name. Clients that request warnings, or nothing, get one; in both cases and for clients that request nothing the field would have no effect. The name in snake_case is unknown, too, and so is a field that came with a later release of Istio.",
+    ),
+    Rule::without_example(
+        "field-validation/duplicate-field",
+        Error,
+        "Repeated field in JSON",
+        "A client that sends the text as it is and requests strict field validation is rejected. kubectl sends the last of the values, and so does every client that reads YAML.",
+    ),
     rule!(
         "schema/api-version",
         Error,
@@ -108,9 +120,9 @@ pub(super) static RULES: &[Rule] = &[
     ),
     Rule::without_example(
         "cel/unchecked",
-        Error,
-        "The CEL rules were not asked",
-        "After an error of type, of a required field, of an enum or of too many items the API server does not ask the CEL rules, and says so. Correct the other errors first.",
+        Note,
+        "CEL validation skipped",
+        "After an error of type, of a required field, of an enum or of too many items the API server does not evaluate the CEL rules, and reports that too. Correct the other errors first.",
     ),
     rule!(
         "cel/credential-names-or-tls-certificates",

@@ -10,6 +10,7 @@ mod tests;
 
 use self::number::{Number, number};
 use super::{
+    FieldValidation, Options, field_validation,
     findings::{Findings, Node, Place},
     go::{Float, Quote},
     versions::CRD_BOUNDS,
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     FieldPath, IstioVersion, Timestamp,
     diagnostic::nearest,
+    is_placeholder,
     json::did_you_mean,
     tree::{Kind, Ref},
 };
@@ -44,14 +46,16 @@ pub(super) struct Outcome {
 }
 
 /// Prunes and checks a whole document.
-pub(super) fn check(root: Node<'_>, version: IstioVersion, findings: &mut Findings) -> Outcome {
-    let mut check = Check { version, findings, outcome: Outcome::default() };
+pub(super) fn check(root: Node<'_>, options: &Options, findings: &mut Findings) -> Outcome {
+    let Options { istio: version, field_validation } = *options;
+    let mut check = Check { version, field_validation, findings, outcome: Outcome::default() };
     check.value(&ROOT, &Place::root(root), true);
     check.outcome
 }
 
 struct Check<'f> {
     version: IstioVersion,
+    field_validation: FieldValidation,
     findings: &'f mut Findings,
     outcome: Outcome,
 }
@@ -160,8 +164,7 @@ impl Check<'_> {
     /// it has looked for unknown fields.
     fn status(&mut self, shape: &Shape, place: &Place<'_, '_>) {
         let mut findings = Findings::default();
-        let mut status =
-            Check { version: self.version, findings: &mut findings, outcome: Outcome::default() };
+        let mut status = Check { findings: &mut findings, outcome: Outcome::default(), ..*self };
         status.value(shape, place, false);
         self.outcome.pruned.append(&mut status.outcome.pruned);
         self.findings.add_advice(findings);
@@ -169,27 +172,36 @@ impl Check<'_> {
 
     fn unknown(&mut self, fields: &'static [Field], place: &Place<'_, '_>, name: &str) {
         self.outcome.pruned.push(place.path());
-        if let Some(field) = fields.iter().find(|field| field.name == name) {
-            self.outcome.is_rewritten = true;
+        let is_told = self.field_validation != FieldValidation::Ignore;
+        let newer = fields.iter().find(|field| field.name == name);
+        let snake = fields.iter().find(|field| field.snake == name);
+        self.outcome.is_rewritten |= newer.or(snake).is_some();
+        let (rule, message, help) = if let Some(field) = newer {
             let message = format!(
                 "Istio {} does not know this field, and its API server drops it",
                 self.version
             );
             let help = format!("{name} came with Istio 1.{}", field.since);
-            return self.findings.about_key("lint/newer-field", place, message, help);
-        }
-        if let Some(field) = fields.iter().find(|field| field.snake == name) {
-            self.outcome.is_rewritten = true;
+            ("lint/newer-field", message, Some(help))
+        } else if let Some(field) = snake {
             let message = "the API server does not know the name in snake_case, and drops it";
-            let help = format!("write {:?}", field.name);
-            return self.findings.about_key("lint/snake-case-field", place, message, help);
+            ("lint/snake-case-field", message.to_owned(), Some(format!("write {:?}", field.name)))
+        } else {
+            let message = "unknown field, which the API server drops".to_owned();
+            // Comparing is what costs most, and nobody would be told.
+            let is_full = self.findings.is_full();
+            let known = || fields.iter().map(|field| field.name);
+            let help = || {
+                let moved = owner_of(name).map(|owner| format!("{name:?} is a field of {owner}"));
+                moved.or_else(|| nearest(name, known()).map(did_you_mean))
+            };
+            ("lint/unknown-field", message, if is_full { None } else { help() })
+        };
+        if is_told {
+            field_validation::unknown(place, self.field_validation, help, self.findings);
+        } else {
+            self.findings.about_key(rule, place, message, help);
         }
-        let known = fields.iter().map(|field| field.name);
-        // Comparing is what costs most, and nobody would be told.
-        let is_full = self.findings.is_full();
-        let help = if is_full { None } else { nearest(name, known).map(did_you_mean) };
-        let message = "unknown field, which the API server drops";
-        self.findings.about_key("lint/unknown-field", place, message, help);
     }
 
     /// What is dropped within a value that should be a scalar, a list or another list.
@@ -199,6 +211,7 @@ impl Check<'_> {
             for (key, value) in node.entries() {
                 let place = place.entry(key, value);
                 self.outcome.pruned.push(place.path());
+                field_validation::unknown(&place, self.field_validation, None, self.findings);
             }
         } else if depth < MAX_DEPTH {
             for item in place.items() {
@@ -230,6 +243,12 @@ impl Check<'_> {
     }
 
     fn scalar(&mut self, shape: &Shape, kind: &Kind<'_>, place: &Place<'_, '_>) {
+        if let Kind::Text(text) = kind
+            && is_placeholder(text)
+        {
+            let is_deciding = !matches!(shape, Shape::Text);
+            return self.findings.placeholder(place, is_deciding);
+        }
         let fits = match (shape, kind) {
             (Shape::Text | Shape::Enum(_), Kind::Text(_))
             | (Shape::IntegerOrText, Kind::Text(_))
@@ -328,8 +347,36 @@ impl Check<'_> {
     }
 }
 
+/// The object that has a field of this name: where it was to be written.
+fn owner_of(name: &str) -> Option<String> {
+    fn find(shape: &Shape, name: &str, path: &str) -> Option<String> {
+        match shape {
+            Shape::Object { fields, .. } => {
+                if fields.iter().any(|field| field.name == name) {
+                    return Some(path.to_owned());
+                }
+                let mut deeper = fields.iter();
+                deeper.find_map(|field| find(&field.shape, name, &format!("{path}.{}", field.name)))
+            }
+            Shape::List { of, .. } => find(of, name, &format!("{path}[]")),
+            _ => None,
+        }
+    }
+    find(&SPEC, name, "spec")
+}
+
 fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
     match (shape, kind) {
+        (Shape::Enum(names), Kind::Float(_) | Kind::Unsigned(_)) => {
+            // 1.2 is meant to be a version of TLS.
+            let version = format!("TLSV{}", number(kind)?.value).replace('.', "_");
+            let version = if version.contains('_') { version } else { version + "_0" };
+            let name = names.iter().find(|name| **name == version);
+            Some(format!("write {}", name.or(names.get(1))?))
+        }
+        (Shape::List { of: Shape::Object { .. }, .. }, Kind::Map | Kind::Merged(_)) => {
+            Some("write a sequence: begin each item with \"- \"".to_owned())
+        }
         (Shape::Text | Shape::Enum(_), Kind::Unsigned(_) | Kind::Bool(_) | Kind::Float(_)) => {
             Some("write it in quotes".to_owned())
         }

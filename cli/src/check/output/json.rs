@@ -67,11 +67,12 @@ impl Output for Json<'_> {
             name: &document.name,
             verdict: match document.verdict {
                 Outcome::Accepted => "accepted",
+                Outcome::DependsOnPlaceholders => "depends-on-placeholders",
                 Outcome::Rejected(_) | Outcome::Unreadable => "rejected",
             },
             rejected_by: match document.verdict {
                 Outcome::Rejected(stage) => Some(stage.as_str()),
-                Outcome::Accepted | Outcome::Unreadable => None,
+                _ => None,
             },
             findings: document.findings.iter().map(|found| finding(self.files, found)).collect(),
         };

@@ -85,7 +85,7 @@ fn a_directory_is_walked_in_order() {
     }
     assert_eq!(files, want);
     let ran = tree.run(&["check", "c/service.yaml", "c/values.yaml"]);
-    let want = "2 files, 2 documents, 0 errors, 0 warnings; no Gateway among them\n";
+    let want = "2 files, 2 documents, 0 errors, 0 warnings; no Gateways found\n";
     assert_eq!((ran.status, ran.out.as_str()), (0, want));
 }
 
@@ -121,10 +121,7 @@ fn the_items_of_a_list_are_checked_at_their_places() {
     let ran = tree.run(&["check", "list.yaml"]);
     assert!(ran.out.contains("--> list.yaml:18:25\n"), "{}", ran.out);
     assert!(ran.out.contains("18 |         credentialName: edge-cert\n"), "{}", ran.out);
-    assert!(
-        ran.out
-            .ends_with("1 file, 2 documents, 1 error, 0 warnings; the Gateway would be rejected\n")
-    );
+    assert!(ran.out.ends_with("; the Gateway would be rejected (field validation: strict)\n"));
     assert_eq!(json(&tree, 1, &["list.yaml"])[0]["document"], 2);
 }
 
@@ -147,7 +144,8 @@ fn a_template_is_named_as_such() {
     ];
     assert_eq!(rules(&documents), want);
     assert_eq!(documents[1]["findings"][0]["path"], "spec.servers[0].port.number");
-    assert!(documents.iter().all(|d| d["verdict"] == "accepted"));
+    let verdicts: Vec<_> = documents.iter().map(|d| d["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["accepted", "depends-on-placeholders", "depends-on-placeholders"]);
     assert_eq!(documents[0]["findings"][0]["line"], 4);
     assert_eq!(json(&tree, 0, &["service.yaml"]).len(), 1, "named, so told");
     assert_eq!(tree.run(&["check", "--deny", "lint/template", "chart.yaml"]).status, 1);
@@ -155,6 +153,85 @@ fn a_template_is_named_as_such() {
         json(&tree, 0, &["--allow", "lint/template", "chart.yaml"])[0]["findings"],
         json!([])
     );
+}
+
+/// found.md A.4, B.5: the value is asked, never the line.
+#[test]
+fn a_dollar_elsewhere_hides_no_error() {
+    let one_line = "{\"apiVersion\":\"networking.istio.io/v1\",\"kind\":\"Gateway\",\
+                    \"metadata\":{\"name\":\"n\",\"annotations\":{\"a\":\"costs $a\"}}}\n";
+    let commented =
+        "apiVersion: networking.istio.io/v1 # ${ENV}\nkind: Gateway\nmetadata: {name: n}\n";
+    let both =
+        gateway("edge", &SERVER.replace("443", "$PORT").replace("HTTPS", "$P\n    bind: here"));
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n---\n".to_owned()
+        + &gateway("east", &SERVER.replace("edge-cert", "$CREDENTIAL_NAME"));
+    let tree = Directory::new(&[
+        ("a.json", one_line),
+        ("b.yaml", commented),
+        ("c.yaml", &both),
+        ("d.yaml", &secret),
+    ]);
+    let documents = json(&tree, 1, &["."]);
+    let want = [
+        ("./a.json#1".to_owned(), vec!["webhook/servers-required"]),
+        ("./b.yaml#1".to_owned(), vec!["webhook/servers-required"]),
+        ("./c.yaml#1".to_owned(), vec!["lint/template", "webhook/bind-address"]),
+        ("./d.yaml#2".to_owned(), vec!["lint/template"]),
+    ];
+    assert_eq!(rules(&documents), want);
+    let verdicts: Vec<_> = documents.iter().map(|d| d["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["rejected", "rejected", "rejected", "accepted"]);
+}
+
+/// found.md B.3: a schema error hides nothing, and brings nothing along.
+#[test]
+fn everything_is_found_at_once() {
+    let server = "\
+  - port: {number: 99999, name: a, protocol: TPC}
+    hosts: [shop.example.com, short]
+    tls: {mode: SIMPL, credentialName: edge-cert, cipherSuites: [NOT_A_SUITE]}
+";
+    let tree = Directory::new(&[("edge.yaml", &gateway("edge", server))]);
+    let documents = json(&tree, 1, &["edge.yaml"]);
+    let rules = rules(&documents);
+    let want = [
+        "schema/enum",
+        "cel/unchecked",
+        "webhook/host-short-name",
+        "webhook/protocol",
+        "webhook/port-number",
+    ];
+    assert_eq!(rules[0].1, want);
+    assert_eq!(documents[0]["findings"][1]["severity"], "note");
+    assert_eq!(documents[0]["findings"][3]["help"], "write TCP");
+}
+
+/// found.md F.
+#[test]
+fn help_names_what_was_meant() {
+    let help = |text: &str| {
+        let tree = Directory::new(&[("edge.yaml", text)]);
+        let documents = json(&tree, 1, &["edge.yaml"]);
+        let findings = documents[0]["findings"].as_array().unwrap().iter();
+        findings
+            .map(|found| found["help"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let with = |from: &str, to: &str| help(&gateway("edge", &SERVER.replace(from, to)));
+    let version =
+        with("credentialName: edge-cert", "credentialName: e\n      minProtocolVersion: 1.2");
+    assert_eq!(version[..2], ["write TLSV1_2", "write TLSV1_2"]);
+    let quoted = help("kind: Gateway\nspec:\n  hosts:\n  - *.example.com\n");
+    assert_eq!(quoted, ["write it in quotes: \"*.example.com\""]);
+    let tabs = help("kind: Gateway\nspec:\n\thosts: []\n");
+    assert_eq!(tabs, ["indent with spaces: YAML does not allow tabs"]);
+    let map = help(
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec: {servers: {port: {}}}\n",
+    );
+    assert!(map.iter().any(|help| help.starts_with("write a sequence: ")), "{map:?}");
+    let beside = with("    tls:", "    mode: SIMPLE\n    tls:");
+    assert!(beside.contains(&"\"mode\" is a field of spec.servers[].tls".to_owned()), "{beside:?}");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::start::istio_gateway;
 fn a_denied_rule_fails_and_an_allowed_one_is_silent() {
     let tree = Directory::new(&[("edge.yaml", &gateway("edge", TYPO))]);
     let severity = |status, args: &[&str]| {
-        let documents = json(&tree, status, &[&["edge.yaml"], args].concat());
+        let lenient = ["--field-validation", "ignore", "edge.yaml"];
+        let documents = json(&tree, status, &[&lenient, args].concat());
         assert_eq!(documents[0]["verdict"], "accepted");
         documents[0]["findings"][0]["severity"].clone()
     };
@@ -31,13 +32,54 @@ fn a_denied_rule_fails_and_an_allowed_one_is_silent() {
     );
     refused(
         &["--deny", "unkown-field"],
-        "istio-gateway: --deny unkown-field: no such rule; did you mean lint/unknown-field? \
+        "istio-gateway: --deny unkown-field: no such rule; did you mean field-validation/unknown-field? \
+         (istio-gateway rules lists them)\n",
+    );
+    refused(
+        &["--allow", "gateway-api/no-selectr"],
+        "istio-gateway: --allow gateway-api/no-selectr: no such rule (istio-gateway rules lists them)\n",
+    );
+    refused(
+        &["--allow", "no-selector"],
+        "istio-gateway: --allow no-selector: no such rule; did you mean lint/no-selector? \
          (istio-gateway rules lists them)\n",
     );
     refused(
         &["--deny", "lint/", "--allow", "lint/"],
         "istio-gateway: lint/ is both denied and allowed\n",
     );
+}
+
+/// found.md B.2: what plain kubectl apply is refused is not accepted.
+#[test]
+fn field_validation_is_what_the_client_requests() {
+    let tree = Directory::new(&[("edge.yaml", &gateway("edge", TYPO))]);
+    let check = |status, mode: &[&str]| {
+        let documents = json(&tree, status, &[mode, &["edge.yaml"]].concat());
+        let finding = &documents[0]["findings"][0];
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let found =
+            [&finding["rule"], &finding["severity"], &documents[0]["rejected_by"]].map(text);
+        (found, text(&finding["message"]))
+    };
+    let rule = "field-validation/unknown-field".to_owned();
+    let (found, message) = check(1, &[]);
+    assert_eq!(found, [rule.clone(), "error".to_owned(), "field-validation".to_owned()]);
+    assert!(
+        message.starts_with("strict decoding error: unknown field \"spec.servers[0]."),
+        "{message}"
+    );
+    let (found, message) = check(0, &["--field-validation", "warn"]);
+    assert_eq!(found, [rule, "warning".to_owned(), String::new()]);
+    assert!(message.starts_with("unknown field \"spec.servers[0]."), "{message}");
+    let (found, _) = check(0, &["--field-validation", "ignore"]);
+    assert_eq!(found[0], "lint/unknown-field");
+    let ran =
+        tree.run(&["check", "--field-validation=warn", "--deny", "field-validation/", "edge.yaml"]);
+    let want = "1 file, 1 document, 1 error (1 by --deny), 0 warnings; the Gateway would be accepted \
+                (field validation: warn)\n";
+    assert!(ran.out.ends_with(want), "{}", ran.out);
+    assert_eq!(ran.status, 1);
 }
 
 #[test]
@@ -47,6 +89,8 @@ fn an_older_istio_knows_less() {
     let newest = json(&tree, 0, &["edge.yaml"]);
     assert_eq!(newest[0]["verdict"], "accepted");
     let older = json(&tree, 1, &["--istio", "1.24", "edge.yaml"]);
+    assert!(rules(&older)[0].1.contains(&"field-validation/unknown-field"), "{older:?}");
+    let older = json(&tree, 1, &["--istio", "1.24", "--field-validation=ignore", "edge.yaml"]);
     assert!(rules(&older)[0].1.contains(&"lint/newer-field"), "{older:?}");
     let ran = tree.run(&["check", "--istio", "2", "edge.yaml"]);
     assert_eq!(ran.status, 2);

@@ -19,7 +19,7 @@ error[webhook/istio-mutual]: ISTIO_MUTUAL TLS cannot have associated credentialN
    = field: spec.servers[0].tls.credentialName
    = help: remove it: the mesh's own certificates are used; or write mode: MUTUAL
 
-1 file, 1 document, 1 error, 0 warnings; the Gateway would be rejected
+1 file, 1 document, 1 error, 0 warnings; the Gateway would be rejected (field validation: strict)
 ";
     assert_eq!((ran.status, ran.err.as_str()), (1, ""));
     assert_eq!(ran.out, want);
@@ -29,7 +29,8 @@ error[webhook/istio-mutual]: ISTIO_MUTUAL TLS cannot have associated credentialN
 fn what_is_accepted_is_one_line() {
     let tree = Directory::new(&[("edge.yaml", &good("edge"))]);
     let ran = tree.run(&["check", "edge.yaml"]);
-    let want = "1 file, 1 document, 0 errors, 0 warnings; the Gateway would be accepted\n";
+    let want = "1 file, 1 document, 0 errors, 0 warnings; the Gateway would be accepted \
+                (field validation: strict)\n";
     assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (0, want, ""));
 }
 

@@ -13,7 +13,7 @@ fn json_says_what_upstream_says() {
     let cases = lines(&fs::read_to_string(root().join("tests/golden/validate.ndjson")).unwrap());
     let objects: String = cases.iter().map(|case| format!("{}\n", case["object"])).collect();
     let tree = Directory::new(&[("cases.ndjson", &objects)]);
-    let documents = json(&tree, 1, &["cases.ndjson"]);
+    let documents = json(&tree, 1, &["--field-validation", "ignore", "cases.ndjson"]);
     assert_eq!(documents.len(), cases.len());
     for (case, document) in cases.iter().zip(&documents) {
         let id = &case["id"];
@@ -50,7 +50,10 @@ fn json_says_what_upstream_says() {
         let (crd, webhook) = (&case["crd"], &case["webhook"]);
         let schema = texts(&[&crd["schema"], &crd["metadata"], &crd["error"]]);
         assert_eq!(found("schema/", "error"), schema, "{id}");
-        assert_eq!(found("cel/", "error"), texts(&[&crd["cel"]]), "{id}");
+        // That the rules were not evaluated is a note.
+        let mut cel = [found("cel/", "error"), found("cel/", "note")].concat();
+        cel.sort();
+        assert_eq!(cel, texts(&[&crd["cel"]]), "{id}");
         if webhook.is_object() {
             assert_eq!(found("webhook/", "error"), texts(&[&webhook["errors"]]), "{id}");
         }

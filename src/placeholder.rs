@@ -1,0 +1,67 @@
+//! Values that another tool fills in before a cluster sees them.
+
+/// Whether a value holds a placeholder: `{{ .Values.port }}`, `{% port %}`, `${PORT}`, `$(PORT)` or
+/// `$PORT`, as Helm, Jinja, Flux, Kustomize, `envsubst` and their like replace them.
+///
+/// The name of a variable is letters, digits and underscores, not beginning with a digit; a bracket has to
+/// be closed. `$$` stands for a dollar, so that `$${PORT}` is not a placeholder. Nor is `<no value>`:
+/// that is what a template printed.
+///
+/// The question is asked of a value, never of a line or of a whole document. Such a value is not judged,
+/// and the document depends on it; whatever else is wrong with the document is wrong whatever the value.
+///
+/// ```
+/// use istio_gateway::is_placeholder;
+///
+/// assert!(is_placeholder("$PORT") && is_placeholder("shop.${DOMAIN}") && is_placeholder("{{ .host }}"));
+/// assert!(!is_placeholder("costs 5$") && !is_placeholder("$5") && !is_placeholder("$${PORT}"));
+/// ```
+#[must_use]
+pub fn is_placeholder(value: &str) -> bool {
+    let is_closed = |open: &str, close: &str| {
+        value.split_once(open).is_some_and(|(_, behind)| behind.contains(close))
+    };
+    is_closed("{{", "}}") || is_closed("{%", "%}") || has_variable(value)
+}
+
+fn has_variable(value: &str) -> bool {
+    // What is not closed behind the last bracket is not closed at all.
+    let (brace, parenthesis) = (value.rfind('}'), value.rfind(')'));
+    let bytes = value.as_bytes();
+    let mut at = 0;
+    while let Some(dollar) = value.get(at..).and_then(|rest| rest.find('$')).map(|i| at + i) {
+        let is_before = |end: Option<usize>| end.is_some_and(|end| end > dollar);
+        at = dollar + 1;
+        match bytes.get(at) {
+            Some(b'$') => at += 1,
+            Some(b'{') if is_before(brace) => return true,
+            Some(b'(') if is_before(parenthesis) => return true,
+            Some(b) if *b == b'_' || b.is_ascii_alphabetic() => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_placeholder;
+
+    #[test]
+    fn a_placeholder_is_a_variable_or_a_closed_bracket() {
+        for value in ["$A", "$_a", "a-${B}", "$(C)", "{{ .d }}", "{% e %}", "$5 and $F", "$$$G"] {
+            assert!(is_placeholder(value), "{value}");
+        }
+        for value in
+            ["", "$", "$$", "5$", "$5", "$$A", "$${B}", "${B", "$(C", "{{ d", "<no value>", "}} {{"]
+        {
+            assert!(!is_placeholder(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_looked_through_once() {
+        let dollars = "${".repeat(200_000);
+        assert!(!is_placeholder(&dollars));
+    }
+}

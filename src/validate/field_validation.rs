@@ -1,0 +1,309 @@
+//! What a client asks the API server to do with fields that it does not know, and with repeated ones.
+
+use std::{collections::HashSet, fmt, str::FromStr};
+
+use super::{
+    Options, Report,
+    findings::{Findings, Place},
+};
+use crate::{
+    Severity,
+    diagnostic::{Step, nearest},
+    json::did_you_mean,
+    tree::{Ref, Tree},
+};
+
+/// What a client asks the API server to do with unknown and repeated fields: the parameter
+/// `fieldValidation` of a request, and `kubectl`'s `--validate`.
+///
+/// | client | requests |
+/// |---|---|
+/// | `kubectl apply`, `create`, `replace`, `edit` | strict, unless `--validate` names another one |
+/// | client-go, kube: whoever requests nothing | warn, the API server's own default |
+///
+/// Server-side apply rejects unknown fields whatever is requested.
+///
+/// ```
+/// use istio_gateway::{
+///     Object,
+///     validate::{FieldValidation, Options, Stage, Verdict, validate},
+/// };
+///
+/// let object = Object::parse(
+///     "\
+/// apiVersion: networking.istio.io/v1
+/// kind: Gateway
+/// metadata: {name: edge}
+/// spec:
+///   selector: {istio: ingressgateway}
+///   servers:
+///   - port: {number: 80, name: http, protocol: HTTP}
+///     hosts: [shop.example.com]
+///     default_endpoint: 127.0.0.1:80
+/// ",
+/// )?;
+/// let strict = Options::default();
+/// let report = validate(&object, &strict);
+/// assert_eq!(report.verdict(), Verdict::Rejected(Stage::FieldValidation));
+/// assert_eq!(
+///     report.strict_decoding_error().unwrap(),
+///     r#"strict decoding error: unknown field "spec.servers[0].default_endpoint""#,
+/// );
+/// let lenient = strict.with_field_validation(FieldValidation::Warn);
+/// assert!(validate(&object, &lenient).is_accepted());
+/// # Ok::<(), istio_gateway::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FieldValidation {
+    /// The API server rejects the document.
+    #[default]
+    Strict,
+    /// The API server drops unknown fields, keeps the last of repeated ones, and warns the client.
+    Warn,
+    /// The API server does the same silently.
+    Ignore,
+}
+
+impl FieldValidation {
+    /// `strict`, `warn` or `ignore`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Warn => "warn",
+            Self::Ignore => "ignore",
+        }
+    }
+}
+
+impl fmt::Display for FieldValidation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for FieldValidation {
+    type Err = UnknownFieldValidation;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let all = [Self::Strict, Self::Warn, Self::Ignore];
+        all.into_iter().find(|mode| mode.as_str() == text).ok_or(UnknownFieldValidation)
+    }
+}
+
+/// A name of field validation that there is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownFieldValidation;
+
+impl fmt::Display for UnknownFieldValidation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a field validation: strict, warn or ignore")
+    }
+}
+
+impl std::error::Error for UnknownFieldValidation {}
+
+pub(super) const UNKNOWN: &str = "field-validation/unknown-field";
+const DUPLICATE: &str = "field-validation/duplicate-field";
+
+/// The fields of Go's `ObjectMeta`, and those of the objects in it.
+const METADATA: [&str; 15] = [
+    "name",
+    "generateName",
+    "namespace",
+    "selfLink",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "managedFields",
+];
+const OWNER: [&str; 6] = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+const MANAGER: [&str; 7] =
+    ["manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource"];
+
+/// So many errors of one kind Go's strict decoder tells.
+const MOST: usize = 100;
+
+/// Checks what the schema does not: the metadata's fields, and repeated keys. Those of YAML are never
+/// sent: whoever makes JSON of it keeps the last one.
+pub(super) fn check(
+    tree: &Tree<'_>,
+    root: &Place<'_, '_>,
+    options: &Options,
+    findings: &mut Findings,
+) {
+    if options.field_validation == FieldValidation::Ignore {
+        return;
+    }
+    if tree.lends_unescaped() {
+        duplicates(root, options.field_validation, findings);
+    }
+    let metadata = root.field("metadata");
+    unknown_in(&metadata, &METADATA, options.field_validation, findings);
+    for (field, known) in [("ownerReferences", &OWNER[..]), ("managedFields", &MANAGER[..])] {
+        let list = metadata.field(field);
+        for item in list.items() {
+            unknown_in(&item, known, options.field_validation, findings);
+        }
+    }
+}
+
+fn unknown_in(
+    object: &Place<'_, '_>,
+    known: &[&'static str],
+    mode: FieldValidation,
+    findings: &mut Findings,
+) {
+    for (key, value) in object.node.into_iter().flat_map(Ref::entries) {
+        if !known.contains(&key.text()) {
+            let help = nearest(key.text(), known.iter().copied()).map(did_you_mean);
+            unknown(&object.entry(key, value), mode, help, findings);
+        }
+    }
+}
+
+/// Reports an unknown field, in the API server's words.
+pub(super) fn unknown(
+    place: &Place<'_, '_>,
+    mode: FieldValidation,
+    help: Option<String>,
+    findings: &mut Findings,
+) {
+    report(UNKNOWN, "unknown", place, mode, help, findings);
+}
+
+fn report(
+    rule: &'static str,
+    what: &str,
+    place: &Place<'_, '_>,
+    mode: FieldValidation,
+    help: Option<String>,
+    findings: &mut Findings,
+) {
+    let message = format!("{what} field \"{}\"", place.plain_path());
+    match mode {
+        FieldValidation::Strict => {
+            let message = format!("strict decoding error: {message}");
+            findings.error_about_key(rule, place, message, help);
+        }
+        FieldValidation::Warn => findings.about_key(rule, place, message, help),
+        FieldValidation::Ignore => {}
+    }
+}
+
+/// Reports keys that a document repeats, wherever they are, in its order.
+fn duplicates(root: &Place<'_, '_>, mode: FieldValidation, findings: &mut Findings) {
+    let Some(node) = root.node else { return };
+    let mut walk = vec![Level::of(node)];
+    let mut path: Vec<Step> = Vec::new();
+    while let Some(level) = walk.last_mut() {
+        let Some((step, key, value)) = level.next() else {
+            walk.pop();
+            path.pop();
+            continue;
+        };
+        path.push(step);
+        if let Some(key) = key {
+            let mut text = String::new();
+            for step in &path {
+                match step {
+                    Step::Index(index) => text.push_str(&format!("[{index}]")),
+                    Step::Key(key) if text.is_empty() => text.push_str(key),
+                    Step::Key(key) => {
+                        text.push('.');
+                        text.push_str(key);
+                    }
+                }
+            }
+            let message = format!("duplicate field \"{text}\"");
+            let help = Some("keep one of them; kubectl itself sends the last one".to_owned());
+            let path = path.iter().cloned().collect();
+            findings.about_path(
+                DUPLICATE,
+                path,
+                key,
+                message,
+                mode == FieldValidation::Strict,
+                help,
+            );
+        }
+        if value.is_map() || value.is_list() {
+            walk.push(Level::of(value));
+        } else {
+            path.pop();
+        }
+    }
+}
+
+/// An object or array on the way down.
+enum Level<'t> {
+    Object(crate::tree::Entries<'t, 't>, HashSet<&'t str>),
+    Array(usize, crate::tree::Items<'t, 't>),
+}
+
+impl<'t> Level<'t> {
+    fn of(node: Ref<'t, 't>) -> Self {
+        if node.is_map() {
+            Self::Object(node.entries(), HashSet::new())
+        } else {
+            Self::Array(0, node.items())
+        }
+    }
+
+    /// The step to the next value, its key if that is a repeated one, and the value.
+    fn next(&mut self) -> Option<(Step, Option<Ref<'t, 't>>, Ref<'t, 't>)> {
+        match self {
+            Self::Object(entries, seen) => {
+                let (key, value) = entries.next()?;
+                let is_new = seen.insert(key.text());
+                Some((Step::Key(key.text().to_owned()), (!is_new).then_some(key), value))
+            }
+            Self::Array(index, items) => {
+                let step = Step::Index(*index);
+                *index += 1;
+                Some((step, None, items.next()?))
+            }
+        }
+    }
+}
+
+impl Report {
+    /// The API server's answer to a client that asks for strict field validation, from `strict decoding
+    /// error: ` on; nothing, if it has no objection.
+    ///
+    /// Source: `UnmarshalStrict` of sigs.k8s.io/json, `PruneWithOptions` and `GetObjectMetaWithOptions` of
+    /// apiextensions-apiserver, and `strictDecodingError` of apimachinery.
+    #[must_use]
+    pub fn strict_decoding_error(&self) -> Option<String> {
+        let of = |rule: &'static str| {
+            let is_one = move |found: &&crate::Diagnostic| {
+                found.rule == rule && found.severity == Severity::Error
+            };
+            self.findings.iter().filter(is_one).filter_map(|found| {
+                Some((&found.path, found.message.strip_prefix("strict decoding error: ")?))
+            })
+        };
+        let is_metadata = |path: &crate::FieldPath| matches!(path.steps(), [Step::Key(key), _, ..] if key == "metadata");
+        let sorted = |wants_metadata: bool| {
+            let unknown = of(UNKNOWN).filter(|(path, _)| is_metadata(path) == wants_metadata);
+            let mut messages: Vec<_> = unknown.map(|(_, message)| message).collect();
+            messages.sort_unstable_by_key(|message| message.trim_end_matches('"'));
+            messages.dedup();
+            messages
+        };
+        let duplicates = of(DUPLICATE).map(|(_, message)| message);
+        let messages: Vec<_> = duplicates
+            .take(MOST)
+            .chain(sorted(true).into_iter().take(MOST))
+            .chain(sorted(false))
+            .collect();
+        (!messages.is_empty()).then(|| format!("strict decoding error: {}", messages.join(", ")))
+    }
+}

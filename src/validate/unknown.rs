@@ -1,0 +1,359 @@
+//! Values that are not known: placeholders, and those that Istio's decoder rejects.
+//!
+//! What webhook and lint report of a Gateway with such a value is what they report whatever the value is:
+//! they are asked about the same Gateway many times, each time with other values, and what they do not
+//! report each time depends on the value. So neither of them knows of placeholders, and no rule about one
+//! field has a list of the others that it depends on.
+
+use std::collections::HashMap;
+
+use super::{
+    Options,
+    findings::{Findings, Place},
+    lint, webhook,
+};
+use crate::{FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode, diagnostic::Step};
+
+/// A value that is not known: where it is, as the names of fields (`servers[].port.number`) and the
+/// indexes in them.
+pub(super) struct UnknownValue {
+    field: String,
+    indexes: Vec<usize>,
+}
+
+impl UnknownValue {
+    /// The value at a path below `spec`.
+    pub(super) fn at(path: &[Step]) -> Self {
+        let (mut field, mut indexes) = (String::new(), Vec::new());
+        for step in path {
+            match step {
+                Step::Key(_) if field == "selector" => {}
+                Step::Key(key) => {
+                    if !field.is_empty() {
+                        field.push('.');
+                    }
+                    field.push_str(key);
+                }
+                Step::Index(index) => {
+                    field.push_str("[]");
+                    indexes.push(*index);
+                }
+            }
+        }
+        Self { field, indexes }
+    }
+
+    fn server(&self) -> Option<usize> {
+        self.indexes.first().copied()
+    }
+}
+
+/// Everything that is not known of a Gateway.
+pub(super) struct Unknown {
+    values: Vec<UnknownValue>,
+    /// How many values of its server come before each, multiplied: which of its values a turn takes.
+    strides: Vec<usize>,
+    turns: usize,
+}
+
+impl Unknown {
+    /// `servers` is how many there are: the more of them, the fewer turns.
+    pub(super) fn new(values: Vec<UnknownValue>, servers: usize) -> Self {
+        /// So many servers are judged because of unknown values, whatever their number.
+        const BUDGET: usize = 40_000;
+        let most = (BUDGET / (servers + values.len()).max(1)).clamp(8, 256);
+        let mut products: HashMap<_, usize> = HashMap::new();
+        let mut strides = Vec::with_capacity(values.len());
+        for value in &values {
+            let product = products.entry(value.server()).or_insert(1);
+            strides.push(*product);
+            *product = product.saturating_mul(choices(&value.field));
+        }
+        let turns = products.into_values().max().unwrap_or(1).min(most);
+        Self { values, strides, turns }
+    }
+
+    /// What webhook and lint report whatever the values are.
+    pub(super) fn check(
+        &self,
+        gateway: &Gateway,
+        metadata: &webhook::Metadata<'_>,
+        place: &Place<'_, '_>,
+        options: &Options,
+    ) -> Findings {
+        let mut common: Option<Findings> = None;
+        for turn in 0..self.turns {
+            let mut gateway = gateway.clone();
+            for (index, (value, stride)) in self.values.iter().zip(&self.strides).enumerate() {
+                let count = choices(&value.field);
+                // All combinations of one server's values, if they are few; else some of them.
+                let choice = if stride.saturating_mul(count) <= self.turns {
+                    turn / stride
+                } else {
+                    mixed(turn, index)
+                };
+                assume(&mut gateway, value, choice % count, index);
+            }
+            let mut found = Findings::default();
+            webhook::check(&gateway, metadata, place, &mut found);
+            lint::check(&gateway, place, options, &mut found);
+            match &mut common {
+                Some(common) => common.keep_common(&found),
+                None => common = Some(found),
+            }
+        }
+        common.unwrap_or_default()
+    }
+
+    /// The Gateway without what is not known, for those who compare it with others: they look at no
+    /// empty name, and at no server without a port's number.
+    pub(super) fn without(&self, mut gateway: Gateway) -> Gateway {
+        let mut is_selected = true;
+        for value in &self.values {
+            is_selected &= !value.field.starts_with("selector");
+            blank(&mut gateway, value);
+        }
+        if !is_selected {
+            let ports = gateway.servers.iter_mut().filter_map(|server| server.port.as_mut());
+            ports.for_each(|port| port.number = 0);
+        }
+        gateway
+    }
+}
+
+/// A number that looks like chance and is the same each time.
+fn mixed(turn: usize, index: usize) -> usize {
+    let mixed = (turn as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        ^ (index as u64 + 1).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
+    usize::try_from((mixed ^ (mixed >> 29)).wrapping_mul(0x1656_67b1_9e37_79f9) >> 40)
+        .unwrap_or_default()
+}
+
+const PROTOCOLS: [&str; 4] = ["HTTP", "HTTPS", "TCP", "?"];
+const BINDS: [&str; 4] = ["", "192.0.2.1", "unix:///socket", "?"];
+
+/// How many values are tried for a field.
+fn choices(field: &str) -> usize {
+    match field.strip_prefix("servers[].").unwrap_or(field) {
+        "tls.mode" => 6,
+        "tls.minProtocolVersion" | "tls.maxProtocolVersion" => 5,
+        "port.protocol" | "bind" | "port" | "tls" => 4,
+        "port.number" => 3,
+        "port.targetPort"
+        | "port.name"
+        | "hosts[]"
+        | "name"
+        | "hosts"
+        | "servers[]"
+        | "servers"
+        | "selector"
+        | "tls.httpsRedirect"
+        | "tls.insecureSkipVerify"
+        | "tls.caCertCredentialName"
+        | "tls.credentialNames"
+        | "tls.tlsCertificates"
+        | "tls.subjectAltNames"
+        | "tls.verifyCertificateSpki"
+        | "tls.verifyCertificateSpki[]"
+        | "tls.verifyCertificateHash"
+        | "tls.verifyCertificateHash[]"
+        | "tls.cipherSuites"
+        | "tls.cipherSuites[]"
+        | "tls.ecdhCurves"
+        | "tls.ecdhCurves[]" => 2,
+        _ => 1,
+    }
+}
+
+/// Sets a value to the one of a choice. `unique` tells it from all others. A text is never empty: a
+/// placeholder that is replaced by nothing is rather a mistake of the other tool.
+fn assume(gateway: &mut Gateway, value: &UnknownValue, choice: usize, unique: usize) {
+    let is_first = choice == 0;
+    if value.field.starts_with("selector") {
+        if value.field == "selector" && !is_first {
+            gateway.selector.insert("istio".to_owned(), "ingressgateway".to_owned());
+        }
+        return;
+    }
+    if value.field == "servers" {
+        gateway.servers = if is_first { Vec::new() } else { vec![server(unique)] };
+        return;
+    }
+    let Some(own) = value.server().and_then(|index| gateway.servers.get_mut(index)) else { return };
+    let item = value.indexes.get(1).copied().unwrap_or_default();
+    let small = u32::try_from(unique % 60_000).unwrap_or_default();
+    match value.field.strip_prefix("servers[].").unwrap_or_default() {
+        "" => *own = if is_first { server(unique) } else { Server::default() },
+        "hosts" => own.hosts = if is_first { vec![host(unique)] } else { Vec::new() },
+        "hosts[]" => {
+            set(&mut own.hosts, item, if is_first { host(unique) } else { "?".to_owned() })
+        }
+        "bind" => own.bind = nth(&BINDS, choice),
+        "name" => {
+            own.name = if is_first { format!("server-{unique}") } else { "server".to_owned() }
+        }
+        "defaultEndpoint" => own.default_endpoint = "127.0.0.1:80".to_owned(),
+        "port" => {
+            let port =
+                port(if choice == 3 { 0 } else { small + 1 }, nth(&PROTOCOLS, choice), unique);
+            own.port = (choice != 2).then_some(port);
+        }
+        "tls" => {
+            let mode = [TlsMode::Passthrough, TlsMode::Simple, TlsMode::Mutual].get(choice);
+            own.tls = mode.map(|mode| ServerTlsSettings {
+                mode: (*mode).into(),
+                credential_name: if is_first { String::new() } else { "credential".to_owned() },
+                ..Default::default()
+            });
+        }
+        field => match field.split_once('.') {
+            Some(("port", field)) => {
+                let Some(port) = &mut own.port else { return };
+                match field {
+                    "number" => {
+                        port.number = [0, small + 1, 70_000].get(choice).copied().unwrap_or(0)
+                    }
+                    "protocol" => port.protocol = nth(&PROTOCOLS, choice),
+                    "name" if is_first => port.name = format!("port-{unique}"),
+                    "name" => "port".clone_into(&mut port.name),
+                    "targetPort" => set_target_port(port, u32::from(!is_first)),
+                    _ => {}
+                }
+            }
+            Some(("tls", field)) => {
+                let Some(tls) = &mut own.tls else { return };
+                assume_tls(tls, field, item, choice, unique);
+            }
+            _ => {}
+        },
+    }
+}
+
+fn assume_tls(tls: &mut ServerTlsSettings, field: &str, item: usize, choice: usize, unique: usize) {
+    let is_first = choice == 0;
+    let number = i32::try_from(choice).unwrap_or_default();
+    let text = || format!("value-{unique}");
+    let list = || if is_first { Vec::new() } else { vec![text()] };
+    match field {
+        "mode" => tls.mode = number,
+        "minProtocolVersion" => tls.min_protocol_version = number,
+        "maxProtocolVersion" => tls.max_protocol_version = number,
+        "httpsRedirect" => tls.https_redirect = !is_first,
+        "insecureSkipVerify" => tls.insecure_skip_verify = Some(!is_first),
+        "serverCertificate" => tls.server_certificate = text(),
+        "privateKey" => tls.private_key = text(),
+        "caCertificates" => tls.ca_certificates = text(),
+        "caCrl" => tls.ca_crl = text(),
+        "credentialName" => tls.credential_name = text(),
+        "caCertCredentialName" => {
+            tls.ca_cert_credential_name = text() + if is_first { "-cacert" } else { "" };
+        }
+        "credentialNames" => tls.credential_names = list(),
+        "credentialNames[]" => set(&mut tls.credential_names, item, text()),
+        "tlsCertificates" if is_first => tls.tls_certificates = Vec::new(),
+        "tlsCertificates" => tls.tls_certificates = vec![certificate()],
+        "tlsCertificates[]" => {
+            if let Some(own) = tls.tls_certificates.get_mut(item) {
+                *own = certificate();
+            }
+        }
+        "tlsCertificates[].serverCertificate" | "tlsCertificates[].privateKey" => {
+            if let Some(own) = tls.tls_certificates.get_mut(item) {
+                let key = field.ends_with("privateKey");
+                *(if key { &mut own.private_key } else { &mut own.server_certificate }) = text();
+            }
+        }
+        "subjectAltNames" => tls.subject_alt_names = list(),
+        "subjectAltNames[]" => set(&mut tls.subject_alt_names, item, text()),
+        "verifyCertificateSpki" => tls.verify_certificate_spki = list(),
+        "verifyCertificateSpki[]" => {
+            let pin = "A".repeat(43) + "=";
+            set(&mut tls.verify_certificate_spki, item, if is_first { pin } else { text() });
+        }
+        "verifyCertificateHash" => tls.verify_certificate_hash = list(),
+        "verifyCertificateHash[]" => {
+            let hash = "0".repeat(64);
+            set(&mut tls.verify_certificate_hash, item, if is_first { hash } else { text() });
+        }
+        "cipherSuites" => tls.cipher_suites = list(),
+        "cipherSuites[]" => {
+            let suite = "ECDHE-RSA-AES128-GCM-SHA256".to_owned();
+            set(&mut tls.cipher_suites, item, if is_first { suite } else { text() });
+        }
+        "ecdhCurves" => tls.ecdh_curves = list(),
+        "ecdhCurves[]" => {
+            let curve = "X25519".to_owned();
+            set(&mut tls.ecdh_curves, item, if is_first { curve } else { text() });
+        }
+        _ => {}
+    }
+}
+
+fn blank(gateway: &mut Gateway, value: &UnknownValue) {
+    let Some(own) = value.server().and_then(|index| gateway.servers.get_mut(index)) else { return };
+    let item = value.indexes.get(1).copied().unwrap_or_default();
+    match value.field.strip_prefix("servers[].").unwrap_or_default() {
+        "hosts[]" => set(&mut own.hosts, item, String::new()),
+        // Without the address or the protocol nothing is known of what a port is shared with.
+        "bind" | "port.number" | "port.protocol" | "" => own.port = None,
+        "tls.credentialName" => {
+            if let Some(tls) = &mut own.tls {
+                tls.credential_name.clear();
+            }
+        }
+        "tls.credentialNames[]" => {
+            if let Some(tls) = &mut own.tls {
+                set(&mut tls.credential_names, item, String::new());
+            }
+        }
+        _ => {}
+    }
+}
+
+fn set(list: &mut [String], item: usize, value: String) {
+    if let Some(own) = list.get_mut(item) {
+        *own = value;
+    }
+}
+
+fn nth(values: &[&str], choice: usize) -> String {
+    values.get(choice).copied().unwrap_or_default().to_owned()
+}
+
+fn host(unique: usize) -> String {
+    format!("host-{unique}.invalid")
+}
+
+fn port(number: u32, protocol: String, unique: usize) -> Port {
+    Port { number, protocol, name: format!("port-{unique}"), ..Default::default() }
+}
+
+fn server(unique: usize) -> Server {
+    let number = u32::try_from(unique % 60_000).unwrap_or_default() + 1;
+    Server {
+        port: Some(port(number, "HTTP".to_owned(), unique)),
+        hosts: vec![host(unique)],
+        ..Default::default()
+    }
+}
+
+fn certificate() -> crate::TlsCertificate {
+    crate::TlsCertificate {
+        server_certificate: "certificate".to_owned(),
+        private_key: "key".to_owned(),
+        ..Default::default()
+    }
+}
+
+#[expect(deprecated, reason = "the webhook looks at it")]
+fn set_target_port(port: &mut Port, number: u32) {
+    port.target_port = number;
+}
+
+/// The path of a value below `spec`, if it is there.
+pub(super) fn below_spec(path: &FieldPath) -> Option<&[Step]> {
+    match path.steps() {
+        [Step::Key(spec), rest @ ..] if spec == "spec" && !rest.is_empty() => Some(rest),
+        _ => None,
+    }
+}
