@@ -77,8 +77,10 @@ fn validate_foretells_each_recorded_answer() {
     for line in text.split('\n').filter(|line| !line.is_empty()) {
         let case: Value = serde_json::from_str(line).unwrap();
         count += 1;
-        let (server, ours) =
-            (recorded(&case), foretold(&expanded(case["object"].as_str().unwrap())));
+        let mut server = recorded(&case);
+        // Repeated keys are findings of lint here.
+        server.warnings.retain(|text| !text.starts_with("duplicate field"));
+        let ours = foretold(&expanded(case["object"].as_str().unwrap()));
         if server != ours {
             wrong.push(format!("{}\n  server {server:?}\n  ours   {ours:?}", case["id"]));
         }

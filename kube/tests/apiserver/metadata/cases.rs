@@ -373,7 +373,7 @@ impl Random {
         Self(seed)
     }
 
-    /// SplitMix64.
+    /// Sebastiano Vigna's `SplitMix64`.
     fn next(&mut self, below: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
