@@ -30,20 +30,23 @@ pub(crate) struct Case {
 
 /// What pilot said.
 pub(crate) fn cases() -> Vec<Case> {
-    read_cases("tests/golden/envoy.ndjson")
+    // It was istiod 1.31.
+    read_cases("tests/golden/envoy.ndjson", "1.31")
 }
 
 /// What istiod 1.32 is assumed to say, since it cannot be asked: `conformance/assumed`.
 pub(crate) fn assumed_cases() -> Vec<Case> {
-    read_cases("tests/golden/envoy_assumed.ndjson")
+    read_cases("tests/golden/envoy_assumed.ndjson", "1.32")
 }
 
-fn read_cases(path: &str) -> Vec<Case> {
+fn read_cases(path: &str, istio: &str) -> Vec<Case> {
     let text = fs::read_to_string(path).unwrap();
-    text.split_terminator('\n').map(|line| case(&serde_json::from_str(line).unwrap())).collect()
+    let istio = istio.parse().unwrap();
+    let read = |line: &str| case(&serde_json::from_str(line).unwrap(), istio);
+    text.split_terminator('\n').map(read).collect()
 }
 
-fn case(line: &Value) -> Case {
+fn case(line: &Value, istio: IstioVersion) -> Case {
     let input = &line["input"];
     let known = ["server", "tls", "protocol", "transport", "node", "mesh"];
     assert!(input.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())));
@@ -69,7 +72,7 @@ fn case(line: &Value) -> Case {
                 Some("QUIC") => Transport::Quic,
                 other => panic!("{other:?}"),
             },
-            istio: IstioVersion::default(),
+            istio,
             node: node(&input["node"]),
             mesh: mesh(&input["mesh"]),
         },
@@ -220,7 +223,8 @@ fn both_ways_to_a_policy_meet() {
     for case in cases() {
         let Some(tls) = &case.server.tls else { continue };
         // What the settings alone do not say.
-        if case.options != (Options { mesh: case.options.mesh.clone(), ..Options::default() })
+        let Options { ref mesh, istio, .. } = case.options;
+        if case.options != (Options { mesh: mesh.clone(), istio, ..Options::default() })
             || case.options.mesh.sds_provider.is_some()
         {
             continue;

@@ -73,11 +73,13 @@ fn check_curves(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut F
 }
 
 fn check_alpn(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
-    if tls.alpn_protocols.is_empty() {
+    // istiod drops what is too short or too long. Envoy splits names at commas, and negotiates nothing
+    // where one of these is empty.
+    let kept = tls.alpn_protocols.iter().filter(|name| (1..=255).contains(&name.len()));
+    let names: Vec<&str> = kept.flat_map(|name| name.split(',')).collect();
+    if names.is_empty() {
         return;
     }
-    // Envoy splits names at commas, and negotiates nothing where one of these is empty.
-    let names: Vec<&str> = tls.alpn_protocols.iter().flat_map(|name| name.split(',')).collect();
     let has = |protocol: &str| names.contains(&protocol) && !names.contains(&"");
     match (has("h2"), has("http/1.1")) {
         (_, true) => {}
