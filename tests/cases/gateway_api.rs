@@ -128,7 +128,7 @@ pub(super) fn golden_manifests() -> Vec<Manifests> {
             }
         }
         let mut manifests = Manifests::default();
-        let errors = manifests.add_json(&text);
+        let errors = manifests.add(text.as_bytes());
         assert!(errors.is_empty(), "{errors:?}");
         manifests
     };

@@ -32,6 +32,7 @@ mod handshake;
 #[cfg(feature = "validate")]
 mod metadata;
 mod places;
+mod streams;
 #[cfg(feature = "validate")]
 mod validate_cases;
 

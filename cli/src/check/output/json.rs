@@ -68,10 +68,11 @@ impl Output for Json<'_> {
             verdict: match document.verdict {
                 Outcome::Accepted => "accepted",
                 Outcome::Rejected(_) | Outcome::Unreadable => "rejected",
+                Outcome::Skipped => "skipped",
             },
             rejected_by: match document.verdict {
                 Outcome::Rejected(stage) => Some(stage.as_str()),
-                Outcome::Accepted | Outcome::Unreadable => None,
+                Outcome::Accepted | Outcome::Unreadable | Outcome::Skipped => None,
             },
             findings: document.findings.iter().map(|found| finding(self.files, found)).collect(),
         };
