@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mut manifests = Manifests::default();
     for file in &files {
-        if let Some(error) = manifests.add_yaml(&fs::read_to_string(file)?).into_iter().next() {
+        if let Some(error) = manifests.add(fs::File::open(file)?).into_iter().next() {
             return Err(format!("{file}: {error}").into());
         }
     }

@@ -59,10 +59,10 @@ impl Diagnostic {
         WithoutPosition(self)
     }
 
-    /// The same finding in a text that begins `lines` earlier.
-    pub(crate) fn below(self, lines: usize) -> Self {
-        let below = |place: Option<Position>| place.map(|place| place.below(lines));
-        Self { position: below(self.position), end: below(self.end), ..self }
+    /// The same finding in a text of which the text that it is in begins at `start`.
+    pub(crate) fn within(self, start: Position) -> Self {
+        let within = |place: Option<Position>| place.map(|place| place.within(start));
+        Self { position: within(self.position), end: within(self.end), ..self }
     }
 }
 
@@ -135,6 +135,9 @@ pub struct Position {
 }
 
 impl Position {
+    /// The beginning of a text.
+    pub(crate) const START: Self = Self { line: 1, column: 1 };
+
     pub(crate) fn new(line: usize, column: usize) -> Self {
         Self { line, column }
     }
@@ -157,9 +160,10 @@ impl Position {
         }
     }
 
-    /// The same place in a text that begins `lines` earlier.
-    pub(crate) fn below(self, lines: usize) -> Self {
-        Self { line: self.line + lines, ..self }
+    /// The same place in a text of which the text that it is in begins at `start`.
+    pub(crate) fn within(self, start: Self) -> Self {
+        let before = if self.line == 1 { start.column - 1 } else { 0 };
+        Self { line: self.line + start.line - 1, column: self.column + before }
     }
 }
 

@@ -16,6 +16,8 @@ enum Kind {
     Decode { diagnostics: Vec<Diagnostic> },
     OtherResource { api_version: String, kind: String, position: Option<Position> },
     Limit { message: &'static str, position: Option<Position> },
+    NotUtf8 { position: Position },
+    IgnoredText { position: Position },
     Io(std::io::Error),
 }
 
@@ -56,14 +58,28 @@ impl Error {
         Self(Box::new(Kind::Io(error)))
     }
 
-    /// The same error in a text that begins `lines` earlier.
-    pub(crate) fn below(mut self, lines: usize) -> Self {
+    #[cfg(feature = "yaml")]
+    pub(crate) fn not_utf8(text: &[u8], offset: usize) -> Self {
+        let before = String::from_utf8_lossy(text.get(..offset).unwrap_or_default());
+        Self(Box::new(Kind::NotUtf8 { position: Position::of(&before, before.len()) }))
+    }
+
+    #[cfg(feature = "yaml")]
+    pub(crate) fn ignored_text(position: Position) -> Self {
+        Self(Box::new(Kind::IgnoredText { position }))
+    }
+
+    /// The same error in a text of which the text that it is in begins at `start`.
+    pub(crate) fn within(mut self, start: Position) -> Self {
         match &mut *self.0 {
             Kind::Syntax { position, .. }
             | Kind::OtherResource { position, .. }
-            | Kind::Limit { position, .. } => *position = position.map(|p| p.below(lines)),
+            | Kind::Limit { position, .. } => *position = position.map(|p| p.within(start)),
+            Kind::NotUtf8 { position } | Kind::IgnoredText { position } => {
+                *position = position.within(start);
+            }
             Kind::Decode { diagnostics } => {
-                let moved = std::mem::take(diagnostics).into_iter().map(|d| d.below(lines));
+                let moved = std::mem::take(diagnostics).into_iter().map(|d| d.within(start));
                 *diagnostics = moved.collect();
             }
             Kind::Io(_) => {}
@@ -96,6 +112,19 @@ impl Error {
         matches!(*self.0, Kind::Limit { .. })
     }
 
+    /// A YAML text is not UTF-8.
+    #[must_use]
+    pub fn is_not_utf8(&self) -> bool {
+        matches!(*self.0, Kind::NotUtf8 { .. })
+    }
+
+    /// There is more in a text than one document, without `---` between: Kubernetes reads the first
+    /// document and drops the rest silently. The document itself was read.
+    #[must_use]
+    pub fn is_ignored_text(&self) -> bool {
+        matches!(*self.0, Kind::IgnoredText { .. })
+    }
+
     /// Reading failed.
     #[must_use]
     pub fn is_io(&self) -> bool {
@@ -109,6 +138,7 @@ impl Error {
             Kind::Syntax { position, .. }
             | Kind::OtherResource { position, .. }
             | Kind::Limit { position, .. } => *position,
+            Kind::NotUtf8 { position } | Kind::IgnoredText { position } => Some(*position),
             Kind::Decode { diagnostics } => diagnostics.first().and_then(|d| d.position),
             Kind::Io(_) => None,
         }
@@ -156,6 +186,11 @@ impl fmt::Display for Message<'_> {
                     more => write!(f, " (and {more} more)"),
                 }
             }
+            Kind::NotUtf8 { .. } => f.write_str("not UTF-8"),
+            Kind::IgnoredText { .. } => f.write_str(
+                "a document ends before this: Kubernetes drops the rest silently; separate documents \
+                 by a line with ---",
+            ),
             Kind::Io(_) => f.write_str("cannot read"),
         }
     }

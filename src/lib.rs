@@ -34,6 +34,7 @@
 //! | [`json`] | Istio's JSON: read, write, everything that was found on the way |
 //! | [`yaml`] | the same of YAML, as Kubernetes reads it |
 //! | [`Manifest`], [`documents`] | Kubernetes documents: a Gateway with all that its document says |
+//! | `stream` | the documents of a stream as texts, as kubectl finds them |
 //! | [`Lossless`] | a message that keeps what this version of the crate does not know |
 //! | [`client_certificate`] | what a gateway asks of a client's certificate, and what happens for each |
 //! | [`diagnostic`] | findings with a rule, a path, a place and help |
@@ -90,6 +91,8 @@ pub mod lossless;
 mod manifest;
 mod placeholder;
 pub mod proto;
+#[cfg(feature = "yaml")]
+pub mod stream;
 mod timestamp;
 mod tls;
 mod tree;
@@ -108,7 +111,7 @@ pub use error::Error;
 #[doc(inline)]
 pub use lossless::Lossless;
 #[cfg(feature = "yaml")]
-pub use manifest::{Document, GROUP, Manifest, Object, Written, documents, documents_from_json};
+pub use manifest::{Document, GROUP, Manifest, Object, Written, documents, read_documents};
 #[doc(inline)]
 pub use placeholder::is_placeholder;
 pub use proto::{

@@ -2,19 +2,21 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
+    process::ExitCode,
 };
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Diagnostic, Document, Gateway, Lossless, Manifest, Object, Port, Server, ServerTlsSettings,
-    diagnostic::rule, documents, documents_from_json, json, prost::Message as _, yaml,
+    Diagnostic, Document, Error, FieldPath, Gateway, Lossless, Manifest, Object, Port, Server,
+    ServerTlsSettings, diagnostic::rule, json, prost::Message as _, stream,
 };
 use serde_json::Value;
 
 use crate::{
     Failure,
-    input::Input,
+    files::File,
+    input::{Reading, lines_of},
     output::{HarmlessJson, print},
 };
 
@@ -38,14 +40,14 @@ Examples:
 
 Exit status:
   0  all was converted
-  1  the input is wrong: nothing is written
+  1  a document is wrong: the others are written
   2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct Convert {
-    /// What the input is [default: by the file's ending, else yaml]
+    /// What the input is [default: binary by the file's ending, else yaml or json by what is in it]
     #[arg(long, value_enum)]
     from: Option<Format>,
 
-    /// What the output is to be [default: json, or yaml when the input is not yaml]
+    /// What the output is to be [default: json, or yaml when the first document is not YAML]
     #[arg(long, value_enum)]
     to: Option<Format>,
 
@@ -57,9 +59,9 @@ pub(crate) struct Convert {
     #[arg(long)]
     lossy: bool,
 
-    /// The file to read; - is standard input
-    #[arg(default_value = "-")]
-    file: PathBuf,
+    /// Files and directories; - is standard input
+    #[arg(default_value = "-", value_name = "FILE|DIR|-")]
+    files: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -68,16 +70,6 @@ enum Format {
     Json,
     /// The protobuf message of the spec
     Binary,
-}
-
-impl Format {
-    fn of(path: &Path) -> Self {
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("json" | "ndjson" | "jsonl") => Self::Json,
-            Some("binary" | "bin" | "binpb" | "pb") => Self::Binary,
-            _ => Self::Yaml,
-        }
-    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -90,181 +82,211 @@ enum MessageType {
 }
 
 impl Convert {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        let from = self.from.unwrap_or_else(|| Format::of(&self.file));
-        let to = self.to.unwrap_or(if from == Format::Yaml { Format::Json } else { Format::Yaml });
-        if to == Format::Binary && io::stdout().is_terminal() {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        if self.to == Some(Format::Binary) && io::stdout().is_terminal() {
             return Err(Failure::Usage(
                 "binary is not written to a terminal; use > FILE".to_owned(),
             ));
         }
-        let input = Input::read(&self.file)?;
-        let way = Way { input: &input, from, to, is_lossy: self.lossy };
-        let output = match self.message {
-            None => way.resources(),
-            Some(MessageType::Gateway) => way.messages::<Gateway>(),
-            Some(MessageType::Server) => way.messages::<Server>(),
-            Some(MessageType::Port) => way.messages::<Port>(),
-            Some(MessageType::Tls) => way.messages::<ServerTlsSettings>(),
+        let mut reading = Reading::default();
+        let mut conversion = Conversion { options: &self, to: self.to, parts: Vec::new() };
+        for file in reading.files(&self.files)? {
+            match self.message {
+                None => conversion.resources(&file, &mut reading),
+                Some(MessageType::Gateway) => conversion.messages::<Gateway>(&file, &mut reading),
+                Some(MessageType::Server) => conversion.messages::<Server>(&file, &mut reading),
+                Some(MessageType::Port) => conversion.messages::<Port>(&file, &mut reading),
+                Some(MessageType::Tls) => {
+                    conversion.messages::<ServerTlsSettings>(&file, &mut reading);
+                }
+            }
+        }
+        print(&conversion.joined())?;
+        Ok(ExitCode::from(reading.finish()))
+    }
+
+    fn is_binary(&self, file: &File) -> bool {
+        let is_named = || {
+            let ending = file.path.extension().and_then(|ending| ending.to_str());
+            matches!(ending, Some("binary" | "bin" | "binpb" | "pb"))
         };
-        print(&output.map_err(Failure::Input)?)
+        self.from.map_or_else(is_named, |from| from == Format::Binary)
     }
 }
 
-/// From what to what.
-struct Way<'a> {
-    input: &'a Input,
-    from: Format,
-    to: Format,
-    is_lossy: bool,
+struct Conversion<'a> {
+    options: &'a Convert,
+    /// What to write; unknown before the first document, unless the user says it.
+    to: Option<Format>,
+    /// What becomes of the documents.
+    parts: Vec<Vec<u8>>,
 }
 
 /// What is wrong, a line for each thing.
 type Lines = Vec<String>;
 
-/// What becomes of a document: mostly one.
-type Part = Result<Vec<Vec<u8>>, Lines>;
-
-impl Way<'_> {
+impl Conversion<'_> {
     /// Kubernetes documents.
-    fn resources(&self) -> Result<Vec<u8>, Lines> {
-        let parts: Vec<Part> = match self.from {
-            Format::Yaml => {
-                let text = self.input.text()?;
-                let chunks = yaml::split(text).filter(|chunk| !chunk.is_blank());
-                let both = documents(text).zip(chunks);
-                both.map(|(d, chunk)| self.resource(d, || Object::parse(chunk.text))).collect()
+    fn resources(&mut self, file: &File, reading: &mut Reading) {
+        let name = file.name();
+        if self.options.is_binary(file) {
+            let to = *self.to.get_or_insert(Format::Yaml);
+            for spec in self.binary::<Gateway>(file, reading) {
+                let written = with_envelope(&spec)
+                    .map_err(|error| lines_of(&name, &error))
+                    .and_then(|m| self.written(to, &name, &Document::Gateway(Box::new(m))));
+                self.take(written, reading);
             }
-            Format::Json => {
-                let json = &self.input.bytes;
-                let both = documents_from_json(json).zip(json::split(json));
-                both.map(|(d, chunk)| self.resource(d, || Object::from_json(chunk?.text))).collect()
-            }
-            Format::Binary => self
-                .binary::<Gateway>()?
-                .into_iter()
-                .map(|spec| {
-                    let document = with_envelope(&spec).map(|m| Document::Gateway(Box::new(m)));
-                    self.resource(document, || Object::parse(""))
-                })
-                .collect(),
-        };
-        self.join(parts)
+            return;
+        }
+        reading.documents_of(file, |reading, _, _, text| {
+            let to = self.output(text.format);
+            let (document, ignored) = Document::of_stream(text);
+            let untyped = || Object::of_stream(text);
+            let written = self.resource(to, &name, document, untyped, reading);
+            self.take(written, reading);
+            ignored.iter().for_each(|error| reading.wrong(file, error));
+        });
     }
 
-    /// A document, and what it is if its fields' types do not count.
+    /// A document, and what it is if its fields' types do not count. Of a list the items are read, too.
     fn resource(
-        &self,
-        document: Result<Document, istio_gateway::Error>,
-        untyped: impl FnOnce() -> Result<Object, istio_gateway::Error>,
-    ) -> Part {
+        &mut self,
+        to: Format,
+        name: &str,
+        document: Result<Document, Error>,
+        untyped: impl FnOnce() -> Result<Object, Error>,
+        reading: &mut Reading,
+    ) -> Result<Option<Vec<u8>>, Lines> {
         let document = match document {
             Ok(document) => document,
-            Err(error) => match untyped() {
-                Ok(object) if self.to != Format::Binary && is_template(&error, &object) => {
-                    // It becomes a Gateway when the placeholders are filled in.
-                    for line in self.input.lines_of(&error, 0) {
-                        crate::tell(&format!("{line} (a placeholder, left as it is)"));
-                    }
-                    Document::Other(Box::new(object))
-                }
-                _ => return Err(self.input.lines_of(&error, 0)),
-            },
-        };
-        if self.to == Format::Binary && document.object().kind().ends_with("List") {
-            // What kubectl gives of several resources: each is a document.
-            let mut all = Vec::new();
-            for item in document.object().items() {
-                let item = item.map_err(|error| self.input.lines_of(&error, 0))?;
-                all.extend(self.written(item)?);
+            Err(error) => {
+                let object = untyped().map_err(|_| lines_of(name, &error))?;
+                pass_placeholders(to, name, &error, &object)?;
+                // It becomes a Gateway when the placeholders are filled in.
+                Document::Other(Box::new(object))
             }
-            return Ok(all);
+        };
+        let object = document.object();
+        if !object.is_list() {
+            return self.written(to, name, &document);
         }
-        self.written(document)
+        let mut wrong = Vec::new();
+        for (index, item) in object.items().enumerate() {
+            let path = FieldPath::root().key("items").index(index);
+            match item {
+                // What kubectl gives of several resources: each is a document.
+                Ok(item) if to == Format::Binary => {
+                    let written = self.written(to, name, &item);
+                    self.take(written, reading);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let written = pass_placeholders_of_item(to, name, &error, object, &path);
+                    wrong.extend(written.err().into_iter().flatten());
+                }
+            }
+        }
+        match wrong.is_empty() {
+            true if to == Format::Binary => Ok(None),
+            true => self.written(to, name, &document),
+            false => Err(wrong),
+        }
     }
 
-    fn written(&self, document: Document) -> Part {
-        Ok(vec![match (self.to, document) {
+    fn written(
+        &self,
+        to: Format,
+        name: &str,
+        document: &Document,
+    ) -> Result<Option<Vec<u8>>, Lines> {
+        Ok(Some(match (to, document) {
             (Format::Yaml, document) => document.to_yaml().into_bytes(),
             (Format::Json, document) => document.to_json().into_bytes(),
             (Format::Binary, Document::Gateway(manifest)) => {
-                self.check_loss(manifest.diagnostics(), 0)?;
+                self.check_loss(name, manifest.diagnostics())?;
                 manifest.spec().encode_to_vec()
             }
-            (Format::Binary, _) if self.is_lossy => return Ok(Vec::new()),
+            (Format::Binary, _) if self.options.lossy => return Ok(None),
             (Format::Binary, other) => {
-                let what = format!("{} {}", other.object().kind(), other.object().name());
+                let other = other.object();
+                let what = format!("{} {}", other.kind(), other.name());
                 return Err(vec![format!(
-                    "{}:{}:1: {} is no Gateway of Istio and has no binary form; \
+                    "{name}:{}:1: {} is not a Gateway of Istio's and has no binary form; \
                      --lossy leaves it out",
-                    self.input.name(),
-                    other.object().first_line(),
+                    other.first_line(),
                     what.trim_end(),
                 )]);
             }
-        }])
+        }))
     }
 
     /// Bare messages.
-    fn messages<T: json::Message>(&self) -> Result<Vec<u8>, Lines> {
-        let parts: Vec<Part> = match self.from {
-            Format::Yaml => {
-                let all: Vec<_> = yaml::split(self.input.text()?).collect();
-                let is_single = all.len() == 1;
-                all.into_iter()
-                    .filter(|chunk| is_single || !chunk.is_blank())
-                    .map(|chunk| {
-                        let found = yaml::decode_str::<T>(chunk.text).map(|d| d.diagnostics);
-                        self.message(Lossless::<T>::from_yaml(chunk.text), found, chunk.lines)
-                    })
-                    .collect()
+    fn messages<T: json::Message>(&mut self, file: &File, reading: &mut Reading) {
+        let name = file.name();
+        if self.options.is_binary(file) {
+            let to = *self.to.get_or_insert(Format::Yaml);
+            for message in self.binary::<T>(file, reading) {
+                let written = self.message(to, &name, &Lossless::new(message), &[]);
+                self.take(written, reading);
             }
-            Format::Json => json::split(&self.input.bytes)
-                .map(|chunk| {
-                    let chunk = chunk.map_err(|error| self.input.lines_of(&error, 0))?;
-                    let found = json::decode_slice::<T>(chunk.text).map(|d| d.diagnostics);
-                    self.message(Lossless::<T>::from_json(chunk.text), found, chunk.lines)
-                })
-                .collect(),
-            Format::Binary => self
-                .binary::<T>()?
-                .into_iter()
-                .map(|message| self.message(Ok(Lossless::new(message)), Ok(Vec::new()), 0))
-                .collect(),
-        };
-        self.join(parts)
+            return;
+        }
+        reading.documents_of(file, |reading, _, _, text| {
+            let to = self.output(text.format);
+            let (read, ignored) = Lossless::<T>::of_stream(text);
+            let written = read
+                .map_err(|error| lines_of(&name, &error))
+                .and_then(|(message, found)| self.message(to, &name, &message, &found));
+            self.take(written, reading);
+            ignored.iter().for_each(|error| reading.wrong(file, error));
+        });
     }
 
     fn message<T: json::Message>(
         &self,
-        message: Result<Lossless<T>, istio_gateway::Error>,
-        found: Result<Vec<Diagnostic>, istio_gateway::Error>,
-        lines: usize,
-    ) -> Part {
-        let message = message.map_err(|error| self.input.lines_of(&error, lines))?;
-        Ok(vec![match self.to {
+        to: Format,
+        name: &str,
+        message: &Lossless<T>,
+        found: &[Diagnostic],
+    ) -> Result<Option<Vec<u8>>, Lines> {
+        Ok(Some(match to {
             Format::Yaml => message.to_yaml().into_bytes(),
             Format::Json => message.to_json().into_bytes(),
             Format::Binary => {
-                self.check_loss(&found.unwrap_or_default(), lines)?;
+                self.check_loss(name, found)?;
                 message.encode_to_vec()
             }
-        }])
+        }))
+    }
+
+    fn take(&mut self, written: Result<Option<Vec<u8>>, Lines>, reading: &mut Reading) {
+        match written {
+            Ok(part) => self.parts.extend(part),
+            Err(lines) => reading.incomplete(&lines),
+        }
+    }
+
+    /// What is written, if the first document is of this format.
+    fn output(&mut self, first: stream::Format) -> Format {
+        let is_yaml = match self.options.from {
+            Some(from) => from == Format::Yaml,
+            None => first == stream::Format::Yaml,
+        };
+        *self.to.get_or_insert(if is_yaml { Format::Json } else { Format::Yaml })
     }
 
     /// Refuses what binary would lose.
-    fn check_loss(&self, found: &[Diagnostic], lines: usize) -> Result<(), Lines> {
+    fn check_loss(&self, name: &str, found: &[Diagnostic]) -> Result<(), Lines> {
         let is_lost =
             |d: &&Diagnostic| [rule::UNKNOWN_FIELD, rule::UNKNOWN_ENVELOPE_KEY].contains(&d.rule);
         let lost: Vec<_> = found.iter().filter(is_lost).collect();
-        if self.is_lossy || lost.is_empty() {
+        if self.options.lossy || lost.is_empty() {
             return Ok(());
         }
         let line = |d: &Diagnostic| {
-            let at = d
-                .position
-                .map_or_else(String::new, |p| format!("{}:{}:", p.line + lines, p.column));
-            format!("{}:{at} {}; --lossy drops it", self.input.name(), d.without_position())
+            let at = d.position.map_or_else(String::new, |position| format!("{position}:"));
+            format!("{name}:{at} {}; --lossy drops it", d.without_position())
         };
         Err(lost.into_iter().map(line).collect())
     }
@@ -272,40 +294,32 @@ impl Way<'_> {
     /// One message, or several with their lengths before them.
     ///
     /// Nothing in the bytes says which: it is what is written back as the same bytes.
-    fn binary<T: json::Message>(&self) -> Result<Vec<T>, Lines> {
-        let bytes = self.input.bytes.as_slice();
-        let single = T::decode(bytes);
-        let several = delimited::<T>(bytes);
-        match (single, several) {
-            (Ok(message), _) if message.encode_to_vec() == bytes => Ok(vec![message]),
-            (_, Some((messages, written))) if written == bytes => Ok(messages),
-            (Ok(message), _) if self.is_lossy => Ok(vec![message]),
-            (_, Some((messages, _))) if self.is_lossy => Ok(messages),
-            (Ok(_), _) | (_, Some(_)) => Err(vec![format!(
-                "{}: fields that are not known would be lost; --lossy drops them",
-                self.input.name()
-            )]),
-            (Err(error), None) => Err(vec![format!("{}: {error}", self.input.name())]),
-        }
+    fn binary<T: json::Message>(&self, file: &File, reading: &mut Reading) -> Vec<T> {
+        let Some(bytes) = reading.bytes(file) else { return Vec::new() };
+        let bytes = bytes.as_slice();
+        let (single, several) = (T::decode(bytes), delimited::<T>(bytes));
+        let is_lossy = self.options.lossy;
+        let wrong = match (single, several) {
+            (Ok(message), _) if message.encode_to_vec() == bytes => return vec![message],
+            (_, Some((messages, written))) if written == bytes => return messages,
+            (Ok(message), _) if is_lossy => return vec![message],
+            (_, Some((messages, _))) if is_lossy => return messages,
+            (Ok(_), _) | (_, Some(_)) => {
+                "fields that are not known would be lost; --lossy drops them".to_owned()
+            }
+            (Err(error), None) => error.to_string(),
+        };
+        reading.incomplete(&[format!("{}: {wrong}", file.name())]);
+        Vec::new()
     }
 
-    /// Puts the documents together; with anything wrong in any of them there is no output.
-    fn join(&self, parts: Vec<Part>) -> Result<Vec<u8>, Lines> {
-        let (mut documents, mut wrong) = (Vec::new(), Vec::new());
-        for part in parts {
-            match part {
-                Ok(some) => documents.extend(some),
-                Err(lines) => wrong.extend(lines),
-            }
-        }
-        if !wrong.is_empty() {
-            return Err(wrong);
-        }
-        let is_single = documents.len() == 1;
+    /// Puts the documents together.
+    fn joined(self) -> Vec<u8> {
+        let is_single = self.parts.len() == 1;
         let mut out = Vec::new();
-        for (i, document) in documents.into_iter().enumerate() {
+        for (i, document) in self.parts.into_iter().enumerate() {
             match self.to {
-                Format::Yaml => {
+                Some(Format::Yaml) => {
                     if i > 0 && !document.starts_with(b"---") {
                         out.extend(b"---\n");
                     }
@@ -314,12 +328,7 @@ impl Way<'_> {
                         out.push(b'\n');
                     }
                 }
-                Format::Json => {
-                    // It is whole characters, and a Vec takes all.
-                    let _ = HarmlessJson(&mut out).write_all(&document);
-                    out.push(b'\n');
-                }
-                Format::Binary => {
+                Some(Format::Binary) => {
                     if !is_single {
                         // A Vec takes any length.
                         let _ =
@@ -327,24 +336,53 @@ impl Way<'_> {
                     }
                     out.extend(&document);
                 }
+                Some(Format::Json) | None => {
+                    // It is whole characters, and a Vec takes all.
+                    let _ = HarmlessJson(&mut out).write_all(&document);
+                    out.push(b'\n');
+                }
             }
         }
-        Ok(out)
+        out
     }
 }
 
+/// Reports the placeholders of a document that is a Gateway when they are filled in; an error is that
+/// anything else is wrong in it.
+fn pass_placeholders(to: Format, name: &str, error: &Error, object: &Object) -> Result<(), Lines> {
+    pass_placeholders_of_item(to, name, error, object, &FieldPath::root())
+}
+
+/// The same of an object within another one.
+fn pass_placeholders_of_item(
+    to: Format,
+    name: &str,
+    error: &Error,
+    object: &Object,
+    path: &FieldPath,
+) -> Result<(), Lines> {
+    let lines = lines_of(name, error);
+    if to == Format::Binary || !is_template(error, object, path) {
+        return Err(lines);
+    }
+    lines.iter().for_each(|line| crate::tell(&format!("{line} (a placeholder, left as it is)")));
+    Ok(())
+}
+
 /// Whether all that is wrong with a document are placeholders, such as `$PORT` or `{{ .port }}`.
-fn is_template(error: &istio_gateway::Error, object: &Object) -> bool {
+fn is_template(error: &Error, object: &Object, path: &FieldPath) -> bool {
     let is_placeholder = |value: &Option<Value>| {
         let text = value.as_ref().and_then(Value::as_str);
         text.is_some_and(|text| text.contains('$') || text.contains("{{"))
     };
-    let paths: Vec<_> = error.diagnostics().iter().map(|found| found.path.clone()).collect();
+    let whole =
+        |found: &Diagnostic| path.steps().iter().chain(found.path.steps()).cloned().collect();
+    let paths: Vec<_> = error.diagnostics().iter().map(whole).collect();
     error.is_decode() && object.get_all(&paths).iter().all(is_placeholder)
 }
 
 /// A spec as a resource; its name is not in the message.
-fn with_envelope(spec: &Gateway) -> Result<Manifest, istio_gateway::Error> {
+fn with_envelope(spec: &Gateway) -> Result<Manifest, Error> {
     let spec = json::to_string(spec);
     let group = istio_gateway::GROUP;
     Manifest::from_json(format!(r#"{{"apiVersion":"{group}/v1","kind":"Gateway","spec":{spec}}}"#))

@@ -1,6 +1,6 @@
 //! `istio-gateway envoy`: what istiod makes of each server, as JSON that Envoy loads.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
@@ -14,14 +14,14 @@ use serde::Serialize;
 use crate::{
     Failure,
     gateways::{Finding, Judgement, below_server, known_translation, read, server_path},
-    input::Input,
+    input::Reading,
     output::{Layout, print_json},
 };
 
 /// Prints what istiod makes of each server: Envoy's TLS context, and what becomes of
 /// x-forwarded-client-cert.
 ///
-/// Every Gateway of the file is translated, those in a List too; other kinds are passed over. A
+/// Every Gateway is translated, those in a List too; documents that are skipped are reported. A
 /// server that a cluster refuses is translated all the same, and its findings say so. They also say what istiod drops or
 /// replaces without saying so, and what Envoy then refuses.
 #[derive(Args)]
@@ -41,7 +41,7 @@ Output: for each server an object with
 
 Exit status:
   0  all was translated
-  1  the input is wrong: nothing is written
+  1  a document is broken and was skipped: the others are translated
   2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct Envoy {
     /// The version of istiod: 1.31 or 1.32
@@ -52,9 +52,9 @@ pub(crate) struct Envoy {
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
 
-    /// The file to read; - is standard input
-    #[arg(default_value = "-")]
-    file: PathBuf,
+    /// Files and directories; - is standard input
+    #[arg(default_value = "-", value_name = "FILE|DIR|-")]
+    files: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -75,17 +75,21 @@ struct Line {
 }
 
 impl Envoy {
-    pub(crate) fn run(self) -> Result<(), Failure> {
-        let input = Input::read(&self.file)?;
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let mut reading = Reading::default();
         let options = Options { istio: self.istio, ..Options::default() };
         let mut lines = Vec::new();
-        for (number, manifest) in read(&input)? {
-            lines.extend(translated(&manifest, &input.name(), number, &options));
+        for found in read(&self.files, &mut reading)? {
+            lines.extend(translated(&found.manifest, &found.file, found.document, &options));
+        }
+        if lines.is_empty() && !reading.is_complete() {
+            return Ok(ExitCode::from(reading.finish()));
         }
         match self.format {
-            Format::Json => print_json([&lines], Layout::Pretty),
-            Format::Ndjson => print_json(&lines, Layout::Lines),
+            Format::Json => print_json([&lines], Layout::Pretty)?,
+            Format::Ndjson => print_json(&lines, Layout::Lines)?,
         }
+        Ok(ExitCode::from(reading.finish()))
     }
 }
 

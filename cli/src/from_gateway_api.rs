@@ -4,7 +4,7 @@ use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Diagnostic, Error, IstioVersion, Manifest, Severity,
+    Diagnostic, IstioVersion, Manifest, Severity,
     gateway_api::{
         Condition, Conversion, ConvertedListener, GatewayManifest, Manifests, ObjectFindings,
         Options,
@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::{
     Failure,
     gateways::{Finding, known_translation},
-    input::{Input, check_stdin_once},
+    input::Reading,
     output::{Layout, print, print_json},
     wording::{harmless, severity_name},
 };
@@ -59,7 +59,7 @@ findings, whose listeners and conditions are empty
 Exit status:
   0  all is valid
   1  a listener, a Gateway or a reference is not valid, an object has an unknown field, a Gateway is left
-     out for want of a selector, or the input is wrong
+     out for want of a selector, or a document is broken and was skipped, as if it did not exist
   2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct FromGatewayApi {
     /// The version of istiod: 1.31 or 1.32, which looks for a ReferenceGrant before it looks further
@@ -75,8 +75,8 @@ pub(crate) struct FromGatewayApi {
     #[arg(long, value_enum, default_value = "yaml")]
     format: Format,
 
-    /// Files with manifests; - is standard input
-    #[arg(required = true, value_name = "FILE|-")]
+    /// Files and directories with manifests; - is standard input
+    #[arg(required = true, value_name = "FILE|DIR|-")]
     files: Vec<PathBuf>,
 }
 
@@ -101,26 +101,22 @@ struct Reported<'a> {
 
 impl FromGatewayApi {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        check_stdin_once(&self.files)?;
+        let mut reading = Reading::default();
         let mut manifests = Manifests::default();
-        let (mut names, mut wrong) = (Vec::new(), Vec::new());
-        for file in &self.files {
-            let input = Input::read(file)?;
-            let errors = if input.is_json() {
-                manifests.add_json(&input.bytes)
-            } else {
-                manifests.add_yaml(input.text().map_err(Failure::Input)?)
-            };
-            wrong.extend(errors.iter().flat_map(|error: &Error| input.lines_of(error, 0)));
-            names.push(input.name());
-        }
-        // A set with a part missing would be told of as though that part did not exist.
-        if !wrong.is_empty() {
-            return Err(Failure::Input(wrong));
+        let mut names = Vec::new();
+        for file in reading.files(&self.files)? {
+            let Some(stream) = reading.open(&file) else { continue };
+            for error in manifests.add(stream) {
+                reading.wrong(&file, &error);
+            }
+            names.push(file.name());
         }
         if manifests.gateways().next().is_none() {
             let message = "no Gateway of gateway.networking.k8s.io in these files";
-            return Err(Failure::Input(vec![message.to_owned()]));
+            if reading.is_complete() {
+                reading.incomplete(&[message.to_owned()]);
+            }
+            return Ok(ExitCode::from(reading.finish()));
         }
         let mut options = Options::istio(self.istio);
         options.selector = self.selector.into_iter().collect();
@@ -145,7 +141,7 @@ impl FromGatewayApi {
         let is_sound = |found: &Diagnostic| found.severity != Severity::Error;
         let is_valid = all.iter().all(|(_, conversion)| conversion.is_valid())
             && objects.iter().flat_map(|found| &found.diagnostics).all(is_sound);
-        Ok(ExitCode::from(u8::from(!(is_valid && is_complete))))
+        Ok(ExitCode::from(reading.finish().max(u8::from(!(is_valid && is_complete)))))
     }
 }
 

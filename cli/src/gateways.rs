@@ -1,55 +1,46 @@
-//! The Gateways of an input, and what a cluster would say of each.
+//! The Gateways of files, and what a cluster would say of each.
+
+use std::path::PathBuf;
 
 use istio_gateway::{
-    Diagnostic, Document, Error, FieldPath, IstioVersion, Manifest, Position, Severity, documents,
-    documents_from_json,
+    Diagnostic, Document, FieldPath, IstioVersion, Manifest, Position, Severity,
     validate::{self, validate_manifest},
 };
-
 use serde::Serialize;
 
-use crate::{Failure, input::Input, wording::severity_name};
+use crate::{Failure, input::Reading, wording::severity_name};
 
-/// The Gateways of a file with the numbers of their documents, from 1; those in a List too, and
-/// other kinds passed over. If anything cannot be read, all that is wrong.
-pub(crate) fn read(input: &Input) -> Result<Vec<(usize, Manifest)>, Failure> {
-    let documents: Documents = if input.is_json() {
-        documents_from_json(&input.bytes).collect()
-    } else {
-        documents(input.text().map_err(Failure::Input)?).collect()
-    };
-    let mut gateways = Vec::new();
-    let mut wrong = Vec::new();
-    for (number, document) in (1..).zip(flat(documents)) {
-        match document {
-            Ok(Document::Gateway(manifest)) => gateways.push((number, *manifest)),
-            Ok(_) => {}
-            Err(error) => wrong.extend(input.lines_of(&error, 0)),
-        }
-    }
-    if wrong.is_empty() { Ok(gateways) } else { Err(Failure::Input(wrong)) }
+/// A Gateway, and where it is.
+pub(crate) struct Found {
+    pub(crate) file: String,
+    /// The number of its document in the file, from 1; the items of a list count each.
+    pub(crate) document: usize,
+    pub(crate) manifest: Manifest,
 }
 
-type Documents = Vec<Result<Document, Error>>;
-
-/// With a list's items in its place. Lists within lists are copied level by level, so that nobody
-/// gains from more than a few.
-fn flat(documents: Documents) -> Documents {
-    const DEEPEST: usize = 16;
-    let mut flat = Vec::new();
-    let mut left: Vec<_> = documents.into_iter().rev().map(|document| (0, document)).collect();
-    while let Some((depth, document)) = left.pop() {
-        let items: Documents = match &document {
-            Ok(Document::Other(object)) if depth < DEEPEST => object.items().collect(),
-            _ => Vec::new(),
+/// The Gateways of files and directories; those in a List, too. What is left out is reported.
+pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<Found>, Failure> {
+    let mut gateways = Vec::new();
+    reading.documents(arguments, |reading, file, count, text| {
+        let (document, ignored) = Document::of_stream(text);
+        let items = match &document {
+            Ok(Document::Other(object)) if object.is_list() => object.items().collect(),
+            _ => vec![document],
         };
-        if items.is_empty() {
-            flat.push(document);
-        } else {
-            left.extend(items.into_iter().rev().map(|item| (depth + 1, item)));
+        for document in items.into_iter().chain(ignored.map(Err)) {
+            *count += 1;
+            match document {
+                Ok(Document::Gateway(manifest)) => gateways.push(Found {
+                    file: file.name(),
+                    document: *count,
+                    manifest: *manifest,
+                }),
+                Ok(document) => reading.others.add(file, document.object()),
+                Err(error) => reading.wrong(file, &error),
+            }
         }
-    }
-    flat
+    })?;
+    Ok(gateways)
 }
 
 /// What a cluster says of a Gateway. Paths begin at the document's root.

@@ -1,89 +1,198 @@
-//! Reading what a command is to work on.
+//! Reading what a command is to work on, and reporting what is left out.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::{Path, PathBuf},
+use std::{collections::BTreeMap, error::Error as _, io::Read, path::PathBuf};
+
+use istio_gateway::{
+    Error, Object, Severity,
+    stream::{DocumentReader, DocumentText},
 };
 
-use istio_gateway::{Error, Severity};
+use crate::{
+    Failure,
+    files::{self, File},
+    tell,
+    wording::{counted, shown},
+};
 
-use crate::Failure;
-
-/// A file, or standard input for `-`.
-pub(crate) struct Input {
-    path: PathBuf,
-    pub(crate) bytes: Vec<u8>,
+/// What is known of the reading of files when it is over.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// Whether something was wrong in a file, and is left out.
+    is_incomplete: bool,
+    /// Whether a file could not be read.
+    has_unread: bool,
+    pub(crate) others: Others,
 }
 
-impl Input {
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let bytes = if is_stdin(path) {
-            let mut bytes = Vec::new();
-            io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
-        } else {
-            fs::read(path)
-        };
-        match bytes {
-            Ok(bytes) => Ok(Self { path: path.to_owned(), bytes }),
-            Err(error) => Err(Failure::Usage(format!("{}: {error}", name_of(path)))),
-        }
+impl Reading {
+    /// The files of the arguments, directories walked.
+    pub(crate) fn files(&mut self, arguments: &[PathBuf]) -> Result<Vec<File>, Failure> {
+        files::check_stdin_once(arguments)?;
+        let (files, problems) = files::find(arguments);
+        problems.iter().for_each(|problem| self.unread(problem));
+        Ok(files)
     }
 
-    pub(crate) fn name(&self) -> String {
-        name_of(&self.path)
+    /// A file's stream, or nothing if it cannot be opened, which is reported.
+    pub(crate) fn open(&mut self, file: &File) -> Option<Box<dyn Read>> {
+        let stream = file.open();
+        stream.map_err(|error| self.unread(&format!("{}: {error}", file.name()))).ok()
     }
 
-    pub(crate) fn is_json(&self) -> bool {
-        is_json(&self.path)
-    }
-
-    /// The text, or where it stops being one.
-    pub(crate) fn text(&self) -> Result<&str, Vec<String>> {
-        std::str::from_utf8(&self.bytes).map_err(|error| {
-            let before = self.bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let before = String::from_utf8_lossy(before);
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-            vec![format!("{}:{line}:{column}: not UTF-8", self.name())]
-        })
-    }
-
-    /// `file:line:column: what is wrong`, a line for each thing. `lines` is how many lines of the
-    /// file stand before the text that the error is about.
-    pub(crate) fn lines_of(&self, error: &Error, lines: usize) -> Vec<String> {
-        let at = |position: Option<istio_gateway::Position>| match position {
-            Some(position) => {
-                format!("{}:{}:{}", self.name(), position.line + lines, position.column)
+    /// All of a file, or nothing if it cannot be read, which is reported.
+    pub(crate) fn bytes(&mut self, file: &File) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match self.open(file)?.read_to_end(&mut bytes) {
+            Ok(_) => Some(bytes),
+            Err(error) => {
+                self.unread(&format!("{}: {error}", file.name()));
+                None
             }
-            None => self.name(),
-        };
-        if error.diagnostics().is_empty() {
-            return vec![format!("{}: {}", at(error.position()), error.without_position())];
         }
-        let errors = error.diagnostics().iter().filter(|d| d.severity == Severity::Error);
-        errors.map(|d| format!("{}: {}", at(d.position), d.without_position())).collect()
+    }
+
+    /// Calls `each` with every document of all files that is not blank and how many there were in its
+    /// file before, which it counts on. What is wrong in a stream is reported.
+    pub(crate) fn documents(
+        &mut self,
+        arguments: &[PathBuf],
+        mut each: impl FnMut(&mut Self, &File, &mut usize, &DocumentText<'_>),
+    ) -> Result<(), Failure> {
+        for file in self.files(arguments)? {
+            self.documents_of(&file, &mut each);
+        }
+        Ok(())
+    }
+
+    /// The same of one file.
+    pub(crate) fn documents_of(
+        &mut self,
+        file: &File,
+        mut each: impl FnMut(&mut Self, &File, &mut usize, &DocumentText<'_>),
+    ) {
+        let Some(stream) = self.open(file) else { return };
+        let mut reader = DocumentReader::new(stream);
+        let mut count = 0;
+        while let Some(text) = reader.next_document() {
+            match text {
+                Ok(text) if text.is_blank() => {}
+                Ok(text) => each(self, file, &mut count, &text),
+                Err(error) => {
+                    count += 1;
+                    self.wrong(file, &error);
+                }
+            }
+        }
+    }
+
+    /// Reports what is wrong in a file.
+    pub(crate) fn wrong(&mut self, file: &File, error: &Error) {
+        match error.source() {
+            Some(source) if error.is_io() => self.unread(&format!("{}: {source}", file.name())),
+            _ => self.incomplete(&lines_of(&file.name(), error)),
+        }
+    }
+
+    /// Whether everything was read.
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.is_incomplete && !self.has_unread
+    }
+
+    /// Reports what is left out.
+    pub(crate) fn incomplete(&mut self, lines: &[String]) {
+        self.is_incomplete = true;
+        lines.iter().for_each(|line| tell(line));
+    }
+
+    fn unread(&mut self, problem: &str) {
+        self.has_unread = true;
+        tell(&format!("istio-gateway: {problem}"));
+    }
+
+    /// Reports how many documents of other kinds there were, and gives the exit status.
+    pub(crate) fn finish(self) -> u8 {
+        self.others.tell();
+        if self.has_unread { 2 } else { u8::from(self.is_incomplete) }
     }
 }
 
-pub(crate) fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
-}
-
-pub(crate) fn name_of(path: &Path) -> String {
-    if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() }
-}
-
-/// Whether the name says that it is JSON.
-pub(crate) fn is_json(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    matches!(ending, Some("json" | "ndjson" | "jsonl"))
-}
-
-/// Refuses `-` where it stands more than once: there is nothing left to read the second time.
-pub(crate) fn check_stdin_once(files: &[PathBuf]) -> Result<(), Failure> {
-    if files.iter().filter(|path| is_stdin(path)).count() > 1 {
-        return Err(Failure::Usage("standard input can be read once only: name - once".to_owned()));
+/// `file:line:column: what is wrong`, a line for each thing.
+pub(crate) fn lines_of(file: &str, error: &Error) -> Vec<String> {
+    let at = |position: Option<istio_gateway::Position>| match position {
+        Some(position) => format!("{file}:{position}"),
+        None => file.to_owned(),
+    };
+    if error.diagnostics().is_empty() {
+        return vec![format!("{}: {}", at(error.position()), error.without_position())];
     }
-    Ok(())
+    let errors = error.diagnostics().iter().filter(|d| d.severity == Severity::Error);
+    errors.map(|d| format!("{}: {}", at(d.position), d.without_position())).collect()
+}
+
+/// Documents that a command does not look at, by their kinds.
+#[derive(Default)]
+pub(crate) struct Others {
+    counts: BTreeMap<String, usize>,
+}
+
+impl Others {
+    /// Counts a document. One that looks like a Gateway is reported at once.
+    pub(crate) fn add(&mut self, file: &File, object: &Object) {
+        if let Some((_, message, help)) = suspicion(object) {
+            let line = object.first_line();
+            tell(&format!("{}:{line}:1: warning: {message}; {help}", file.name()));
+        }
+        self.count(object.kind());
+    }
+
+    pub(crate) fn count(&mut self, kind: &str) {
+        self.count_many(&shown(if kind.is_empty() { "no kind" } else { kind }), 1);
+    }
+
+    fn count_many(&mut self, kind: &str, count: usize) {
+        /// More kinds than anybody has are not told apart.
+        const MOST: usize = 100;
+        let is_known = self.counts.len() < MOST || self.counts.contains_key(kind);
+        *self.counts.entry(if is_known { kind } else { "others" }.to_owned()).or_default() += count;
+    }
+
+    pub(crate) fn extend(&mut self, others: Self) {
+        for (kind, count) in others.counts {
+            self.count_many(&kind, count);
+        }
+    }
+
+    /// `skipped 3 documents of other kinds: Service 2, no kind 1`
+    pub(crate) fn tell(&self) {
+        const SHOWN: usize = 8;
+        let mut kinds: Vec<_> = self.counts.iter().collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let all: usize = kinds.iter().map(|(_, count)| **count).sum();
+        let told: usize = kinds.iter().take(SHOWN).map(|(_, count)| **count).sum();
+        if all == 0 {
+            return;
+        }
+        let mut parts: Vec<_> =
+            kinds.iter().take(SHOWN).map(|(kind, count)| format!("{kind} {count}")).collect();
+        if told < all {
+            parts.push(format!("and {} more", all - told));
+        }
+        let documents = counted(all, "document");
+        tell(&format!("istio-gateway: skipped {documents} of other kinds: {}", parts.join(", ")));
+    }
+}
+
+/// Why a document that is not a Gateway of Istio's may have been meant as one: the rule, what is wrong,
+/// and what to do.
+pub(crate) fn suspicion(object: &Object) -> Option<(&'static str, String, &'static str)> {
+    use crate::rules::own;
+    if let Some(message) = object.misspelt_gateway() {
+        return Some((own::MISSPELT_TYPE, message, "the document is skipped"));
+    }
+    let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
+    let is_gateway_api = object.kind() == "Gateway" && group == "gateway.networking.k8s.io";
+    is_gateway_api.then(|| {
+        let message = "a Gateway of Gateway API, which this command skips".to_owned();
+        (own::GATEWAY_API, message, "translate it with `istio-gateway from-gateway-api`")
+    })
 }

@@ -6,6 +6,7 @@ mod convert;
 mod crd;
 mod envoy;
 mod explain;
+mod files;
 mod from_gateway_api;
 mod gateways;
 mod input;
@@ -59,9 +60,9 @@ fn main() -> ExitCode {
     let outcome = match command {
         Command::Check(check) => check.run(),
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
-        Command::Convert(convert) => convert.run().map(|()| ExitCode::SUCCESS),
+        Command::Convert(convert) => convert.run(),
         Command::Crd(crd) => crd.run().map(|()| ExitCode::SUCCESS),
-        Command::Envoy(envoy) => envoy.run().map(|()| ExitCode::SUCCESS),
+        Command::Envoy(envoy) => envoy.run(),
         Command::FromGatewayApi(convert) => convert.run(),
         Command::Explain(explain) => explain.run(),
     };
@@ -70,26 +71,15 @@ fn main() -> ExitCode {
 
 /// Why a command ends without success.
 enum Failure {
-    /// The input is not what it should be: one line for each thing that is wrong.
-    Input(Vec<String>),
     /// The command cannot be carried out as it was given, or a file cannot be read or written.
     Usage(String),
 }
 
 impl Failure {
     fn report(self) -> ExitCode {
-        match self {
-            Self::Input(lines) => {
-                for line in lines {
-                    tell(&line);
-                }
-                ExitCode::from(1)
-            }
-            Self::Usage(message) => {
-                tell(&format!("istio-gateway: {message}"));
-                ExitCode::from(2)
-            }
-        }
+        let Self::Usage(message) = self;
+        tell(&format!("istio-gateway: {message}"));
+        ExitCode::from(2)
     }
 }
 

@@ -70,7 +70,10 @@ pub(crate) mod own {
     pub(crate) const NOT_UTF_8: &str = "document/not-utf-8";
     pub(crate) const NO_OBJECT: &str = "document/no-object";
     pub(crate) const OMITTED: &str = "document/omitted";
+    pub(crate) const IGNORED_TEXT: &str = "document/ignored-text";
     pub(crate) const TEMPLATE: &str = "lint/template";
+    pub(crate) const MISSPELT_TYPE: &str = "lint/misspelt-type";
+    pub(crate) const GATEWAY_API: &str = "lint/gateway-api";
 }
 
 const GOOD: &str = "\
@@ -85,7 +88,22 @@ spec:
     tls: {mode: SIMPLE, credentialName: edge-cert}
 ";
 
-static OWN: [Rule; 5] = [
+const IGNORED_TEXT: &str = "\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge}
+spec:
+  selector: {istio: ingressgateway}
+  servers:
+  - port: {number: 80, name: http, protocol: HTTP}
+    hosts: [shop.example.com]
+...
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: lost}
+";
+
+static OWN: [Rule; 8] = [
     Rule {
         id: own::SYNTAX,
         severity: Severity::Error,
@@ -118,6 +136,36 @@ static OWN: [Rule; 5] = [
         title: "apiVersion or kind that is no text",
         explanation: "What Kubernetes is to take it for cannot be told.",
         bad: Some("apiVersion: 1\nkind: Gateway\nmetadata: {name: edge}\n"),
+        good: Some(GOOD),
+    },
+    Rule {
+        id: own::IGNORED_TEXT,
+        severity: Severity::Error,
+        title: "Text after the end of a document",
+        explanation: "Kubernetes' clients cut a stream at the lines with `---` and read the first document \
+                      of each part. What follows it, after `...` or a closing bracket, is dropped \
+                      silently. Separate documents by a line with `---`.",
+        bad: Some(IGNORED_TEXT),
+        good: Some(GOOD),
+    },
+    Rule {
+        id: own::MISSPELT_TYPE,
+        severity: Severity::Warning,
+        title: "Misspelt kind or group",
+        explanation: "The document looks like a Gateway of Istio's and is not one, so that it is not \
+                      checked. A cluster rejects it, since it does not know the kind.",
+        bad: Some("apiVersion: networking.istio.io/v1\nkind: Gatway\nmetadata: {name: edge}\n"),
+        good: Some(GOOD),
+    },
+    Rule {
+        id: own::GATEWAY_API,
+        severity: Severity::Note,
+        title: "A Gateway of Gateway API",
+        explanation: "gateway.networking.k8s.io has a Gateway of its own, which is not checked: \
+                      istio-gateway from-gateway-api shows what istiod translates it to.",
+        bad: Some(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge}\n",
+        ),
         good: Some(GOOD),
     },
     Rule {

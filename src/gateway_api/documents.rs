@@ -1,6 +1,6 @@
 //! From manifests to conversions, with places.
 
-use std::{cell::Cell, collections::BTreeMap};
+use std::{cell::Cell, collections::BTreeMap, io::Read};
 
 use serde::de::DeserializeOwned;
 
@@ -12,13 +12,12 @@ use super::{
     schema::{self, Judged, Resource},
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Manifest, Object, Position, Severity,
+    Diagnostic, Error, FieldPath, Manifest, Position, Severity,
     diagnostic::{Step, rule},
-    json::CheckedJson,
     manifest::{objects, tree},
+    stream::{DocumentReader, DocumentText, Format},
     tree::{Reader, Ref, Tree},
     validate::{is_subdomain, locate},
-    yaml,
 };
 
 /// A set of manifests: Gateways of Gateway API, and what they refer to. Objects of other kinds are
@@ -28,7 +27,7 @@ use crate::{
 /// use istio_gateway::gateway_api::{Manifests, Options};
 ///
 /// let mut manifests = Manifests::default();
-/// let errors = manifests.add_yaml(
+/// let errors = manifests.add(
 ///     "\
 /// apiVersion: gateway.networking.k8s.io/v1
 /// kind: Gateway
@@ -42,7 +41,8 @@ use crate::{
 ///     tls:
 ///       certificateRefs:
 ///       - name: edge-cert
-/// ",
+/// "
+///     .as_bytes(),
 /// );
 /// assert!(errors.is_empty());
 /// let conversions: Vec<_> = manifests.convert(&Options::default()).collect();
@@ -70,14 +70,14 @@ pub struct Manifests {
 struct Text {
     text: String,
     is_yaml: bool,
-    /// How many lines of the stream stand before it.
-    lines: usize,
-    gateways: Vec<Read>,
+    /// Where in the stream it begins.
+    start: Position,
+    gateways: Vec<ReadGateway>,
 }
 
 /// A Gateway as it was read.
 #[derive(Clone, Debug)]
-struct Read {
+struct ReadGateway {
     manifest: GatewayManifest,
     /// Where in the document it is.
     path: FieldPath,
@@ -174,28 +174,18 @@ fn label(name: &str) -> String {
 }
 
 impl Manifests {
-    /// Adds the documents of a YAML stream. An error is its document's own: the others are added all
-    /// the same. It has its place in the stream.
+    /// Adds the documents of a stream. An error is its document's own: the others are added anyway. It
+    /// has its place in the stream.
     #[must_use]
-    pub fn add_yaml(&mut self, yaml: &str) -> Vec<Error> {
-        self.begin();
-        let chunks = yaml::split(yaml).filter(|chunk| !chunk.is_blank());
-        chunks.flat_map(|chunk| self.add(chunk.text, true, chunk.lines)).collect()
-    }
-
-    /// Adds JSON documents that stand one behind the other, as [`add_yaml`](Self::add_yaml) does.
-    #[must_use]
-    pub fn add_json(&mut self, json: impl AsRef<[u8]>) -> Vec<Error> {
-        self.begin();
+    pub fn add(&mut self, stream: impl Read) -> Vec<Error> {
+        self.sources += 1;
+        self.documents = 0;
         let mut errors = Vec::new();
-        for chunk in crate::json::split(json.as_ref()) {
-            let checked = chunk.and_then(|chunk| {
-                let json =
-                    CheckedJson::check(chunk.text).map_err(|error| error.below(chunk.lines))?;
-                Ok((json.text.into_owned(), chunk.lines))
-            });
-            match checked {
-                Ok((text, lines)) => errors.extend(self.add(&text, false, lines)),
+        let mut reader = DocumentReader::new(stream);
+        while let Some(text) = reader.next_document() {
+            match text {
+                Ok(text) if text.is_blank() => {}
+                Ok(text) => errors.extend(self.add_document(&text)),
                 Err(error) => {
                     self.documents += 1;
                     errors.push(error);
@@ -218,13 +208,13 @@ impl Manifests {
 
     /// What was found in ReferenceGrants and GatewayClasses that an API server accepts: unknown fields
     /// and those of the experimental channel. One that it rejects is an error of
-    /// [`add_yaml`](Self::add_yaml).
+    /// [`add`](Self::add).
     ///
     /// ```
     /// use istio_gateway::gateway_api::Manifests;
     ///
     /// let mut manifests = Manifests::default();
-    /// let errors = manifests.add_yaml(
+    /// let errors = manifests.add(
     ///     "\
     /// apiVersion: gateway.networking.k8s.io/v1
     /// kind: ReferenceGrant
@@ -255,7 +245,7 @@ impl Manifests {
     ) -> impl Iterator<Item = (&GatewayManifest, Conversion)> {
         let memory = Memory::default();
         self.texts.iter().flat_map(move |text| {
-            let convert = |Read { manifest, path, judged }: &Read| {
+            let convert = |ReadGateway { manifest, path, judged }: &ReadGateway| {
                 let mut diagnostics = judged.findings.clone();
                 let convert =
                     || convert_of_set(&manifest.gateway, &self.resources, options, &memory);
@@ -276,46 +266,40 @@ impl Manifests {
         })
     }
 
-    fn begin(&mut self) {
-        self.sources += 1;
-        self.documents = 0;
-    }
-
     /// Adds a document, or a list of them.
-    fn add(&mut self, text: &str, is_yaml: bool, lines: usize) -> Vec<Error> {
-        let tree = match tree(text, is_yaml) {
-            Ok(tree) => tree,
-            Err(error) => {
+    fn add_document(&mut self, document: &DocumentText<'_>) -> Vec<Error> {
+        let (start, is_yaml) = (document.start, document.format == Format::Yaml);
+        let (read, ignored) = document.read(|text, tree, _| {
+            let mut errors = Vec::new();
+            let mut gateways = Vec::new();
+            let (list, objects) = objects(text, tree, is_yaml, start);
+            for (index, object) in objects.enumerate() {
                 self.documents += 1;
-                return vec![error.below(lines)];
-            }
-        };
-        let mut errors = Vec::new();
-        let mut gateways = Vec::new();
-        let (list, objects) = objects(text, &tree, is_yaml, lines);
-        for (index, object) in objects.enumerate() {
-            self.documents += 1;
-            let path = if list.is_some() { item(index) } else { FieldPath::root() };
-            let added = object.and_then(|(object, node)| {
-                let (api_version, kind) = typed(&object, list.as_ref(), node)
-                    .map_err(|what| wrong(rule::WRONG_TYPE, path.clone(), node.position(), what))?;
-                let written = Written { api_version, kind, tree: &tree, node, path: &path, lines };
-                self.add_object(&written)
-            });
-            match added {
-                Ok(None) => {}
-                Ok(Some((gateway, judged))) => {
-                    let (source, document) = (self.sources - 1, self.documents);
-                    let manifest = GatewayManifest { gateway, source, document };
-                    gateways.push(Read { manifest, path, judged });
+                let path = if list.is_some() { item(index) } else { FieldPath::root() };
+                let added = object.and_then(|(object, node)| {
+                    let (api_version, kind) = (object.api_version(), object.kind());
+                    self.add_object(&Written { api_version, kind, tree, node, path: &path, start })
+                });
+                match added {
+                    Ok(None) => {}
+                    Ok(Some((gateway, judged))) => {
+                        let (source, document) = (self.sources - 1, self.documents);
+                        let manifest = GatewayManifest { gateway, source, document };
+                        gateways.push(ReadGateway { manifest, path, judged });
+                    }
+                    Err(error) => errors.push(error.within(start)),
                 }
-                Err(error) => errors.push(error.below(lines)),
             }
-        }
-        if !gateways.is_empty() {
-            self.texts.push(Text { text: text.to_owned(), is_yaml, lines, gateways });
-        }
-        errors
+            if !gateways.is_empty() {
+                self.texts.push(Text { text: text.to_owned(), is_yaml, start, gateways });
+            }
+            Ok(errors)
+        });
+        let errors = read.unwrap_or_else(|error| {
+            self.documents += 1;
+            vec![error]
+        });
+        errors.into_iter().chain(ignored).collect()
     }
 
     /// Adds an object, or gives it back if it is a Gateway.
@@ -365,15 +349,15 @@ impl Manifests {
         metadata: &Metadata,
         written: &Written<'_>,
     ) -> Result<(), Error> {
-        let Written { api_version, tree, node, path, lines, .. } = *written;
+        let Written { api_version, tree, node, path, start, .. } = *written;
         let version = api_version.rsplit_once('/').map_or("", |(_, version)| version);
         let judged = schema::judge(resource, version, node);
         let is_rejected = judged.is_rejected();
         let mut diagnostics = judged.findings;
-        // An error is below these lines as a whole.
-        let lines = if is_rejected { 0 } else { lines };
+        // An error is within the stream as a whole.
+        let start = if is_rejected { Position::START } else { start };
         let found = diagnostics.iter_mut().map(|diagnostic| (path, diagnostic)).collect();
-        locate_in(tree, found, lines);
+        locate_in(tree, found, start);
         if is_rejected {
             return Err(Error::decode(diagnostics));
         }
@@ -401,34 +385,12 @@ struct Written<'a> {
     node: Ref<'a, 'a>,
     /// Where in the document it is.
     path: &'a FieldPath,
-    /// How many lines of the stream stand before the document.
-    lines: usize,
+    /// Where in the stream the document begins.
+    start: Position,
 }
 
 fn item(index: usize) -> FieldPath {
     FieldPath::root().key("items").index(index)
-}
-
-/// What an object is. An item of a list of one kind, such as a `SecretList`, need not say so itself.
-///
-/// Source: apimachinery's `unstructuredJSONScheme.decodeToList`.
-fn typed<'a>(
-    object: &'a Object,
-    list: Option<&'a Object>,
-    node: Ref<'_, '_>,
-) -> Result<(&'a str, &'a str), String> {
-    let (api_version, kind) = (object.api_version(), object.kind());
-    let Some(list) = list else { return Ok((api_version, kind)) };
-    if kind.ends_with("List") && node.get("items").is_some_and(Ref::is_list) {
-        return Err("a list in a list is not read: write its items into the outer one".to_owned());
-    }
-    if !kind.is_empty() || node.is_null() {
-        return Ok((api_version, kind));
-    }
-    match list.kind().strip_suffix("List") {
-        Some(kind) if !kind.is_empty() && api_version.is_empty() => Ok((list.api_version(), kind)),
-        _ => Err("no kind, and none that follows from the list".to_owned()),
-    }
 }
 
 /// What is applied without a namespace is applied to this one.
@@ -475,12 +437,12 @@ impl Text {
             let root = &*root;
             conversion.diagnostics.iter_mut().map(move |diagnostic| (root, diagnostic))
         });
-        locate_in(&tree, found.collect(), self.lines);
+        locate_in(&tree, found.collect(), self.start);
     }
 }
 
 /// Gives diagnostics their places: each with the path of the object that its own path begins at.
-fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, lines: usize) {
+fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, start: Position) {
     let mut spans = Vec::new();
     let mut diagnostics = Vec::new();
     for (root, diagnostic) in found {
@@ -491,7 +453,7 @@ fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, lines: 
     locate(tree, &spans, |index, position, is_end| {
         if let Some(diagnostic) = diagnostics.get_mut(index) {
             let place = if is_end { &mut diagnostic.end } else { &mut diagnostic.position };
-            *place = Some(position.below(lines));
+            *place = Some(position.within(start));
         }
     });
 }

@@ -57,7 +57,8 @@ pub(crate) use message::message;
 #[doc(hidden)]
 pub use message::{FieldSchema as Field, Schema};
 pub(crate) use text::CheckedJson;
-pub use text::{Chunk, split};
+#[cfg(feature = "yaml")]
+pub(crate) use text::{Mended, check_depth, error_offset, syntax_error};
 
 /// What the implementations that `message!` makes need.
 pub(crate) mod internal {

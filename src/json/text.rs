@@ -114,7 +114,7 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
 /// A document, with what was mended in its text.
 pub(crate) struct CheckedJson<'s> {
     pub(crate) text: Cow<'s, str>,
-    mended: Option<Mended>,
+    pub(crate) mended: Option<Mended>,
 }
 
 impl<'s> CheckedJson<'s> {
@@ -126,54 +126,6 @@ impl<'s> CheckedJson<'s> {
     pub(crate) fn tree(&self) -> Result<Tree<'_>, Error> {
         Tree::from_checked_json(&self.text)
     }
-
-    /// What was replaced in the text.
-    pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
-        self.mended.as_ref().map(|mended| mended.diagnostics(tree)).unwrap_or_default()
-    }
-}
-
-/// One of several JSON documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Chunk<'s> {
-    /// The document's own bytes.
-    pub text: &'s [u8],
-    /// How many lines stand before it.
-    pub lines: usize,
-}
-
-/// Cuts JSON documents that stand one behind the other, such as one a line.
-///
-/// A syntax error is the last item: where the next document would begin is not to be told.
-pub fn split(json: &[u8]) -> impl Iterator<Item = Result<Chunk<'_>, Error>> {
-    let mut values = serde_json::Deserializer::from_slice(json).into_iter::<IgnoredAny>();
-    let (mut at, mut lines, mut is_over) = (0, 0, false);
-    std::iter::from_fn(move || {
-        if is_over {
-            return None;
-        }
-        if at == 0
-            && let Err(error) = check_depth(json)
-        {
-            is_over = true;
-            return Some(Err(error));
-        }
-        let value = values.next()?;
-        let end = values.byte_offset();
-        let rest = json.get(at..).unwrap_or_default();
-        let skipped = rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
-        let count = |bytes: &[u8]| bytes.iter().filter(|&&b| b == b'\n').count();
-        lines += count(rest.get(..skipped).unwrap_or_default());
-        let own = json.get(at + skipped..end).unwrap_or_default();
-        let before = lines;
-        (at, lines) = (end, lines + count(own));
-        is_over = value.is_err();
-        match value {
-            Ok(IgnoredAny) => Some(Ok(Chunk { text: own, lines: before })),
-            Err(error) => Some(Err(syntax_error(json, &error))),
-        }
-    })
 }
 
 impl Mended {
@@ -191,11 +143,19 @@ impl Mended {
     }
 }
 
-fn syntax_error(json: &[u8], error: &serde_json::Error) -> Error {
+pub(crate) fn syntax_error(json: &[u8], error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let message = text.strip_suffix(&place).unwrap_or(&text);
     Error::syntax(message, position(json, error))
+}
+
+/// Where an error is, in bytes. `serde_json` counts columns in bytes.
+#[cfg(feature = "yaml")]
+pub(crate) fn error_offset(json: &[u8], error: &serde_json::Error) -> usize {
+    let mut lines = json.split_inclusive(|&b| b == b'\n');
+    let before: usize = lines.by_ref().take(error.line() - 1).map(<[u8]>::len).sum();
+    (before + error.column().saturating_sub(1)).min(json.len())
 }
 
 /// `serde_json` counts columns in bytes.
@@ -208,7 +168,7 @@ fn position(json: &[u8], error: &serde_json::Error) -> Option<Position> {
 /// Go's scanner gives up below 10,000 levels.
 const MAX_DEPTH: u32 = 10_000;
 
-fn check_depth(json: &[u8]) -> Result<(), Error> {
+pub(crate) fn check_depth(json: &[u8]) -> Result<(), Error> {
     // `[` and `{` differ in one bit. A sum over chunks is a few instructions for each 16 bytes.
     let opening = |b: &u8| u8::from(b | 0x20 == b'{');
     let all = || json.chunks(128).map(|c| u32::from(c.iter().map(opening).sum::<u8>()));

@@ -166,8 +166,23 @@ impl<T: json::Message> Lossless<T> {
     /// [`is_decode`](Error::is_decode), with the place in the text.
     #[cfg(feature = "yaml")]
     pub fn from_yaml(yaml: &str) -> Result<Self, Error> {
-        let text = crate::yaml::first_document(yaml)?;
-        Self::from_tree(&Tree::from_yaml(text)?)
+        Self::from_tree(&Tree::from_yaml(yaml)?)
+    }
+
+    /// Reads a message from a document of a stream, with all that was found in it, and an error if there
+    /// is more in the text than one document.
+    #[cfg(feature = "yaml")]
+    #[must_use]
+    pub fn of_stream(
+        text: &crate::stream::DocumentText<'_>,
+    ) -> (Result<(Self, Vec<crate::Diagnostic>), Error>, Option<Error>) {
+        text.read(|_, tree, mended| {
+            let decoded: Decoded<T> = json::decode_node(tree, tree.root(), &FieldPath::root());
+            let replaced = mended.map(|mended| mended.diagnostics(tree)).unwrap_or_default();
+            let found = decoded.diagnostics.iter().cloned().chain(replaced);
+            let found = found.map(|found| found.within(text.start)).collect();
+            Ok((Self { value: decoded.tolerant()?, original: Some(tree.to_owned()) }, found))
+        })
     }
 
     fn from_tree(tree: &Tree<'_>) -> Result<Self, Error> {

@@ -14,16 +14,19 @@ mod write;
 pub(crate) use metadata::{OBJECT_META, Want};
 pub use object::Object;
 #[cfg(feature = "validate")]
-pub(crate) use read::{objects, tree};
-pub use stream::{Document, documents, documents_from_json};
+pub(crate) use read::objects;
+pub(crate) use read::tree;
+pub use stream::{Document, documents, read_documents};
 pub use write::Written;
 
 use std::fmt;
 
-use self::read::{document, json_document};
+use self::read::document;
 use crate::{
-    Diagnostic, Error, FieldPath, Gateway, Position, proto::meta::v1alpha1::IstioStatus,
-    tree::write_text, yaml,
+    Diagnostic, Error, FieldPath, Gateway, Position,
+    proto::meta::v1alpha1::IstioStatus,
+    stream::{DocumentText, Format},
+    tree::write_text,
 };
 
 /// The API group of Istio's Gateway.
@@ -104,7 +107,8 @@ impl Manifest {
             text,
             is_yaml: false,
             has_positions: true,
-            lines: 0,
+            start: Position::START,
+            is_list: false,
             api_version: format!("{GROUP}/v1"),
             kind: "Gateway".to_owned(),
             name: name.to_owned(),
@@ -123,7 +127,7 @@ impl Manifest {
     /// when its kind or API group is another one, [`is_decode`](Error::is_decode) with every
     /// value that Istio refuses. Each has its place.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
-        document(yaml::first_document(yaml)?, true, 0)?.into_gateway()
+        document(&DocumentText::new(yaml.as_bytes(), Format::Yaml), false).0?.into_gateway()
     }
 
     /// Reads the first document of a YAML text, and refuses whatever Istio would ignore: unknown
@@ -153,7 +157,7 @@ impl Manifest {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
-        json_document(json.as_ref(), 0)?.into_gateway()
+        document(&DocumentText::new(json.as_ref(), Format::Json), false).0?.into_gateway()
     }
 
     /// This manifest, if there is nothing in it that Istio ignores.
@@ -245,8 +249,8 @@ impl Manifest {
         }
         let found = object.with_tree(|tree| {
             let find = |path| tree.find(path).and_then(|node| tree.position(node));
-            let below = |position: Position| position.below(object.lines);
-            paths.iter().map(|path| find(path).map(below)).collect()
+            let within = |position: Position| position.within(object.start);
+            paths.iter().map(|path| find(path).map(within)).collect()
         });
         found.unwrap_or_else(|_| vec![None; paths.len()])
     }

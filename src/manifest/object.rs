@@ -7,10 +7,11 @@ use super::{
     read::{self, Source, envelope, is_gateway_kind, metadata_values, object, tree},
 };
 use crate::{
-    Error, FieldPath, Position,
-    json::CheckedJson,
+    Error, FieldPath, GROUP, Position,
+    diagnostic::{Quoted, nearest},
+    stream::{DocumentText, Format},
     tree::{Edit, Ref, Tree, write_json},
-    yaml::{self, write_yaml},
+    yaml::write_yaml,
 };
 
 /// Any Kubernetes document, untyped, as it was read.
@@ -20,8 +21,10 @@ pub struct Object {
     pub(super) is_yaml: bool,
     /// Whether the text is the user's, so that places in it tell something.
     pub(super) has_positions: bool,
-    /// How many lines of the stream stand before the text.
-    pub(super) lines: usize,
+    /// Where in the stream the text begins.
+    pub(super) start: Position,
+    /// Whether it is a list of objects.
+    pub(super) is_list: bool,
     pub(super) api_version: String,
     pub(super) kind: String,
     pub(super) name: String,
@@ -74,7 +77,7 @@ impl Object {
     /// The line of the stream at which the document begins, from 1.
     #[must_use]
     pub fn first_line(&self) -> usize {
-        self.lines + 1
+        self.start.line
     }
 
     /// Reads the first document of a YAML text, whatever it is.
@@ -84,7 +87,7 @@ impl Object {
     /// nested too deeply or its aliases grow too large, [`is_decode`](Error::is_decode) when it is
     /// no map.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
-        Self::untyped(yaml::first_document(yaml)?, true)
+        Self::untyped(yaml.as_bytes(), Format::Yaml)
     }
 
     /// Reads one JSON document, whatever it is.
@@ -92,13 +95,22 @@ impl Object {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Self::untyped(&CheckedJson::check(json.as_ref())?.text, false)
+        Self::untyped(json.as_ref(), Format::Json)
     }
 
-    fn untyped(text: &str, is_yaml: bool) -> Result<Self, Error> {
-        let tree = tree(text, is_yaml)?;
-        let source = Source { is_yaml, has_positions: true, lines: 0 };
-        object(text, tree.root(), &source, &mut Vec::new())
+    fn untyped(bytes: &[u8], format: Format) -> Result<Self, Error> {
+        Self::of_stream(&DocumentText::new(bytes, format))
+    }
+
+    /// Reads a document of a stream, whatever it is.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn of_stream(document: &DocumentText<'_>) -> Result<Self, Error> {
+        let is_yaml = document.format == Format::Yaml;
+        let (start, is_typed) = (document.start, true);
+        let source = Source { is_yaml, has_positions: true, start, is_typed };
+        document.read(|text, tree, _| object(text, tree.root(), &source, &mut Vec::new())).0
     }
 
     /// The value of a field, if it is there.
@@ -156,7 +168,48 @@ impl Object {
         json
     }
 
-    /// The documents in a `List`, a `GatewayList` and the like; of anything else none.
+    /// What is probably wrong, if this is not a Gateway of Istio's and looks like one: its kind or its
+    /// group is misspelt, and a cluster knows neither.
+    ///
+    /// ```
+    /// use istio_gateway::Object;
+    ///
+    /// let object = Object::parse("apiVersion: networking.istio.io/v1\nkind: Gatway\n")?;
+    /// assert_eq!(
+    ///     object.misspelt_gateway().unwrap(),
+    ///     r#"kind "Gatway" is not known to apiVersion "networking.istio.io/v1"; did you mean Gateway?"#,
+    /// );
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn misspelt_gateway(&self) -> Option<String> {
+        let Self { api_version, kind, .. } = self;
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let is_near = |word: &str, known| nearest(word, [known]).is_some();
+        let is_kind = kind == "Gateway";
+        let is_near_group = group.is_empty()
+            || group.contains("istio")
+            || is_near(group, GROUP)
+            || group == "gateway.networking.k8s.io" && !is_kind;
+        if self.is_gateway() || self.is_list || !is_near(kind, "Gateway") || !is_near_group {
+            return None;
+        }
+        let (kind, version) = (Quoted(kind), Quoted(api_version));
+        Some(if is_kind {
+            format!("kind Gateway is not known to apiVersion {version}; did you mean {GROUP}/v1?")
+        } else {
+            format!("kind {kind} is not known to apiVersion {version}; did you mean Gateway?")
+        })
+    }
+
+    /// Whether it is a list of objects: to Kubernetes' clients whatever has a kind and `items` is one.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
+        self.is_list
+    }
+
+    /// The documents in a [list](Self::is_list); of anything else none. An item without `kind` and
+    /// `apiVersion` has those that follow from the list's, as for kubectl: `GatewayList` lists Gateways.
     ///
     /// ```
     /// use istio_gateway::{Document, documents};
@@ -168,43 +221,50 @@ impl Object {
     /// ```
     pub fn items(&self) -> impl Iterator<Item = Result<Document, Error>> + use<> {
         let mut texts = Vec::new();
-        if self.kind.ends_with("List") {
+        if self.is_list {
             // The text was read before, and is read again without an error.
             let _ = self.with_tree(|tree| {
-                let items = tree.root().get("items");
-                for item in items.iter().flat_map(|items| items.items()) {
-                    let mut text = String::new();
-                    write_json(&Edit::Kept(item), &mut text);
-                    let own = item_text(item).filter(|_| self.has_positions);
-                    texts.push((text, own));
+                for item in read::items(tree.root()).into_iter().flat_map(read::items_of) {
+                    texts.push(item.map(|item| {
+                        let mut text = String::new();
+                        write_json(&Edit::Kept(item), &mut text);
+                        (text, item_text(item).filter(|_| self.has_positions))
+                    }));
                 }
             });
         }
-        let (is_yaml, lines) = (self.is_yaml, self.lines);
-        texts.into_iter().map(move |(text, own)| {
+        let (is_yaml, start) = (self.is_yaml, self.start);
+        texts.into_iter().map(move |item| {
+            let (text, own) = item.map_err(|error| error.within(start))?;
             // The user's own text, if it says the same without what stands around it.
-            if let Some((own, before)) = own
+            if let Some((own, line)) = own
                 && let Ok(tree) = tree(&own, is_yaml)
             {
                 let mut said = String::new();
                 write_json(&Edit::Kept(tree.root()), &mut said);
                 if said == text {
-                    let lines = lines + before;
-                    let source = Source { is_yaml, has_positions: true, lines };
-                    return read::read(&own, &tree, &source).map_err(|error| error.below(lines));
+                    let start = Position::new(line, 1).within(start);
+                    let source = Source { is_yaml, has_positions: true, start, is_typed: true };
+                    return read::read(&own, &tree, &source).map_err(|error| error.within(start));
                 }
             }
             let tree = Tree::from_checked_json(&text)?;
-            read::read(&text, &tree, &Source { is_yaml, has_positions: false, lines: 0 })
+            let (has_positions, start, is_typed) = (false, Position::START, true);
+            read::read(&text, &tree, &Source { is_yaml, has_positions, start, is_typed })
         })
     }
 
     /// Whether this says that it is a Gateway of Istio's. A document that says nothing is none: it
     /// may be no Kubernetes object at all.
-    #[cfg(feature = "validate")]
     pub(crate) fn is_gateway(&self) -> bool {
-        let says_something = !self.kind.is_empty() || !self.api_version.is_empty();
-        says_something && is_gateway_kind(&self.kind) && read::is_gateway_group(&self.api_version)
+        !self.is_untyped()
+            && is_gateway_kind(&self.kind)
+            && read::is_gateway_group(&self.api_version)
+    }
+
+    /// Whether it does not say what it is.
+    pub(super) fn is_untyped(&self) -> bool {
+        self.kind.is_empty() && self.api_version.is_empty()
     }
 
     /// Whether the text is the user's, so that places in it tell something.
@@ -213,10 +273,10 @@ impl Object {
         self.has_positions
     }
 
-    /// How many lines of the stream stand before the text.
+    /// Where in the stream the text begins.
     #[cfg(feature = "validate")]
-    pub(crate) fn lines_before(&self) -> usize {
-        self.lines
+    pub(crate) fn start(&self) -> Position {
+        self.start
     }
 
     /// Calls `f` with the document as a tree.
@@ -240,7 +300,14 @@ impl Object {
         texts.unwrap_or_default()
     }
 
-    pub(super) fn type_position(&self, tree: &Tree<'_>) -> Option<Position> {
+    /// Where its kind is in the stream, or its `apiVersion` if the kind is a Gateway's.
+    #[must_use]
+    pub fn type_position(&self) -> Option<Position> {
+        let position = self.with_tree(|tree| self.type_position_in(tree)).ok()??;
+        self.has_positions.then(|| position.within(self.start))
+    }
+
+    fn type_position_in(&self, tree: &Tree<'_>) -> Option<Position> {
         let key = if is_gateway_kind(&self.kind) { "apiVersion" } else { "kind" };
         envelope(tree.root(), key).pop().and_then(|(_, value)| value.position())
     }
@@ -258,11 +325,11 @@ impl fmt::Debug for Object {
 }
 
 /// The text of an item in its list, with as much before it that it stands in the same column, and
-/// how many lines stand before that. None of one that stands far to the right, as all do in a long
+/// the line of it. None of one that stands far to the right, as all do in a long
 /// line.
 fn item_text(item: Ref<'_, '_>) -> Option<(String, usize)> {
     const FAR: usize = 200;
     let position = item.position().filter(|position| position.column <= FAR)?;
     let text = " ".repeat(position.column - 1) + item.source();
-    Some((text, position.line - 1))
+    Some((text, position.line))
 }

@@ -5,37 +5,72 @@ use super::{Document, GROUP, Manifest, Object, metadata};
 use crate::tree::{Edit, write_json};
 use crate::{
     Error, FieldPath, Gateway,
-    diagnostic::{Diagnostic, Severity, nearest, rule},
-    json::{self, CheckedJson},
+    diagnostic::{Diagnostic, Position, Severity, nearest, rule},
+    json,
     proto::meta::v1alpha1::IstioStatus,
+    stream::{DocumentText, Format},
     tree::{Ref, Tree},
 };
 
-pub(super) fn document(text: &str, is_yaml: bool, lines: usize) -> Result<Document, Error> {
-    let read = || {
-        let tree = tree(text, is_yaml)?;
-        read(text, &tree, &Source { is_yaml, has_positions: true, lines })
-    };
-    read().map_err(|error| error.below(lines))
-}
-
-pub(super) fn json_document(text: &[u8], lines: usize) -> Result<Document, Error> {
-    let json = CheckedJson::check(text).map_err(|error| error.below(lines))?;
-    let mut document = document(&json.text, false, lines)?;
-    if let Document::Gateway(manifest) = &mut document {
-        let replaced = json.diagnostics(&json.tree()?).into_iter();
-        manifest.diagnostics.extend(replaced.map(|d| d.below(lines)));
-        manifest.diagnostics.sort_by_key(|d| d.position);
-    }
-    Ok(document)
+/// A document, and what is wrong behind it. `is_typed` says that a Gateway has to say that it is one.
+pub(super) fn document(
+    text: &DocumentText<'_>,
+    is_typed: bool,
+) -> (Result<Document, Error>, Option<Error>) {
+    let is_yaml = text.format == Format::Yaml;
+    let source = Source { is_yaml, has_positions: true, start: text.start, is_typed };
+    text.read(|text, tree, mended| {
+        let mut document = read(text, tree, &source)?;
+        if let (Document::Gateway(manifest), Some(mended)) = (&mut document, mended) {
+            let replaced = mended.diagnostics(tree).into_iter();
+            manifest.diagnostics.extend(replaced.map(|found| found.within(source.start)));
+            manifest.diagnostics.sort_by_key(|found| found.position);
+        }
+        Ok(document)
+    })
 }
 
 pub(crate) fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
-    if is_yaml {
-        Tree::from_yaml_object(text, metadata::is_text)
+    let mut tree = if is_yaml {
+        Tree::from_yaml_object(text, metadata::is_text)?
     } else {
-        Tree::from_checked_json(text)
+        Tree::from_checked_json(text)?
+    };
+    type_items(&mut tree);
+    Ok(tree)
+}
+
+/// Gives a list's items that have neither kind nor version those that follow from the list's.
+///
+/// Source: apimachinery's `unstructuredJSONScheme.decodeToList`.
+fn type_items(tree: &mut Tree<'_>) {
+    let root = tree.root();
+    let Some(items) = items(root) else { return };
+    let text = |node: Ref<'_, '_>, key| node.get(key).map(Ref::text).unwrap_or_default().to_owned();
+    let (kind, api_version) = (text(root, "kind"), text(root, "apiVersion"));
+    let kind = kind.strip_suffix("List").unwrap_or(&kind);
+    if kind.is_empty() {
+        return;
     }
+    let is_untyped = |item: &Ref<'_, '_>| {
+        item.is_map() && text(*item, "kind").is_empty() && text(*item, "apiVersion").is_empty()
+    };
+    let mut untyped: Vec<u32> =
+        items.items().filter(is_untyped).map(|item| item.target().index()).collect();
+    untyped.sort_unstable();
+    untyped.dedup();
+    for item in untyped {
+        tree.add_entry(item, "apiVersion", &api_version);
+        tree.add_entry(item, "kind", kind);
+    }
+}
+
+/// The items of a list: whatever has a kind and `items` is one.
+///
+/// Source: apimachinery's `unstructuredJSONScheme.decode`.
+pub(super) fn items<'t>(root: Ref<'t, 't>) -> Option<Ref<'t, 't>> {
+    let items = root.get("items")?;
+    root.get("kind").is_some_and(|kind| !kind.text().is_empty()).then_some(items)
 }
 
 /// Where a document's text comes from.
@@ -44,14 +79,18 @@ pub(super) struct Source {
     pub(super) is_yaml: bool,
     /// Whether the text is the user's, so that places in it tell something.
     pub(super) has_positions: bool,
-    pub(super) lines: usize,
+    /// Where in the stream the text begins.
+    pub(super) start: Position,
+    /// Whether a Gateway has to say that it is one.
+    pub(super) is_typed: bool,
 }
 
 pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Document, Error> {
     let root = tree.root();
     let mut found = Vec::new();
     let object = object(text, root, source, &mut found)?;
-    if !is_gateway_kind(&object.kind) || !is_gateway_group(&object.api_version) {
+    let is_gateway = object.is_gateway() || object.is_untyped() && !source.is_typed;
+    if object.is_list || !is_gateway {
         return Ok(Document::Other(Box::new(object)));
     }
     let metadata = envelope(root, "metadata");
@@ -69,7 +108,7 @@ pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Docum
         found.retain(|d| d.severity == Severity::Error);
         return Err(Error::decode(found));
     }
-    let diagnostics = found.into_iter().map(|found| found.below(source.lines)).collect();
+    let diagnostics = found.into_iter().map(|found| found.within(source.start)).collect();
     let status = has_status.then(|| Box::new(status));
     Ok(Document::Gateway(Box::new(Manifest { object, spec, status, has_spec, diagnostics })))
 }
@@ -108,7 +147,8 @@ pub(super) fn object(
         text: text.to_owned(),
         is_yaml: source.is_yaml && source.has_positions,
         has_positions: source.has_positions,
-        lines: source.lines,
+        start: source.start,
+        is_list: items(root).is_some(),
         name: name_of("name"),
         namespace: name_of("namespace"),
         api_version,
@@ -122,9 +162,9 @@ pub(crate) fn objects<'t>(
     text: &str,
     tree: &'t Tree<'t>,
     is_yaml: bool,
-    lines: usize,
+    start: Position,
 ) -> (Option<Object>, impl Iterator<Item = Result<(Object, Ref<'t, 't>), Error>>) {
-    let source = Source { is_yaml, has_positions: true, lines };
+    let source = Source { is_yaml, has_positions: true, start, is_typed: true };
     let read = move |text: &str, node, source: &Source| {
         let mut found = Vec::new();
         let object = object(text, node, source, &mut found)?;
@@ -132,21 +172,47 @@ pub(crate) fn objects<'t>(
     };
     let root = tree.root();
     let whole = read(text, root, &source);
-    let is_list = |object: &Object| object.kind.ends_with("List") && !object.is_gateway();
-    let items = match &whole {
-        Ok((object, _)) if is_list(object) => root.get("items").filter(|items| items.is_list()),
-        _ => None,
+    let (list, whole) = match whole {
+        Ok((list, _)) if list.is_list => (Some(list), None),
+        whole => (None, Some(whole)),
     };
-    let (list, whole) = match (whole, items) {
-        (Ok((list, _)), Some(_)) => (Some(list), None),
-        (whole, _) => (None, Some(whole)),
-    };
-    let items = items.into_iter().flat_map(Ref::items).map(move |item| {
+    let items = list.iter().filter_map(|_| items(root)).flat_map(items_of);
+    let items = items.collect::<Vec<_>>().into_iter().map(move |item| {
+        let item = item?;
         let mut text = String::new();
         write_json(&Edit::Kept(item), &mut text);
         read(&text, item, &Source { has_positions: false, ..source })
     });
     (list, whole.into_iter().chain(items))
+}
+
+/// The items of a list, or why there are none.
+///
+/// Source: apimachinery's `unstructuredJSONScheme.decodeToList` and `meta.ExtractList`.
+pub(super) fn items_of<'t>(items: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>> {
+    let wrong = |node: Ref<'_, '_>, path, message: &str| {
+        let found = Diagnostic::new(rule::WRONG_TYPE, Severity::Error, path, message.to_owned());
+        Err(Error::decode(vec![Diagnostic { position: node.position(), ..found }]))
+    };
+    let path = FieldPath::root().key("items");
+    if !items.is_list() && !items.is_null() {
+        return vec![wrong(items, path, "expected a sequence")];
+    }
+    let checked = items.items().enumerate().map(|(index, item)| {
+        if item.get("items").is_some_and(Ref::is_list) {
+            let message = "a list in a list is rejected: write its items into the outer one";
+            return wrong(item, path.clone().index(index), message);
+        }
+        let path = path.clone().index(index);
+        if !item.is_map() {
+            return wrong(item, path, "expected an object");
+        }
+        if envelope(item, "kind").iter().all(|(_, kind)| kind.is_null()) {
+            return wrong(item, path, "no kind, and none that follows from the list");
+        }
+        Ok(item)
+    });
+    checked.collect()
 }
 
 /// The entries of an envelope's key in the order in which Go applies them: by the key's bytes.

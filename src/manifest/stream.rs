@@ -1,10 +1,12 @@
 //! Documents that stand one behind the other.
 
-use super::{
-    Manifest, Object,
-    read::{document, json_document},
+use std::{io::Read, iter};
+
+use super::{Manifest, Object, read::document};
+use crate::{
+    Error,
+    stream::{DocumentReader, DocumentText},
 };
-use crate::{Error, json, yaml};
 
 /// A document of a stream.
 #[derive(Clone, Debug)]
@@ -55,27 +57,43 @@ impl Document {
         }
     }
 
+    /// Reads a document of a stream, as [`documents`] does: the document, and an error if there is more in
+    /// the text than one.
+    #[must_use]
+    pub fn of_stream(text: &DocumentText<'_>) -> (Result<Self, Error>, Option<Error>) {
+        document(text, true)
+    }
+
     pub(super) fn into_gateway(self) -> Result<Manifest, Error> {
         match self {
             Self::Gateway(manifest) => Ok(*manifest),
             Self::Other(object) => {
-                let position = object.with_tree(|tree| object.type_position(tree)).ok().flatten();
+                let position = object.type_position();
                 Err(Error::other_resource(&object.api_version, &object.kind, position))
             }
         }
     }
 }
 
-/// Reads a YAML stream document by document. An error is its document's own: the next one is read
-/// all the same. Documents with nothing but comments in them are passed over.
+/// Reads a stream in memory document by document, YAML or JSON as [`stream`](crate::stream) finds them.
+/// An error is its document's own: the next one is read anyway. That there is more in a text than one
+/// document is an error of its own, [`is_ignored_text`](Error::is_ignored_text), after the document.
 ///
-/// A document without `kind` and `apiVersion` is a Gateway, as for [`Manifest::parse`]. A `List` is
-/// another kind's document, whose [`items`](Object::items) are documents.
+/// A `List` is a document of another kind, whose [`items`](Object::items) are documents. So is a document
+/// with nothing but comments, which keeps them, and one without `kind` and `apiVersion`, which no client
+/// creates.
 ///
 /// ```
 /// use istio_gateway::{Document, documents};
 ///
-/// let text = "kind: Gateway\nmetadata: {name: a}\n---\n: [broken\n---\nkind: Service\n";
+/// let text = "\
+/// kind: Gateway
+/// metadata: {name: a}
+/// ---
+/// : [broken
+/// ---
+/// kind: Service
+/// ";
 /// let kinds: Vec<_> = documents(text)
 ///     .map(|document| match document {
 ///         Ok(Document::Gateway(manifest)) => manifest.name().to_owned(),
@@ -85,28 +103,34 @@ impl Document {
 ///     .collect();
 /// assert_eq!(kinds, ["a", "4", "Service"]);
 /// ```
-pub fn documents(yaml: &str) -> impl Iterator<Item = Result<Document, Error>> + '_ {
-    yaml::split(yaml)
-        .filter(|chunk| !chunk.is_blank())
-        .map(|chunk| document(chunk.text, true, chunk.lines))
+pub fn documents<T: AsRef<[u8]> + ?Sized>(
+    stream: &T,
+) -> impl Iterator<Item = Result<Document, Error>> + '_ {
+    read_documents(stream.as_ref())
 }
 
-/// Reads JSON documents that stand one behind the other, such as one a line. A syntax error is the
-/// last item: where the next document would begin is not to be told.
+/// Reads a stream document by document, as [`documents`] does, with one document in memory.
 ///
 /// ```
-/// use istio_gateway::documents_from_json;
+/// use istio_gateway::read_documents;
 ///
-/// let text = "{\"kind\":\"Gateway\"}\n{\"kind\":\"Service\"}\n";
-/// let kinds: Vec<_> =
-///     documents_from_json(text).map(|document| document.unwrap().object().kind().to_owned()).collect();
+/// let stream = "{\"kind\":\"Gateway\"}\n{\"kind\":\"Service\"}\n";
+/// let documents = read_documents(stream.as_bytes());
+/// let kinds: Vec<_> = documents.map(|document| document.unwrap().object().kind().to_owned()).collect();
 /// assert_eq!(kinds, ["Gateway", "Service"]);
 /// ```
-pub fn documents_from_json<J: AsRef<[u8]> + ?Sized>(
-    json: &J,
-) -> impl Iterator<Item = Result<Document, Error>> + '_ {
-    json::split(json.as_ref()).map(|chunk| {
-        let json::Chunk { text, lines } = chunk?;
-        json_document(text, lines)
+pub fn read_documents<R: Read>(stream: R) -> impl Iterator<Item = Result<Document, Error>> {
+    let mut reader = DocumentReader::new(stream);
+    let mut ignored = None;
+    iter::from_fn(move || {
+        if let Some(error) = ignored.take() {
+            return Some(Err(error));
+        }
+        let read = reader.next_document()?.and_then(|text| {
+            let (read, more) = Document::of_stream(&text);
+            ignored = more;
+            read
+        });
+        Some(read)
     })
 }

@@ -91,6 +91,11 @@ impl<'s> Builder<'s> {
         }
     }
 
+    /// Says where in the text the document ends.
+    pub(crate) fn end_document(&mut self, at: usize) {
+        self.tree.end = at;
+    }
+
     /// Whether a node's end has come.
     pub(crate) fn is_closed(&self, node: u32) -> bool {
         self.tree.node(node).is_some_and(|n| n.next != 0)

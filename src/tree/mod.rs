@@ -36,6 +36,8 @@ pub(crate) struct Tree<'s> {
     /// Nodes that JSON cannot hold, and why; in document order.
     unfit: Vec<(u32, &'static str)>,
     text: Option<&'s str>,
+    /// Where in the text the document ends.
+    pub(crate) end: usize,
     /// Whether a text is borrowed exactly where it was written without escapes, as in JSON.
     lends_unescaped: bool,
     /// The places of bytes that stand at equal distances, from the first time that one is asked for.
@@ -112,6 +114,25 @@ impl<'s> Tree<'s> {
     pub(crate) fn to_owned(&self) -> Tree<'static> {
         let nodes = self.nodes.iter().map(|node| Node { kind: node.kind.to_owned(), ..*node });
         Tree { nodes: nodes.collect(), merged: self.merged.clone(), ..Tree::default() }
+    }
+
+    /// Adds an entry that is not in the text to a map.
+    #[cfg(feature = "yaml")]
+    pub(crate) fn add_entry(&mut self, map: u32, key: &str, value: &str) {
+        let map = Ref { tree: self, at: map }.target();
+        let mut entries: Vec<_> = map.entries().map(|(key, value)| (key.at, value.at)).collect();
+        let start = self.node(map.at).map_or(0, |node| node.start);
+        let (at, new) = (map.at, self.len());
+        entries.push((new, new + 1));
+        for text in [key, value] {
+            let (kind, next) = (Kind::Text(Cow::Owned(text.to_owned())), self.len() + 1);
+            self.nodes.push(Node { kind, next, start, end: start });
+        }
+        let index = u32::try_from(self.merged.len()).unwrap_or(u32::MAX);
+        if let Some(map) = self.nodes.get_mut(at as usize) {
+            map.kind = Kind::Merged(index);
+            self.merged.push(entries);
+        }
     }
 
     /// The document's root.

@@ -31,7 +31,8 @@ impl<'t, 's> Ref<'t, 's> {
         }
     }
 
-    pub(super) fn target(self) -> Self {
+    /// Of an alias the node that it stands for.
+    pub(crate) fn target(self) -> Self {
         match self.tree.node(self.at).map(|n| &n.kind) {
             Some(Kind::Alias(target)) => Ref { at: *target, ..self },
             _ => self,

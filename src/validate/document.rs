@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     Error, FieldPath, Gateway, Object, Severity, json,
+    stream::{DocumentReader, DocumentText, Format},
     tree::{Ref, Tree},
 };
 
@@ -28,21 +29,10 @@ pub struct Checked {
     pub(super) outline: Outline,
 }
 
-impl Checked {
-    /// The same of a text before which there are `lines` lines of its file: the places of the
-    /// report and of the outline move down, those of the object are its own.
-    #[must_use]
-    pub fn below(self, lines: usize) -> Self {
-        let Self { object, report, outline } = self;
-        let report = report.map(|report| report.below(lines));
-        Self { object, report, outline: outline.below(lines) }
-    }
-}
-
-/// Reads a YAML stream and validates each document, as [`documents`](crate::documents) and
+/// Reads a stream in memory and validates each document, as [`documents`](crate::documents) and
 /// [`validate`](super::validate()) would, in one go and without decoding what need not be. The
 /// items of a `List` come one by one, with their places in the stream. An error is its document's
-/// own: the next one is read all the same.
+/// own: the next one is read anyway. Documents with nothing but comments are left out.
 ///
 /// ```
 /// use istio_gateway::validate::{Options, documents};
@@ -61,51 +51,44 @@ impl Checked {
 /// assert!(checked[1].report.is_none());
 /// # Ok::<(), istio_gateway::Error>(())
 /// ```
-pub fn documents<'a>(
-    yaml: &'a str,
+pub fn documents<'a, T: AsRef<[u8]> + ?Sized>(
+    stream: &'a T,
     options: &'a Options,
 ) -> impl Iterator<Item = Result<Checked, Error>> + 'a {
-    crate::yaml::split(yaml)
-        .filter(|chunk| !chunk.is_blank())
-        .flat_map(|chunk| read(chunk.text, true, chunk.lines, options))
-}
-
-/// Reads JSON documents that stand one behind the other and validates each, as [`documents`] does.
-pub fn documents_from_json<'a, J: AsRef<[u8]> + ?Sized>(
-    json: &'a J,
-    options: &'a Options,
-) -> impl Iterator<Item = Result<Checked, Error>> + 'a {
-    crate::json::split(json.as_ref()).flat_map(|chunk| {
-        let checked = chunk.and_then(|chunk| {
-            let checked = crate::json::CheckedJson::check(chunk.text);
-            checked.map(|json| (json, chunk.lines)).map_err(|error| error.below(chunk.lines))
-        });
-        match checked {
-            Ok((json, lines)) => read(&json.text, false, lines, options),
+    let mut reader = DocumentReader::new(stream.as_ref());
+    let next = move || {
+        Some(match reader.next_document()? {
+            Ok(text) if text.is_blank() => Vec::new(),
+            Ok(text) => check_document(&text, options),
             Err(error) => vec![Err(error)],
-        }
-    })
+        })
+    };
+    std::iter::from_fn(next).flatten()
 }
 
-/// The documents of one text: one, or the items of a list.
-fn read(text: &str, is_yaml: bool, lines: usize, options: &Options) -> Vec<Result<Checked, Error>> {
-    let tree = match crate::manifest::tree(text, is_yaml) {
-        Ok(tree) => tree,
-        Err(error) => return vec![Err(error.below(lines))],
-    };
-    let (_, objects) = crate::manifest::objects(text, &tree, is_yaml, lines);
-    objects
-        .map(|object| {
-            let (object, node) = object.map_err(|error| error.below(lines))?;
-            let mut outline = Outline::default();
-            let report = object.is_gateway().then(|| {
-                let report = judge(&tree, node, options, Some(&mut outline)).below(lines);
-                outline = std::mem::take(&mut outline).below(lines);
-                report
-            });
-            Ok(Checked { object, report, outline })
-        })
-        .collect()
+/// Validates a document of a stream, as [`documents`] does: one object, or the items of a list. At the
+/// end is an error if there is more than one document in the text.
+#[must_use]
+pub fn check_document(text: &DocumentText<'_>, options: &Options) -> Vec<Result<Checked, Error>> {
+    let start = text.start;
+    let is_yaml = text.format == Format::Yaml;
+    let (checked, ignored) = text.read(|text, tree, _| {
+        let (_, objects) = crate::manifest::objects(text, tree, is_yaml, start);
+        let check = |object: Result<_, Error>| {
+            let (object, node) = object.map_err(|error| error.within(start))?;
+            Ok(check(object, node, tree, options))
+        };
+        Ok(objects.map(check).collect::<Vec<_>>())
+    });
+    checked.unwrap_or_else(|error| vec![Err(error)]).into_iter().chain(ignored.map(Err)).collect()
+}
+
+fn check<'t>(object: Object, node: Node<'t>, tree: &'t Tree<'t>, options: &Options) -> Checked {
+    let mut outline = Outline::default();
+    let report = object.is_gateway().then(|| judge(tree, node, options, Some(&mut outline)));
+    let report = report.map(|report| report.within(object.start()));
+    let outline = outline.within(object.start());
+    Checked { object, report, outline }
 }
 
 /// What a cluster says of the object at a node, and what this crate adds.

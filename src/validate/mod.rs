@@ -82,7 +82,7 @@ use crate::{
 };
 
 pub use crd::crd;
-pub use document::{Checked, WebhookReview, documents, documents_from_json, webhook_review};
+pub use document::{Checked, WebhookReview, check_document, documents, webhook_review};
 pub use features::features;
 pub use field_validation::{FieldValidation, UnknownFieldValidation};
 pub use rules::{Authority, Rule, rules};
@@ -231,9 +231,7 @@ impl std::fmt::Display for Stage {
 pub fn validate(object: &Object, options: &Options) -> Report {
     // The text was read before, and is read again without an error.
     let report = object
-        .with_tree(|tree| {
-            document::judge(tree, tree.root(), options, None).below(object.lines_before())
-        })
+        .with_tree(|tree| document::judge(tree, tree.root(), options, None).within(object.start()))
         .unwrap_or_default();
     if object.has_positions() { report } else { report.without_positions() }
 }
@@ -244,7 +242,7 @@ pub fn validate(object: &Object, options: &Options) -> Report {
 pub fn validate_manifest(manifest: &Manifest, options: &Options) -> Report {
     let object = manifest.object();
     match manifest.unchanged(|tree| document::judge(tree, tree.root(), options, None)) {
-        Ok(report) if object.has_positions() => report.below(object.lines_before()),
+        Ok(report) if object.has_positions() => report.within(object.start()),
         Ok(report) => report.without_positions(),
         Err(changed) => validate(&changed, options),
     }
@@ -332,11 +330,11 @@ impl ValidGateway {
 
 impl Report {
     /// The same report of a text that begins `lines` earlier.
-    fn below(mut self, lines: usize) -> Self {
-        if lines > 0 {
-            self.findings = self.findings.into_iter().map(|found| found.below(lines)).collect();
+    fn within(mut self, start: Position) -> Self {
+        if start != Position::START {
+            self.findings = self.findings.into_iter().map(|found| found.within(start)).collect();
             for Placeholder { position, .. } in &mut self.placeholders {
-                *position = position.map(|position| position.below(lines));
+                *position = position.map(|position| position.within(start));
             }
         }
         self

@@ -165,11 +165,12 @@ impl Outline {
     }
 
     /// The same outline of a text that begins `lines` earlier.
-    pub(super) fn below(mut self, lines: usize) -> Self {
+    pub(super) fn within(mut self, start: Position) -> Self {
         for spot in self.spots() {
-            for (line, _) in [&mut spot.start, &mut spot.end] {
-                if *line > 0 {
-                    *line = line.saturating_add(small(lines));
+            for place in [&mut spot.start, &mut spot.end] {
+                if let Some(found) = position(*place) {
+                    let found = found.within(start);
+                    *place = (small(found.line), small(found.column));
                 }
             }
         }

@@ -156,7 +156,7 @@ impl Set {
             });
             report.unwrap_or_default()
         });
-        let outline = outline.below(object.lines_before());
+        let outline = outline.within(object.start());
         self.add(file, document, &Checked { object: object.clone(), report, outline })
     }
 

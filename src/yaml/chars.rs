@@ -87,11 +87,6 @@ pub(super) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a text has line breaks other than CR and LF.
-pub(super) fn has_other_breaks(text: &str) -> bool {
-    !text.is_ascii() && ['\u{85}', '\u{2028}', '\u{2029}'].iter().any(|c| text.contains(*c))
-}
-
 /// Whether a line begins with a document marker.
 pub(super) fn is_marker(text: &str, marker: &str) -> bool {
     text.starts_with(marker) && is_space_or_end(text, marker.len())
@@ -121,9 +116,17 @@ pub(super) fn find_control(text: &str) -> Option<usize> {
     text.get(at..)?.find(is_control).map(|found| at + found)
 }
 
-/// Where Go's reader, which takes 512 bytes at a time, begins the block with a byte in it.
+/// So many bytes Go's reader takes at a time.
+const BLOCK: usize = 512;
+
+/// Behind which byte Go's reader leaves the first block, since it wants four characters to be there.
+pub(super) fn first_block_end(text: &str) -> usize {
+    let block = text.char_indices().take_while(|(at, c)| at + c.len_utf8() <= BLOCK);
+    block.map(|(at, _)| at).collect::<Vec<_>>().iter().rev().nth(2).copied().unwrap_or_default()
+}
+
+/// Where Go's reader begins the block with a byte in it.
 pub(super) fn block_start(text: &str, byte: usize) -> usize {
-    const BLOCK: usize = 512;
     let mut start = 0;
     loop {
         let mut end = (start + BLOCK).min(text.len());

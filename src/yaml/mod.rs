@@ -36,8 +36,7 @@ use crate::{
     tree::{Edit, Tree},
 };
 
-pub(crate) use documents::first_document;
-pub use documents::{Chunk, split};
+pub(crate) use documents::is_blank;
 pub use patch::RewriteReason;
 pub(crate) use patch::patch;
 pub(crate) use resolve::go_g32;
@@ -58,7 +57,7 @@ pub fn from_str<T: Message>(yaml: &str) -> Result<T, Error> {
 /// # Errors
 /// As [`from_str`], but that a value that does not fit is a diagnostic.
 pub fn decode_str<T: Message>(yaml: &str) -> Result<Decoded<T>, Error> {
-    let tree = Tree::from_yaml(first_document(yaml)?)?;
+    let tree = Tree::from_yaml(yaml)?;
     Ok(json::decode_node(&tree, tree.root(), &FieldPath::root()))
 }
 

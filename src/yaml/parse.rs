@@ -53,15 +53,16 @@ fn read(text: &str) -> Result<Tree<'_>, Error> {
     loop {
         let event = events.next().map_err(|refused| reader.error(&refused))?;
         match event.kind {
-            EventKind::StreamEnd => break,
-            EventKind::DocumentEnd => {
-                reader.check_aliases()?;
-                break;
+            EventKind::StreamEnd => {}
+            EventKind::DocumentEnd => reader.check_aliases()?,
+            _ => {
+                reader.event(event)?;
+                continue;
             }
-            _ => reader.event(event)?,
         }
+        reader.builder.end_document(event.end);
+        return Ok(reader.builder.finish());
     }
-    Ok(reader.builder.finish())
 }
 
 struct Reader<'s> {

@@ -135,7 +135,7 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
     let mut gateway = input["gateway"].clone();
     gateway["kind"] = "Gateway".into();
     let mut manifests = Manifests::default();
-    let errors = manifests.add_json(gateway.to_string());
+    let errors = manifests.add(gateway.to_string().as_bytes());
     let options = Options::default();
     let Some((_, conversion)) = manifests.convert(&options).next() else {
         // A type that the translation needs: an API server rejects it, too.
@@ -212,7 +212,7 @@ pub(super) fn golden_manifests() -> Vec<Manifests> {
             }
         }
         let mut manifests = Manifests::default();
-        let errors = manifests.add_json(&text);
+        let errors = manifests.add(text.as_bytes());
         assert!(errors.is_empty(), "{errors:?}");
         manifests
     };

@@ -34,7 +34,7 @@ spec:
 
 fn found(text: &str) -> Vec<(&'static str, String)> {
     let mut manifests = Manifests::default();
-    let errors = manifests.add_yaml(text);
+    let errors = manifests.add(text.as_bytes());
     assert!(errors.is_empty(), "{errors:?}");
     let options = Options::default();
     let all = manifests.convert(&options);

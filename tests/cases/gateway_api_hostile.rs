@@ -18,7 +18,7 @@ fn of_library(gateway: &Value, resources: &InMemory) -> Conversion {
 
 fn of_manifests(text: &str) -> Vec<Conversion> {
     let mut manifests = Manifests::default();
-    let errors = manifests.add_yaml(text);
+    let errors = manifests.add(text.as_bytes());
     assert!(errors.is_empty(), "{errors:?}");
     manifests.convert(&Options::default()).map(|(_, conversion)| conversion).collect()
 }
@@ -276,7 +276,7 @@ fn grants_that_are_too_large_grant_nothing() {
     }
     let mut manifests = Manifests::default();
     let text = serde_json::to_string_pretty(&grant(17)).unwrap();
-    let errors: Vec<_> = manifests.add_json(text).iter().map(ToString::to_string).collect();
+    let errors: Vec<_> = manifests.add(text.as_bytes()).iter().map(ToString::to_string).collect();
     assert_eq!(errors.len(), 1);
     assert!(
         errors[0].ends_with("spec.from: Too many: 17: must have at most 16 items"),

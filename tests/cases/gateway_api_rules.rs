@@ -14,7 +14,7 @@ use istio_gateway::{
 #[track_caller]
 fn convert(text: &str, options: &Options) -> Vec<Conversion> {
     let mut manifests = Manifests::default();
-    let errors = manifests.add_yaml(text);
+    let errors = manifests.add(text.as_bytes());
     assert!(errors.is_empty(), "{errors:?}");
     manifests.convert(options).map(|(_, conversion)| conversion).collect()
 }
@@ -211,7 +211,7 @@ fn istios_manifests_are_accepted() {
     let good: Vec<_> = good.chain([example.as_str()]).collect();
     let good = good.into_iter().map(|text| {
         let mut manifests = Manifests::default();
-        assert!(manifests.add_yaml(text).is_empty());
+        assert!(manifests.add(text.as_bytes()).is_empty());
         manifests
     });
     // Of the golden Gateways, an API server rejects some.
@@ -231,10 +231,11 @@ fn istios_manifests_are_accepted_whatever_the_listener_is_called() {
     let manifests = |listener: &str| {
         let mut manifests = Manifests::default();
         let text = STRANGE_CA.split_once("  - {").unwrap().0;
-        let errors = manifests.add_yaml(&format!(
+        let text = format!(
             "{text}  - {{name: {listener}, port: 80, protocol: HTTP, allowedRoutes: {{namespaces: \
              {{from: Selector, selector: {{matchLabels: {{no: where}}}}}}}}}}\n"
-        ));
+        );
+        let errors = manifests.add(text.as_bytes());
         assert!(errors.is_empty(), "{errors:?}");
         manifests
     };
@@ -259,7 +260,7 @@ fn istios_manifests_are_accepted_whatever_the_listener_is_called() {
 fn a_gateway_whose_pods_are_not_known_has_no_manifest_without_a_selector() {
     let bad = rules().iter().find(|r| r.id == rule::NO_SELECTOR).unwrap().bad.unwrap();
     let mut manifests = Manifests::default();
-    assert!(manifests.add_yaml(bad).is_empty());
+    assert!(manifests.add(bad.as_bytes()).is_empty());
     let mut options = Options::default();
     let (manifest, conversion) = manifests.convert(&options).next().unwrap();
     let (name, spec) = conversion.gateways().next().unwrap();
@@ -281,7 +282,7 @@ fn places_are_found_in_streams_and_lists() {
     assert_eq!(found[0].to_string().split(": ").next(), Some("13:73"), "{}", found[0]);
     assert_eq!(found[0].path.to_string(), "spec.listeners[0].tls.certificateRefs[0]");
     let mut manifests = Manifests::default();
-    assert!(manifests.add_yaml(&list).is_empty());
+    assert!(manifests.add(list.as_bytes()).is_empty());
     assert_eq!(manifests.gateways().next().unwrap().document, 2);
 }
 
@@ -297,7 +298,7 @@ fn lists_of_all_kinds_are_read_or_refused() {
     assert_eq!(found[0].to_string().split(": ").next(), Some("8:73"), "{}", found[0]);
     let secrets = "apiVersion: v1\nkind: SecretList\nitems:\n- metadata: {name: a, namespace: b}\n";
     let mut manifests = Manifests::default();
-    assert!(manifests.add_yaml(secrets).is_empty());
+    assert!(manifests.add(secrets.as_bytes()).is_empty());
     assert!(manifests.resources().secret("b", "a").is_some());
     refused(
         "apiVersion: v1\nkind: List\nitems:\n- metadata: {name: a}\n",
@@ -312,7 +313,7 @@ fn lists_of_all_kinds_are_read_or_refused() {
 #[track_caller]
 fn refused(text: &str, message: &str) {
     let mut manifests = Manifests::default();
-    let errors: Vec<_> = manifests.add_yaml(text).iter().map(ToString::to_string).collect();
+    let errors: Vec<_> = manifests.add(text.as_bytes()).iter().map(ToString::to_string).collect();
     assert_eq!(errors, [message]);
     assert_eq!(manifests.gateways().count(), 0);
 }
@@ -345,7 +346,7 @@ spec:
 status: {listeners: 5}
 ";
     let mut manifests = Manifests::default();
-    assert!(manifests.add_yaml(text).is_empty());
+    assert!(manifests.add(text.as_bytes()).is_empty());
     let (manifest, conversion) = manifests.convert(&Options::default()).next().unwrap();
     assert_eq!(manifest.gateway.metadata.name, "edge2");
     assert_eq!(manifest.gateway.metadata.namespace, "default");

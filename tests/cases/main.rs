@@ -36,6 +36,7 @@ mod handshake;
 #[cfg(feature = "validate")]
 mod metadata;
 mod places;
+mod streams;
 #[cfg(feature = "validate")]
 mod validate_cases;
 

@@ -8,8 +8,7 @@ use std::{
 use istio_gateway::{
     Document, FieldPath, Gateway, Manifest, Object, Position, Server, Severity,
     validate::{
-        Checked, FieldValidation, Options, Report, Stage, ValidGateway, Verdict, documents,
-        documents_from_json, rules,
+        Checked, FieldValidation, Options, Report, Stage, ValidGateway, Verdict, documents, rules,
         set::{Set, SetFinding},
         validate, validate_gateway, validate_manifest,
     },
@@ -301,7 +300,7 @@ fn a_long_list_takes_linear_time() {
     let options = Options::default();
     let timed = |text: &str| {
         let begun = Instant::now();
-        let checked: Vec<_> = documents_from_json(text, &options).map(Result::unwrap).collect();
+        let checked: Vec<_> = documents(text, &options).map(Result::unwrap).collect();
         (checked, begun.elapsed())
     };
     let (single, alone) = timed(&item.repeat(COUNT));

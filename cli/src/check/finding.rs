@@ -26,6 +26,8 @@ pub(super) enum Outcome {
     DependsOnPlaceholders,
     /// It cannot be read, so that it does not even reach a cluster.
     Unreadable,
+    /// It is not a Gateway of Istio's.
+    Skipped,
 }
 
 impl From<Verdict> for Outcome {
@@ -72,15 +74,6 @@ impl Place {
             line: start.line,
             column: start.column,
             end: end.filter(|end| *end > start).map(|end| (end.line, end.column)),
-        }
-    }
-
-    /// The same of a text before which there are `lines` lines of the file.
-    pub(super) fn below(self, lines: usize) -> Self {
-        Self {
-            line: self.line + lines,
-            end: self.end.map(|(line, column)| (line + lines, column)),
-            ..self
         }
     }
 }

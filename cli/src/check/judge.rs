@@ -1,22 +1,19 @@
 //! A file's documents, and what is found in each.
 
-use std::{
-    cell::OnceCell,
-    fs,
-    io::{self, Cursor, Read},
-};
+use std::{cell::OnceCell, error::Error as _, io};
 
 use istio_gateway::{
-    Error, Object, Severity, json,
+    Error, Object, Severity,
+    stream::DocumentReader,
     validate::{self, Checked, Options},
 };
 
-use super::{
+use super::finding::{Document, Finding, Outcome, Place};
+use crate::{
     files::File,
-    finding::{Document, Finding, Outcome, Place},
-    stream::{Piece, Stream},
+    input::{Others, suspicion},
+    rules::own,
 };
-use crate::rules::own;
 
 /// Reads and judges files.
 pub(super) struct Judge<'a> {
@@ -44,23 +41,20 @@ pub(super) struct Judged {
 #[derive(Default)]
 pub(super) struct End {
     pub(super) documents: usize,
+    /// Those that were not judged.
+    pub(super) others: Others,
     /// Why the rest of the file was not read.
     pub(super) problem: Option<io::Error>,
 }
 
 impl Judge<'_> {
     /// Calls `each` with every part of a file.
-    pub(super) fn file(
-        &self,
-        index: usize,
-        file: &File,
-        stream: &mut Stream,
-        each: &mut dyn FnMut(Part),
-    ) {
-        let mut reading = Reading { judge: self, index, file, number: 0, each };
-        let problem = reading.read(stream).err();
-        let documents = reading.number;
-        each(Part::End(End { documents, problem }));
+    pub(super) fn file(&self, index: usize, file: &File, each: &mut dyn FnMut(Part)) {
+        let others = Others::default();
+        let mut reading = Reading { judge: self, index, file, number: 0, others, each };
+        let problem = reading.read().err();
+        let Reading { number: documents, others, each, .. } = reading;
+        each(Part::End(End { documents, others, problem }));
     }
 }
 
@@ -70,60 +64,34 @@ struct Reading<'a> {
     file: &'a File,
     /// How many documents there were so far.
     number: usize,
+    others: Others,
     each: &'a mut dyn FnMut(Part),
 }
 
 impl Reading<'_> {
-    fn read(&mut self, stream: &mut Stream) -> io::Result<()> {
-        if self.file.is_stdin() {
-            return self.stdin(io::stdin().lock(), stream);
-        }
-        if self.file.is_json() {
-            self.json(&fs::read(&self.file.path)?);
-            return Ok(());
-        }
-        stream.yaml(fs::File::open(&self.file.path)?, |piece| self.piece(piece))
-    }
-
-    /// What begins as a JSON object is JSON, as for kubectl, unless it turns out to be none.
-    fn stdin(&mut self, mut reader: impl Read, stream: &mut Stream) -> io::Result<()> {
-        let mut start: Vec<u8> = Vec::new();
-        while start.iter().filter(|b| !b.is_ascii_whitespace()).count() < 2 {
-            if reader.by_ref().take(1).read_to_end(&mut start)? == 0 {
-                break;
+    fn read(&mut self) -> io::Result<()> {
+        let mut reader = DocumentReader::new(self.file.open()?);
+        while let Some(document) = reader.next_document() {
+            match document {
+                Ok(document) if document.is_blank() => {}
+                Ok(document) => {
+                    let bytes = String::from_utf8_lossy(&document.bytes);
+                    let text = Text::new(&bytes, (document.start.line, document.start.column));
+                    for checked in validate::check_document(&document, self.judge.options) {
+                        self.document(&text, checked);
+                    }
+                }
+                Err(error) if error.is_io() => {
+                    let source = error.source().map(ToString::to_string).unwrap_or_default();
+                    return Err(io::Error::other(source));
+                }
+                Err(error) => {
+                    self.number += 1;
+                    self.error(&Text::new("", (1, 1)), &error);
+                }
             }
         }
-        let mut first = start.iter().filter(|b| !b.is_ascii_whitespace());
-        if first.next() == Some(&b'{') && first.next() != Some(&b'{') {
-            reader.read_to_end(&mut start)?;
-            if json::split(&start).next().is_some_and(|first| first.is_ok()) {
-                self.json(&start);
-                return Ok(());
-            }
-        }
-        stream.yaml(Cursor::new(start).chain(reader), |piece| self.piece(piece))
-    }
-
-    fn json(&mut self, bytes: &[u8]) {
-        let text = String::from_utf8_lossy(bytes);
-        let text = Text::new(&text, 0);
-        for checked in validate::documents_from_json(bytes, self.judge.options) {
-            self.document(&text, checked);
-        }
-    }
-
-    fn piece(&mut self, piece: &Piece<'_>) {
-        let text = Text::new(piece.text, piece.lines);
-        if let Some(offset) = piece.not_text {
-            self.number += 1;
-            let place = text.place(offset);
-            let message = "not UTF-8, so that it is not read".to_owned();
-            self.unreadable(&text, own::NOT_UTF_8, Some(place), message, None);
-            return;
-        }
-        for checked in validate::documents(piece.text, self.judge.options) {
-            self.document(&text, checked);
-        }
+        Ok(())
     }
 
     fn document(&mut self, text: &Text<'_>, checked: Result<Checked, Error>) {
@@ -135,13 +103,8 @@ impl Reading<'_> {
     }
 
     fn readable(&mut self, text: &Text<'_>, checked: Checked) {
-        let mut checked = checked.below(text.lines);
-        let Some(report) = &mut checked.report else {
-            if checked.object.kind() == "Secret" {
-                self.emit(None, Some(checked));
-            }
-            return;
-        };
+        let mut checked = checked;
+        let Some(report) = &mut checked.report else { return self.other(text, checked) };
         let verdict = report.verdict().into();
         let found = std::mem::take(&mut report.findings);
         let mut findings: Vec<_> = found.into_iter().map(Finding::new).collect();
@@ -161,16 +124,41 @@ impl Reading<'_> {
         self.emit(Some(document), Some(checked));
     }
 
+    /// A resource of another kind.
+    fn other(&mut self, text: &Text<'_>, checked: Checked) {
+        let Some((rule, message, help)) = suspicion(&checked.object) else {
+            if checked.object.kind() == "Secret" {
+                self.emit(None, Some(checked));
+            } else if !checked.object.is_list() {
+                self.others.count(checked.object.kind());
+            }
+            return;
+        };
+        let severity = if rule == own::GATEWAY_API { Severity::Note } else { Severity::Warning };
+        let finding = Finding {
+            rule,
+            severity,
+            path: String::new(),
+            place: checked.object.type_position().map(|start| Place::new(start, None)),
+            message,
+            help: Some(help.to_owned()),
+            source: None,
+            other: None,
+        };
+        let document = self.record(text, Some(&checked.object), Outcome::Skipped, vec![finding]);
+        self.emit(Some(document), None);
+    }
+
     fn error(&mut self, text: &Text<'_>, error: &Error) {
         let (has_gateway, is_istio) = text.mentions();
-        let place = error.position().map(|start| Place::new(start, None).below(text.lines));
+        let place = error.position().map(|start| Place::new(start, None));
         if error.is_decode() {
             // No map at all, or one whose kind is no text: no Kubernetes object.
             let first = error.diagnostics().first();
             let Some(first) = first.filter(|first| has_gateway && !first.path.is_root()) else {
-                return;
+                return self.others.count("not an object");
             };
-            let place = first.position.map(|start| Place::new(start, first.end).below(text.lines));
+            let place = first.position.map(|start| Place::new(start, first.end));
             let message = format!("{}: {}", first.path, first.message);
             return self.unreadable(text, own::NO_OBJECT, place, message, None);
         }
@@ -183,16 +171,24 @@ impl Reading<'_> {
                 let findings = vec![template(message.to_owned(), place)];
                 let document = self.record(text, None, Outcome::Accepted, findings);
                 self.emit(Some(document), None);
+            } else {
+                self.others.count("template");
             }
             return;
         }
-        if self.file.is_json() && !self.file.is_named && !is_istio {
+        let is_json = self.file.path.extension().is_some_and(|ending| ending == "json");
+        if is_json && !self.file.is_named && !is_istio {
             // A walk meets files that only look like JSON, such as a configuration with comments.
-            return;
+            return self.others.count("not JSON");
         }
-        let rule = if error.is_limit() { own::LIMIT } else { own::SYNTAX };
-        let what = if self.file.is_json() { "JSON" } else { "YAML" };
-        let message = format!("no {what}: {}", error.without_position());
+        let rule = match error {
+            _ if error.is_limit() => own::LIMIT,
+            _ if error.is_not_utf8() => own::NOT_UTF_8,
+            _ if error.is_ignored_text() => own::IGNORED_TEXT,
+            _ => own::SYNTAX,
+        };
+        let what = if error.is_syntax() { "invalid YAML or JSON: " } else { "" };
+        let message = format!("{what}{}", error.without_position());
         let help = place.and_then(|place| text.line(place.line)).and_then(help_for_syntax);
         self.unreadable(text, rule, place, message, help);
     }
@@ -275,18 +271,19 @@ fn help_for_syntax(line: &str) -> Option<String> {
 /// A longer line, in bytes, is not shown.
 pub(super) const LONGEST_LINE: usize = 4096;
 
-/// A text with lines of the file before it.
+/// The text of a document.
 struct Text<'a> {
     text: &'a str,
-    lines: usize,
+    /// Where in the file it begins.
+    start: (usize, usize),
     /// Where its lines begin, once one was asked for.
     starts: OnceCell<Vec<usize>>,
     mentions: OnceCell<(bool, bool)>,
 }
 
 impl<'a> Text<'a> {
-    fn new(text: &'a str, lines: usize) -> Self {
-        Self { text, lines, starts: OnceCell::new(), mentions: OnceCell::new() }
+    fn new(text: &'a str, start: (usize, usize)) -> Self {
+        Self { text, start, starts: OnceCell::new(), mentions: OnceCell::new() }
     }
 
     /// Whether it speaks of a Gateway, and of one of Istio's. A text of many documents is searched
@@ -305,8 +302,13 @@ impl<'a> Text<'a> {
             let ends = self.text.match_indices('\n').map(|(at, _)| at + 1);
             std::iter::once(0).chain(ends).collect()
         });
-        let start = *starts.get(line.checked_sub(self.lines + 1)?)?;
-        let end = starts.get(line - self.lines).copied().unwrap_or(self.text.len());
+        let number = line.checked_sub(self.start.0)?;
+        if number == 0 && self.start.1 > 1 {
+            // Other documents are in it.
+            return None;
+        }
+        let start = *starts.get(number)?;
+        let end = starts.get(number + 1).copied().unwrap_or(self.text.len());
         let line = self.text.get(start..end)?.trim_end_matches(['\r', '\n']);
         (line.len() <= LONGEST_LINE).then_some(line)
     }
@@ -314,10 +316,9 @@ impl<'a> Text<'a> {
     fn place(&self, offset: usize) -> Place {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line = before.rsplit('\n').next().unwrap_or_default();
-        Place {
-            line: self.lines + before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
-            end: None,
-        }
+        let lines = before.matches('\n').count();
+        let first = if lines == 0 { self.start.1 } else { 1 };
+        let (line, column) = (self.start.0 + lines, first + line.chars().count());
+        Place { line, column, end: None }
     }
 }

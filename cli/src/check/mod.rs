@@ -1,12 +1,10 @@
 //! `istio-gateway check`: what a cluster would say of Gateways, and what hurts all the same.
 
-mod files;
 mod finding;
 mod judge;
 mod output;
 mod policy;
 mod sources;
-mod stream;
 
 use std::{
     io::{self, BufWriter, IsTerminal as _, Write},
@@ -28,17 +26,16 @@ use istio_gateway::{
 };
 
 use self::{
-    files::File,
     finding::{Finding, Outcome},
     judge::{Judge, Judged, Part},
     output::{Across, Format, Output},
     policy::Policy,
     sources::Sources,
-    stream::Stream,
 };
 use crate::{
     Failure,
-    input::check_stdin_once,
+    files::{self, File, check_stdin_once},
+    input::Others,
     output::{BUFFER, failed_to_print, stdout},
     wording::counted,
 };
@@ -49,8 +46,9 @@ use crate::{
 /// resource) and the webhook of istiod would answer, in their words, and warns of what they accept
 /// and what does not do what it seems to. Conflicts between documents and files are found, too.
 ///
-/// Resources of other kinds pass silently; of Secrets only the names are looked at. A directory
-/// stands for all *.yaml, *.yml and *.json in it and below, but for hidden directories.
+/// A file's content decides whether it is YAML or JSON, as for kubectl. Resources of other kinds are
+/// counted on standard error; of Secrets only the names are looked at. A directory stands for all
+/// *.yaml, *.yml and *.json in it and below, but for hidden directories.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -150,6 +148,7 @@ impl Check {
             progress: Progress::new(files.len()),
             totals: Totals::default(),
             field_validation: options.field_validation,
+            others: Others::default(),
         };
         let judge = Judge { options: &options, wants_source: self.format == Format::Text };
         let done = checking.run(&judge, &problems);
@@ -177,6 +176,7 @@ struct Checking<'a> {
     progress: Progress,
     totals: Totals,
     field_validation: FieldValidation,
+    others: Others,
 }
 
 #[derive(Default)]
@@ -229,7 +229,9 @@ impl Checking<'_> {
         if self.format == Format::Text {
             self.summary()?;
         }
-        self.out.flush()
+        self.out.flush()?;
+        self.others.tell();
+        Ok(())
     }
 
     fn part(&mut self, file: usize, part: Part) -> io::Result<()> {
@@ -237,6 +239,7 @@ impl Checking<'_> {
             Part::Document(judged) => self.document(file, *judged),
             Part::End(end) => {
                 self.totals.documents += end.documents;
+                self.others.extend(end.others);
                 if let Some(error) = end.problem {
                     let name = self.files.get(file).map(File::name).unwrap_or_default();
                     self.problem(&format!("{name}: {error}"))?;
@@ -359,10 +362,9 @@ fn each_part(
 
     let threads = thread::available_parallelism().map_or(1, usize::from).min(2);
     if files.len() < 2 || threads < 2 {
-        let mut stream = Stream::default();
         let mut outcome = Ok(());
         for (index, file) in files.iter().enumerate() {
-            judge.file(index, file, &mut stream, &mut |part| {
+            judge.file(index, file, &mut |part| {
                 if outcome.is_ok() {
                     outcome = each(index, part);
                 }
@@ -378,14 +380,13 @@ fn each_part(
             .map(|first| {
                 let (sender, receiver) = mpsc::sync_channel(4);
                 scope.spawn(move || {
-                    let mut stream = Stream::default();
                     let turns = files.chunks(turn).enumerate().skip(first).step_by(threads);
                     for (number, files) in turns {
                         let mut parts = Vec::new();
                         for (index, file) in files.iter().enumerate() {
                             let index = number * turn + index;
                             let mut is_wanted = true;
-                            judge.file(index, file, &mut stream, &mut |part| {
+                            judge.file(index, file, &mut |part| {
                                 parts.push((index, part));
                                 if parts.len() >= PARTS {
                                     let parts = std::mem::take(&mut parts);

@@ -6,7 +6,8 @@ use std::{
     path::PathBuf,
 };
 
-use super::{files::File, judge::LONGEST_LINE};
+use super::judge::LONGEST_LINE;
+use crate::files::File;
 
 /// Lines of files. They are best asked for in the order in which they stand: only the last one is
 /// kept, and an earlier one has its file read from the beginning.

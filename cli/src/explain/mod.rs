@@ -22,8 +22,9 @@ use serde::Serialize;
 use self::{diff::Diff, server::Explained};
 use crate::{
     Failure,
+    files::check_stdin_once,
     gateways::{known_translation, read},
-    input::{Input, check_stdin_once},
+    input::Reading,
     output::{Layout, print_colored, print_json, write_file, write_json},
     wording::{DEFAULT_WIDTH, text_width},
 };
@@ -72,7 +73,7 @@ Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
 
 Exit status:
   0  all is told
-  1  the input is wrong (nothing is written), or --fail-on finds what it looks for
+  1  a document is broken and was skipped, or --fail-on finds what it looks for
   2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct Explain {
     /// The version of istiod: 1.31 or 1.32
@@ -97,7 +98,7 @@ pub(crate) struct Explain {
     #[arg(long)]
     all_servers: bool,
 
-    /// Compares two files: what was, and what is to be
+    /// Compares two files or directories: what was, and what is to be
     #[arg(long)]
     diff: bool,
 
@@ -105,8 +106,8 @@ pub(crate) struct Explain {
     #[arg(long, value_enum, value_name = "EFFECT", requires = "diff")]
     fail_on: Option<FailOn>,
 
-    /// The files to read; - is standard input
-    #[arg(required = true, value_name = "FILE|-")]
+    /// Files and directories; - is standard input
+    #[arg(required = true, value_name = "FILE|DIR|-")]
     files: Vec<PathBuf>,
 }
 
@@ -152,19 +153,15 @@ impl Explain {
     fn explain(self) -> Result<ExitCode, Failure> {
         let options = self.options();
         let mut servers = Vec::new();
-        let mut wrong = Vec::new();
-        for path in &self.files {
-            let input = Input::read(path)?;
-            match read(&input) {
-                Ok(gateways) => servers.extend(gateways.iter().flat_map(|(number, manifest)| {
-                    server::explained(manifest, &input.name(), *number, &options, self.forwarding)
-                })),
-                Err(Failure::Input(lines)) => wrong.extend(lines),
-                Err(failure) => return Err(failure),
-            }
+        let mut reading = Reading::default();
+        for found in read(&self.files, &mut reading)? {
+            let (manifest, file, document) = (&found.manifest, &found.file, found.document);
+            let all = server::explained(manifest, file, document, &options, self.forwarding);
+            servers.extend(all);
         }
-        if !wrong.is_empty() {
-            return Err(Failure::Input(wrong));
+        // A file is written as a whole or not at all.
+        if !reading.is_complete() && (servers.is_empty() || self.output.is_some()) {
+            return Ok(ExitCode::from(reading.finish()));
         }
         let report =
             Report { istio: self.istio.to_string(), forwarding: self.forwarding.as_str(), servers };
@@ -173,7 +170,7 @@ impl Explain {
             Format::Html => self.write(&html::report(&report, self.most_of_page()))?,
             Format::Json => self.write_json(&report)?,
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(ExitCode::from(reading.finish()))
     }
 
     fn compare(self) -> Result<ExitCode, Failure> {
@@ -181,14 +178,18 @@ impl Explain {
             let message = "--diff takes two files: istio-gateway explain --diff OLD NEW";
             return Err(Failure::Usage(message.to_owned()));
         };
-        let diff = Diff::of(old, new, &self.options(), self.forwarding)?;
+        let mut reading = Reading::default();
+        let diff = Diff::of([old, new], &self.options(), self.forwarding, &mut reading)?;
+        if !reading.is_complete() && self.output.is_some() {
+            return Ok(ExitCode::from(reading.finish()));
+        }
         match self.format {
             Format::Text => self.write(&diff::text(&diff, self.width()))?,
             Format::Html => self.write(&html::diff(&diff, self.most_of_page()))?,
             Format::Json => self.write_json(&diff)?,
         }
         let fails = self.fail_on == Some(FailOn::Weaker) && diff.weaker > 0;
-        Ok(if fails { ExitCode::from(1) } else { ExitCode::SUCCESS })
+        Ok(ExitCode::from(reading.finish().max(u8::from(fails))))
     }
 
     /// How wide text is.

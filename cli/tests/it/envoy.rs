@@ -10,9 +10,9 @@ fn run(args: &[&str], input: &str) -> Ran {
 
 #[track_caller]
 fn prints(args: &[&str], input: &str) -> String {
-    let Ran { status, out, err } = run(args, input);
-    assert_eq!((status, err.as_str()), (0, ""));
-    out
+    let ran = run(args, input);
+    assert_eq!((ran.status, ran.errors().as_str()), (0, ""));
+    ran.out
 }
 
 const GATEWAYS: &str = "\

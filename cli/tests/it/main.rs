@@ -18,6 +18,7 @@ mod help;
 mod json_schema;
 mod negotiation;
 mod output;
+mod reading;
 mod rules;
 mod start;
 mod terminal;

@@ -36,6 +36,14 @@ pub(crate) struct Ran {
     pub(crate) err: String,
 }
 
+impl Ran {
+    /// Standard error without what counts documents of other kinds.
+    pub(crate) fn errors(&self) -> String {
+        let is_error = |line: &&str| !line.starts_with("istio-gateway: skipped ");
+        self.err.split_inclusive('\n').filter(is_error).collect()
+    }
+}
+
 impl Start<'_> {
     pub(crate) fn input<T: AsRef<[u8]> + ?Sized>(self, input: &T) -> Start<'_> {
         Start { command: self.command, input: input.as_ref() }

@@ -13,7 +13,7 @@ use crate::{
 ///
 /// let lost = rules().iter().find(|r| r.id == rule::FIRST_CERTIFICATE_LOST).unwrap();
 /// let mut manifests = Manifests::default();
-/// assert!(manifests.add_yaml(lost.bad.unwrap()).is_empty());
+/// assert!(manifests.add(lost.bad.unwrap().as_bytes()).is_empty());
 /// let (_, conversion) = manifests.convert(&Options::default()).next().unwrap();
 /// assert!(conversion.diagnostics.iter().any(|found| found.rule == lost.id));
 /// ```

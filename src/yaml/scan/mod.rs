@@ -11,7 +11,9 @@ mod scalar;
 
 use std::{borrow::Cow, collections::VecDeque};
 
-use super::chars::{block_start, break_len, byte, find_control, is_blank, is_space_or_end};
+use super::chars::{
+    block_start, break_len, byte, find_control, first_block_end, is_blank, is_space_or_end,
+};
 
 /// Why a text is refused.
 #[derive(Debug)]
@@ -101,6 +103,9 @@ pub(super) struct Scanner<'s> {
     is_ascii: bool,
     /// A byte, and how many characters stand before it.
     counted: (usize, usize),
+    /// Up to this byte the scanner passes over whatever stands first in a line: a second byte order mark
+    /// and, where Go takes the block that begins with one for the place itself, any character.
+    marked: usize,
     /// Behind this byte there is a control character in what Go's reader takes at once.
     readable: usize,
     tokens: VecDeque<Token<'s>>,
@@ -122,9 +127,11 @@ pub(super) struct Scanner<'s> {
 impl<'s> Scanner<'s> {
     pub(super) fn new(text: &'s str) -> Self {
         let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let is_marked = text.get(start..).is_some_and(|text| text.starts_with('\u{feff}'));
         Self {
             text,
             at: start,
+            marked: if is_marked { first_block_end(text) } else { 0 },
             line_start: start,
             line: 0,
             is_ascii: text.is_ascii(),
@@ -319,6 +326,10 @@ impl<'s> Scanner<'s> {
     #[inline]
     fn skip_to_token(&mut self) {
         loop {
+            if self.at == self.line_start && self.at < self.marked {
+                let first = self.text.get(self.at..).and_then(|rest| rest.chars().next());
+                self.at += first.map_or(0, char::len_utf8);
+            }
             if self.is_flow() || !self.is_key_allowed {
                 self.skip_while(is_blank);
             } else {

@@ -69,6 +69,7 @@ impl Output for Json<'_> {
                 Outcome::Accepted => "accepted",
                 Outcome::DependsOnPlaceholders => "depends-on-placeholders",
                 Outcome::Rejected(_) | Outcome::Unreadable => "rejected",
+                Outcome::Skipped => "skipped",
             },
             rejected_by: match document.verdict {
                 Outcome::Rejected(stage) => Some(stage.as_str()),

@@ -7,7 +7,7 @@ mod pair;
 mod text;
 mod tls;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use istio_gateway::{client_certificate::Forwarding, envoy::Options};
 use serde::Serialize;
@@ -25,8 +25,9 @@ use super::{
 };
 use crate::{
     Failure,
+    files::name_of,
     gateways::{Finding, Judgement, read},
-    input::Input,
+    input::Reading,
 };
 
 /// Two files, compared.
@@ -104,16 +105,15 @@ pub(super) struct Place {
 
 impl Diff {
     pub(super) fn of(
-        old: &Path,
-        new: &Path,
+        [old, new]: [&PathBuf; 2],
         options: &Options,
         forwarding: Forwarding,
+        reading: &mut Reading,
     ) -> Result<Self, Failure> {
-        let read = |path: &Path| -> Result<_, Failure> {
-            let input = Input::read(path)?;
-            let gateways: Vec<_> =
-                read(&input)?.into_iter().map(|(_, manifest)| manifest).collect();
-            Ok((input.name(), gateways))
+        let mut read = |path: &PathBuf| -> Result<_, Failure> {
+            let found = read(std::slice::from_ref(path), reading)?;
+            let gateways: Vec<_> = found.into_iter().map(|found| found.manifest).collect();
+            Ok((name_of(path), gateways))
         };
         let ((old, before), (new, after)) = (read(old)?, read(new)?);
         let ((before, of_old), (after, of_new)) =

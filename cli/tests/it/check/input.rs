@@ -83,6 +83,7 @@ fn a_directory_is_walked_in_order() {
     if cfg!(unix) {
         want.push("./c/link.yaml");
     }
+    want.push("./c/other-api.yaml");
     assert_eq!(files, want);
     let ran = tree.run(&["check", "c/service.yaml", "c/values.yaml"]);
     let want = "2 files, 2 documents, 0 errors, 0 warnings; no Gateways found\n";
@@ -105,7 +106,6 @@ fn standard_input_is_yaml_or_json() {
     assert_eq!(documents[1]["document"], 2);
     let flow = "{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: n}}";
     assert_eq!(check(flow).1.len(), 1);
-    assert_eq!(check("").1.len(), 0);
     assert_eq!(check("{").1[0]["findings"][0]["rule"], "document/syntax");
 }
 

@@ -12,7 +12,7 @@ use crate::start::{Directory, lines};
 /// What `check --format json` prints.
 fn json(tree: &Directory, status: i32, args: &[&str]) -> Vec<Value> {
     let ran = tree.run(&[&["check", "--format", "json"], args].concat());
-    assert_eq!((ran.status, ran.err.as_str()), (status, ""), "{}", ran.out);
+    assert_eq!((ran.status, ran.errors().as_str()), (status, ""), "{}", ran.out);
     lines(&ran.out)
 }
 

@@ -20,7 +20,7 @@ fn run(args: &[&str], input: &str) -> Ran {
 #[track_caller]
 fn prints(args: &[&str], input: &str) -> String {
     let ran = run(args, input);
-    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    assert_eq!((ran.status, ran.errors().as_str()), (0, ""), "{}", ran.out);
     ran.out
 }
 

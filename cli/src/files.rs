@@ -1,40 +1,91 @@
-//! Which files are checked.
+//! Which files are read.
 
 use std::{
     collections::HashSet,
     fs,
+    io::{self, BufRead as _, Read},
     path::{Path, PathBuf},
 };
 
-use crate::input;
+use crate::Failure;
 
-/// A file to check.
-pub(super) struct File {
-    pub(super) path: PathBuf,
+/// A file to read, or standard input.
+pub(crate) struct File {
+    pub(crate) path: PathBuf,
     /// Whether the user named it, rather than a directory that it is in.
-    pub(super) is_named: bool,
+    pub(crate) is_named: bool,
 }
 
 impl File {
-    pub(super) fn is_stdin(&self) -> bool {
-        input::is_stdin(&self.path)
+    pub(crate) fn is_stdin(&self) -> bool {
+        is_stdin(&self.path)
     }
 
-    pub(super) fn is_json(&self) -> bool {
-        input::is_json(&self.path)
+    pub(crate) fn name(&self) -> String {
+        name_of(&self.path)
     }
 
-    pub(super) fn name(&self) -> String {
-        input::name_of(&self.path)
+    /// Opens it. A device may have no end and a named pipe no writer, so that they are rejected;
+    /// not so a pipe that the shell opened: `<(...)` is a file in /dev/fd.
+    pub(crate) fn open(&self) -> io::Result<Box<dyn Read>> {
+        if self.is_stdin() {
+            let mut stdin = io::stdin().lock();
+            return match stdin.fill_buf()? {
+                // So is a standard input that is closed.
+                [] => Err(io::Error::other("empty: nothing was written to it")),
+                _ => Ok(Box::new(stdin)),
+            };
+        }
+        let kind = fs::metadata(&self.path)?.file_type();
+        if !kind.is_file() && !kind.is_dir() && !(is_pipe(kind) && self.is_open()) {
+            let what = if is_pipe(kind) { "a named pipe" } else { "a device or socket" };
+            return Err(io::Error::other(format!(
+                "{what} is not read; use `-` for standard input"
+            )));
+        }
+        Ok(Box::new(fs::File::open(&self.path)?))
     }
+
+    /// Whether it is a file that this process has open already.
+    fn is_open(&self) -> bool {
+        let parents = ["/dev/fd", "/proc/self/fd"].map(Path::new);
+        self.path == Path::new("/dev/stdin")
+            || self.path.parent().is_some_and(|parent| parents.contains(&parent))
+    }
+}
+
+#[cfg(unix)]
+fn is_pipe(kind: fs::FileType) -> bool {
+    std::os::unix::fs::FileTypeExt::is_fifo(&kind)
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_kind: fs::FileType) -> bool {
+    false
+}
+
+pub(crate) fn name_of(path: &Path) -> String {
+    if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() }
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Refuses `-` where it stands more than once: there is nothing left to read the second time.
+pub(crate) fn check_stdin_once(files: &[PathBuf]) -> Result<(), Failure> {
+    if files.iter().filter(|path| is_stdin(path)).count() > 1 {
+        return Err(Failure::Usage("standard input can be read once only: name - once".to_owned()));
+    }
+    Ok(())
 }
 
 /// The files of the arguments, directories walked in the order of their names, and what could not
 /// be listed.
-pub(super) fn find(arguments: &[PathBuf]) -> (Vec<File>, Vec<String>) {
+pub(crate) fn find(arguments: &[PathBuf]) -> (Vec<File>, Vec<String>) {
     let mut walk = Walk::default();
     for argument in arguments {
-        if !input::is_stdin(argument) && argument.is_dir() {
+        if !is_stdin(argument) && argument.is_dir() {
             walk.directory(argument);
         } else {
             walk.files.push(File { path: argument.clone(), is_named: true });
