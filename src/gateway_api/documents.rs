@@ -222,7 +222,8 @@ impl Manifests {
     /// spec:
     ///   from: [{group: gateway.networking.k8s.io, kind: Gateway, namespace: infra}]
     ///   to: [{group: \"\", kind: Secret, nane: edge-cert}]
-    /// ",
+    /// "
+    ///     .as_bytes(),
     /// );
     /// assert!(errors.is_empty());
     /// // Without a name, it grants every Secret.
