@@ -18,7 +18,9 @@ use crate::{
 };
 
 pub use crate::json::{Field, Schema};
-pub(crate) use merge::{edited, edited_since};
+pub(crate) use merge::edited;
+#[cfg(feature = "yaml")]
+pub(crate) use merge::edited_since;
 
 /// What [`Lossless`] can hold: every message, and whatever is read from a document and written as
 /// one and has messages in it, such as the resource of the crate `istio-gateway-kube`.
@@ -104,7 +106,8 @@ impl<T: json::Message> Mergeable for T {
 ///
 /// It is used like the message itself. Written back, it is the document as it was, but for what
 /// was changed: fields that this version of the crate does not know stay, in every message, and so
-/// do the spelling and the form of what was not touched (`"443"` in quotes, nulls), and the name of each field, be it `snake_case`.
+/// does the form of what was not touched (`"443"` in quotes, nulls). A field keeps the name that it has in
+/// the document, `snake_case` too.
 ///
 /// An element of a list keeps its unknown fields when elements are inserted, removed or moved
 /// around it: elements are recognised by being equal to what was read, then by their name (a
