@@ -418,7 +418,7 @@ func neighbour(text, name string) string {
 	for ; at >= 0 && at < len(lines); at += step {
 		content := strings.TrimSpace(lines[at])
 		if content != "" && content[0] != '#' {
-			content, _, _ = strings.Cut(content, " #")
+			content, _, _ = strings.Cut(strings.ReplaceAll(content, "\t", " "), " #")
 			return strings.TrimRight(content, ", \t\r")
 		}
 	}
