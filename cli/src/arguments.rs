@@ -145,8 +145,7 @@ Examples:
       what it does, in some more
       words than fit and more
   another command with --long \\
-    and --longer | that goes \\
-    on";
+    and --longer | that goes on";
         assert_eq!(fit(text, 36), narrow);
     }
 }

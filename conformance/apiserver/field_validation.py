@@ -28,12 +28,17 @@ def ask(text, mode):
     response = CONNECTION.getresponse()
     answer = json.loads(response.read())
     warnings = [
-        re.sub(r"\\(.)", r"\1", re.fullmatch(r'299 - "(.*)"', value).group(1))
+        re.sub(r"\\(.)", r"\1", re.fullmatch(r'299 - "(.*)"', utf8(value)).group(1))
         for name, value in response.getheaders()
         if name.lower() == "warning"
     ]
     message = answer["message"] if response.status != 201 else None
     return {"code": response.status, "message": message, "warnings": warnings}
+
+
+def utf8(header):
+    """A header's text: http.client takes its bytes for Latin-1."""
+    return header.encode("latin-1").decode()
 
 
 class Repeated(list):

@@ -218,9 +218,7 @@ fn unknown_fields_stay_at_every_level() {
     let mut patch = json!({
         "metadata": metadata,
         "spec": {"selector": {"istio": "x"}, "servers": servers},
-        "status": {
-            "observed_generation": null, "observedGeneration": "2", "conditions": conditions,
-        },
+        "status": {"observed_generation": "2", "conditions": conditions},
     });
     assert_eq!(gateway.merge_patch().unwrap(), Some(patch.clone()));
     patch["metadata"]["resourceVersion"] = json!("7");

@@ -298,7 +298,10 @@ impl Report {
             messages.dedup();
             messages
         };
-        let duplicates = of(DUPLICATE).map(|(_, message)| message);
+        // Of equal messages the first counts.
+        let mut seen = HashSet::new();
+        let duplicates =
+            of(DUPLICATE).map(|(_, message)| message).filter(|message| seen.insert(*message));
         let messages: Vec<_> = duplicates
             .take(MOST)
             .chain(sorted(true).into_iter().take(MOST))

@@ -26,13 +26,14 @@
 //! ",
 //! )?;
 //! let report = validate(&object, &Options::default());
-//! assert_eq!(report.verdict(), Verdict::Rejected(Stage::Webhook));
-//! let typo = report.findings.iter().find(|found| found.rule == "lint/unknown-field").unwrap();
+//! // kubectl requests strict field validation, which comes before the webhook.
+//! assert_eq!(report.verdict(), Verdict::Rejected(Stage::FieldValidation));
 //! assert_eq!(
-//!     typo.to_string(),
-//!     "9:25: spec.servers[0].tls.credentialsName: unknown field, which the API server drops; \
-//!      did you mean \"credentialName\"?",
+//!     report.findings[0].to_string(),
+//!     "9:25: spec.servers[0].tls.credentialsName: strict decoding error: unknown field \
+//!      \"spec.servers[0].tls.credentialsName\"; did you mean \"credentialName\"?",
 //! );
+//! assert!(report.findings.iter().any(|found| found.rule == "webhook/server-certificate"));
 //! # Ok::<(), istio_gateway::Error>(())
 //! ```
 //!

@@ -24,11 +24,14 @@ pub(crate) fn foretold(object: &str) -> Answer {
     // The server warns by default.
     let options = Options::default().with_field_validation(FieldValidation::Warn);
     let report = validate(&object, &options);
+    // That CEL rules are not checked is a note here.
+    use istio_gateway::Severity::{Error, Note, Warning};
     let of_server = |found: &&istio_gateway::Diagnostic| {
         ["field-validation/", "schema/", "cel/"].iter().any(|group| found.rule.starts_with(group))
     };
-    let texts = |severity| {
-        let found = report.findings.iter().filter(of_server).filter(|f| f.severity == severity);
+    let texts = |wanted: &[istio_gateway::Severity]| {
+        let found = report.findings.iter().filter(of_server);
+        let found = found.filter(|found| wanted.contains(&found.severity));
         let mut texts: Vec<_> = found.map(|found| found.message.clone()).collect();
         texts.sort();
         // The server gives the same text once.
@@ -44,11 +47,11 @@ pub(crate) fn foretold(object: &str) -> Answer {
         let undecoded = report.findings.iter().find(|found| found.rule == "schema/metadata-type");
         let (code, messages) = match undecoded {
             Some(found) => (400, vec![found.message.clone()]),
-            None => (422, texts(istio_gateway::Severity::Error)),
+            None => (422, texts(&[Error, Note])),
         };
         return Answer { code, messages, warnings: Vec::new() };
     }
-    Answer { code: 201, messages: Vec::new(), warnings: texts(istio_gateway::Severity::Warning) }
+    Answer { code: 201, messages: Vec::new(), warnings: texts(&[Warning]) }
 }
 
 /// A recorded object, in which `⟨x*300⟩` stands for 300 of the same.

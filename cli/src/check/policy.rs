@@ -34,8 +34,13 @@ impl Policy {
                 }
             }
             if !is_known {
-                // What cannot be allowed is no suggestion.
-                let is_meant = |rule: &rules::Rule| choice == Choice::Deny || rule.is_lint();
+                // What cannot be allowed, or comes from other commands, is no suggestion.
+                let others = ["decode/", "envoy/", "gateway-api/"];
+                let is_other = |rule: &rules::Rule| others.iter().any(|id| rule.id.starts_with(id));
+                let is_meant = |rule: &rules::Rule| match choice {
+                    Choice::Allow => rule.is_lint(),
+                    Choice::Deny => !is_other(rule),
+                };
                 let nearest = rules::nearest(name, is_meant)
                     .map_or_else(String::new, |id| format!("; did you mean {id}?"));
                 return Err(Failure::Usage(format!(

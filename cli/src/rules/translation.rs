@@ -13,7 +13,7 @@ const fn rule(
     Rule { id, severity, title, explanation, bad: None, good: None }
 }
 
-pub(super) static RULES: [Rule; 28] = [
+pub(super) static RULES: [Rule; 29] = [
     rule(
         envoy::CERTIFICATE_IGNORED,
         Severity::Warning,
@@ -73,6 +73,12 @@ pub(super) static RULES: [Rule; 28] = [
         Severity::Warning,
         "Dropped cipher suite",
         "istiod drops suites that it does not know, and the second of two equal ones.",
+    ),
+    rule(
+        envoy::ALPN_DROPPED,
+        Severity::Warning,
+        "Dropped ALPN protocol",
+        "istiod drops names that are empty or longer than 255 bytes (RFC 7301).",
     ),
     rule(
         envoy::VERSION_UNKNOWN,

@@ -20,8 +20,12 @@ fn run(args: &[&str], input: &str) -> String {
 fn check_accepts_it_since_1_32() {
     let accepted = run(&["check", "-"], &example());
     assert!(accepted.starts_with("1 file, 1 document, 0 errors, 0 warnings"), "{accepted}");
-    let older = run(&["check", "--istio", "1.31", "-"], &example());
-    assert_eq!(older.matches("warning[lint/newer-field]").count(), 2, "{older}");
+    let older = ["check", "--istio", "1.31", "--field-validation"];
+    let ignored = run(&[&older[..], &["ignore", "-"]].concat(), &example());
+    assert_eq!(ignored.matches("warning[lint/newer-field]").count(), 2, "{ignored}");
+    let strict = istio_gateway(&[&older[..], &["strict", "-"]].concat()).input(&example()).run();
+    assert_eq!(strict.out.matches("error[field-validation/unknown-field]").count(), 2);
+    assert_eq!(strict.status, 1);
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn a_dollar_elsewhere_hides_no_error() {
     let one_line = "{\"apiVersion\":\"networking.istio.io/v1\",\"kind\":\"Gateway\",\
                     \"metadata\":{\"name\":\"n\",\"annotations\":{\"a\":\"costs $a\"}}}\n";
     let commented =
-        "apiVersion: networking.istio.io/v1 # ${ENV}\nkind: Gateway\nmetadata: {name: n}\n";
+        "apiVersion: networking.istio.io/v1 # ${ENV}\nkind: Gateway\nmetadata: {name: edge}\n";
     let both =
         gateway("edge", &SERVER.replace("443", "$PORT").replace("HTTPS", "$P\n    bind: here"));
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n---\n".to_owned()
@@ -187,7 +187,7 @@ fn a_dollar_elsewhere_hides_no_error() {
 /// found.md B.3: a schema error hides nothing, and brings nothing along.
 #[test]
 fn everything_is_found_at_once() {
-    let server = "\
+    let server = "  \
   - port: {number: 99999, name: a, protocol: TPC}
     hosts: [shop.example.com, short]
     tls: {mode: SIMPL, credentialName: edge-cert, cipherSuites: [NOT_A_SUITE]}
