@@ -33,6 +33,8 @@ pub(crate) fn foretold(object: &str) -> Answer {
         let found = report.findings.iter().filter(of_server);
         let found = found.filter(|found| wanted.contains(&found.severity));
         let mut texts: Vec<_> = found.map(|found| found.message.clone()).collect();
+        // The recorded answers leave out unknown fields, which field_validation.ndjson has.
+        texts.retain(|text| !text.starts_with("unknown field"));
         texts.sort();
         // The server gives the same text once.
         texts.dedup();

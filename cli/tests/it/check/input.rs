@@ -162,8 +162,13 @@ fn a_dollar_elsewhere_hides_no_error() {
                     \"metadata\":{\"name\":\"n\",\"annotations\":{\"a\":\"costs $a\"}}}\n";
     let commented =
         "apiVersion: networking.istio.io/v1 # ${ENV}\nkind: Gateway\nmetadata: {name: edge}\n";
-    let both =
-        gateway("edge", &SERVER.replace("443", "$PORT").replace("HTTPS", "$P\n    bind: here"));
+    let both = gateway(
+        "edge",
+        &SERVER
+            .replace("443", "$PORT")
+            .replace("HTTPS", "$P")
+            .replace("    hosts", "    bind: here\n    hosts"),
+    );
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n---\n".to_owned()
         + &gateway("east", &SERVER.replace("edge-cert", "$CREDENTIAL_NAME"));
     let tree = Directory::new(&[
@@ -201,6 +206,7 @@ fn everything_is_found_at_once() {
         "webhook/host-short-name",
         "webhook/protocol",
         "webhook/port-number",
+        "webhook/invalid-ciphers",
     ];
     assert_eq!(rules[0].1, want);
     assert_eq!(documents[0]["findings"][1]["severity"], "note");
@@ -219,8 +225,7 @@ fn help_names_what_was_meant() {
             .collect::<Vec<_>>()
     };
     let with = |from: &str, to: &str| help(&gateway("edge", &SERVER.replace(from, to)));
-    let version =
-        with("credentialName: edge-cert", "credentialName: e\n      minProtocolVersion: 1.2");
+    let version = with("credentialName: edge-cert", "credentialName: e, minProtocolVersion: 1.2");
     assert_eq!(version[..2], ["write TLSV1_2", "write TLSV1_2"]);
     let quoted = help("kind: Gateway\nspec:\n  hosts:\n  - *.example.com\n");
     assert_eq!(quoted, ["write it in quotes: \"*.example.com\""]);
