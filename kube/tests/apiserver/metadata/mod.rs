@@ -7,6 +7,7 @@
 #[path = "../../../../tests/cases/metadata.rs"]
 pub(crate) mod answers;
 mod cases;
+mod random;
 
 use std::{collections::BTreeMap, env, fs};
 
@@ -113,7 +114,7 @@ async fn validate_foretells_the_server_about_random_metadata() {
     // More, or others, by hand.
     let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
     let count = number("ISTIO_GATEWAY_COUNT", 500);
-    let mut random = cases::Random::new(number("ISTIO_GATEWAY_SEED", 20_261_124));
+    let mut random = random::Random::new(number("ISTIO_GATEWAY_SEED", 20_261_124));
     let cluster = Cluster::with(&Definition::Upstream.object()).await;
     let (mut counts, mut wrong) = (BTreeMap::<u16, usize>::new(), Vec::new());
     for _ in 0..count {
