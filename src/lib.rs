@@ -89,6 +89,8 @@ pub mod lossless;
 #[cfg(feature = "yaml")]
 mod manifest;
 pub mod proto;
+#[cfg(feature = "yaml")]
+mod structural;
 mod timestamp;
 mod tls;
 mod tree;
@@ -117,6 +119,8 @@ pub use proto::{
         server_tls_settings::{TlSmode as TlsMode, TlsCertificate, TlsProtocol},
     },
 };
+#[cfg(feature = "yaml")]
+pub use structural::{PruneReason, PrunedField, StoredGateway};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use tls::UnknownEnumName;
 pub use version::{IstioVersion, UnknownIstioVersion};

@@ -208,13 +208,11 @@ impl Object {
     }
 
     /// Whether the text is the user's, so that places in it tell something.
-    #[cfg(feature = "validate")]
     pub(crate) fn has_positions(&self) -> bool {
         self.has_positions
     }
 
     /// How many lines of the stream stand before the text.
-    #[cfg(feature = "validate")]
     pub(crate) fn lines_before(&self) -> usize {
         self.lines
     }

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-#[cfg(feature = "validate")]
-use super::Object;
-use super::{Manifest, read::envelope};
+use super::{Manifest, Object, read::envelope};
 use crate::{
     Gateway, json,
     lossless::edited,
@@ -43,7 +41,6 @@ impl Manifest {
 
     /// What `read` makes of the document, if nothing in it is changed; else the document as it would
     /// be written.
-    #[cfg(feature = "validate")]
     pub(crate) fn unchanged<R>(&self, read: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Box<Object>> {
         let done = self.object.with_tree(|tree| {
             let is_kept = match envelope(tree.root(), "spec").pop() {

@@ -12,7 +12,7 @@ use super::{
     webhook,
 };
 use crate::{
-    Error, FieldPath, Gateway, Object, Severity, json,
+    Error, FieldPath, Gateway, Object, Severity, json, structural,
     tree::{Ref, Tree},
 };
 
@@ -149,10 +149,7 @@ fn decode(
     if !is_rewritten {
         return json::decode_node(tree, spec, &FieldPath::root()).tolerant().ok();
     }
-    let mut text = String::new();
-    schema::write_pruned(&schema::SPEC, spec, options.istio, &mut text);
-    let tree = Tree::from_checked_json(&text).ok()?;
-    json::decode_node(&tree, tree.root(), &FieldPath::root()).tolerant().ok()
+    structural::stored_spec(spec, options.istio).ok()
 }
 
 fn webhook_metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {

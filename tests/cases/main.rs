@@ -32,6 +32,8 @@ mod handshake;
 #[cfg(feature = "validate")]
 mod metadata;
 mod places;
+#[cfg(feature = "envoy")]
+mod servers;
 #[cfg(feature = "validate")]
 mod validate_cases;
 

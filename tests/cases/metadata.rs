@@ -20,8 +20,13 @@ pub(crate) struct Answer {
 
 /// What `validate` says that the server will answer.
 pub(crate) fn foretold(object: &str) -> Answer {
+    foretold_by(object, &Options::default())
+}
+
+/// The same of a server with the custom resource of another release.
+pub(crate) fn foretold_by(object: &str, options: &Options) -> Answer {
     let object = Object::from_json(object).unwrap();
-    let report = validate(&object, &Options::default());
+    let report = validate(&object, options);
     let of_server = |found: &&istio_gateway::Diagnostic| {
         found.rule.starts_with("schema/") || found.rule.starts_with("cel/")
     };

@@ -19,7 +19,10 @@ use clap::{
 use istio_gateway::{IstioVersion, client_certificate::Forwarding, envoy::Options};
 use serde::Serialize;
 
-use self::{diff::Diff, server::Explained};
+use self::{
+    diff::Diff,
+    server::{Explained, Pruned},
+};
 use crate::{
     Failure,
     gateways::{known_translation, read},
@@ -38,7 +41,11 @@ use crate::{
 /// the backend sees differently. Servers are paired by Gateway, port, names and hosts; a host that
 /// another server of its port catches now, such as a wildcard's, is compared with that one.
 ///
-/// Secrets and files are taken to be there and in order.
+/// Each Gateway is judged as the API server stores it, without the fields that it drops: misspelt
+/// ones, names in snake_case, fields of newer releases. They are reported, with what they would do.
+///
+/// Other Gateways of the same pods are not considered, although they share listeners. Secrets and
+/// files are taken to be there and in order.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -136,6 +143,8 @@ enum FailOn {
 struct Report {
     istio: String,
     forwarding: &'static str,
+    /// Fields outside of servers that the API server drops.
+    pruned: Vec<Pruned>,
     servers: Vec<Explained>,
 }
 
@@ -151,14 +160,19 @@ impl Explain {
 
     fn explain(self) -> Result<ExitCode, Failure> {
         let options = self.options();
-        let mut servers = Vec::new();
+        let (mut servers, mut pruned) = (Vec::new(), Vec::new());
         let mut wrong = Vec::new();
         for path in &self.files {
             let input = Input::read(path)?;
             match read(&input) {
-                Ok(gateways) => servers.extend(gateways.iter().flat_map(|(number, manifest)| {
-                    server::explained(manifest, &input.name(), *number, &options, self.forwarding)
-                })),
+                Ok(gateways) => {
+                    for (number, manifest) in &gateways {
+                        let (name, mode) = (input.name(), self.forwarding);
+                        let gateway = server::explained(manifest, &name, *number, &options, mode);
+                        servers.extend(gateway.servers);
+                        pruned.extend(gateway.pruned);
+                    }
+                }
                 Err(Failure::Input(lines)) => wrong.extend(lines),
                 Err(failure) => return Err(failure),
             }
@@ -166,8 +180,8 @@ impl Explain {
         if !wrong.is_empty() {
             return Err(Failure::Input(wrong));
         }
-        let report =
-            Report { istio: self.istio.to_string(), forwarding: self.forwarding.as_str(), servers };
+        let (istio, forwarding) = (self.istio.to_string(), self.forwarding.as_str());
+        let report = Report { istio, forwarding, pruned, servers };
         match self.format {
             Format::Text => self.write(&text::report(&report, self.width()))?,
             Format::Html => self.write(&html::report(&report, self.most_of_page()))?,
