@@ -93,6 +93,8 @@ mod placeholder;
 pub mod proto;
 #[cfg(feature = "yaml")]
 pub mod stream;
+#[cfg(feature = "yaml")]
+mod structural;
 mod timestamp;
 mod tls;
 mod tree;
@@ -122,6 +124,8 @@ pub use proto::{
         server_tls_settings::{TlSmode as TlsMode, TlsCertificate, TlsProtocol},
     },
 };
+#[cfg(feature = "yaml")]
+pub use structural::{PruneReason, PrunedField, StoredGateway};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use tls::UnknownEnumName;
 pub use version::{IstioVersion, UnknownIstioVersion};

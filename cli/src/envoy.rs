@@ -1,21 +1,23 @@
 //! `istio-gateway envoy`: what istiod makes of each server, as JSON that Envoy loads.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
     Diagnostic, IstioVersion, Manifest,
     envoy::{
-        DownstreamTlsContext, HttpConnectionManager, Options, Translation, downstream_tls_context,
+        DownstreamTlsContext, HttpConnectionManager, Options, ServerOutcome, TranslatedServer,
+        translate_gateway,
     },
 };
 use serde::Serialize;
 
 use crate::{
     Failure,
-    gateways::{Finding, Judgement, below_server, known_translation, read, server_path},
+    gateways::{Finding, Judgement, Refusals, below_server, by_server, known_translation, read},
     input::Reading,
     output::{Layout, print_json},
+    wording::harmless,
 };
 
 /// Prints what istiod makes of each server: Envoy's TLS context, and what becomes of
@@ -24,6 +26,10 @@ use crate::{
 /// Every Gateway is translated, those in a List too; documents that are skipped are reported. A
 /// server that a cluster refuses is translated all the same, and its findings say so. They also say what istiod drops or
 /// replaces without saying so, and what Envoy then refuses.
+///
+/// Each Gateway is translated as the API server stores it, without the fields that it drops: misspelt
+/// ones, names in snake_case, fields of newer releases. The findings name them; those outside of
+/// servers are reported on standard error.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -35,7 +41,8 @@ Output: for each server an object with
   file, document   where the server is; documents are counted from 1
   server           its index in spec.servers, from 0
   flow             http-plain, https-terminate, tls-terminate, passthrough or opaque-tcp
-  tls_context      the DownstreamTlsContext that Envoy gets; null where TLS does not end here
+  tls_context      the DownstreamTlsContext that Envoy gets; null where TLS does not end here,
+                   and where istiod leaves the server out
   xfcc             what an HTTP connection manager does with x-forwarded-client-cert
   findings         rule, severity, path, line, column, message, help
 
@@ -93,34 +100,52 @@ impl Envoy {
     }
 }
 
-/// So many of a cluster's reasons against the rest of the Gateway are told with each server.
-const MOST_REFUSALS: usize = 20;
+/// What the API server drops beside the servers, a line each.
+fn warn_of_pruned(pruned: &[&Diagnostic], file: &str) {
+    const MOST: usize = 20;
+    for found in pruned.iter().take(MOST) {
+        let place = found.position.map(|place| format!(":{place}")).unwrap_or_default();
+        let text = found.without_position().to_string();
+        eprintln!("{}{place}: warning: {}", harmless(file), harmless(&text));
+    }
+    if pruned.len() > MOST {
+        eprintln!("{}: warning: and {} more fields", harmless(file), pruned.len() - MOST);
+    }
+}
 
 fn translated(manifest: &Manifest, file: &str, document: usize, options: &Options) -> Vec<Line> {
-    let Judgement { refusals, ignored } = Judgement::of(manifest, options.istio);
-    let servers = &manifest.spec().servers;
-    let all: Vec<_> =
-        servers.iter().map(|server| downstream_tls_context(server, options)).collect();
-    let found = |(server, translation): (usize, &Translation)| -> Vec<Diagnostic> {
-        let here = server_path(server);
-        let is_own = |found: &&Diagnostic| found.path.starts_with(&here);
-        let own = refusals.iter().filter(is_own);
-        let others = refusals.iter().filter(|found| !is_own(found)).take(MOST_REFUSALS);
-        let of_decoder = ignored.iter().filter(is_own);
-        let of_server = translation.diagnostics.iter().map(|found| below_server(found, server));
-        own.chain(others).chain(of_decoder).cloned().chain(of_server).collect()
+    let Judgement { refusals, pruned, ignored, spec } = Judgement::of(manifest, options.istio);
+    let all = translate_gateway(&spec, manifest.namespace(), options);
+    let (pruned, other_pruned) = by_server(&pruned);
+    warn_of_pruned(&other_pruned, file);
+    let refusals = Refusals::new(&refusals);
+    let (ignored, _) = by_server(&ignored);
+    let found = |(server, translated): (usize, &TranslatedServer)| -> Vec<Diagnostic> {
+        let of = |found: &HashMap<usize, Vec<&Diagnostic>>| {
+            let own = found.get(&server).into_iter().flatten();
+            own.map(|found| (*found).clone()).collect::<Vec<_>>()
+        };
+        let of_server =
+            translated.translation.diagnostics.iter().map(|found| below_server(found, server));
+        let outcome = translated.outcome.to_diagnostic(server);
+        let findings = refusals.of(server).into_iter().chain(of(&pruned)).chain(of(&ignored));
+        findings.chain(outcome).chain(of_server).collect()
     };
     let found: Vec<_> = all.iter().enumerate().map(found).collect();
     let lists: Vec<_> = found.iter().map(Vec::as_slice).collect();
     let found = Finding::of_lists(&lists, manifest);
-    let line = |(server, (translation, findings)): (usize, (Translation, _))| Line {
-        file: file.to_owned(),
-        document,
-        server,
-        flow: translation.flow.as_str(),
-        tls_context: translation.used_tls_context().cloned(),
-        findings,
-        xfcc: translation.xfcc,
+    let line = |(server, (translated, findings)): (usize, (TranslatedServer, _))| {
+        let TranslatedServer { translation, outcome, .. } = translated;
+        let is_sent = !matches!(outcome, ServerOutcome::Skipped(_));
+        Line {
+            file: file.to_owned(),
+            document,
+            server,
+            flow: translation.flow.as_str(),
+            tls_context: translation.used_tls_context().filter(|_| is_sent).cloned(),
+            findings,
+            xfcc: translation.xfcc,
+        }
     };
     all.into_iter().zip(found).enumerate().map(line).collect()
 }

@@ -1,9 +1,14 @@
 //! The Gateways of files, and what a cluster would say of each.
 
-use std::path::PathBuf;
+use std::{
+    collections::{HashMap, HashSet},
+    path::PathBuf,
+};
 
 use istio_gateway::{
-    Diagnostic, Document, FieldPath, IstioVersion, Manifest, Position, Severity,
+    Diagnostic, Document, FieldPath, Gateway, IstioVersion, Manifest, Position, Severity,
+    StoredGateway,
+    diagnostic::Step,
     validate::{self, validate_manifest},
 };
 use serde::Serialize;
@@ -43,12 +48,17 @@ pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<F
     Ok(gateways)
 }
 
-/// What a cluster says of a Gateway. Paths begin at the document's root.
+/// What a cluster makes of a Gateway. Paths begin at the document's root.
 pub(crate) struct Judgement {
-    /// Why it refuses the Gateway, and with it each of its servers; nothing if it does not.
+    /// Why it rejects the Gateway, and with it each of its servers; nothing if it does not.
     pub(crate) refusals: Vec<Diagnostic>,
-    /// What its decoder ignores, and values that are not known since they hold placeholders.
+    /// What the API server drops before it stores the Gateway.
+    pub(crate) pruned: Vec<Diagnostic>,
+    /// What istiod's decoder ignores of the rest, and values that are not known since they hold
+    /// placeholders.
     pub(crate) ignored: Vec<Diagnostic>,
+    /// The spec that the API server stores: what istiod sees.
+    pub(crate) spec: Gateway,
 }
 
 impl Judgement {
@@ -64,10 +74,67 @@ impl Judgement {
                 "unknown until the placeholder is filled in: what is told of it depends on that";
             Diagnostic::warning("lint/template", placeholder.path.clone(), message)
         });
-        let ignored = manifest.diagnostics().iter().cloned().chain(placeholders).collect();
         let errors = report.findings.into_iter().filter(|f| f.severity == Severity::Error);
-        Self { refusals: errors.filter(|_| refused).collect(), ignored }
+        let mut refusals: Vec<_> = errors.filter(|_| refused).collect();
+        let StoredGateway { spec, pruned, .. } = manifest.stored(istio).unwrap_or_else(|error| {
+            // What istiod reads as written, it reads without some of the fields, too.
+            refusals.extend_from_slice(error.diagnostics());
+            StoredGateway::default()
+        });
+        let is_pruned: HashSet<_> = pruned.iter().map(|field| field.path.steps()).collect();
+        let is_stored = |found: &&Diagnostic| {
+            let steps = found.path.steps();
+            !(1..=steps.len())
+                .any(|n| steps.get(..n).is_some_and(|above| is_pruned.contains(above)))
+        };
+        let ignored = manifest.diagnostics().iter().cloned().chain(placeholders);
+        let ignored = ignored.filter(|found| is_stored(&found)).collect();
+        let pruned = pruned.iter().map(|field| field.to_diagnostic(istio)).collect();
+        Self { refusals, pruned, ignored, spec }
     }
+}
+
+/// A cluster's reasons against a Gateway, as each server shows them: there may be thousands of both.
+pub(crate) struct Refusals<'a> {
+    of_servers: HashMap<usize, Vec<&'a Diagnostic>>,
+    /// One that is about the Gateway as a whole, or else about another server.
+    other: Option<&'a Diagnostic>,
+    is_of_gateway: bool,
+}
+
+impl<'a> Refusals<'a> {
+    pub(crate) fn new(found: &'a [Diagnostic]) -> Self {
+        let (of_servers, others) = by_server(found);
+        let of_gateway = others.first().copied();
+        let other = of_gateway.or(found.first());
+        Self { of_servers, other, is_of_gateway: of_gateway.is_some() }
+    }
+
+    /// Those about a server, and one of the others if it says more.
+    pub(crate) fn of(&self, server: usize) -> Vec<Diagnostic> {
+        const MOST: usize = 20;
+        let own = self.of_servers.get(&server).map(Vec::as_slice).unwrap_or_default();
+        let other = self.other.filter(|_| own.is_empty() || self.is_of_gateway);
+        own.iter().copied().take(MOST).chain(other).cloned().collect()
+    }
+}
+
+/// Those of some findings that are about a server, in their order, and those about none.
+pub(crate) fn by_server(
+    found: &[Diagnostic],
+) -> (HashMap<usize, Vec<&Diagnostic>>, Vec<&Diagnostic>) {
+    let (mut of_servers, mut others) = (HashMap::<_, Vec<_>>::new(), Vec::new());
+    for found in found {
+        match found.path.steps() {
+            [Step::Key(spec), Step::Key(servers), Step::Index(index), ..]
+                if spec == "spec" && servers == "servers" =>
+            {
+                of_servers.entry(*index).or_default().push(found);
+            }
+            _ => others.push(found),
+        }
+    }
+    (of_servers, others)
 }
 
 /// The path of a server in its Gateway's document.
@@ -126,8 +193,13 @@ impl Finding {
     }
 }
 
-/// Of older releases it is not known how they translate.
+/// How istiod translates a server was compared with its own code for 1.31, and for what 1.32 changes.
+/// Of older releases it is not known, and a guess would be a false answer.
 pub(crate) fn known_translation(text: &str) -> Result<IstioVersion, String> {
     let version = text.parse::<IstioVersion>().ok().filter(|version| version.minor() >= 31);
-    version.ok_or_else(|| "not a version whose translation is known: 1.31 or 1.32".to_owned())
+    version.ok_or_else(|| {
+        "the translation of istiod is known for 1.31 and 1.32 only; `check --istio` knows the fields \
+         and rules of older releases"
+            .to_owned()
+    })
 }

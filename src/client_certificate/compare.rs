@@ -306,7 +306,7 @@ mod tests {
         let colons = vec!["AB"; 32].join(":");
         let pins = |list: &[&str]| policy(|context| context.verify_certificate_hash = owned(list));
         changes(&pins(&[&hash]), &pins(&[&colons]), &[]);
-        changes(&pins(&[&hash]), &pins(&[&hash, "b"]), &[("new-pin", Weaker)]);
+        changes(&pins(&[&hash]), &pins(&[&hash, &"cd".repeat(32)]), &[("new-pin", Weaker)]);
         changes(&pins(&[&hash]), &pins(&[]), &[("not-pinned", Weaker)]);
     }
 

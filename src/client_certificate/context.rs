@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::pins::{check_hash, check_spki};
+
 /// Envoy's validation context, and whether what it refers to is there.
 ///
 /// Made from [`Default`], which is a context with nothing in it.
@@ -75,7 +77,13 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "the file {path}"),
-            Self::Secret(name) => write!(f, "the secret {name}"),
+            Self::Secret(name) => match name.strip_prefix("configmap://") {
+                // istiod reads the ConfigMap, and asks for the ending.
+                Some(map) => {
+                    write!(f, "the ConfigMap {}", map.strip_suffix("-cacert").unwrap_or(map))
+                }
+                None => write!(f, "the secret {name}"),
+            },
             Self::MeshRoot => f.write_str("the mesh's root certificate"),
             Self::Inline => f.write_str("the configuration itself"),
         }
@@ -121,7 +129,7 @@ pub enum CrlState {
     Unusable,
 }
 
-/// Why Envoy refuses a validation context, and with it the listener.
+/// Why Envoy refuses a validation context, and with it the listener, or all clients of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rejection {
@@ -129,10 +137,22 @@ pub enum Rejection {
     NamesWithoutCa,
     /// A revocation list, and no CA to say whose it is.
     CrlWithoutCa,
+    /// A pin that is longer or shorter than any pin.
+    PinLength,
+    /// A pin of a possible length that is not a SHA-256. Envoy accepts the listener, and rejects the
+    /// secrets of the server when they arrive, so that it refuses every client of this server. It
+    /// may refuse those of another server with the same secrets, too.
+    InvalidPin,
 }
 
 impl Rejection {
-    /// Envoy's own words.
+    /// Whether Envoy refuses the whole listener, and not just the clients of this server.
+    #[must_use]
+    pub fn refuses_listener(self) -> bool {
+        self != Self::InvalidPin
+    }
+
+    /// Envoy's own words, of those about a pin the beginning.
     #[must_use]
     pub fn envoy_message(self) -> &'static str {
         match self {
@@ -141,6 +161,8 @@ impl Rejection {
                  not allowed"
             }
             Self::CrlWithoutCa => "Failed to load CRL from <inline> without trusted CA",
+            Self::PinLength => "value length must be",
+            Self::InvalidPin => "Invalid",
         }
     }
 }
@@ -152,6 +174,8 @@ impl fmt::Display for Rejection {
                 "Envoy refuses the listener: subject alternative names without a CA"
             }
             Self::CrlWithoutCa => "Envoy refuses the listener: a revocation list without a CA",
+            Self::PinLength => "Envoy refuses the listener: a pin of the wrong length",
+            Self::InvalidPin => "Envoy rejects the server's secrets: an invalid pin",
         })
     }
 }
@@ -160,14 +184,23 @@ impl ValidationContext {
     /// Whether Envoy refuses this context, whatever else it is told.
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {
-        match self.trusted_ca {
+        let spki = self.verify_certificate_spki.iter().map(|pin| check_spki(pin));
+        let hash = self.verify_certificate_hash.iter().map(|pin| check_hash(pin));
+        let of_pins = spki.chain(hash).filter_map(Result::err);
+        // What refuses the listener weighs more.
+        let of_pins = of_pins.max_by_key(|rejection| rejection.refuses_listener());
+        if of_pins.is_some_and(Rejection::refuses_listener) {
+            return of_pins;
+        }
+        let of_ca = match self.trusted_ca {
             TrustedCa::Given(_) | TrustedCa::Pending(_) => None,
             TrustedCa::Absent if self.crl.is_some() => Some(Rejection::CrlWithoutCa),
             TrustedCa::Absent if !self.subject_alt_names.is_empty() => {
                 Some(Rejection::NamesWithoutCa)
             }
             TrustedCa::Absent => None,
-        }
+        };
+        of_ca.or(of_pins)
     }
 
     /// Whether there is a pin of either kind.

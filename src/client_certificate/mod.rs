@@ -69,6 +69,7 @@ mod compare;
 mod context;
 mod decision;
 mod forwarding;
+mod pins;
 mod policy;
 mod settings;
 mod verify;
@@ -80,6 +81,8 @@ pub use compare::{Change, Effect};
 pub use context::{Crl, CrlState, Rejection, Source, TrustedCa, ValidationContext};
 pub use decision::{Admission, Decision, Flaw, Refusal};
 pub use forwarding::{Forwarding, HeaderSeen};
+#[cfg(any(feature = "envoy", feature = "validate"))]
+pub(crate) use pins::{check_hash, check_spki};
 pub use policy::{ClientCertificatePolicy, Request, Row, Verification};
 #[cfg(feature = "envoy")]
 pub(crate) use settings::resource_name;

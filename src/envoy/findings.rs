@@ -1,15 +1,17 @@
 //! What istiod does without saying so.
 
+use std::collections::HashSet;
+
 use super::{
     Flow, Options, Transport, alpn,
     kind::{Kind, has_credentials},
     params::OWN_CURVES_AND_ALPN,
-    pins::{is_hash, is_spki},
     rule, secrets,
 };
 
 use crate::{
     Diagnostic, FieldPath, Port, Server, ServerTlsSettings, Severity, TlsProtocol, ciphers,
+    client_certificate::{Rejection, check_hash, check_spki},
     curves::{self, CurveError},
     proto::networking::v1alpha3::server_tls_settings::TlsCertificate,
 };
@@ -63,7 +65,7 @@ pub(super) fn of(server: &Server, options: &Options, flow: Flow) -> Vec<Diagnost
 
 fn finding(rule: &'static str, path: FieldPath, message: String, help: Option<&str>) -> Diagnostic {
     let severity = match rule {
-        rule::ENVOY_REFUSES | rule::CREDENTIAL_EMPTY => Severity::Error,
+        rule::ENVOY_REFUSES | rule::CREDENTIAL_EMPTY | rule::PIN_INVALID => Severity::Error,
         _ => Severity::Warning,
     };
     let help = help.map(str::to_owned);
@@ -106,8 +108,8 @@ impl Findings<'_> {
         self.ca(ca_certificates, ca_cert_credential_name);
         self.crl(!ca_crl.is_empty());
         self.names(!subject_alt_names.is_empty());
-        self.pins("verifyCertificateSpki", verify_certificate_spki, is_spki);
-        self.pins("verifyCertificateHash", verify_certificate_hash, is_hash);
+        self.pins("verifyCertificateSpki", verify_certificate_spki, check_spki);
+        self.pins("verifyCertificateHash", verify_certificate_hash, check_hash);
         if *insecure_skip_verify == Some(true) && !self.requests() {
             self.ignored(rule::SKIP_IGNORED, "insecureSkipVerify", "no certificate is asked for");
         }
@@ -257,7 +259,7 @@ impl Findings<'_> {
         }
     }
 
-    fn pins(&mut self, field: &str, pins: &[String], is_pin: fn(&str) -> bool) {
+    fn pins(&mut self, field: &str, pins: &[String], check: fn(&str) -> Result<(), Rejection>) {
         if pins.is_empty() {
             return;
         }
@@ -269,16 +271,22 @@ impl Findings<'_> {
             };
             return self.ignored(rule::PINS_IGNORED, field, why);
         }
-        for (i, pin) in pins.iter().enumerate().filter(|(_, pin)| !is_pin(pin)) {
-            let message =
-                format!("Envoy refuses the listener: {} is no pin", crate::diagnostic::Quoted(pin));
+        for (i, pin) in pins.iter().enumerate() {
+            let Err(rejection) = check(pin) else { continue };
+            let pin = crate::diagnostic::Quoted(pin);
+            let (rule, message) = if rejection.refuses_listener() {
+                (rule::ENVOY_REFUSES, format!("Envoy refuses the listener: {pin} is no pin"))
+            } else {
+                let what = "Envoy rejects the server's secrets, and refuses every client";
+                (rule::PIN_INVALID, format!("{what}: {pin} is no pin"))
+            };
             let help = if field == "verifyCertificateSpki" {
                 "base64 of a SHA-256, 44 characters"
             } else {
                 "a SHA-256 in 64 hex digits, or the same with colons"
             };
             let path = self.path(field).index(i);
-            self.found.push(finding(rule::ENVOY_REFUSES, path, message, Some(help)));
+            self.found.push(finding(rule, path, message, Some(help)));
         }
     }
 
@@ -307,8 +315,9 @@ impl Findings<'_> {
         if suites.is_empty() || !self.has_parameters("cipherSuites") {
             return;
         }
+        let mut known = HashSet::new();
         for (i, suite) in suites.iter().enumerate() {
-            let is_second = suites.iter().take(i).any(|other| other == suite);
+            let is_second = !known.insert(suite);
             let why = match ciphers::is_valid(suite) {
                 true if is_second => "it is there twice",
                 true => continue,

@@ -77,7 +77,10 @@ pub(super) enum Protocol {
 impl Protocol {
     /// Source: istiod's `protocol.Parse` and `Instance.IsHTTP`.
     pub(super) fn of(server: &Server) -> Self {
-        let name = server.port.as_ref().map_or("", |port| port.protocol.as_str());
+        Self::parse(server.port.as_ref().map_or("", |port| port.protocol.as_str()))
+    }
+
+    pub(super) fn parse(name: &str) -> Self {
         let is = |known: &str| name.eq_ignore_ascii_case(known);
         if ["http", "http2", "http_proxy", "grpc", "grpc-web"].into_iter().any(is) {
             Self::Http

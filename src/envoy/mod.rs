@@ -34,6 +34,10 @@
 //! [`proto::envoy`](crate::proto::envoy): a subset of Envoy's, wire-compatible with any other Rust
 //! code for them.
 //!
+//! A server of a manifest may have fields that never reach istiod, since the API server drops them:
+//! give the translation the servers of [`Manifest::stored`](crate::Manifest::stored). [`translate_gateway`]
+//! also reports which servers of a Gateway istiod leaves out, and whose listener Envoy rejects.
+//!
 //! # What is not here
 //!
 //! Filter chains, routes, and istiod's environment variables: `COMPLIANCE_POLICY` narrows versions,
@@ -47,16 +51,17 @@ mod flow;
 mod kind;
 mod options;
 mod params;
-mod pins;
 mod policy;
 pub mod rule;
 mod secrets;
+mod servers;
 
 pub use alpn::{negotiated_protocol, offered_protocols};
 pub use duration::{Duration, InvalidDuration};
 pub use flow::Flow;
 pub use options::{MeshSettings, NodeMetadata, Options, SdsProvider, Transport};
 pub use policy::{SourceStates, client_certificate_policy};
+pub use servers::{ServerOutcome, SkipReason, TranslatedServer, translate_gateway};
 
 #[doc(no_inline)]
 pub use crate::proto::envoy::extensions::{

@@ -1,5 +1,5 @@
-//! The stable ids of the rules of the translation. What makes Envoy refuse the listener is an error,
-//! all else a warning.
+//! The stable ids of the rules of the translation. What keeps a server from having any effect is an
+//! error, all else a warning.
 
 /// A server's certificate that is not used, since another source wins.
 pub const CERTIFICATE_IGNORED: &str = "envoy/certificate-ignored";
@@ -35,3 +35,11 @@ pub const CREDENTIAL_EMPTY: &str = "envoy/credential-empty";
 pub const QUIC_WEAKER: &str = "envoy/quic-weaker";
 /// Settings with which Envoy refuses the listener. An error.
 pub const ENVOY_REFUSES: &str = "envoy/refused-by-envoy";
+/// A server that istiod leaves out, since another one of its Gateway has its host, port or name. An
+/// error.
+pub const SERVER_SKIPPED: &str = "envoy/server-skipped";
+/// A server whose listener Envoy rejects, for this server or another one of its Gateway. An error.
+pub const LISTENER_REJECTED: &str = "envoy/listener-rejected";
+/// A pin that is not a SHA-256: Envoy rejects the server's secrets, and refuses every client of this
+/// server. An error.
+pub const PIN_INVALID: &str = "envoy/pin-invalid";

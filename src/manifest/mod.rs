@@ -248,7 +248,8 @@ impl Manifest {
             return vec![None; paths.len()];
         }
         let found = object.with_tree(|tree| {
-            let find = |path| tree.find(path).and_then(|node| tree.position(node));
+            let mut finder = tree.finder();
+            let mut find = |path| finder.find(path).and_then(|node| tree.position(node));
             let within = |position: Position| position.within(object.start);
             paths.iter().map(|path| find(path).map(within)).collect()
         });

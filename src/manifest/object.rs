@@ -268,13 +268,11 @@ impl Object {
     }
 
     /// Whether the text is the user's, so that places in it tell something.
-    #[cfg(feature = "validate")]
     pub(crate) fn has_positions(&self) -> bool {
         self.has_positions
     }
 
     /// Where in the stream the text begins.
-    #[cfg(feature = "validate")]
     pub(crate) fn start(&self) -> Position {
         self.start
     }

@@ -94,7 +94,6 @@ impl Manifest {
 
     /// What `read` makes of the document, if nothing in it is changed; else the document as it would
     /// be written.
-    #[cfg(feature = "validate")]
     pub(crate) fn unchanged<R>(&self, read: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Box<Object>> {
         let is_kept = self.with_edit(|edit| matches!(edit, Edit::Kept(_)));
         let done = is_kept.then(|| self.object.with_tree(read).ok()).flatten();

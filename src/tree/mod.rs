@@ -12,7 +12,7 @@ mod node;
 mod scalars;
 mod write;
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
 use crate::{
     Error, FieldPath,
@@ -194,14 +194,9 @@ impl<'s> Tree<'s> {
         path.steps().iter().try_fold(self.root(), Ref::step)
     }
 
-    /// The node of a path; for a path that the document lacks, the nearest above it.
-    pub(crate) fn find(&self, path: &FieldPath) -> Option<u32> {
-        let mut at = self.root();
-        for step in path.steps() {
-            let Some(below) = at.step(step) else { break };
-            at = below;
-        }
-        self.node(at.at).map(|_| at.at)
+    /// Finds the nodes of many paths: what stands in a list or map is counted once.
+    pub(crate) fn finder(&self) -> Finder<'_, 's> {
+        Finder { root: self.root(), items: HashMap::new(), entries: HashMap::new() }
     }
 
     /// Refuses what JSON cannot hold, unless a later value of the same key has replaced it or, of a
@@ -293,6 +288,38 @@ impl<'s> Tree<'s> {
             }
         }
         places
+    }
+}
+
+/// The nodes of paths, and what stands in the lists and maps on the way to them.
+pub(crate) struct Finder<'t, 's> {
+    root: Ref<'t, 's>,
+    items: HashMap<u32, Vec<Ref<'t, 's>>>,
+    entries: HashMap<u32, HashMap<&'t str, Ref<'t, 's>>>,
+}
+
+impl<'t, 's> Finder<'t, 's> {
+    /// The node of a path; for a path that the document lacks, the nearest above it.
+    pub(crate) fn find(&mut self, path: &FieldPath) -> Option<u32> {
+        let mut at = self.root;
+        for step in path.steps() {
+            let Some(below) = self.step(at, step) else { break };
+            at = below;
+        }
+        at.tree.node(at.at).map(|_| at.at)
+    }
+
+    fn step(&mut self, at: Ref<'t, 's>, step: &Step) -> Option<Ref<'t, 's>> {
+        let node = at.target().at;
+        match step {
+            Step::Index(index) => {
+                self.items.entry(node).or_insert_with(|| at.items().collect()).get(*index).copied()
+            }
+            Step::Key(key) => {
+                let entries = || at.entries().map(|(key, value)| (key.text(), value)).collect();
+                self.entries.entry(node).or_insert_with(entries).get(key.as_str()).copied()
+            }
+        }
     }
 }
 

@@ -4,11 +4,14 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    cel::Exclusive,
-    schema::{Field, MAX, ROOT, Shape},
+    cel,
+    schema::MAX,
     versions::{CRD_BOUNDS, CRD_CEL, CRD_V1, CRD_V1_STORED},
 };
-use crate::IstioVersion;
+use crate::{
+    IstioVersion,
+    structural::{Field, ROOT, Shape},
+};
 
 /// The `CustomResourceDefinition` of Gateway in a release of Istio: the object of
 /// upstream's `kubernetes/customresourcedefinitions.gen.yaml`, but for its descriptions, which are
@@ -81,8 +84,8 @@ struct Schema {
 impl Schema {
     fn of(&self, shape: &Shape) -> Value {
         match shape {
-            Shape::Object { fields, keeps_unknown, rules } => {
-                self.object(fields, *keeps_unknown, rules)
+            Shape::Object { fields, keeps_unknown, has_rules } => {
+                self.object(fields, *keeps_unknown, *has_rules)
             }
             Shape::Texts => json!({"type": "object", "additionalProperties": {"type": "string"}}),
             Shape::List { of, bounds: None } => json!({"type": "array", "items": self.of(of)}),
@@ -103,7 +106,7 @@ impl Schema {
         }
     }
 
-    fn object(&self, fields: &[Field], keeps_unknown: bool, rules: &[Exclusive]) -> Value {
+    fn object(&self, fields: &[Field], keeps_unknown: bool, has_rules: bool) -> Value {
         let mut object = Map::new();
         object.insert("type".to_owned(), "object".into());
         let known = || fields.iter().filter(|field| field.since <= self.istio.minor());
@@ -116,8 +119,8 @@ impl Schema {
         if keeps_unknown {
             object.insert("x-kubernetes-preserve-unknown-fields".to_owned(), true.into());
         }
-        if !rules.is_empty() && self.istio >= CRD_CEL {
-            let rules = rules
+        if has_rules && self.istio >= CRD_CEL {
+            let rules = cel::RULES
                 .iter()
                 .map(|rule| json!({"rule": rule.expression(), "message": rule.message}));
             object.insert("x-kubernetes-validations".to_owned(), rules.collect());

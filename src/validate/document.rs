@@ -15,6 +15,7 @@ use super::{
 use crate::{
     Error, FieldPath, Gateway, Object, Severity, json,
     stream::{DocumentReader, DocumentText, Format},
+    structural,
     tree::{Ref, Tree},
 };
 
@@ -156,14 +157,10 @@ impl Spec {
         let Some(spec) = root.get("spec").filter(|spec| !spec.is_null()) else {
             return Some(Self { gateway: Gateway::default(), unknown: None });
         };
-        let within = FieldPath::root().key("spec");
         let decoded = if is_rewritten {
-            let mut text = String::new();
-            schema::write_pruned(&schema::SPEC, spec, options.istio, &mut text);
-            let tree = Tree::from_checked_json(&text).ok()?;
-            json::decode_node(&tree, tree.root(), &within)
+            structural::stored_spec(spec, options.istio).ok()?
         } else {
-            json::decode_node(tree, spec, &within)
+            json::decode_node(tree, spec, &FieldPath::root().key("spec"))
         };
         let json::Decoded { value: gateway, diagnostics, .. } = decoded;
         let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);

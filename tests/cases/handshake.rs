@@ -277,7 +277,7 @@ fn flaws_come_in_the_order_in_which_envoy_looks() {
     let context = |accepts_untrusted| ValidationContext {
         trusted_ca: TrustedCa::Given(Source::Inline),
         subject_alt_names: vec!["a".into()],
-        verify_certificate_spki: vec!["b".into()],
+        verify_certificate_spki: vec!["A".repeat(43) + "="],
         crl: Some(Crl::usable(Source::Inline)),
         accepts_untrusted,
         ..Default::default()

@@ -36,6 +36,8 @@ mod handshake;
 #[cfg(feature = "validate")]
 mod metadata;
 mod places;
+#[cfg(feature = "envoy")]
+mod servers;
 mod streams;
 #[cfg(feature = "validate")]
 mod validate_cases;

@@ -20,9 +20,14 @@ pub(crate) struct Answer {
 
 /// What `validate` says that the server will answer.
 pub(crate) fn foretold(object: &str) -> Answer {
+    foretold_by(object, &Options::default())
+}
+
+/// The same of a server with the custom resource of another release.
+pub(crate) fn foretold_by(object: &str, options: &Options) -> Answer {
     let object = Object::from_json(object).unwrap();
     // The server warns by default.
-    let options = Options::default().with_field_validation(FieldValidation::Warn);
+    let options = options.clone().with_field_validation(FieldValidation::Warn);
     let report = validate(&object, &options);
     // That CEL rules are not checked is a note here.
     use istio_gateway::Severity::{Error, Note, Warning};

@@ -78,8 +78,8 @@ impl<'a> Clients<'a> {
 }
 
 fn who(seen: &Seen<'_>, clients: &Clients<'_>) -> String {
-    if !seen.envoy_refuses.is_empty() {
-        return "Nobody: Envoy refuses the listener.".to_owned();
+    if let Some(absence) = seen.absence {
+        return absence.sentence();
     }
     match seen.flow() {
         Flow::HttpPlain if seen.redirects => {
@@ -139,7 +139,7 @@ const NO_HEADER: &str = "the gateway says nothing of the client, and an x-forwar
                          within the bytes is the client's own text.";
 
 fn trust(seen: &Seen<'_>, clients: &Clients<'_>, forwarding: Forwarding) -> String {
-    if !seen.envoy_refuses.is_empty() {
+    if seen.absence.is_some() {
         return "Nothing reaches it here.".to_owned();
     }
     if seen.redirects {

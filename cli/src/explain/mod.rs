@@ -19,7 +19,10 @@ use clap::{
 use istio_gateway::{IstioVersion, client_certificate::Forwarding, envoy::Options};
 use serde::Serialize;
 
-use self::{diff::Diff, server::Explained};
+use self::{
+    diff::Diff,
+    server::{Explained, Pruned},
+};
 use crate::{
     Failure,
     files::check_stdin_once,
@@ -39,7 +42,11 @@ use crate::{
 /// the backend sees differently. Servers are paired by Gateway, port, names and hosts; a host that
 /// another server of its port catches now, such as a wildcard's, is compared with that one.
 ///
-/// Secrets and files are taken to be there and in order.
+/// Each Gateway is judged as the API server stores it, without the fields that it drops: misspelt
+/// ones, names in snake_case, fields of newer releases. They are reported, with what they would do.
+///
+/// Other Gateways of the same pods are not considered, although they share listeners. Secrets and
+/// files are taken to be there and in order.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -137,6 +144,8 @@ enum FailOn {
 struct Report {
     istio: String,
     forwarding: &'static str,
+    /// Fields outside of servers that the API server drops.
+    pruned: Vec<Pruned>,
     servers: Vec<Explained>,
 }
 
@@ -152,19 +161,20 @@ impl Explain {
 
     fn explain(self) -> Result<ExitCode, Failure> {
         let options = self.options();
-        let mut servers = Vec::new();
+        let (mut servers, mut pruned) = (Vec::new(), Vec::new());
         let mut reading = Reading::default();
         for found in read(&self.files, &mut reading)? {
             let (manifest, file, document) = (&found.manifest, &found.file, found.document);
-            let all = server::explained(manifest, file, document, &options, self.forwarding);
-            servers.extend(all);
+            let gateway = server::explained(manifest, file, document, &options, self.forwarding);
+            servers.extend(gateway.servers);
+            pruned.extend(gateway.pruned);
         }
         // A file is written as a whole or not at all.
         if !reading.is_complete() && (servers.is_empty() || self.output.is_some()) {
             return Ok(ExitCode::from(reading.finish()));
         }
-        let report =
-            Report { istio: self.istio.to_string(), forwarding: self.forwarding.as_str(), servers };
+        let (istio, forwarding) = (self.istio.to_string(), self.forwarding.as_str());
+        let report = Report { istio, forwarding, pruned, servers };
         match self.format {
             Format::Text => self.write(&text::report(&report, self.width()))?,
             Format::Html => self.write(&html::report(&report, self.most_of_page()))?,

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use istio_gateway::{
-    Server, Severity,
-    client_certificate::{ClientCertificatePolicy, Decision, Forwarding, HeaderSeen, Row},
+    Diagnostic, Server, Severity,
+    client_certificate::{
+        ClientCertificatePolicy, Decision, Forwarding, HeaderSeen, Rejection, Row,
+    },
     envoy::{
-        self, Flow, SourceStates, Translation, client_certificate_policy, downstream_tls_context,
+        self, Flow, ServerOutcome, SkipReason, SourceStates, TranslatedServer, Translation,
+        client_certificate_policy, downstream_tls_context, rule,
     },
 };
 use serde::Serialize;
@@ -20,13 +23,40 @@ pub(super) struct Seen<'a> {
     pub(super) rows: Vec<Row>,
     /// Plain HTTP, and each request is sent to HTTPS.
     pub(super) redirects: bool,
-    /// Why Envoy refuses the listener; nothing if it does not.
+    /// Why Envoy refuses the listener for this server; nothing if it does not.
     pub(super) envoy_refuses: Vec<String>,
+    /// Why no client gets in by this server, whatever it is made of, if none does.
+    pub(super) absence: Option<Absence>,
+}
+
+/// Why a server has no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// istiod leaves it out.
+    Skipped(SkipReason),
+    /// Envoy rejects its listener: for this server of its Gateway, or for itself.
+    Rejected(Option<usize>),
+    /// Envoy rejects its secrets.
+    SecretsRejected,
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn new(server: &'a Server, options: &envoy::Options) -> Self {
-        let translation = downstream_tls_context(server, options);
+    /// What it does by itself, as if it were alone.
+    pub(super) fn alone(server: &'a Server, options: &envoy::Options) -> Self {
+        Self::new(server, downstream_tls_context(server, options), None)
+    }
+
+    /// What it does beside the other servers of its Gateway, of which it has this index.
+    pub(super) fn among(server: &'a Server, index: usize, translated: TranslatedServer) -> Self {
+        let TranslatedServer { translation, outcome, .. } = translated;
+        Self::new(server, translation, Absence::of(outcome, index))
+    }
+
+    pub(super) fn new(
+        server: &'a Server,
+        translation: Translation,
+        absence: Option<Absence>,
+    ) -> Self {
         let flow = translation.flow;
         let policy = match (flow, translation.used_tls_context()) {
             (_, Some(context)) => client_certificate_policy(context, SourceStates::default()),
@@ -38,11 +68,24 @@ impl<'a> Seen<'a> {
         if envoy_refuses.is_empty() {
             envoy_refuses.extend(policy.rejection().map(|rejection| rejection.to_string()));
         }
+        let own = (!envoy_refuses.is_empty()).then(|| {
+            let is_pin = |found: &Diagnostic| found.rule == rule::PIN_INVALID;
+            let mut errors = translation.diagnostics.iter();
+            let is_listener = errors.any(|d| d.severity == Severity::Error && !is_pin(d));
+            if is_listener || policy.rejection().is_some_and(Rejection::refuses_listener) {
+                Absence::Rejected(None)
+            } else {
+                Absence::SecretsRejected
+            }
+        });
+        let absence = absence.or(own);
         // Nobody listens, whatever else the policy says.
-        let policy = if envoy_refuses.is_empty() {
-            policy
-        } else {
-            policy.with_server_certificate_pending()
+        let policy = match absence {
+            None => policy,
+            Some(_) if flow.terminates_tls() => policy.with_server_certificate_pending(),
+            Some(_) => {
+                ClientCertificatePolicy::from_context(false, None).with_server_certificate_pending()
+            }
         };
         let mut rows = policy.table();
         if flow == Flow::HttpPlain {
@@ -50,7 +93,7 @@ impl<'a> Seen<'a> {
         }
         let is_redirect = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
         let redirects = flow == Flow::HttpPlain && is_redirect;
-        Self { server, translation, policy, rows, redirects, envoy_refuses }
+        Self { server, translation, policy, rows, redirects, envoy_refuses, absence }
     }
 
     pub(super) fn flow(&self) -> Flow {
@@ -59,17 +102,22 @@ impl<'a> Seen<'a> {
 
     /// A decision, for programs.
     pub(super) fn outcome(&self, decision: &Decision) -> &'static str {
-        if self.redirects { "redirected" } else { decision.id() }
+        if self.redirects && self.absence.is_none() { "redirected" } else { decision.id() }
     }
 
     /// A decision and its reason.
     pub(super) fn decision_words(&self, decision: &Decision) -> String {
-        if self.redirects {
+        if self.redirects && self.absence.is_none() {
             "redirected to HTTPS".to_owned()
-        } else if self.envoy_refuses.is_empty() {
-            decision.to_string()
         } else {
-            "refused: Envoy refuses the listener".to_owned()
+            match self.absence {
+                None => decision.to_string(),
+                Some(Absence::Skipped(_)) => "refused: istiod leaves the server out".to_owned(),
+                Some(Absence::Rejected(_)) => "refused: Envoy rejects the listener".to_owned(),
+                Some(Absence::SecretsRejected) => {
+                    "refused: Envoy rejects the server's secrets".to_owned()
+                }
+            }
         }
     }
 
@@ -85,6 +133,40 @@ impl<'a> Seen<'a> {
     pub(super) fn xfcc_by_mode(&self, decision: &Decision) -> BTreeMap<&'static str, Xfcc> {
         let of = |mode: Forwarding| (mode.as_str(), self.xfcc(decision, mode));
         Forwarding::ALL.into_iter().map(of).collect()
+    }
+}
+
+impl Absence {
+    /// Of the server with this index.
+    pub(super) fn of(outcome: ServerOutcome, index: usize) -> Option<Self> {
+        match outcome {
+            ServerOutcome::Skipped(reason) => Some(Self::Skipped(reason)),
+            ServerOutcome::ListenerRejected { by } => {
+                Some(Self::Rejected((by != index).then_some(by)))
+            }
+            _ => None,
+        }
+    }
+
+    /// A sentence that begins with what it says about clients.
+    pub(super) fn sentence(self) -> String {
+        const RUNNING: &str = "A gateway that runs keeps the listener that it had before; one that \
+                               starts has none.";
+        match self {
+            Self::Skipped(reason) => {
+                format!("Nobody through this server: istiod leaves it out, since {reason}.")
+            }
+            Self::SecretsRejected => {
+                "Nobody: Envoy rejects the server's secrets, for a pin that is none. Servers with the \
+                 same secrets may be refused, too."
+                    .to_owned()
+            }
+            Self::Rejected(None) => format!("Nobody: Envoy rejects the listener. {RUNNING}"),
+            Self::Rejected(Some(by)) => format!(
+                "Nobody: Envoy rejects the listener of this port and address because of \
+                 spec.servers[{by}]. {RUNNING}"
+            ),
+        }
     }
 }
 

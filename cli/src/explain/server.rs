@@ -1,6 +1,6 @@
 //! A server, and everything that there is to say of it: what all formats are made from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use istio_gateway::{
     Diagnostic, Manifest, Position, Server,
@@ -11,10 +11,11 @@ use serde::Serialize;
 
 use super::{
     answer::{self, Answer},
+    diff,
     seen::{Seen, Xfcc},
     words,
 };
-use crate::gateways::{Finding, Judgement, below_server, server_path};
+use crate::gateways::{Finding, Judgement, Refusals, below_server, by_server, server_path};
 
 #[derive(Serialize)]
 pub(super) struct Explained {
@@ -29,6 +30,8 @@ pub(super) struct Explained {
     pub(super) port: PortOf,
     pub(super) hosts: Vec<String>,
     pub(super) refused: Vec<Finding>,
+    pub(super) pruned: Vec<Finding>,
+    pub(super) if_not_pruned: Vec<String>,
     pub(super) answer: Answer,
     pub(super) flow: &'static str,
     pub(super) redirects_to_https: bool,
@@ -114,69 +117,93 @@ pub(super) struct Client {
     pub(super) xfcc: BTreeMap<&'static str, Xfcc>,
 }
 
-/// So many reasons of a cluster's are shown with each server.
-const MOST_REFUSALS: usize = 20;
+/// What there is to say about a Gateway.
+pub(super) struct ExplainedGateway {
+    /// Fields that are dropped and belong to none of the servers.
+    pub(super) pruned: Option<Pruned>,
+    pub(super) servers: Vec<Explained>,
+}
 
-/// Every server of a Gateway.
+/// Fields of a Gateway that the API server drops, beside those of its servers.
+#[derive(Serialize)]
+pub(super) struct Pruned {
+    pub(super) file: String,
+    pub(super) document: usize,
+    pub(super) namespace: String,
+    pub(super) gateway: String,
+    pub(super) fields: Vec<Finding>,
+}
+
+/// Every server of a Gateway, as the API server stores it.
 pub(super) fn explained(
     manifest: &Manifest,
     file: &str,
     document: usize,
     options: &envoy::Options,
     forwarding: Forwarding,
-) -> Vec<Explained> {
-    let Judgement { refusals, ignored } = Judgement::of(manifest, options.istio);
-    // Each server shows them, and there may be thousands of both.
-    let first = refusals.get(..MOST_REFUSALS).unwrap_or(&refusals);
-    let refused = Finding::of(first, manifest);
-    let servers = &manifest.spec().servers;
+) -> ExplainedGateway {
+    let Judgement { refusals, pruned, ignored, spec } = Judgement::of(manifest, options.istio);
+    let is_refused = !refusals.is_empty();
+    let refusals = Refusals::new(&refusals);
+    let servers = &spec.servers;
     let paths: Vec<_> = (0..servers.len()).map(server_path).collect();
     let places = manifest.positions(&paths);
+    let translated = envoy::translate_gateway(&spec, manifest.namespace(), options);
+    let seen = servers.iter().zip(translated).enumerate();
+    let seen: Vec<_> =
+        seen.map(|(index, (server, translated))| Seen::among(server, index, translated)).collect();
+    let (ignored, _) = by_server(&ignored);
     let dropped_of = |(index, seen): (usize, &Seen<'_>)| -> Vec<Diagnostic> {
-        let here = server_path(index);
         let of_server = seen.translation.diagnostics.iter().map(|found| below_server(found, index));
-        let of_decoder = ignored.iter().filter(|found| found.path.starts_with(&here)).cloned();
+        let of_decoder = ignored.get(&index).into_iter().flatten().copied().cloned();
         of_decoder.chain(of_server).collect()
     };
-    let seen: Vec<_> = servers.iter().map(|server| Seen::new(server, options)).collect();
     let dropped: Vec<_> = seen.iter().enumerate().map(dropped_of).collect();
     let dropped: Vec<_> = dropped.iter().map(Vec::as_slice).collect();
     let dropped = Finding::of_lists(&dropped, manifest);
-    // Servers of a port and address are one listener.
-    let listener =
-        |server: &Server| (server.port.as_ref().map_or(0, |port| port.number), server.bind.clone());
-    let mut refused_by: HashMap<_, usize> = HashMap::new();
-    for (index, seen) in seen.iter().enumerate().filter(|(_, seen)| !seen.envoy_refuses.is_empty())
-    {
-        refused_by.entry(listener(seen.server)).or_insert(index);
-    }
-    let explain = |(index, ((seen, place), dropped)): (usize, ((&Seen<'_>, _), _))| {
-        let place: Option<Position> = place;
-        let of_server = Explained::of(seen, forwarding, !refusals.is_empty());
-        let mut does = of_server.does;
-        let refused_by = refused_by.get(&listener(seen.server));
-        does.extend(refused_by.filter(|_| seen.envoy_refuses.is_empty()).map(|other| {
-            format!(
-                "Envoy refuses the listener of this port and address for spec.servers[{other}], so \
-                 that nobody can connect to this server either. A gateway that runs keeps the \
-                 listener that it has."
-            )
-        }));
-        Explained {
-            file: file.to_owned(),
-            document,
-            line: place.map(|place| place.line),
-            column: place.map(|place| place.column),
-            namespace: manifest.namespace().to_owned(),
-            gateway: manifest.name().to_owned(),
-            server: index,
-            refused: refused.clone(),
-            dropped,
-            does,
-            ..of_server
-        }
+    let refused: Vec<_> = (0..servers.len()).map(|index| refusals.of(index)).collect();
+    let refused: Vec<_> = refused.iter().map(Vec::as_slice).collect();
+    let refused = Finding::of_lists(&refused, manifest);
+    let (of_servers, of_gateway) = by_server(&pruned);
+    let findings = |found: &[&Diagnostic]| -> Vec<Finding> {
+        found.iter().map(|found| Finding::at(found, found.position)).collect()
     };
-    seen.iter().zip(places).zip(dropped).enumerate().map(explain).collect()
+    let explain =
+        |(index, (((seen, place), dropped), refused)): (usize, (((&Seen<'_>, _), _), _))| {
+            let place: Option<Position> = place;
+            let refused: Vec<Finding> = refused;
+            let own = of_servers.get(&index).map(Vec::as_slice).unwrap_or_default();
+            let written = manifest.spec().servers.get(index).filter(|_| !own.is_empty());
+            Explained {
+                file: file.to_owned(),
+                document,
+                line: place.map(|place| place.line),
+                column: place.map(|place| place.column),
+                namespace: manifest.namespace().to_owned(),
+                gateway: manifest.name().to_owned(),
+                server: index,
+                refused,
+                pruned: findings(own),
+                if_not_pruned: written.map_or_else(Vec::new, |written| {
+                    diff::what_differs(
+                        &Seen::alone(seen.server, options),
+                        &Seen::alone(written, options),
+                    )
+                }),
+                dropped,
+                ..Explained::of(seen, forwarding, is_refused)
+            }
+        };
+    let servers = seen.iter().zip(places).zip(dropped).zip(refused).enumerate();
+    let servers = servers.map(explain).collect();
+    let pruned = (!of_gateway.is_empty()).then(|| Pruned {
+        file: file.to_owned(),
+        document,
+        namespace: manifest.namespace().to_owned(),
+        gateway: manifest.name().to_owned(),
+        fields: findings(&of_gateway),
+    });
+    ExplainedGateway { pruned, servers }
 }
 
 impl Explained {
@@ -203,8 +230,10 @@ impl Explained {
             hosts: seen.server.hosts.clone(),
             answer: answer::of(seen, forwarding, is_refused),
             refused: Vec::new(),
+            pruned: Vec::new(),
+            if_not_pruned: Vec::new(),
             flow: seen.flow().as_str(),
-            redirects_to_https: seen.redirects,
+            redirects_to_https: seen.redirects && seen.absence.is_none(),
             does: words::does(seen),
             alpn: seen.translation.used_tls_context().map(Alpn::of),
             gives_away,

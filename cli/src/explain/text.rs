@@ -20,6 +20,12 @@ pub(super) const RESET: &str = "\x1b[0m";
 
 pub(super) fn report(report: &Report, width: usize) -> String {
     let mut screen = Screen::new(width);
+    for pruned in &report.pruned {
+        let name = gateway_name(&pruned.namespace, &pruned.gateway);
+        screen.heading(&format!("{}: Gateway {name}: {PRUNED}", shown(&pruned.file)), RED);
+        screen.told(&pruned.fields);
+        screen.blank();
+    }
     for server in &report.servers {
         one(server, report.forwarding, &mut screen);
         screen.blank();
@@ -31,6 +37,11 @@ pub(super) fn report(report: &Report, width: usize) -> String {
     screen.text
 }
 
+/// The title of fields that are dropped.
+pub(super) const PRUNED: &str = "Dropped by the API server, without effect";
+/// And of what they would do.
+pub(super) const IF_NOT_PRUNED: &str = "If these fields had an effect, this would change:";
+
 fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
     screen.heading(&place(&server.file, server.line), BOLD);
     screen.heading(&title(server), BOLD);
@@ -38,6 +49,14 @@ fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
     if !server.refused.is_empty() {
         screen.section("A cluster refuses this Gateway, and nothing of it applies", RED);
         screen.told(&server.refused);
+    }
+    if !server.pruned.is_empty() {
+        screen.section(PRUNED, RED);
+        screen.told(&server.pruned);
+        if !server.if_not_pruned.is_empty() {
+            screen.line(IF_NOT_PRUNED, 2);
+            screen.bullets(&server.if_not_pruned);
+        }
     }
     screen.section("Who gets in?", BOLD);
     screen.line(&server.answer.who_gets_in, 2);

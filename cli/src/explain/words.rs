@@ -9,7 +9,7 @@ use istio_gateway::{
     },
 };
 
-use super::seen::Seen;
+use super::seen::{Absence, Seen};
 use crate::wording::{counted, joined, listed, shown};
 
 /// So many names of a list are shown in a sentence.
@@ -19,9 +19,18 @@ const MOST: usize = 5;
 pub(super) fn does(seen: &Seen<'_>) -> Vec<String> {
     let mut does = vec![flow(seen)];
     does.extend(seen.envoy_refuses.iter().map(|why| {
-        let why = why.strip_prefix("Envoy refuses the listener: ").unwrap_or(why);
-        format!("Envoy refuses the listener, so that nobody can connect: {}.", shown(why))
+        match why.strip_prefix("Envoy refuses the listener: ") {
+            Some(why) => {
+                format!("Envoy refuses the listener, so that nobody can connect: {}.", shown(why))
+            }
+            None => format!("{}.", shown(why)),
+        }
     }));
+    if let Some(Absence::Skipped(_) | Absence::Rejected(Some(_))) = seen.absence {
+        does.push(
+            "It has no effect, as is said above. What follows is what it would do.".to_owned(),
+        );
+    }
     let Some(context) = seen.translation.used_tls_context() else { return does };
     let names = certificates(context);
     does.push(format!("The gateway's own certificate: {}.", listed(&names, MOST, "none")));
@@ -229,7 +238,7 @@ pub(super) fn version_name(version: TlsProtocol) -> &'static str {
 pub(super) fn given_away(seen: &Seen<'_>) -> (Vec<String>, Vec<String>) {
     let policy = &seen.policy;
     let Some(context) = policy.context() else { return Default::default() };
-    if policy.verification() != Verification::ReportedOnly || !seen.envoy_refuses.is_empty() {
+    if policy.verification() != Verification::ReportedOnly || seen.absence.is_some() {
         return Default::default();
     }
     let flawed = |is_in: bool| -> Vec<&str> {

@@ -69,10 +69,41 @@ fn findings_have_the_place_in_the_document() {
     assert_eq!(
         findings.iter().map(about).collect::<Vec<_>>(),
         [
-            json!(["decode/unknown-field", "warning", "spec.servers[0].tls.new", 10, 100]),
+            json!(["lint/unknown-field", "warning", "spec.servers[0].tls.new", 10, 100]),
             json!(["envoy/ca-ignored", "warning", "spec.servers[0].tls.caCertificates", 10, 95]),
         ]
     );
+}
+
+#[test]
+fn what_the_api_server_drops_is_not_translated() {
+    let gateway = "\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: a, namespace: b}
+spec:
+  selectors: {a: b}
+  servers:
+  - {port: {number: 443, name: a, protocol: TLS}, hosts: [a.b], tls: {mode: MUTUAL, credentialName: c, subject_alt_names: [d]}}
+  - {port: {number: 443, name: b, protocol: TLS}, hosts: [a.b], tls: {mode: SIMPLE, credentialName: c}}
+";
+    let Ran { status, out, err } = run(&["--format", "ndjson"], gateway);
+    assert_eq!(status, 0);
+    assert_eq!(
+        err,
+        "<stdin>:5:3: warning: spec.selectors: unknown field, which the API server drops; did you \
+         mean \"selector\"?\n"
+    );
+    let lines = lines(&out);
+    let context = &lines[0]["tls_context"]["common_tls_context"]["combined_validation_context"];
+    assert_eq!(context["default_validation_context"], json!({}));
+    let about = |line: &Value| -> Vec<Value> {
+        line["findings"].as_array().unwrap().iter().map(|found| found["rule"].clone()).collect()
+    };
+    assert_eq!(about(&lines[0]), ["lint/snake-case-field"]);
+    // istiod leaves out the second server of the host.
+    assert_eq!(about(&lines[1]), ["envoy/server-skipped"]);
+    assert_eq!(lines[1]["tls_context"], Value::Null);
 }
 
 #[test]

@@ -26,9 +26,14 @@ pub(crate) const DEFINITIONS_OF: [Definition; 2] = [Definition::Upstream, Defini
 
 impl Definition {
     pub(crate) fn object(self) -> Value {
+        self.object_of(IstioVersion::default())
+    }
+
+    /// The definition of a release: upstream's is that of the newest one.
+    pub(crate) fn object_of(self, istio: IstioVersion) -> Value {
         let definition = match self {
             Self::Upstream => upstream(),
-            Self::Ours => validate::crd(IstioVersion::default()),
+            Self::Ours => validate::crd(istio),
         };
         // Two objects alike: a test of one of them would prove nothing of the other.
         let is_described = definition.to_string().contains("\"description\":\"");

@@ -20,5 +20,6 @@ mod metadata;
 mod operations;
 mod patches;
 mod replay;
+mod stored;
 mod verdicts;
 mod watches;

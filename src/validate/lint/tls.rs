@@ -2,6 +2,7 @@
 
 use crate::{
     ServerTlsSettings, TlsMode, TlsProtocol,
+    client_certificate::{Rejection, check_hash, check_spki},
     validate::{
         Options,
         ciphers::{Foreign, foreign},
@@ -205,7 +206,7 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
     let (spki, hash) = (place.field("verifyCertificateSpki"), place.field("verifyCertificateHash"));
     let mut check = |field: &Place<'_, '_>,
                      pins: &[String],
-                     is_good: fn(&str) -> bool,
+                     check: fn(&str) -> Result<(), Rejection>,
                      rule,
                      want: &str| {
         if pins.is_empty() {
@@ -219,28 +220,22 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
         let mut nodes = field.items();
         for (index, pin) in pins.iter().enumerate() {
             let place = nodes.next().unwrap_or_else(|| field.item(index, None));
-            if !is_good(pin) {
-                let message = format!("no client can match this: {want}");
+            if let Err(rejection) = check(pin) {
+                let what = if rejection.refuses_listener() {
+                    "Envoy rejects the listener of this port"
+                } else {
+                    "Envoy rejects this, and every client of the server"
+                };
+                let message = format!("{what}: {want}");
                 let help = "compute it anew from the certificate".to_owned();
                 findings.warning(rule, &place, message, help);
             }
         }
     };
     let want = "a pin is a SHA-256 in base64, 44 characters";
-    check(&spki, &tls.verify_certificate_spki, is_spki_pin, "lint/spki-format", want);
-    let want = "a hash is a SHA-256 in 64 hexadecimal digits, with or without colons";
-    check(&hash, &tls.verify_certificate_hash, is_hash, "lint/hash-format", want);
-}
-
-fn is_spki_pin(pin: &str) -> bool {
-    let Some(digits) = pin.strip_suffix('=') else { return false };
-    let is_digit = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
-    digits.len() == 43 && digits.bytes().all(is_digit)
-}
-
-fn is_hash(hash: &str) -> bool {
-    let digits = || hash.bytes().filter(|b| *b != b':');
-    digits().count() == 64 && digits().all(|b| b.is_ascii_hexdigit())
+    check(&spki, &tls.verify_certificate_spki, check_spki, "lint/spki-format", want);
+    let want = "a hash is a SHA-256 in 64 hexadecimal digits, with 31 colons or none";
+    check(&hash, &tls.verify_certificate_hash, check_hash, "lint/hash-format", want);
 }
 
 fn check_names(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {

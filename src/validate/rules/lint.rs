@@ -109,14 +109,14 @@ pub(super) static RULES: &[Rule] = &[
     rule!(
         "lint/spki-format",
         Warning,
-        "A pin that cannot match",
-        "A pin is the SHA-256 of the public key in base64: 44 characters, the last one \"=\".",
+        "Invalid certificate pin",
+        "A pin is the SHA-256 of the public key in base64: 44 characters, the last one \"=\". Of another length, Envoy rejects the listener of the port; else it rejects the server's secrets, and every client.",
     ),
     rule!(
         "lint/hash-format",
         Warning,
-        "A hash that cannot match",
-        "A hash is the SHA-256 of the certificate in 64 hexadecimal digits, with or without colons between.",
+        "Invalid certificate hash",
+        "A hash is the SHA-256 of the certificate in 64 hexadecimal digits, with 31 colons or none. Of another length, Envoy rejects the listener of the port; else it rejects the server's secrets, and every client.",
     ),
     rule!(
         "lint/crl-ignored",

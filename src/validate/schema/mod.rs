@@ -2,13 +2,7 @@
 //! and kube-openapi have them.
 
 mod envelope;
-mod number;
-mod prune;
-mod shape;
-#[cfg(test)]
-mod tests;
 
-use self::number::{Number, number};
 use super::{
     FieldValidation, Options, field_validation,
     findings::{Findings, Node, Place},
@@ -19,13 +13,11 @@ use crate::{
     FieldPath, IstioVersion, Timestamp,
     diagnostic::nearest,
     is_placeholder,
-    json::did_you_mean,
+    structural::{Field, MAX_FIELDS, Number, PruneReason, ROOT, SPEC, Shape, number},
     tree::{Kind, Ref},
 };
 
 pub(super) use envelope::check_type;
-pub(super) use prune::write_pruned;
-pub(super) use shape::{Field, ROOT, SPEC, Shape};
 
 /// The bounds of every number.
 pub(super) const MAX: u32 = u32::MAX;
@@ -103,17 +95,14 @@ impl Check<'_> {
     ) {
         const NONE: Option<usize> = None;
         let Some(node) = place.node else { return };
-        // No message has more fields.
-        let mut seen = [NONE; 24];
+        let mut seen = [NONE; MAX_FIELDS];
         let mut entries = Vec::with_capacity(8);
         for (key, value) in node.entries() {
             let name = key.text();
             if is_root && matches!(name, "apiVersion" | "kind" | "metadata") {
                 continue;
             }
-            let is_known =
-                |field: &Field| field.name == name && field.since <= self.version.minor();
-            let known = fields.iter().position(is_known);
+            let known = fields.iter().position(|field| field.is_known_as(name, self.version));
             let Some(slot) = known.and_then(|index| seen.get_mut(index)) else {
                 if !keeps_unknown {
                     self.unknown(fields, &place.entry(key, value), name);
@@ -172,35 +161,18 @@ impl Check<'_> {
 
     fn unknown(&mut self, fields: &'static [Field], place: &Place<'_, '_>, name: &str) {
         self.outcome.pruned.push(place.path());
-        let is_told = self.field_validation != FieldValidation::Ignore;
-        let newer = fields.iter().find(|field| field.name == name);
-        let snake = fields.iter().find(|field| field.snake == name);
-        self.outcome.is_rewritten |= newer.or(snake).is_some();
-        let (rule, message, help) = if let Some(field) = newer {
-            let message = format!(
-                "Istio {} does not know this field, and its API server drops it",
-                self.version
-            );
-            let help = format!("{name} came with Istio 1.{}", field.since);
-            ("lint/newer-field", message, Some(help))
-        } else if let Some(field) = snake {
-            let message = "the API server does not know the name in snake_case, and drops it";
-            ("lint/snake-case-field", message.to_owned(), Some(format!("write {:?}", field.name)))
+        // Comparing names is what costs most, and nobody would be told.
+        let reason = PruneReason::of(fields, name, !self.findings.is_full());
+        let is_unknown = matches!(reason, PruneReason::Unknown { .. });
+        self.outcome.is_rewritten |= !is_unknown;
+        let moved = owner_of(name).filter(|_| is_unknown);
+        let moved = moved.map(|owner| format!("{name:?} is a field of {owner}"));
+        let help = moved.or_else(|| reason.help(name));
+        if self.field_validation == FieldValidation::Ignore {
+            let message = reason.message(self.version);
+            self.findings.about_key(reason.rule(), place, message, help);
         } else {
-            let message = "unknown field, which the API server drops".to_owned();
-            // Comparing is what costs most, and nobody would be told.
-            let is_full = self.findings.is_full();
-            let known = || fields.iter().map(|field| field.name);
-            let help = || {
-                let moved = owner_of(name).map(|owner| format!("{name:?} is a field of {owner}"));
-                moved.or_else(|| nearest(name, known()).map(did_you_mean))
-            };
-            ("lint/unknown-field", message, if is_full { None } else { help() })
-        };
-        if is_told {
             field_validation::unknown(place, self.field_validation, help, self.findings);
-        } else {
-            self.findings.about_key(rule, place, message, help);
         }
     }
 
@@ -277,14 +249,20 @@ impl Check<'_> {
         }
         let path = place.plain_path();
         let mut invalid = |rule, bound: &str| {
-            let message =
-                format!("{path}: Invalid value: {}: {path} in body should be {bound}", number.text);
+            let message = format!(
+                "{path}: Invalid value: {}: {path} in body should be {bound}",
+                text_of(number)
+            );
             let help = "write a port number from 1 to 65535".to_owned();
             self.findings.error(rule, place, message, help);
         };
         if number.value > f64::from(MAX) {
             // Go shows the bound in the type of the number.
-            let max = if number.is_float { Float(MAX.into()).to_string() } else { MAX.to_string() };
+            let max = if number.whole.is_none() {
+                Float(MAX.into()).to_string()
+            } else {
+                MAX.to_string()
+            };
             invalid("schema/maximum", &format!("less than or equal to {max}"));
         }
         if number.value < 0.0 {
@@ -328,7 +306,7 @@ impl Check<'_> {
             Kind::List => json_of(place),
             // Whatever it held is pruned.
             Kind::Map | Kind::Merged(_) => "{}".to_owned(),
-            number_kind => number(number_kind).map(|v| v.text).unwrap_or_default(),
+            number_kind => number(number_kind).map(|v| text_of(&v)).unwrap_or_default(),
         };
         self.outcome.is_blocked = true;
         let supported: Vec<_> = names.iter().map(|name| format!("\"{name}\"")).collect();
@@ -393,6 +371,10 @@ fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
         (_, Kind::Null) => Some("write a value, or remove it".to_owned()),
         _ => None,
     }
+}
+
+fn text_of(number: &Number) -> String {
+    number.whole.map_or_else(|| Float(number.value).to_string(), |whole| whole.to_string())
 }
 
 fn wrong_type(path: &str, want: &str, found: &str) -> String {

@@ -111,13 +111,8 @@ impl<'a> Selectors<'a> {
                 *unknown.insert(*self.numbers.entry(labels).or_insert(next))
             }
         };
-        let bind = side.server.bind.as_str();
-        Place {
-            selector,
-            // Istio's own address where none is given.
-            bind: if bind.is_empty() { "0.0.0.0" } else { bind },
-            port: side.server.port.as_ref().map_or(0, |port| port.number),
-        }
+        let (bind, port) = side.listener();
+        Place { selector, bind, port }
     }
 }
 
@@ -146,7 +141,13 @@ pub(super) fn of(pairs: &[Pair<'_>], options: &Options) -> Vec<Caught> {
     let mut compared = Compared::new(pairs, options);
     // By the server that catches now, then by what is not the same.
     let mut found: BTreeMap<(usize, u8, String), OfAll> = BTreeMap::new();
-    for ((old, new), hosts) in moved(&before, &after) {
+    // Where Envoy rejects the new listener, the old one stays.
+    let is_rejected = |new: &usize| {
+        let new = pairs.get(*new).and_then(|pair| pair.new.as_ref());
+        new.is_some_and(|new| new.rejected_by().is_some())
+    };
+    let moved = moved(&before, &after).into_iter().filter(|((_, new), _)| !is_rejected(new));
+    for ((old, new), hosts) in moved {
         for (rank, effect, what) in compared.told(old, new) {
             let entry = found.entry((new, rank, what));
             let (_, servers, of_all) =
@@ -279,8 +280,10 @@ impl<'a> Compared<'a> {
     fn kind(&mut self, side: &Side<'a>) -> usize {
         let port = side.server.port.as_ref().map(|port| (port.number, &port.protocol));
         let next = self.kinds.len();
-        let kind = *self.kinds.entry(format!("{port:?} {:?}", side.server.tls)).or_insert(next);
-        self.seen.entry(kind).or_insert_with(|| Seen::new(side.server, self.options));
+        let rejected = side.rejected_by();
+        let kind = format!("{port:?} {rejected:?} {:?}", side.server.tls);
+        let kind = *self.kinds.entry(kind).or_insert(next);
+        self.seen.entry(kind).or_insert_with(|| side.seen(self.options));
         kind
     }
 
@@ -319,6 +322,12 @@ fn size(side: &Side<'_>) -> usize {
         let parameters = tls.cipher_suites.len() + tls.ecdh_curves.len() + tls.alpn_protocols.len();
         1 + tls.subject_alt_names.len() + parameters + pins
     })
+}
+
+/// What two servers do differently, in words.
+pub(in crate::explain) fn what_differs(old: &Seen<'_>, new: &Seen<'_>) -> Vec<String> {
+    let told = by_effect(&difference::compared(old, new)).into_iter();
+    told.map(|(_, effect, what)| format!("{}: {what}", effect.id())).collect()
 }
 
 fn by_effect(differences: &[Difference]) -> Told {

@@ -13,16 +13,18 @@ use super::{
     difference::{Difference, compared},
     pair::{Pair, Side},
 };
-use crate::explain::{answer, seen::Seen};
+use crate::explain::answer;
 
 pub(super) fn of(pair: &Pair<'_>, caught: Caught, options: &Options) -> Vec<Difference> {
     let Caught { added, removed, from_others } = caught;
+    if let Some(rejected) = rejected(pair) {
+        return rejected;
+    }
     let mut differences = match (&pair.old, &pair.new) {
         (None, Some(new)) => vec![alone(new, options, "server-added")],
         (Some(old), None) => vec![alone(old, options, "server-removed")],
         (Some(old), Some(new)) => {
-            let mut differences =
-                compared(&Seen::new(old.server, options), &Seen::new(new.server, options));
+            let mut differences = compared(&old.seen(options), &new.seen(options));
             differences.extend(around(old, new, added, removed));
             differences
         }
@@ -38,9 +40,29 @@ pub(super) fn of(pair: &Pair<'_>, caught: Caught, options: &Options) -> Vec<Diff
     differences
 }
 
+/// Where Envoy rejects the new listener, a gateway that runs keeps the old one: nothing changes.
+fn rejected(pair: &Pair<'_>) -> Option<Vec<Difference>> {
+    let of_new = pair.new.as_ref().and_then(Side::rejected_by);
+    let by = of_new.or(pair.kept_by)?;
+    if let (Some(old), Some(new)) = (&pair.old, &pair.new)
+        && old.rejected_by().is_some()
+        && old.server == new.server
+        && old.spec.selector == new.spec.selector
+    {
+        return Some(Vec::new());
+    }
+    let what = format!(
+        "Envoy rejects the new listener of this port and address because of spec.servers[{by}]. A \
+         gateway that runs keeps its old listener; one that starts has none, and nobody gets in"
+    );
+    let difference =
+        Difference::new(Effect::Different, "server", "listener-rejected", what, Vec::new());
+    Some(vec![difference])
+}
+
 /// A server that has no counterpart.
 fn alone(side: &Side<'_>, options: &Options, id: &'static str) -> Difference {
-    let seen = Seen::new(side.server, options);
+    let seen = side.seen(options);
     let is_open = seen.rows.iter().any(|row| !matches!(row.decision, Decision::Refused(_)));
     // The sentence about who gets in is the same in every mode.
     let who = answer::of(&seen, Forwarding::default(), false).who_gets_in;

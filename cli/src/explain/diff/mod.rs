@@ -3,6 +3,7 @@
 mod catch;
 mod changes;
 mod difference;
+mod fields;
 mod pair;
 mod text;
 mod tls;
@@ -12,21 +13,22 @@ use std::path::PathBuf;
 use istio_gateway::{client_certificate::Forwarding, envoy::Options};
 use serde::Serialize;
 
-use self::pair::Pair;
+use self::pair::{Pair, Stored};
 pub(super) use self::{
+    catch::what_differs,
     difference::{Difference, State},
-    text::{sentence, text, title},
+    fields::ChangedField,
+    text::{changed_fields, sentence, text, title},
 };
 use super::{
     answer::{self, Answer},
-    seen::Seen,
     server::PortOf,
     text::gateway_name,
 };
 use crate::{
     Failure,
     files::name_of,
-    gateways::{Finding, Judgement, read},
+    gateways::{Finding, read},
     input::Reading,
 };
 
@@ -46,6 +48,10 @@ pub(super) struct Diff {
     pub(super) refused: Vec<Refused>,
     /// Gateways of which a file has more than one.
     pub(super) repeated: Vec<Repeated>,
+    /// Fields that the API server drops.
+    pub(super) pruned: Vec<Pruned>,
+    /// Servers that istiod leaves out, and that are compared with none.
+    pub(super) skipped: Vec<Skipped>,
     pub(super) servers: Vec<ServerDiff>,
 }
 
@@ -71,6 +77,36 @@ impl Repeated {
     }
 }
 
+/// A server that istiod leaves out.
+#[derive(Serialize)]
+pub(super) struct Skipped {
+    /// `old` or `new`.
+    pub(super) which: &'static str,
+    pub(super) namespace: String,
+    pub(super) gateway: String,
+    pub(super) server: usize,
+    pub(super) reason: String,
+}
+
+impl Skipped {
+    /// A sentence for people.
+    pub(super) fn sentence(&self) -> String {
+        let Self { which, namespace, gateway, server, reason } = self;
+        let name = gateway_name(namespace, gateway);
+        format!("istiod leaves out spec.servers[{server}] of the {which} {name}: {reason}.")
+    }
+}
+
+/// What the API server drops of a Gateway.
+#[derive(Serialize)]
+pub(super) struct Pruned {
+    /// `old` or `new`.
+    pub(super) which: &'static str,
+    pub(super) namespace: String,
+    pub(super) gateway: String,
+    pub(super) fields: Vec<Finding>,
+}
+
 #[derive(Serialize)]
 pub(super) struct Refused {
     /// `old` or `new`.
@@ -89,6 +125,8 @@ pub(super) struct ServerDiff {
     pub(super) gateway: String,
     pub(super) old: Option<Place>,
     pub(super) new: Option<Place>,
+    /// The fields that are not as they were.
+    pub(super) fields: Vec<ChangedField>,
     pub(super) differences: Vec<Difference>,
 }
 
@@ -127,22 +165,46 @@ impl Diff {
             })
         });
         let repeated = repeated.collect();
-        let mut refused = Vec::new();
+        let stored = |manifests: Vec<_>| -> Vec<Stored> {
+            manifests.into_iter().map(|manifest| Stored::of(manifest, options)).collect()
+        };
+        let (before, after) = (stored(before), stored(after));
+        let (mut refused, mut pruned, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for (which, gateways) in [("old", &before), ("new", &after)] {
-            for manifest in gateways {
-                let Judgement { refusals, .. } = Judgement::of(manifest, options.istio);
-                if !refusals.is_empty() {
+            for of_file in gateways {
+                let Stored { manifest, judgement, .. } = of_file;
+                let namespace = || manifest.namespace().to_owned();
+                let gateway = || manifest.name().to_owned();
+                if !judgement.refusals.is_empty() {
+                    let reasons = Finding::of(&judgement.refusals, manifest);
                     refused.push(Refused {
                         which,
-                        namespace: manifest.namespace().to_owned(),
-                        gateway: manifest.name().to_owned(),
-                        reasons: Finding::of(&refusals, manifest),
+                        namespace: namespace(),
+                        gateway: gateway(),
+                        reasons,
                     });
                 }
+                if !judgement.pruned.is_empty() {
+                    let fields = Finding::of(&judgement.pruned, manifest);
+                    pruned.push(Pruned {
+                        which,
+                        namespace: namespace(),
+                        gateway: gateway(),
+                        fields,
+                    });
+                }
+                skipped.extend(of_file.skipped().map(|(server, reason)| Skipped {
+                    which,
+                    namespace: namespace(),
+                    gateway: gateway(),
+                    server,
+                    reason: reason.to_string(),
+                }));
             }
         }
         let mut unchanged = 0;
         let mut servers = Vec::new();
+        let mut changed = Vec::new();
         let pairs = pair::of(&before, &after);
         let caught = catch::of(&pairs, options);
         for (pair, caught) in pairs.iter().zip(caught) {
@@ -151,7 +213,11 @@ impl Diff {
                 unchanged += 1;
             } else {
                 servers.push(server_diff(pair, differences, options, forwarding));
+                changed.push(pair);
             }
+        }
+        for (server, fields) in servers.iter_mut().zip(fields::of(&changed)) {
+            server.fields = fields;
         }
         let count = |id| {
             let differences = servers.iter().flat_map(|server| &server.differences);
@@ -168,6 +234,8 @@ impl Diff {
             unchanged,
             refused,
             repeated,
+            pruned,
+            skipped,
             servers,
         })
     }
@@ -185,7 +253,7 @@ fn server_diff(
         name: side.server.name.clone(),
         port: PortOf::of(side.server),
         hosts: side.server.hosts.clone(),
-        answer: answer::of(&Seen::new(side.server, options), forwarding, false),
+        answer: answer::of(&side.seen(options), forwarding, false),
     };
     ServerDiff {
         status: match (&pair.old, &pair.new) {
@@ -197,6 +265,7 @@ fn server_diff(
         gateway: pair.gateway.to_owned(),
         old: pair.old.as_ref().map(place),
         new: pair.new.as_ref().map(place),
+        fields: Vec::new(),
         differences,
     }
 }

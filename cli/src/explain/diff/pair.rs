@@ -2,9 +2,40 @@
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
-use istio_gateway::{Gateway, Manifest, Server};
+use istio_gateway::{
+    Gateway, Manifest, Server,
+    envoy::{self, Options, ServerOutcome, SkipReason, TranslatedServer},
+};
 
-use crate::gateways::server_path;
+use crate::{
+    explain::seen::{Absence, Seen},
+    gateways::{Judgement, server_path},
+};
+
+/// A Gateway, what the API server stores of it, and what becomes of each server.
+pub(super) struct Stored {
+    pub(super) manifest: Manifest,
+    pub(super) judgement: Judgement,
+    outcomes: Vec<ServerOutcome>,
+}
+
+impl Stored {
+    pub(super) fn of(manifest: Manifest, options: &Options) -> Self {
+        let judgement = Judgement::of(&manifest, options.istio);
+        let servers =
+            envoy::translate_gateway(&judgement.spec, manifest.namespace(), options).into_iter();
+        let outcomes = servers.map(|TranslatedServer { outcome, .. }| outcome).collect();
+        Self { manifest, judgement, outcomes }
+    }
+
+    /// The servers that istiod leaves out.
+    pub(super) fn skipped(&self) -> impl Iterator<Item = (usize, SkipReason)> {
+        self.outcomes.iter().enumerate().filter_map(|(index, outcome)| match outcome {
+            ServerOutcome::Skipped(reason) => Some((index, *reason)),
+            _ => None,
+        })
+    }
+}
 
 /// A server before and after; only one of them if it was added or removed.
 pub(super) struct Pair<'a> {
@@ -12,14 +43,42 @@ pub(super) struct Pair<'a> {
     pub(super) gateway: &'a str,
     pub(super) old: Option<Side<'a>>,
     pub(super) new: Option<Side<'a>>,
+    /// Of a server that is gone: the one for which Envoy rejects the new listener of its port and
+    /// address, so that the old one stays.
+    pub(super) kept_by: Option<usize>,
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Side<'a> {
+    pub(super) gateway: &'a Stored,
     pub(super) spec: &'a Gateway,
     pub(super) server: &'a Server,
     pub(super) index: usize,
     pub(super) line: Option<usize>,
+    outcome: ServerOutcome,
+}
+
+impl<'a> Side<'a> {
+    pub(super) fn seen(&self, options: &Options) -> Seen<'a> {
+        let translation = envoy::downstream_tls_context(self.server, options);
+        Seen::new(self.server, translation, Absence::of(self.outcome, self.index))
+    }
+
+    /// The server for which Envoy rejects the listener.
+    pub(super) fn rejected_by(&self) -> Option<usize> {
+        match self.outcome {
+            ServerOutcome::ListenerRejected { by } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// What Envoy listens on.
+    pub(super) fn listener(&self) -> (&'a str, u32) {
+        // Istio's own address where none is given.
+        let bind = self.server.bind.as_str();
+        let bind = if bind.is_empty() { "0.0.0.0" } else { bind };
+        (bind, self.server.port.as_ref().map_or(0, |port| port.number))
+    }
 }
 
 type Sides<'a> = Vec<Side<'a>>;
@@ -51,9 +110,9 @@ pub(super) fn last_of_each(gateways: Vec<Manifest>) -> (Vec<Manifest>, Vec<(Mani
 /// The servers of the same Gateway, by namespace and name; those of the new file in their order,
 /// then those that are gone. Where a name is there once in each file, a namespace that only one of
 /// them says is the other's as well.
-pub(super) fn of<'a>(old: &'a [Manifest], new: &'a [Manifest]) -> Vec<Pair<'a>> {
+pub(super) fn of<'a>(old: &'a [Stored], new: &'a [Stored]) -> Vec<Pair<'a>> {
     let (of_old, of_new) = (namespaces(old), namespaces(new));
-    let own = |manifest: &'a Manifest, others: &HashMap<&str, Option<&'a str>>| {
+    let own = |manifest: &'a Stored, others: &HashMap<&str, Option<&'a str>>| {
         let (namespace, name) = key(manifest);
         let is_alone = |of: &HashMap<&str, Option<&'a str>>| matches!(of.get(name), Some(Some(_)));
         match others.get(name) {
@@ -71,14 +130,20 @@ pub(super) fn of<'a>(old: &'a [Manifest], new: &'a [Manifest]) -> Vec<Pair<'a>> 
         gateways.entry(own(manifest, &of_old)).or_default().1.extend(sides(manifest));
     }
     let pairs = gateways.into_iter().flat_map(|((namespace, gateway), (old, new))| {
+        let rejected: HashMap<_, _> =
+            new.iter().filter_map(|side| Some((side.listener(), side.rejected_by()?))).collect();
         let paired = paired(&old, &new);
-        paired.into_iter().map(move |(old, new)| Pair { namespace, gateway, old, new })
+        paired.into_iter().map(move |(old, new)| {
+            let listener = old.as_ref().filter(|_| new.is_none()).map(Side::listener);
+            let kept_by = listener.and_then(|listener| rejected.get(&listener).copied());
+            Pair { namespace, gateway, old, new, kept_by }
+        })
     });
     pairs.collect()
 }
 
 /// The namespace of each name; none of one that is there more than once.
-fn namespaces(gateways: &[Manifest]) -> HashMap<&str, Option<&str>> {
+fn namespaces(gateways: &[Stored]) -> HashMap<&str, Option<&str>> {
     let mut of_names = HashMap::new();
     for manifest in gateways {
         let (namespace, name) = key(manifest);
@@ -88,21 +153,23 @@ fn namespaces(gateways: &[Manifest]) -> HashMap<&str, Option<&str>> {
     of_names
 }
 
-fn key(manifest: &Manifest) -> (&str, &str) {
+fn key(Stored { manifest, .. }: &Stored) -> (&str, &str) {
     (manifest.namespace(), manifest.name())
 }
 
-fn sides(manifest: &Manifest) -> Sides<'_> {
-    let spec = manifest.spec();
+/// The servers that istiod does not leave out.
+fn sides(gateway: &Stored) -> Sides<'_> {
+    let Stored { manifest, judgement: Judgement { spec, .. }, outcomes } = gateway;
     let paths: Vec<_> = (0..spec.servers.len()).map(server_path).collect();
     let places = manifest.positions(&paths);
-    let side = |(index, (server, place)): (usize, (_, Option<istio_gateway::Position>))| Side {
-        spec,
-        server,
-        index,
-        line: place.map(|place| place.line),
+    let servers = spec.servers.iter().zip(places).zip(outcomes).enumerate();
+    let sent = servers.filter(|(_, (_, outcome))| !matches!(outcome, ServerOutcome::Skipped(_)));
+    let side = |(index, ((server, place), outcome))| {
+        let place: Option<istio_gateway::Position> = place;
+        let (line, outcome): (_, &ServerOutcome) = (place.map(|place| place.line), outcome);
+        Side { gateway, spec, server, index, line, outcome: *outcome }
     };
-    spec.servers.iter().zip(places).enumerate().map(side).collect()
+    sent.map(side).collect()
 }
 
 /// What two servers have to have in common, from the strictest on: each of the old ones finds the

@@ -1,6 +1,6 @@
 //! A comparison for a terminal.
 
-use super::{Diff, Difference, Place, ServerDiff};
+use super::{Diff, Difference, Place, Pruned, ServerDiff};
 use crate::{
     explain::seen::Xfcc,
     explain::text::{BOLD, DIM, GREEN, RED, Screen, gateway_name, header, outcome, place},
@@ -26,12 +26,39 @@ pub(in crate::explain) fn text(diff: &Diff, width: usize) -> String {
         screen.told(&refused.reasons);
         screen.blank();
     }
+    for pruned in &diff.pruned {
+        screen.heading(&pruned.title(), RED);
+        screen.told(&pruned.fields);
+        screen.blank();
+    }
+    for skipped in &diff.skipped {
+        screen.heading(&skipped.sentence(), RED);
+        screen.blank();
+    }
     for server in &diff.servers {
         one(diff, server, &mut screen);
         screen.blank();
     }
     screen.line(&summary(diff), 0);
     screen.text
+}
+
+impl Pruned {
+    pub(in crate::explain) fn title(&self) -> String {
+        let name = gateway_name(&self.namespace, &self.gateway);
+        format!("Of the {} {name} the API server drops these fields, without effect", self.which)
+    }
+}
+
+/// `Changed: tls.mode (line 9 -> line 12)`
+pub(in crate::explain) fn changed_fields(server: &ServerDiff) -> String {
+    const MOST: usize = 12;
+    let mut fields: Vec<String> =
+        server.fields.iter().take(MOST).map(super::ChangedField::sentence).collect();
+    if server.fields.len() > MOST {
+        fields.push(format!("and {} more", server.fields.len() - MOST));
+    }
+    format!("Changed: {}", fields.join(", "))
 }
 
 /// `3 weaker, 1 stronger, 0 different; 2 servers changed, 4 unchanged`
@@ -52,6 +79,9 @@ fn one(diff: &Diff, server: &ServerDiff, screen: &mut Screen) {
     };
     screen.heading(&at, BOLD);
     screen.heading(&title(server), BOLD);
+    if !server.fields.is_empty() {
+        screen.line(&changed_fields(server), 2);
+    }
     for (effect, title, style) in [
         ("weaker", "Weaker", RED),
         ("stronger", "Stronger", GREEN),

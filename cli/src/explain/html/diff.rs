@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::{
-    Tone, articles, escaped, header_cell, left_out, list_of, outcome_tag, outside, page, table,
-    tag, told,
+    Tone, articles, escaped, header_cell, left_out, list_of, note, outcome_tag, outside, page,
+    table, tag, told,
 };
 use crate::explain::{
     diff::{self, Diff, Difference, Refused, Repeated, ServerDiff, State},
@@ -38,6 +38,12 @@ pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
     };
     body.push_str(&notes(&diff.repeated, most, repeated));
     body.push_str(&notes(&diff.refused, most, |_, refused, html| self::refused(refused, html)));
+    body.push_str(&notes(&diff.pruned, most, |_, pruned: &diff::Pruned, html| {
+        note(&outside(&pruned.title()), &told(&pruned.fields), html);
+    }));
+    body.push_str(&notes(&diff.skipped, most, |_, skipped: &diff::Skipped, html| {
+        note(&outside(&skipped.sentence()), "", html);
+    }));
     let article = |i, server: &ServerDiff, html: &mut String| one(i, diff, server, html);
     let (articles, shown) = articles(&diff.servers, most, article);
     let left = diff.servers.get(shown..).unwrap_or_default();
@@ -99,6 +105,9 @@ fn one(i: usize, diff: &Diff, server: &ServerDiff, html: &mut String) {
         outside(&at),
         list_of(side.map(|place| place.hosts.as_slice()).unwrap_or_default(), 10),
     );
+    if !server.fields.is_empty() {
+        let _ = writeln!(html, "<p>{}</p>", escaped(&diff::changed_fields(server)));
+    }
     answers(server, html);
     let others = || server.differences.iter().filter(|difference| difference.kind != "client");
     if others().next().is_some() {

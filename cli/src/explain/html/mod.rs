@@ -155,6 +155,11 @@ fn header_cell(outcome: &str, xfcc: Option<Xfcc>) -> String {
     format!("{header}<small{tone}>{forged}</small>")
 }
 
+/// What is to be seen first. The title is HTML.
+fn note(title: &str, content: &str, html: &mut String) {
+    let _ = write!(html, "<div class=\"note\">\n<h3>{title}</h3>\n{content}</div>\n");
+}
+
 fn bullets(sentences: &[String]) -> String {
     let items: String =
         sentences.iter().map(|text| format!("<li>{}</li>\n", escaped(text))).collect();

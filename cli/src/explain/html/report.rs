@@ -5,14 +5,14 @@ use std::fmt::Write as _;
 use istio_gateway::client_certificate::Forwarding;
 
 use super::{
-    Tone, articles, bullets, escaped, header_cell, left_out, list_of, outcome_tag, outside, page,
-    table, tag, told,
+    Tone, articles, bullets, escaped, header_cell, left_out, list_of, note, outcome_tag, outside,
+    page, table, tag, told,
 };
 use crate::{
     explain::{
         Report,
         server::{Client, Explained},
-        text::{alike, gateway_name, place},
+        text::{IF_NOT_PRUNED, PRUNED, alike, gateway_name, place},
     },
     wording::counted,
 };
@@ -43,6 +43,11 @@ pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
         body.push_str("</ol>\n</nav>\n");
     }
     body.push_str("<main id=\"main\">\n");
+    for pruned in &report.pruned {
+        let name = gateway_name(&pruned.namespace, &pruned.gateway);
+        let name = format!("{}: Gateway {}", outside(&pruned.file), outside(&name));
+        note(&format!("{name}: {PRUNED}"), &told(&pruned.fields), &mut body);
+    }
     body.push_str(&articles);
     if report.servers.is_empty() {
         body.push_str("<p>There is no server of a Gateway in the input.</p>\n");
@@ -95,12 +100,16 @@ fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
     }
     let _ = write!(html, "<dt>Hosts</dt><dd>{}</dd>\n</dl>\n", list_of(&server.hosts, 10));
     if !server.refused.is_empty() {
-        let _ = write!(
-            html,
-            "<div class=\"note\">\n<h3>A cluster refuses this Gateway, and nothing of it \
-             applies</h3>\n{}</div>\n",
-            told(&server.refused)
-        );
+        let title = "A cluster refuses this Gateway, and nothing of it applies";
+        note(title, &told(&server.refused), html);
+    }
+    if !server.pruned.is_empty() {
+        let mut content = told(&server.pruned);
+        if !server.if_not_pruned.is_empty() {
+            let _ = writeln!(content, "<p>{IF_NOT_PRUNED}</p>");
+            content.push_str(&bullets(&server.if_not_pruned));
+        }
+        note(PRUNED, &content, html);
     }
     let _ = write!(
         html,

@@ -5,6 +5,7 @@ mod catch;
 mod command;
 mod diff;
 mod limits;
+mod stored;
 
 use serde_json::{Value, json};
 
@@ -88,7 +89,12 @@ fn named(name: &str, selector: &str, servers: &[&str]) -> String {
 
 fn server(port: u32, hosts: &str, more: &str) -> String {
     let protocol = if port == 80 { "HTTP" } else { "HTTPS" };
-    format!("{{port: {{number: {port}, name: p, protocol: {protocol}}}, hosts: [{hosts}]{more}}}")
+    // A name of its own, as istiod asks for.
+    let own: String = hosts.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let name = format!("p{port}-{own}");
+    format!(
+        "{{port: {{number: {port}, name: {name}, protocol: {protocol}}}, hosts: [{hosts}]{more}}}"
+    )
 }
 
 fn https(tls: &str) -> String {

@@ -1,20 +1,19 @@
 //! Numbers, as Kubernetes' JSON reader and Go's validation have them.
 
-use crate::{tree::Kind, validate::go::Float};
+use crate::tree::Kind;
 
 /// A number as Kubernetes' JSON reader has it: 64 bits with a sign if it is written as a whole
 /// number and fits, else a float.
-pub(super) struct Number {
-    pub(super) value: f64,
-    pub(super) text: String,
-    pub(super) is_integer: bool,
-    /// Whether Go holds it as a float.
-    pub(super) is_float: bool,
-    pub(super) fits_64_bits: bool,
+pub(crate) struct Number {
+    pub(crate) value: f64,
+    /// The number itself, if Go does not hold it as a float.
+    pub(crate) whole: Option<i64>,
+    pub(crate) is_integer: bool,
+    pub(crate) fits_64_bits: bool,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "compared with bounds that a float holds exactly")]
-pub(super) fn number(kind: &Kind<'_>) -> Option<Number> {
+pub(crate) fn number(kind: &Kind<'_>) -> Option<Number> {
     let value = match kind {
         Kind::Unsigned(v) => match i64::try_from(*v) {
             Ok(v) => return Some(integer(v)),
@@ -28,15 +27,13 @@ pub(super) fn number(kind: &Kind<'_>) -> Option<Number> {
     // swag.IsFloat64AJSONInteger
     let is_integer =
         value.is_finite() && value.abs() <= 9_007_199_254_740_991.0 && value.fract() == 0.0;
-    let text = Float(value).to_string();
     let fits_64_bits = is_integer || fits(value);
-    Some(Number { value, text, is_integer, is_float: true, fits_64_bits })
+    Some(Number { value, whole: None, is_integer, fits_64_bits })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "compared with bounds that a float holds exactly")]
 fn integer(v: i64) -> Number {
-    let text = v.to_string();
-    Number { value: v as f64, text, is_integer: true, is_float: false, fits_64_bits: true }
+    Number { value: v as f64, whole: Some(v), is_integer: true, fits_64_bits: true }
 }
 
 fn fits(value: f64) -> bool {

@@ -1,11 +1,8 @@
 //! The table of fields against the `.proto` file and the table of versions.
 
-use super::{
-    shape::{Shape, TLS},
-    *,
-};
+use super::shape::{SPEC, Shape, TLS};
 use crate::{
-    ServerTlsSettings,
+    IstioVersion, ServerTlsSettings,
     json::{Schema, internal::Fields},
     validate::features,
 };

@@ -1,15 +1,15 @@
 //! What the custom resource says of each field.
 
-use crate::validate::cel::{self, Exclusive};
+use crate::IstioVersion;
 
 /// What the schema says of a value.
 #[derive(Debug)]
-pub(in crate::validate) enum Shape {
+pub(crate) enum Shape {
     Object {
         fields: &'static [Field],
         keeps_unknown: bool,
-        /// The CEL rules of the object.
-        rules: &'static [Exclusive],
+        /// Whether the CEL rules are those of this object.
+        has_rules: bool,
     },
     /// A map from texts to texts.
     Texts,
@@ -27,15 +27,22 @@ pub(in crate::validate) enum Shape {
 
 /// A field of an object.
 #[derive(Debug)]
-pub(in crate::validate) struct Field {
-    pub(in crate::validate) name: &'static str,
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
     /// The name in the `.proto` file, which the API server does not know.
-    pub(super) snake: &'static str,
-    pub(in crate::validate) shape: Shape,
-    pub(in crate::validate) required: bool,
-    pub(in crate::validate) nullable: bool,
+    pub(crate) snake: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) required: bool,
+    pub(crate) nullable: bool,
     /// The minor release that brought it, if that can be asked for.
-    pub(in crate::validate) since: u8,
+    pub(crate) since: u8,
+}
+
+impl Field {
+    /// Whether this is the field's name to the API server of a release.
+    pub(crate) fn is_known_as(&self, name: &str, istio: IstioVersion) -> bool {
+        self.name == name && self.since <= istio.minor()
+    }
 }
 
 const fn field(name: &'static str, snake: &'static str, shape: Shape) -> Field {
@@ -50,13 +57,21 @@ const fn required(name: &'static str, shape: Shape) -> Field {
     Field { name, snake: name, shape, required: true, nullable: false, since: 0 }
 }
 
+/// So many fields fit into an object. With more of them the crate does not compile.
+pub(crate) const MAX_FIELDS: usize = 24;
+
+const fn object_of(fields: &'static [Field], keeps_unknown: bool, has_rules: bool) -> Shape {
+    assert!(fields.len() <= MAX_FIELDS, "MAX_FIELDS is too small");
+    Shape::Object { fields, keeps_unknown, has_rules }
+}
+
 const fn object(fields: &'static [Field]) -> Shape {
-    Shape::Object { fields, keeps_unknown: false, rules: &[] }
+    object_of(fields, false, false)
 }
 
 /// The settings of TLS, which have the CEL rules.
 const fn tls(fields: &'static [Field]) -> Shape {
-    Shape::Object { fields, keeps_unknown: false, rules: &cel::RULES }
+    object_of(fields, false, true)
 }
 
 const fn list(of: &'static Shape) -> Shape {
@@ -118,15 +133,13 @@ const SERVER: &[Field] = &[
     field("name", "name", Shape::Text),
 ];
 
-pub(in crate::validate) const SPEC: Shape = object(&[
+pub(crate) const SPEC: Shape = object(&[
     field("servers", "servers", list(&object(SERVER))),
     field("selector", "selector", Shape::Texts),
 ]);
 
-const STATUS: Shape = Shape::Object {
-    keeps_unknown: true,
-    rules: &[],
-    fields: &[
+const STATUS: Shape = object_of(
+    &[
         field(
             "conditions",
             "conditions",
@@ -158,7 +171,9 @@ const STATUS: Shape = Shape::Object {
         ),
         field("observedGeneration", "observed_generation", Shape::IntegerOrText),
     ],
-};
+    true,
+    false,
+);
 
-pub(in crate::validate) const ROOT: Shape =
+pub(crate) const ROOT: Shape =
     object(&[field("spec", "spec", SPEC), field("status", "status", STATUS)]);

@@ -1,0 +1,336 @@
+//! What becomes of each server of one Gateway, beside the others of the same Gateway.
+
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    fmt,
+};
+
+use super::{
+    Flow, Options, SourceStates, Translation, client_certificate_policy, downstream_tls_context,
+    rule,
+};
+use crate::{Diagnostic, FieldPath, Gateway, Server, Severity, client_certificate::Rejection};
+
+/// A server of a Gateway: its translation, and whether it takes effect.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct TranslatedServer {
+    /// What istiod makes of the server by itself.
+    pub translation: Translation,
+    /// What becomes of it beside the other servers of its Gateway.
+    pub outcome: ServerOutcome,
+}
+
+/// What becomes of a server beside the other servers of its Gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServerOutcome {
+    /// istiod sends it to Envoy, and no server of this Gateway makes Envoy reject its listener.
+    Sent,
+    /// istiod leaves it out.
+    Skipped(SkipReason),
+    /// Envoy rejects the listener of its port and address because of this server of the Gateway, which
+    /// may be the server itself. A gateway that starts has no such listener; one that runs keeps the
+    /// listener that it has.
+    ListenerRejected {
+        /// The index of the server that Envoy rejects.
+        by: usize,
+    },
+}
+
+impl ServerOutcome {
+    /// The outcome of the server with this index as a finding, unless it takes effect. The path
+    /// begins at the document's root.
+    #[must_use]
+    pub fn to_diagnostic(self, server: usize) -> Option<Diagnostic> {
+        let (rule, message) = match self {
+            Self::Sent => return None,
+            Self::Skipped(reason) => {
+                (rule::SERVER_SKIPPED, format!("istiod leaves this server out: {reason}"))
+            }
+            Self::ListenerRejected { by } => (
+                rule::LISTENER_REJECTED,
+                format!(
+                    "Envoy rejects the listener of this port and address because of \
+                     spec.servers[{by}]: a gateway that runs keeps the listener that it has, one that \
+                     starts has none"
+                ),
+            ),
+        };
+        let path = FieldPath::root().key("spec").key("servers").index(server);
+        Some(Diagnostic::new(rule, Severity::Error, path, message))
+    }
+}
+
+/// Why istiod leaves a server out. All of them are indexes of servers of the same Gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// It has no port.
+    NoPort,
+    /// An earlier server with TLS settings has one of its hosts on the same port and address.
+    DuplicateHost {
+        /// The index of the host in the server's own hosts.
+        host: usize,
+        /// The server that has the host.
+        by: usize,
+    },
+    /// A server of another protocol has the port and address.
+    ProtocolConflict {
+        /// That server.
+        by: usize,
+    },
+    /// An earlier HTTPS server has the same port and port name.
+    DuplicatePortName {
+        /// That server.
+        by: usize,
+    },
+    /// A later server without TLS settings takes the place of all servers of the port, address and
+    /// protocol.
+    Replaced {
+        /// That server.
+        by: usize,
+    },
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPort => f.write_str("it has no port"),
+            Self::DuplicateHost { host, by } => write!(
+                f,
+                "hosts[{host}] is a host of spec.servers[{by}] as well, on the same port and address"
+            ),
+            Self::ProtocolConflict { by } => {
+                write!(f, "spec.servers[{by}] has its port and address, with another protocol")
+            }
+            Self::DuplicatePortName { by } => {
+                write!(f, "spec.servers[{by}] has the same port number and port name")
+            }
+            Self::Replaced { by } => write!(
+                f,
+                "spec.servers[{by}], which has no TLS settings, takes its port, address and protocol"
+            ),
+        }
+    }
+}
+
+/// What istiod makes of all servers of a Gateway, and which of them take effect.
+///
+/// The Gateway is to be the one that the API server keeps ([`StoredGateway`](crate::StoredGateway)).
+/// Other Gateways of the same pods are not considered, although they share listeners with this one;
+/// nor is a Service that maps the port to another one.
+///
+/// Source: pilot's `mergeGateways` and `CheckDuplicates`; Envoy, which takes or rejects a listener as a
+/// whole.
+///
+/// ```
+/// use istio_gateway::{
+///     Gateway,
+///     envoy::{Options, ServerOutcome, SkipReason, translate_gateway},
+///     json,
+/// };
+///
+/// let gateway: Gateway = json::from_str(
+///     r#"{"servers": [
+///         {"port": {"number": 443, "name": "a", "protocol": "HTTPS"}, "hosts": ["x.test"],
+///          "tls": {"mode": "SIMPLE", "credentialName": "c"}},
+///         {"port": {"number": 443, "name": "b", "protocol": "HTTPS"}, "hosts": ["y.test", "x.test"],
+///          "tls": {"mode": "MUTUAL", "credentialName": "c"}}
+///     ]}"#,
+/// )?;
+/// let servers = translate_gateway(&gateway, "shop", &Options::default());
+/// assert_eq!(servers[0].outcome, ServerOutcome::Sent);
+/// // All of the second server is left out, y.test as well.
+/// let skipped = ServerOutcome::Skipped(SkipReason::DuplicateHost { host: 1, by: 0 });
+/// assert_eq!(servers[1].outcome, skipped);
+/// # Ok::<(), istio_gateway::Error>(())
+/// ```
+#[must_use]
+pub fn translate_gateway(
+    gateway: &Gateway,
+    namespace: &str,
+    options: &Options,
+) -> Vec<TranslatedServer> {
+    let skipped = skipped(gateway, namespace);
+    let translations: Vec<_> =
+        gateway.servers.iter().map(|server| downstream_tls_context(server, options)).collect();
+    let mut rejected: HashMap<(&str, u32), usize> = HashMap::new();
+    for (index, (server, translation)) in gateway.servers.iter().zip(&translations).enumerate() {
+        let is_sent = skipped.get(index) == Some(&None);
+        if is_sent && is_rejected(translation) {
+            rejected.entry(listener(server)).or_insert(index);
+        }
+    }
+    let outcome = |(server, skipped): (&Server, Option<SkipReason>)| match (
+        skipped,
+        rejected.get(&listener(server)),
+    ) {
+        (Some(reason), _) => ServerOutcome::Skipped(reason),
+        (None, Some(by)) => ServerOutcome::ListenerRejected { by: *by },
+        (None, None) => ServerOutcome::Sent,
+    };
+    let outcomes: Vec<_> = gateway.servers.iter().zip(skipped).map(outcome).collect();
+    let servers = translations.into_iter().zip(outcomes);
+    servers.map(|(translation, outcome)| TranslatedServer { translation, outcome }).collect()
+}
+
+/// Whether Envoy rejects what istiod sends of the server.
+fn is_rejected(translation: &Translation) -> bool {
+    let refuses =
+        |found: &Diagnostic| found.severity == Severity::Error && found.rule != rule::PIN_INVALID;
+    translation.diagnostics.iter().any(refuses)
+        || translation.used_tls_context().is_some_and(|context| {
+            let policy = client_certificate_policy(context, SourceStates::default());
+            policy.rejection().is_some_and(Rejection::refuses_listener)
+        })
+}
+
+/// What Envoy listens on.
+fn listener(server: &Server) -> (&str, u32) {
+    let bind = if server.bind.is_empty() { "0.0.0.0" } else { &server.bind };
+    (bind, server.port.as_ref().map_or(0, |port| port.number))
+}
+
+/// istiod's key of servers that it merges: the number, the protocol as it is written, the address.
+type ServerPort<'a> = (u32, &'a str, &'a str);
+
+/// What pilot's `mergeGateways` remembers of the servers so far. Values are their indexes.
+#[derive(Default)]
+struct Merged<'a> {
+    ports: HashSet<u32>,
+    /// The one plain server of a port that counts, and its protocol and address.
+    plain: HashMap<u32, (usize, &'a str, &'a str)>,
+    routes: HashMap<String, usize>,
+    hosts: HashMap<(u32, Cow<'a, str>), (&'a str, usize)>,
+    servers: HashMap<ServerPort<'a>, Vec<usize>>,
+}
+
+/// Why istiod leaves each server out, if it does.
+fn skipped(gateway: &Gateway, namespace: &str) -> Vec<Option<SkipReason>> {
+    let mut merged = Merged::default();
+    let mut skipped: Vec<_> = Vec::with_capacity(gateway.servers.len());
+    for (index, server) in gateway.servers.iter().enumerate() {
+        let mut replaced = Vec::new();
+        skipped.push(merged.add(index, server, namespace, &mut replaced).err());
+        for other in replaced {
+            if let Some(reason) = skipped.get_mut(other) {
+                *reason = Some(SkipReason::Replaced { by: index });
+            }
+        }
+    }
+    skipped
+}
+
+impl<'a> Merged<'a> {
+    fn add(
+        &mut self,
+        index: usize,
+        server: &'a Server,
+        namespace: &str,
+        replaced: &mut Vec<usize>,
+    ) -> Result<(), SkipReason> {
+        let Some(port) = &server.port else { return Err(SkipReason::NoPort) };
+        let (number, bind) = (port.number, server.bind.as_str());
+        if server.tls.is_some() {
+            self.claim_hosts(index, server, number, namespace)?;
+        }
+        let flow = Flow::of(server);
+        let is_tls = server.tls.is_some() && flow != Flow::HttpPlain;
+        // An HTTPS server without TLS settings counts as HTTP to istiod, but never passes the webhook.
+        let is_https = port.protocol.eq_ignore_ascii_case("https") && flow != Flow::Passthrough;
+        let route = match flow {
+            Flow::HttpPlain => format!("http.{number}.{bind}"),
+            _ if is_https => format!("https.{number}.{}.{bind}", port.name),
+            _ => String::new(),
+        };
+        let key = (number, port.protocol.as_str(), bind);
+        if self.ports.insert(number) {
+            self.replace(index, key, is_tls, route, replaced);
+        } else if let Some(&(by, protocol, plain_bind)) = self.plain.get(&number) {
+            let is_same_bind = plain_bind == bind;
+            let can_merge = flow == Flow::HttpPlain && is_http(protocol);
+            if is_same_bind && (!can_merge || route.is_empty()) {
+                return Err(SkipReason::ProtocolConflict { by });
+            }
+            if is_same_bind {
+                self.servers.entry((number, protocol, plain_bind)).or_default().push(index);
+            } else if self.servers.contains_key(&key) {
+                self.servers.entry(key).or_default().push(index);
+            } else {
+                self.replace(index, key, is_tls, route, replaced);
+            }
+        } else if !is_tls {
+            self.replace(index, key, is_tls, route, replaced);
+        } else {
+            if is_https {
+                if let Some(&by) = self.routes.get(&route) {
+                    return Err(SkipReason::DuplicatePortName { by });
+                }
+                self.routes.insert(route, index);
+            }
+            self.servers.entry(key).or_default().push(index);
+        }
+        Ok(())
+    }
+
+    /// The server takes the place of those that have the same key, as pilot's `addPlainTextServer`
+    /// has it.
+    fn replace(
+        &mut self,
+        index: usize,
+        key: ServerPort<'a>,
+        is_tls: bool,
+        route: String,
+        replaced: &mut Vec<usize>,
+    ) {
+        let (number, protocol, bind) = key;
+        if !is_tls {
+            self.plain.insert(number, (index, protocol, bind));
+        }
+        if !route.is_empty() {
+            self.routes.insert(route, index);
+        }
+        replaced.extend(self.servers.insert(key, vec![index]).into_iter().flatten());
+    }
+
+    /// Source: pilot's `CheckDuplicates`, which knows one address of each host.
+    fn claim_hosts(
+        &mut self,
+        index: usize,
+        server: &'a Server,
+        number: u32,
+        namespace: &str,
+    ) -> Result<(), SkipReason> {
+        let bind = server.bind.as_str();
+        let hosts = sanitized(&server.hosts, namespace);
+        for (host, name) in hosts.iter().enumerate() {
+            if let Some(&(known, by)) = self.hosts.get(&(number, name.clone()))
+                && known == bind
+            {
+                return Err(SkipReason::DuplicateHost { host, by });
+            }
+        }
+        self.hosts.extend(hosts.into_iter().map(|name| ((number, name), (bind, index))));
+        Ok(())
+    }
+}
+
+/// Source: istiod's `protocol.Parse` and `Instance.IsHTTP`.
+fn is_http(protocol: &str) -> bool {
+    super::flow::Protocol::parse(protocol) == super::flow::Protocol::Http
+}
+
+/// Source: pilot's `sanitizeServerHostNamespace`.
+fn sanitized<'a>(hosts: &'a [String], namespace: &str) -> Vec<Cow<'a, str>> {
+    if hosts.iter().any(|host| host == "*/*") {
+        return vec![Cow::Borrowed("*")];
+    }
+    let sanitized = |host: &'a String| match host.split_once('/') {
+        Some((".", name)) => Cow::Owned(format!("{namespace}/{name}")),
+        Some(("*", name)) => Cow::Borrowed(name),
+        _ => Cow::Borrowed(host.as_str()),
+    };
+    hosts.iter().map(sanitized).collect()
+}

@@ -1,0 +1,26 @@
+//! The custom resource's structural schema: which fields the API server keeps of an object, and which
+//! it drops.
+
+#[cfg_attr(
+    not(feature = "validate"),
+    expect(dead_code, reason = "pruning needs a value alone; the verdict needs the rest")
+)]
+mod number;
+mod prune;
+#[cfg_attr(
+    not(feature = "validate"),
+    expect(dead_code, reason = "pruning needs the names alone; the verdict needs the rest")
+)]
+mod shape;
+mod stored;
+#[cfg(all(test, feature = "validate"))]
+mod tests;
+
+#[cfg(feature = "validate")]
+pub(crate) use number::{Number, number};
+pub use prune::{PruneReason, PrunedField};
+#[cfg(feature = "validate")]
+pub(crate) use shape::{Field, MAX_FIELDS, ROOT, SPEC, Shape};
+pub use stored::StoredGateway;
+#[cfg(feature = "validate")]
+pub(crate) use stored::stored_spec;

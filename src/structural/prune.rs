@@ -1,0 +1,225 @@
+//! What the API server keeps of a value, and what it drops.
+
+use super::{
+    number::number,
+    shape::{Field, MAX_FIELDS, Shape},
+};
+use crate::{
+    Diagnostic, FieldPath, IstioVersion, Position, Severity,
+    diagnostic::{Step, nearest},
+    json::did_you_mean,
+    tree::{Edit, Ref, write_json, write_text},
+};
+
+/// A field that the API server drops before it stores an object (Kubernetes calls it pruning).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PrunedField {
+    /// The field, from the document's root, as it is written there.
+    pub path: FieldPath,
+    /// The place of its name in the text, where there was a text.
+    pub position: Option<Position>,
+    /// Why it is dropped.
+    pub reason: PruneReason,
+}
+
+/// Why the API server drops a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PruneReason {
+    /// It is not a field of a Gateway.
+    Unknown {
+        /// The field with the most similar name, if there is one.
+        similar: Option<&'static str>,
+    },
+    /// It is written in `snake_case`, which istiod reads and the API server does not.
+    SnakeCase {
+        /// The name that the API server knows.
+        name: &'static str,
+    },
+    /// The release of Istio does not have it yet.
+    Newer {
+        /// The release that brought it.
+        since: IstioVersion,
+    },
+}
+
+impl PruneReason {
+    /// Why an object with these fields has none of this name.
+    pub(crate) fn of(fields: &'static [Field], name: &str, finds_similar: bool) -> Self {
+        if let Some(field) = fields.iter().find(|field| field.name == name) {
+            return Self::Newer { since: IstioVersion::of(field.since) };
+        }
+        if let Some(field) = fields.iter().find(|field| field.snake == name) {
+            return Self::SnakeCase { name: field.name };
+        }
+        let known = fields.iter().map(|field| field.name);
+        Self::Unknown { similar: if finds_similar { nearest(name, known) } else { None } }
+    }
+
+    /// The rule of the feature `validate` that reports it: `lint/unknown-field`,
+    /// `lint/snake-case-field` or `lint/newer-field`.
+    #[must_use]
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "lint/unknown-field",
+            Self::SnakeCase { .. } => "lint/snake-case-field",
+            Self::Newer { .. } => "lint/newer-field",
+        }
+    }
+
+    /// What is wrong, where the API server has the custom resource of this release.
+    pub(crate) fn message(self, istio: IstioVersion) -> String {
+        match self {
+            Self::Unknown { .. } => "unknown field, which the API server drops".to_owned(),
+            Self::SnakeCase { .. } => {
+                "the API server does not know the name in snake_case, and drops it".to_owned()
+            }
+            Self::Newer { .. } => {
+                format!("Istio {istio} does not know this field, and its API server drops it")
+            }
+        }
+    }
+
+    /// What to write instead, where that can be told.
+    pub(crate) fn help(self, name: &str) -> Option<String> {
+        match self {
+            Self::Unknown { similar } => similar.map(did_you_mean),
+            Self::SnakeCase { name } => Some(format!("write {name:?}")),
+            Self::Newer { since } => Some(format!("{name} came with Istio {since}")),
+        }
+    }
+}
+
+impl PrunedField {
+    /// The field as a finding: the one that validation for this release reports.
+    #[must_use]
+    pub fn to_diagnostic(&self, istio: IstioVersion) -> Diagnostic {
+        let Self { path, position, reason } = self;
+        let name = match path.steps().last() {
+            Some(Step::Key(name)) => name,
+            _ => "",
+        };
+        Diagnostic {
+            help: reason.help(name),
+            position: *position,
+            ..Diagnostic::new(reason.rule(), Severity::Warning, path.clone(), reason.message(istio))
+        }
+    }
+}
+
+/// What every object has.
+fn is_envelope(name: &str) -> bool {
+    matches!(name, "apiVersion" | "kind" | "metadata")
+}
+
+/// Writes values as the API server hands them on, and remembers what it drops.
+pub(super) struct Pruner {
+    version: IstioVersion,
+    /// So many dropped fields are remembered.
+    most: usize,
+    /// Where in the stream the text begins.
+    start: Position,
+    path: Vec<Step>,
+    pub(super) json: String,
+    pub(super) pruned: Vec<PrunedField>,
+    pub(super) omitted: usize,
+}
+
+impl Pruner {
+    pub(super) fn new(version: IstioVersion, most: usize, start: Position) -> Self {
+        let (path, json, pruned, omitted) = Default::default();
+        Self { version, most, start, path, json, pruned, omitted }
+    }
+
+    /// Remembers each field of an object that the API server drops, and hands on the others in the
+    /// order of the schema, of each key the last value.
+    pub(super) fn fields<'t>(
+        &mut self,
+        fields: &'static [Field],
+        node: Ref<'t, 't>,
+    ) -> impl Iterator<Item = (&'static Field, Ref<'t, 't>)> + use<'t> {
+        let mut kept = [const { None }; MAX_FIELDS];
+        for (key, value) in node.entries() {
+            let name = key.text();
+            let known = fields.iter().position(|field| field.is_known_as(name, self.version));
+            match known.and_then(|index| kept.get_mut(index)) {
+                Some(slot) => *slot = Some(value),
+                None if self.path.is_empty() && is_envelope(name) => {}
+                None => self.drop_field(fields, key),
+            }
+        }
+        fields.iter().zip(kept).filter_map(|(field, value)| {
+            let value: Ref<'_, '_> = value?;
+            (field.nullable || !value.is_null()).then_some((field, value))
+        })
+    }
+
+    fn drop_field(&mut self, fields: &'static [Field], key: Ref<'_, '_>) {
+        if self.pruned.len() >= self.most {
+            self.omitted += 1;
+            return;
+        }
+        let name = key.text();
+        let reason = PruneReason::of(fields, name, true);
+        let path: FieldPath = self.path.iter().cloned().collect();
+        let position = key.position().map(|position| position.within(self.start));
+        self.pruned.push(PrunedField { path: path.key(name), position, reason });
+    }
+
+    /// Writes the value of a field: pruned, whole numbers without a point.
+    pub(super) fn field(&mut self, field: &'static Field, value: Ref<'_, '_>) {
+        self.path.push(Step::Key(field.name.to_owned()));
+        self.value(&field.shape, value);
+        self.path.pop();
+    }
+
+    pub(super) fn value(&mut self, shape: &'static Shape, node: Ref<'_, '_>) {
+        match shape {
+            Shape::Object { fields, .. } if node.is_map() => {
+                self.json.push('{');
+                for (i, (field, value)) in self.fields(fields, node).enumerate() {
+                    self.key(i, field.name);
+                    self.field(field, value);
+                }
+                self.json.push('}');
+            }
+            Shape::Texts if node.is_map() => {
+                self.json.push('{');
+                let entries = node.distinct_entries().into_iter();
+                let kept = entries.filter(|(_, value)| !value.is_null());
+                for (i, (key, value)) in kept.enumerate() {
+                    self.key(i, key.text());
+                    write_json(&Edit::Kept(value), &mut self.json);
+                }
+                self.json.push('}');
+            }
+            Shape::List { of, .. } if node.is_list() => {
+                self.json.push('[');
+                for (i, item) in node.items().enumerate() {
+                    if i > 0 {
+                        self.json.push(',');
+                    }
+                    self.path.push(Step::Index(i));
+                    self.value(of, item);
+                    self.path.pop();
+                }
+                self.json.push(']');
+            }
+            Shape::Integer => match number(node.kind()).filter(|number| number.is_integer) {
+                // Without a minus before a zero.
+                Some(number) => self.json.push_str(&format!("{}", number.value + 0.0)),
+                None => write_json(&Edit::Kept(node), &mut self.json),
+            },
+            _ => write_json(&Edit::Kept(node), &mut self.json),
+        }
+    }
+
+    fn key(&mut self, index: usize, name: &str) {
+        if index > 0 {
+            self.json.push(',');
+        }
+        write_text(name, &mut self.json);
+        self.json.push(':');
+    }
+}
