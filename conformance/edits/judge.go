@@ -90,6 +90,11 @@ func differences(c testCase) (comments, attached int, problems []string) {
 		problem("after: %v", err)
 		return 0, 0, problems
 	}
+	var object map[string]any
+	if err := yaml.Unmarshal([]byte(c.Edited), &object); err != nil {
+		problem("after: %v", err)
+	}
+	spec, _ := object["spec"].(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(c.Owners)) {
 		owner := c.Owners[name]
 		count := strings.Count(c.Edited, name)
@@ -97,7 +102,7 @@ func differences(c testCase) (comments, attached int, problems []string) {
 		if strings.HasPrefix(owner, "/end") {
 			owner = ""
 		}
-		if owner != "" && !exists(c, owner) {
+		if owner != "" && !exists(c.Edits, spec, owner) {
 			if count > 0 {
 				problem("%s of %s, which is removed, is still there", name, owner)
 			}
@@ -251,20 +256,17 @@ func set(e edit, server *api.Server) {
 	}
 }
 
+var itemPath = regexp.MustCompile(`^/spec/servers/\d+(/hosts/\d+)?`)
+
 var serverPath = regexp.MustCompile(`^/spec/servers/(\d+)(?:/(\w+))?(?:/(\w+))?`)
 
 // exists tells whether an owner is still there after the edits. A collection
 // that has become empty is not written.
-func exists(c testCase, owner string) bool {
-	path := moved(c.Edits, owner)
+func exists(edits []edit, spec map[string]any, owner string) bool {
+	path := moved(edits, owner)
 	if path == "" {
 		return false
 	}
-	var after map[string]any
-	if err := yaml.Unmarshal([]byte(c.Edited), &after); err != nil {
-		return false
-	}
-	spec, _ := after["spec"].(map[string]any)
 	switch match := serverPath.FindStringSubmatch(path); {
 	case strings.HasPrefix(path, "/spec/selector"):
 		return spec["selector"] != nil
@@ -385,7 +387,7 @@ func movedIndex(op string, e edit, index int) int {
 // item is the item of a list, or the entry of the selector, that a path leads
 // into; else the path.
 func item(path string) string {
-	if match := regexp.MustCompile(`^/spec/servers/\d+(/hosts/\d+)?`).FindString(path); match != "" {
+	if match := itemPath.FindString(path); match != "" {
 		return match
 	}
 	return path
