@@ -286,13 +286,12 @@ fn places_are_found_in_streams_and_lists() {
     assert_eq!(manifests.gateways().next().unwrap().document, 2);
 }
 
-/// Kubernetes' own clients know what the items of a typed list are, and this crate's reader of
-/// manifests takes `Kind` for `kind`.
+/// Kubernetes' own clients know what the items of a typed list are.
 #[test]
 fn lists_of_all_kinds_are_read_or_refused() {
     let item = STRANGE_CA.split_once("metadata").unwrap().1.replace('\n', "\n  ");
     let list = format!(
-        "apiVersion: gateway.networking.k8s.io/v1\nKind: GatewayList\nitems:\n- metadata{item}"
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayList\nitems:\n- metadata{item}"
     );
     let found = found(&list);
     assert_eq!(found[0].to_string().split(": ").next(), Some("8:73"), "{}", found[0]);
@@ -306,7 +305,7 @@ fn lists_of_all_kinds_are_read_or_refused() {
     );
     refused(
         "kind: List\nitems:\n- kind: Secret\n- kind: List\n  items: []\n",
-        "4:3: items[1]: a list in a list is not read: write its items into the outer one",
+        "4:3: items[1]: a list in a list is rejected: write its items into the outer one",
     );
 }
 

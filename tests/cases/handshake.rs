@@ -152,8 +152,8 @@ impl<'a> Config<'a> {
                 Some(_) => TrustedCa::Given(Source::Inline),
             },
             subject_alt_names: owned(&self.names),
-            verify_certificate_spki: owned(&self.spki),
-            verify_certificate_hash: owned(&self.hash),
+            verify_certificate_spki: self.spki.iter().map(|name| spki_pin(name)).collect(),
+            verify_certificate_hash: self.hash.iter().map(|name| hash_pin(name)).collect(),
             crl: (!self.crl.is_empty()).then(|| Crl::new(Source::Inline, state)),
             accepts_untrusted,
         })
@@ -346,4 +346,14 @@ fn refused_configurations_are_predicted_with_envoy_s_words() {
         compared += 1;
     }
     println!("{compared} configurations compared");
+}
+
+/// A pin in the form that Envoy takes, for a certificate that the file names.
+fn spki_pin(name: &str) -> String {
+    format!("{:A<43}=", name.replace('_', "/"))
+}
+
+fn hash_pin(name: &str) -> String {
+    let digits: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("{digits:0<64}")
 }

@@ -229,7 +229,8 @@ proptest! {
             prop_assert!(conflicts.len() < 100);
             let Some(report) = &document.report else { continue };
             let has_error = report.findings.iter().any(|found| found.severity == Severity::Error);
-            prop_assert_eq!(report.is_accepted(), !has_error);
+            let depends = report.verdict() == Verdict::DependsOnPlaceholders;
+            prop_assert_eq!(report.is_accepted(), !has_error && !depends);
             for found in &report.findings {
                 prop_assert!(rules().iter().any(|rule| rule.id == found.rule), "{}", found.rule);
                 prop_assert!(found.end.is_none_or(|end| Some(end) > found.position));

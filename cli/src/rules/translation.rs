@@ -13,7 +13,7 @@ const fn rule(
     Rule { id, severity, title, explanation, bad: None, good: None }
 }
 
-pub(super) static RULES: [Rule; 29] = [
+pub(super) static RULES: [Rule; 32] = [
     rule(
         envoy::CERTIFICATE_IGNORED,
         Severity::Warning,
@@ -79,6 +79,24 @@ pub(super) static RULES: [Rule; 29] = [
         Severity::Warning,
         "Dropped ALPN protocol",
         "istiod drops names that are empty or longer than 255 bytes (RFC 7301).",
+    ),
+    rule(
+        envoy::SERVER_SKIPPED,
+        Severity::Warning,
+        "Server dropped by istiod",
+        "Another server of the same port comes first and has the same host, or another protocol: istiod drops the whole later server.",
+    ),
+    rule(
+        envoy::LISTENER_REJECTED,
+        Severity::Error,
+        "Listener rejected by Envoy",
+        "A port has one listener. Envoy rejects it for one server with invalid settings, and with it the other servers of the port: no clients at the start, the earlier configuration after an update.",
+    ),
+    rule(
+        envoy::PIN_INVALID,
+        Severity::Error,
+        "Invalid certificate pin",
+        "Envoy accepts the listener and rejects the server's secrets when they arrive, so that no client can connect to this server.",
     ),
     rule(
         envoy::VERSION_UNKNOWN,

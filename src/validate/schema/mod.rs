@@ -317,7 +317,7 @@ impl Check<'_> {
         );
         let text = place.node.map(Ref::text).unwrap_or_default();
         let help = nearest(text, names.iter().copied()).map(|name| format!("write {name}"));
-        let help = help.or_else(|| {
+        let help = help.or_else(|| version_named_by(names, kind)).or_else(|| {
             text.is_empty()
                 .then(|| format!("write one of the names, such as {}", names.get(1).unwrap_or(&"")))
         });
@@ -343,14 +343,18 @@ fn owner_of(name: &str) -> Option<String> {
     find(&SPEC, name, "spec")
 }
 
+/// 1.2 is meant to be a version of TLS.
+fn version_named_by(names: &[&'static str], kind: &Kind<'_>) -> Option<String> {
+    let version = format!("TLSV{}", number(kind)?.value).replace('.', "_");
+    let version = if version.contains('_') { version } else { version + "_0" };
+    let name = names.iter().find(|name| **name == version)?;
+    Some(format!("write {name}"))
+}
+
 fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
     match (shape, kind) {
         (Shape::Enum(names), Kind::Float(_) | Kind::Unsigned(_)) => {
-            // 1.2 is meant to be a version of TLS.
-            let version = format!("TLSV{}", number(kind)?.value).replace('.', "_");
-            let version = if version.contains('_') { version } else { version + "_0" };
-            let name = names.iter().find(|name| **name == version);
-            Some(format!("write {}", name.or(names.get(1))?))
+            version_named_by(names, kind).or_else(|| Some(format!("write {}", names.get(1)?)))
         }
         (Shape::List { of: Shape::Object { .. }, .. }, Kind::Map | Kind::Merged(_)) => {
             Some("write a sequence: begin each item with \"- \"".to_owned())

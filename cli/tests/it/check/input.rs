@@ -181,7 +181,10 @@ fn a_dollar_elsewhere_hides_no_error() {
     let want = [
         ("./a.json#1".to_owned(), vec!["webhook/servers-required"]),
         ("./b.yaml#1".to_owned(), vec!["webhook/servers-required"]),
-        ("./c.yaml#1".to_owned(), vec!["lint/template", "webhook/bind-address"]),
+        (
+            "./c.yaml#1".to_owned(),
+            vec!["lint/template", "webhook/bind-address", "lint/missing-secret"],
+        ),
         ("./d.yaml#2".to_owned(), vec!["lint/template"]),
     ];
     assert_eq!(rules(&documents), want);
