@@ -19,7 +19,7 @@ const fn post_quantum(names: &'static [&'static str]) -> Group {
 }
 
 /// What Envoy 1.40.0 takes, as `conformance/envoy-live` has seen it. Istio's own
-/// `security.ValidECDHCurves` has P-224 and X25519Kyber768Draft00 too, which Envoy rejects.
+/// `security.ValidECDHCurves` has P-224 and `X25519Kyber768Draft00` too, which Envoy rejects.
 const GROUPS: [Group; 6] = [
     group(&["X25519", "x25519"]),
     group(&["P-256", "prime256v1"]),

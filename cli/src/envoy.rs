@@ -28,7 +28,7 @@ use crate::{
 /// replaces without saying so, and what Envoy then refuses.
 ///
 /// Each Gateway is translated as the API server stores it, without the fields that it drops: misspelt
-/// ones, names in snake_case, fields of newer releases. The findings name them; those outside of
+/// ones, names in `snake_case`, fields of newer releases. The findings name them; those outside of
 /// servers are reported on standard error.
 #[derive(Args)]
 #[command(after_long_help = "\

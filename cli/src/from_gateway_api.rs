@@ -23,7 +23,7 @@ use crate::{
 /// Translates Gateways of Gateway API as istiod does, and tells their conditions.
 ///
 /// The files are a set: Gateways of gateway.networking.k8s.io with the Secrets, ConfigMaps,
-/// ReferenceGrants, Namespaces and GatewayClasses that they refer to; other kinds are passed over.
+/// ReferenceGrants, Namespaces and `GatewayClasses` that they refer to; other kinds are passed over.
 /// What is in none of the files does not exist; only a GatewayClass is assumed to be Istio's. Objects
 /// of Gateway API are judged by the schemas of its release 1.7: a Gateway that an API server rejects
 /// is not translated, and one with unknown fields is translated without them. What istiod makes of

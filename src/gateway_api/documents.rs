@@ -206,7 +206,7 @@ impl Manifests {
         self.texts.iter().flat_map(|text| text.gateways.iter().map(|read| &read.manifest))
     }
 
-    /// What was found in ReferenceGrants and GatewayClasses that an API server accepts: unknown fields
+    /// What was found in ReferenceGrants and `GatewayClasses` that an API server accepts: unknown fields
     /// and those of the experimental channel. One that it rejects is an error of
     /// [`add`](Self::add).
     ///

@@ -172,7 +172,10 @@ impl<T: json::Message> Lossless<T> {
     /// Reads a message from a document of a stream, with all that was found in it, and an error if there
     /// is more in the text than one document.
     #[cfg(feature = "yaml")]
-    #[must_use]
+    #[expect(
+        clippy::type_complexity,
+        reason = "a value with what was found, and an error of what follows"
+    )]
     pub fn of_stream(
         text: &crate::stream::DocumentText<'_>,
     ) -> (Result<(Self, Vec<crate::Diagnostic>), Error>, Option<Error>) {

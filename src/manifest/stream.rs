@@ -59,7 +59,6 @@ impl Document {
 
     /// Reads a document of a stream, as [`documents`] does: the document, and an error if there is more in
     /// the text than one.
-    #[must_use]
     pub fn of_stream(text: &DocumentText<'_>) -> (Result<Self, Error>, Option<Error>) {
         document(text, true)
     }

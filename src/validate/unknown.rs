@@ -186,7 +186,7 @@ fn assume(gateway: &mut Gateway, value: &UnknownValue, choice: usize, unique: us
         "" => *own = if is_first { server(unique) } else { Server::default() },
         "hosts" => own.hosts = if is_first { vec![host(unique)] } else { Vec::new() },
         "hosts[]" => {
-            set(&mut own.hosts, item, if is_first { host(unique) } else { "?".to_owned() })
+            set(&mut own.hosts, item, if is_first { host(unique) } else { "?".to_owned() });
         }
         "bind" => own.bind = nth(&BINDS, choice),
         "name" => {
@@ -211,7 +211,7 @@ fn assume(gateway: &mut Gateway, value: &UnknownValue, choice: usize, unique: us
                 let Some(port) = &mut own.port else { return };
                 match field {
                     "number" => {
-                        port.number = [0, small + 1, 70_000].get(choice).copied().unwrap_or(0)
+                        port.number = [0, small + 1, 70_000].get(choice).copied().unwrap_or(0);
                     }
                     "protocol" => port.protocol = nth(&PROTOCOLS, choice),
                     "name" if is_first => port.name = format!("port-{unique}"),

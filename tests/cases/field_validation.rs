@@ -1,4 +1,4 @@
-//! What a real API server says of unknown and repeated fields: conformance/apiserver/field_validation.py.
+//! What a real API server says of unknown and repeated fields: `conformance/apiserver/field_validation.py`.
 
 use std::{env, fs};
 
@@ -36,7 +36,8 @@ fn differences(case: &Value) -> Vec<String> {
     let mut theirs = texts(&case["warn"]["warnings"]);
     // The server stops at a hundred of a kind.
     if ours.len() <= 100 {
-        (ours.sort(), theirs.sort());
+        ours.sort();
+        theirs.sort();
         // Equal warnings are sent once.
         ours.dedup();
         same("warnings", format!("{ours:?}"), format!("{theirs:?}"));

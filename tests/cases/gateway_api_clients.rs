@@ -52,7 +52,7 @@ fn gives(text: &str, want: &[(&str, &str)]) {
     assert_eq!(found, want, "{text}");
 }
 
-/// found.md A.6: under ISTIO_MUTUAL clients must present a certificate of the mesh.
+/// found.md A.6: under `ISTIO_MUTUAL` clients must present a certificate of the mesh.
 #[test]
 fn an_ignored_ca_states_what_the_mode_requires() {
     let frontend = format!("{{default: {{validation: {{{CA}}}}}}}");

@@ -43,7 +43,7 @@ use crate::{
 /// another server of its port catches now, such as a wildcard's, is compared with that one.
 ///
 /// Each Gateway is judged as the API server stores it, without the fields that it drops: misspelt
-/// ones, names in snake_case, fields of newer releases. They are reported, with what they would do.
+/// ones, names in `snake_case`, fields of newer releases. They are reported, with what they would do.
 ///
 /// Other Gateways of the same pods are not considered, although they share listeners. Secrets and
 /// files are taken to be there and in order.

@@ -17,7 +17,7 @@ use crate::{
 /// and of the wrong type, in random order.
 struct Generator(u64);
 
-/// A field in camelCase and in snake_case, and what may be its value.
+/// A field in camelCase and in `snake_case`, and what may be its value.
 type Field = (&'static str, &'static str, &'static [&'static str]);
 
 const PORT: &[Field] = &[("targetPort", "target_port", &["8443", "8443.0", "0", "null"])];

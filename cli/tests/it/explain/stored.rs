@@ -11,7 +11,7 @@ fn gateway(tls: &str) -> String {
     )
 }
 
-/// Each field by its name in snake_case, and what it would do.
+/// Each field by its name in `snake_case`, and what it would do.
 const SNAKE: [(&str, &str); 6] = [
     ("subject_alt_names: [only.me]", "in, verified -> refused: with another name"),
     ("verify_certificate_spki: [K+eTy1Sp+hl+GM51HwQr2deoHn4K/V0Su5ZERzteFls=]", "not pinned"),
