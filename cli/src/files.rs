@@ -37,7 +37,7 @@ impl File {
             };
         }
         let kind = fs::metadata(&self.path)?.file_type();
-        if !kind.is_file() && !kind.is_dir() && !(is_pipe(kind) && self.is_open()) {
+        if !(kind.is_file() || kind.is_dir() || is_pipe(kind) && self.is_open()) {
             let what = if is_pipe(kind) { "a named pipe" } else { "a device or socket" };
             return Err(io::Error::other(format!(
                 "{what} is not read; use `-` for standard input"

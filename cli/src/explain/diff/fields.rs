@@ -125,10 +125,13 @@ fn compare(
 /// A field of a pair.
 type At = (usize, usize);
 
+/// A Gateway, and the fields of it whose places are asked for.
+type Asked<'a> = (Option<&'a Stored>, Vec<FieldPath>, Vec<(At, bool)>);
+
 /// Places to be found, by Gateway.
 #[derive(Default)]
 struct Places<'a> {
-    asked: HashMap<*const Stored, (Option<&'a Stored>, Vec<FieldPath>, Vec<(At, bool)>)>,
+    asked: HashMap<*const Stored, Asked<'a>>,
 }
 
 impl<'a> Places<'a> {
