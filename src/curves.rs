@@ -18,7 +18,7 @@ const fn post_quantum(names: &'static [&'static str]) -> Group {
     Group { names, is_post_quantum: true }
 }
 
-/// What Envoy 1.40.0 takes, as `conformance/envoy-live` has seen it. Istio's own
+/// What Envoy 1.40.0 takes: `conformance/handshake` asks it. Istio's own
 /// `security.ValidECDHCurves` has P-224 and `X25519Kyber768Draft00` too, which Envoy rejects.
 const GROUPS: [Group; 6] = [
     group(&["X25519", "x25519"]),
@@ -45,7 +45,7 @@ pub(crate) enum CurveError<'a> {
     Duplicate(&'a str),
 }
 
-/// The entries for which Envoy rejects the listener.
+/// The entries for which Envoy rejects the server's secrets.
 ///
 /// Envoy joins the entries with colons, so that an entry may hold several names, and a list of one
 /// empty entry is an empty list.

@@ -65,7 +65,8 @@ pub(super) fn of(server: &Server, options: &Options, flow: Flow) -> Vec<Diagnost
 
 fn finding(rule: &'static str, path: FieldPath, message: String, help: Option<&str>) -> Diagnostic {
     let severity = match rule {
-        rule::ENVOY_REFUSES | rule::CREDENTIAL_EMPTY | rule::PIN_INVALID => Severity::Error,
+        rule::ENVOY_REFUSES | rule::CREDENTIAL_EMPTY => Severity::Error,
+        rule if rule::rejects_secrets(rule) => Severity::Error,
         _ => Severity::Warning,
     };
     let help = help.map(str::to_owned);
@@ -347,9 +348,9 @@ impl Findings<'_> {
                 CurveError::Duplicate(name) => (name, "is there twice"),
             };
             let name = crate::diagnostic::Quoted(name);
-            let message = format!("Envoy refuses the listener: {name} {what}");
+            let message = format!("Envoy rejects the server's secrets, and refuses every client: {name} {what}");
             let path = self.path("ecdhCurves").index(i);
-            self.found.push(finding(rule::ENVOY_REFUSES, path, message, None));
+            self.found.push(finding(rule::PARAMETERS_REJECTED, path, message, None));
         }
     }
 
@@ -368,9 +369,9 @@ impl Findings<'_> {
             self.found.push(finding(rule::ALPN_DROPPED, path, message, None));
         }
         if !alpn::fits_envoy(names) {
-            let message = "Envoy refuses the listener: with commas between them, the names have \
+            let message = "Envoy rejects the server's secrets, and refuses every client: with commas between them, the names have \
                            more than 65534 bytes";
-            self.add(rule::ENVOY_REFUSES, "alpnProtocols", message.to_owned(), None);
+            self.add(rule::PARAMETERS_REJECTED, "alpnProtocols", message.to_owned(), None);
         }
     }
 

@@ -33,6 +33,9 @@ pub const SETTINGS_UNUSED: &str = "envoy/settings-unused";
 pub const CREDENTIAL_EMPTY: &str = "envoy/credential-empty";
 /// Clients' certificates over QUIC, which are asked for less than over TCP.
 pub const QUIC_WEAKER: &str = "envoy/quic-weaker";
+/// Curves or ALPN protocols that Envoy cannot use: it rejects the server's secrets, and refuses every
+/// client of this server. An error.
+pub const PARAMETERS_REJECTED: &str = "envoy/parameters-rejected";
 /// Settings with which Envoy refuses the listener. An error.
 pub const ENVOY_REFUSES: &str = "envoy/refused-by-envoy";
 /// A server that istiod leaves out, since another one of its Gateway has its host, port or name. An
@@ -43,3 +46,10 @@ pub const LISTENER_REJECTED: &str = "envoy/listener-rejected";
 /// A pin that is not a SHA-256: Envoy rejects the server's secrets, and refuses every client of this
 /// server. An error.
 pub const PIN_INVALID: &str = "envoy/pin-invalid";
+
+/// Whether Envoy takes the listener and rejects the server's secrets when they arrive, for what the
+/// rule reports, so that other servers of the listener are served.
+#[must_use]
+pub fn rejects_secrets(rule: &str) -> bool {
+    matches!(rule, PIN_INVALID | PARAMETERS_REJECTED)
+}

@@ -178,8 +178,9 @@ pub fn translate_gateway(
 
 /// Whether Envoy rejects what istiod sends of the server.
 fn is_rejected(translation: &Translation) -> bool {
-    let refuses =
-        |found: &Diagnostic| found.severity == Severity::Error && found.rule != rule::PIN_INVALID;
+    let refuses = |found: &Diagnostic| {
+        found.severity == Severity::Error && !rule::rejects_secrets(found.rule)
+    };
     translation.diagnostics.iter().any(refuses)
         || translation.used_tls_context().is_some_and(|context| {
             let policy = client_certificate_policy(context, SourceStates::default());

@@ -350,8 +350,8 @@ fn bad_names_of_curves_and_protocols_are_reported() {
     assert_eq!(
         found(r#""ecdhCurves": ["P-256", "P-224", "prime256v1"]"#),
         [
-            r#"Error tls.ecdhCurves[1]: Envoy refuses the listener: "P-224" is not a curve that it knows"#,
-            r#"Error tls.ecdhCurves[2]: Envoy refuses the listener: "prime256v1" is there twice"#,
+            r#"Error tls.ecdhCurves[1]: Envoy rejects the server's secrets, and refuses every client: "P-224" is not a curve that it knows"#,
+            r#"Error tls.ecdhCurves[2]: Envoy rejects the server's secrets, and refuses every client: "prime256v1" is there twice"#,
         ]
     );
     let long = "x".repeat(256);

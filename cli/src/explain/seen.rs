@@ -69,9 +69,9 @@ impl<'a> Seen<'a> {
             envoy_refuses.extend(policy.rejection().map(|rejection| rejection.to_string()));
         }
         let own = (!envoy_refuses.is_empty()).then(|| {
-            let is_pin = |found: &Diagnostic| found.rule == rule::PIN_INVALID;
+            let is_secret = |found: &Diagnostic| rule::rejects_secrets(found.rule);
             let mut errors = translation.diagnostics.iter();
-            let is_listener = errors.any(|d| d.severity == Severity::Error && !is_pin(d));
+            let is_listener = errors.any(|d| d.severity == Severity::Error && !is_secret(d));
             if is_listener || policy.rejection().is_some_and(Rejection::refuses_listener) {
                 Absence::Rejected(None)
             } else {
@@ -157,8 +157,8 @@ impl Absence {
                 format!("Nobody through this server: istiod leaves it out, since {reason}.")
             }
             Self::SecretsRejected => {
-                "Nobody: Envoy rejects the server's secrets, for a pin that is none. Servers with the \
-                 same secrets may be refused, too."
+                "Nobody: Envoy rejects the server's secrets when they arrive. Servers with the same \
+                 secrets may be refused, too."
                     .to_owned()
             }
             Self::Rejected(None) => format!("Nobody: Envoy rejects the listener. {RUNNING}"),

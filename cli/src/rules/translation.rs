@@ -13,7 +13,7 @@ const fn rule(
     Rule { id, severity, title, explanation, bad: None, good: None }
 }
 
-pub(super) static RULES: [Rule; 32] = [
+pub(super) static RULES: [Rule; 33] = [
     rule(
         envoy::CERTIFICATE_IGNORED,
         Severity::Warning,
@@ -122,6 +122,12 @@ pub(super) static RULES: [Rule; 32] = [
         Severity::Warning,
         "Weaker client verification over QUIC",
         "Over QUIC clients are asked for less than over TCP.",
+    ),
+    rule(
+        envoy::PARAMETERS_REJECTED,
+        Severity::Error,
+        "Curves or ALPN protocols that Envoy rejects",
+        "Envoy accepts the listener and rejects the server's secrets when they arrive, so that no client can connect to this server. Another server with the same secret may be left without it, too.",
     ),
     rule(
         envoy::ENVOY_REFUSES,

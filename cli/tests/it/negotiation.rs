@@ -104,3 +104,22 @@ fn crd_has_it_since_1_32() {
     assert_eq!(knows("1.32"), [true; 2]);
     assert_eq!(knows("1.31"), [false; 2]);
 }
+
+/// The listener stays, and with it the other servers of the port.
+#[test]
+fn nobody_connects_to_a_server_with_an_unknown_curve() {
+    let second = "  - port: {number: 443, name: b, protocol: HTTPS}
+    hosts: [b.example.com]
+    tls: {mode: SIMPLE, credentialName: other}
+";
+    let input = example().replace("[X25519MLKEM768, X25519]", "[secp256r1]") + second;
+    let report = run(&["explain", "--format", "json", "-"], &input);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    let who = |server: usize| report["servers"][server]["answer"]["who_gets_in"].as_str().unwrap();
+    assert!(who(0).starts_with("Nobody: Envoy rejects the server's secrets"), "{}", who(0));
+    assert_eq!(who(1), "Everybody: no client is asked for a certificate.");
+    assert!(!report["servers"][1]["does"].to_string().contains("refuse"), "{report}");
+    let checked = run(&["check", "-"], &input);
+    assert!(checked.contains("warning[lint/curve-name]"), "{checked}");
+    assert!(checked.contains("= help: write P-256"), "{checked}");
+}

@@ -9,7 +9,7 @@ use istio_gateway::{
     proto::envoy::extensions::transport_sockets::tls::v3::tls_parameters::TlsProtocol,
 };
 
-use crate::{Client, Endpoint, Gateway, Negotiated, Pki, Secrets, TlsVersion};
+use crate::{Client, Endpoint, Envoy, Gateway, Negotiated, Pki, Secrets, TlsVersion};
 
 /// What clients offer, best first.
 const OFFERS: [&[&str]; 8] = [
@@ -88,6 +88,8 @@ pub struct Report {
     without_protocol: usize,
     /// Requests of HTTP/1.1 that were answered, of those that were made.
     answered: (usize, usize),
+    /// Lists of curves that Envoy took, and that it refused.
+    curves: (usize, usize),
     wrong: Vec<String>,
     sabotages: Vec<(&'static str, usize)>,
 }
@@ -100,6 +102,8 @@ impl Report {
         self.wrong.is_empty()
             && self.connections > 0
             && answered == requests
+            && self.curves.0 > 0
+            && self.curves.1 > 0
             && self.sabotages.iter().all(|(_, wrong)| *wrong > 0)
     }
 }
@@ -111,6 +115,8 @@ impl fmt::Display for Report {
         }
         let (answered, requests) = self.answered;
         writeln!(f, "ALPN: {answered} of {requests} requests of HTTP/1.1 answered")?;
+        let (taken, refused) = self.curves;
+        writeln!(f, "curves: Envoy took {taken} lists and refused {refused}")?;
         for (what, wrong) in &self.sabotages {
             writeln!(f, "self-check: if {what}, {wrong} wrong")?;
         }
@@ -123,6 +129,60 @@ impl fmt::Display for Report {
             self.wrong.len()
         )
     }
+}
+
+/// Lists of curves: those that Envoy takes and those that it does not.
+const CURVES: [&[&str]; 26] = [
+    &["X25519"],
+    &["x25519"],
+    &["P-256"],
+    &["prime256v1"],
+    &["P-384"],
+    &["secp384r1"],
+    &["P-521"],
+    &["secp521r1"],
+    &["X25519MLKEM768"],
+    &["MLKEM1024"],
+    &["X25519MLKEM768", "X25519", "P-256"],
+    &["P-256:X25519"],
+    &[""],
+    &["P-224"],
+    &["X25519Kyber768Draft00"],
+    &["x25519mlkem768"],
+    &["MLKEM768"],
+    &["secp256r1"],
+    &["p-256"],
+    &["P-256 "],
+    &["X448"],
+    &["P-256:"],
+    &["", "P-256"],
+    &["P-256", ""],
+    &["P-256", "P-256"],
+    &["P-256", "prime256v1"],
+];
+
+/// Whether Envoy refuses a certificate with each list of curves, as the library says. How many it
+/// took and refused, and what was foretold wrong.
+fn curves(pki: &Pki) -> Result<((usize, usize), Vec<String>)> {
+    let envoy = Envoy::from_environment()?;
+    let (mut counts, mut wrong) = ((0, 0), Vec::new());
+    for list in CURVES {
+        let mut server = server(TlsMode::Simple, "HTTPS", &[]);
+        let tls = server.tls.as_mut().context("it has TLS settings")?;
+        tls.ecdh_curves = list.iter().map(|&name| name.to_owned()).collect();
+        let options = Options::default();
+        let found = envoy::downstream_tls_context(&server, &options).diagnostics;
+        let is_foretold = found.iter().any(|d| d.rule == envoy::rule::PARAMETERS_REJECTED);
+        // The certificate is there at once, so that Envoy says at once what it would say later.
+        let mut gateway = Gateway::new(pki)?;
+        gateway.serve("curves", &server, &options, &Secrets::ca(pki.root()))?;
+        let refusal = gateway.refusal(&envoy)?;
+        *(if refusal.is_some() { &mut counts.1 } else { &mut counts.0 }) += 1;
+        if refusal.is_some() != is_foretold {
+            wrong.push(format!("curves {list:?}: foretold {is_foretold}, Envoy says {refusal:?}"));
+        }
+    }
+    Ok((counts, wrong))
 }
 
 /// Connects every client to every listener.
@@ -169,12 +229,15 @@ pub fn run() -> Result<Report> {
     }
     let made = connections.iter().filter_map(|connection| connection.seen.answers_http1);
     let (answered, silent): (Vec<_>, Vec<_>) = made.partition(|is_answered| *is_answered);
+    let (curves, mut wrong_curves) = curves(&pki)?;
+    wrong_curves.extend(wrong(&connections, by_the_library));
     Ok(Report {
+        curves,
         listeners: listeners.len(),
         connections: connections.len(),
         without_protocol: connections.iter().filter(|c| c.seen.protocol.is_none()).count(),
         answered: (answered.len(), answered.len() + silent.len()),
-        wrong: wrong(&connections, by_the_library),
+        wrong: wrong_curves,
         sabotages: SABOTAGES
             .into_iter()
             .map(|(what, sabotage)| (what, wrong(&connections, sabotage).len()))

@@ -36,17 +36,14 @@ fn check_curves(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut F
     for (index, error) in curves::errors(&tls.ecdh_curves) {
         let (message, help) = match error {
             CurveError::Unknown(name) => (
-                format!(
-                    "Envoy rejects the listener: {} is not a curve that it knows",
-                    Quoted(name)
-                ),
+                format!("no client can connect: {} is not a curve that Envoy knows", Quoted(name)),
                 curves::suggestion(name).map_or_else(
                     || "write names such as X25519, P-256 or X25519MLKEM768".to_owned(),
                     |known| format!("write {known}"),
                 ),
             ),
             CurveError::Duplicate(name) => (
-                format!("Envoy rejects the listener: {} is there twice", Quoted(name)),
+                format!("no client can connect: Envoy rejects a list with {} twice", Quoted(name)),
                 "keep one of them".to_owned(),
             ),
         };

@@ -182,7 +182,7 @@ pub(super) static RULES: &[Rule] = &[
         "lint/curve-name",
         Warning,
         "A curve that Envoy rejects",
-        "Envoy rejects the listener for a name in ecdhCurves that its TLS library does not know, or that is there twice: nobody can connect to any server of the port. It knows X25519, P-256, P-384, P-521, X25519MLKEM768 and MLKEM1024.",
+        "For a name in ecdhCurves that its TLS library does not know, or that is there twice, Envoy rejects the server's certificate when it arrives: nobody can connect to the server, and other servers with the same credential may lose it. Envoy knows X25519, P-256, P-384, P-521, X25519MLKEM768 and MLKEM1024.",
     ),
     rule!(
         "lint/curve-post-quantum",
