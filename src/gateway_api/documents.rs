@@ -448,7 +448,9 @@ fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, start: 
     let mut diagnostics = Vec::new();
     for (root, diagnostic) in found {
         let steps = root.steps().iter().chain(diagnostic.path.steps()).cloned();
-        spans.push(shown(tree.root(), steps));
+        // An unknown field is about its name, whatever its value is.
+        let wants_key = diagnostic.rule == super::rule::UNKNOWN_FIELD;
+        spans.push(shown(tree.root(), steps, wants_key));
         diagnostics.push(diagnostic);
     }
     locate(tree, &spans, |index, position, is_end| {
@@ -460,8 +462,8 @@ fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, start: 
 }
 
 /// The bytes to underline: a scalar, the key of anything larger, or what is nearest above it.
-fn shown(root: Ref<'_, '_>, steps: impl Iterator<Item = Step>) -> (usize, usize) {
-    let is_scalar = |node: Ref<'_, '_>| !node.is_map() && !node.is_list();
+fn shown(root: Ref<'_, '_>, steps: impl Iterator<Item = Step>, wants_key: bool) -> (usize, usize) {
+    let is_scalar = |node: Ref<'_, '_>| !wants_key && !node.is_map() && !node.is_list();
     let whole = |node: Ref<'_, '_>| (node.span().start, node.span().end);
     let (mut at, mut span) = (root, (root.span().start, root.span().start));
     for step in steps {

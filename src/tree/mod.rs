@@ -22,7 +22,7 @@ use crate::{
 pub(crate) use build::Builder;
 pub(crate) use de::{Reader, TreeError};
 pub(crate) use node::{Entries, Items, Ref};
-pub(crate) use scalars::{Decimal, Number, Signed, append_number, append_text};
+pub(crate) use scalars::{Number, Signed, append_number, append_text, go_g32};
 pub(crate) use write::{Edit, write_json, write_text};
 
 /// A document. `'s` is the text's.

@@ -181,7 +181,7 @@ impl<'t, 's> Ref<'t, 's> {
 
 /// Go's `strconv.FormatFloat(f, 'g', -1, 32)`.
 fn float_text(value: f64) -> String {
-    match crate::yaml::go_g32(value).as_str() {
+    match super::go_g32(value).as_str() {
         ".inf" => "+Inf".to_owned(),
         "-.inf" => "-Inf".to_owned(),
         ".nan" => "NaN".to_owned(),

@@ -113,7 +113,7 @@ impl fmt::Display for Number {
 }
 
 /// The digits of a decimal number. Its value is `0.DIGITS` times ten to the power of `point`.
-pub(crate) struct Decimal {
+pub(super) struct Decimal {
     is_negative: bool,
     /// Without zeros at either end.
     digits: String,
@@ -187,6 +187,30 @@ pub(crate) fn append_number(number: u32, json: &mut String) {
     while unit > 0 {
         json.push(char::from_digit(number / unit % 10, 10).unwrap_or('0'));
         unit /= 10;
+    }
+}
+
+/// Go's `strconv.FormatFloat(f, 'g', -1, 32)`, infinities as YAML has them.
+#[expect(clippy::cast_possible_truncation, reason = "as Go converts")]
+pub(crate) fn go_g32(v: f64) -> String {
+    let v = v as f32;
+    if v.is_nan() {
+        return ".nan".to_owned();
+    }
+    if v.is_infinite() {
+        return if v > 0.0 { ".inf" } else { "-.inf" }.to_owned();
+    }
+    // Rust's shortest digits round a tie up, Go's to even, as those of a given length do.
+    let shortest = format!("{v:e}");
+    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
+    let even = format!("{v:.*e}", digits.saturating_sub(1));
+    let decimal = Decimal::of(if even.parse() == Ok(v) { &even } else { &shortest });
+    match decimal.point - 1 {
+        -4..6 => decimal.fixed(),
+        exponent => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{}e{sign}{:02}", decimal.mantissa(), exponent.unsigned_abs())
+        }
     }
 }
 

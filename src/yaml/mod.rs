@@ -39,7 +39,6 @@ use crate::{
 pub(crate) use documents::is_blank;
 pub use patch::RewriteReason;
 pub(crate) use patch::patch;
-pub(crate) use resolve::go_g32;
 pub(crate) use write::write_yaml;
 
 /// Reads a message from the first document of a YAML text, as tolerant as Istio.

@@ -9,7 +9,7 @@ use base64::{
     engine::{GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::tree::{Decimal, Kind};
+use crate::tree::{Kind, go_g32};
 
 /// What the document says of a scalar's type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,30 +238,6 @@ pub(super) fn key<'s>(kind: &Kind<'s>) -> Result<Cow<'s, str>, &'static str> {
         Kind::Float(v) => Ok(go_g32(*v).into()),
         Kind::Null => Err("unsupported map key of type: <nil>"),
         _ => Err("invalid map key"),
-    }
-}
-
-/// Go's `strconv.FormatFloat(f, 'g', -1, 32)`, infinities as YAML has them.
-#[expect(clippy::cast_possible_truncation, reason = "as Go converts")]
-pub(crate) fn go_g32(v: f64) -> String {
-    let v = v as f32;
-    if v.is_nan() {
-        return ".nan".to_owned();
-    }
-    if v.is_infinite() {
-        return if v > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
-    // Rust's shortest digits round a tie up, Go's to even, as those of a given length do.
-    let shortest = format!("{v:e}");
-    let digits = shortest.bytes().take_while(|b| *b != b'e').filter(u8::is_ascii_digit).count();
-    let even = format!("{v:.*e}", digits.saturating_sub(1));
-    let decimal = Decimal::of(if even.parse() == Ok(v) { &even } else { &shortest });
-    match decimal.point - 1 {
-        -4..6 => decimal.fixed(),
-        exponent => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{}e{sign}{:02}", decimal.mantissa(), exponent.unsigned_abs())
-        }
     }
 }
 
