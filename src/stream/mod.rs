@@ -41,7 +41,7 @@ pub enum Format {
 pub struct DocumentText<'s> {
     /// The document's own bytes.
     pub bytes: Cow<'s, [u8]>,
-    /// What stands between the previous document and this one: the lines with `---`, or blanks.
+    /// What stands between the previous document and this one: a line with `---`, or blanks.
     pub separator: Cow<'s, [u8]>,
     /// How the bytes are to be read.
     pub format: Format,

@@ -8,8 +8,8 @@ use crate::{Error, diagnostic::Quoted};
 pub(super) const SEPARATOR: &[u8] = b"---";
 
 impl<R: Read> DocumentReader<R> {
-    /// The lines to the next one that begins with `---`, which is left for the next call. Before the
-    /// first line of a document there may be another such line, which ends nothing.
+    /// The lines to the next one that begins with `---`, which is left for the next call. Another such line
+    /// at the beginning of a document is part of it.
     ///
     /// Source: apimachinery's `YAMLReader`.
     pub(super) fn find_yaml(
@@ -18,12 +18,9 @@ impl<R: Read> DocumentReader<R> {
         json_error: Option<Error>,
     ) -> Result<Option<Found>, Error> {
         self.state = State::YAML;
-        let mut start = if is_separated { self.line_end(0)? } else { 0 };
-        let has_own = self.is_separator(start)?;
-        if has_own {
-            start = self.check_separator(start)?;
-        }
-        let mut end = start;
+        let start = if is_separated { self.line_end(0)? } else { 0 };
+        let is_own = self.is_separator(start)?;
+        let mut end = if is_own { self.check_separator(start)? } else { start };
         loop {
             if self.is_separator(end)? {
                 self.check_separator(end)?;
@@ -35,10 +32,9 @@ impl<R: Read> DocumentReader<R> {
                 if end > start {
                     self.buffer.end_line();
                     end = self.buffer.rest().len();
-                } else if !has_own {
-                    return Ok(None);
+                    break;
                 }
-                break;
+                return Ok(None);
             }
         }
         Ok(Some(Found { start, end, format: Format::Yaml, json_error }))
