@@ -15,7 +15,7 @@ pub(crate) use metadata::{OBJECT_META, Want};
 pub use object::Object;
 #[cfg(feature = "validate")]
 pub(crate) use read::objects;
-pub(crate) use read::tree;
+pub(crate) use read::{tree, untyped_tree};
 pub use stream::{Document, documents, read_documents};
 pub use write::Written;
 

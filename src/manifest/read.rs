@@ -31,13 +31,18 @@ pub(super) fn document(
 }
 
 pub(crate) fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
-    let mut tree = if is_yaml {
-        Tree::from_yaml_object(text, metadata::is_text)?
-    } else {
-        Tree::from_checked_json(text)?
-    };
+    let mut tree = untyped_tree(text, is_yaml)?;
     type_items(&mut tree);
     Ok(tree)
+}
+
+/// The same as it is written: a list's items may have no kind.
+pub(crate) fn untyped_tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
+    if is_yaml {
+        Tree::from_yaml_object(text, metadata::is_text)
+    } else {
+        Tree::from_checked_json(text)
+    }
 }
 
 /// Gives a list's items that have neither kind nor version those that follow from the list's.

@@ -38,13 +38,20 @@ impl<R: Read> DocumentReader<R> {
             }
             let place = self.buffer.position_of(start);
             let checked = match value {
-                Ok(IgnoredAny) => {
-                    check_depth(text.get(..end).unwrap_or_default()).map_err(|error| (error, end))
+                Ok(IgnoredAny) => check_depth(text.get(..end).unwrap_or_default())
+                    .map_or_else(|error| Err((error, end)), |()| Ok(end)),
+                Err(error) => {
+                    let at = error_offset(text, &error);
+                    let before = text.get(..at).unwrap_or_default();
+                    match serde_json::from_slice(before) {
+                        // Numbers and names end where something else begins.
+                        Ok(IgnoredAny) if !ends_itself(text) => Ok(at),
+                        _ => Err((syntax_error(text, &error), at)),
+                    }
                 }
-                Err(error) => Err((syntax_error(text, &error), error_offset(text, &error))),
             };
             match checked {
-                Ok(()) => {
+                Ok(end) => {
                     self.state = State::Json(count.saturating_add(1));
                     let (end, format) = (start + end, Format::Json);
                     return Ok(Some(Found { start, end, format, json_error: None }));

@@ -20,7 +20,7 @@ use crate::{
     Error,
     diagnostic::Position,
     json::Mended,
-    manifest::tree,
+    manifest::{tree, untyped_tree},
     tree::{Edit, Tree, write_json},
     yaml::is_blank,
 };
@@ -81,7 +81,7 @@ impl DocumentText<'_> {
     /// [`is_syntax`](Error::is_syntax), [`is_limit`](Error::is_limit) and
     /// [`is_not_utf8`](Error::is_not_utf8), with the place in the stream.
     pub fn to_json(&self) -> (Result<String, Error>, Option<Error>) {
-        self.read(|_, tree, _| {
+        self.read_with(untyped_tree, |_, tree, _| {
             let mut json = String::new();
             write_json(&Edit::Kept(tree.root()), &mut json);
             Ok(json)
@@ -95,6 +95,14 @@ impl DocumentText<'_> {
     /// Source: sigs.k8s.io/yaml, which reads the first document of a text and drops the others.
     pub(crate) fn read<R>(
         &self,
+        read: impl FnOnce(&str, &Tree<'_>, Option<&Mended>) -> Result<R, Error>,
+    ) -> (Result<R, Error>, Option<Error>) {
+        self.read_with(tree, read)
+    }
+
+    fn read_with<R>(
+        &self,
+        tree: fn(&str, bool) -> Result<Tree<'_>, Error>,
         read: impl FnOnce(&str, &Tree<'_>, Option<&Mended>) -> Result<R, Error>,
     ) -> (Result<R, Error>, Option<Error>) {
         match self.format {
