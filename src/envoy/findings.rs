@@ -348,7 +348,9 @@ impl Findings<'_> {
                 CurveError::Duplicate(name) => (name, "is there twice"),
             };
             let name = crate::diagnostic::Quoted(name);
-            let message = format!("Envoy rejects the server's secrets, and refuses every client: {name} {what}");
+            let message = format!(
+                "Envoy rejects the server's secrets, and refuses every client: {name} {what}"
+            );
             let path = self.path("ecdhCurves").index(i);
             self.found.push(finding(rule::PARAMETERS_REJECTED, path, message, None));
         }
