@@ -1,5 +1,5 @@
-//! Istio's Gateway API for Rust: the types, the wire format, Istio's own JSON and YAML, and edits
-//! that lose nothing.
+//! Istio's `Gateway` resource (`networking.istio.io`) for Rust: the types, the wire format, Istio's own JSON
+//! and YAML, and edits that lose nothing.
 //!
 //! ```
 //! # #[cfg(feature = "yaml")]
