@@ -190,9 +190,9 @@ async fn the_controller_of_the_readme_reports_what_goes_wrong() {
     let (out, err) = run("readme", &[], 1);
     assert!(out.is_empty() && err.contains("404"), "{out}{err}");
     let kubeconfig = fs::read_to_string(env::var_os("KUBECONFIG").unwrap()).unwrap();
-    let server = kubeconfig.lines().find(|line| line.contains("server:")).unwrap();
-    let (before, _) = server.split_once("server:").unwrap();
-    let dead = kubeconfig.replace(server, &format!("{before}server: https://127.0.0.1:1"));
+    let (_, address) = kubeconfig.split_once("https://").unwrap();
+    let end = address.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':');
+    let dead = kubeconfig.replace(&address[..end.unwrap()], "127.0.0.1:1");
     let path = env::temp_dir().join(format!("kubeconfig-{}", std::process::id()));
     fs::write(&path, dead).unwrap();
     let Output { status, stderr, .. } =
