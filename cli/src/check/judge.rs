@@ -162,7 +162,7 @@ impl Reading<'_> {
             let message = format!("{}: {}", first.path, first.message);
             return self.unreadable(text, own::NO_OBJECT, place, message, None);
         }
-        if text.text.contains("{{") || text.text.contains("{%") {
+        if error.is_syntax() && (text.text.contains("{{") || text.text.contains("{%")) {
             // Of a chart's many templates only those that may become Gateways.
             if self.file.is_named || is_istio {
                 let place = text.text.find("{{").or_else(|| text.text.find("{%"));

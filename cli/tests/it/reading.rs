@@ -66,6 +66,18 @@ fn what_kubernetes_drops_is_an_error() {
     assert_eq!(ran.status, 0, "{}", ran.out);
 }
 
+/// A brace or two do not make a template of what is wrong otherwise.
+#[test]
+fn what_is_wrong_in_another_way_is_not_a_template() {
+    let check = |input: &[u8]| istio_gateway(&["check", "-"]).input(input).run();
+    let ran = check(b"\x00\xff{{\xfe}}");
+    assert_eq!(ran.status, 1, "{}", ran.out);
+    assert!(ran.out.contains("document/not-utf-8"), "{}", ran.out);
+    let ran = check(format!("---\n{}\n...\nkind: {{{{ x }}}}\n", gateway("a")).as_bytes());
+    assert_eq!(ran.status, 1, "{}", ran.out);
+    assert!(ran.out.contains("document/ignored-text"), "{}", ran.out);
+}
+
 #[test]
 fn a_broken_document_is_skipped_and_the_rest_is_read() {
     let [a, b] = [gateway("a"), gateway("b")];
