@@ -53,11 +53,14 @@ fn corpus_goes_through_json_and_wire_and_back() {
             let again =
                 Object::parse(&as_yaml).unwrap_or_else(|e| panic!("{name}: {e}\n{as_yaml}"));
             assert_eq!(value(&again.to_json()), value(&as_json), "{name}");
-            assert_eq!(
-                document.to_yaml(),
-                document.object().text(),
-                "{name}: unchanged YAML is left as it is"
-            );
+            // A file of JSON is written as YAML.
+            if !name.to_string().ends_with(".json") {
+                assert_eq!(
+                    document.to_yaml(),
+                    document.object().text(),
+                    "{name}: unchanged YAML is left as it is"
+                );
+            }
             count += 1;
             if let Document::Gateway(a) = &document {
                 assert_eq!(*a.spec(), Manifest::parse(&as_yaml).unwrap().into_spec(), "{name}");
