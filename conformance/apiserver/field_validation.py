@@ -32,8 +32,17 @@ def ask(text, mode):
         for name, value in response.getheaders()
         if name.lower() == "warning"
     ]
-    message = answer["message"] if response.status != 201 else None
+    message = in_order(answer) if response.status != 201 else None
     return {"code": response.status, "message": message, "warnings": warnings}
+
+
+def in_order(answer):
+    """A rejection's message with its errors sorted: the server collects those of the schema in random order."""
+    causes = [f"{cause['field']}: {cause['message']}" for cause in answer.get("details", {}).get("causes", [])]
+    listed = "[" + ", ".join(causes) + "]"
+    if len(causes) > 1 and listed not in answer["message"]:
+        raise SystemExit(f"the message does not list its causes: {answer}")
+    return answer["message"].replace(listed, "[" + ", ".join(sorted(causes)) + "]")
 
 
 def utf8(header):
