@@ -264,6 +264,8 @@ impl Case {
                     Some("wire/wrong-wire-type")
                 } else if has("recursion limit") {
                     Some("wire/deep-groups")
+                } else if has("invalid key value") {
+                    Some("wire/large-field-number")
                 } else {
                     None
                 }
