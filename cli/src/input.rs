@@ -21,6 +21,8 @@ pub(crate) struct Reading {
     is_incomplete: bool,
     /// Whether a file could not be read.
     has_unread: bool,
+    /// The first lines that were reported about what is left out.
+    pub(crate) problems: Vec<String>,
     pub(crate) others: Others,
 }
 
@@ -101,12 +103,32 @@ impl Reading {
     /// Reports what is left out.
     pub(crate) fn incomplete(&mut self, lines: &[String]) {
         self.is_incomplete = true;
-        lines.iter().for_each(|line| tell(line));
+        for line in lines {
+            self.remember(line);
+            tell(line);
+        }
     }
 
     fn unread(&mut self, problem: &str) {
         self.has_unread = true;
+        self.remember(problem);
         tell(&format!("istio-gateway: {problem}"));
+    }
+
+    fn remember(&mut self, problem: &str) {
+        const MOST: usize = 20;
+        if self.problems.len() < MOST {
+            self.problems.push(problem.to_owned());
+        }
+    }
+
+    /// Adds what is known of the reading of other files.
+    pub(crate) fn extend(&mut self, other: Self) {
+        let Self { is_incomplete, has_unread, problems, others } = other;
+        self.is_incomplete |= is_incomplete;
+        self.has_unread |= has_unread;
+        problems.iter().for_each(|problem| self.remember(problem));
+        self.others.extend(others);
     }
 
     /// Reports how many documents of other kinds there were, and gives the exit status.

@@ -80,7 +80,8 @@ Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
 
 Exit status:
   0  all is told
-  1  a document is broken and was skipped, or --fail-on finds what it looks for
+  1  a document is broken and was skipped, with which a comparison is incomplete, or
+     --fail-on finds what it looks for
   2  the command is wrong, or something cannot be read or written")]
 pub(crate) struct Explain {
     /// The version of istiod: 1.31 or 1.32

@@ -155,8 +155,13 @@ impl Screen {
             format!("{line}{path}{} [{}]", shown(&found.message), found.rule)
         };
         self.bullets(&found.iter().take(MOST_TOLD).map(sentence).collect::<Vec<_>>());
-        if found.len() > MOST_TOLD {
-            self.bullets(&[format!("and {} more", found.len() - MOST_TOLD)]);
+        self.more(found.len());
+    }
+
+    /// How many of a list are not shown.
+    pub(super) fn more(&mut self, all: usize) {
+        if all > MOST_TOLD {
+            self.bullets(&[format!("and {} more", all - MOST_TOLD)]);
         }
     }
 

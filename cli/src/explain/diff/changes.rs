@@ -15,8 +15,17 @@ use super::{
 };
 use crate::explain::answer;
 
-pub(super) fn of(pair: &Pair<'_>, caught: Caught, options: &Options) -> Vec<Difference> {
-    let Caught { added, removed, from_others } = caught;
+pub(super) fn of(
+    pair: &Pair<'_>,
+    caught: Caught,
+    options: &Options,
+    is_complete: bool,
+) -> Vec<Difference> {
+    let Caught { added, removed, mut from_others } = caught;
+    if !pair.is_compared {
+        from_others.retain(|difference| difference.effect == "weaker");
+        return from_others;
+    }
     if let Some(rejected) = rejected(pair) {
         return rejected;
     }
@@ -31,6 +40,15 @@ pub(super) fn of(pair: &Pair<'_>, caught: Caught, options: &Options) -> Vec<Diff
         (None, None) => Vec::new(),
     };
     differences.extend(from_others);
+    if !is_complete {
+        // What is gone here may be in what could not be read.
+        for difference in &mut differences {
+            let is_of_all = ["server-removed", "hosts-removed", "caught-by-another"];
+            if is_of_all.contains(&difference.id) && difference.effect == "stronger" {
+                difference.effect = Effect::Different.id();
+            }
+        }
+    }
     let rank = |difference: &Difference| match difference.effect {
         "weaker" => 0,
         "stronger" => 1,

@@ -18,7 +18,7 @@ pub(super) use self::{
     catch::what_differs,
     difference::{Difference, State},
     fields::ChangedField,
-    text::{changed_fields, sentence, text, title},
+    text::{NOT_COMPARED, changed_fields, places, sentence, text, title},
 };
 use super::{
     answer::{self, Answer},
@@ -30,9 +30,10 @@ use crate::{
     files::name_of,
     gateways::{Finding, read},
     input::Reading,
+    wording::shown,
 };
 
-/// Two files, compared.
+/// Two files or directories, compared.
 #[derive(Serialize)]
 pub(super) struct Diff {
     pub(super) istio: String,
@@ -44,9 +45,13 @@ pub(super) struct Diff {
     pub(super) different: usize,
     /// How many servers are as they were.
     pub(super) unchanged: usize,
-    /// Gateways that a cluster refuses.
+    /// What could not be read: with it, the comparison is incomplete.
+    pub(super) unread: Vec<Unread>,
+    /// The Gateways that only one side has, where they may be in what could not be read of the other.
+    pub(super) not_compared: Vec<GatewayOf>,
+    /// Gateways that a cluster rejects.
     pub(super) refused: Vec<Refused>,
-    /// Gateways of which a file has more than one.
+    /// Gateways of which a side has more than one.
     pub(super) repeated: Vec<Repeated>,
     /// Fields that the API server drops.
     pub(super) pruned: Vec<Pruned>,
@@ -55,23 +60,63 @@ pub(super) struct Diff {
     pub(super) servers: Vec<ServerDiff>,
 }
 
-/// A Gateway of which a file has more than one: the last one counts.
+/// What could not be read of a side.
 #[derive(Serialize)]
-pub(super) struct Repeated {
+pub(super) struct Unread {
     /// `old` or `new`.
     pub(super) which: &'static str,
+    /// The first problems, with their places.
+    pub(super) problems: Vec<String>,
+}
+
+impl Unread {
+    /// A sentence for people.
+    pub(super) fn sentence(&self) -> String {
+        let (which, other) = match self.which {
+            "old" => ("old", "new"),
+            _ => ("new", "old"),
+        };
+        format!(
+            "The comparison is incomplete: the {which} side could not be read in full. A Gateway that \
+             only the {other} side has may be in what was not read, so that it is not compared."
+        )
+    }
+}
+
+/// A Gateway of one of the sides.
+#[derive(Clone, Serialize)]
+pub(super) struct GatewayOf {
+    /// `old` or `new`.
+    pub(super) which: &'static str,
+    pub(super) file: String,
     pub(super) namespace: String,
     pub(super) gateway: String,
+}
+
+impl GatewayOf {
+    /// `new ingress/edge (edge.yaml)`
+    pub(super) fn name(&self) -> String {
+        let Self { which, file, namespace, gateway } = self;
+        format!("{which} {} ({})", gateway_name(namespace, gateway), shown(file))
+    }
+}
+
+/// A Gateway of which a side has more than one: the last one counts.
+#[derive(Serialize)]
+pub(super) struct Repeated {
+    #[serde(flatten)]
+    pub(super) of: GatewayOf,
     pub(super) count: usize,
 }
 
 impl Repeated {
     /// A sentence for people.
     pub(super) fn sentence(&self) -> String {
-        let Self { which, namespace, gateway, count } = self;
+        let Self { of, count } = self;
+        let GatewayOf { which, namespace, gateway, .. } = of;
         let name = gateway_name(namespace, gateway);
         format!(
-            "The {which} file has {count} Gateways {name}. The one that is applied last counts, so \
+            "The {which} side has {count} Gateways {name}. The one that is applied last counts, so \
              that only the last one is compared."
         )
     }
@@ -80,10 +125,8 @@ impl Repeated {
 /// A server that istiod leaves out.
 #[derive(Serialize)]
 pub(super) struct Skipped {
-    /// `old` or `new`.
-    pub(super) which: &'static str,
-    pub(super) namespace: String,
-    pub(super) gateway: String,
+    #[serde(flatten)]
+    pub(super) of: GatewayOf,
     pub(super) server: usize,
     pub(super) reason: String,
 }
@@ -91,35 +134,50 @@ pub(super) struct Skipped {
 impl Skipped {
     /// A sentence for people.
     pub(super) fn sentence(&self) -> String {
-        let Self { which, namespace, gateway, server, reason } = self;
-        let name = gateway_name(namespace, gateway);
-        format!("istiod leaves out spec.servers[{server}] of the {which} {name}: {reason}.")
+        let Self { of, server, reason } = self;
+        format!("istiod leaves out spec.servers[{server}] of the {}: {reason}.", of.name())
     }
 }
 
 /// What the API server drops of a Gateway.
 #[derive(Serialize)]
 pub(super) struct Pruned {
-    /// `old` or `new`.
-    pub(super) which: &'static str,
-    pub(super) namespace: String,
-    pub(super) gateway: String,
+    #[serde(flatten)]
+    pub(super) of: GatewayOf,
     pub(super) fields: Vec<Finding>,
 }
 
+impl Pruned {
+    pub(super) fn title(&self) -> String {
+        format!("The API server drops these fields of the {}, without effect", self.of.name())
+    }
+}
+
+/// A Gateway that a cluster rejects.
 #[derive(Serialize)]
 pub(super) struct Refused {
-    /// `old` or `new`.
-    pub(super) which: &'static str,
-    pub(super) namespace: String,
-    pub(super) gateway: String,
+    #[serde(flatten)]
+    pub(super) of: GatewayOf,
     pub(super) reasons: Vec<Finding>,
+}
+
+impl Refused {
+    pub(super) fn title(&self) -> String {
+        let name = self.of.name();
+        match self.of.which {
+            "new" => format!(
+                "A cluster rejects the {name}, so that nothing changes in it. The differences below \
+                 are those that it would make if it were accepted."
+            ),
+            _ => format!("A cluster rejects the {name}: it is hardly what runs now."),
+        }
+    }
 }
 
 /// A server that is not as it was.
 #[derive(Serialize)]
 pub(super) struct ServerDiff {
-    /// `added`, `removed` or `changed`.
+    /// `added`, `removed`, `changed` or `not-compared`.
     pub(super) status: &'static str,
     pub(super) namespace: String,
     pub(super) gateway: String,
@@ -133,6 +191,7 @@ pub(super) struct ServerDiff {
 /// Where a server is, and what it is called.
 #[derive(Clone, Serialize)]
 pub(super) struct Place {
+    pub(super) file: String,
     pub(super) line: Option<usize>,
     pub(super) server: usize,
     pub(super) name: String,
@@ -148,69 +207,52 @@ impl Diff {
         forwarding: Forwarding,
         reading: &mut Reading,
     ) -> Result<Self, Failure> {
-        let mut read = |path: &PathBuf| -> Result<_, Failure> {
-            let found = read(std::slice::from_ref(path), reading)?;
-            let gateways: Vec<_> = found.into_iter().map(|found| found.manifest).collect();
-            Ok((name_of(path), gateways))
-        };
-        let ((old, before), (new, after)) = (read(old)?, read(new)?);
-        let ((before, of_old), (after, of_new)) =
-            (pair::last_of_each(before), pair::last_of_each(after));
-        let repeated = [("old", of_old), ("new", of_new)].into_iter().flat_map(|(which, all)| {
-            all.into_iter().map(move |(manifest, count)| Repeated {
-                which,
-                namespace: manifest.namespace().to_owned(),
-                gateway: manifest.name().to_owned(),
-                count,
-            })
-        });
-        let repeated = repeated.collect();
-        let stored = |manifests: Vec<_>| -> Vec<Stored> {
-            manifests.into_iter().map(|manifest| Stored::of(manifest, options)).collect()
-        };
-        let (before, after) = (stored(before), stored(after));
-        let (mut refused, mut pruned, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
-        for (which, gateways) in [("old", &before), ("new", &after)] {
-            for of_file in gateways {
-                let Stored { manifest, judgement, .. } = of_file;
-                let namespace = || manifest.namespace().to_owned();
-                let gateway = || manifest.name().to_owned();
-                if !judgement.refusals.is_empty() {
-                    let reasons = Finding::of(&judgement.refusals, manifest);
-                    refused.push(Refused {
-                        which,
-                        namespace: namespace(),
-                        gateway: gateway(),
-                        reasons,
-                    });
-                }
-                if !judgement.pruned.is_empty() {
-                    let fields = Finding::of(&judgement.pruned, manifest);
-                    pruned.push(Pruned {
-                        which,
-                        namespace: namespace(),
-                        gateway: gateway(),
-                        fields,
-                    });
-                }
-                skipped.extend(of_file.skipped().map(|(server, reason)| Skipped {
-                    which,
-                    namespace: namespace(),
-                    gateway: gateway(),
-                    server,
-                    reason: reason.to_string(),
-                }));
+        let (mut unread, mut repeated) = (Vec::new(), Vec::new());
+        let mut read = |which, path: &PathBuf| -> Result<_, Failure> {
+            let mut of_side = Reading::default();
+            let found = read(std::slice::from_ref(path), &mut of_side)?;
+            let is_complete = of_side.is_complete();
+            if !is_complete {
+                unread.push(Unread { which, problems: of_side.problems.clone() });
             }
+            reading.extend(of_side);
+            let (kept, counts) = pair::last_of_each(found);
+            let stored = |found| Stored::of(found, which, options);
+            let gateways: Vec<Stored> = kept.into_iter().map(stored).collect();
+            repeated.extend(counts.into_iter().filter_map(|(at, count)| {
+                Some(Repeated { of: gateways.get(at)?.of.clone(), count })
+            }));
+            Ok((gateways, is_complete))
+        };
+        let ((before, is_old_complete), (after, is_new_complete)) =
+            (read("old", old)?, read("new", new)?);
+        let is_complete = is_old_complete && is_new_complete;
+        let (mut refused, mut pruned, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
+        for gateway in before.iter().chain(&after) {
+            let Stored { of, manifest, judgement, .. } = gateway;
+            if !judgement.refusals.is_empty() {
+                let reasons = Finding::of(&judgement.refusals, manifest);
+                refused.push(Refused { of: of.clone(), reasons });
+            }
+            if !judgement.pruned.is_empty() {
+                let fields = Finding::of(&judgement.pruned, manifest);
+                pruned.push(Pruned { of: of.clone(), fields });
+            }
+            skipped.extend(gateway.skipped().map(|(server, reason)| Skipped {
+                of: of.clone(),
+                server,
+                reason: reason.to_string(),
+            }));
         }
         let mut unchanged = 0;
         let mut servers = Vec::new();
         let mut changed = Vec::new();
-        let pairs = pair::of(&before, &after);
+        let (pairs, not_compared) = pair::of(&before, &after, [is_old_complete, is_new_complete]);
         let caught = catch::of(&pairs, options);
         for (pair, caught) in pairs.iter().zip(caught) {
-            let differences = changes::of(pair, caught, options);
+            let differences = changes::of(pair, caught, options, is_complete);
             if differences.is_empty() {
-                unchanged += 1;
+                unchanged += usize::from(pair.is_compared);
             } else {
                 servers.push(server_diff(pair, differences, options, forwarding));
                 changed.push(pair);
@@ -226,12 +268,14 @@ impl Diff {
         Ok(Self {
             istio: options.istio.to_string(),
             forwarding: forwarding.as_str(),
-            old,
-            new,
+            old: name_of(old),
+            new: name_of(new),
             weaker: count("weaker"),
             stronger: count("stronger"),
             different: count("different"),
             unchanged,
+            unread,
+            not_compared,
             refused,
             repeated,
             pruned,
@@ -248,6 +292,7 @@ fn server_diff(
     forwarding: Forwarding,
 ) -> ServerDiff {
     let place = |side: &pair::Side<'_>| Place {
+        file: side.gateway.of.file.clone(),
         line: side.line,
         server: side.index,
         name: side.server.name.clone(),
@@ -257,6 +302,7 @@ fn server_diff(
     };
     ServerDiff {
         status: match (&pair.old, &pair.new) {
+            _ if !pair.is_compared => "not-compared",
             (None, _) => "added",
             (_, None) => "removed",
             _ => "changed",

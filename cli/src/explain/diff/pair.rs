@@ -7,25 +7,30 @@ use istio_gateway::{
     envoy::{self, Options, ServerOutcome, SkipReason, TranslatedServer},
 };
 
+use super::GatewayOf;
 use crate::{
     explain::seen::{Absence, Seen},
-    gateways::{Judgement, server_path},
+    gateways::{Found, Judgement, server_path},
 };
 
 /// A Gateway, what the API server stores of it, and what becomes of each server.
 pub(super) struct Stored {
+    pub(super) of: GatewayOf,
     pub(super) manifest: Manifest,
     pub(super) judgement: Judgement,
     outcomes: Vec<ServerOutcome>,
 }
 
 impl Stored {
-    pub(super) fn of(manifest: Manifest, options: &Options) -> Self {
+    pub(super) fn of(found: Found, which: &'static str, options: &Options) -> Self {
+        let Found { file, manifest, .. } = found;
+        let (namespace, gateway) = (manifest.namespace().to_owned(), manifest.name().to_owned());
+        let of = GatewayOf { which, file, namespace, gateway };
         let judgement = Judgement::of(&manifest, options.istio);
         let servers =
             envoy::translate_gateway(&judgement.spec, manifest.namespace(), options).into_iter();
         let outcomes = servers.map(|TranslatedServer { outcome, .. }| outcome).collect();
-        Self { manifest, judgement, outcomes }
+        Self { of, manifest, judgement, outcomes }
     }
 
     /// The servers that istiod leaves out.
@@ -46,6 +51,8 @@ pub(super) struct Pair<'a> {
     /// Of a server that is gone: the one for which Envoy rejects the new listener of its port and
     /// address, so that the old one stays.
     pub(super) kept_by: Option<usize>,
+    /// Whether the Gateway is known to be in one file only, or is in both.
+    pub(super) is_compared: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -83,34 +90,41 @@ impl<'a> Side<'a> {
 
 type Sides<'a> = Vec<Side<'a>>;
 
-/// The Gateways of a file without those that one of the same name replaces: the last one counts. And
-/// each name that is there more than once, with how often.
-pub(super) fn last_of_each(gateways: Vec<Manifest>) -> (Vec<Manifest>, Vec<(Manifest, usize)>) {
+/// The Gateways of a side without those that one of the same name replaces: the last one counts. And
+/// which of them are there more than once, with how often.
+pub(super) fn last_of_each(gateways: Vec<Found>) -> (Vec<Found>, Vec<(usize, usize)>) {
     let mut counts: HashMap<(String, String), (usize, usize)> = HashMap::new();
-    let owned = |manifest: &Manifest| (manifest.namespace().to_owned(), manifest.name().to_owned());
-    for (i, manifest) in gateways.iter().enumerate() {
-        let (count, last) = counts.entry(owned(manifest)).or_default();
+    let owned = |Found { manifest, .. }: &Found| {
+        (manifest.namespace().to_owned(), manifest.name().to_owned())
+    };
+    for (i, gateway) in gateways.iter().enumerate() {
+        let (count, last) = counts.entry(owned(gateway)).or_default();
         (*count, *last) = (*count + 1, i);
     }
     let mut kept = Vec::new();
     let mut repeated = Vec::new();
-    for (i, manifest) in gateways.into_iter().enumerate() {
-        let (count, last) = counts.get(&owned(&manifest)).copied().unwrap_or((1, i));
+    for (i, gateway) in gateways.into_iter().enumerate() {
+        let (count, last) = counts.get(&owned(&gateway)).copied().unwrap_or((1, i));
         // Those without a name get one each (generateName).
-        if manifest.name().is_empty() || count == 1 {
-            kept.push(manifest);
+        if gateway.manifest.name().is_empty() || count == 1 {
+            kept.push(gateway);
         } else if last == i {
-            repeated.push((manifest.clone(), count));
-            kept.push(manifest);
+            repeated.push((kept.len(), count));
+            kept.push(gateway);
         }
     }
     (kept, repeated)
 }
 
-/// The servers of the same Gateway, by namespace and name; those of the new file in their order,
-/// then those that are gone. Where a name is there once in each file, a namespace that only one of
-/// them says is the other's as well.
-pub(super) fn of<'a>(old: &'a [Stored], new: &'a [Stored]) -> Vec<Pair<'a>> {
+/// The servers of the same Gateway, by namespace and name; those of the new side in their order,
+/// then those that are gone. Where a name is there once on each side, a namespace that only one of
+/// them says is the other's as well. And the Gateways of one side that may be in what could not be
+/// read of the other.
+pub(super) fn of<'a>(
+    old: &'a [Stored],
+    new: &'a [Stored],
+    is_complete: [bool; 2],
+) -> (Vec<Pair<'a>>, Vec<GatewayOf>) {
     let (of_old, of_new) = (namespaces(old), namespaces(new));
     let own = |manifest: &'a Stored, others: &HashMap<&str, Option<&'a str>>| {
         let (namespace, name) = key(manifest);
@@ -122,24 +136,36 @@ pub(super) fn of<'a>(old: &'a [Stored], new: &'a [Stored]) -> Vec<Pair<'a>> {
             _ => (namespace, name),
         }
     };
-    let mut gateways: BTreeMap<(&str, &str), (Sides<'_>, Sides<'_>)> = BTreeMap::new();
-    for manifest in old {
-        gateways.entry(own(manifest, &of_new)).or_default().0.extend(sides(manifest));
+    let mut gateways: BTreeMap<(&str, &str), [Vec<&Stored>; 2]> = BTreeMap::new();
+    for gateway in old {
+        let [old, _] = gateways.entry(own(gateway, &of_new)).or_default();
+        old.push(gateway);
     }
-    for manifest in new {
-        gateways.entry(own(manifest, &of_old)).or_default().1.extend(sides(manifest));
+    for gateway in new {
+        let [_, new] = gateways.entry(own(gateway, &of_old)).or_default();
+        new.push(gateway);
     }
-    let pairs = gateways.into_iter().flat_map(|((namespace, gateway), (old, new))| {
+    let mut not_compared = Vec::new();
+    let mut pairs = Vec::new();
+    for ((namespace, gateway), of_sides) in gateways {
+        let is_compared = of_sides
+            .iter()
+            .zip(is_complete)
+            .all(|(of_side, is_complete)| is_complete || !of_side.is_empty());
+        if !is_compared {
+            not_compared.extend(of_sides.iter().flatten().map(|gateway| gateway.of.clone()));
+        }
+        let [old, new] =
+            of_sides.map(|of_side| of_side.into_iter().flat_map(sides).collect::<Vec<_>>());
         let rejected: HashMap<_, _> =
             new.iter().filter_map(|side| Some((side.listener(), side.rejected_by()?))).collect();
-        let paired = paired(&old, &new);
-        paired.into_iter().map(move |(old, new)| {
+        pairs.extend(paired(&old, &new).into_iter().map(|(old, new)| {
             let listener = old.as_ref().filter(|_| new.is_none()).map(Side::listener);
             let kept_by = listener.and_then(|listener| rejected.get(&listener).copied());
-            Pair { namespace, gateway, old, new, kept_by }
-        })
-    });
-    pairs.collect()
+            Pair { namespace, gateway, old, new, kept_by, is_compared }
+        }));
+    }
+    (pairs, not_compared)
 }
 
 /// The namespace of each name; none of one that is there more than once.
@@ -159,7 +185,7 @@ fn key(Stored { manifest, .. }: &Stored) -> (&str, &str) {
 
 /// The servers that istiod does not leave out.
 fn sides(gateway: &Stored) -> Sides<'_> {
-    let Stored { manifest, judgement: Judgement { spec, .. }, outcomes } = gateway;
+    let Stored { manifest, judgement: Judgement { spec, .. }, outcomes, .. } = gateway;
     let paths: Vec<_> = (0..spec.servers.len()).map(server_path).collect();
     let places = manifest.positions(&paths);
     let servers = spec.servers.iter().zip(places).zip(outcomes).enumerate();

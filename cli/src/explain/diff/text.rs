@@ -1,28 +1,35 @@
 //! A comparison for a terminal.
 
-use super::{Diff, Difference, Place, Pruned, ServerDiff};
+use super::{Diff, Difference, GatewayOf, Place, ServerDiff};
 use crate::{
     explain::seen::Xfcc,
-    explain::text::{BOLD, DIM, GREEN, RED, Screen, gateway_name, header, outcome, place},
+    explain::text::{
+        BOLD, DIM, GREEN, MOST_TOLD, RED, Screen, gateway_name, header, outcome, place,
+    },
     wording::{counted, listed, shown},
 };
 
 pub(in crate::explain) fn text(diff: &Diff, width: usize) -> String {
     let mut screen = Screen::new(width);
+    for unread in &diff.unread {
+        screen.heading(&unread.sentence(), RED);
+        screen.bullets(&unread.problems.iter().map(|problem| shown(problem)).collect::<Vec<_>>());
+        screen.blank();
+    }
+    if !diff.not_compared.is_empty() {
+        let names: Vec<String> =
+            diff.not_compared.iter().take(MOST_TOLD).map(GatewayOf::name).collect();
+        screen.heading(NOT_COMPARED, RED);
+        screen.bullets(&names);
+        screen.more(diff.not_compared.len());
+        screen.blank();
+    }
     for repeated in &diff.repeated {
         screen.heading(&repeated.sentence(), RED);
         screen.blank();
     }
     for refused in &diff.refused {
-        let name = gateway_name(&refused.namespace, &refused.gateway);
-        let title = match refused.which {
-            "new" => format!(
-                "A cluster refuses the new {name}, so that nothing changes in it. What would, were \
-                 it accepted, is told below."
-            ),
-            _ => format!("A cluster refuses the old {name}: it is hardly what runs now."),
-        };
-        screen.heading(&title, RED);
+        screen.heading(&refused.title(), RED);
         screen.told(&refused.reasons);
         screen.blank();
     }
@@ -43,12 +50,9 @@ pub(in crate::explain) fn text(diff: &Diff, width: usize) -> String {
     screen.text
 }
 
-impl Pruned {
-    pub(in crate::explain) fn title(&self) -> String {
-        let name = gateway_name(&self.namespace, &self.gateway);
-        format!("Of the {} {name} the API server drops these fields, without effect", self.which)
-    }
-}
+/// The title of the Gateways that are not compared.
+pub(in crate::explain) const NOT_COMPARED: &str =
+    "Not compared, and neither added nor removed as far as is known:";
 
 /// `Changed: tls.mode (line 9 -> line 12)`
 pub(in crate::explain) fn changed_fields(server: &ServerDiff) -> String {
@@ -63,21 +67,20 @@ pub(in crate::explain) fn changed_fields(server: &ServerDiff) -> String {
 
 /// `3 weaker, 1 stronger, 0 different; 2 servers changed, 4 unchanged`
 pub(in crate::explain) fn summary(diff: &Diff) -> String {
-    let Diff { weaker, stronger, different, unchanged, .. } = diff;
+    let Diff { weaker, stronger, different, unchanged, unread, not_compared, .. } = diff;
+    let incomplete = match (unread.is_empty(), not_compared.len()) {
+        (true, _) => String::new(),
+        (false, count) => format!("\nINCOMPLETE: {} not compared", counted(count, "Gateway")),
+    };
     format!(
         "{weaker} weaker, {stronger} stronger, {different} different; {} changed, {unchanged} \
-         unchanged",
+         unchanged{incomplete}",
         counted(diff.servers.len(), "server")
     )
 }
 
 fn one(diff: &Diff, server: &ServerDiff, screen: &mut Screen) {
-    let at = match (&server.new, &server.old) {
-        (Some(new), _) => place(&diff.new, new.line),
-        (None, Some(old)) => place(&diff.old, old.line),
-        (None, None) => String::new(),
-    };
-    screen.heading(&at, BOLD);
+    screen.heading(&places(server), BOLD);
     screen.heading(&title(server), BOLD);
     if !server.fields.is_empty() {
         screen.line(&changed_fields(server), 2);
@@ -127,6 +130,12 @@ fn grouped<'a>(
     groups
 }
 
+/// `old.yaml:9 -> new.yaml:12`
+pub(in crate::explain) fn places(server: &ServerDiff) -> String {
+    let sides = [&server.old, &server.new].into_iter().flatten();
+    sides.map(|side| place(&side.file, side.line)).collect::<Vec<_>>().join(" -> ")
+}
+
 pub(in crate::explain) fn title(server: &ServerDiff) -> String {
     let gateway = gateway_name(&server.namespace, &server.gateway);
     let called = |place: &Place| {
@@ -136,8 +145,9 @@ pub(in crate::explain) fn title(server: &ServerDiff) -> String {
     let (old, new) = (server.old.as_ref().map(called), server.new.as_ref().map(called));
     match (old, new) {
         (Some(old), Some(new)) if old != new => format!("Gateway {gateway}, {old}, now {new}"),
-        (_, Some(called)) => format!("Gateway {gateway}, {called}: {}", server.status),
-        (Some(called), None) => format!("Gateway {gateway}, {called}: removed"),
+        (_, Some(called)) | (Some(called), None) => {
+            format!("Gateway {gateway}, {called}: {}", server.status.replace('-', " "))
+        }
         (None, None) => format!("Gateway {gateway}"),
     }
 }

@@ -7,8 +7,8 @@ use super::{
     table, tag, told,
 };
 use crate::explain::{
-    diff::{self, Diff, Difference, Refused, Repeated, ServerDiff, State},
-    text::{gateway_name, place},
+    diff::{self, Diff, Difference, GatewayOf, ServerDiff, State},
+    text::MOST_TOLD,
 };
 
 pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
@@ -32,12 +32,24 @@ pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
         crate::wording::counted(diff.servers.len(), "server") + " changed",
         diff.unchanged
     );
-    let repeated = |_, repeated: &Repeated, html: &mut String| {
-        let _ =
-            writeln!(html, "<div class=\"note\"><h3>{}</h3></div>", outside(&repeated.sentence()));
-    };
-    body.push_str(&notes(&diff.repeated, most, repeated));
-    body.push_str(&notes(&diff.refused, most, |_, refused, html| self::refused(refused, html)));
+    for unread in &diff.unread {
+        note(&outside(&unread.sentence()), &list(unread.problems.iter()), &mut body);
+    }
+    if !diff.not_compared.is_empty() {
+        let names = diff.not_compared.iter().map(GatewayOf::name);
+        let mut names: Vec<String> = names.take(MOST_TOLD + 1).collect();
+        if names.len() > MOST_TOLD {
+            names.truncate(MOST_TOLD);
+            names.push(format!("and {} more", diff.not_compared.len() - MOST_TOLD));
+        }
+        note(diff::NOT_COMPARED, &list(names.iter()), &mut body);
+    }
+    body.push_str(&notes(&diff.repeated, most, |_, repeated: &diff::Repeated, html| {
+        note(&outside(&repeated.sentence()), "", html);
+    }));
+    body.push_str(&notes(&diff.refused, most, |_, refused: &diff::Refused, html| {
+        note(&outside(&refused.title()), &told(&refused.reasons), html);
+    }));
     body.push_str(&notes(&diff.pruned, most, |_, pruned: &diff::Pruned, html| {
         note(&outside(&pruned.title()), &told(&pruned.fields), html);
     }));
@@ -53,24 +65,17 @@ pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
         .map(|difference| (difference.effect, effect_tone(difference.effect)));
     body.push_str(&left_out(left.len(), diff.servers.len(), effects));
     body.push_str(&articles);
-    if diff.servers.is_empty() {
+    if diff.servers.is_empty() && diff.unread.is_empty() {
         body.push_str("<p>Nothing changes for any client.</p>\n");
     }
     body.push_str("</main>\n");
     page("Which doors does the change open or close?", &meta, &body)
 }
 
-fn refused(refused: &Refused, html: &mut String) {
-    let name = outside(&gateway_name(&refused.namespace, &refused.gateway));
-    let title = match refused.which {
-        "new" => format!(
-            "A cluster refuses the new {name}, so that nothing changes in it. What would, were it \
-             accepted, is told below."
-        ),
-        _ => format!("A cluster refuses the old {name}: it is hardly what runs now."),
-    };
-    let reasons = told(&refused.reasons);
-    let _ = write!(html, "<div class=\"note\">\n<h3>{title}</h3>\n{reasons}</div>\n");
+/// A list of texts from outside.
+fn list<'a>(texts: impl Iterator<Item = &'a String>) -> String {
+    let items: String = texts.map(|text| format!("<li>{}</li>\n", outside(text))).collect();
+    format!("<ul>\n{items}</ul>\n")
 }
 
 /// Notes that stand before the servers, and have a tenth of their room.
@@ -91,18 +96,13 @@ fn effect_tone(effect: &str) -> Tone {
 }
 
 fn one(i: usize, diff: &Diff, server: &ServerDiff, html: &mut String) {
-    let at = match (&server.new, &server.old) {
-        (Some(new), _) => place(&diff.new, new.line),
-        (None, Some(old)) => place(&diff.old, old.line),
-        (None, None) => String::new(),
-    };
     let side = server.new.as_ref().or(server.old.as_ref());
     let _ = write!(
         html,
         "<article aria-labelledby=\"title-{i}\">\n<h2 id=\"title-{i}\">{}</h2>\n\
          <p class=\"where\">{}</p>\n<dl>\n<dt>Hosts</dt><dd>{}</dd>\n</dl>\n",
         escaped(&diff::title(server)),
-        outside(&at),
+        outside(&diff::places(server)),
         list_of(side.map(|place| place.hosts.as_slice()).unwrap_or_default(), 10),
     );
     if !server.fields.is_empty() {

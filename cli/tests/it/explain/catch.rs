@@ -127,7 +127,7 @@ fn the_last_gateway_of_a_name_counts() {
     let files = Directory::new(&[]);
     let (old, new) = (files.write("a", &mutual), files.write("b", both(&mutual, &mutual)));
     let text = prints(&["--diff", &old, &new], "");
-    assert!(text.starts_with("The new file has 2 Gateways ingress/edge."), "{text}");
+    assert!(text.starts_with("The new side has 2 Gateways ingress/edge."), "{text}");
     let html = prints(&["--diff", "--format", "html", &old, &new], "");
     assert!(html.contains("has 2 Gateways ingress/edge."));
 }

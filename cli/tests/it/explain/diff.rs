@@ -182,5 +182,5 @@ fn a_refused_change_is_said_to_change_nothing() {
     let files = Directory::new(&[]);
     let (old, new) = (files.write("a.yaml", https(MUTUAL)), files.write("b.yaml", &new));
     let text = prints(&["--diff", &old, &new], "");
-    assert!(text.starts_with("A cluster refuses the new ingress/edge, so that nothing changes"));
+    assert!(text.starts_with("A cluster rejects the new ingress/edge"));
 }

@@ -4,6 +4,7 @@ mod answer;
 mod catch;
 mod command;
 mod diff;
+mod incomplete;
 mod limits;
 mod stored;
 

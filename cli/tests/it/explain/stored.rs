@@ -55,7 +55,7 @@ fn a_field_that_stops_counting_is_weaker_and_named() {
         assert_eq!((status, err.as_str()), (1, ""), "{out}");
         let text = joined(&out);
         for sentence in [
-            "Of the new edge the API server drops these fields, without effect",
+            "The API server drops these fields of the new edge (",
             &format!(
                 "Changed: tls.subjectAltNames (line 12 -> unset; the new file has {reason} in line \
                  12, which the API server drops)"
