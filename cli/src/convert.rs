@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use istio_gateway::{
     Diagnostic, Document, Error, FieldPath, Gateway, Lossless, Manifest, Object, Port, Server,
-    ServerTlsSettings, diagnostic::rule, json, prost::Message as _, stream,
+    ServerTlsSettings, diagnostic::rule, is_placeholder, json, prost::Message as _, stream,
 };
 use serde_json::Value;
 
@@ -371,14 +371,12 @@ fn pass_placeholders_of_item(
 
 /// Whether all that is wrong with a document are placeholders, such as `$PORT` or `{{ .port }}`.
 fn is_template(error: &Error, object: &Object, path: &FieldPath) -> bool {
-    let is_placeholder = |value: &Option<Value>| {
-        let text = value.as_ref().and_then(Value::as_str);
-        text.is_some_and(|text| text.contains('$') || text.contains("{{"))
-    };
+    let holds_placeholder =
+        |value: &Option<Value>| value.as_ref().and_then(Value::as_str).is_some_and(is_placeholder);
     let whole =
         |found: &Diagnostic| path.steps().iter().chain(found.path.steps()).cloned().collect();
     let paths: Vec<_> = error.diagnostics().iter().map(whole).collect();
-    error.is_decode() && object.get_all(&paths).iter().all(is_placeholder)
+    error.is_decode() && object.get_all(&paths).iter().all(holds_placeholder)
 }
 
 /// A spec as a resource; its name is not in the message.

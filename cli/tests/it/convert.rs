@@ -174,6 +174,17 @@ fn a_placeholder_is_left_as_it_is() {
 }
 
 #[test]
+fn a_dollar_alone_is_not_a_placeholder() {
+    for value in ["$5", "443$", "$$PORT", "{{ port"] {
+        let gateway =
+            format!("kind: Gateway\nspec: {{servers: [{{port: {{number: '{value}'}}}}]}}\n");
+        let Ran { status, err, .. } = istio_gateway(&["convert"]).input(&gateway).run();
+        assert_eq!(status, 1, "{value}");
+        assert!(err.starts_with("<stdin>:2:34: spec.servers[0].port.number: "), "{err}");
+    }
+}
+
+#[test]
 fn a_wrong_command_exits_with_2() {
     for args in
         [&["convert", "--from", "xml"][..], &["convert", "/no/such/file"], &["unknown"], &[]]
