@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::RuleId;
+
 /// One finding about a document.
 ///
 /// [`Display`](fmt::Display) writes `path: message`, with `line:column: ` in front where the
@@ -9,8 +11,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// The stable id of the rule, such as `decode/unknown-field`; see [`rule`].
-    pub rule: &'static str,
+    /// The rule that it breaks, such as `decode/unknown-field`; see [`rule`](crate::rule).
+    pub rule: RuleId,
     /// Whether Istio refuses the document for it.
     pub severity: Severity,
     /// The field, seen from the root of what was decoded.
@@ -38,7 +40,7 @@ impl fmt::Display for Diagnostic {
 impl Diagnostic {
     /// A finding without help, whose place is not known yet.
     pub(crate) fn new(
-        rule: &'static str,
+        rule: RuleId,
         severity: Severity,
         path: FieldPath,
         message: impl Into<String>,
@@ -49,7 +51,7 @@ impl Diagnostic {
 
     /// A warning of a caller's own about a field, without help and without a place.
     #[must_use]
-    pub fn warning(rule: &'static str, path: FieldPath, message: impl Into<String>) -> Self {
+    pub fn warning(rule: RuleId, path: FieldPath, message: impl Into<String>) -> Self {
         Self::new(rule, Severity::Warning, path, message)
     }
 
@@ -94,34 +96,6 @@ pub enum Severity {
     Warning,
     /// Refused by Istio.
     Error,
-}
-
-/// The stable ids of the rules of decoding.
-pub mod rule {
-    /// A value of another kind than the field's. An error.
-    pub const WRONG_TYPE: &str = "decode/wrong-type";
-    /// A number that the field cannot hold. An error.
-    pub const OUT_OF_RANGE: &str = "decode/out-of-range";
-    /// A text that is no name of the enum. An error.
-    pub const UNKNOWN_ENUM_NAME: &str = "decode/unknown-enum-name";
-    /// A field that the message does not have: ignored.
-    pub const UNKNOWN_FIELD: &str = "decode/unknown-field";
-    /// A key written more than once: the last one counts.
-    pub const DUPLICATE_FIELD: &str = "decode/duplicate-field";
-    /// A field written in camelCase and in `snake_case`: camelCase counts.
-    pub const BOTH_SPELLINGS: &str = "decode/both-spellings";
-    /// A null in a list or as a map's value: an empty value is made of it.
-    pub const NULL_ELEMENT: &str = "decode/null-element";
-    /// A number that the enum has no name for: kept.
-    pub const UNKNOWN_ENUM_NUMBER: &str = "decode/unknown-enum-number";
-    /// A number written in quotes: read as the number.
-    pub const QUOTED_NUMBER: &str = "decode/quoted-number";
-    /// A text where a number is wanted, which an API server stores all the same: unset.
-    pub const NOT_A_NUMBER: &str = "decode/not-a-number";
-    /// Bytes that are not UTF-8, or half a surrogate pair: replaced by U+FFFD.
-    pub const BAD_TEXT: &str = "decode/bad-text";
-    /// A key beside `apiVersion`, `kind`, `metadata`, `spec` and `status`: ignored by clients.
-    pub const UNKNOWN_ENVELOPE_KEY: &str = "decode/unknown-envelope-key";
 }
 
 /// A place in a text, in lines and characters counted from 1.

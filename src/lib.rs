@@ -91,6 +91,7 @@ pub mod lossless;
 mod manifest;
 mod placeholder;
 pub mod proto;
+pub mod rule;
 #[cfg(feature = "yaml")]
 pub mod stream;
 #[cfg(feature = "yaml")]
@@ -124,6 +125,7 @@ pub use proto::{
         server_tls_settings::{TlSmode as TlsMode, TlsCertificate, TlsProtocol},
     },
 };
+pub use rule::{Rule, RuleId};
 #[cfg(feature = "yaml")]
 pub use structural::{PruneReason, PrunedField, StoredGateway};
 pub use timestamp::{InvalidTimestamp, Timestamp};

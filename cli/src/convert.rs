@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use istio_gateway::{
     Diagnostic, Document, Error, FieldPath, Gateway, Lossless, Manifest, Object, Port, Server,
-    ServerTlsSettings, diagnostic::rule, is_placeholder, json, prost::Message as _, stream,
+    ServerTlsSettings, is_placeholder, json, prost::Message as _, rule::decode as rule, stream,
 };
 use serde_json::Value;
 

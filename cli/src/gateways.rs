@@ -6,9 +6,10 @@ use std::{
 };
 
 use istio_gateway::{
-    Diagnostic, Document, FieldPath, Gateway, IstioVersion, Manifest, Position, Severity,
+    Diagnostic, Document, FieldPath, Gateway, IstioVersion, Manifest, Position, RuleId, Severity,
     StoredGateway,
     diagnostic::Step,
+    rule,
     validate::{self, validate_manifest},
 };
 use serde::Serialize;
@@ -72,7 +73,7 @@ impl Judgement {
         let placeholders = report.placeholders.iter().map(|placeholder| {
             let message =
                 "unknown until the placeholder is filled in: what is told of it depends on that";
-            Diagnostic::warning("lint/template", placeholder.path.clone(), message)
+            Diagnostic::warning(rule::lint::TEMPLATE, placeholder.path.clone(), message)
         });
         let errors = report.findings.into_iter().filter(|f| f.severity == Severity::Error);
         let mut refusals: Vec<_> = errors.filter(|_| refused).collect();
@@ -153,7 +154,7 @@ pub(crate) fn below_server(found: &Diagnostic, server: usize) -> Diagnostic {
 /// A finding, for those who want to know where.
 #[derive(Clone, Serialize)]
 pub(crate) struct Finding {
-    pub(crate) rule: &'static str,
+    pub(crate) rule: RuleId,
     pub(crate) severity: &'static str,
     pub(crate) path: String,
     pub(crate) line: Option<usize>,

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, error::Error as _, io::Read, path::PathBuf};
 
 use istio_gateway::{
-    Error, Object, Severity,
+    Error, Object, RuleId, Severity,
+    rule::lint,
     stream::{DocumentReader, DocumentText},
 };
 
@@ -206,15 +207,14 @@ impl Others {
 
 /// Why a document that is not a Gateway of Istio's may have been meant as one: the rule, what is wrong,
 /// and what to do.
-pub(crate) fn suspicion(object: &Object) -> Option<(&'static str, String, &'static str)> {
-    use crate::rules::own;
+pub(crate) fn suspicion(object: &Object) -> Option<(RuleId, String, &'static str)> {
     if let Some(message) = object.misspelt_gateway() {
-        return Some((own::MISSPELT_TYPE, message, "the document is skipped"));
+        return Some((lint::MISSPELT_TYPE, message, "the document is skipped"));
     }
     let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
     let is_gateway_api = object.kind() == "Gateway" && group == "gateway.networking.k8s.io";
     is_gateway_api.then(|| {
         let message = "a Gateway of Gateway API, which this command skips".to_owned();
-        (own::GATEWAY_API, message, "translate it with `istio-gateway from-gateway-api`")
+        (lint::GATEWAY_API, message, "translate it with `istio-gateway from-gateway-api`")
     })
 }

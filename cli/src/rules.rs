@@ -1,9 +1,7 @@
 //! `istio-gateway rules`: what each rule says, with an example.
 
-mod translation;
-
 use clap::{Args, ValueEnum};
-use istio_gateway::{Severity, gateway_api, validate};
+use istio_gateway::{Rule, RuleId, rule::rules};
 use serde::Serialize;
 
 use crate::{
@@ -45,163 +43,18 @@ enum Format {
     Json,
 }
 
-/// A rule of the library's or of this command's own.
-#[derive(Clone, Copy)]
-pub(crate) struct Rule {
-    pub(crate) id: &'static str,
-    pub(crate) severity: Severity,
-    pub(crate) title: &'static str,
-    pub(crate) explanation: &'static str,
-    bad: Option<&'static str>,
-    good: Option<&'static str>,
-}
-
-impl Rule {
-    /// Whether it is advice, and no verdict.
-    pub(crate) fn is_lint(&self) -> bool {
-        self.id.starts_with("lint/")
-    }
-}
-
-/// The rules of reading files, which the library leaves to its callers.
-pub(crate) mod own {
-    pub(crate) const SYNTAX: &str = "document/syntax";
-    pub(crate) const LIMIT: &str = "document/limit";
-    pub(crate) const NOT_UTF_8: &str = "document/not-utf-8";
-    pub(crate) const NO_OBJECT: &str = "document/no-object";
-    pub(crate) const OMITTED: &str = "document/omitted";
-    pub(crate) const IGNORED_TEXT: &str = "document/ignored-text";
-    pub(crate) const TEMPLATE: &str = "lint/template";
-    pub(crate) const MISSPELT_TYPE: &str = "lint/misspelt-type";
-    pub(crate) const GATEWAY_API: &str = "lint/gateway-api";
-}
-
-const GOOD: &str = "\
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: edge}
-spec:
-  selector: {istio: ingressgateway}
-  servers:
-  - port: {number: 443, name: https, protocol: HTTPS}
-    hosts: [shop.example.com]
-    tls: {mode: SIMPLE, credentialName: edge-cert}
-";
-
-const IGNORED_TEXT: &str = "\
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: edge}
-spec:
-  selector: {istio: ingressgateway}
-  servers:
-  - port: {number: 80, name: http, protocol: HTTP}
-    hosts: [shop.example.com]
-...
-apiVersion: networking.istio.io/v1
-kind: Gateway
-metadata: {name: lost}
-";
-
-static OWN: [Rule; 8] = [
-    Rule {
-        id: own::SYNTAX,
-        severity: Severity::Error,
-        title: "A document that is no YAML, or no JSON",
-        explanation: "Nothing can read it, so that it does not even reach a cluster. The other \
-                      documents of the file are checked all the same.",
-        bad: Some("kind: Gateway\nmetadata: {name: edge\nspec: [\n"),
-        good: Some(GOOD),
-    },
-    Rule {
-        id: own::LIMIT,
-        severity: Severity::Error,
-        title: "A document nested too deeply, or whose aliases grow too large",
-        explanation: "An API server refuses such a document, too: it would cost too much to read.",
-        bad: None,
-        good: None,
-    },
-    Rule {
-        id: own::NOT_UTF_8,
-        severity: Severity::Error,
-        title: "A document that is not UTF-8",
-        explanation: "Kubernetes reads UTF-8. The file may be in another encoding, or no text at \
-                      all.",
-        bad: None,
-        good: None,
-    },
-    Rule {
-        id: own::NO_OBJECT,
-        severity: Severity::Error,
-        title: "apiVersion or kind that is no text",
-        explanation: "What Kubernetes is to take it for cannot be told.",
-        bad: Some("apiVersion: 1\nkind: Gateway\nmetadata: {name: edge}\n"),
-        good: Some(GOOD),
-    },
-    Rule {
-        id: own::IGNORED_TEXT,
-        severity: Severity::Error,
-        title: "Text after the end of a document",
-        explanation: "Kubernetes' clients cut a stream at the lines with `---` and read the first document \
-                      of each part. What follows it, after `...` or a closing bracket, is dropped \
-                      silently. Separate documents by a line with `---`.",
-        bad: Some(IGNORED_TEXT),
-        good: Some(GOOD),
-    },
-    Rule {
-        id: own::MISSPELT_TYPE,
-        severity: Severity::Warning,
-        title: "Misspelt kind or group",
-        explanation: "The document looks like a Gateway of Istio's and is not one, so that it is not \
-                      checked. A cluster rejects it, since it does not know the kind.",
-        bad: Some("apiVersion: networking.istio.io/v1\nkind: Gatway\nmetadata: {name: edge}\n"),
-        good: Some(GOOD),
-    },
-    Rule {
-        id: own::GATEWAY_API,
-        severity: Severity::Note,
-        title: "A Gateway of Gateway API",
-        explanation: "gateway.networking.k8s.io has a Gateway of its own, which is not checked: \
-                      istio-gateway from-gateway-api shows what istiod translates it to.",
-        bad: Some(
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: edge}\n",
-        ),
-        good: Some(GOOD),
-    },
-    Rule {
-        id: own::OMITTED,
-        severity: Severity::Note,
-        title: "More findings than are shown",
-        explanation: "Of one document only so many are kept.",
-        bad: None,
-        good: None,
-    },
-];
-
-/// Every rule, those of the library first.
-pub(crate) fn all() -> impl Iterator<Item = Rule> {
-    let known = validate::rules().iter().chain(gateway_api::rules()).map(|rule| Rule {
-        id: rule.id,
-        severity: rule.severity,
-        title: rule.title,
-        explanation: rule.explanation,
-        bad: rule.bad,
-        good: rule.good,
-    });
-    known.chain(OWN).chain(translation::RULES)
-}
-
 /// The id that was probably meant.
-pub(crate) fn nearest(name: &str, is_meant: impl Fn(&Rule) -> bool) -> Option<&'static str> {
-    let bare = |id: &'static str| id.split('/').next_back().unwrap_or(id);
-    let distance = |id: &'static str| {
+pub(crate) fn nearest(name: &str, is_meant: impl Fn(&Rule) -> bool) -> Option<RuleId> {
+    // A longer name is not a typo, and would be slow to compare.
+    let known = rules().filter(|rule| name.len() <= 64 && is_meant(rule));
+    let distance = |id: RuleId| {
         // The group may be missing.
-        let whole = strsim::damerau_levenshtein(name, id);
-        whole.min(strsim::damerau_levenshtein(name, bare(id)))
+        let bare = id.as_str().rsplit('/').next().unwrap_or_default();
+        let of = |id| strsim::damerau_levenshtein(name, id);
+        of(id.as_str()).min(of(bare))
     };
-    // A longer word is no slip of the pen, and would be slow to compare.
-    let ids = all().filter(is_meant).map(|rule| rule.id).filter(|_| name.len() <= 64);
-    ids.map(|id| (distance(id), id))
+    known
+        .map(|rule| (distance(rule.id), rule.id))
         .filter(|(distance, _)| *distance <= name.len() / 4)
         .min()
         .map(|(_, id)| id)
@@ -209,7 +62,7 @@ pub(crate) fn nearest(name: &str, is_meant: impl Fn(&Rule) -> bool) -> Option<&'
 
 #[derive(Serialize)]
 struct Line {
-    rule: &'static str,
+    rule: RuleId,
     severity: &'static str,
     title: &'static str,
     explanation: &'static str,
@@ -233,11 +86,14 @@ impl From<&Rule> for Line {
 impl Rules {
     pub(crate) fn run(self) -> Result<(), Failure> {
         let name = self.rule.as_deref().unwrap_or_default();
-        let mut rules: Vec<_> = all().filter(|rule| rule.id == name).collect();
-        if rules.is_empty() {
-            rules = all().filter(|rule| rule.id.starts_with(name)).collect();
+        let find = |fits: &dyn Fn(&str) -> bool| -> Vec<_> {
+            rules().filter(|rule| fits(rule.id.as_str())).collect()
+        };
+        let mut found = find(&|id| id == name);
+        if found.is_empty() {
+            found = find(&|id| id.starts_with(name));
         }
-        if rules.is_empty() {
+        if found.is_empty() {
             let nearest = nearest(name, |_| true)
                 .map_or_else(String::new, |id| format!("; did you mean {id}?"));
             let name = shown(name);
@@ -247,22 +103,22 @@ impl Rules {
         let text = match self.format {
             Format::Json => {
                 return print_json(
-                    &rules.iter().map(Line::from).collect::<Vec<_>>(),
+                    &found.iter().copied().map(Line::from).collect::<Vec<_>>(),
                     Layout::Lines,
                 );
             }
             Format::Text if self.rule.is_some() => {
-                rules.iter().map(explained).collect::<Vec<_>>().join("\n")
+                found.iter().map(|rule| explained(rule)).collect::<Vec<_>>().join("\n")
             }
-            Format::Text => listed(&rules),
+            Format::Text => listed(&found),
         };
         print(text.as_bytes())
     }
 }
 
-fn listed(rules: &[Rule]) -> String {
-    let width = rules.iter().map(|rule| rule.id.len()).max().unwrap_or_default();
-    let line = |rule: &Rule| {
+fn listed(rules: &[&Rule]) -> String {
+    let width = rules.iter().map(|rule| rule.id.as_str().len()).max().unwrap_or_default();
+    let line = |rule: &&Rule| {
         format!("{:width$}  {:7}  {}\n", rule.id, severity_name(rule.severity), rule.title)
     };
     rules.iter().map(line).collect()

@@ -66,8 +66,8 @@ fuzz_target!(|data: &[u8]| {
         assert!(condition.message.chars().count() < 4000, "{}", condition.message);
     }
     // The pair is judged alike for both sides.
-    let is_sound = |kind: &str| conversion.diagnostics.iter().all(|found| found.rule != kind);
-    use istio_gateway::gateway_api::rule::{CERTIFICATE, CLIENT_CERTIFICATE};
+    let is_sound = |kind: istio_gateway::RuleId| conversion.diagnostics.iter().all(|found| found.rule != kind);
+    use istio_gateway::rule::gateway_api::{CERTIFICATE, CLIENT_CERTIFICATE};
     assert_eq!(is_sound(CERTIFICATE), is_sound(CLIENT_CERTIFICATE));
 });
 

@@ -10,7 +10,7 @@ use super::{
 };
 
 use crate::{
-    Diagnostic, FieldPath, Port, Server, ServerTlsSettings, Severity, TlsProtocol, ciphers,
+    Diagnostic, FieldPath, Port, RuleId, Server, ServerTlsSettings, Severity, TlsProtocol, ciphers,
     client_certificate::{Rejection, check_hash, check_spki},
     curves::{self, CurveError},
     proto::networking::v1alpha3::server_tls_settings::TlsCertificate,
@@ -63,10 +63,17 @@ pub(super) fn of(server: &Server, options: &Options, flow: Flow) -> Vec<Diagnost
     findings.found
 }
 
-fn finding(rule: &'static str, path: FieldPath, message: String, help: Option<&str>) -> Diagnostic {
+/// Whether Envoy accepts the listener and rejects the server's secrets when they arrive, for what the
+/// rule reports, so that other servers of the listener are served.
+#[must_use]
+pub fn rejects_secrets(rule: RuleId) -> bool {
+    matches!(rule, rule::PIN_INVALID | rule::PARAMETERS_REJECTED)
+}
+
+fn finding(rule: RuleId, path: FieldPath, message: String, help: Option<&str>) -> Diagnostic {
     let severity = match rule {
-        rule::ENVOY_REFUSES | rule::CREDENTIAL_EMPTY => Severity::Error,
-        rule if rule::rejects_secrets(rule) => Severity::Error,
+        rule::REFUSED_BY_ENVOY | rule::CREDENTIAL_EMPTY => Severity::Error,
+        rule if rejects_secrets(rule) => Severity::Error,
         _ => Severity::Warning,
     };
     let help = help.map(str::to_owned);
@@ -130,11 +137,11 @@ impl Findings<'_> {
         FieldPath::root().key("tls").key(field)
     }
 
-    fn add(&mut self, rule: &'static str, field: &str, message: String, help: Option<&str>) {
+    fn add(&mut self, rule: RuleId, field: &str, message: String, help: Option<&str>) {
         self.found.push(finding(rule, self.path(field), message, help));
     }
 
-    fn ignored(&mut self, rule: &'static str, field: &str, why: &str) {
+    fn ignored(&mut self, rule: RuleId, field: &str, why: &str) {
         let why = if self.origin == Origin::PassedOn { "TLS is passed on" } else { why };
         self.add(rule, field, format!("ignored: {why}"), None);
     }
@@ -254,7 +261,7 @@ impl Findings<'_> {
         } else if self.origin == Origin::Credentials {
             let message = "Envoy refuses the listener: no CA says whose names they are";
             let help = Some("remove them, or use MUTUAL or OPTIONAL_MUTUAL");
-            self.add(rule::ENVOY_REFUSES, "subjectAltNames", message.to_owned(), help);
+            self.add(rule::REFUSED_BY_ENVOY, "subjectAltNames", message.to_owned(), help);
         } else {
             self.ignored(rule::NAMES_IGNORED, "subjectAltNames", "no certificate is asked for");
         }
@@ -276,7 +283,7 @@ impl Findings<'_> {
             let Err(rejection) = check(pin) else { continue };
             let pin = crate::diagnostic::Quoted(pin);
             let (rule, message) = if rejection.refuses_listener() {
-                (rule::ENVOY_REFUSES, format!("Envoy refuses the listener: {pin} is no pin"))
+                (rule::REFUSED_BY_ENVOY, format!("Envoy refuses the listener: {pin} is no pin"))
             } else {
                 let what = "Envoy rejects the server's secrets, and refuses every client";
                 (rule::PIN_INVALID, format!("{what}: {pin} is no pin"))

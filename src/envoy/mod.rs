@@ -25,7 +25,8 @@
 //! );
 //! // The revocation list is not in there, and nobody else says so.
 //! let finding = &translation.diagnostics[0];
-//! assert_eq!((finding.rule, finding.path.to_string()), ("envoy/crl-ignored", "tls.caCrl".into()));
+//! assert_eq!(finding.rule, "envoy/crl-ignored");
+//! assert_eq!(finding.path.to_string(), "tls.caCrl");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -52,12 +53,12 @@ mod kind;
 mod options;
 mod params;
 mod policy;
-pub mod rule;
 mod secrets;
 mod servers;
 
 pub use alpn::{negotiated_protocol, offered_protocols};
 pub use duration::{Duration, InvalidDuration};
+pub use findings::rejects_secrets;
 pub use flow::Flow;
 pub use options::{MeshSettings, NodeMetadata, Options, SdsProvider, Transport};
 pub use policy::{SourceStates, client_certificate_policy};
@@ -72,6 +73,7 @@ pub use crate::proto::envoy::extensions::{
 use crate::{
     Diagnostic, Server,
     client_certificate::Forwarding,
+    rule::envoy as rule,
     proto::{
         envoy::extensions::filters::network::http_connection_manager::v3::http_connection_manager::{
             ForwardClientCertDetails, SetCurrentClientCertDetails,
@@ -95,7 +97,7 @@ pub struct Translation {
     /// What else the listener gets.
     pub listener: ListenerExtras,
     /// What istiod drops, replaces or turns into something that Envoy refuses, without saying so.
-    /// Paths begin at the server. See [`rule`].
+    /// Paths begin at the server. See [`rule::envoy`](crate::rule::envoy).
     pub diagnostics: Vec<Diagnostic>,
 }
 

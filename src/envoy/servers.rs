@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     Flow, Options, SourceStates, Translation, client_certificate_policy, downstream_tls_context,
-    rule,
+    findings, rule,
 };
 use crate::{Diagnostic, FieldPath, Gateway, Server, Severity, client_certificate::Rejection};
 
@@ -179,7 +179,7 @@ pub fn translate_gateway(
 /// Whether Envoy rejects what istiod sends of the server.
 fn is_rejected(translation: &Translation) -> bool {
     let refuses = |found: &Diagnostic| {
-        found.severity == Severity::Error && !rule::rejects_secrets(found.rule)
+        found.severity == Severity::Error && !findings::rejects_secrets(found.rule)
     };
     translation.diagnostics.iter().any(refuses)
         || translation.used_tls_context().is_some_and(|context| {

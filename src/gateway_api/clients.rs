@@ -13,7 +13,7 @@ use super::{
     rule,
 };
 use crate::{
-    FieldPath, Server,
+    FieldPath, RuleId, Server,
     client_certificate::{ClientCertificatePolicy, Request, Source, Verification},
     diagnostic::Quoted,
 };
@@ -44,7 +44,7 @@ pub(super) struct Clients {
 
 #[derive(PartialEq)]
 struct Worded {
-    rule: &'static str,
+    rule: RuleId,
     at: FieldPath,
     what: String,
     clients: String,
@@ -131,9 +131,9 @@ impl Clients {
             let message = format!("{what}; {}: {clients}", listeners(names));
             let help = help.map(str::to_owned);
             if *rule == rule::INSECURE_FALLBACK {
-                found.note(rule, at.clone(), message, help);
+                found.note(*rule, at.clone(), message, help);
             } else {
-                found.warning(rule, at.clone(), message, help);
+                found.warning(*rule, at.clone(), message, help);
             }
         }
         if let Some((frontend, at)) = frontend {

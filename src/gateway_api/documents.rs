@@ -12,9 +12,10 @@ use super::{
     schema::{self, Judged, Resource},
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Manifest, Position, Severity,
-    diagnostic::{Step, rule},
+    Diagnostic, Error, FieldPath, Manifest, Position, RuleId, Severity,
+    diagnostic::Step,
     manifest::{objects, tree},
+    rule::decode as rule,
     stream::{DocumentReader, DocumentText, Format},
     tree::{Reader, Ref, Tree},
     validate::{is_subdomain, locate},
@@ -416,12 +417,7 @@ fn read<T: DeserializeOwned>(tree: &Tree<'_>, node: Ref<'_, '_>) -> Result<T, Er
 }
 
 /// What is wrong at a place.
-fn wrong(
-    rule: &'static str,
-    path: FieldPath,
-    position: Option<Position>,
-    message: String,
-) -> Error {
+fn wrong(rule: RuleId, path: FieldPath, position: Option<Position>, message: String) -> Error {
     let found = Diagnostic::new(rule, Severity::Error, path, message);
     Error::decode(vec![Diagnostic { position, ..found }])
 }

@@ -8,7 +8,7 @@ use super::{
     input::{ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, ObjectReference, TERMINATE_MODE},
     rule,
 };
-use crate::{Diagnostic, FieldPath, Severity, diagnostic::Quoted};
+use crate::{Diagnostic, FieldPath, RuleId, Severity, diagnostic::Quoted};
 
 /// Beyond so many findings nobody reads on.
 const ENOUGH: usize = 1000;
@@ -17,7 +17,7 @@ const ENOUGH: usize = 1000;
 #[derive(Default)]
 pub(super) struct Findings {
     found: Vec<Diagnostic>,
-    seen: HashSet<(&'static str, FieldPath, String)>,
+    seen: HashSet<(RuleId, FieldPath, String)>,
     /// Whether nothing is translated.
     is_too_large: bool,
     /// What is stated of clients once the servers are known.
@@ -31,7 +31,7 @@ impl Findings {
 
     fn add(
         &mut self,
-        (rule, severity): (&'static str, Severity),
+        (rule, severity): (RuleId, Severity),
         path: FieldPath,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -47,7 +47,7 @@ impl Findings {
 
     pub(super) fn error(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         path: FieldPath,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -57,7 +57,7 @@ impl Findings {
 
     pub(super) fn warning(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         path: FieldPath,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -67,7 +67,7 @@ impl Findings {
 
     pub(super) fn note(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         path: FieldPath,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -129,7 +129,7 @@ impl Findings {
     }
 
     pub(super) fn ca(&mut self, message: &str, at: FieldPath) {
-        self.error(rule::CA, at, message, None);
+        self.error(rule::CA_CERTIFICATE, at, message, None);
     }
 
     pub(super) fn ca_problem(&mut self, problem: &Problem, at: FieldPath) {

@@ -62,8 +62,6 @@ mod memory;
 mod outcome;
 mod references;
 mod resources;
-pub mod rule;
-mod rules;
 mod schema;
 mod selector;
 mod tls;
@@ -80,14 +78,13 @@ pub use input::{
 };
 pub use outcome::{Conversion, ConvertedListener, Outcome, UnusableServer};
 pub use resources::{InMemory, Resources};
-pub use rules::rules;
 
 use self::{
     conditions::{GatewayState, Problem, reason},
     findings::Findings,
     memory::Memory,
 };
-use crate::{FieldPath, IstioVersion};
+use crate::{FieldPath, IstioVersion, rule::gateway_api as rule};
 
 /// What to translate for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,7 +109,7 @@ impl Options {
 
 /// What istiod makes of a Gateway. It takes any Gateway and never fails, as istiod does not.
 ///
-/// Of a Gateway that no API server would take for its size ([`rule::TOO_LARGE`]) nothing is made: it
+/// Of a Gateway that no API server would take for its size ([`TOO_LARGE`](crate::rule::gateway_api::TOO_LARGE)) nothing is made: it
 /// has neither listeners nor conditions, and is not valid.
 ///
 /// Source: pilot's `GatewayCollection` and what it calls.

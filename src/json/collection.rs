@@ -13,7 +13,7 @@ use super::{
     encode::Json,
     log::{At, Log},
 };
-use crate::{diagnostic::rule, tree::append_text};
+use crate::{rule::decode as rule, tree::append_text};
 
 impl<F: Field + Default> Field for Vec<F> {
     const EXPECTED: &'static str = "a list";

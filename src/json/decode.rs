@@ -16,7 +16,8 @@ use super::{
     log::{At, Log},
 };
 use crate::{
-    diagnostic::{FieldPath, Quoted, rule},
+    diagnostic::{FieldPath, Quoted},
+    rule::decode as rule,
     tree::{self, Signed},
 };
 

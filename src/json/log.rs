@@ -4,7 +4,8 @@ use std::{cell::Cell, fmt, sync::OnceLock};
 
 use super::decode::{Field, Number};
 use crate::{
-    diagnostic::{Diagnostic, FieldPath, Severity, Step, rule},
+    diagnostic::{Diagnostic, FieldPath, Severity, Step},
+    rule::{RuleId, decode as rule},
     tree,
 };
 
@@ -86,7 +87,7 @@ impl<'a> Log<'a> {
     }
 
     #[cold]
-    pub(crate) fn warn(&mut self, rule: &'static str, at: At<'_>, message: impl fmt::Display) {
+    pub(crate) fn warn(&mut self, rule: RuleId, at: At<'_>, message: impl fmt::Display) {
         if self.found.len() < ENOUGH {
             let node = self.node();
             self.push(rule, Severity::Warning, at, message.to_string(), None, node);
@@ -107,7 +108,7 @@ impl<'a> Log<'a> {
     }
 
     #[cold]
-    pub(crate) fn error(&mut self, rule: &'static str, at: At<'_>, message: impl fmt::Display) {
+    pub(crate) fn error(&mut self, rule: RuleId, at: At<'_>, message: impl fmt::Display) {
         let node = self.node();
         self.push(rule, Severity::Error, at, message.to_string(), None, node);
     }
@@ -115,7 +116,7 @@ impl<'a> Log<'a> {
     #[cold]
     pub(crate) fn error_with(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         at: At<'_>,
         message: impl fmt::Display,
         help: Option<String>,
@@ -132,7 +133,7 @@ impl<'a> Log<'a> {
 
     fn push(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         severity: Severity,
         at: At<'_>,
         message: String,

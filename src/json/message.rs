@@ -11,7 +11,7 @@ use super::{
     decode::{Field, big_number, wrong_type_at},
     log::{At, Log},
 };
-use crate::diagnostic::{nearest, rule};
+use crate::{diagnostic::nearest, rule::decode as rule};
 
 /// The fields of a message in declaration order; of anything else, those that hold messages.
 #[derive(Debug)]

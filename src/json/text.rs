@@ -11,7 +11,8 @@ use serde::de::IgnoredAny;
 use super::{Decoded, Log, Message, decode};
 use crate::{
     Error, FieldPath,
-    diagnostic::{Diagnostic, Position, Severity, rule},
+    diagnostic::{Diagnostic, Position, Severity},
+    rule::decode as rule,
     tree::Tree,
 };
 

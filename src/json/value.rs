@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     Timestamp,
-    diagnostic::{Quoted, nearest, rule},
+    diagnostic::{Quoted, nearest},
+    rule::decode as rule,
     tree::{append_number, append_text},
 };
 

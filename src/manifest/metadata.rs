@@ -3,7 +3,8 @@
 
 use crate::{
     FieldPath, Timestamp,
-    diagnostic::{Diagnostic, Severity, Step, rule},
+    diagnostic::{Diagnostic, Severity, Step},
+    rule::decode as rule,
     tree::{Kind, Ref},
 };
 

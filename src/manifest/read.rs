@@ -5,9 +5,10 @@ use super::{Document, GROUP, Manifest, Object, metadata};
 use crate::tree::{Edit, write_json};
 use crate::{
     Error, FieldPath, Gateway,
-    diagnostic::{Diagnostic, Position, Severity, nearest, rule},
+    diagnostic::{Diagnostic, Position, Severity, nearest},
     json,
     proto::meta::v1alpha1::IstioStatus,
+    rule::decode as rule,
     stream::{DocumentText, Format},
     tree::{Ref, Tree},
 };

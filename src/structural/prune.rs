@@ -5,9 +5,10 @@ use super::{
     shape::{Field, MAX_FIELDS, Shape},
 };
 use crate::{
-    Diagnostic, FieldPath, IstioVersion, Position, Severity,
+    Diagnostic, FieldPath, IstioVersion, Position, RuleId, Severity,
     diagnostic::{Step, nearest},
     json::did_you_mean,
+    rule,
     tree::{Edit, Ref, write_json, write_text},
 };
 
@@ -60,11 +61,11 @@ impl PruneReason {
     /// The rule of the feature `validate` that reports it: `lint/unknown-field`,
     /// `lint/snake-case-field` or `lint/newer-field`.
     #[must_use]
-    pub fn rule(self) -> &'static str {
+    pub fn rule(self) -> RuleId {
         match self {
-            Self::Unknown { .. } => "lint/unknown-field",
-            Self::SnakeCase { .. } => "lint/snake-case-field",
-            Self::Newer { .. } => "lint/newer-field",
+            Self::Unknown { .. } => rule::lint::UNKNOWN_FIELD,
+            Self::SnakeCase { .. } => rule::lint::SNAKE_CASE_FIELD,
+            Self::Newer { .. } => rule::lint::NEWER_FIELD,
         }
     }
 

@@ -1,11 +1,12 @@
 //! The custom resource's CEL rules. All of them ask which fields of a `tls` are there.
 
 use super::findings::{Findings, Place};
+use crate::{RuleId, rule};
 
 /// Two fields of a `tls` of which one may be there.
 #[derive(Debug)]
 pub(super) struct Exclusive {
-    id: &'static str,
+    id: RuleId,
     fields: [&'static str; 2],
     pub(super) message: &'static str,
     help: &'static str,
@@ -46,9 +47,9 @@ pub(super) const RULES: [Exclusive; 3] = [
 const NAMES_OR_FILES: &str =
     "keep credentialNames for certificates in Secrets, or tlsCertificates for files";
 
-pub(super) const UNCHECKED: &str = "cel/unchecked";
-const CERTIFICATES: &str = "cel/credential-names-or-tls-certificates";
-const CREDENTIALS: &str = "cel/credential-name-or-names";
+pub(super) const UNCHECKED: RuleId = rule::cel::UNCHECKED;
+const CERTIFICATES: RuleId = rule::cel::CREDENTIAL_NAMES_OR_TLS_CERTIFICATES;
+const CREDENTIALS: RuleId = rule::cel::CREDENTIAL_NAME_OR_NAMES;
 
 pub(super) fn check(root: &Place<'_, '_>, is_blocked: bool, findings: &mut Findings) {
     if is_blocked {

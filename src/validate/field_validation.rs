@@ -10,6 +10,7 @@ use crate::{
     Severity,
     diagnostic::{Step, nearest},
     json::did_you_mean,
+    rule::{self, RuleId},
     tree::{Ref, Tree},
 };
 
@@ -103,8 +104,8 @@ impl fmt::Display for UnknownFieldValidation {
 
 impl std::error::Error for UnknownFieldValidation {}
 
-pub(super) const UNKNOWN: &str = "field-validation/unknown-field";
-const DUPLICATE: &str = "field-validation/duplicate-field";
+pub(super) const UNKNOWN: RuleId = rule::field_validation::UNKNOWN_FIELD;
+const DUPLICATE: RuleId = rule::field_validation::DUPLICATE_FIELD;
 
 /// The fields of Go's `ObjectMeta`, and those of the objects in it.
 const METADATA: [&str; 15] = [
@@ -180,7 +181,7 @@ pub(super) fn unknown(
 }
 
 fn report(
-    rule: &'static str,
+    rule: RuleId,
     what: &str,
     place: &Place<'_, '_>,
     mode: FieldValidation,
@@ -282,7 +283,7 @@ impl Report {
     /// apiextensions-apiserver, and `strictDecodingError` of apimachinery.
     #[must_use]
     pub fn strict_decoding_error(&self) -> Option<String> {
-        let of = |rule: &'static str| {
+        let of = |rule: RuleId| {
             let is_one = move |found: &&crate::Diagnostic| {
                 found.rule == rule && found.severity == Severity::Error
             };

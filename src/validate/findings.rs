@@ -2,11 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Placeholder, Report, Stage, rules};
+use super::{Placeholder, Report, Stage};
 use crate::{
     Diagnostic, FieldPath, Position, Severity,
     diagnostic::Step as PathStep,
     is_placeholder,
+    rule::{self, RuleId},
     tree::{MILE, Ref, Tree},
 };
 
@@ -140,7 +141,7 @@ pub(super) struct Findings {
 impl Findings {
     pub(super) fn error(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         place: &Place<'_, '_>,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -159,7 +160,7 @@ impl Findings {
 
     pub(super) fn warning(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         place: &Place<'_, '_>,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -169,7 +170,7 @@ impl Findings {
 
     pub(super) fn note(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         place: &Place<'_, '_>,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -180,7 +181,7 @@ impl Findings {
     /// A warning about a field's name.
     pub(super) fn about_key(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         place: &Place<'_, '_>,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
@@ -191,7 +192,7 @@ impl Findings {
     /// An error about a field's name.
     pub(super) fn error_about_key(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         place: &Place<'_, '_>,
         message: String,
         help: Option<String>,
@@ -204,7 +205,7 @@ impl Findings {
     /// A finding about the name of a field, by its path: what is wrong in strict field validation.
     pub(super) fn about_path(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         path: FieldPath,
         key: Node<'_>,
         message: String,
@@ -228,7 +229,7 @@ impl Findings {
 
     fn add(
         &mut self,
-        rule: &'static str,
+        rule: RuleId,
         severity: Severity,
         place: &Place<'_, '_>,
         span: (usize, usize),
@@ -271,7 +272,7 @@ impl Findings {
             count => format!("{count} values are filled in later, and not checked"),
         };
         let help = "render it first, such as `helm template . | istio-gateway check -`".to_owned();
-        let found = Diagnostic::new("lint/template", Severity::Warning, path, message);
+        let found = Diagnostic::new(rule::lint::TEMPLATE, Severity::Warning, path, message);
         self.found.insert(0, Diagnostic { help: Some(help), ..found });
         self.spans.insert(0, span);
     }
@@ -302,7 +303,7 @@ impl Findings {
                 continue;
             };
             if **message != found.message
-                && let Some(rule) = rules().iter().find(|rule| rule.id == found.rule)
+                && let Some(rule) = found.rule.rule()
             {
                 rule.title.clone_into(&mut found.message);
             }
@@ -400,11 +401,11 @@ impl Findings {
 }
 
 /// Who refuses a document for a rule's error.
-fn stage(rule: &str) -> Stage {
-    match rule.split_once('/') {
-        Some(("field-validation", _)) => Stage::FieldValidation,
-        Some(("schema", _)) => Stage::Schema,
-        Some(("cel", _)) => Stage::Cel,
+fn stage(rule: RuleId) -> Stage {
+    match rule.group() {
+        "field-validation" => Stage::FieldValidation,
+        "schema" => Stage::Schema,
+        "cel" => Stage::Cel,
         _ => Stage::Webhook,
     }
 }

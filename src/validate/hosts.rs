@@ -3,9 +3,10 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::go::Quote;
+use crate::{RuleId, rule};
 
 /// A complaint about a host: the rule, upstream's text, and what to write instead.
-pub(super) type Complaint = (&'static str, String, &'static str);
+pub(super) type Complaint = (RuleId, String, &'static str);
 
 /// `agent.ValidateNamespaceSlashWildcardHostname`, for a gateway.
 pub(super) fn check(host: &str, has_gateway_semantics: bool, mut report: impl FnMut(Complaint)) {
@@ -16,14 +17,14 @@ pub(super) fn check(host: &str, has_gateway_semantics: bool, mut report: impl Fn
         let message = "config namespace and dnsName in host entry cannot be empty";
         let help =
             "write namespace/host, with \"*\" for every namespace and \".\" for the Gateway's own";
-        report(("webhook/host-empty-part", message.to_owned(), help));
+        report((rule::webhook::HOST_EMPTY_PART, message.to_owned(), help));
     }
     let is_tilde = namespace == "~" && has_gateway_semantics;
     if !matches!(namespace, "*" | ".") && !is_tilde && !is_label(namespace) {
         let message = format!("invalid namespace value {} in gateway", Quote(namespace));
         let help = "write a namespace, \"*\" for every namespace or \".\" for the Gateway's own; \
                     a host has no scheme and no path";
-        report(("webhook/host-namespace", message, help));
+        report((rule::webhook::HOST_NAMESPACE, message, help));
     }
     check_name(name, &mut report);
 }
@@ -32,18 +33,18 @@ fn check_name(name: &str, report: &mut impl FnMut(Complaint)) {
     if name != "*" && !name.contains('.') {
         let message = "short names (non FQDN) are not allowed";
         let help = "write the full name, such as \"shop.example.com\"; an IPv6 address cannot be written here";
-        report(("webhook/host-short-name", message.to_owned(), help));
+        report((rule::webhook::HOST_SHORT_NAME, message.to_owned(), help));
     }
     if let Some(message) = check_domain(name)
         && !is_ip(name)
     {
         let help = "write letters, digits and dashes between dots, without a port; only the first label may be \"*\"";
-        report(("webhook/host-domain", message, help));
+        report((rule::webhook::HOST_DOMAIN, message, help));
     }
     if name.contains('*') && name.len() != 1 && !name.starts_with("*.") {
         let message = format!("partial wildcard {} not allowed", Quote(name));
         report((
-            "webhook/host-partial-wildcard",
+            rule::webhook::HOST_PARTIAL_WILDCARD,
             message,
             "let \"*\" stand for whole first labels: \"*.example.com\"",
         ));

@@ -40,7 +40,7 @@
 //! # Rules
 //!
 //! The id of a finding's rule begins with its authority: `schema/` and `cel/` are the custom
-//! resource's, `webhook/` is istiod's, `lint/` is ours. [`rules`] explains each of them with an
+//! resource's, `webhook/` is istiod's, `lint/` is ours. [`rules`](crate::rule::rules) explains each of them with an
 //! example. A document that istiod is not asked about, since the schema or a CEL rule refuses it,
 //! is told all the same what the webhook would say.
 //!
@@ -63,7 +63,6 @@ mod hosts;
 mod lint;
 mod metadata;
 mod outline;
-mod rules;
 mod schema;
 pub mod set;
 mod tls;
@@ -75,7 +74,6 @@ mod webhook;
 pub(crate) use {
     findings::locate,
     hosts::{is_ip, is_subdomain},
-    rules::rule,
 };
 
 use crate::{
@@ -86,7 +84,6 @@ pub use crd::crd;
 pub use document::{Checked, WebhookReview, check_document, documents, webhook_review};
 pub use features::features;
 pub use field_validation::{FieldValidation, UnknownFieldValidation};
-pub use rules::{Authority, Rule, rules};
 pub use versions::Feature;
 
 /// What to validate against.
@@ -174,7 +171,7 @@ impl Report {
     /// What a cluster shows of the webhook's warnings to who applies the document: none, if the
     /// webhook refuses it.
     pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
-        let is_webhook = |found: &&Diagnostic| found.rule.starts_with("webhook/");
+        let is_webhook = |found: &&Diagnostic| found.rule.group() == "webhook";
         let is_error = |found: &Diagnostic| found.severity == Severity::Error;
         let found = || self.findings.iter().filter(is_webhook);
         let count = if found().any(is_error) { 0 } else { usize::MAX };

@@ -10,7 +10,12 @@ use super::{
     lint::Class,
     outline::{Listener, Outline, Spot, position, small},
 };
-use crate::{Diagnostic, Object, Position, Severity, diagnostic::Quoted, is_placeholder};
+use crate::{
+    Diagnostic, Object, Position, Severity,
+    diagnostic::Quoted,
+    is_placeholder,
+    rule::{self, RuleId},
+};
 
 /// Documents of one installation, added one by one. Only what is needed of each is kept: some
 /// dozens of bytes for each host, port and credential.
@@ -187,7 +192,7 @@ impl Set {
                     "another document is named {name} too: the one that is applied last counts"
                 );
                 let help = "give them different names, or remove one";
-                tell("lint/duplicate-name", spot, first.origin(documents), message, help);
+                tell(rule::lint::DUPLICATE_NAME, spot, first.origin(documents), message, help);
             }
         }
         for Listener { port, bind, class, spot, hosts } in &outline.listeners {
@@ -201,7 +206,7 @@ impl Set {
                         "port {port} is {class} here and {other} in another Gateway of the same selector"
                     );
                     let help = "give one of them a port of its own";
-                    tell("lint/port-protocol", spot, first, message, help);
+                    tell(rule::lint::PORT_PROTOCOL, spot, first, message, help);
                 }
             }
             for (host, spot) in hosts {
@@ -216,7 +221,7 @@ impl Set {
                         "{host} is served on port {port} by another Gateway of the same selector"
                     );
                     let help = "remove one of them";
-                    tell("lint/duplicate-host", spot, first, message, help);
+                    tell(rule::lint::DUPLICATE_HOST, spot, first, message, help);
                 }
             }
         }
@@ -247,7 +252,8 @@ impl Set {
             let message = format!("no Secret {} is among these files", Quoted(name));
             let help = "a Secret of this name has to be in the namespace of the gateway's pods";
             let origin = Seen::at(&wanted.at, wanted.document).origin(&documents);
-            let found = wanted.at.finding("lint/missing-secret", origin, origin, message, help);
+            let found =
+                wanted.at.finding(rule::lint::MISSING_SECRET, origin, origin, message, help);
             Some(SetFinding { other: None, ..found })
         })
     }
@@ -286,7 +292,7 @@ impl Seen {
 impl Spot {
     fn finding(
         &self,
-        rule: &'static str,
+        rule: RuleId,
         origin: Origin,
         other: Origin,
         message: String,

@@ -6,7 +6,7 @@ use super::{
     ciphers,
     findings::{Findings, Place},
 };
-use crate::{ServerTlsSettings, TlsMode, TlsProtocol};
+use crate::{ServerTlsSettings, TlsMode, TlsProtocol, rule};
 
 /// `gateway.IsPassThroughServer`, of a server that has TLS settings.
 pub(super) fn is_passthrough(tls: &ServerTlsSettings) -> bool {
@@ -31,7 +31,7 @@ pub(super) fn check(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &m
             if has_mode(tls, TlsMode::Passthrough) { "PASSTHROUGH" } else { "AUTO_PASSTHROUGH" };
         let message = format!("{mode} mode does not use certificates, they will be ignored");
         let help = "write mode: SIMPLE to terminate TLS here, or remove them".to_owned();
-        findings.warning("webhook/passthrough-certificates", place, message, help);
+        findings.warning(rule::webhook::PASSTHROUGH_CERTIFICATES, place, message, help);
     }
     if sources.count() > 1 {
         let message = "only one of credential_name, credential_names, \
@@ -42,7 +42,7 @@ pub(super) fn check(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &m
         } else {
             "keep one of them"
         };
-        findings.error("webhook/certificate-sources", place, message, help.to_owned());
+        findings.error(rule::webhook::CERTIFICATE_SOURCES, place, message, help.to_owned());
     }
     check_terminating(tls, &sources, place, findings);
 }
@@ -66,13 +66,13 @@ fn check_terminating(
         if sources.credential_name {
             let message = "CRL is not supported with credentialName. CRL has to be specified in the credential";
             let help = "remove caCrl, and put the list into the Secret as ca.crl".to_owned();
-            findings.error("webhook/crl-with-credential", &crl, message, help);
+            findings.error(rule::webhook::CRL_WITH_CREDENTIAL, &crl, message, help);
         }
         if is_simple {
             let message = "CRL is not supported with SIMPLE TLS";
             let help =
                 "remove caCrl, or write mode: MUTUAL to ask clients for certificates".to_owned();
-            findings.error("webhook/crl-with-simple", &crl, message, help);
+            findings.error(rule::webhook::CRL_WITH_SIMPLE, &crl, message, help);
         }
     }
 }
@@ -89,13 +89,13 @@ fn check_files(
         let message = format!("{mode} requires a client CA bundle");
         let help =
             "add credentialName, whose Secret brings the CA too, or caCertificates".to_owned();
-        findings.error("webhook/client-ca", &place.field("caCertificates"), message, help);
+        findings.error(rule::webhook::CLIENT_CA, &place.field("caCertificates"), message, help);
     }
     if tls.tls_certificates.len() > 2 {
         let message = format!("{mode} can support up to 2 server certificates");
         let help = "keep an ECDSA and an RSA certificate".to_owned();
         findings.warning(
-            "webhook/too-many-certificates",
+            rule::webhook::TOO_MANY_CERTIFICATES,
             &place.field("tlsCertificates"),
             message,
             help,
@@ -107,7 +107,7 @@ fn check_files(
             let help = "add credentialName, the name of a Secret in the namespace of the gateway's \
                         pods, or serverCertificate";
             findings.error(
-                "webhook/server-certificate",
+                rule::webhook::SERVER_CERTIFICATE,
                 &place.field("serverCertificate"),
                 message,
                 help.to_owned(),
@@ -116,7 +116,7 @@ fn check_files(
         if key.is_empty() {
             let message = format!("{mode} requires a private key");
             let help = "add credentialName, or privateKey".to_owned();
-            findings.error("webhook/private-key", &place.field("privateKey"), message, help);
+            findings.error(rule::webhook::PRIVATE_KEY, &place.field("privateKey"), message, help);
         }
     };
     if tls.tls_certificates.is_empty() {
@@ -143,7 +143,7 @@ fn check_istio_mutual(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: 
             let message = format!("ISTIO_MUTUAL TLS cannot have associated {what}");
             let help =
                 "remove it: the mesh's own certificates are used; or write mode: MUTUAL".to_owned();
-            findings.error("webhook/istio-mutual", &place.field(field), message, help);
+            findings.error(rule::webhook::ISTIO_MUTUAL, &place.field(field), message, help);
         }
     }
 }
@@ -158,7 +158,7 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
         let help =
             "write minProtocolVersion: TLSV1_2, or add cipherSuites such as ECDHE-RSA-AES128-SHA";
         findings.warning(
-            "webhook/old-version-ciphers",
+            rule::webhook::OLD_VERSION_CIPHERS,
             &place.field("minProtocolVersion"),
             message,
             help.to_owned(),
@@ -178,12 +178,12 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
     if !invalid.is_empty() {
         let message = format!("ignoring invalid cipher suites: [{}]", list(&invalid));
         let help = format!("write OpenSSL's names of: {}", ciphers::NAMES.join(", "));
-        findings.warning("webhook/invalid-ciphers", &suites, message, help);
+        findings.warning(rule::webhook::INVALID_CIPHERS, &suites, message, help);
     }
     if !twice.is_empty() {
         let message = format!("ignoring duplicate cipher suites: [{}]", list(&twice));
         findings.warning(
-            "webhook/duplicate-ciphers",
+            rule::webhook::DUPLICATE_CIPHERS,
             &suites,
             message,
             "keep one of each".to_owned(),
@@ -201,7 +201,7 @@ fn check_alpn(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
         if !(1..=255).contains(&name.len()) {
             let message = format!("invalid ALPN protocol {}", crate::diagnostic::Quoted(name));
             let help = "a name has 1 to 255 bytes, such as h2 and http/1.1".to_owned();
-            findings.error("webhook/alpn-protocol", &place, message, help);
+            findings.error(rule::webhook::ALPN_PROTOCOL, &place, message, help);
         }
     }
 }

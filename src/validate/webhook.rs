@@ -7,7 +7,7 @@ use super::{
     go::{ProtoText, Quote},
     hosts, tls,
 };
-use crate::{Gateway, Port, Server, diagnostic::nearest, is_placeholder};
+use crate::{Gateway, Port, Server, diagnostic::nearest, is_placeholder, rule};
 
 /// The metadata that the webhook looks at.
 pub(super) struct Metadata<'a> {
@@ -36,14 +36,14 @@ pub(super) fn check(
         let message = format!("invalid gateway name: {}", Quote(name));
         let help =
             "write letters, digits and dashes, at most 63, with a letter or digit at either end";
-        findings.error("webhook/name", &place, message, help.to_owned());
+        findings.error(rule::webhook::NAME, &place, message, help.to_owned());
     }
     let spec = root.field("spec");
     let servers = spec.field("servers");
     if gateway.servers.is_empty() {
         let message = "gateway must have at least one server";
         return findings.error(
-            "webhook/servers-required",
+            rule::webhook::SERVERS_REQUIRED,
             &servers,
             message,
             "add a server".to_owned(),
@@ -67,14 +67,24 @@ pub(super) fn check(
                 "give every port of this Gateway a name of its own, such as {}",
                 other_name(port)
             );
-            findings.error("webhook/port-name-unique", &port_place.field("name"), message, help);
+            findings.error(
+                rule::webhook::PORT_NAME_UNIQUE,
+                &port_place.field("name"),
+                message,
+                help,
+            );
         }
         let redirects = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
         if redirects && !Protocol::parse(&port.protocol).is_some_and(Protocol::is_http) {
             let tls = place.field("tls");
             let message = "tls.httpsRedirect should only be used with http servers";
             let help = "move it to the server of the plain HTTP port".to_owned();
-            findings.warning("webhook/https-redirect", &tls.field("httpsRedirect"), message, help);
+            findings.warning(
+                rule::webhook::HTTPS_REDIRECT,
+                &tls.field("httpsRedirect"),
+                message,
+                help,
+            );
         }
     }
 }
@@ -98,13 +108,13 @@ fn refuse_annotation(
         let message = format!(
             "{namespace}/{name} has unsupported annotation {DRY_RUN}, please remove the annotation"
         );
-        findings.error("webhook/dry-run", &dry_run, message, help);
+        findings.error(rule::webhook::DRY_RUN, &dry_run, message, help);
         return true;
     }
     for (key, rule, end) in [
-        ("internal.istio.io/webhook-always-reject", "webhook/always-reject", "rejecting"),
-        ("internal.istio.io/parent-namespace", "webhook/internal-annotation", NOT_BY_USERS),
-        ("internal.istio.io/parents", "webhook/internal-annotation", NOT_BY_USERS),
+        ("internal.istio.io/webhook-always-reject", rule::webhook::ALWAYS_REJECT, "rejecting"),
+        ("internal.istio.io/parent-namespace", rule::webhook::INTERNAL_ANNOTATION, NOT_BY_USERS),
+        ("internal.istio.io/parents", rule::webhook::INTERNAL_ANNOTATION, NOT_BY_USERS),
     ] {
         let annotation = annotations.field(key);
         if annotation.node.is_some() {
@@ -127,7 +137,7 @@ fn check_server(
     if server.hosts.is_empty() {
         let message = "server config must contain at least one host";
         let help = "add hosts: [\"*\"] for every host".to_owned();
-        findings.error("webhook/hosts-required", &hosts, message, help);
+        findings.error(rule::webhook::HOSTS_REQUIRED, &hosts, message, help);
     }
     let mut nodes = hosts.items();
     for (index, host) in server.hosts.iter().enumerate() {
@@ -151,7 +161,12 @@ fn check_server(
         None if protocol.is_tls() => {
             let message = "server must have TLS settings for HTTPS/TLS protocols";
             let help = "add tls with a mode and a credentialName, or mode: PASSTHROUGH".to_owned();
-            findings.error("webhook/tls-required", &port_place.field("protocol"), message, help);
+            findings.error(
+                rule::webhook::TLS_REQUIRED,
+                &port_place.field("protocol"),
+                message,
+                help,
+            );
         }
         Some(settings) if protocol.is_http() => {
             let has_files =
@@ -159,13 +174,13 @@ fn check_server(
             if !tls::is_passthrough(settings) || has_files.iter().any(|file| !file.is_empty()) {
                 let message = "server cannot have TLS settings for plain text HTTP ports";
                 let help = "set the port's protocol to HTTPS, or remove tls".to_owned();
-                findings.error("webhook/tls-on-http", &tls_place, message, help);
+                findings.error(rule::webhook::TLS_ON_HTTP, &tls_place, message, help);
             }
         }
         Some(_) if !protocol.is_tls() => {
             let message = "server cannot have TLS settings for non HTTPS/TLS ports";
             let help = "set the port's protocol to TLS, or remove tls".to_owned();
-            findings.error("webhook/tls-on-tcp", &tls_place, message, help);
+            findings.error(rule::webhook::TLS_ON_TCP, &tls_place, message, help);
         }
         _ => {}
     }
@@ -175,7 +190,12 @@ fn check_port(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
     let Some(port) = port else {
         let help =
             "add port with number, name and protocol; is there a \"-\" too many before hosts?";
-        return findings.error("webhook/port-required", place, "port is required", help.to_owned());
+        return findings.error(
+            rule::webhook::PORT_REQUIRED,
+            place,
+            "port is required",
+            help.to_owned(),
+        );
     };
     if Protocol::parse(&port.protocol).is_none() {
         let message = format!(
@@ -188,22 +208,22 @@ fn check_port(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
             Some(name) => format!("write {name}"),
             None => "HTTPS and TLS are supported too".to_owned(),
         };
-        findings.error("webhook/protocol", &place.field("protocol"), message, help);
+        findings.error(rule::webhook::PROTOCOL, &place.field("protocol"), message, help);
     }
     let is_in_range = (1..=65535).contains(&port.number);
     if (port.number > 0 || !bind.starts_with(UNIX)) && !is_in_range {
         let message = format!("port number {} must be in the range 1..65535", port.number);
-        findings.error("webhook/port-number", &place.field("number"), message, None);
+        findings.error(rule::webhook::PORT_NUMBER, &place.field("number"), message, None);
     }
     if target_port(port) > 0 {
         let help = "remove it; the Service of the gateway's pods maps ports".to_owned();
         let message = "targetPort has no impact on Gateways";
-        findings.error("webhook/target-port", &place.field("targetPort"), message, help);
+        findings.error(rule::webhook::TARGET_PORT, &place.field("targetPort"), message, help);
     }
     if port.name.is_empty() {
         let message = format!("port name must be set: {}", proto_text(port));
         let help = "give the port a name, such as \"https\"".to_owned();
-        findings.error("webhook/port-name-required", &place.field("name"), message, help);
+        findings.error(rule::webhook::PORT_NAME_REQUIRED, &place.field("name"), message, help);
     }
 }
 
@@ -215,7 +235,7 @@ fn check_bind(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
         if !bind.is_empty() && !hosts::is_ip(bind) {
             let message = format!("{bind} is not a valid IP");
             let help = "write an IP address without a port, or unix:// and a path".to_owned();
-            findings.error("webhook/bind-address", &bind_place, message, help);
+            findings.error(rule::webhook::BIND_ADDRESS, &bind_place, message, help);
         }
         return;
     };
@@ -223,16 +243,16 @@ fn check_bind(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
         || "write unix:// and an absolute path, such as unix:///var/run/gateway.sock".to_owned();
     if path.is_empty() {
         let message = "unix address must not be empty";
-        findings.error("webhook/unix-address", &bind_place, message, help());
+        findings.error(rule::webhook::UNIX_ADDRESS, &bind_place, message, help());
     } else if !path.starts_with('@') && (!path.starts_with('/') || path.ends_with('/')) {
         let message = format!("{path} is not an absolute path to a file");
-        findings.error("webhook/unix-address", &bind_place, message, help());
+        findings.error(rule::webhook::UNIX_ADDRESS, &bind_place, message, help());
     }
     if let Some(port) = port.filter(|port| port.number != 0) {
         let message = format!("port number must be 0 for unix domain socket: {}", proto_text(port));
         let port_place = place.field("port");
         let help = "write number: 0".to_owned();
-        findings.error("webhook/unix-port", &port_place.field("number"), message, help);
+        findings.error(rule::webhook::UNIX_PORT, &port_place.field("number"), message, help);
     }
 }
 

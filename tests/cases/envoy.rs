@@ -6,7 +6,7 @@ use std::{
 };
 
 use istio_gateway::{
-    IstioVersion, Port, Server, ServerTlsSettings, TlsMode, TlsProtocol,
+    IstioVersion, Port, RuleId, Server, ServerTlsSettings, TlsMode, TlsProtocol,
     client_certificate::ClientCertificatePolicy,
     envoy::{
         self, DownstreamTlsContext, HttpConnectionManager, MeshSettings, NodeMetadata, Options,
@@ -15,6 +15,7 @@ use istio_gateway::{
     json,
     prost::Message as _,
     proto::{mesh::v1alpha1::Topology, networking::v1alpha3::server_tls_settings::TlsCertificate},
+    rule,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -385,7 +386,7 @@ fn curves_need_istio_1_32() {
 /// What each rule says, on the cases that break it.
 #[test]
 fn what_is_dropped_is_told() {
-    let mut found = BTreeMap::<&str, usize>::new();
+    let mut found = BTreeMap::<RuleId, usize>::new();
     let mut dropped = BTreeSet::new();
     for case in cases() {
         for finding in envoy::downstream_tls_context(&case.server, &case.options).diagnostics {
@@ -395,24 +396,24 @@ fn what_is_dropped_is_told() {
     }
     println!("{found:#?}");
     for rule in [
-        envoy::rule::CERTIFICATE_IGNORED,
-        envoy::rule::CERTIFICATE_REPLACED,
-        envoy::rule::CA_IGNORED,
-        envoy::rule::CA_REPLACED,
-        envoy::rule::CRL_IGNORED,
-        envoy::rule::NAMES_IGNORED,
-        envoy::rule::PINS_IGNORED,
-        envoy::rule::SKIP_IGNORED,
-        envoy::rule::PARAMETERS_IGNORED,
-        envoy::rule::SUITE_DROPPED,
-        envoy::rule::VERSION_UNKNOWN,
-        envoy::rule::MODE_UNKNOWN,
-        envoy::rule::SETTINGS_UNUSED,
-        envoy::rule::CREDENTIAL_EMPTY,
-        envoy::rule::QUIC_WEAKER,
-        envoy::rule::ENVOY_REFUSES,
+        rule::envoy::CERTIFICATE_IGNORED,
+        rule::envoy::CERTIFICATE_REPLACED,
+        rule::envoy::CA_IGNORED,
+        rule::envoy::CA_REPLACED,
+        rule::envoy::CRL_IGNORED,
+        rule::envoy::NAMES_IGNORED,
+        rule::envoy::PINS_IGNORED,
+        rule::envoy::SKIP_IGNORED,
+        rule::envoy::PARAMETERS_IGNORED,
+        rule::envoy::SUITE_DROPPED,
+        rule::envoy::VERSION_UNKNOWN,
+        rule::envoy::MODE_UNKNOWN,
+        rule::envoy::SETTINGS_UNUSED,
+        rule::envoy::CREDENTIAL_EMPTY,
+        rule::envoy::QUIC_WEAKER,
+        rule::envoy::REFUSED_BY_ENVOY,
     ] {
-        assert!(found.remove(rule).is_some(), "no case has {rule}");
+        assert!(found.remove(&rule).is_some(), "no case has {rule}");
     }
     assert!(found.is_empty(), "{found:?}");
     for text in [

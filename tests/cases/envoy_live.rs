@@ -37,7 +37,8 @@ fn listeners() -> Vec<Listener> {
         let context = serde_json::to_value(context).unwrap();
         // A certificate is refused when it arrives, which it does not here: conformance/handshake.
         let is_error = |d: &Diagnostic| {
-            d.severity == Severity::Error && d.rule != envoy::rule::PARAMETERS_REJECTED
+            d.severity == Severity::Error
+                && d.rule != istio_gateway::rule::envoy::PARAMETERS_REJECTED
         };
         let is_refused = translation.diagnostics.iter().any(is_error);
         let key = format!("{is_quic} {context}");

@@ -7,8 +7,9 @@ use std::{
 };
 
 use istio_gateway::{
-    FieldPath,
-    gateway_api::{Gateway, InMemory, Manifests, Options, Secret, convert, from_istio, rule},
+    FieldPath, RuleId,
+    gateway_api::{Gateway, InMemory, Manifests, Options, Secret, convert, from_istio},
+    rule::gateway_api as rule,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -142,7 +143,7 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
         let is_rejected = !theirs["errors"].as_array().unwrap().is_empty();
         return (!is_rejected).then(|| format!("{errors:?}"));
     };
-    let found = |rules: &[&str]| {
+    let found = |rules: &[RuleId]| {
         let found = conversion.diagnostics.iter().filter(|found| rules.contains(&found.rule));
         found.map(|found| (found.path.to_string(), found.message.clone())).collect::<Vec<_>>()
     };

@@ -1,6 +1,10 @@
 //! What findings state of clients is what the server requires.
 
-use istio_gateway::gateway_api::{Manifests, Options, rule};
+use istio_gateway::{
+    RuleId,
+    gateway_api::{Manifests, Options},
+    rule::gateway_api as rule,
+};
 
 /// A set with the listener `https` and a frontend.
 fn set(options: &str, listener: &str, frontend: &str) -> String {
@@ -32,7 +36,7 @@ spec:
     )
 }
 
-fn found(text: &str) -> Vec<(&'static str, String)> {
+fn found(text: &str) -> Vec<(RuleId, String)> {
     let mut manifests = Manifests::default();
     let errors = manifests.add(text.as_bytes());
     assert!(errors.is_empty(), "{errors:?}");
@@ -46,7 +50,7 @@ const CERTIFICATE: &str = "certificateRefs: [{name: edge-cert}]";
 const CA: &str = "caCertificateRefs: [{group: '', kind: ConfigMap, name: clients}]";
 
 #[track_caller]
-fn gives(text: &str, want: &[(&str, &str)]) {
+fn gives(text: &str, want: &[(RuleId, &str)]) {
     let found = found(text);
     let found: Vec<_> = found.iter().map(|(rule, message)| (*rule, message.as_str())).collect();
     assert_eq!(found, want, "{text}");

@@ -5,9 +5,10 @@ use std::{fmt::Write as _, fs, time::Instant};
 use istio_gateway::{
     gateway_api::{
         Conversion, Gateway, InMemory, Manifests, Metadata, Options, ReferenceGrant,
-        Resources as _, convert, from_istio, rule,
+        Resources as _, convert, from_istio,
     },
     json,
+    rule::gateway_api as rule,
 };
 use serde_json::{Value, json};
 

@@ -44,7 +44,7 @@ mod validate_cases;
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
-use istio_gateway::{Manifest, diagnostic::rule, json, proto};
+use istio_gateway::{Manifest, RuleId, json, proto, rule::decode as rule};
 use serde_json::Value;
 
 /// What upstream or this crate makes of an input.
@@ -290,7 +290,7 @@ fn wire_error<T: json::Message>(wire: &[u8]) -> Option<String> {
     T::decode(wire).err().map(|e| e.to_string())
 }
 
-fn has_rule<T: json::Message>(json: &[u8], rule: &str) -> bool {
+fn has_rule<T: json::Message>(json: &[u8], rule: RuleId) -> bool {
     json::decode_slice::<T>(json).is_ok_and(|d| d.diagnostics.iter().any(|d| d.rule == rule))
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn foretold_by(object: &str, options: &Options) -> Answer {
     // That CEL rules are not checked is a note here.
     use istio_gateway::Severity::{Error, Note, Warning};
     let of_server = |found: &&istio_gateway::Diagnostic| {
-        ["field-validation/", "schema/", "cel/"].iter().any(|group| found.rule.starts_with(group))
+        ["field-validation", "schema", "cel"].contains(&found.rule.group())
     };
     let texts = |wanted: &[istio_gateway::Severity]| {
         let found = report.findings.iter().filter(of_server);

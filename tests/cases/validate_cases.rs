@@ -3,7 +3,7 @@
 use std::{env, fs};
 
 use istio_gateway::{
-    Object, Severity,
+    Diagnostic, Object, Severity,
     validate::{FieldValidation, Options, Report, Stage, Verdict, validate, webhook_review},
 };
 use serde_json::Value;
@@ -23,8 +23,8 @@ fn sorted(mut texts: Vec<String>) -> Vec<String> {
 }
 
 fn messages(report: &Report, authority: &str, severity: Severity) -> Vec<String> {
-    let is_one = |rule: &str| rule.starts_with(authority);
-    let found = report.findings.iter().filter(|f| is_one(f.rule) && f.severity == severity);
+    let is_one = |f: &&Diagnostic| f.rule.group() == authority && f.severity == severity;
+    let found = report.findings.iter().filter(is_one);
     found.map(|found| folded(&found.message)).collect()
 }
 
@@ -53,17 +53,17 @@ fn differences(case: &Value) -> Vec<String> {
     let mut schema = texts(&crd["schema"]);
     schema.extend(texts(&crd["metadata"]));
     schema.extend(crd["error"].as_str().map(folded));
-    let ours = sorted(messages(&report, "schema/", Severity::Error));
+    let ours = sorted(messages(&report, "schema", Severity::Error));
     same("schema", format!("{ours:?}"), format!("{:?}", sorted(schema)));
-    let mut ours = messages(&report, "cel/", Severity::Error);
-    ours.extend(messages(&report, "cel/", Severity::Note));
+    let mut ours = messages(&report, "cel", Severity::Error);
+    ours.extend(messages(&report, "cel", Severity::Note));
     let ours = sorted(ours);
     same("cel", format!("{ours:?}"), format!("{:?}", sorted(texts(&crd["cel"]))));
     let ours: Vec<_> = report.pruned.iter().map(ToString::to_string).collect();
     same("pruned", format!("{:?}", sorted(ours)), format!("{:?}", sorted(texts(&crd["unknown"]))));
-    let ours = messages(&report, "webhook/", Severity::Error);
+    let ours = messages(&report, "webhook", Severity::Error);
     same("errors", format!("{ours:?}"), format!("{:?}", texts(&webhook["errors"])));
-    let ours = messages(&report, "webhook/", Severity::Warning);
+    let ours = messages(&report, "webhook", Severity::Warning);
     same("warnings", format!("{ours:?}"), format!("{:?}", texts(&webhook["warnings"])));
     let ours: Vec<_> = report.warnings().map(|found| folded(&found.message)).collect();
     same("pipeline's warnings", format!("{ours:?}"), format!("{:?}", texts(&pipeline["warnings"])));

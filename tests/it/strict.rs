@@ -4,7 +4,8 @@ use istio_gateway::{Gateway, Manifest, Server, ServerTlsSettings, documents, jso
 
 #[track_caller]
 fn finds(error: &istio_gateway::Error, want: &[(&str, &str)]) {
-    let got: Vec<_> = error.diagnostics().iter().map(|d| (d.rule, d.to_string())).collect();
+    let got: Vec<_> =
+        error.diagnostics().iter().map(|d| (d.rule.as_str(), d.to_string())).collect();
     let want: Vec<_> = want.iter().map(|(rule, text)| (*rule, (*text).to_owned())).collect();
     assert_eq!(got, want);
 }

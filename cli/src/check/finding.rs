@@ -1,7 +1,7 @@
 //! What is known of a document that was checked.
 
 use istio_gateway::{
-    Diagnostic, Position, Severity,
+    Diagnostic, Position, RuleId, Severity,
     validate::{Stage, Verdict, set::SetFinding},
 };
 
@@ -41,7 +41,7 @@ impl From<Verdict> for Outcome {
 }
 
 pub(super) struct Finding {
-    pub(super) rule: &'static str,
+    pub(super) rule: RuleId,
     pub(super) severity: Severity,
     /// The field, or "" for the document itself.
     pub(super) path: String,

@@ -3,7 +3,8 @@
 use std::{cell::OnceCell, error::Error as _, io};
 
 use istio_gateway::{
-    Error, Object, Severity,
+    Error, Object, RuleId, Severity,
+    rule::{document, lint},
     stream::DocumentReader,
     validate::{self, Checked, Options},
 };
@@ -12,7 +13,6 @@ use super::finding::{Document, Finding, Outcome, Place};
 use crate::{
     files::File,
     input::{Others, suspicion},
-    rules::own,
 };
 
 /// Reads and judges files.
@@ -110,7 +110,7 @@ impl Reading<'_> {
         let mut findings: Vec<_> = found.into_iter().map(Finding::new).collect();
         if report.omitted > 0 {
             findings.push(Finding {
-                rule: own::OMITTED,
+                rule: document::OMITTED,
                 severity: Severity::Note,
                 path: String::new(),
                 place: None,
@@ -134,7 +134,7 @@ impl Reading<'_> {
             }
             return;
         };
-        let severity = if rule == own::GATEWAY_API { Severity::Note } else { Severity::Warning };
+        let severity = if rule == lint::GATEWAY_API { Severity::Note } else { Severity::Warning };
         let finding = Finding {
             rule,
             severity,
@@ -160,7 +160,7 @@ impl Reading<'_> {
             };
             let place = first.position.map(|start| Place::new(start, first.end));
             let message = format!("{}: {}", first.path, first.message);
-            return self.unreadable(text, own::NO_OBJECT, place, message, None);
+            return self.unreadable(text, document::NO_OBJECT, place, message, None);
         }
         if error.is_syntax() && (text.text.contains("{{") || text.text.contains("{%")) {
             // Of a chart's many templates only those that may become Gateways.
@@ -182,10 +182,10 @@ impl Reading<'_> {
             return self.others.count("not JSON");
         }
         let rule = match error {
-            _ if error.is_limit() => own::LIMIT,
-            _ if error.is_not_utf8() => own::NOT_UTF_8,
-            _ if error.is_ignored_text() => own::IGNORED_TEXT,
-            _ => own::SYNTAX,
+            _ if error.is_limit() => document::LIMIT,
+            _ if error.is_not_utf8() => document::NOT_UTF_8,
+            _ if error.is_ignored_text() => document::IGNORED_TEXT,
+            _ => document::SYNTAX,
         };
         let what = if error.is_syntax() { "invalid YAML or JSON: " } else { "" };
         let message = format!("{what}{}", error.without_position());
@@ -196,7 +196,7 @@ impl Reading<'_> {
     fn unreadable(
         &mut self,
         text: &Text<'_>,
-        rule: &'static str,
+        rule: RuleId,
         place: Option<Place>,
         message: String,
         help: Option<String>,
@@ -246,7 +246,7 @@ impl Reading<'_> {
 
 fn template(message: String, place: Option<Place>) -> Finding {
     Finding {
-        rule: own::TEMPLATE,
+        rule: lint::TEMPLATE,
         severity: Severity::Warning,
         path: String::new(),
         place,

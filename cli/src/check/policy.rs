@@ -1,6 +1,6 @@
 //! What the user makes of the rules.
 
-use istio_gateway::Severity;
+use istio_gateway::{Rule, RuleId, Severity, rule};
 
 use crate::{Failure, rules, wording::shown};
 
@@ -23,9 +23,9 @@ impl Policy {
         for (name, choice) in denied.chain(allowed) {
             let option = if choice == Choice::Deny { "--deny" } else { "--allow" };
             let mut is_known = false;
-            for rule in rules::all().filter(|rule| is_of(rule.id, name)) {
+            for rule in rule::rules().filter(|rule| is_of(rule.id.as_str(), name)) {
                 is_known = true;
-                if choice == Choice::Allow && !rule.is_lint() {
+                if choice == Choice::Allow && !is_lint(rule) {
                     return Err(Failure::Usage(format!(
                         "{option} {name}: {} is the cluster's own verdict, which cannot be \
                          allowed; only rules of lint/ can",
@@ -35,11 +35,10 @@ impl Policy {
             }
             if !is_known {
                 // What cannot be allowed, or comes from other commands, is no suggestion.
-                let others = ["decode/", "envoy/", "gateway-api/"];
-                let is_other = |rule: &rules::Rule| others.iter().any(|id| rule.id.starts_with(id));
-                let is_meant = |rule: &rules::Rule| match choice {
-                    Choice::Allow => rule.is_lint(),
-                    Choice::Deny => !is_other(rule),
+                let others = ["decode", "envoy", "gateway-api"];
+                let is_meant = |rule: &Rule| match choice {
+                    Choice::Allow => is_lint(rule),
+                    Choice::Deny => !others.contains(&rule.id.group()),
                 };
                 let nearest = rules::nearest(name, is_meant)
                     .map_or_else(String::new, |id| format!("; did you mean {id}?"));
@@ -60,14 +59,19 @@ impl Policy {
     }
 
     /// What a finding weighs, if anything.
-    pub(super) fn severity(&self, rule: &str, severity: Severity) -> Option<Severity> {
-        let choice = self.choices.iter().find(|(name, _)| is_of(rule, name));
+    pub(super) fn severity(&self, rule: RuleId, severity: Severity) -> Option<Severity> {
+        let choice = self.choices.iter().find(|(name, _)| is_of(rule.as_str(), name));
         match choice.map(|(_, choice)| *choice) {
             Some(Choice::Deny) => Some(Severity::Error),
             Some(Choice::Allow) => None,
             None => Some(severity),
         }
     }
+}
+
+/// Whether a rule is advice, and not a verdict.
+fn is_lint(rule: &Rule) -> bool {
+    rule.id.group() == "lint"
 }
 
 /// Whether a rule is the named one, or one of a named group such as `lint/` or `lint`.

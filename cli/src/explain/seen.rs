@@ -9,7 +9,7 @@ use istio_gateway::{
     },
     envoy::{
         self, Flow, ServerOutcome, SkipReason, SourceStates, TranslatedServer, Translation,
-        client_certificate_policy, downstream_tls_context, rule,
+        client_certificate_policy, downstream_tls_context,
     },
 };
 use serde::Serialize;
@@ -69,7 +69,7 @@ impl<'a> Seen<'a> {
             envoy_refuses.extend(policy.rejection().map(|rejection| rejection.to_string()));
         }
         let own = (!envoy_refuses.is_empty()).then(|| {
-            let is_secret = |found: &Diagnostic| rule::rejects_secrets(found.rule);
+            let is_secret = |found: &Diagnostic| envoy::rejects_secrets(found.rule);
             let mut errors = translation.diagnostics.iter();
             let is_listener = errors.any(|d| d.severity == Severity::Error && !is_secret(d));
             if is_listener || policy.rejection().is_some_and(Rejection::refuses_listener) {

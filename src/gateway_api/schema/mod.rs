@@ -19,7 +19,7 @@ use serde::Serialize;
 use self::table::{Field, Kind as Want, Rule};
 use super::rule;
 use crate::{
-    Diagnostic, FieldPath, Severity,
+    Diagnostic, FieldPath, RuleId, Severity,
     diagnostic::{Quoted, nearest},
     json::did_you_mean,
     tree::{Kind, Ref, Tree},
@@ -67,7 +67,7 @@ impl Judged {
 }
 
 /// Whether an API server rejects an object because of what a finding of this rule is about.
-pub(super) fn is_rejection(rule: &str) -> bool {
+pub(super) fn is_rejection(rule: RuleId) -> bool {
     matches!(rule, rule::SCHEMA | rule::TOO_LARGE)
 }
 
@@ -142,7 +142,7 @@ impl Judge {
     }
 
     /// Not every API server knows what is experimental.
-    fn error(&mut self, rule: &'static str, at: FieldPath, message: String, help: Option<String>) {
+    fn error(&mut self, rule: RuleId, at: FieldPath, message: String, help: Option<String>) {
         if self.is_experimental {
             let message =
                 format!("{message}: with the experimental channel, an API server rejects it");
@@ -166,13 +166,7 @@ impl Judge {
         self.error(rule::TOO_LARGE, at.clone(), message, None);
     }
 
-    fn warning(
-        &mut self,
-        rule: &'static str,
-        at: FieldPath,
-        message: String,
-        help: Option<String>,
-    ) {
+    fn warning(&mut self, rule: RuleId, at: FieldPath, message: String, help: Option<String>) {
         self.add(Diagnostic { help, ..Diagnostic::new(rule, Severity::Warning, at, message) });
     }
 

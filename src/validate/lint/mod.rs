@@ -10,7 +10,7 @@ use super::{
     findings::{Findings, Place},
     webhook::Protocol,
 };
-use crate::{Gateway, Server};
+use crate::{Gateway, Server, rule};
 
 pub(super) use servers::Class;
 
@@ -24,7 +24,7 @@ pub(super) fn check(
     if gateway.selector.is_empty() && !gateway.servers.is_empty() {
         let message = "without a selector this Gateway applies to the gateway pods of every kind";
         let help = "add a selector, such as istio: ingressgateway".to_owned();
-        findings.note("lint/no-selector", &spec, message, help);
+        findings.note(rule::lint::NO_SELECTOR, &spec, message, help);
     }
     let servers = spec.field("servers");
     let mut nodes = servers.items();
@@ -47,7 +47,7 @@ fn check_server(
         let port = place.field("port");
         let message = "protocols are written in upper case; Istio takes this one all the same";
         let help = format!("write {}", written.to_ascii_uppercase());
-        findings.note("lint/protocol-case", &port.field("protocol"), message, help);
+        findings.note(rule::lint::PROTOCOL_CASE, &port.field("protocol"), message, help);
     }
     let Some(settings) = &server.tls else { return };
     let tls_place = place.field("tls");

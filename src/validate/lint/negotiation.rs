@@ -4,6 +4,7 @@ use crate::{
     ServerTlsSettings, TlsMode, TlsProtocol,
     curves::{self, CurveError},
     diagnostic::Quoted,
+    rule,
     validate::{
         findings::{Findings, Place},
         tls::has_mode,
@@ -47,7 +48,7 @@ fn check_curves(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut F
                 "keep one of them".to_owned(),
             ),
         };
-        findings.warning("lint/curve-name", &item(index), message, help);
+        findings.warning(rule::lint::CURVE_NAME, &item(index), message, help);
     }
     let tls13 = i32::from(TlsProtocol::Tlsv13);
     if !(1..tls13).contains(&tls.max_protocol_version) {
@@ -64,7 +65,7 @@ fn check_curves(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut F
                 "has no effect: it needs TLS 1.3, which maxProtocolVersion excludes"
             };
             let help = "remove maxProtocolVersion, or the curve".to_owned();
-            findings.warning("lint/curve-post-quantum", &item(index), message, help);
+            findings.warning(rule::lint::CURVE_POST_QUANTUM, &item(index), message, help);
         }
     }
 }
@@ -84,14 +85,14 @@ fn check_alpn(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
             let message =
                 "a client of HTTP/1.1 alone negotiates no protocol, and some then give up";
             let help = "add http/1.1, unless all clients speak HTTP/2".to_owned();
-            findings.warning("lint/alpn-h2-only", place, message, help);
+            findings.warning(rule::lint::ALPN_H2_ONLY, place, message, help);
         }
         (false, false) => {
             let message =
                 "neither h2 nor http/1.1 can be negotiated, and the port's protocol is HTTPS";
             let help =
                 "add http/1.1, and h2 for HTTP/2; or set the port's protocol to TLS".to_owned();
-            findings.warning("lint/alpn-protocol", place, message, help);
+            findings.warning(rule::lint::ALPN_PROTOCOL, place, message, help);
         }
     }
 }

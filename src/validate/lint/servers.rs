@@ -3,7 +3,7 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use crate::{
-    Gateway, Server,
+    Gateway, Server, rule,
     validate::{
         findings::{Findings, Place},
         webhook::Protocol,
@@ -66,7 +66,12 @@ pub(super) fn check(gateway: &Gateway, servers: &Place<'_, '_>, findings: &mut F
                     );
                     let help = "give one of them a port of its own".to_owned();
                     let port = place.field("port");
-                    findings.warning("lint/port-protocol", &port.field("protocol"), message, help);
+                    findings.warning(
+                        rule::lint::PORT_PROTOCOL,
+                        &port.field("protocol"),
+                        message,
+                        help,
+                    );
                 }
             }
         }
@@ -86,7 +91,7 @@ pub(super) fn check(gateway: &Gateway, servers: &Place<'_, '_>, findings: &mut F
                         entry.get()
                     );
                     let help = "remove one of them".to_owned();
-                    findings.warning("lint/duplicate-host", &place, message, help);
+                    findings.warning(rule::lint::DUPLICATE_HOST, &place, message, help);
                 }
             }
         }
@@ -107,7 +112,12 @@ fn check_name<'a>(
         Entry::Occupied(entry) => {
             let message = format!("servers[{}] has this name already", entry.get());
             let help = "give each server a name of its own".to_owned();
-            findings.warning("lint/duplicate-server-name", &place.field("name"), message, help);
+            findings.warning(
+                rule::lint::DUPLICATE_SERVER_NAME,
+                &place.field("name"),
+                message,
+                help,
+            );
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     ServerTlsSettings, TlsMode, TlsProtocol,
     client_certificate::{Rejection, check_hash, check_spki},
+    rule,
     validate::{
         Options,
         ciphers::{Foreign, foreign},
@@ -27,7 +28,7 @@ pub(super) fn check_on_http(
             let message = "this port is plain HTTP: no certificate is ever shown";
             let help =
                 "set the port's protocol to HTTPS and mode to SIMPLE, or remove it".to_owned();
-            findings.warning("lint/credential-on-http", &place.field(field), message, help);
+            findings.warning(rule::lint::CREDENTIAL_ON_HTTP, &place.field(field), message, help);
         }
     }
 }
@@ -71,7 +72,7 @@ fn check_passthrough(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &
         for (field, _) in idle.iter().filter(|(_, is_set)| *is_set) {
             let message = "has no effect: in this mode TLS goes through to the backend untouched";
             let help = "write mode: SIMPLE to terminate TLS here, or remove it".to_owned();
-            findings.warning("lint/passthrough-settings", &place.field(field), message, help);
+            findings.warning(rule::lint::PASSTHROUGH_SETTINGS, &place.field(field), message, help);
         }
         return;
     }
@@ -93,7 +94,7 @@ fn check_passthrough(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &
     if idle.is_empty() {
         let message = "tls without a mode means PASSTHROUGH: TLS goes through to the backend";
         let help = "write mode: PASSTHROUGH if that is meant, else a mode and a credentialName";
-        findings.warning("lint/empty-tls", place, message, help.to_owned());
+        findings.warning(rule::lint::EMPTY_TLS, place, message, help.to_owned());
     } else {
         let message = format!(
             "tls without a mode means PASSTHROUGH: {} {} no effect",
@@ -101,7 +102,7 @@ fn check_passthrough(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &
             if idle.len() == 1 { "has" } else { "have" }
         );
         let help = "add mode: SIMPLE to terminate TLS here".to_owned();
-        findings.warning("lint/mode-absent", place, message, help);
+        findings.warning(rule::lint::MODE_ABSENT, place, message, help);
     }
 }
 
@@ -130,31 +131,31 @@ fn check_skip_verify(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &
     };
     let (rule, message, help) = if has_mode(tls, TlsMode::Mutual) {
         (
-            "lint/skip-verify-mutual",
+            rule::lint::SKIP_VERIFY_MUTUAL,
             "any certificate will do, self-signed, expired or somebody else's; only none will not",
             "remove it; or write mode: OPTIONAL_MUTUAL if the backend verifies",
         )
     } else if has_mode(tls, TlsMode::OptionalMutual) {
         (
-            "lint/skip-verify-optional",
+            rule::lint::SKIP_VERIFY_OPTIONAL,
             "unverified certificates get in, and neither the backend nor RBAC by principal can tell \
              them from verified ones",
             "remove it, unless the backend verifies every certificate itself",
         )
     } else if has_mode(tls, TlsMode::IstioMutual) {
         (
-            "lint/skip-verify-istio-mutual",
+            rule::lint::SKIP_VERIFY_ISTIO_MUTUAL,
             "any client can claim any identity of the mesh: certificates are not verified",
             "remove it",
         )
     } else {
         (
-            "lint/skip-verify-no-effect",
+            rule::lint::SKIP_VERIFY_NO_EFFECT,
             "has no effect: in this mode no client is asked for a certificate",
             "remove it; or write mode: OPTIONAL_MUTUAL to ask clients for certificates",
         )
     };
-    let waived = if rule == "lint/skip-verify-no-effect" { "" } else { &waived };
+    let waived = if rule == rule::lint::SKIP_VERIFY_NO_EFFECT { "" } else { &waived };
     findings.warning(rule, &place, format!("{message}{waived}"), help.to_owned());
 }
 
@@ -164,7 +165,7 @@ fn check_versions(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut
     if (1..tls12).contains(&min) {
         let message = "TLS below 1.2 is broken, and no current client needs it";
         let help = "write TLSV1_2".to_owned();
-        findings.warning("lint/old-tls", &place.field("minProtocolVersion"), message, help);
+        findings.warning(rule::lint::OLD_TLS, &place.field("minProtocolVersion"), message, help);
     }
     let lowest = if min == 0 { tls12 } else { min };
     if max > 0 && lowest > max {
@@ -174,7 +175,12 @@ fn check_versions(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut
             "lower than minProtocolVersion, so that no version is left"
         };
         let help = "remove it".to_owned();
-        findings.warning("lint/version-order", &place.field("maxProtocolVersion"), message, help);
+        findings.warning(
+            rule::lint::VERSION_ORDER,
+            &place.field("maxProtocolVersion"),
+            message,
+            help,
+        );
     }
 }
 
@@ -186,12 +192,12 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
         match foreign(suite) {
             Some(Foreign::Named(name)) => {
                 let message = "not the name that Istio and Envoy know, and ignored";
-                findings.warning("lint/cipher-name", &place, message, format!("write {name}"));
+                findings.warning(rule::lint::CIPHER_NAME, &place, message, format!("write {name}"));
             }
             Some(Foreign::Tls13) => {
                 let message = "the suites of TLS 1.3 cannot be configured: they are always on, and \
                                this one is ignored";
-                findings.warning("lint/tls13-cipher", &place, message, "remove it".to_owned());
+                findings.warning(rule::lint::TLS13_CIPHER, &place, message, "remove it".to_owned());
             }
             None => {}
         }
@@ -215,7 +221,7 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
         if !reads_pins {
             let message = "has no effect: pins are read in the modes MUTUAL and OPTIONAL_MUTUAL, and \
                            with certificates from credentialName or credentialNames only";
-            findings.warning("lint/pins-ignored", field, message, "remove it".to_owned());
+            findings.warning(rule::lint::PINS_IGNORED, field, message, "remove it".to_owned());
         }
         let mut nodes = field.items();
         for (index, pin) in pins.iter().enumerate() {
@@ -233,9 +239,9 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
         }
     };
     let want = "a pin is a SHA-256 in base64, 44 characters";
-    check(&spki, &tls.verify_certificate_spki, check_spki, "lint/spki-format", want);
+    check(&spki, &tls.verify_certificate_spki, check_spki, rule::lint::SPKI_FORMAT, want);
     let want = "a hash is a SHA-256 in 64 hexadecimal digits, with 31 colons or none";
-    check(&hash, &tls.verify_certificate_hash, check_hash, "lint/hash-format", want);
+    check(&hash, &tls.verify_certificate_hash, check_hash, rule::lint::HASH_FORMAT, want);
 }
 
 fn check_names(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
@@ -250,7 +256,7 @@ fn check_names(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fi
             "has no effect: SIMPLE asks no client for a certificate"
         };
         let help = "write mode: MUTUAL, or remove it".to_owned();
-        findings.warning("lint/san-with-simple", &names, message, help);
+        findings.warning(rule::lint::SAN_WITH_SIMPLE, &names, message, help);
     }
     let asks_identity = [
         ("subjectAltNames", !tls.subject_alt_names.is_empty()),
@@ -262,7 +268,12 @@ fn check_names(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fi
             let message = "rejects clients without a certificate after all, as MUTUAL does";
             let help = "write mode: MUTUAL, or remove it and let an AuthorizationPolicy decide";
             let place = place.field(field);
-            findings.warning("lint/optional-mutual-identity", &place, message, help.to_owned());
+            findings.warning(
+                rule::lint::OPTIONAL_MUTUAL_IDENTITY,
+                &place,
+                message,
+                help.to_owned(),
+            );
         }
     }
 }
@@ -281,12 +292,12 @@ fn check_files(
         if has_credential && !has_mode(tls, TlsMode::IstioMutual) {
             let message = "has no effect: with a credential the list is the Secret's ca.crl";
             let help = "put the list into the Secret as ca.crl, and remove it here".to_owned();
-            findings.warning("lint/crl-ignored", &crl, message, help);
+            findings.warning(rule::lint::CRL_IGNORED, &crl, message, help);
         } else if is_mutual || has_mode(tls, TlsMode::IstioMutual) {
             let message = "every issuer of a client's chain needs a current list in this file, else \
                            all its clients are rejected";
             let help = "check that the file holds a list of every CA, intermediates too".to_owned();
-            findings.note("lint/crl-coverage", &crl, message, help);
+            findings.note(rule::lint::CRL_COVERAGE, &crl, message, help);
         }
     }
     check_ca_credential(tls, is_mutual && has_credential, place, findings);
@@ -297,9 +308,9 @@ fn check_files(
         );
         let help = "write credentialName for one certificate".to_owned();
         if options.istio < CREDENTIAL_NAMES_MUTUAL {
-            findings.warning("lint/credential-names-mutual", &names, message, help);
+            findings.warning(rule::lint::CREDENTIAL_NAMES_MUTUAL, &names, message, help);
         } else {
-            findings.note("lint/credential-names-mutual", &names, message, help);
+            findings.note(rule::lint::CREDENTIAL_NAMES_MUTUAL, &names, message, help);
         }
     }
     let certificates = place.field("tlsCertificates");
@@ -310,7 +321,7 @@ fn check_files(
             let message = "has no effect: clients are verified with tls.caCertificates";
             let help = "move it to tls.caCertificates".to_owned();
             findings.warning(
-                "lint/certificate-ca-ignored",
+                rule::lint::CERTIFICATE_CA_IGNORED,
                 &place.field("caCertificates"),
                 message,
                 help,
@@ -334,7 +345,7 @@ fn check_ca_credential(
         let message = "has no effect: it is read in the modes MUTUAL and OPTIONAL_MUTUAL, and with \
                        credentialName or credentialNames only";
         let help = "write caCertificates for a file, or remove it".to_owned();
-        return findings.warning("lint/ca-credential-ignored", &place, message, help);
+        return findings.warning(rule::lint::CA_CREDENTIAL_IGNORED, &place, message, help);
     }
     let is_elsewhere = ["configmap://", "sds://", "builtin://", "invalid://"]
         .iter()
@@ -346,6 +357,6 @@ fn check_ca_credential(
             "write {:?}: istiod reads the Secret without the ending if there is none with it",
             format!("{name}-cacert")
         );
-        findings.warning("lint/ca-credential-suffix", &place, message, help);
+        findings.warning(rule::lint::CA_CREDENTIAL_SUFFIX, &place, message, help);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::text;
 use crate::{
+    RuleId, rule,
     tree::{Kind, Ref},
     validate::{
         findings::{Findings, Place},
@@ -12,7 +13,7 @@ use crate::{
     },
 };
 
-const RULE: &str = "schema/metadata-owner-references";
+const RULE: RuleId = rule::schema::METADATA_OWNER_REFERENCES;
 /// Longer lists are not shown whole, and of their controllers only the second is reported.
 const MAX_SHOWN: usize = 64 << 10;
 
@@ -93,7 +94,7 @@ pub(super) fn check(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
              duplicate UID(s) observed: {uid}"
         );
         findings.warning(
-            "schema/owner-reference-repeated",
+            rule::schema::OWNER_REFERENCE_REPEATED,
             &item,
             message,
             "remove one of them".to_owned(),

@@ -2,12 +2,14 @@
 
 use super::time;
 use crate::{
+    RuleId,
     manifest::{OBJECT_META, Want},
+    rule,
     tree::{Kind, Number, Ref},
     validate::findings::{Findings, Place},
 };
 
-const RULE: &str = "schema/metadata-type";
+const RULE: RuleId = rule::schema::METADATA_TYPE;
 
 /// Reports every value that cannot be decoded. Returns whether there is none.
 ///

@@ -2,6 +2,7 @@
 
 use super::{owners, text};
 use crate::{
+    RuleId, rule,
     tree::{Ref, append_text},
     validate::{
         findings::{Findings, Place},
@@ -61,7 +62,7 @@ fn names(metadata: &Place<'_, '_>, findings: &mut Findings) -> bool {
         ("", Some("")) => {
             let message = "metadata.name: Required value: name or generateName is required";
             findings.error(
-                "schema/metadata-name",
+                rule::schema::METADATA_NAME,
                 &name,
                 message,
                 "give the Gateway a name".to_owned(),
@@ -98,7 +99,7 @@ fn subdomain_at(
             "write lower case letters, digits and dashes, with a letter or digit at either end"
         };
         let message = format!("{}: Invalid value: {}: {message}", place.plain_path(), Quote(shown));
-        findings.error("schema/metadata-name", at, message, help.to_owned());
+        findings.error(rule::schema::METADATA_NAME, at, message, help.to_owned());
     }
 }
 
@@ -121,7 +122,7 @@ fn subdomain_errors(text: &str, unit: &str) -> Vec<String> {
 
 /// `IsDNS1123Label`.
 fn namespace(place: &Place<'_, '_>, findings: &mut Findings) {
-    const RULE: &str = "schema/metadata-namespace";
+    const RULE: RuleId = rule::schema::METADATA_NAMESPACE;
     let Some(text) = text(place).filter(|text| !text.is_empty()) else { return };
     let prefix = format!("metadata.namespace: Invalid value: {}: ", Quote(text));
     if text.len() > 63 {
@@ -144,7 +145,7 @@ fn namespace(place: &Place<'_, '_>, findings: &mut Findings) {
 }
 
 fn labels(place: &Place<'_, '_>, findings: &mut Findings) {
-    const RULE: &str = "schema/metadata-labels";
+    const RULE: RuleId = rule::schema::METADATA_LABELS;
     for (key, value) in place.node.map(Ref::distinct_entries).unwrap_or_default() {
         for message in qualified_name_errors(key.text()) {
             let message =
@@ -175,7 +176,7 @@ fn labels(place: &Place<'_, '_>, findings: &mut Findings) {
 
 /// Returns whether they are too long.
 fn annotations(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
-    const RULE: &str = "schema/metadata-annotations";
+    const RULE: RuleId = rule::schema::METADATA_ANNOTATIONS;
     let mut size = 0;
     for (key, value) in place.node.map(Ref::distinct_entries).unwrap_or_default() {
         // Go's ToLower makes one character of one.
@@ -197,7 +198,7 @@ fn annotations(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
 }
 
 fn finalizers(place: &Place<'_, '_>, findings: &mut Findings) {
-    const RULE: &str = "schema/metadata-finalizers";
+    const RULE: RuleId = rule::schema::METADATA_FINALIZERS;
     let mut seen = std::collections::HashSet::new();
     for item in place.items() {
         let Some(text) = text(&item) else { continue };
@@ -215,7 +216,7 @@ fn finalizers(place: &Place<'_, '_>, findings: &mut Findings) {
                 Quote(text)
             );
             let help = "write it with the domain of the controller, such as example.com/cleanup";
-            findings.warning("schema/finalizer-domain", &item, message, help.to_owned());
+            findings.warning(rule::schema::FINALIZER_DOMAIN, &item, message, help.to_owned());
         }
     }
     if seen.contains(ORPHAN) && seen.contains(FOREGROUND) {

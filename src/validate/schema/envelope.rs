@@ -1,7 +1,7 @@
 //! What the API server asks before it looks at the object: the version of the API.
 
 use crate::{
-    IstioVersion,
+    IstioVersion, rule,
     tree::Ref,
     validate::{
         findings::{Findings, Node, Place},
@@ -42,6 +42,6 @@ pub(in crate::validate) fn check_type(
         (&api_version, "write `apiVersion: networking.istio.io/v1`".to_owned())
     };
     let message = format!("no CRD version for {group}/{served}, Kind={kind_text}");
-    findings.error("schema/api-version", place, message, help);
+    findings.error(rule::schema::API_VERSION, place, message, help);
     false
 }

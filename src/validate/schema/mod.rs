@@ -12,7 +12,7 @@ use super::{
 use crate::{
     FieldPath, IstioVersion, Timestamp,
     diagnostic::nearest,
-    is_placeholder,
+    is_placeholder, rule,
     structural::{Field, MAX_FIELDS, Number, PruneReason, ROOT, SPEC, Shape, number},
     tree::{Kind, Ref},
 };
@@ -113,7 +113,7 @@ impl Check<'_> {
                 let message = "written more than once; the last one counts";
                 let place = place.entry(key, value);
                 let help = "keep one of them".to_owned();
-                self.findings.about_key("lint/duplicate-key", &place, message, help);
+                self.findings.about_key(rule::lint::DUPLICATE_KEY, &place, message, help);
                 if let Some(entry) = entries.get_mut(earlier) {
                     *entry = None;
                 }
@@ -143,7 +143,7 @@ impl Check<'_> {
                 let place = place.field(field.name);
                 let message = format!("{}: Required value", place.plain_path());
                 let help = format!("add {:?}", field.name);
-                self.findings.error("schema/required", &place, message, help);
+                self.findings.error(rule::schema::REQUIRED, &place, message, help);
             }
         }
     }
@@ -200,7 +200,7 @@ impl Check<'_> {
                 "{path}: Invalid value: {length}: {path} in body should have at least {min} items"
             );
             self.findings.error(
-                "schema/min-items",
+                rule::schema::MIN_ITEMS,
                 place,
                 message,
                 "remove the empty list".to_owned(),
@@ -210,7 +210,7 @@ impl Check<'_> {
             self.outcome.is_blocked = true;
             let message = format!("{}: Too many: {length}: must have at most {max} items", path());
             let help = format!("keep {max} of them: one for each kind of key, ECDSA and RSA");
-            self.findings.error("schema/max-items", place, message, help);
+            self.findings.error(rule::schema::MAX_ITEMS, place, message, help);
         }
     }
 
@@ -263,10 +263,10 @@ impl Check<'_> {
             } else {
                 MAX.to_string()
             };
-            invalid("schema/maximum", &format!("less than or equal to {max}"));
+            invalid(rule::schema::MAXIMUM, &format!("less than or equal to {max}"));
         }
         if number.value < 0.0 {
-            invalid("schema/minimum", "greater than or equal to 0");
+            invalid(rule::schema::MINIMUM, "greater than or equal to 0");
         }
     }
 
@@ -287,13 +287,13 @@ impl Check<'_> {
             _ => type_name(kind),
         };
         let help = help_for_type(shape, kind);
-        self.findings.error("schema/type", place, wrong_type(&path, want, found), help);
+        self.findings.error(rule::schema::TYPE, place, wrong_type(&path, want, found), help);
         let is_out_of_range = number(kind).is_some_and(|v| !v.fits_64_bits);
         if let (Shape::Integer, true) = (shape, is_out_of_range) {
             let message = format!(
                 "<nil>: Invalid value: \"\": Checked value must be of type integer (default format) in {path}"
             );
-            self.findings.error("schema/type", place, message, None);
+            self.findings.error(rule::schema::TYPE, place, message, None);
         }
     }
 
@@ -321,7 +321,7 @@ impl Check<'_> {
             text.is_empty()
                 .then(|| format!("write one of the names, such as {}", names.get(1).unwrap_or(&"")))
         });
-        self.findings.error("schema/enum", place, message, help);
+        self.findings.error(rule::schema::ENUM, place, message, help);
     }
 }
 

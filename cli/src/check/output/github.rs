@@ -43,7 +43,7 @@ impl EachFinding for Github<'_> {
         if let Some(help) = &finding.help {
             message += &format!("%0Ahelp: {}", data(help));
         }
-        writeln!(out, ",title={}::{message}", property(finding.rule))
+        writeln!(out, ",title={}::{message}", property(finding.rule.as_str()))
     }
 
     fn problem(&mut self, out: &mut dyn Write, problem: &str) -> io::Result<()> {

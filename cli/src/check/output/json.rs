@@ -7,6 +7,7 @@ use std::{
     io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write},
 };
 
+use istio_gateway::RuleId;
 use serde::Serialize;
 use tempfile::SpooledTempFile;
 
@@ -49,7 +50,7 @@ struct Line<'a> {
 
 #[derive(Serialize)]
 struct LineFinding<'a> {
-    rule: &'static str,
+    rule: RuleId,
     severity: &'static str,
     path: &'a str,
     line: Option<usize>,

@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
 };
 
+use istio_gateway::{RuleId, rule};
 use serde::Serialize;
 
 use super::{EachFinding, name_of, with_help};
@@ -14,13 +15,12 @@ use crate::{
         finding::{Finding, Place},
     },
     output::HarmlessJson,
-    rules,
     wording::severity_name,
 };
 
 pub(super) struct Sarif<'a> {
     files: &'a [File],
-    rule_index: HashMap<&'static str, usize>,
+    rule_index: HashMap<RuleId, usize>,
     problems: Vec<String>,
     has_results: bool,
     is_begun: bool,
@@ -28,7 +28,7 @@ pub(super) struct Sarif<'a> {
 
 impl<'a> Sarif<'a> {
     pub(super) fn new(files: &'a [File]) -> Self {
-        let rule_index = rules::all().enumerate().map(|(index, rule)| (rule.id, index)).collect();
+        let rule_index = rule::rules().enumerate().map(|(index, rule)| (rule.id, index)).collect();
         Self { files, rule_index, problems: Vec::new(), has_results: false, is_begun: false }
     }
 
@@ -37,7 +37,7 @@ impl<'a> Sarif<'a> {
         if std::mem::replace(&mut self.is_begun, true) {
             return Ok(());
         }
-        let rules = rules::all().map(|rule| Rule {
+        let rules = rule::rules().map(|rule| Rule {
             id: rule.id,
             short_description: Message { text: rule.title.into() },
             full_description: Message { text: rule.explanation.into() },
@@ -87,7 +87,7 @@ impl EachFinding for Sarif<'_> {
         });
         let result = Outcome {
             rule_id: finding.rule,
-            rule_index: self.rule_index.get(finding.rule).copied(),
+            rule_index: self.rule_index.get(&finding.rule).copied(),
             level: severity_name(finding.severity),
             message: Message { text: with_help(finding.message.clone(), finding) },
             locations: vec![Location {
@@ -154,7 +154,7 @@ struct Driver {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Rule {
-    id: &'static str,
+    id: RuleId,
     short_description: Message,
     full_description: Message,
     default_configuration: Configuration,
@@ -173,7 +173,7 @@ struct Message {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Outcome<'a> {
-    rule_id: &'static str,
+    rule_id: RuleId,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule_index: Option<usize>,
     level: &'static str,

@@ -52,7 +52,7 @@ impl EachFinding for Text<'_> {
             }
             (None, _) => Origin::path(name).into(),
         };
-        let mut report = level.primary_title(message).id(finding.rule).element(place);
+        let mut report = level.primary_title(message).id(finding.rule.as_str()).element(place);
         // Upstream's texts often name the field themselves.
         if !finding.path.is_empty() && !finding.message.contains(&finding.path) {
             let path = harmless(&finding.path);

@@ -179,7 +179,7 @@ fn told(found: &[Finding]) -> String {
             html,
             "<li>{line}{path}{} <small>{}</small></li>",
             outside(&found.message),
-            escaped(found.rule)
+            escaped(found.rule.as_str())
         );
     }
     if found.len() > MOST_TOLD {
