@@ -2,7 +2,7 @@
 
 rules! {
     API_VERSION = "schema/api-version", Error,
-    "The custom resource has no such version",
+    "Unsupported API version or kind",
     "A cluster serves networking.istio.io in the versions v1 (since Istio 1.22), v1beta1 and v1alpha3, and the kind is spelled Gateway. A document of another version or without a kind is refused before anything else is looked at.", manifests;
 
     METADATA_TYPE = "schema/metadata-type", Error,
@@ -42,27 +42,27 @@ rules! {
     "The API server drops the second of two equal owner references, and warns that a later release may reject them.", manifests;
 
     REQUIRED = "schema/required", Error,
-    "A required field is absent",
+    "Missing required field",
     "Every server has a port and hosts, every port a number, a protocol and a name; null counts as absent. A stray \"-\" before hosts makes two servers of one, each of which lacks something.", manifests;
 
     TYPE = "schema/type", Error,
-    "A value of another type than the field's",
+    "Invalid type",
     "The API server compares types exactly: \"443\" in quotes is no number, \"true\" in quotes is no boolean, and a list is written as a list even if it has one item.", manifests;
 
     ENUM = "schema/enum", Error,
-    "A name that the enum does not have",
+    "Invalid enum value",
     "mode, minProtocolVersion and maxProtocolVersion take their own names alone, spelled exactly: SIMPLE, not Simple; TLSV1_2, not TLSv1_2 as other products spell it; and no numbers.", manifests;
 
     MINIMUM = "schema/minimum", Error,
-    "A number below zero",
+    "Number below zero",
     "Numbers are from 0 to 4294967295 for the schema; a port is from 1 to 65535 for istiod: see webhook/port-number.", manifests;
 
     MAXIMUM = "schema/maximum", Error,
-    "A number above 4294967295",
+    "Number above 4294967295",
     "Numbers are from 0 to 4294967295 for the schema; a port is from 1 to 65535 for istiod: see webhook/port-number.", manifests;
 
     MIN_ITEMS = "schema/min-items", Error,
-    "An empty list where one item is wanted",
+    "Empty sequence",
     "credentialNames and tlsCertificates have one or two items where they are written at all.", manifests;
 
     MAX_ITEMS = "schema/max-items", Error,

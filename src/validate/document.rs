@@ -106,7 +106,7 @@ pub(super) fn judge<'t>(
     }
     field_validation::check(tree, &place, options, &mut findings);
     let is_metadata_blocking = metadata::check(&place, &mut findings);
-    let outcome = schema::check(root, options, &mut findings);
+    let outcome = schema::check(tree, root, options, &mut findings);
     if options.istio >= CRD_CEL {
         let is_blocked =
             (outcome.is_blocked || is_metadata_blocking) && findings.has_schema_errors();

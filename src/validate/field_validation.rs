@@ -143,7 +143,7 @@ pub(super) fn check(
     if options.field_validation == FieldValidation::Ignore {
         return;
     }
-    if tree.lends_unescaped() {
+    if reports_repeated(tree, options.field_validation) {
         duplicates(root, options.field_validation, findings);
     }
     let metadata = root.field("metadata");
@@ -154,6 +154,11 @@ pub(super) fn check(
             unknown_in(&item, known, options.field_validation, findings);
         }
     }
+}
+
+/// Whether repeated keys are reported: only JSON is sent with them.
+pub(super) fn reports_repeated(tree: &Tree<'_>, mode: FieldValidation) -> bool {
+    tree.lends_unescaped() && mode != FieldValidation::Ignore
 }
 
 fn unknown_in(

@@ -187,3 +187,21 @@ fn mistakes_get_the_diagnosis_that_a_person_needs() {
     assert_eq!(named.len(), count, "every mistake has its case");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A JSON key that is repeated is one fact, with one id: the API server's where the client requests
+/// field validation.
+#[test]
+fn a_repeated_key_is_reported_once() {
+    let text = r#"{"apiVersion":"networking.istio.io/v1","kind":"Gateway","metadata":{"name":"edge"},
+        "spec":{"selector":{"istio":"ingressgateway"},"servers":[{"hosts":["a.example.com"],
+        "port":{"number":80,"name":"a","name":"http","protocol":"HTTP"}}]}}"#;
+    for (mode, id) in [
+        (FieldValidation::Strict, "field-validation/duplicate-field"),
+        (FieldValidation::Warn, "field-validation/duplicate-field"),
+        (FieldValidation::Ignore, "lint/duplicate-key"),
+    ] {
+        let options = Options::default().with_field_validation(mode);
+        let found: Vec<_> = check_with(text, &options).into_iter().map(|f| f.rule).collect();
+        assert_eq!(found, [id], "{mode}");
+    }
+}

@@ -14,7 +14,7 @@ use crate::{
     diagnostic::nearest,
     is_placeholder, rule,
     structural::{Field, MAX_FIELDS, Number, PruneReason, ROOT, SPEC, Shape, number},
-    tree::{Kind, Ref},
+    tree::{Kind, Ref, Tree},
 };
 
 pub(super) use envelope::check_type;
@@ -38,9 +38,16 @@ pub(super) struct Outcome {
 }
 
 /// Prunes and checks a whole document.
-pub(super) fn check(root: Node<'_>, options: &Options, findings: &mut Findings) -> Outcome {
+pub(super) fn check(
+    tree: &Tree<'_>,
+    root: Node<'_>,
+    options: &Options,
+    findings: &mut Findings,
+) -> Outcome {
     let Options { istio: version, field_validation } = *options;
-    let mut check = Check { version, field_validation, findings, outcome: Outcome::default() };
+    let reports_repeated = !field_validation::reports_repeated(tree, field_validation);
+    let outcome = Outcome::default();
+    let mut check = Check { version, field_validation, reports_repeated, findings, outcome };
     check.value(&ROOT, &Place::root(root), true);
     check.outcome
 }
@@ -48,6 +55,8 @@ pub(super) fn check(root: Node<'_>, options: &Options, findings: &mut Findings) 
 struct Check<'f> {
     version: IstioVersion,
     field_validation: FieldValidation,
+    /// Whether repeated keys are reported here: field validation reports those that a client sends.
+    reports_repeated: bool,
     findings: &'f mut Findings,
     outcome: Outcome,
 }
@@ -113,7 +122,9 @@ impl Check<'_> {
                 let message = "written more than once; the last one counts";
                 let place = place.entry(key, value);
                 let help = "keep one of them".to_owned();
-                self.findings.about_key(rule::lint::DUPLICATE_KEY, &place, message, help);
+                if self.reports_repeated {
+                    self.findings.about_key(rule::lint::DUPLICATE_KEY, &place, message, help);
+                }
                 if let Some(entry) = entries.get_mut(earlier) {
                     *entry = None;
                 }
