@@ -151,7 +151,7 @@ fn an_error_is_never_told_with_the_status_0() {
 #[test]
 fn rules_explains_what_is_found() {
     let text = istio_gateway(&["rules", "gateway-api/first-certificate-lost"]).run().out;
-    assert!(text.contains("A good certificate is lost behind a bad one"), "{text}");
+    assert!(text.contains("Valid certificate lost after an invalid one"), "{text}");
     assert!(text.contains("\nBad:\n"), "{text}");
 }
 
