@@ -116,22 +116,19 @@ impl Position {
         Self { line, column }
     }
 
-    /// The position of a byte offset in `text`; beyond its end, the end.
-    pub(crate) fn of(text: &str, offset: usize) -> Self {
-        let mut offset = offset.min(text.len());
-        while !text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        Self::new(1, 1).behind(text.get(..offset).unwrap_or_default())
+    pub(crate) fn from_tree(position: kubernetes_yaml::Position) -> Self {
+        Self::new(position.line, position.column)
     }
 
-    /// The place behind `text`, which begins here.
+    /// The position of a byte offset in `text`; beyond its end, the end.
+    pub(crate) fn of(text: &str, offset: usize) -> Self {
+        Self::from_tree(kubernetes_yaml::Position::of(text, offset))
+    }
+
+    /// The position after `text`, which begins here.
+    #[cfg(feature = "validate")]
     pub(crate) fn behind(self, text: &str) -> Self {
-        let lines = text.bytes().filter(|&b| b == b'\n').count();
-        match text.rfind('\n').and_then(|i| text.get(i + 1..)) {
-            Some(last) => Self::new(self.line + lines, last.chars().count() + 1),
-            None => Self { column: self.column + text.chars().count(), ..self },
-        }
+        Self::from_tree(kubernetes_yaml::Position::new(self.line, self.column).after(text))
     }
 
     /// The same place in a text of which the text that it is in begins at `start`.
@@ -236,17 +233,7 @@ fn is_plain(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
 
-/// At most the beginning of a text, in quotes.
-pub(crate) struct Quoted<'a>(pub(crate) &'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.char_indices().nth(60) {
-            None => write!(f, "{:?}", self.0),
-            Some((end, _)) => write!(f, "{:?}...", self.0.get(..end).unwrap_or_default()),
-        }
-    }
-}
+pub(crate) use kubernetes_yaml::Quoted;
 
 /// Of `known`, the name that `word` was probably meant to be.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -1,6 +1,6 @@
 //! The crate's one error.
 
-use std::{error, fmt};
+use std::{borrow::Cow, error, fmt};
 
 use crate::diagnostic::{Diagnostic, Position};
 
@@ -15,7 +15,7 @@ enum Kind {
     Syntax { message: String, position: Option<Position> },
     Decode { diagnostics: Vec<Diagnostic> },
     OtherResource { api_version: String, kind: String, position: Option<Position> },
-    Limit { message: &'static str, position: Option<Position> },
+    Limit { message: Cow<'static, str>, position: Option<Position> },
     NotUtf8 { position: Position },
     IgnoredText { position: Position },
     Io(std::io::Error),
@@ -27,7 +27,16 @@ impl Error {
     }
 
     pub(crate) fn limit(message: &'static str, position: Option<Position>) -> Self {
-        Self(Box::new(Kind::Limit { message, position }))
+        Self(Box::new(Kind::Limit { message: message.into(), position }))
+    }
+
+    pub(crate) fn from_tree(error: kubernetes_yaml::Error) -> Self {
+        let (message, position) = (error.message(), error.position().map(Position::from_tree));
+        Self(Box::new(if error.is_limit() {
+            Kind::Limit { message: message.to_owned().into(), position }
+        } else {
+            Kind::Syntax { message: message.to_owned(), position }
+        }))
     }
 
     pub(crate) fn decode(diagnostics: Vec<Diagnostic>) -> Self {
@@ -58,13 +67,11 @@ impl Error {
         Self(Box::new(Kind::Io(error)))
     }
 
-    #[cfg(feature = "yaml")]
     pub(crate) fn not_utf8(text: &[u8], offset: usize) -> Self {
         let before = String::from_utf8_lossy(text.get(..offset).unwrap_or_default());
         Self(Box::new(Kind::NotUtf8 { position: Position::of(&before, before.len()) }))
     }
 
-    #[cfg(feature = "yaml")]
     pub(crate) fn ignored_text(position: Position) -> Self {
         Self(Box::new(Kind::IgnoredText { position }))
     }

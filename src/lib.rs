@@ -2,7 +2,6 @@
 //! and YAML, and edits that lose nothing.
 //!
 //! ```
-//! # #[cfg(feature = "yaml")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let text = std::fs::read_to_string("examples/gateway.yaml")?;
 //! let mut manifest = istio_gateway::Manifest::parse(&text)?;
@@ -14,8 +13,6 @@
 //! print!("{manifest}");
 //! # Ok(())
 //! # }
-//! # #[cfg(not(feature = "yaml"))]
-//! # fn main() {}
 //! ```
 //!
 //! # Which door to take
@@ -47,7 +44,6 @@
 //!
 //! | feature | default | brings |
 //! |---|---|---|
-//! | `yaml` | yes | [`yaml`], [`Manifest`] and [`documents`] |
 //! | `envoy` | no | `envoy`: what istiod makes of a server, in Envoy's own messages |
 //! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
 //! | `gateway-api` | no | `gateway_api`: what istiod makes of a Gateway of Gateway API; with `validate` |
@@ -65,14 +61,6 @@
 //! a value as Istio's own decoder judges it; what a cluster says of it is the feature `validate`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-#![cfg_attr(
-    not(feature = "yaml"),
-    allow(
-        dead_code,
-        unused_imports,
-        reason = "some of what documents need is there for YAML alone"
-    )
-)]
 
 #[cfg(any(feature = "envoy", feature = "validate"))]
 mod ciphers;
@@ -87,14 +75,11 @@ mod error;
 pub mod gateway_api;
 pub mod json;
 pub mod lossless;
-#[cfg(feature = "yaml")]
 mod manifest;
 mod placeholder;
 pub mod proto;
 pub mod rule;
-#[cfg(feature = "yaml")]
 pub mod stream;
-#[cfg(feature = "yaml")]
 mod structural;
 mod timestamp;
 mod tls;
@@ -102,7 +87,6 @@ mod tree;
 #[cfg(feature = "validate")]
 pub mod validate;
 mod version;
-#[cfg(feature = "yaml")]
 pub mod yaml;
 
 pub use prost;
@@ -113,7 +97,6 @@ pub use diagnostic::{Diagnostic, FieldPath, Position, Severity};
 pub use error::Error;
 #[doc(inline)]
 pub use lossless::Lossless;
-#[cfg(feature = "yaml")]
 pub use manifest::{Document, GROUP, Manifest, Object, Written, documents, read_documents};
 #[doc(inline)]
 pub use placeholder::is_placeholder;
@@ -126,15 +109,13 @@ pub use proto::{
     },
 };
 pub use rule::{Rule, RuleId};
-#[cfg(feature = "yaml")]
 pub use structural::{PruneReason, PrunedField, StoredGateway};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use tls::UnknownEnumName;
 pub use version::{IstioVersion, UnknownIstioVersion};
-#[cfg(feature = "yaml")]
 pub use yaml::RewriteReason;
 
 /// The examples of README.md.
-#[cfg(all(doctest, feature = "yaml"))]
+#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

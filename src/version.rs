@@ -28,7 +28,6 @@ impl IstioVersion {
     pub const NEWEST: Self = Self { minor: 32 };
 
     /// The release `1.minor`, for what changed in it.
-    #[cfg(any(feature = "envoy", feature = "yaml"))]
     pub(crate) const fn of(minor: u8) -> Self {
         Self { minor }
     }

@@ -17,7 +17,7 @@ use crate::{
     manifest::{objects, tree},
     rule::decode as rule,
     stream::{DocumentReader, DocumentText, Format},
-    tree::{Reader, Ref, Tree},
+    tree::{self, Deserializer, Ref, Tree},
     validate::{is_subdomain, locate},
 };
 
@@ -405,13 +405,12 @@ fn default_namespace(namespace: &mut String) {
 /// An object, or what is wrong in it and where.
 fn read<T: DeserializeOwned>(tree: &Tree<'_>, node: Ref<'_, '_>) -> Result<T, Error> {
     let cursor = Cell::new(node.index());
-    T::deserialize(Reader::of_distinct(node, &cursor)).map_err(|error| {
+    T::deserialize(Deserializer::last_of_each_key(node, &cursor)).map_err(|error| {
         let at = tree.at(cursor.get());
-        let (path, position) = tree
-            .places(&[at.span().start])
+        let (path, position) = tree::places(tree, &[at.span().start])
             .into_iter()
             .next()
-            .unwrap_or_else(|| (FieldPath::root(), at.position()));
+            .unwrap_or_else(|| (FieldPath::root(), tree::position(at)));
         wrong(rule::WRONG_TYPE, path, position, error.to_string())
     })
 }
@@ -459,7 +458,7 @@ fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, start: 
 
 /// The bytes to underline: a scalar, the key of anything larger, or what is nearest above it.
 fn shown(root: Ref<'_, '_>, steps: impl Iterator<Item = Step>, wants_key: bool) -> (usize, usize) {
-    let is_scalar = |node: Ref<'_, '_>| !wants_key && !node.is_map() && !node.is_list();
+    let is_scalar = |node: Ref<'_, '_>| !wants_key && !node.is_mapping() && !node.is_sequence();
     let whole = |node: Ref<'_, '_>| (node.span().start, node.span().end);
     let (mut at, mut span) = (root, (root.span().start, root.span().start));
     for step in steps {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     diagnostic::{FieldPath, Quoted},
     rule::decode as rule,
-    tree::{self, Signed},
+    tree::{self, JsonInteger},
 };
 
 pub(super) fn decode<'de, T: Message, D: Deserializer<'de>>(
@@ -48,13 +48,13 @@ pub(super) fn decode_node<T: Message>(
     let mut log = Log::of_tree(tree, &cursor);
     let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
     // A tree was checked when it was built: reading it cannot fail.
-    let _: Result<(), tree::TreeError> =
-        slot.deserialize(tree::Reader { node, cursor: &cursor, is_distinct: false });
+    let _: Result<(), tree::DeserializeError> =
+        slot.deserialize(tree::Deserializer::new(node, &cursor));
     let mut diagnostics = log.found;
     for (diagnostic, node) in diagnostics.iter_mut().zip(log.nodes) {
         let path = std::mem::take(&mut diagnostic.path);
         diagnostic.path = within.steps().iter().cloned().chain(path.into_steps()).collect();
-        diagnostic.position = tree.position(node);
+        diagnostic.position = tree::position(tree.at(node));
     }
     Decoded { value, diagnostics }
 }
@@ -72,7 +72,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unsigned(v) => v.fmt(f),
-            Self::Signed(v) => Signed(*v).fmt(f),
+            Self::Signed(v) => JsonInteger(*v).fmt(f),
             Self::Float(v) if v.is_finite() => fmt::Debug::fmt(v, f),
             Self::Float(_) => f.write_str("a number beyond all bounds"),
         }

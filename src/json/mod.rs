@@ -57,7 +57,6 @@ pub(crate) use message::message;
 #[doc(hidden)]
 pub use message::{FieldSchema as Field, Schema};
 pub(crate) use text::CheckedJson;
-#[cfg(feature = "yaml")]
 pub(crate) use text::{Mended, check_depth, error_offset, syntax_error};
 
 /// What the implementations that `message!` makes need.

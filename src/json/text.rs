@@ -13,7 +13,7 @@ use crate::{
     Error, FieldPath,
     diagnostic::{Diagnostic, Position, Severity},
     rule::decode as rule,
-    tree::Tree,
+    tree::{self, Tree},
 };
 
 /// A message, and whether its text had to be mended.
@@ -77,7 +77,7 @@ impl<T: Message> Read<T> {
         }
         // A tree has more to be mended: what serde_json ignores it does not look at closely.
         let (text, mended) = check(json)?;
-        let tree = Tree::from_checked_json(&text)?;
+        let tree = tree::from_checked_json(&text)?;
         let mut decoded: Decoded<T> = super::decode_node(&tree, tree.root(), &FieldPath::root());
         if let Some(mended) = &mended {
             decoded.diagnostics.extend(mended.diagnostics(&tree));
@@ -125,7 +125,7 @@ impl<'s> CheckedJson<'s> {
     }
 
     pub(crate) fn tree(&self) -> Result<Tree<'_>, Error> {
-        Tree::from_checked_json(&self.text)
+        tree::from_checked_json(&self.text)
     }
 }
 
@@ -140,7 +140,7 @@ impl Mended {
             position,
             end: None,
         };
-        tree.places(&self.replaced).into_iter().map(diagnostic).collect()
+        tree::places(tree, &self.replaced).into_iter().map(diagnostic).collect()
     }
 }
 
@@ -152,7 +152,6 @@ pub(crate) fn syntax_error(json: &[u8], error: &serde_json::Error) -> Error {
 }
 
 /// Where an error is, in bytes. `serde_json` counts columns in bytes.
-#[cfg(feature = "yaml")]
 pub(crate) fn error_offset(json: &[u8], error: &serde_json::Error) -> usize {
     let mut lines = json.split_inclusive(|&b| b == b'\n');
     let before: usize = lines.by_ref().take(error.line() - 1).map(<[u8]>::len).sum();

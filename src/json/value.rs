@@ -12,7 +12,7 @@ use crate::{
     Timestamp,
     diagnostic::{Quoted, nearest},
     rule::decode as rule,
-    tree::{append_number, append_text},
+    tree::append_text,
 };
 
 impl Field for String {
@@ -330,4 +330,30 @@ impl Field for Open {
 
 fn name_of(values: EnumValues, number: i32) -> Option<&'static str> {
     values.iter().find(|(_, n)| *n == number).map(|(name, _)| *name)
+}
+
+/// Appends a number.
+#[inline]
+fn append_number(number: u32, json: &mut String) {
+    let mut unit = 10u32.pow(number.checked_ilog10().unwrap_or(0));
+    while unit > 0 {
+        json.push(char::from_digit(number / unit % 10, 10).unwrap_or('0'));
+        unit /= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn numbers_are_what_serde_json_writes(number: u32) {
+            for number in [number, number % 1000, 0, 9, 10, u32::MAX] {
+                let mut json = String::new();
+                super::append_number(number, &mut json);
+                prop_assert_eq!(json, number.to_string());
+            }
+        }
+    }
 }

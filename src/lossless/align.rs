@@ -145,8 +145,8 @@ fn values(element: Ref<'_, '_>) -> Vec<u64> {
             hasher.finish()
         };
         match node.kind() {
-            Kind::List => node.items().for_each(|item| collect(item, below("[]"), values)),
-            Kind::Map => {
+            Kind::Sequence => node.items().for_each(|item| collect(item, below("[]"), values)),
+            Kind::Mapping => {
                 node.entries().for_each(|(key, value)| collect(value, below(key.text()), values));
             }
             _ => values.push(below(node.source())),

@@ -10,12 +10,12 @@ use serde::{Serialize, Serializer, ser::Error as _};
 use super::{Mergeable, align::align};
 use crate::{
     json::Schema,
-    tree::{Edit, Reader, Ref, Tree, TreeError},
+    tree::{self, DeserializeError, Deserializer, Edit, Ref, Tree},
 };
 
 /// Reads a value from a node.
-pub(crate) fn read<T: Mergeable>(node: Ref<'_, '_>) -> Result<T, TreeError> {
-    T::read(Reader { node, cursor: &Cell::new(node.index()), is_distinct: false })
+pub(crate) fn read<T: Mergeable>(node: Ref<'_, '_>) -> Result<T, DeserializeError> {
+    T::read(Deserializer::new(node, &Cell::new(node.index())))
 }
 
 /// Calls `write` with a node as it is to be written now that its value is `current`.
@@ -72,7 +72,7 @@ fn as_tree<R>(
 ) -> Result<R, serde_json::Error> {
     let text = serde_json::to_string(value)?;
     // Only what is longer than 4 GiB is refused.
-    Tree::from_checked_json(&text).map(|tree| then(&tree)).map_err(serde_json::Error::custom)
+    tree::from_checked_json(&text).map(|tree| then(&tree)).map_err(serde_json::Error::custom)
 }
 
 struct New<'a, T>(&'a T);
@@ -127,7 +127,7 @@ fn object<'a>(
             entries.push((key.text(), Edit::Kept(value)));
         }
     }
-    Edit::Map { origin: Some(original), entries }
+    Edit::Mapping { origin: Some(original), entries }
 }
 
 /// A field's value that is not what it was.
@@ -137,14 +137,14 @@ fn changed<'a>(
     after: Ref<'a, 'a>,
     schema: Option<&'static Schema>,
 ) -> Edit<'a> {
-    if after.is_list() && original.is_list() {
+    if after.is_sequence() && original.is_sequence() {
         return match before {
             Some(before) => list(original, before, after, schema),
             None => Edit::Kept(after),
         };
     }
     match schema {
-        _ if !after.is_map() || !original.is_map() => Edit::Kept(after),
+        _ if !after.is_mapping() || !original.is_mapping() => Edit::Kept(after),
         Some(schema) => object(original, before, after, schema),
         None => map(original, before, after),
     }
@@ -174,7 +174,7 @@ fn list<'a>(
         }
     };
     let items = after.iter().copied().zip(origins).map(item).collect();
-    Edit::List { origin: Some(list), items }
+    Edit::Sequence { origin: Some(list), items }
 }
 
 /// A map whose keys are data: its order is kept.
@@ -201,5 +201,5 @@ fn map<'a>(original: Ref<'a, 'a>, before: Option<Ref<'a, 'a>>, after: Ref<'a, 'a
         !written.contains(key.text()) && was != Some(value.source())
     });
     entries.extend(new.map(|(key, value)| (key.text(), Edit::Kept(value))));
-    Edit::Map { origin: Some(original), entries }
+    Edit::Mapping { origin: Some(original), entries }
 }

@@ -14,12 +14,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, se
 use crate::{
     Error, FieldPath,
     json::{self, CheckedJson, Decoded},
-    tree::{Edit, Tree, write_json},
+    tree::{self, Edit, Tree, write_json},
 };
 
 pub use crate::json::{Field, Schema};
 pub(crate) use merge::edited;
-#[cfg(feature = "yaml")]
 pub(crate) use merge::edited_since;
 
 /// What [`Lossless`] can hold: every message, and whatever is read from a document and written as
@@ -164,14 +163,12 @@ impl<T: json::Message> Lossless<T> {
     /// # Errors
     /// [`is_syntax`](Error::is_syntax), [`is_limit`](Error::is_limit) and
     /// [`is_decode`](Error::is_decode), with the place in the text.
-    #[cfg(feature = "yaml")]
     pub fn from_yaml(yaml: &str) -> Result<Self, Error> {
-        Self::from_tree(&Tree::from_yaml(yaml)?)
+        Self::from_tree(&tree::from_yaml(yaml)?)
     }
 
     /// Reads a message from a document of a stream, with all that was found in it, and an error if there
     /// is more in the text than one document.
-    #[cfg(feature = "yaml")]
     #[expect(
         clippy::type_complexity,
         reason = "a value with what was found, and an error of what follows"
@@ -203,12 +200,11 @@ impl<T: json::Message> Lossless<T> {
     }
 
     /// Writes the document with its changes as YAML. Comments are not kept.
-    #[cfg(feature = "yaml")]
     #[must_use]
     pub fn to_yaml(&self) -> String {
         let mut yaml = String::new();
         // A message can always be written.
-        let _ = self.with_edit(|edit| crate::yaml::write_yaml(edit, &mut yaml));
+        let _ = self.with_edit(|edit| crate::tree::write_yaml(edit, &mut yaml));
         yaml
     }
 }

@@ -3,9 +3,9 @@
 
 use crate::{
     FieldPath, Timestamp,
-    diagnostic::{Diagnostic, Severity, Step},
+    diagnostic::{Diagnostic, Severity},
     rule::decode as rule,
-    tree::{Kind, Ref},
+    tree::{self, Kind, Ref, Step},
 };
 
 /// The type of a value in a Kubernetes object.
@@ -80,8 +80,8 @@ pub(super) fn check(metadata: Ref<'_, '_>, is_yaml: bool, found: &mut Vec<Diagno
 }
 
 /// Whether a client of Go wants a text in this place of an object.
-pub(super) fn is_text(path: &FieldPath) -> bool {
-    let mut steps = path.steps().iter();
+pub(super) fn is_text(path: &[Step<'_>]) -> bool {
+    let mut steps = path.iter();
     let mut want = match steps.next() {
         Some(Step::Key(key)) if is_same_name("metadata", key) => &OBJECT_META,
         Some(Step::Key(key)) => {
@@ -114,7 +114,7 @@ impl Check<'_> {
     fn value(&mut self, node: Ref<'_, '_>, want: &Want, path: &FieldPath) {
         let expected = match (want, node.kind()) {
             (Want::Anything, _) | (_, Kind::Null) => return,
-            (Want::Text(_), Kind::Text(_))
+            (Want::Text(_), Kind::String(_))
             | (Want::Integer, Kind::Signed(_))
             | (Want::Bool, Kind::Bool(_)) => return,
             (Want::Integer, Kind::Unsigned(v)) if i64::try_from(*v).is_ok() => return,
@@ -124,20 +124,20 @@ impl Check<'_> {
             ) if self.is_yaml => {
                 return;
             }
-            (Want::Time, Kind::Text(text)) if text.parse::<Timestamp>().is_ok() => return,
-            (Want::List(want), Kind::List) => {
+            (Want::Time, Kind::String(text)) if text.parse::<Timestamp>().is_ok() => return,
+            (Want::List(want), Kind::Sequence) => {
                 for (i, item) in node.items().enumerate() {
                     self.value(item, want, &path.clone().index(i));
                 }
                 return;
             }
-            (Want::Map(want), Kind::Map | Kind::Merged(_)) => {
+            (Want::Map(want), Kind::Mapping | Kind::MergedMapping(_)) => {
                 for (key, value) in node.distinct_entries() {
                     self.value(value, want, &path.clone().key(key.text()));
                 }
                 return;
             }
-            (Want::Struct(_, fields), Kind::Map | Kind::Merged(_)) => {
+            (Want::Struct(_, fields), Kind::Mapping | Kind::MergedMapping(_)) => {
                 for (key, value) in node.distinct_entries() {
                     let field = fields.iter().find(|(name, _)| is_same_name(name, key.text()));
                     if let Some((name, want)) = field {
@@ -163,7 +163,7 @@ impl Check<'_> {
 /// A value of another kind than Go's client wants in its place.
 pub(super) fn wrong_type(path: FieldPath, expected: &str, node: Ref<'_, '_>) -> Diagnostic {
     let message = format!("expected {expected}, found {}", node.kind().describe());
-    let position = node.position();
+    let position = tree::position(node);
     Diagnostic { position, ..Diagnostic::new(rule::WRONG_TYPE, Severity::Error, path, message) }
 }
 

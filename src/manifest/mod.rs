@@ -26,7 +26,7 @@ use crate::{
     Diagnostic, Error, FieldPath, Gateway, Position,
     proto::meta::v1alpha1::IstioStatus,
     stream::{DocumentText, Format},
-    tree::write_text,
+    tree::{self, Finder, write_text},
 };
 
 /// The API group of Istio's Gateway.
@@ -248,8 +248,8 @@ impl Manifest {
             return vec![None; paths.len()];
         }
         let found = object.with_tree(|tree| {
-            let mut finder = tree.finder();
-            let mut find = |path| finder.find(path).and_then(|node| tree.position(node));
+            let mut finder = Finder::new(tree.root());
+            let mut find = |path| tree::position(finder.find(path));
             let within = |position: Position| position.within(object.start);
             paths.iter().map(|path| find(path).map(within)).collect()
         });

@@ -10,8 +10,7 @@ use crate::{
     Error, FieldPath, GROUP, Position,
     diagnostic::{Quoted, nearest},
     stream::{DocumentText, Format},
-    tree::{Edit, Ref, Tree, write_json},
-    yaml::write_yaml,
+    tree::{self, Edit, Ref, Tree, write_json, write_yaml},
 };
 
 /// Any Kubernetes document, untyped, as it was read.
@@ -142,7 +141,10 @@ impl Object {
     #[must_use]
     pub fn get_all(&self, paths: &[FieldPath]) -> Vec<Option<serde_json::Value>> {
         let values = self.with_tree(|tree| {
-            paths.iter().map(|path| serde_json::to_value(tree.get(path)?).ok()).collect()
+            paths
+                .iter()
+                .map(|path| serde_json::to_value(tree::get(tree.root(), path)?).ok())
+                .collect()
         });
         values.unwrap_or_else(|_| vec![None; paths.len()])
     }
@@ -248,7 +250,7 @@ impl Object {
                     return read::read(&own, &tree, &source).map_err(|error| error.within(start));
                 }
             }
-            let tree = Tree::from_checked_json(&text)?;
+            let tree = tree::from_checked_json(&text)?;
             let (has_positions, start, is_typed) = (false, Position::START, true);
             read::read(&text, &tree, &Source { is_yaml, has_positions, start, is_typed })
         })
@@ -307,7 +309,7 @@ impl Object {
 
     fn type_position_in(&self, tree: &Tree<'_>) -> Option<Position> {
         let key = if is_gateway_kind(&self.kind) { "apiVersion" } else { "kind" };
-        envelope(tree.root(), key).pop().and_then(|(_, value)| value.position())
+        envelope(tree.root(), key).pop().and_then(|(_, value)| tree::position(value))
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     proto::meta::v1alpha1::IstioStatus,
     rule::decode as rule,
     stream::{DocumentText, Format},
-    tree::{Ref, Tree},
+    tree::{self, Ref, Tree},
 };
 
 /// A document, and what is wrong behind it. `is_typed` says that a Gateway has to say that it is one.
@@ -40,9 +40,9 @@ pub(crate) fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
 /// The same as it is written: a list's items may have no kind.
 pub(crate) fn untyped_tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
     if is_yaml {
-        Tree::from_yaml_object(text, metadata::is_text)
+        tree::from_yaml_object(text, metadata::is_text)
     } else {
-        Tree::from_checked_json(text)
+        tree::from_checked_json(text)
     }
 }
 
@@ -59,7 +59,7 @@ fn type_items(tree: &mut Tree<'_>) {
         return;
     }
     let is_untyped = |item: &Ref<'_, '_>| {
-        item.is_map() && text(*item, "kind").is_empty() && text(*item, "apiVersion").is_empty()
+        item.is_mapping() && text(*item, "kind").is_empty() && text(*item, "apiVersion").is_empty()
     };
     let mut untyped: Vec<u32> =
         items.items().filter(is_untyped).map(|item| item.target().index()).collect();
@@ -129,7 +129,7 @@ pub(super) fn object(
     let mut error = |path: FieldPath, expected: &str, node: Ref<'_, '_>| {
         found.push(metadata::wrong_type(path, expected, node));
     };
-    if !root.is_map() && !root.is_null() {
+    if !root.is_mapping() && !root.is_null() {
         error(FieldPath::root(), "a map", root);
         return Err(Error::decode(std::mem::take(found)));
     }
@@ -198,19 +198,19 @@ pub(crate) fn objects<'t>(
 pub(super) fn items_of<'t>(items: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>> {
     let wrong = |node: Ref<'_, '_>, path, message: &str| {
         let found = Diagnostic::new(rule::WRONG_TYPE, Severity::Error, path, message.to_owned());
-        Err(Error::decode(vec![Diagnostic { position: node.position(), ..found }]))
+        Err(Error::decode(vec![Diagnostic { position: tree::position(node), ..found }]))
     };
     let path = FieldPath::root().key("items");
-    if !items.is_list() && !items.is_null() {
+    if !items.is_sequence() && !items.is_null() {
         return vec![wrong(items, path, "expected a sequence")];
     }
     let checked = items.items().enumerate().map(|(index, item)| {
-        if item.get("items").is_some_and(Ref::is_list) {
+        if item.get("items").is_some_and(Ref::is_sequence) {
             let message = "a list in a list is rejected: write its items into the outer one";
             return wrong(item, path.clone().index(index), message);
         }
         let path = path.clone().index(index);
-        if !item.is_map() {
+        if !item.is_mapping() {
             return wrong(item, path, "expected an object");
         }
         if envelope(item, "kind").iter().all(|(_, kind)| kind.is_null()) {
@@ -294,7 +294,7 @@ fn unknown_keys(root: Ref<'_, '_>, found: &mut Vec<Diagnostic>) {
         let path = FieldPath::root().key(text);
         found.push(Diagnostic {
             help: nearest(text, KNOWN).filter(|name| *name != text).map(json::did_you_mean),
-            position: key.position(),
+            position: tree::position(key),
             ..Diagnostic::new(rule, Severity::Warning, path, message)
         });
     }

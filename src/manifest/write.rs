@@ -9,8 +9,8 @@ use super::{
 use crate::{
     Gateway, json,
     lossless::edited_since,
-    tree::{Edit, Ref, Tree, write_json},
-    yaml::{RewriteReason, patch, write_yaml},
+    tree::{self, Edit, Ref, Tree, write_json, write_yaml},
+    yaml::{RewriteReason, patch},
 };
 
 /// A document as YAML, and what became of its comments and layout.
@@ -119,10 +119,10 @@ impl Manifest {
             let Some((key, spec)) = last else {
                 let text = json::to_string(&self.spec);
                 // What the encoder wrote is JSON.
-                let new = Tree::from_checked_json(&text).unwrap_or_default();
+                let new = tree::from_checked_json(&text).unwrap_or_default();
                 let mut entries = kept(root);
                 entries.push(("spec", Edit::Kept(new.root())));
-                return write(&Edit::Map { origin: Some(root), entries });
+                return write(&Edit::Mapping { origin: Some(root), entries });
             };
             // What another key has said is not in this one.
             let before = match specs.as_slice() {
@@ -137,7 +137,7 @@ impl Manifest {
                 if let Some((_, value)) = entries.iter_mut().find(|(name, _)| *name == key.text()) {
                     *value = edit.clone();
                 }
-                write(&Edit::Map { origin: Some(root), entries })
+                write(&Edit::Mapping { origin: Some(root), entries })
             })
             // A message can always be written.
             .unwrap_or_default()

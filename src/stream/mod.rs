@@ -22,7 +22,6 @@ use crate::{
     json::Mended,
     manifest::{tree, untyped_tree},
     tree::{Edit, Tree, write_json},
-    yaml::is_blank,
 };
 
 /// The language of a document.
@@ -61,7 +60,8 @@ impl DocumentText<'_> {
     /// Whether there is nothing but comments in it: kubectl passes over such a document.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.format == Format::Yaml && str::from_utf8(&self.bytes).is_ok_and(is_blank)
+        self.format == Format::Yaml
+            && str::from_utf8(&self.bytes).is_ok_and(kubernetes_yaml::is_blank)
     }
 
     /// The same document, on its own.
@@ -121,7 +121,7 @@ impl DocumentText<'_> {
                     Err(error) => return (Err(self.later(error.within(self.start))), None),
                 };
                 let (own, rest) = tree.split(text);
-                let ignored = (!is_blank(rest)).then(|| {
+                let ignored = (!kubernetes_yaml::is_blank(rest)).then(|| {
                     let start = text.len() - rest.trim_start().len();
                     Error::ignored_text(Position::of(text, start)).within(self.start)
                 });

@@ -21,7 +21,7 @@ pub(crate) fn number(kind: &Kind<'_>) -> Option<Number> {
         },
         Kind::Signed(v) => return Some(integer(*v)),
         Kind::Float(v) => *v,
-        Kind::Huge(_) => f64::INFINITY,
+        Kind::BigNumber(_) => f64::INFINITY,
         _ => return None,
     };
     // swag.IsFloat64AJSONInteger

@@ -9,7 +9,7 @@ use crate::{
     diagnostic::{Step, nearest},
     json::did_you_mean,
     rule,
-    tree::{Edit, Ref, write_json, write_text},
+    tree::{self, Edit, Ref, write_json, write_text},
 };
 
 /// A field that the API server drops before it stores an object (Kubernetes calls it pruning).
@@ -164,7 +164,7 @@ impl Pruner {
         let name = key.text();
         let reason = PruneReason::of(fields, name, true);
         let path: FieldPath = self.path.iter().cloned().collect();
-        let position = key.position().map(|position| position.within(self.start));
+        let position = tree::position(key).map(|position| position.within(self.start));
         self.pruned.push(PrunedField { path: path.key(name), position, reason });
     }
 
@@ -177,7 +177,7 @@ impl Pruner {
 
     pub(super) fn value(&mut self, shape: &'static Shape, node: Ref<'_, '_>) {
         match shape {
-            Shape::Object { fields, .. } if node.is_map() => {
+            Shape::Object { fields, .. } if node.is_mapping() => {
                 self.json.push('{');
                 for (i, (field, value)) in self.fields(fields, node).enumerate() {
                     self.key(i, field.name);
@@ -185,7 +185,7 @@ impl Pruner {
                 }
                 self.json.push('}');
             }
-            Shape::Texts if node.is_map() => {
+            Shape::Texts if node.is_mapping() => {
                 self.json.push('{');
                 let entries = node.distinct_entries().into_iter();
                 let kept = entries.filter(|(_, value)| !value.is_null());
@@ -195,7 +195,7 @@ impl Pruner {
                 }
                 self.json.push('}');
             }
-            Shape::List { of, .. } if node.is_list() => {
+            Shape::List { of, .. } if node.is_sequence() => {
                 self.json.push('[');
                 for (i, item) in node.items().enumerate() {
                     if i > 0 {

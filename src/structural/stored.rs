@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Error, FieldPath, Gateway, IstioVersion, Manifest, Object, Position,
     json::{self, Decoded},
-    tree::{Ref, Tree},
+    tree::{self, Ref},
 };
 
 /// The Gateway that the API server keeps of a document, which is what istiod sees.
@@ -142,6 +142,6 @@ pub(crate) fn stored_spec(
 }
 
 fn decode(spec: &str) -> Result<Decoded<Gateway>, Error> {
-    let tree = Tree::from_checked_json(spec)?;
+    let tree = tree::from_checked_json(spec)?;
     Ok(json::decode_node(&tree, tree.root(), &FieldPath::root().key("spec")))
 }

@@ -240,7 +240,7 @@ fn duplicates(root: &Place<'_, '_>, mode: FieldValidation, findings: &mut Findin
                 help,
             );
         }
-        if value.is_map() || value.is_list() {
+        if value.is_mapping() || value.is_sequence() {
             walk.push(Level::of(value));
         } else {
             path.pop();
@@ -256,7 +256,7 @@ enum Level<'t> {
 
 impl<'t> Level<'t> {
     fn of(node: Ref<'t, 't>) -> Self {
-        if node.is_map() {
+        if node.is_mapping() {
             Self::Object(node.entries(), HashSet::new())
         } else {
             Self::Array(0, node.items())

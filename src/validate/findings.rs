@@ -8,8 +8,11 @@ use crate::{
     diagnostic::Step as PathStep,
     is_placeholder,
     rule::{self, RuleId},
-    tree::{MILE, Ref, Tree},
+    tree::{Ref, Tree},
 };
+
+/// From so many bytes on, a position is looked up and not counted to.
+const FAR: usize = 4096;
 
 pub(super) type Node<'t> = Ref<'t, 't>;
 
@@ -104,7 +107,7 @@ impl<'p, 't> Place<'p, 't> {
     pub(super) fn span(&self) -> (usize, usize) {
         let mut place = Some(self);
         while let Some(at) = place {
-            let is_scalar = at.node.is_some_and(|node| !node.is_map() && !node.is_list());
+            let is_scalar = at.node.is_some_and(|node| !node.is_mapping() && !node.is_sequence());
             let shown = if is_scalar { at.node } else { at.key };
             if let Some(node) = shown.or(at.node) {
                 let span = node.span();
@@ -427,7 +430,10 @@ pub(crate) fn locate(
     for (offset, index, is_end) in wanted {
         // A near place is counted on to. A far one is looked up: a text may hold a list of many
         // documents, and each of them begins here anew.
-        let far = (offset - at > MILE).then(|| tree.position_of(offset)).flatten();
+        let far = (offset - at > FAR)
+            .then(|| tree.position_of(offset))
+            .flatten()
+            .map(Position::from_tree);
         position = far.unwrap_or_else(|| position.behind(text.get(at..offset).unwrap_or_default()));
         at = offset;
         found(index, position, is_end);

@@ -266,7 +266,7 @@ pub fn validate_gateway(gateway: &Gateway, options: &Options) -> Report {
     );
     text.push_str(&json::to_string(gateway));
     text.push('}');
-    let report = crate::tree::Tree::from_checked_json(&text)
+    let report = crate::tree::from_checked_json(&text)
         .map(|tree| document::judge(&tree, tree.root(), options, None));
     // What the encoder wrote is JSON.
     report.unwrap_or_default().without_positions()

@@ -14,6 +14,7 @@ mod corpus;
 mod descriptor;
 mod edits;
 mod hostile;
+mod layout;
 mod lossless;
 mod numbers;
 mod properties;

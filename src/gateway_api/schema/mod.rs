@@ -22,7 +22,7 @@ use crate::{
     Diagnostic, FieldPath, RuleId, Severity,
     diagnostic::{Quoted, nearest},
     json::did_you_mean,
-    tree::{Kind, Ref, Tree},
+    tree::{self, Kind, Ref},
     validate::go::Quote,
 };
 
@@ -89,7 +89,7 @@ pub(super) fn judge(resource: &Resource, version: &str, node: Ref<'_, '_>) -> Ju
 /// What makes an object larger than an API server accepts, where the object itself is at hand.
 pub(super) fn too_large(resource: &Resource, object: &impl Serialize) -> Vec<Diagnostic> {
     let Ok(json) = serde_json::to_string(object) else { return Vec::new() };
-    let Ok(tree) = Tree::from_checked_json(&json) else { return Vec::new() };
+    let Ok(tree) = tree::from_checked_json(&json) else { return Vec::new() };
     let mut judge = Judge::default();
     judge.value(resource.schema, tree.root(), &FieldPath::root());
     let mut findings = judge.judged.findings;
@@ -174,11 +174,11 @@ impl Judge {
         let before = self.blocking;
         let kind = node.kind();
         match (schema.kind, kind) {
-            (Want::Any, Kind::Map | Kind::Merged(_)) => {}
-            (Want::Object, Kind::Map | Kind::Merged(_)) => self.object(schema, node, at),
-            (Want::Map, Kind::Map | Kind::Merged(_)) => self.map(schema, node, at),
-            (Want::List, Kind::List) => self.list(schema, node, at),
-            (Want::Text, Kind::Text(text)) => self.text(schema, text, at),
+            (Want::Any, Kind::Mapping | Kind::MergedMapping(_)) => {}
+            (Want::Object, Kind::Mapping | Kind::MergedMapping(_)) => self.object(schema, node, at),
+            (Want::Map, Kind::Mapping | Kind::MergedMapping(_)) => self.map(schema, node, at),
+            (Want::List, Kind::Sequence) => self.list(schema, node, at),
+            (Want::Text, Kind::String(text)) => self.text(schema, text, at),
             (Want::Integer, Kind::Unsigned(_) | Kind::Signed(_)) => self.integer(schema, kind, at),
             // A whole number is an integer however it is written.
             (Want::Integer, Kind::Float(v)) if v.fract() == 0.0 => self.integer(schema, kind, at),
@@ -387,11 +387,11 @@ fn type_name(kind: &Kind<'_>) -> &'static str {
     match kind {
         Kind::Null | Kind::Alias(_) => "null",
         Kind::Bool(_) => "boolean",
-        Kind::Text(_) => "string",
-        Kind::List => "array",
-        Kind::Map | Kind::Merged(_) => "object",
+        Kind::String(_) => "string",
+        Kind::Sequence => "array",
+        Kind::Mapping | Kind::MergedMapping(_) => "object",
         Kind::Unsigned(_) | Kind::Signed(_) => "integer",
-        Kind::Float(_) | Kind::Huge(_) => "number",
+        Kind::Float(_) | Kind::BigNumber(_) => "number",
     }
 }
 

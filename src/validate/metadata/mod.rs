@@ -28,7 +28,7 @@ pub(super) fn check(root: &Place<'_, '_>, findings: &mut Findings) -> bool {
 fn text<'t>(place: &Place<'_, 't>) -> Option<&'t str> {
     match place.node.map(Ref::kind) {
         None | Some(Kind::Null) => Some(""),
-        Some(Kind::Text(text)) => Some(text),
+        Some(Kind::String(text)) => Some(text),
         Some(_) => None,
     }
 }

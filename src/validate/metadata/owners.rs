@@ -30,7 +30,7 @@ struct Reference<'t> {
 impl<'t> Reference<'t> {
     /// The reference that is written here; nothing, if it cannot be decoded.
     fn read(place: &Place<'_, 't>) -> Option<Self> {
-        if !place.node.is_some_and(|node| node.is_map() || node.is_null()) {
+        if !place.node.is_some_and(|node| node.is_mapping() || node.is_null()) {
             return None;
         }
         let bool = |name| match place.field(name).node.map(Ref::kind) {

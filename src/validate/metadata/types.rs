@@ -5,7 +5,7 @@ use crate::{
     RuleId,
     manifest::{OBJECT_META, Want},
     rule,
-    tree::{Kind, Number, Ref},
+    tree::{JsonFloat, Kind, Ref},
     validate::findings::{Findings, Place},
 };
 
@@ -62,9 +62,9 @@ impl Check<'_> {
         match (want, node.kind()) {
             (_, Kind::Float(v)) if !v.is_finite() => self.unsupported(*v, place),
             (Want::Anything, _) | (_, Kind::Null) => {}
-            (Want::Text(_), Kind::Text(_)) | (Want::Bool, Kind::Bool(_)) => {}
+            (Want::Text(_), Kind::String(_)) | (Want::Bool, Kind::Bool(_)) => {}
             (Want::Integer, kind) if is_int64(kind) => {}
-            (Want::Time, Kind::Text(text)) => {
+            (Want::Time, Kind::String(text)) => {
                 if self.pass == Pass::Times
                     && let Err(message) = time::parse(text)
                 {
@@ -72,17 +72,17 @@ impl Check<'_> {
                     self.error(place, &message, help.to_owned());
                 }
             }
-            (Want::Map(want), Kind::Map | Kind::Merged(_)) => {
+            (Want::Map(want), Kind::Mapping | Kind::MergedMapping(_)) => {
                 for (key, value) in sorted(node) {
                     self.value(&place.entry(key, value), want, target);
                 }
             }
-            (Want::List(want), Kind::List) => {
+            (Want::List(want), Kind::Sequence) => {
                 for item in place.items() {
                     self.value(&item, want, target);
                 }
             }
-            (Want::Struct(name, fields), Kind::Map | Kind::Merged(_)) => {
+            (Want::Struct(name, fields), Kind::Mapping | Kind::MergedMapping(_)) => {
                 for (key, value) in sorted(node) {
                     let field = fields.iter().find(|(name, _)| *name == key.text());
                     if let Some((field, want)) = field {
@@ -154,8 +154,8 @@ fn number(kind: &Kind<'_>) -> Option<String> {
     Some(match kind {
         Kind::Signed(v) => v.to_string(),
         Kind::Unsigned(v) if i64::try_from(*v).is_ok() => v.to_string(),
-        Kind::Unsigned(v) => Number(*v as f64).to_string(),
-        Kind::Float(v) => Number(*v).to_string(),
+        Kind::Unsigned(v) => JsonFloat(*v as f64).to_string(),
+        Kind::Float(v) => JsonFloat(*v).to_string(),
         _ => return None,
     })
 }
@@ -164,10 +164,10 @@ fn json_type(kind: &Kind<'_>) -> &'static str {
     match kind {
         Kind::Null | Kind::Alias(_) => "null",
         Kind::Bool(_) => "bool",
-        Kind::Text(_) => "string",
-        Kind::List => "array",
-        Kind::Map | Kind::Merged(_) => "object",
-        Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_) | Kind::Huge(_) => "number",
+        Kind::String(_) => "string",
+        Kind::Sequence => "array",
+        Kind::Mapping | Kind::MergedMapping(_) => "object",
+        Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_) | Kind::BigNumber(_) => "number",
     }
 }
 

@@ -22,7 +22,7 @@ const STANDARD_FINALIZERS: [&str; 3] = [ORPHAN, FOREGROUND, "kubernetes"];
 /// Checks what can be decoded. Returns whether there is an error that keeps the CEL rules from being
 /// asked.
 pub(super) fn check(metadata: &Place<'_, '_>, findings: &mut Findings) -> bool {
-    let is_decodable = metadata.node.is_none_or(|node| node.is_map() || node.is_null());
+    let is_decodable = metadata.node.is_none_or(|node| node.is_mapping() || node.is_null());
     if !is_decodable {
         return false;
     }

@@ -65,17 +65,20 @@ impl Check<'_> {
     fn value(&mut self, shape: &Shape, place: &Place<'_, '_>, is_root: bool) {
         let Some(node) = place.node else { return };
         match (shape, node.kind()) {
-            (Shape::Object { fields, keeps_unknown, .. }, Kind::Map | Kind::Merged(_)) => {
+            (
+                Shape::Object { fields, keeps_unknown, .. },
+                Kind::Mapping | Kind::MergedMapping(_),
+            ) => {
                 self.fields(fields, *keeps_unknown, place, is_root);
             }
-            (Shape::Texts, Kind::Map | Kind::Merged(_)) => {
+            (Shape::Texts, Kind::Mapping | Kind::MergedMapping(_)) => {
                 for (key, value) in node.distinct_entries() {
                     if !value.is_null() {
                         self.value(&Shape::Text, &place.entry(key, value), false);
                     }
                 }
             }
-            (Shape::List { of, bounds }, Kind::List) => {
+            (Shape::List { of, bounds }, Kind::Sequence) => {
                 let mut length = 0;
                 for item in place.items() {
                     length += 1;
@@ -190,7 +193,7 @@ impl Check<'_> {
     /// What is dropped within a value that should be a scalar, a list or another list.
     fn prune_within(&mut self, place: &Place<'_, '_>, depth: usize) {
         let Some(node) = place.node.filter(|node| !node.is_null()) else { return };
-        if node.is_map() {
+        if node.is_mapping() {
             for (key, value) in node.entries() {
                 let place = place.entry(key, value);
                 self.outcome.pruned.push(place.path());
@@ -226,17 +229,17 @@ impl Check<'_> {
     }
 
     fn scalar(&mut self, shape: &Shape, kind: &Kind<'_>, place: &Place<'_, '_>) {
-        if let Kind::Text(text) = kind
+        if let Kind::String(text) = kind
             && is_placeholder(text)
         {
             let is_deciding = !matches!(shape, Shape::Text);
             return self.findings.placeholder(place, is_deciding);
         }
         let fits = match (shape, kind) {
-            (Shape::Text | Shape::Enum(_), Kind::Text(_))
-            | (Shape::IntegerOrText, Kind::Text(_))
+            (Shape::Text | Shape::Enum(_), Kind::String(_))
+            | (Shape::IntegerOrText, Kind::String(_))
             | (Shape::Boolean, Kind::Bool(_)) => true,
-            (Shape::Time, Kind::Text(text)) => text.parse::<Timestamp>().is_ok(),
+            (Shape::Time, Kind::String(text)) => text.parse::<Timestamp>().is_ok(),
             (Shape::Integer | Shape::IntegerOrText, kind) => {
                 number(kind).is_some_and(|v| v.is_integer)
             }
@@ -294,7 +297,7 @@ impl Check<'_> {
         };
         let path = place.plain_path();
         let found = match (shape, kind) {
-            (Shape::Time, Kind::Text(text)) => text.as_ref(),
+            (Shape::Time, Kind::String(text)) => text.as_ref(),
             _ => type_name(kind),
         };
         let help = help_for_type(shape, kind);
@@ -310,13 +313,13 @@ impl Check<'_> {
 
     fn one_of(&mut self, names: &[&'static str], kind: &Kind<'_>, place: &Place<'_, '_>) {
         let value = match kind {
-            Kind::Text(text) if names.contains(&text.as_ref()) => return,
-            Kind::Text(text) => Quote(text).to_string(),
+            Kind::String(text) if names.contains(&text.as_ref()) => return,
+            Kind::String(text) => Quote(text).to_string(),
             Kind::Null => return,
             Kind::Bool(v) => v.to_string(),
-            Kind::List => json_of(place),
+            Kind::Sequence => json_of(place),
             // Whatever it held is pruned.
-            Kind::Map | Kind::Merged(_) => "{}".to_owned(),
+            Kind::Mapping | Kind::MergedMapping(_) => "{}".to_owned(),
             number_kind => number(number_kind).map(|v| text_of(&v)).unwrap_or_default(),
         };
         self.outcome.is_blocked = true;
@@ -367,20 +370,20 @@ fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
         (Shape::Enum(names), Kind::Float(_) | Kind::Unsigned(_)) => {
             version_named_by(names, kind).or_else(|| Some(format!("write {}", names.get(1)?)))
         }
-        (Shape::List { of: Shape::Object { .. }, .. }, Kind::Map | Kind::Merged(_)) => {
+        (Shape::List { of: Shape::Object { .. }, .. }, Kind::Mapping | Kind::MergedMapping(_)) => {
             Some("write a sequence: begin each item with \"- \"".to_owned())
         }
         (Shape::Text | Shape::Enum(_), Kind::Unsigned(_) | Kind::Bool(_) | Kind::Float(_)) => {
             Some("write it in quotes".to_owned())
         }
-        (Shape::Integer, Kind::Text(text)) if text.parse::<u32>().is_ok() => {
+        (Shape::Integer, Kind::String(text)) if text.parse::<u32>().is_ok() => {
             Some(format!("write {text} without quotes"))
         }
-        (Shape::Boolean, Kind::Text(text)) if matches!(text.as_ref(), "true" | "false") => {
+        (Shape::Boolean, Kind::String(text)) if matches!(text.as_ref(), "true" | "false") => {
             Some(format!("write {text} without quotes"))
         }
         (Shape::Boolean, _) => Some("write true or false".to_owned()),
-        (Shape::List { .. }, Kind::Text(text)) => {
+        (Shape::List { .. }, Kind::String(text)) => {
             Some(format!("write a list: [{}]", crate::diagnostic::Quoted(text)))
         }
         (_, Kind::Null) => Some("write a value, or remove it".to_owned()),
@@ -402,12 +405,12 @@ fn type_name(kind: &Kind<'_>) -> &'static str {
     match kind {
         Kind::Null | Kind::Alias(_) => "null",
         Kind::Bool(_) => "boolean",
-        Kind::Text(_) => "string",
-        Kind::List => "array",
-        Kind::Map | Kind::Merged(_) => "object",
+        Kind::String(_) => "string",
+        Kind::Sequence => "array",
+        Kind::Mapping | Kind::MergedMapping(_) => "object",
         Kind::Unsigned(v) if i64::try_from(*v).is_ok() => "integer",
         Kind::Signed(_) => "integer",
-        Kind::Unsigned(_) | Kind::Float(_) | Kind::Huge(_) => "number",
+        Kind::Unsigned(_) | Kind::Float(_) | Kind::BigNumber(_) => "number",
     }
 }
 

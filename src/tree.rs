@@ -1,0 +1,104 @@
+//! Documents as trees of nodes with positions, as `kubernetes-yaml` reads them, with this crate's own
+//! errors, paths and positions: no type of that crate is in the public API.
+
+use std::collections::HashMap;
+
+use crate::{Error, FieldPath, Position, diagnostic};
+
+pub(crate) use kubernetes_yaml::{
+    DeserializeError, Deserializer, Edit, Escapes, JsonInteger, Kind, Ref, Step, Tree,
+    append_json_string, write_json, write_yaml,
+};
+#[cfg(feature = "validate")]
+pub(crate) use kubernetes_yaml::{Entries, Items, JsonFloat};
+
+/// The tree of the first document of a YAML text; null if there is none.
+pub(crate) fn from_yaml(text: &str) -> Result<Tree<'_>, Error> {
+    Tree::from_yaml(text).map_err(Error::from_tree)
+}
+
+/// As [`from_yaml`], but that numbers beyond JSON are allowed where `is_string` says that a string is wanted.
+pub(crate) fn from_yaml_object(
+    text: &str,
+    is_string: impl Fn(&[Step<'_>]) -> bool,
+) -> Result<Tree<'_>, Error> {
+    Tree::from_yaml_object(text, is_string).map_err(Error::from_tree)
+}
+
+/// The tree of a text that `serde_json` accepts.
+pub(crate) fn from_checked_json(text: &str) -> Result<Tree<'_>, Error> {
+    Tree::from_checked_json(text).map_err(Error::from_tree)
+}
+
+/// Appends a string in quotes, with Go's escapes.
+#[inline]
+pub(crate) fn append_text(text: &str, json: &mut String) {
+    append_json_string(text, Escapes::Html, json);
+}
+
+/// Appends a string in quotes.
+pub(crate) fn write_text(text: &str, json: &mut String) {
+    append_json_string(text, Escapes::Json, json);
+}
+
+/// Where a node begins, if its tree was read from a text.
+pub(crate) fn position(node: Ref<'_, '_>) -> Option<Position> {
+    node.position().map(Position::from_tree)
+}
+
+/// The node of a path.
+pub(crate) fn get<'t, 's>(root: Ref<'t, 's>, path: &FieldPath) -> Option<Ref<'t, 's>> {
+    path.steps().iter().try_fold(root, |node, step| match step {
+        diagnostic::Step::Index(index) => node.items().nth(*index),
+        diagnostic::Step::Key(key) => node.get(key),
+    })
+}
+
+/// The paths and positions of bytes within strings.
+pub(crate) fn places(tree: &Tree<'_>, offsets: &[usize]) -> Vec<(FieldPath, Option<Position>)> {
+    let step = |step| match step {
+        Step::Key(key) => diagnostic::Step::Key(str::to_owned(key)),
+        Step::Index(index) => diagnostic::Step::Index(index),
+    };
+    let places = tree.places(offsets).into_iter();
+    let place = |(path, at): (Vec<_>, Option<_>)| {
+        (path.into_iter().map(step).collect(), at.map(Position::from_tree))
+    };
+    places.map(place).collect()
+}
+
+/// The nodes of many paths: the items of a sequence and the entries of a mapping are collected once.
+pub(crate) struct Finder<'t, 's> {
+    root: Ref<'t, 's>,
+    items: HashMap<u32, Vec<Ref<'t, 's>>>,
+    entries: HashMap<u32, HashMap<&'t str, Ref<'t, 's>>>,
+}
+
+impl<'t, 's> Finder<'t, 's> {
+    pub(crate) fn new(root: Ref<'t, 's>) -> Self {
+        Self { root, items: HashMap::new(), entries: HashMap::new() }
+    }
+
+    /// The node of a path; for a path that the document lacks, the nearest above it.
+    pub(crate) fn find(&mut self, path: &FieldPath) -> Ref<'t, 's> {
+        let mut at = self.root;
+        for step in path.steps() {
+            let Some(below) = self.step(at, step) else { break };
+            at = below;
+        }
+        at
+    }
+
+    fn step(&mut self, at: Ref<'t, 's>, step: &diagnostic::Step) -> Option<Ref<'t, 's>> {
+        let node = at.target().index();
+        match step {
+            diagnostic::Step::Index(index) => {
+                self.items.entry(node).or_insert_with(|| at.items().collect()).get(*index).copied()
+            }
+            diagnostic::Step::Key(key) => {
+                let entries = || at.entries().map(|(key, value)| (key.text(), value)).collect();
+                self.entries.entry(node).or_insert_with(entries).get(key.as_str()).copied()
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a text is rejected, and where.
+
+use std::{borrow::Cow, error, fmt};
+
+use crate::Position;
+
+/// Why a text is not a document that Kubernetes reads.
+///
+/// [`Display`](fmt::Display) writes the message after `line:column: `, where the position is known. The
+/// messages are those of go-yaml and of sigs.k8s.io/yaml.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    message: Cow<'static, str>,
+    position: Option<Position>,
+    is_limit: bool,
+}
+
+impl Error {
+    pub(crate) fn syntax(message: impl Into<Cow<'static, str>>, at: Option<Position>) -> Self {
+        Self { message: message.into(), position: at, is_limit: false }
+    }
+
+    pub(crate) fn limit(message: &'static str, at: Option<Position>) -> Self {
+        Self { message: message.into(), position: at, is_limit: true }
+    }
+
+    /// The message without the position.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where in the text reading stopped.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        self.position
+    }
+
+    /// Whether the text may be valid YAML but is nested too deeply, is too long, or its aliases expand to
+    /// too much.
+    #[must_use]
+    pub fn is_limit(&self) -> bool {
+        self.is_limit
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(position) = self.position {
+            write!(f, "{position}: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl error::Error for Error {}

@@ -1,0 +1,449 @@
+//! Tokens from a text: go-yaml's scanner, which is libyaml's, in what it takes and refuses.
+//!
+//! YAML's difficulty is that whether a value is a key is known only at the colon behind it. So tokens
+//! wait in a queue as long as the first of them may be a key, and a colon puts a token in front of the
+//! key that waits. Nothing is read before it is asked for: Go's reader stops behind the first document
+//! and does not see what is wrong further on.
+
+mod indicators;
+mod properties;
+mod scalar;
+
+use std::{borrow::Cow, collections::VecDeque};
+
+use super::chars::{
+    block_start, break_len, byte, find_control, first_block_end, is_blank, is_space_or_end,
+};
+
+/// Why a text is refused.
+#[derive(Debug)]
+pub(super) struct ScanError {
+    pub(super) message: &'static str,
+    /// The byte where it stands.
+    pub(super) at: usize,
+    /// Whether the text may be right and is nested too deeply.
+    pub(super) is_limit: bool,
+}
+
+impl ScanError {
+    #[cold]
+    pub(super) fn new(message: &'static str, at: usize) -> Self {
+        Self { message, at, is_limit: false }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Token<'s> {
+    pub(super) kind: TokenKind<'s>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Of a token that may turn out to be a key: its place in `Scanner::keys`, counted from one.
+    key: usize,
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum TokenKind<'s> {
+    StreamEnd,
+    Version(u8, u8),
+    TagDirective(Box<Tag<'s>>),
+    DocumentStart,
+    DocumentEnd,
+    BlockSequenceStart,
+    BlockMappingStart,
+    BlockEnd,
+    FlowSequenceStart,
+    FlowSequenceEnd,
+    FlowMappingStart,
+    FlowMappingEnd,
+    BlockEntry,
+    FlowEntry,
+    Key,
+    Value,
+    Alias(&'s str),
+    Anchor(&'s str),
+    Tag(Box<Tag<'s>>),
+    /// A text, and whether it is plain.
+    Scalar(Cow<'s, str>, bool),
+}
+
+/// A tag's two parts, or a handle and what it stands for. Verbatim tags have no handle.
+#[derive(Debug, PartialEq)]
+pub(super) struct Tag<'s> {
+    pub(super) handle: &'s str,
+    pub(super) suffix: String,
+}
+
+/// A token that may turn out to be a key without a `?`.
+#[derive(Clone, Copy, Debug, Default)]
+struct SimpleKey {
+    is_possible: bool,
+    /// Whether nothing else can stand there.
+    is_required: bool,
+    /// How many tokens stand before it in the text.
+    number: usize,
+    start: usize,
+    index: usize,
+    line: usize,
+    column: usize,
+}
+
+/// How many characters a key may have.
+const MAX_KEY: usize = 1024;
+
+/// How deep flow collections may be nested, and block collections.
+const MAX_DEPTH: usize = 10_000;
+
+#[derive(Debug)]
+pub(super) struct Scanner<'s> {
+    text: &'s str,
+    pub(super) at: usize,
+    /// The byte where the line begins, and how many characters stand before it.
+    line_start: usize,
+    line: usize,
+    is_ascii: bool,
+    /// A byte, and how many characters stand before it.
+    counted: (usize, usize),
+    /// Up to this byte the scanner passes over whatever stands first in a line: a second byte order mark
+    /// and, where Go takes the block that begins with one for the place itself, any character.
+    marked: usize,
+    /// Behind this byte there is a control character in what Go's reader takes at once.
+    readable: usize,
+    tokens: VecDeque<Token<'s>>,
+    /// How many tokens were taken from the queue.
+    taken: usize,
+    /// Whether the first token of the queue is known to be none that a key has to be put before.
+    is_ready: bool,
+    indent: isize,
+    indents: Vec<isize>,
+    /// For the block around and each flow collection within, the token that may be a key.
+    keys: Vec<SimpleKey>,
+    /// Where the flow collections around begin.
+    brackets: Vec<usize>,
+    is_key_allowed: bool,
+    /// The next token's `Token::key`.
+    next_key: usize,
+}
+
+impl<'s> Scanner<'s> {
+    pub(super) fn new(text: &'s str) -> Self {
+        let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let is_marked = text.get(start..).is_some_and(|text| text.starts_with('\u{feff}'));
+        Self {
+            text,
+            at: start,
+            marked: if is_marked { first_block_end(text) } else { 0 },
+            line_start: start,
+            line: 0,
+            is_ascii: text.is_ascii(),
+            counted: (start, 0),
+            readable: find_control(text).map_or(usize::MAX, |at| block_start(text, at)),
+            tokens: VecDeque::new(),
+            taken: 0,
+            is_ready: false,
+            indent: -1,
+            indents: Vec::new(),
+            keys: vec![SimpleKey::default()],
+            brackets: Vec::new(),
+            is_key_allowed: true,
+            next_key: 0,
+        }
+    }
+
+    /// The next token, which stays.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Result<&Token<'s>, ScanError> {
+        if !self.is_ready {
+            while self.wants_more()? {
+                self.fetch()?;
+            }
+            self.is_ready = true;
+        }
+        self.tokens.front().ok_or_else(|| ScanError::new("unexpected end of the text", self.at))
+    }
+
+    /// The next token, which was peeked at.
+    #[inline]
+    pub(super) fn take(&mut self) -> Option<Token<'s>> {
+        self.is_ready = false;
+        self.taken += 1;
+        self.tokens.pop_front()
+    }
+
+    /// Whether the first token is not there yet, or may be a key.
+    #[inline]
+    fn wants_more(&mut self) -> Result<bool, ScanError> {
+        match self.tokens.front().map(|token| token.key) {
+            None => Ok(true),
+            Some(0) => Ok(false),
+            Some(key) => self.is_possible(key - 1),
+        }
+    }
+
+    /// Whether a key may still be one here.
+    fn is_possible(&mut self, key: usize) -> Result<bool, ScanError> {
+        let (line, index) = (self.line, self.index());
+        let Some(key) = self.keys.get_mut(key).filter(|key| key.is_possible) else {
+            return Ok(false);
+        };
+        if key.line == line && key.index + MAX_KEY >= index {
+            return Ok(true);
+        }
+        if key.is_required {
+            return Err(ScanError::new("could not find expected ':'", key.start));
+        }
+        key.is_possible = false;
+        Ok(false)
+    }
+
+    #[inline]
+    fn is_flow(&self) -> bool {
+        !self.brackets.is_empty()
+    }
+
+    /// Why the next token is refused: the text ends within brackets, or what was expected.
+    #[cold]
+    pub(super) fn unexpected(&mut self, message: &'static str) -> ScanError {
+        let (at, is_end) = match self.peek() {
+            Ok(token) => (token.start, token.kind == TokenKind::StreamEnd),
+            Err(refused) => return refused,
+        };
+        match self.brackets.last().filter(|_| is_end) {
+            Some(&at) if self.slice(at, at + 1) == "[" => {
+                ScanError::new("unclosed bracket '['", at)
+            }
+            Some(&at) => ScanError::new("unclosed bracket '{'", at),
+            None => ScanError::new(message, at),
+        }
+    }
+
+    #[inline]
+    fn byte(&self, ahead: usize) -> u8 {
+        byte(self.text, self.at + ahead)
+    }
+
+    #[inline]
+    fn is_space_or_end(&self, ahead: usize) -> bool {
+        is_space_or_end(self.text, self.at + ahead)
+    }
+
+    #[inline]
+    fn break_len(&self) -> usize {
+        break_len(self.text, self.at)
+    }
+
+    /// The text between two bytes.
+    #[inline]
+    fn slice(&self, start: usize, end: usize) -> &'s str {
+        self.text.get(start..end).unwrap_or_default()
+    }
+
+    /// How many characters stand before this place. Places come in order, so all are counted once.
+    #[inline]
+    fn index(&mut self) -> usize {
+        if self.is_ascii {
+            return self.at;
+        }
+        let bytes = self.text.as_bytes().get(self.counted.0..self.at).unwrap_or_default();
+        // All but the bytes within a character.
+        let chars = bytes.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        self.counted = (self.at, self.counted.1 + chars);
+        self.counted.1
+    }
+
+    #[inline]
+    fn column(&mut self) -> usize {
+        self.index() - self.line
+    }
+
+    /// A line begins here.
+    #[inline]
+    fn begin_line(&mut self) {
+        self.line_start = self.at;
+        self.line = self.index();
+    }
+
+    /// Skips a line break of that length.
+    #[inline]
+    fn skip_break(&mut self, len: usize) {
+        if len > 0 {
+            self.at += len;
+            self.begin_line();
+        }
+    }
+
+    #[inline]
+    fn skip_while(&mut self, is_skipped: impl Fn(u8) -> bool) {
+        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+        self.at += rest.iter().position(|&b| !is_skipped(b)).unwrap_or(rest.len());
+    }
+
+    fn skip_blanks(&mut self) {
+        self.skip_while(is_blank);
+    }
+
+    /// Skips to a line break or the end.
+    fn skip_line(&mut self) {
+        loop {
+            self.skip_while(|b| !matches!(b, b'\n' | b'\r' | 0xc2 | 0xe2));
+            if self.at >= self.text.len() || self.break_len() > 0 {
+                return;
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Skips a comment up to the end of the line.
+    fn skip_comment(&mut self) {
+        if self.byte(0) == b'#' {
+            self.skip_line();
+        }
+    }
+
+    /// Whether `---` or `...` stands here, at the beginning of a line and by itself.
+    #[inline]
+    fn is_marker(&self) -> bool {
+        self.at == self.line_start
+            && matches!(self.byte(0), b'-' | b'.')
+            && (1..3).all(|ahead| self.byte(ahead) == self.byte(0))
+            && self.is_space_or_end(3)
+    }
+
+    /// Refuses a control character within, or so near behind, that Go's reader has it already.
+    #[inline]
+    fn check_readable(&self, ahead: usize) -> Result<(), ScanError> {
+        if self.at + 4 <= self.readable { Ok(()) } else { self.check_ahead(ahead) }
+    }
+
+    #[cold]
+    fn check_ahead(&self, ahead: usize) -> Result<(), ScanError> {
+        let behind = self.text.get(self.at..).unwrap_or_default();
+        let needed: usize = behind.chars().take(ahead).map(char::len_utf8).sum();
+        if self.at + needed <= self.readable {
+            return Ok(());
+        }
+        let at = find_control(self.text).unwrap_or(self.at);
+        Err(ScanError::new("control characters are not allowed", at))
+    }
+
+    #[inline]
+    fn skip_to_token(&mut self) {
+        loop {
+            if self.at == self.line_start && self.at < self.marked {
+                let first = self.text.get(self.at..).and_then(|rest| rest.chars().next());
+                self.at += first.map_or(0, char::len_utf8);
+            }
+            if self.is_flow() || !self.is_key_allowed {
+                self.skip_while(is_blank);
+            } else {
+                self.skip_while(|b| b == b' ');
+            }
+            self.skip_comment();
+            let len = self.break_len();
+            if len == 0 {
+                return;
+            }
+            self.skip_break(len);
+            self.is_key_allowed |= !self.is_flow();
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, kind: TokenKind<'s>, start: usize, end: usize) {
+        let key = std::mem::take(&mut self.next_key);
+        self.tokens.push_back(Token { kind, start, end, key });
+    }
+
+    /// Adds a token of so many characters.
+    fn push_indicator(&mut self, kind: TokenKind<'s>, len: usize) {
+        let start = self.at;
+        self.at += len;
+        self.push(kind, start, self.at);
+    }
+
+    /// Adds a token without a text of its own before that of a number; at the end, if this was taken.
+    fn insert(&mut self, number: Option<usize>, kind: TokenKind<'s>, at: usize) {
+        let token = Token { kind, start: at, end: at, key: 0 };
+        match number.and_then(|number| number.checked_sub(self.taken)) {
+            Some(place) if place < self.tokens.len() => self.tokens.insert(place, token),
+            _ => self.tokens.push_back(token),
+        }
+    }
+
+    /// The next token may be a key.
+    #[inline]
+    fn save_simple_key(&mut self) -> Result<(), ScanError> {
+        if !self.is_key_allowed {
+            return Ok(());
+        }
+        self.remove_simple_key()?;
+        let (index, column) = (self.index(), self.column());
+        let key = SimpleKey {
+            is_possible: true,
+            is_required: !self.is_flow() && self.indent == column.cast_signed(),
+            number: self.taken + self.tokens.len(),
+            start: self.at,
+            index,
+            line: self.line,
+            column,
+        };
+        if let Some(last) = self.keys.last_mut() {
+            *last = key;
+        }
+        self.next_key = self.keys.len();
+        Ok(())
+    }
+
+    /// What might have been a key is none.
+    #[inline]
+    fn remove_simple_key(&mut self) -> Result<(), ScanError> {
+        let Some(key) = self.keys.last_mut().filter(|key| key.is_possible) else { return Ok(()) };
+        if key.is_required {
+            return Err(ScanError::new("could not find expected ':'", key.start));
+        }
+        key.is_possible = false;
+        let number = key.number;
+        self.release(number);
+        Ok(())
+    }
+
+    /// A token need not wait any longer.
+    #[inline]
+    fn release(&mut self, number: usize) {
+        let place = number.checked_sub(self.taken);
+        if let Some(token) = place.and_then(|place| self.tokens.get_mut(place)) {
+            token.key = 0;
+        }
+    }
+
+    /// A block collection begins in a column, unless one is open there.
+    fn roll_indent(
+        &mut self,
+        column: usize,
+        number: Option<usize>,
+        kind: TokenKind<'s>,
+        at: usize,
+    ) -> Result<(), ScanError> {
+        if self.is_flow() || self.indent >= column.cast_signed() {
+            return Ok(());
+        }
+        self.indents.push(self.indent);
+        self.indent = column.cast_signed();
+        if self.indents.len() > MAX_DEPTH {
+            return Err(ScanError { message: "nested too deeply", at: self.at, is_limit: true });
+        }
+        self.insert(number, kind, at);
+        Ok(())
+    }
+
+    /// The block collections right of a column end.
+    #[inline]
+    fn unroll_indent(&mut self, column: isize) {
+        if self.is_flow() {
+            return;
+        }
+        while self.indent > column {
+            self.insert(None, TokenKind::BlockEnd, self.at);
+            self.indent = self.indents.pop().unwrap_or(-1);
+        }
+    }
+}

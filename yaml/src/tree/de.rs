@@ -1,0 +1,292 @@
+//! serde's data model from a tree, and a tree from serde's data model.
+
+use std::{borrow::Cow, cell::Cell, fmt};
+
+use serde::{
+    Deserialize, Serialize, Serializer,
+    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    ser::{Error as _, SerializeMap, SerializeSeq},
+};
+
+use super::{Builder, Items, Kind, Ref, Tree};
+
+/// The error of a visitor. The tree itself reports none.
+#[derive(Debug)]
+pub struct DeserializeError(String);
+
+impl fmt::Display for DeserializeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DeserializeError {}
+
+impl de::Error for DeserializeError {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+}
+
+/// serde's deserializer of a node. It keeps the index of the node that it reads in a cell of the caller's,
+/// which so finds the position of whatever it rejects.
+pub struct Deserializer<'t, 's, 'c> {
+    node: Ref<'t, 's>,
+    cursor: &'c Cell<u32>,
+    /// Whether of a key that is written more than once the last one alone is shown.
+    is_distinct: bool,
+}
+
+impl<'t, 's, 'c> Deserializer<'t, 's, 'c> {
+    /// A deserializer that shows every entry of a mapping, also those whose key comes again.
+    #[must_use]
+    pub fn new(node: Ref<'t, 's>, cursor: &'c Cell<u32>) -> Self {
+        Self { node, cursor, is_distinct: false }
+    }
+
+    /// A deserializer for code that rejects a key that comes twice, such as serde's derived code: of such
+    /// a key it shows the last one, which is the one that counts for Kubernetes.
+    #[must_use]
+    pub fn last_of_each_key(node: Ref<'t, 's>, cursor: &'c Cell<u32>) -> Self {
+        Self { node, cursor, is_distinct: true }
+    }
+}
+
+impl<'de> de::Deserializer<'de> for Deserializer<'de, '_, '_> {
+    type Error = DeserializeError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError> {
+        let Self { node, cursor, is_distinct } = self;
+        cursor.set(node.at);
+        match node.kind() {
+            // An alias of an alias is not built.
+            Kind::Null | Kind::Alias(_) => visitor.visit_unit(),
+            Kind::Bool(v) => visitor.visit_bool(*v),
+            Kind::Unsigned(v) => visitor.visit_u64(*v),
+            Kind::Signed(v) => visitor.visit_i64(*v),
+            Kind::Float(v) => visitor.visit_f64(*v),
+            Kind::BigNumber(text) => visitor.visit_f64(text.parse().unwrap_or(f64::INFINITY)),
+            Kind::String(Cow::Owned(text)) if node.tree.lends_unescaped => visitor.visit_str(text),
+            Kind::String(text) => visitor.visit_borrowed_str(text),
+            Kind::Sequence => visitor.visit_seq(List { items: node.items(), cursor, is_distinct }),
+            Kind::Mapping | Kind::MergedMapping(_) if is_distinct => {
+                let entries = node.distinct_entries().into_iter();
+                visitor.visit_map(Map { entries, value: None, cursor, is_distinct })
+            }
+            Kind::Mapping | Kind::MergedMapping(_) => {
+                let entries = node.entries();
+                visitor.visit_map(Map { entries, value: None, cursor, is_distinct })
+            }
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeserializeError> {
+        if self.node.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    /// What is ignored is not walked.
+    fn deserialize_ignored_any<V: Visitor<'de>>(
+        self,
+        visitor: V,
+    ) -> Result<V::Value, DeserializeError> {
+        visitor.visit_unit()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map struct enum identifier
+    }
+}
+
+struct List<'t, 's, 'c> {
+    items: Items<'t, 's>,
+    cursor: &'c Cell<u32>,
+    is_distinct: bool,
+}
+
+impl<'t> SeqAccess<'t> for List<'t, '_, '_> {
+    type Error = DeserializeError;
+
+    fn next_element_seed<S: DeserializeSeed<'t>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, DeserializeError> {
+        let Self { cursor, is_distinct, .. } = *self;
+        let item = self.items.next();
+        item.map(|node| seed.deserialize(Deserializer { node, cursor, is_distinct })).transpose()
+    }
+}
+
+struct Map<'t, 's, 'c, E> {
+    entries: E,
+    value: Option<Ref<'t, 's>>,
+    cursor: &'c Cell<u32>,
+    is_distinct: bool,
+}
+
+impl<'t, 's, E: Iterator<Item = (Ref<'t, 's>, Ref<'t, 's>)>> MapAccess<'t> for Map<'t, 's, '_, E> {
+    type Error = DeserializeError;
+
+    fn next_key_seed<S: DeserializeSeed<'t>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, DeserializeError> {
+        let Some((key, value)) = self.entries.next() else { return Ok(None) };
+        self.value = Some(value);
+        let Self { cursor, is_distinct, .. } = *self;
+        seed.deserialize(Deserializer { node: key, cursor, is_distinct }).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'t>>(
+        &mut self,
+        seed: S,
+    ) -> Result<S::Value, DeserializeError> {
+        let Self { cursor, is_distinct, .. } = *self;
+        match self.value.take() {
+            Some(node) => seed.deserialize(Deserializer { node, cursor, is_distinct }),
+            None => Err(de::Error::custom("a value was asked for before its key")),
+        }
+    }
+}
+
+/// The depth at which serializing a tree gives up: recursion is serde's, and so is the stack.
+const MAX_SERIALIZED_DEPTH: usize = 500;
+
+impl Serialize for Ref<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Nested(*self, 0).serialize(serializer)
+    }
+}
+
+struct Nested<'t, 's>(Ref<'t, 's>, usize);
+
+impl Serialize for Nested<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(node, depth) = *self;
+        if depth > MAX_SERIALIZED_DEPTH {
+            return Err(S::Error::custom("nested too deeply to be serialized"));
+        }
+        match node.kind() {
+            Kind::Null | Kind::Alias(_) => serializer.serialize_unit(),
+            Kind::Bool(v) => serializer.serialize_bool(*v),
+            Kind::Unsigned(v) => serializer.serialize_u64(*v),
+            Kind::Signed(0) => serializer.serialize_f64(-0.0),
+            Kind::Signed(v) => serializer.serialize_i64(*v),
+            Kind::Float(v) => serializer.serialize_f64(*v),
+            Kind::BigNumber(text) => {
+                Err(S::Error::custom(format_args!("{text} is beyond the numbers of serde")))
+            }
+            Kind::String(text) => serializer.serialize_str(text),
+            Kind::Sequence => {
+                let mut list = serializer.serialize_seq(None)?;
+                for item in node.items() {
+                    list.serialize_element(&Nested(item, depth + 1))?;
+                }
+                list.end()
+            }
+            Kind::Mapping | Kind::MergedMapping(_) => {
+                let mut map = serializer.serialize_map(None)?;
+                for (key, value) in node.distinct_entries() {
+                    map.serialize_entry(key.text(), &Nested(value, depth + 1))?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// From any deserializer: a tree that owns its texts and has no positions.
+impl<'de> Deserialize<'de> for Tree<'static> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut builder = Builder::new();
+        Collect(&mut builder).deserialize(deserializer)?;
+        Ok(builder.finish())
+    }
+}
+
+struct Collect<'a>(&'a mut Builder<'static>);
+
+impl Collect<'_> {
+    fn leaf(self, kind: Kind<'static>) {
+        self.0.leaf(kind, 0, 0);
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Collect<'_> {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Collect<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a document")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.leaf(Kind::Null);
+        Ok(())
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<(), E> {
+        self.visit_unit()
+    }
+
+    fn visit_some<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, v: bool) -> Result<(), E> {
+        self.leaf(Kind::Bool(v));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, v: u64) -> Result<(), E> {
+        self.leaf(Kind::Unsigned(v));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, v: i64) -> Result<(), E> {
+        self.leaf(u64::try_from(v).map_or(Kind::Signed(v), Kind::Unsigned));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, v: f64) -> Result<(), E> {
+        self.leaf(Kind::Float(v));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, v: &str) -> Result<(), E> {
+        self.leaf(Kind::String(Cow::Owned(v.to_owned())));
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        self.0.open(Kind::Sequence, 0);
+        while list.next_element_seed(Collect(self.0))?.is_some() {}
+        self.0.close(0);
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        self.0.open(Kind::Mapping, 0);
+        while let Some(key) = map.next_key::<String>()? {
+            self.0.leaf(Kind::String(Cow::Owned(key)), 0, 0);
+            map.next_value_seed(Collect(self.0))?;
+        }
+        self.0.close(0);
+        Ok(())
+    }
+}

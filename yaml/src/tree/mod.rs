@@ -1,0 +1,290 @@
+//! A document as a tree of nodes with their places in the text.
+//!
+//! JSON text, YAML text and serde's data model all become this one tree, and the decoder, the
+//! lossless write-back and the writers all read it. It is an arena: nodes stand in document order,
+//! each with the index behind its subtree, so building, walking and dropping need no recursion and
+//! a document of ten thousand levels is like any other.
+
+mod build;
+mod de;
+mod from_json;
+mod node;
+mod scalars;
+mod write;
+
+use std::{borrow::Cow, sync::OnceLock};
+
+use crate::{Error, Position, Quoted, Step};
+
+pub use build::Builder;
+pub use de::{DeserializeError, Deserializer};
+pub use node::{Entries, Items, Ref};
+pub(crate) use scalars::go_g32;
+pub use scalars::{Escapes, JsonFloat, JsonInteger, append_json_string};
+pub use write::{Edit, write_json};
+
+/// A document. `'s` is the text's.
+#[derive(Clone, Debug, Default)]
+pub struct Tree<'s> {
+    nodes: Vec<Node<'s>>,
+    /// The entries of maps with merge keys, as they count in the end: keys and values.
+    merged: Vec<Vec<(u32, u32)>>,
+    /// The whole numbers that YAML has as floats, which show where Go makes a string of one.
+    whole_floats: Vec<(u32, f64)>,
+    /// Nodes that JSON cannot hold, and why; in document order.
+    unfit: Vec<(u32, &'static str)>,
+    text: Option<&'s str>,
+    /// Where in the text the document ends.
+    pub(crate) end: usize,
+    /// Whether a text is borrowed exactly where it was written without escapes, as in JSON.
+    lends_unescaped: bool,
+    /// The places of bytes that stand at equal distances, from the first time that one is asked for.
+    milestones: OnceLock<Vec<(usize, Position)>>,
+}
+
+/// How far apart milestones are, in bytes.
+const MILE: usize = 4096;
+
+#[derive(Clone, Debug)]
+struct Node<'s> {
+    kind: Kind<'s>,
+    /// The node behind this one's subtree; its children follow the node itself.
+    next: u32,
+    /// The bytes of the text.
+    start: u32,
+    end: u32,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Kind<'s> {
+    /// `null`, or nothing.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer that is not negative.
+    Unsigned(u64),
+    /// A negative integer; 0 is a JSON document's `-0`.
+    Signed(i64),
+    /// Any other number.
+    Float(f64),
+    /// A number that no f64 can hold, as it is written.
+    BigNumber(Cow<'s, str>),
+    /// A string.
+    String(Cow<'s, str>),
+    /// A sequence.
+    Sequence,
+    /// A mapping. Its children are keys and values in turn; a key is a string.
+    Mapping,
+    /// A mapping with merge keys, and where the tree keeps its merged entries.
+    MergedMapping(u32),
+    /// What stands elsewhere: its node.
+    Alias(u32),
+}
+
+impl Kind<'_> {
+    /// What it is, for messages.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Null | Self::Alias(_) => "null".to_owned(),
+            Self::Bool(v) => v.to_string(),
+            Self::Unsigned(v) => v.to_string(),
+            Self::Signed(v) => JsonInteger(*v).to_string(),
+            Self::Float(v) => JsonFloat(*v).to_string(),
+            Self::BigNumber(text) => Quoted(text).to_string(),
+            Self::String(text) => Quoted(text).to_string(),
+            Self::Sequence => "a sequence".to_owned(),
+            Self::Mapping | Self::MergedMapping(_) => "a mapping".to_owned(),
+        }
+    }
+
+    fn to_owned(&self) -> Kind<'static> {
+        match self {
+            Self::Null => Kind::Null,
+            Self::Bool(v) => Kind::Bool(*v),
+            Self::Unsigned(v) => Kind::Unsigned(*v),
+            Self::Signed(v) => Kind::Signed(*v),
+            Self::Float(v) => Kind::Float(*v),
+            Self::BigNumber(text) => Kind::BigNumber(Cow::Owned(text.clone().into_owned())),
+            Self::String(text) => Kind::String(Cow::Owned(text.clone().into_owned())),
+            Self::Sequence => Kind::Sequence,
+            Self::Mapping => Kind::Mapping,
+            Self::MergedMapping(index) => Kind::MergedMapping(*index),
+            Self::Alias(node) => Kind::Alias(*node),
+        }
+    }
+}
+
+impl<'s> Tree<'s> {
+    /// The same tree without its text: nodes that own what they say, and have no positions.
+    pub fn to_owned(&self) -> Tree<'static> {
+        let nodes = self.nodes.iter().map(|node| Node { kind: node.kind.to_owned(), ..*node });
+        Tree { nodes: nodes.collect(), merged: self.merged.clone(), ..Tree::default() }
+    }
+
+    /// Adds an entry that is not in the text to a map.
+
+    pub fn add_entry(&mut self, map: u32, key: &str, value: &str) {
+        let map = Ref { tree: self, at: map }.target();
+        let mut entries: Vec<_> = map.entries().map(|(key, value)| (key.at, value.at)).collect();
+        let start = self.node(map.at).map_or(0, |node| node.start);
+        let (at, new) = (map.at, self.len());
+        entries.push((new, new + 1));
+        for text in [key, value] {
+            let (kind, next) = (Kind::String(Cow::Owned(text.to_owned())), self.len() + 1);
+            self.nodes.push(Node { kind, next, start, end: start });
+        }
+        let index = u32::try_from(self.merged.len()).unwrap_or(u32::MAX);
+        if let Some(map) = self.nodes.get_mut(at as usize) {
+            map.kind = Kind::MergedMapping(index);
+            self.merged.push(entries);
+        }
+    }
+
+    /// The document's root.
+    pub fn root(&self) -> Ref<'_, 's> {
+        Ref { tree: self, at: 0 }
+    }
+
+    /// Whether a string is borrowed from the text exactly where it was written without escapes.
+    #[must_use]
+    pub fn lends_unescaped(&self) -> bool {
+        self.lends_unescaped
+    }
+
+    /// The text that the tree was read from, if there was one.
+
+    pub fn text(&self) -> Option<&'s str> {
+        self.text
+    }
+
+    /// A node by its index.
+    pub fn at(&self, node: u32) -> Ref<'_, 's> {
+        Ref { tree: self, at: node }
+    }
+
+    fn len(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
+    }
+
+    fn node(&self, at: u32) -> Option<&Node<'s>> {
+        self.nodes.get(at as usize)
+    }
+
+    /// Where a node begins, if the tree was made from a text.
+    pub fn position(&self, node: u32) -> Option<Position> {
+        self.position_of(self.node(node)?.start as usize)
+    }
+
+    /// The position of a byte of the text.
+    pub fn position_of(&self, offset: usize) -> Option<Position> {
+        let text = self.text?;
+        let milestones = self.milestones.get_or_init(|| {
+            let (mut offset, mut position) = (0, Position::new(1, 1));
+            let mut milestones = Vec::with_capacity(text.len() / MILE + 1);
+            for mut next in (0..=text.len()).step_by(MILE) {
+                while !text.is_char_boundary(next) {
+                    next -= 1;
+                }
+                position = position.after(text.get(offset..next).unwrap_or_default());
+                offset = next;
+                milestones.push((offset, position));
+            }
+            milestones
+        });
+        let offset = offset.min(text.len());
+        let &(start, position) = milestones.get(offset / MILE)?;
+        Some(position.after(text.get(start..offset).unwrap_or_default()))
+    }
+
+    /// Refuses what JSON cannot hold, unless a later value of the same key has replaced it or, of a
+    /// number, a text is wanted there.
+    pub(crate) fn check_fits(&self, is_text: impl Fn(&[Step<'_>]) -> bool) -> Result<(), Error> {
+        if self.unfit.is_empty() {
+            return Ok(());
+        }
+        let unfit = |node: Ref<'_, '_>| {
+            let found = self.unfit.binary_search_by_key(&node.target().at, |(node, _)| *node);
+            found.ok().and_then(|i| self.unfit.get(i)).map(|(_, message)| *message)
+        };
+        // Where each step leads from, and the step: a path is made only to ask about it.
+        let mut steps: Vec<(usize, Step<'_>)> = Vec::new();
+        let mut left = vec![(self.root(), usize::MAX)];
+        while let Some((node, from)) = left.pop() {
+            if let Some(message) = unfit(node) {
+                let mut path = Vec::new();
+                let mut at = from;
+                while let Some((above, step)) = steps.get(at) {
+                    path.push(*step);
+                    at = *above;
+                }
+                path.reverse();
+                if !is_text(&path) {
+                    return Err(Error::syntax(message, node.position()));
+                }
+            }
+            for (index, item) in node.items().enumerate() {
+                left.push((item, steps.len()));
+                steps.push((from, Step::Index(index)));
+            }
+            if let Some((key, message)) = node.entries().find_map(|(k, _)| Some((k, unfit(k)?))) {
+                return Err(Error::syntax(message, key.position()));
+            }
+            for (key, value) in node.distinct_entries() {
+                left.push((value, steps.len()));
+                steps.push((from, Step::Key(key.text())));
+            }
+        }
+        Ok(())
+    }
+
+    /// The places of bytes within texts, each with its node's path. A path that several bytes in a
+    /// row share is told of once; the list ends where it has grown long.
+    pub fn places<'t>(&'t self, offsets: &[usize]) -> Vec<(Vec<Step<'t>>, Option<Position>)> {
+        /// A list or map around a node: where it ends, and where in it the node is.
+        struct Level<'t> {
+            end: u32,
+            is_map: bool,
+            /// Items so far, or keys and values.
+            count: usize,
+            key: &'t str,
+        }
+        let (mut offsets, mut size) = (offsets.iter().copied().peekable(), 0);
+        let mut levels: Vec<Level<'_>> = Vec::new();
+        let mut places = Vec::<(Vec<Step<'_>>, _)>::new();
+        for at in 0..self.len() {
+            let Some(&offset) = offsets.peek() else { break };
+            while levels.pop_if(|level| level.end <= at).is_some() {}
+            let node = self.at(at);
+            if let Some(level) = levels.last_mut() {
+                if level.is_map && level.count % 2 == 0 {
+                    level.key = node.text();
+                }
+                level.count += 1;
+            }
+            if node.is_sequence() || node.is_mapping() {
+                let end = self.node(at).map_or(0, |node| node.next);
+                levels.push(Level { end, is_map: node.is_mapping(), count: 0, key: "" });
+            } else if node.span().contains(&offset) {
+                let step = |level: &Level<'t>| match level.is_map {
+                    true => Step::Key(level.key),
+                    false => Step::Index(level.count.saturating_sub(1)),
+                };
+                let path: Vec<_> = levels.iter().map(step).collect();
+                size += levels.iter().map(|l| size_of::<Step<'_>>() + l.key.len()).sum::<usize>();
+                if places.last().is_none_or(|(last, _)| *last != path) {
+                    places.push((path, self.position_of(offset)));
+                }
+                if places.len() >= MAX_PLACES || size > MAX_PATHS {
+                    break;
+                }
+                while offsets.next_if(|offset| node.span().contains(offset)).is_some() {}
+            }
+        }
+        places
+    }
+}
+
+/// So many places are enough, and so many bytes of paths: each may be as long as the document.
+const MAX_PLACES: usize = 1000;
+const MAX_PATHS: usize = 1 << 20;
