@@ -30,7 +30,7 @@ impl Error {
         Self(Box::new(Kind::Limit { message: message.into(), position }))
     }
 
-    pub(crate) fn from_tree(error: kubernetes_yaml::Error) -> Self {
+    pub(crate) fn from_tree(error: &kubernetes_yaml::Error) -> Self {
         let (message, position) = (error.message(), error.position().map(Position::from_tree));
         Self(Box::new(if error.is_limit() {
             Kind::Limit { message: message.to_owned().into(), position }

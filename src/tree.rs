@@ -14,7 +14,7 @@ pub(crate) use kubernetes_yaml::{Entries, Items, JsonFloat};
 
 /// The tree of the first document of a YAML text; null if there is none.
 pub(crate) fn from_yaml(text: &str) -> Result<Tree<'_>, Error> {
-    Tree::from_yaml(text).map_err(Error::from_tree)
+    Tree::from_yaml(text).map_err(|error| Error::from_tree(&error))
 }
 
 /// As [`from_yaml`], but that numbers beyond JSON are allowed where `is_string` says that a string is wanted.
@@ -22,12 +22,12 @@ pub(crate) fn from_yaml_object(
     text: &str,
     is_string: impl Fn(&[Step<'_>]) -> bool,
 ) -> Result<Tree<'_>, Error> {
-    Tree::from_yaml_object(text, is_string).map_err(Error::from_tree)
+    Tree::from_yaml_object(text, is_string).map_err(|error| Error::from_tree(&error))
 }
 
 /// The tree of a text that `serde_json` accepts.
 pub(crate) fn from_checked_json(text: &str) -> Result<Tree<'_>, Error> {
-    Tree::from_checked_json(text).map_err(Error::from_tree)
+    Tree::from_checked_json(text).map_err(|error| Error::from_tree(&error))
 }
 
 /// Appends a string in quotes, with Go's escapes.

@@ -55,8 +55,8 @@ pub use error::Error;
 pub use patch::{PatchError, patch};
 pub use position::{Position, Quoted, Step};
 pub use tree::{
-    Builder, DeserializeError, Deserializer, Edit, Entries, Escapes, Items, JsonFloat, JsonInteger,
-    Kind, Ref, Tree, append_json_string, write_json,
+    DeserializeError, Deserializer, Edit, Entries, Escapes, Items, JsonFloat, JsonInteger, Kind,
+    Ref, Tree, append_json_string, write_json,
 };
 pub use write::write_yaml;
 

@@ -20,12 +20,18 @@ const MAX_EXPANDED_TEXT: usize = 64 << 20;
 
 impl<'s> Tree<'s> {
     /// The tree of the first document of a YAML text; null if there is none.
+    ///
+    /// # Errors
+    /// Whatever Go rejects, and a text of 4 GiB or more.
     pub fn from_yaml(text: &'s str) -> Result<Self, Error> {
         Self::from_yaml_object(text, |_| false)
     }
 
     /// As [`from_yaml`](Self::from_yaml), with what JSON cannot hold where `is_text` says that a
     /// text is wanted: there a number is one, be it infinite.
+    ///
+    /// # Errors
+    /// As [`from_yaml`](Self::from_yaml).
     pub fn from_yaml_object(
         text: &'s str,
         is_text: impl Fn(&[Step<'_>]) -> bool,

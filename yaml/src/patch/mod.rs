@@ -48,6 +48,9 @@ impl fmt::Display for PatchError {
 impl std::error::Error for PatchError {}
 
 /// The text with the changes, or why they cannot be made in place.
+///
+/// # Errors
+/// [`PatchError`] when the document has to be written anew.
 pub fn patch(text: &str, edit: &Edit<'_>) -> Result<String, PatchError> {
     let mut want = String::new();
     write_json(edit, &mut want);

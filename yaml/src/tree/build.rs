@@ -5,7 +5,7 @@ use crate::Error;
 
 /// A tree under construction.
 #[derive(Debug)]
-pub struct Builder<'s> {
+pub(crate) struct Builder<'s> {
     tree: Tree<'s>,
     open: Vec<Open>,
 }
@@ -21,12 +21,12 @@ struct Open {
 
 impl<'s> Builder<'s> {
     /// A builder of a tree without a text.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { tree: Tree::default(), open: Vec::new() }
     }
 
     /// A builder of a tree whose positions are in `text`.
-    pub fn of_text(text: &'s str) -> Result<Self, Error> {
+    pub(crate) fn of_text(text: &'s str) -> Result<Self, Error> {
         if u32::try_from(text.len()).is_err() {
             return Err(Error::limit("longer than 4 GiB", None));
         }
@@ -36,53 +36,53 @@ impl<'s> Builder<'s> {
     }
 
     /// Says that texts are borrowed exactly where they are written without escapes.
-    pub fn lends_unescaped(&mut self) {
+    pub(crate) fn lends_unescaped(&mut self) {
         self.tree.lends_unescaped = true;
     }
 
     /// Whether the next node is a map's key.
-    pub fn wants_key(&self) -> bool {
+    pub(crate) fn wants_key(&self) -> bool {
         self.open.last().is_some_and(|open| open.is_map && open.wants_key)
     }
 
     /// The index that the next node will have.
-    pub fn next(&self) -> u32 {
+    pub(crate) fn next(&self) -> u32 {
         // Each node takes more than one byte of a text of at most 4 GiB, or some of the memory.
         u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX)
     }
 
     /// The innermost open list or map.
-    pub fn parent(&self) -> Option<u32> {
+    pub(crate) fn parent(&self) -> Option<u32> {
         self.open.last().map(|open| open.node)
     }
 
     /// Adds a node that has no children.
-    pub fn leaf(&mut self, kind: Kind<'s>, start: usize, end: usize) {
+    pub(crate) fn leaf(&mut self, kind: Kind<'s>, start: usize, end: usize) {
         let next = self.next() + 1;
         self.push(kind, next, start, end);
     }
 
     /// Adds a list or map and goes into it.
-    pub fn open(&mut self, kind: Kind<'s>, start: usize) {
+    pub(crate) fn open(&mut self, kind: Kind<'s>, start: usize) {
         let (node, is_map) = (self.next(), kind == Kind::Mapping);
         self.push(kind, 0, start, start);
         self.open.push(Open { node, is_map, wants_key: true });
     }
 
     /// Says that JSON cannot hold the next node, if it counts in the end.
-    pub fn unfit(&mut self, message: &'static str) {
+    pub(crate) fn unfit(&mut self, message: &'static str) {
         let node = self.next();
         self.tree.unfit.push((node, message));
     }
 
     /// Says that the next node, a whole number, is written as a float.
-    pub fn whole_float(&mut self, value: f64) {
+    pub(crate) fn whole_float(&mut self, value: f64) {
         let node = self.next();
         self.tree.whole_floats.push((node, value));
     }
 
     /// Ends the innermost list or map.
-    pub fn close(&mut self, end: usize) {
+    pub(crate) fn close(&mut self, end: usize) {
         let next = self.next();
         if let Some(open) = self.open.pop()
             && let Some(node) = self.tree.nodes.get_mut(open.node as usize)
@@ -92,17 +92,17 @@ impl<'s> Builder<'s> {
     }
 
     /// Says where in the text the document ends.
-    pub fn end_document(&mut self, at: usize) {
+    pub(crate) fn end_document(&mut self, at: usize) {
         self.tree.end = at;
     }
 
     /// Whether a node's end has come.
-    pub fn is_closed(&self, node: u32) -> bool {
+    pub(crate) fn is_closed(&self, node: u32) -> bool {
         self.tree.node(node).is_some_and(|n| n.next != 0)
     }
 
     /// Gives a map with merge keys the entries that count.
-    pub fn set_merged(&mut self, node: u32, entries: Vec<(u32, u32)>) {
+    pub(crate) fn set_merged(&mut self, node: u32, entries: Vec<(u32, u32)>) {
         let index = u32::try_from(self.tree.merged.len()).unwrap_or(u32::MAX);
         if let Some(node) = self.tree.nodes.get_mut(node as usize) {
             node.kind = Kind::MergedMapping(index);
@@ -111,7 +111,7 @@ impl<'s> Builder<'s> {
     }
 
     /// Gives a key the text of another one.
-    pub fn rename_key(&mut self, key: u32, like: u32) {
+    pub(crate) fn rename_key(&mut self, key: u32, like: u32) {
         let text = self.tree.node(like).map(|node| node.kind.clone());
         if let (Some(text), Some(key)) = (text, self.tree.nodes.get_mut(key as usize)) {
             key.kind = text;
@@ -119,13 +119,12 @@ impl<'s> Builder<'s> {
     }
 
     /// The tree so far.
-    pub fn tree(&self) -> &Tree<'s> {
+    pub(crate) fn tree(&self) -> &Tree<'s> {
         &self.tree
     }
 
     /// The tree.
-    #[must_use]
-    pub fn finish(self) -> Tree<'s> {
+    pub(crate) fn finish(self) -> Tree<'s> {
         self.tree
     }
 

@@ -7,6 +7,9 @@ use crate::Error;
 
 impl<'s> Tree<'s> {
     /// The tree of a text that `serde_json` accepts.
+    ///
+    /// # Errors
+    /// A text of 4 GiB or more. What is not JSON may be an error, or any tree.
     pub fn from_checked_json(text: &'s str) -> Result<Self, Error> {
         let mut builder = Builder::of_text(text)?;
         builder.lends_unescaped();

@@ -16,7 +16,7 @@ use std::{borrow::Cow, sync::OnceLock};
 
 use crate::{Error, Position, Quoted, Step};
 
-pub use build::Builder;
+pub(crate) use build::Builder;
 pub use de::{DeserializeError, Deserializer};
 pub use node::{Entries, Items, Ref};
 pub(crate) use scalars::go_g32;
@@ -93,8 +93,8 @@ impl Kind<'_> {
             Self::Float(v) => JsonFloat(*v).to_string(),
             Self::BigNumber(text) => Quoted(text).to_string(),
             Self::String(text) => Quoted(text).to_string(),
-            Self::Sequence => "a sequence".to_owned(),
-            Self::Mapping | Self::MergedMapping(_) => "a mapping".to_owned(),
+            Self::Sequence => "a list".to_owned(),
+            Self::Mapping | Self::MergedMapping(_) => "a map".to_owned(),
         }
     }
 
@@ -123,7 +123,6 @@ impl<'s> Tree<'s> {
     }
 
     /// Adds an entry that is not in the text to a map.
-
     pub fn add_entry(&mut self, map: u32, key: &str, value: &str) {
         let map = Ref { tree: self, at: map }.target();
         let mut entries: Vec<_> = map.entries().map(|(key, value)| (key.at, value.at)).collect();
@@ -153,7 +152,6 @@ impl<'s> Tree<'s> {
     }
 
     /// The text that the tree was read from, if there was one.
-
     pub fn text(&self) -> Option<&'s str> {
         self.text
     }
@@ -271,7 +269,7 @@ impl<'s> Tree<'s> {
                     false => Step::Index(level.count.saturating_sub(1)),
                 };
                 let path: Vec<_> = levels.iter().map(step).collect();
-                size += levels.iter().map(|l| size_of::<Step<'_>>() + l.key.len()).sum::<usize>();
+                size += levels.iter().map(|l| size_of::<String>() + l.key.len()).sum::<usize>();
                 if places.last().is_none_or(|(last, _)| *last != path) {
                     places.push((path, self.position_of(offset)));
                 }
