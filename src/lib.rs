@@ -78,11 +78,14 @@ pub mod lossless;
 mod manifest;
 mod placeholder;
 pub mod proto;
+#[cfg(any(feature = "envoy", feature = "validate"))]
+mod protocol;
 pub mod rule;
 pub mod stream;
 mod structural;
 mod timestamp;
 mod tls;
+pub mod tls_plan;
 mod tree;
 #[cfg(feature = "validate")]
 pub mod validate;

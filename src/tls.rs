@@ -10,6 +10,7 @@ use crate::{
         analysis::v1alpha1::analysis_message_base::Level, mesh::v1alpha1::ForwardClientCertDetails,
         networking::v1alpha3::client_tls_settings,
     },
+    tls_plan::TlsPlan,
 };
 
 /// A text that is no name of an enum's value. Names are compared exactly, as Istio does.
@@ -160,21 +161,13 @@ impl ServerTlsSettings {
     /// backend's business; of an unknown mode nothing is known.
     #[must_use]
     pub fn terminates_tls(&self) -> bool {
-        match self.tls_mode() {
-            Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough) | Err(_) => false,
-            Ok(
-                TlsMode::Simple | TlsMode::Mutual | TlsMode::IstioMutual | TlsMode::OptionalMutual,
-            ) => true,
-        }
+        self.tls_mode().is_ok() && TlsPlan::new(self).terminates_tls()
     }
 
     /// Whether the gateway asks a client for a certificate.
     #[must_use]
     pub fn requests_client_certificate(&self) -> bool {
-        matches!(
-            self.tls_mode(),
-            Ok(TlsMode::Mutual | TlsMode::IstioMutual | TlsMode::OptionalMutual)
-        )
+        TlsPlan::new(self).requests_client_certificate()
     }
 
     /// Whether the gateway refuses a client that presents no certificate.
@@ -183,14 +176,9 @@ impl ServerTlsSettings {
     /// names or pins to match, which nothing cannot match, unless verification is skipped.
     #[must_use]
     pub fn requires_client_certificate(&self) -> bool {
-        match self.tls_mode() {
-            Ok(TlsMode::Mutual | TlsMode::IstioMutual) => true,
-            Ok(TlsMode::OptionalMutual) => {
-                self.verifies_client_certificate()
-                    && (!self.subject_alt_names.is_empty() || self.has_effective_pins())
-            }
-            _ => false,
-        }
+        let plan = TlsPlan::new(self);
+        plan.requests_client_certificate()
+            && plan.validation.is_some_and(|validation| validation.rejects_absent_certificate())
     }
 
     /// Whether the gateway refuses a client whose certificate does not verify. If not, any
@@ -198,14 +186,6 @@ impl ServerTlsSettings {
     #[must_use]
     pub fn verifies_client_certificate(&self) -> bool {
         self.requests_client_certificate() && self.insecure_skip_verify != Some(true)
-    }
-
-    /// Pins count with credentials only: istiod drops them with files and with `ISTIO_MUTUAL`.
-    fn has_effective_pins(&self) -> bool {
-        let has_credential = !self.credential_name.is_empty() || !self.credential_names.is_empty();
-        let has_pins =
-            !self.verify_certificate_spki.is_empty() || !self.verify_certificate_hash.is_empty();
-        has_credential && has_pins
     }
 }
 

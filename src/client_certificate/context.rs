@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::pins::{check_hash, check_spki};
+use crate::tls_plan::{CredentialName, CredentialScheme};
 
 /// Envoy's validation context, and whether what it refers to is there.
 ///
@@ -77,13 +78,16 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "the file {path}"),
-            Self::Secret(name) => match name.strip_prefix("configmap://") {
-                // istiod reads the ConfigMap, and asks for the ending.
-                Some(map) => {
-                    write!(f, "the ConfigMap {}", map.strip_suffix("-cacert").unwrap_or(map))
+            Self::Secret(name) => {
+                let credential = CredentialName::from(name.as_str());
+                if credential.scheme() != Some(CredentialScheme::ConfigMap) {
+                    return write!(f, "the secret {name}");
                 }
-                None => write!(f, "the secret {name}"),
-            },
+                // istiod reads the ConfigMap, and requires the ending.
+                let map = credential.without_scheme();
+                let map = map.strip_suffix(CredentialName::CA_SUFFIX).unwrap_or(map);
+                write!(f, "the ConfigMap {map}")
+            }
             Self::MeshRoot => f.write_str("the mesh's root certificate"),
             Self::Inline => f.write_str("the configuration itself"),
         }

@@ -84,5 +84,3 @@ pub use forwarding::{Forwarding, HeaderSeen};
 #[cfg(any(feature = "envoy", feature = "validate"))]
 pub(crate) use pins::{check_hash, check_spki};
 pub use policy::{ClientCertificatePolicy, Request, Row, Verification};
-#[cfg(feature = "envoy")]
-pub(crate) use settings::resource_name;

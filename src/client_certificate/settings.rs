@@ -2,7 +2,8 @@
 
 use super::{ClientCertificatePolicy, Crl, Source, TrustedCa, ValidationContext};
 use crate::{
-    ServerTlsSettings, TlsMode, proto::networking::v1alpha3::server_tls_settings::TlsCertificate,
+    ServerTlsSettings,
+    tls_plan::{CaSource, CertificateSource, ClientValidation, CredentialName, TlsPlan},
 };
 
 impl ClientCertificatePolicy {
@@ -28,102 +29,44 @@ impl ClientCertificatePolicy {
     /// `ApplyCredentialSDSToServerCommonTLSContext` and `ApplyToCommonTLSContext`.
     #[must_use]
     pub fn of(tls: &ServerTlsSettings) -> Self {
-        let ServerTlsSettings {
-            https_redirect: _,
-            mode,
-            server_certificate: _,
-            private_key: _,
-            ca_certificates,
-            ca_crl,
-            credential_name,
-            credential_names,
-            ca_cert_credential_name,
-            tls_certificates,
+        let plan = TlsPlan::new(tls);
+        let TlsPlan { mode: _, https_redirect: _, certificates, validation, parameters: _, set: _ } =
+            &plan;
+        if *certificates == CertificateSource::Passthrough {
+            return Self::passed_on();
+        }
+        let Some(validation) = validation else { return Self::from_context(false, None) };
+        let ClientValidation {
+            requires_certificate,
+            ca,
             subject_alt_names,
             verify_certificate_spki,
             verify_certificate_hash,
-            min_protocol_version: _,
-            max_protocol_version: _,
-            cipher_suites: _,
-            insecure_skip_verify,
-            ecdh_curves: _,
-            alpn_protocols: _,
-        } = tls;
-        // A certificate's own CA is never looked at.
-        for TlsCertificate { server_certificate: _, private_key: _, ca_certificates: _ } in
-            tls_certificates
-        {}
-        let first_credential =
-            credential_names.first().or(Some(credential_name).filter(|name| !name.is_empty()));
-        let accepts_untrusted = *insecure_skip_verify == Some(true);
-        let of_files = |ca: &str| ValidationContext {
-            trusted_ca: TrustedCa::Given(match ca {
-                "" => Source::MeshRoot,
-                path => Source::File(path.to_owned()),
-            }),
-            subject_alt_names: subject_alt_names.clone(),
-            verify_certificate_spki: Vec::new(),
-            verify_certificate_hash: Vec::new(),
-            crl: (!ca_crl.is_empty()).then(|| Crl::usable(Source::File(ca_crl.clone()))),
+            crl,
             accepts_untrusted,
+        } = validation;
+        let context = ValidationContext {
+            trusted_ca: match ca {
+                CaSource::Absent => TrustedCa::Absent,
+                CaSource::Proxy | CaSource::MeshRoot => TrustedCa::Given(Source::MeshRoot),
+                CaSource::File(path) => TrustedCa::Given(Source::File((*path).to_owned())),
+                CaSource::Credential(name) => TrustedCa::Given(secret(name)),
+            },
+            subject_alt_names: subject_alt_names.to_vec(),
+            verify_certificate_spki: verify_certificate_spki.to_vec(),
+            verify_certificate_hash: verify_certificate_hash.to_vec(),
+            crl: crl.map(|path| Crl::usable(Source::File(path.to_owned()))),
+            accepts_untrusted: *accepts_untrusted,
         };
-        let of_credential = |first: &str| ValidationContext {
-            trusted_ca: TrustedCa::Given(match ca_cert_credential_name.as_str() {
-                "" => secret(&format!("{first}-cacert")),
-                name => secret(name),
-            }),
-            subject_alt_names: subject_alt_names.clone(),
-            verify_certificate_spki: verify_certificate_spki.clone(),
-            verify_certificate_hash: verify_certificate_hash.clone(),
-            crl: None,
-            accepts_untrusted,
-        };
-        match (TlsMode::try_from(*mode), first_credential) {
-            (Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough), _) => Self::passed_on(),
-            (Ok(TlsMode::IstioMutual), _) => Self::from_context(true, Some(of_files(""))),
-            (Ok(mode @ (TlsMode::Mutual | TlsMode::OptionalMutual)), first) => {
-                let context = first.map_or_else(|| of_files(ca_certificates), |f| of_credential(f));
-                Self::from_context(mode == TlsMode::Mutual, Some(context))
-            }
-            (Ok(TlsMode::Simple) | Err(_), Some(_)) if !subject_alt_names.is_empty() => {
-                // Names and no CA, which Envoy refuses.
-                let context = ValidationContext {
-                    subject_alt_names: subject_alt_names.clone(),
-                    ..ValidationContext::default()
-                };
-                Self::from_context(false, Some(context))
-            }
-            (Ok(TlsMode::Simple) | Err(_), _) => Self::from_context(false, None),
-        }
+        Self::from_context(*requires_certificate, Some(context))
     }
 }
 
 /// The secret that a credential's name stands for.
 ///
 /// Source: istiod's `credentials.ToResourceName` and `ConstructSdsSecretConfigForCredential`.
-fn secret(name: &str) -> Source {
-    match name {
-        "builtin://-cacert" => Source::MeshRoot,
-        _ => Source::Secret(resource_name(name)),
-    }
-}
-
-/// The name by which a gateway asks for a credential.
-///
-/// Source: istiod's `credentials.ToResourceName`, and what `builtin://` alone becomes.
-pub(crate) fn resource_name(name: &str) -> String {
-    const KEPT: [&str; 3] = ["kubernetes://", "kubernetes-gateway://", "configmap://"];
-    if name.starts_with("builtin://") {
-        return "default".to_owned();
-    }
-    if name.starts_with("invalid://") {
-        return "invalid://".to_owned();
-    }
-    if KEPT.iter().any(|scheme| name.starts_with(scheme)) {
-        return name.to_owned();
-    }
-    // Without a server for it, the scheme of an external one is no scheme.
-    format!("kubernetes://{}", name.strip_prefix("sds://").unwrap_or(name))
+fn secret(name: &CredentialName<'_>) -> Source {
+    if name.is_mesh_ca() { Source::MeshRoot } else { Source::Secret(name.resource_name()) }
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! The application protocols that a server offers in the handshake (ALPN).
 
-use super::{Options, Transport, flow::Protocol, kind::Kind, params::OWN_CURVES_AND_ALPN};
+use prost::UnknownEnumValue;
+
+use super::{Options, Transport, params::OWN_CURVES_AND_ALPN};
 use crate::{
-    ServerTlsSettings, proto::envoy::extensions::transport_sockets::tls::v3::DownstreamTlsContext,
+    TlsMode, proto::envoy::extensions::transport_sockets::tls::v3::DownstreamTlsContext,
+    protocol::Protocol, tls_plan::TlsParameters,
 };
 
 /// What a gateway offers, best first.
@@ -10,22 +13,22 @@ use crate::{
 /// Source: pilot's `BuildListenerTLSContext`; of `alpnProtocols`, which no module of istiod has yet,
 /// istio/api#3758 and istio/istio#61597. Assumed is where the field counts: in the modes whose other
 /// parameters count, and not over QUIC.
-pub(super) fn of(
-    tls: &ServerTlsSettings,
-    kind: Kind,
-    protocol: Protocol,
+pub(super) fn offered(
+    mode: Result<TlsMode, UnknownEnumValue>,
+    parameters: Option<TlsParameters<'_>>,
+    protocol: Option<Protocol>,
     options: &Options,
 ) -> Vec<String> {
-    let gateways_own: &[&str] = match (options.transport, kind, protocol) {
+    let gateways_own: &[&str] = match (options.transport, mode, protocol) {
         (Transport::Quic, ..) => &["h3"],
-        (_, Kind::IstioMutual, Protocol::Other) => &["istio-peer-exchange", "h2", "http/1.1"],
+        (_, Ok(TlsMode::IstioMutual), Some(Protocol::Tls | Protocol::Tcp) | None) => {
+            &["istio-peer-exchange", "h2", "http/1.1"]
+        }
         _ => &["h2", "http/1.1"],
     };
-    let counts = options.istio >= OWN_CURVES_AND_ALPN
-        && options.transport == Transport::Tcp
-        && kind.has_parameters();
-    let names = tls.alpn_protocols.iter().filter(|name| counts && is_name(name));
-    let servers_own: Vec<String> = names.cloned().collect();
+    let counts = options.istio >= OWN_CURVES_AND_ALPN && options.transport == Transport::Tcp;
+    let names = parameters.filter(|_| counts).map_or([].as_slice(), |own| own.alpn_protocols);
+    let servers_own: Vec<String> = names.iter().filter(|name| is_name(name)).cloned().collect();
     if servers_own.is_empty() {
         return gateways_own.iter().map(|&name| name.to_owned()).collect();
     }
@@ -35,7 +38,7 @@ pub(super) fn of(
 /// Whether TLS has room for the name; others are dropped.
 ///
 /// Source: istiod's `security.FilterALPNProtocols` and RFC 7301, 3.1.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     (1..=255).contains(&name.len())
 }
 

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use super::kind::Kind;
-use crate::Server;
+use crate::{Server, ServerTlsSettings, TlsMode, protocol::Protocol};
 
 /// What a gateway does with a server's connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,13 +23,14 @@ pub enum Flow {
 impl Flow {
     /// Source: pilot's `buildGatewayTCPBasedFilterChains` and `createGatewayTCPFilterChainOpts`.
     pub(super) fn of(server: &Server) -> Self {
-        let protocol = Protocol::of(server);
-        match (&server.tls, protocol) {
-            (_, Protocol::Http) => Self::HttpPlain,
+        let protocol = Protocol::of_server(server);
+        let mode = server.tls.as_ref().map(ServerTlsSettings::tls_mode);
+        match (mode, protocol) {
+            (_, Some(Protocol::Http)) => Self::HttpPlain,
             (None, _) => Self::OpaqueTcp,
-            (Some(tls), _) if Kind::of(tls).is_none() => Self::Passthrough,
-            (Some(_), Protocol::Https) => Self::HttpsTerminate,
-            (Some(_), Protocol::Other) => Self::TlsTerminate,
+            (Some(Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough)), _) => Self::Passthrough,
+            (Some(_), Some(Protocol::Https)) => Self::HttpsTerminate,
+            (Some(_), Some(Protocol::Tls | Protocol::Tcp) | None) => Self::TlsTerminate,
         }
     }
 
@@ -63,31 +63,5 @@ impl Flow {
 impl fmt::Display for Flow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
-    }
-}
-
-/// A port's protocol, as far as it matters here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Protocol {
-    Http,
-    Https,
-    Other,
-}
-
-impl Protocol {
-    /// Source: istiod's `protocol.Parse` and `Instance.IsHTTP`.
-    pub(super) fn of(server: &Server) -> Self {
-        Self::parse(server.port.as_ref().map_or("", |port| port.protocol.as_str()))
-    }
-
-    pub(super) fn parse(name: &str) -> Self {
-        let is = |known: &str| name.eq_ignore_ascii_case(known);
-        if ["http", "http2", "http_proxy", "grpc", "grpc-web"].into_iter().any(is) {
-            Self::Http
-        } else if is("https") {
-            Self::Https
-        } else {
-            Self::Other
-        }
     }
 }

@@ -49,7 +49,6 @@ mod context;
 mod duration;
 mod findings;
 mod flow;
-mod kind;
 mod options;
 mod params;
 mod policy;
@@ -80,6 +79,8 @@ use crate::{
         },
         mesh::v1alpha1::Topology,
     },
+    protocol::Protocol,
+    tls_plan::TlsPlan,
 };
 
 /// What istiod makes of a server.
@@ -126,8 +127,9 @@ pub struct ListenerExtras {
 #[must_use]
 pub fn downstream_tls_context(server: &Server, options: &Options) -> Translation {
     let flow = Flow::of(server);
-    let protocol = flow::Protocol::of(server);
-    let tls_context = server.tls.as_ref().and_then(|tls| context::of(tls, protocol, options));
+    let protocol = Protocol::of_server(server);
+    let plan = server.tls.as_ref().map(TlsPlan::new);
+    let context = |plan| context::build_tls_context(plan, protocol, options);
     Translation {
         flow,
         xfcc: http_connection_manager(&options.mesh),
@@ -138,8 +140,11 @@ pub fn downstream_tls_context(server: &Server, options: &Options) -> Translation
             has_tls_inspector: options.transport == Transport::Tcp
                 && (flow.terminates_tls() || flow == Flow::Passthrough),
         },
-        diagnostics: findings::of(server, options, flow),
-        tls_context,
+        diagnostics: plan
+            .as_ref()
+            .map(|plan| findings::find(server, plan, options, flow))
+            .unwrap_or_default(),
+        tls_context: plan.as_ref().and_then(context),
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::{MeshSettings, Options};
 use crate::{
-    IstioVersion, ServerTlsSettings, TlsProtocol, ciphers,
+    IstioVersion, TlsProtocol, ciphers,
     proto::envoy::extensions::transport_sockets::tls::v3::{
-        TlsParameters, tls_parameters::TlsProtocol as EnvoyProtocol,
+        self as envoy, tls_parameters::TlsProtocol as EnvoyProtocol,
     },
+    tls_plan::TlsParameters,
 };
 
 /// Since when istiod heeds `ecdhCurves` and `alpnProtocols` of a server.
@@ -16,7 +17,17 @@ pub(super) const OWN_CURVES_AND_ALPN: IstioVersion = IstioVersion::of(32);
 /// The parameters, none if nobody sets any.
 ///
 /// Source: pilot's `applyDownstreamTLSDefaults` and `applyServerTLSSettings`.
-pub(super) fn of(tls: &ServerTlsSettings, options: &Options) -> Option<TlsParameters> {
+pub(super) fn build(
+    parameters: TlsParameters<'_>,
+    options: &Options,
+) -> Option<envoy::TlsParameters> {
+    let TlsParameters {
+        min_protocol_version: own_minimum,
+        max_protocol_version: own_maximum,
+        cipher_suites: own_suites,
+        ecdh_curves: own_curves,
+        alpn_protocols: _,
+    } = parameters;
     let MeshSettings {
         ecdh_curves,
         cipher_suites,
@@ -25,26 +36,26 @@ pub(super) fn of(tls: &ServerTlsSettings, options: &Options) -> Option<TlsParame
         sds_provider: _,
     } = &options.mesh;
     let is_set = |protocol: i32| protocol != i32::from(TlsProtocol::TlsAuto);
-    let own_suites = suites(tls);
+    let own_suites = known_suites(own_suites);
     let mut is_any = false;
     let mut pick = |is_there: bool| {
         is_any |= is_there;
         is_there
     };
-    let minimum = if pick(is_set(tls.min_protocol_version)) {
-        tls.min_protocol_version
+    let minimum = if pick(is_set(own_minimum)) {
+        own_minimum
     } else if pick(*min_protocol_version != TlsProtocol::TlsAuto) {
         (*min_protocol_version).into()
     } else {
         0
     };
-    let maximum = if pick(is_set(tls.max_protocol_version)) { tls.max_protocol_version } else { 0 };
-    let own_curves = if options.istio < OWN_CURVES_AND_ALPN { &[] } else { &*tls.ecdh_curves };
+    let maximum = if pick(is_set(own_maximum)) { own_maximum } else { 0 };
+    let own_curves = if options.istio < OWN_CURVES_AND_ALPN { &[] } else { own_curves };
     let curves = if own_curves.is_empty() { ecdh_curves } else { own_curves };
     pick(!curves.is_empty());
     let suites = if own_suites.is_empty() { cipher_suites.clone() } else { own_suites };
     pick(!suites.is_empty());
-    let parameters = TlsParameters {
+    let parameters = envoy::TlsParameters {
         tls_minimum_protocol_version: envoy_s(minimum).into(),
         tls_maximum_protocol_version: envoy_s(maximum).into(),
         cipher_suites: suites,
@@ -61,8 +72,8 @@ fn envoy_s(protocol: i32) -> EnvoyProtocol {
 /// The server's own suites, without what istiod drops.
 ///
 /// Source: istiod's `security.FilterCipherSuites`.
-pub(super) fn suites(tls: &ServerTlsSettings) -> Vec<String> {
+fn known_suites(suites: &[String]) -> Vec<String> {
     let mut known = HashSet::new();
-    let suites = tls.cipher_suites.iter();
+    let suites = suites.iter();
     suites.filter(|suite| ciphers::is_valid(suite) && known.insert(*suite)).cloned().collect()
 }

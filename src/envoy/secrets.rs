@@ -2,7 +2,6 @@
 
 use super::{Duration, NodeMetadata, Options, SdsProvider};
 use crate::{
-    client_certificate::resource_name,
     proto::envoy::{
         config::core::v3::{
             AggregatedConfigSource, ApiConfigSource, ApiVersion, ConfigSource, GrpcService,
@@ -12,26 +11,30 @@ use crate::{
         },
         extensions::transport_sockets::tls::v3::SdsSecretConfig,
     },
+    tls_plan::{CredentialName, CredentialScheme},
 };
 
 /// The secret of a credential; none for an empty name, and for one of a provider that cannot be
 /// reached.
 ///
 /// Source: istiod's `ConstructSdsSecretConfigForCredential`, and `LookupCluster` for the names.
-pub(super) fn credential(name: &str, options: &Options) -> Option<SdsSecretConfig> {
-    match name {
-        "" => return None,
-        "builtin://" => return Some(workload_certificate()),
-        "builtin://-cacert" => return Some(workload_root()),
-        _ => {}
+pub(super) fn credential(name: &CredentialName<'_>, options: &Options) -> Option<SdsSecretConfig> {
+    if name.as_str().is_empty() {
+        return None;
     }
-    if name.starts_with("sds://") {
+    if name.is_proxy_certificate() {
+        return Some(workload_certificate());
+    }
+    if name.is_mesh_ca() {
+        return Some(workload_root());
+    }
+    if name.scheme() == Some(CredentialScheme::Sds) {
         if options.node.serves_credentials {
-            return Some(secret(name, grpc("sds-external", "", None)));
+            return Some(secret(name.as_str(), grpc("sds-external", "", None)));
         }
         match &options.mesh.sds_provider {
             Some(SdsProvider::Cluster(cluster)) => {
-                let resource = name.strip_prefix("sds://").unwrap_or(name);
+                let resource = name.without_scheme();
                 // The last part of a cluster's name is the host's.
                 let host = cluster.rsplit('|').next().unwrap_or_default();
                 return Some(secret(resource, grpc(cluster, host, None)));
@@ -45,7 +48,7 @@ pub(super) fn credential(name: &str, options: &Options) -> Option<SdsSecretConfi
         initial_fetch_timeout: None,
         resource_api_version: ApiVersion::V3.into(),
     };
-    Some(secret(&resource_name(name), ads))
+    Some(secret(&name.resource_name(), ads))
 }
 
 /// The secret of a certificate in files; the mesh's own if a path is missing.

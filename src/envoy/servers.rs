@@ -10,7 +10,10 @@ use super::{
     Flow, Options, SourceStates, Translation, client_certificate_policy, downstream_tls_context,
     findings, rule,
 };
-use crate::{Diagnostic, FieldPath, Gateway, Server, Severity, client_certificate::Rejection};
+use crate::{
+    Diagnostic, FieldPath, Gateway, Server, Severity, client_certificate::Rejection,
+    protocol::Protocol,
+};
 
 /// A server of a Gateway: its translation, and whether it takes effect.
 #[derive(Clone, Debug, PartialEq)]
@@ -251,7 +254,8 @@ impl<'a> Merged<'a> {
             self.replace(index, key, is_tls, route, replaced);
         } else if let Some(&(by, protocol, plain_bind)) = self.plain.get(&number) {
             let is_same_bind = plain_bind == bind;
-            let can_merge = flow == Flow::HttpPlain && is_http(protocol);
+            let can_merge =
+                flow == Flow::HttpPlain && Protocol::parse(protocol).is_some_and(Protocol::is_http);
             if is_same_bind && (!can_merge || route.is_empty()) {
                 return Err(SkipReason::ProtocolConflict { by });
             }
@@ -316,11 +320,6 @@ impl<'a> Merged<'a> {
         self.hosts.extend(hosts.into_iter().map(|name| ((number, name), (bind, index))));
         Ok(())
     }
-}
-
-/// Source: istiod's `protocol.Parse` and `Instance.IsHTTP`.
-fn is_http(protocol: &str) -> bool {
-    super::flow::Protocol::parse(protocol) == super::flow::Protocol::Http
 }
 
 /// Source: pilot's `sanitizeServerHostNamespace`.

@@ -3,9 +3,12 @@
 use super::{
     findings::{Place, locate},
     lint::Class,
-    tls::is_passthrough,
 };
-use crate::{FieldPath, Gateway, Position, ServerTlsSettings, tree::Tree};
+use crate::{
+    FieldPath, Gateway, Position, ServerTlsSettings,
+    tls_plan::{CredentialName, CredentialScheme, TlsPlan},
+    tree::Tree,
+};
 
 /// What a set needs to know of a document.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +94,8 @@ impl Outline {
         let mut nodes = servers.items();
         for (index, server) in gateway.servers.into_iter().enumerate() {
             let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
-            if let Some(tls) = server.tls.as_ref().filter(|tls| !is_passthrough(tls)) {
+            if let Some(tls) = server.tls.as_ref().filter(|tls| TlsPlan::new(tls).terminates_tls())
+            {
                 let tls_place = place.field("tls");
                 outline.credentials(index, tls, &tls_place);
             }
@@ -131,11 +135,13 @@ impl Outline {
 
     /// Keeps the name of a Secret of Kubernetes; what other schemes name is elsewhere.
     fn credential(&mut self, name: &str, spot: Spot) {
-        let bare = ["kubernetes://", "kubernetes-gateway://"]
-            .iter()
-            .find_map(|scheme| name.strip_prefix(scheme))
-            .unwrap_or(name);
-        if !bare.is_empty() && !bare.contains("://") {
+        let name = CredentialName::from(name);
+        let bare = name.without_scheme();
+        let is_secret = matches!(
+            name.scheme(),
+            None | Some(CredentialScheme::Kubernetes | CredentialScheme::KubernetesGateway)
+        );
+        if is_secret && !bare.is_empty() && !bare.contains("://") {
             self.credentials.push((bare.to_owned(), spot));
         }
     }

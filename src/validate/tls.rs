@@ -6,34 +6,33 @@ use super::{
     ciphers,
     findings::{Findings, Place},
 };
-use crate::{ServerTlsSettings, TlsMode, TlsProtocol, rule};
+use crate::{
+    ServerTlsSettings, TlsMode, TlsProtocol, rule,
+    tls_plan::{TlsField, TlsPlan},
+};
 
-/// `gateway.IsPassThroughServer`, of a server that has TLS settings.
-pub(super) fn is_passthrough(tls: &ServerTlsSettings) -> bool {
-    has_mode(tls, TlsMode::Passthrough) || has_mode(tls, TlsMode::AutoPassthrough)
-}
-
-pub(super) fn has_mode(tls: &ServerTlsSettings, mode: TlsMode) -> bool {
-    tls.mode == i32::from(mode)
-}
-
-pub(super) fn check(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+pub(super) fn check(
+    tls: &ServerTlsSettings,
+    plan: &TlsPlan<'_>,
+    place: &Place<'_, '_>,
+    findings: &mut Findings,
+) {
     check_ciphers(tls, place, findings);
     check_alpn(tls, place, findings);
-    if has_mode(tls, TlsMode::IstioMutual) {
-        return check_istio_mutual(tls, place, findings);
+    if plan.mode == Ok(TlsMode::IstioMutual) {
+        return check_istio_mutual(plan, place, findings);
     }
-    let sources = Sources::of(tls);
-    if is_passthrough(tls)
-        && (sources.any() || !tls.ca_crl.is_empty() || !tls.ca_certificates.is_empty())
+    if let Ok(mode @ (TlsMode::Passthrough | TlsMode::AutoPassthrough)) = plan.mode
+        && (CERTIFICATES.iter().any(|field| plan.is_set(*field)) || plan.is_set(TlsField::CaCrl))
     {
-        let mode =
-            if has_mode(tls, TlsMode::Passthrough) { "PASSTHROUGH" } else { "AUTO_PASSTHROUGH" };
         let message = format!("{mode} mode does not use certificates, they will be ignored");
         let help = "write mode: SIMPLE to terminate TLS here, or remove them".to_owned();
         findings.warning(rule::webhook::PASSTHROUGH_CERTIFICATES, place, message, help);
     }
-    if sources.count() > 1 {
+    let is_pair = plan.is_set(TlsField::ServerCertificate) && plan.is_set(TlsField::PrivateKey);
+    let sources = [TlsField::CredentialName, TlsField::CredentialNames, TlsField::TlsCertificates];
+    let sources = sources.iter().filter(|field| plan.is_set(**field)).count();
+    if sources + usize::from(is_pair) > 1 {
         let message = "only one of credential_name, credential_names, \
                        server_certificate/private_key, tls_certificates should be specified";
         let help = if tls.server_certificate == "sds" {
@@ -44,26 +43,36 @@ pub(super) fn check(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &m
         };
         findings.error(rule::webhook::CERTIFICATE_SOURCES, place, message, help.to_owned());
     }
-    check_terminating(tls, &sources, place, findings);
+    check_terminating(tls, plan, place, findings);
 }
+
+/// The fields of certificates, in the order in which the webhook looks at them.
+const CERTIFICATES: [TlsField; 6] = [
+    TlsField::ServerCertificate,
+    TlsField::PrivateKey,
+    TlsField::CaCertificates,
+    TlsField::TlsCertificates,
+    TlsField::CredentialName,
+    TlsField::CredentialNames,
+];
 
 fn check_terminating(
     tls: &ServerTlsSettings,
-    sources: &Sources,
+    plan: &TlsPlan<'_>,
     place: &Place<'_, '_>,
     findings: &mut Findings,
 ) {
-    let is_simple = has_mode(tls, TlsMode::Simple);
-    let is_mutual = has_mode(tls, TlsMode::Mutual) || has_mode(tls, TlsMode::OptionalMutual);
+    let is_simple = plan.mode == Ok(TlsMode::Simple);
+    let is_mutual = matches!(plan.mode, Ok(TlsMode::Mutual | TlsMode::OptionalMutual));
     if is_simple || is_mutual {
-        if sources.credential_name || sources.credential_names {
+        if plan.uses_credentials() {
             return;
         }
         check_files(tls, is_mutual, place, findings);
     }
     if !tls.ca_crl.is_empty() {
         let crl = place.field("caCrl");
-        if sources.credential_name {
+        if plan.is_set(TlsField::CredentialName) {
             let message = "CRL is not supported with credentialName. CRL has to be specified in the credential";
             let help = "remove caCrl, and put the list into the Secret as ca.crl".to_owned();
             findings.error(rule::webhook::CRL_WITH_CREDENTIAL, &crl, message, help);
@@ -130,20 +139,24 @@ fn check_files(
     }
 }
 
-fn check_istio_mutual(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
-    for (field, is_set, what) in [
-        ("serverCertificate", !tls.server_certificate.is_empty(), "server certificate"),
-        ("privateKey", !tls.private_key.is_empty(), "private key"),
-        ("caCertificates", !tls.ca_certificates.is_empty(), "CA bundle"),
-        ("tlsCertificates", !tls.tls_certificates.is_empty(), "tlsCertificates"),
-        ("credentialName", !tls.credential_name.is_empty(), "credentialName"),
-        ("credentialNames", !tls.credential_names.is_empty(), "credentialNames"),
-    ] {
-        if is_set {
+fn check_istio_mutual(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+    for field in CERTIFICATES {
+        if plan.is_set(field) {
+            let what = match field {
+                TlsField::ServerCertificate => "server certificate",
+                TlsField::PrivateKey => "private key",
+                TlsField::CaCertificates => "CA bundle",
+                other => other.as_str(),
+            };
             let message = format!("ISTIO_MUTUAL TLS cannot have associated {what}");
             let help =
                 "remove it: the mesh's own certificates are used; or write mode: MUTUAL".to_owned();
-            findings.error(rule::webhook::ISTIO_MUTUAL, &place.field(field), message, help);
+            findings.error(
+                rule::webhook::ISTIO_MUTUAL,
+                &place.field(field.as_str()),
+                message,
+                help,
+            );
         }
     }
 }
@@ -203,40 +216,5 @@ fn check_alpn(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
             let help = "a name has 1 to 255 bytes, such as h2 and http/1.1".to_owned();
             findings.error(rule::webhook::ALPN_PROTOCOL, &place, message, help);
         }
-    }
-}
-
-/// Where the server's certificate comes from.
-pub(super) struct Sources {
-    /// `serverCertificate` and `privateKey` both.
-    pub(super) pair: bool,
-    /// One of them at least.
-    half: bool,
-    pub(super) credential_name: bool,
-    pub(super) credential_names: bool,
-    pub(super) certificates: bool,
-}
-
-impl Sources {
-    pub(super) fn of(tls: &ServerTlsSettings) -> Self {
-        let (certificate, key) = (!tls.server_certificate.is_empty(), !tls.private_key.is_empty());
-        Self {
-            pair: certificate && key,
-            half: certificate || key,
-            credential_name: !tls.credential_name.is_empty(),
-            credential_names: !tls.credential_names.is_empty(),
-            certificates: !tls.tls_certificates.is_empty(),
-        }
-    }
-
-    fn any(&self) -> bool {
-        self.half || self.credential_name || self.credential_names || self.certificates
-    }
-
-    fn count(&self) -> usize {
-        [self.pair, self.credential_name, self.credential_names, self.certificates]
-            .into_iter()
-            .filter(|is_set| *is_set)
-            .count()
     }
 }

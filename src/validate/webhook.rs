@@ -7,7 +7,10 @@ use super::{
     go::{ProtoText, Quote},
     hosts, tls,
 };
-use crate::{Gateway, Port, Server, diagnostic::nearest, is_placeholder, rule};
+use crate::{
+    Gateway, Port, Server, diagnostic::nearest, is_placeholder, protocol::Protocol, rule,
+    tls_plan::TlsPlan,
+};
 
 /// The metadata that the webhook looks at.
 pub(super) struct Metadata<'a> {
@@ -153,7 +156,7 @@ fn check_server(
     check_bind(server.port.as_ref(), &server.bind, place, findings);
     let tls_place = place.field("tls");
     if let Some(settings) = &server.tls {
-        tls::check(settings, &tls_place, findings);
+        tls::check(settings, &TlsPlan::new(settings), &tls_place, findings);
     }
     let Some(port) = server.port.as_ref().filter(|_| port_is_good) else { return };
     let Some(protocol) = Protocol::parse(&port.protocol) else { return };
@@ -171,7 +174,9 @@ fn check_server(
         Some(settings) if protocol.is_http() => {
             let has_files =
                 [&settings.ca_certificates, &settings.private_key, &settings.server_certificate];
-            if !tls::is_passthrough(settings) || has_files.iter().any(|file| !file.is_empty()) {
+            if TlsPlan::new(settings).terminates_tls()
+                || has_files.iter().any(|file| !file.is_empty())
+            {
                 let message = "server cannot have TLS settings for plain text HTTP ports";
                 let help = "set the port's protocol to HTTPS, or remove tls".to_owned();
                 findings.error(rule::webhook::TLS_ON_HTTP, &tls_place, message, help);
@@ -278,44 +283,4 @@ fn proto_text(port: &Port) -> String {
     add("name", quoted(&port.name));
     add("target_port", number(target_port(port)));
     text
-}
-
-/// `protocol.Instance`, as far as a gateway knows it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Protocol {
-    Http,
-    /// HTTPS and TLS.
-    Tls,
-    Other,
-}
-
-impl Protocol {
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        const NAMES: [(&str, Protocol); 12] = [
-            ("https", Protocol::Tls),
-            ("http", Protocol::Http),
-            ("tls", Protocol::Tls),
-            ("tcp", Protocol::Other),
-            ("http2", Protocol::Http),
-            ("grpc", Protocol::Http),
-            ("grpc-web", Protocol::Http),
-            ("http_proxy", Protocol::Http),
-            ("udp", Protocol::Other),
-            ("mongo", Protocol::Other),
-            ("redis", Protocol::Other),
-            ("mysql", Protocol::Other),
-        ];
-        NAMES
-            .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(text))
-            .map(|(_, protocol)| *protocol)
-    }
-
-    pub(super) fn is_http(self) -> bool {
-        self == Self::Http
-    }
-
-    pub(super) fn is_tls(self) -> bool {
-        self == Self::Tls
-    }
 }

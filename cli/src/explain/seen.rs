@@ -11,6 +11,7 @@ use istio_gateway::{
         self, Flow, ServerOutcome, SkipReason, SourceStates, TranslatedServer, Translation,
         client_certificate_policy, downstream_tls_context,
     },
+    tls_plan::TlsPlan,
 };
 use serde::Serialize;
 
@@ -18,6 +19,8 @@ use serde::Serialize;
 pub(super) struct Seen<'a> {
     pub(super) server: &'a Server,
     pub(super) translation: Translation,
+    /// What istiod makes of the TLS settings, where the gateway terminates TLS.
+    pub(super) plan: Option<TlsPlan<'a>>,
     pub(super) policy: ClientCertificatePolicy,
     /// The clients that can be told from each other here.
     pub(super) rows: Vec<Row>,
@@ -93,7 +96,8 @@ impl<'a> Seen<'a> {
         }
         let is_redirect = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
         let redirects = flow == Flow::HttpPlain && is_redirect;
-        Self { server, translation, policy, rows, redirects, envoy_refuses, absence }
+        let plan = server.tls.as_ref().filter(|_| flow.terminates_tls()).map(TlsPlan::new);
+        Self { server, translation, plan, policy, rows, redirects, envoy_refuses, absence }
     }
 
     pub(super) fn flow(&self) -> Flow {

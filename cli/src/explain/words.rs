@@ -7,6 +7,7 @@ use istio_gateway::{
     proto::envoy::extensions::transport_sockets::tls::v3::{
         DownstreamTlsContext, TlsParameters, tls_parameters::TlsProtocol,
     },
+    tls_plan::{CertificateSource, CredentialName, CredentialScheme, TlsPlan},
 };
 
 use super::seen::{Absence, Seen};
@@ -31,8 +32,13 @@ pub(super) fn does(seen: &Seen<'_>) -> Vec<String> {
             "It has no effect, as is said above. What follows is what it would do.".to_owned(),
         );
     }
-    let Some(context) = seen.translation.used_tls_context() else { return does };
-    let names = certificates(context);
+    let (Some(plan), Some(context)) = (&seen.plan, seen.translation.used_tls_context()) else {
+        return does;
+    };
+    // The policy has the validation, and the context the parameters that this version of istiod uses.
+    let TlsPlan { mode: _, https_redirect: _, certificates, validation: _, parameters: _, set: _ } =
+        plan;
+    let names = self::certificates(*certificates);
     does.push(format!("The gateway's own certificate: {}.", listed(&names, MOST, "none")));
     does.extend(asks(seen));
     does.extend(parameters(context));
@@ -71,19 +77,27 @@ fn flow(seen: &Seen<'_>) -> String {
 }
 
 /// The secrets and files of the gateway's own certificate.
-pub(super) fn certificates(context: &DownstreamTlsContext) -> Vec<String> {
-    let secrets = context.common_tls_context.iter();
-    let secrets = secrets.flat_map(|common| &common.tls_certificate_sds_secret_configs);
-    secrets.map(|secret| certificate(&secret.name)).collect()
-}
-
-fn certificate(name: &str) -> String {
-    let files = name.strip_prefix("file-cert:").and_then(|files| files.split_once('~'));
-    match (name, files) {
-        ("", _) => "a secret without a name".to_owned(),
-        ("default", _) => "the mesh's own workload certificate".to_owned(),
-        (_, Some((certificate, key))) => format!("the file {certificate} (key in {key})"),
-        (name, None) => format!("the secret {name}"),
+pub(super) fn certificates(source: CertificateSource<'_>) -> Vec<String> {
+    const PROXY: &str = "the mesh's own workload certificate";
+    let secret = |name: &String| {
+        let name = CredentialName::from(name.as_str());
+        match name.scheme() {
+            _ if name.as_str().is_empty() => "a secret without a name".to_owned(),
+            Some(CredentialScheme::Builtin) if !name.is_mesh_ca() => PROXY.to_owned(),
+            _ => format!("the secret {}", name.resource_name()),
+        }
+    };
+    let files = |(certificate, key): (&str, &str)| match (certificate, key) {
+        ("", _) | (_, "") => PROXY.to_owned(),
+        _ => format!("the file {certificate} (key in {key})"),
+    };
+    match source {
+        CertificateSource::Passthrough => Vec::new(),
+        CertificateSource::Proxy => vec![PROXY.to_owned()],
+        CertificateSource::Credentials(names) => names.iter().map(secret).collect(),
+        CertificateSource::Files { .. } | CertificateSource::FilePairs(_) => {
+            source.files().map(files).collect()
+        }
     }
 }
 
@@ -112,8 +126,9 @@ fn asks(seen: &Seen<'_>) -> Vec<String> {
     if context.trusted_ca.source() == Some(&Source::MeshRoot) {
         asks.push("Every workload of the mesh has a certificate of the mesh's root.".to_owned());
     }
-    let is_mode = |mode| seen.server.tls.as_ref().is_some_and(|tls| tls.tls_mode() == Ok(mode));
-    if policy.request() == Request::Required && is_mode(TlsMode::OptionalMutual) {
+    let is_optional =
+        seen.plan.as_ref().is_some_and(|plan| plan.mode == Ok(TlsMode::OptionalMutual));
+    if policy.request() == Request::Required && is_optional {
         asks.push(
             "It is required although the mode is OPTIONAL_MUTUAL: no certificate matches none of \
              the names and pins."

@@ -8,9 +8,8 @@ mod tls;
 use super::{
     Options,
     findings::{Findings, Place},
-    webhook::Protocol,
 };
-use crate::{Gateway, Server, rule};
+use crate::{Gateway, Server, protocol::Protocol, rule, tls_plan::TlsPlan};
 
 pub(super) use servers::Class;
 
@@ -50,11 +49,12 @@ fn check_server(
         findings.note(rule::lint::PROTOCOL_CASE, &port.field("protocol"), message, help);
     }
     let Some(settings) = &server.tls else { return };
+    let plan = &TlsPlan::new(settings);
     let tls_place = place.field("tls");
     if protocol.is_some_and(Protocol::is_http) {
-        tls::check_on_http(settings, &tls_place, findings);
+        tls::check_on_http(plan, &tls_place, findings);
     } else {
-        tls::check(settings, &tls_place, options, findings);
-        negotiation::check(settings, written.eq_ignore_ascii_case("https"), &tls_place, findings);
+        tls::check(settings, plan, &tls_place, options, findings);
+        negotiation::check(plan, protocol == Some(Protocol::Https), &tls_place, findings);
     }
 }

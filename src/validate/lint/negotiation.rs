@@ -1,40 +1,33 @@
 //! What client and gateway agree upon in the handshake: curves and ALPN protocols.
 
 use crate::{
-    ServerTlsSettings, TlsMode, TlsProtocol,
+    TlsProtocol,
     curves::{self, CurveError},
     diagnostic::Quoted,
     rule,
-    validate::{
-        findings::{Findings, Place},
-        tls::has_mode,
-    },
+    tls_plan::{TlsParameters, TlsPlan},
+    validate::findings::{Findings, Place},
 };
 
 /// In the modes in which istiod reads them.
 pub(super) fn check(
-    tls: &ServerTlsSettings,
+    plan: &TlsPlan<'_>,
     is_https: bool,
     place: &Place<'_, '_>,
     findings: &mut Findings,
 ) {
-    let are_read = [TlsMode::Simple, TlsMode::Mutual, TlsMode::OptionalMutual]
-        .iter()
-        .any(|mode| has_mode(tls, *mode));
-    if !are_read {
-        return;
-    }
-    check_curves(tls, place, findings);
+    let Some(parameters) = plan.parameters else { return };
+    check_curves(parameters, place, findings);
     if is_https {
-        check_alpn(tls, &place.field("alpnProtocols"), findings);
+        check_alpn(parameters, &place.field("alpnProtocols"), findings);
     }
 }
 
-fn check_curves(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_curves(tls: TlsParameters<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
     let curves = place.field("ecdhCurves");
     let places: Vec<_> = curves.items().collect();
     let item = |index| places.get(index).copied().unwrap_or_else(|| curves.item(index, None));
-    for (index, error) in curves::errors(&tls.ecdh_curves) {
+    for (index, error) in curves::errors(tls.ecdh_curves) {
         let (message, help) = match error {
             CurveError::Unknown(name) => (
                 format!("no client can connect: {} is not a curve that Envoy knows", Quoted(name)),
@@ -70,7 +63,7 @@ fn check_curves(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut F
     }
 }
 
-fn check_alpn(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_alpn(tls: TlsParameters<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
     // istiod drops what is too short or too long. Envoy splits names at commas, and negotiates nothing
     // where one of these is empty.
     let kept = tls.alpn_protocols.iter().filter(|name| (1..=255).contains(&name.len()));

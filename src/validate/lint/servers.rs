@@ -3,11 +3,10 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use crate::{
-    Gateway, Server, rule,
-    validate::{
-        findings::{Findings, Place},
-        webhook::Protocol,
-    },
+    Gateway, Server,
+    protocol::Protocol,
+    rule,
+    validate::findings::{Findings, Place},
 };
 
 /// Protocols that can share a port.
@@ -21,11 +20,10 @@ pub(in crate::validate) enum Class {
 impl Class {
     /// Of a server whose port has a protocol that Istio knows.
     pub(in crate::validate) fn of(server: &Server) -> Option<Self> {
-        let protocol = Protocol::parse(&server.port.as_ref()?.protocol)?;
-        Some(match protocol {
-            _ if protocol.is_http() => Self::Http,
-            _ if protocol.is_tls() => Self::Tls,
-            _ => Self::Other,
+        Some(match Protocol::of_server(server)? {
+            Protocol::Http => Self::Http,
+            Protocol::Https | Protocol::Tls => Self::Tls,
+            Protocol::Tcp => Self::Other,
         })
     }
 

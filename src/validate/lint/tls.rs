@@ -4,93 +4,92 @@ use crate::{
     ServerTlsSettings, TlsMode, TlsProtocol,
     client_certificate::{Rejection, check_hash, check_spki},
     rule,
+    tls_plan::{CaSource, CredentialName, CredentialScheme, TlsField, TlsPlan},
     validate::{
         Options,
         ciphers::{Foreign, foreign},
         findings::{Findings, Place},
-        tls::{Sources, has_mode, is_passthrough},
         versions::CREDENTIAL_NAMES_MUTUAL,
     },
 };
 
 /// Settings on a port of plain HTTP: all but the redirect are idle.
-pub(super) fn check_on_http(
-    tls: &ServerTlsSettings,
-    place: &Place<'_, '_>,
-    findings: &mut Findings,
-) {
-    let fields = [
-        ("credentialName", !tls.credential_name.is_empty()),
-        ("credentialNames", !tls.credential_names.is_empty()),
-    ];
-    for (field, is_set) in fields {
-        if is_set && is_passthrough(tls) {
+pub(super) fn check_on_http(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+    for field in [TlsField::CredentialName, TlsField::CredentialNames] {
+        if plan.is_set(field) && !plan.terminates_tls() {
             let message = "this port is plain HTTP: no certificate is ever shown";
             let help =
                 "set the port's protocol to HTTPS and mode to SIMPLE, or remove it".to_owned();
-            findings.warning(rule::lint::CREDENTIAL_ON_HTTP, &place.field(field), message, help);
+            let place = place.field(field.as_str());
+            findings.warning(rule::lint::CREDENTIAL_ON_HTTP, &place, message, help);
         }
     }
 }
 
 pub(super) fn check(
     tls: &ServerTlsSettings,
+    plan: &TlsPlan<'_>,
     place: &Place<'_, '_>,
     options: &Options,
     findings: &mut Findings,
 ) {
-    check_skip_verify(tls, place, findings);
-    if is_passthrough(tls) {
-        return check_passthrough(tls, place, findings);
+    check_skip_verify(plan, place, findings);
+    if !plan.terminates_tls() {
+        return check_passthrough(plan, place, findings);
     }
     check_versions(tls, place, findings);
     check_ciphers(tls, place, findings);
     check_pins(tls, place, findings);
-    check_names(tls, place, findings);
-    check_files(tls, place, options, findings);
+    check_names(plan, place, findings);
+    check_ignored(plan, place, findings);
+    check_files(tls, plan, place, options, findings);
 }
 
-/// The settings that a server that does not terminate TLS does not look at, but for those that the
-/// webhook warns of.
-fn idle_in_passthrough(tls: &ServerTlsSettings) -> [(&'static str, bool); 9] {
-    [
-        ("minProtocolVersion", tls.min_protocol_version != 0),
-        ("maxProtocolVersion", tls.max_protocol_version != 0),
-        ("cipherSuites", !tls.cipher_suites.is_empty()),
-        ("ecdhCurves", !tls.ecdh_curves.is_empty()),
-        ("alpnProtocols", !tls.alpn_protocols.is_empty()),
-        ("subjectAltNames", !tls.subject_alt_names.is_empty()),
-        ("verifyCertificateSpki", !tls.verify_certificate_spki.is_empty()),
-        ("verifyCertificateHash", !tls.verify_certificate_hash.is_empty()),
-        ("caCertCredentialName", !tls.ca_cert_credential_name.is_empty()),
-    ]
+/// The fields of which a passthrough uses none, by who reports them.
+enum Idle {
+    /// The webhook warns about certificates.
+    Certificate,
+    Setting,
+    /// It is reported in each mode, or it has an effect.
+    Not,
 }
 
-fn check_passthrough(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
-    let idle = idle_in_passthrough(tls);
+fn idle_in_passthrough(field: TlsField) -> Idle {
+    match field {
+        TlsField::ServerCertificate
+        | TlsField::PrivateKey
+        | TlsField::CaCertificates
+        | TlsField::CaCrl
+        | TlsField::CredentialName
+        | TlsField::CredentialNames
+        | TlsField::TlsCertificates => Idle::Certificate,
+        TlsField::MinProtocolVersion
+        | TlsField::MaxProtocolVersion
+        | TlsField::CipherSuites
+        | TlsField::EcdhCurves
+        | TlsField::AlpnProtocols
+        | TlsField::SubjectAltNames
+        | TlsField::VerifyCertificateSpki
+        | TlsField::VerifyCertificateHash
+        | TlsField::CaCertCredentialName => Idle::Setting,
+        TlsField::HttpsRedirect | TlsField::Mode | TlsField::InsecureSkipVerify => Idle::Not,
+    }
+}
+
+fn check_passthrough(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+    let idle = |wanted: fn(Idle) -> bool| {
+        let fields = plan.set.iter().filter(move |field| wanted(idle_in_passthrough(*field)));
+        fields.map(TlsField::as_str)
+    };
     if place.field("mode").is_set() {
-        for (field, _) in idle.iter().filter(|(_, is_set)| *is_set) {
+        for field in idle(|idle| matches!(idle, Idle::Setting)) {
             let message = "has no effect: in this mode TLS goes through to the backend untouched";
             let help = "write mode: SIMPLE to terminate TLS here, or remove it".to_owned();
             findings.warning(rule::lint::PASSTHROUGH_SETTINGS, &place.field(field), message, help);
         }
         return;
     }
-    let certificates = [
-        ("serverCertificate", !tls.server_certificate.is_empty()),
-        ("privateKey", !tls.private_key.is_empty()),
-        ("caCertificates", !tls.ca_certificates.is_empty()),
-        ("caCrl", !tls.ca_crl.is_empty()),
-        ("credentialName", !tls.credential_name.is_empty()),
-        ("credentialNames", !tls.credential_names.is_empty()),
-        ("tlsCertificates", !tls.tls_certificates.is_empty()),
-    ];
-    let idle: Vec<_> = certificates
-        .into_iter()
-        .chain(idle)
-        .filter(|(_, is_set)| *is_set)
-        .map(|(field, _)| field)
-        .collect();
+    let idle: Vec<_> = idle(|idle| !matches!(idle, Idle::Not)).collect();
     if idle.is_empty() {
         let message = "tls without a mode means PASSTHROUGH: TLS goes through to the backend";
         let help = "write mode: PASSTHROUGH if that is meant, else a mode and a credentialName";
@@ -106,56 +105,48 @@ fn check_passthrough(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &
     }
 }
 
-fn check_skip_verify(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
-    if tls.insecure_skip_verify != Some(true) {
+fn check_skip_verify(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+    if !plan.is_set(TlsField::InsecureSkipVerify) {
         return;
     }
     let place = place.field("insecureSkipVerify");
-    let waived: Vec<_> = [
-        ("subjectAltNames", !tls.subject_alt_names.is_empty()),
-        ("verifyCertificateSpki", !tls.verify_certificate_spki.is_empty()),
-        ("verifyCertificateHash", !tls.verify_certificate_hash.is_empty()),
-        ("caCrl", !tls.ca_crl.is_empty()),
-    ]
-    .into_iter()
-    .filter(|(_, is_set)| *is_set)
-    .map(|(field, _)| field)
-    .collect();
-    let waived = if waived.is_empty() {
-        String::new()
-    } else {
-        format!(
-            "; {} not enforced either",
-            waived.join(", ") + if waived.len() == 1 { " is" } else { " are" }
-        )
+    let waived = [
+        TlsField::SubjectAltNames,
+        TlsField::VerifyCertificateSpki,
+        TlsField::VerifyCertificateHash,
+        TlsField::CaCrl,
+    ];
+    let waived = waived.into_iter().filter(|field| plan.is_set(*field));
+    let waived: Vec<_> = waived.map(TlsField::as_str).collect();
+    let waived = match waived.as_slice() {
+        [] => String::new(),
+        [one] => format!("; {one} is not enforced either"),
+        many => format!("; {} are not enforced either", many.join(", ")),
     };
-    let (rule, message, help) = if has_mode(tls, TlsMode::Mutual) {
-        (
+    let (rule, message, help) = match plan.mode {
+        Ok(TlsMode::Mutual) => (
             rule::lint::SKIP_VERIFY_MUTUAL,
             "any certificate will do, self-signed, expired or somebody else's; only none will not",
             "remove it; or write mode: OPTIONAL_MUTUAL if the backend verifies",
-        )
-    } else if has_mode(tls, TlsMode::OptionalMutual) {
-        (
+        ),
+        Ok(TlsMode::OptionalMutual) => (
             rule::lint::SKIP_VERIFY_OPTIONAL,
             "unverified certificates get in, and neither the backend nor RBAC by principal can tell \
              them from verified ones",
             "remove it, unless the backend verifies every certificate itself",
-        )
-    } else if has_mode(tls, TlsMode::IstioMutual) {
-        (
+        ),
+        Ok(TlsMode::IstioMutual) => (
             rule::lint::SKIP_VERIFY_ISTIO_MUTUAL,
             "any client can claim any identity of the mesh: certificates are not verified",
             "remove it",
-        )
-    } else {
-        (
-            rule::lint::SKIP_VERIFY_NO_EFFECT,
-            "has no effect: in this mode no client is asked for a certificate",
-            "remove it; or write mode: OPTIONAL_MUTUAL to ask clients for certificates",
-        )
+        ),
+        Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple) | Err(_) => {
+            let message = "has no effect: in this mode no client is asked for a certificate";
+            let help = "remove it; or write mode: OPTIONAL_MUTUAL to ask clients for certificates";
+            let rule = rule::lint::SKIP_VERIFY_NO_EFFECT;
+            return findings.warning(rule, &place, message, help.to_owned());
+        }
     };
-    let waived = if rule == rule::lint::SKIP_VERIFY_NO_EFFECT { "" } else { &waived };
     findings.warning(rule, &place, format!("{message}{waived}"), help.to_owned());
 }
 
@@ -205,24 +196,12 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
 }
 
 fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
-    let sources = Sources::of(tls);
-    let has_credential = sources.credential_name || sources.credential_names;
-    let reads_pins = has_credential
-        && (has_mode(tls, TlsMode::Mutual) || has_mode(tls, TlsMode::OptionalMutual));
     let (spki, hash) = (place.field("verifyCertificateSpki"), place.field("verifyCertificateHash"));
     let mut check = |field: &Place<'_, '_>,
                      pins: &[String],
                      check: fn(&str) -> Result<(), Rejection>,
                      rule,
                      want: &str| {
-        if pins.is_empty() {
-            return;
-        }
-        if !reads_pins {
-            let message = "has no effect: pins are read in the modes MUTUAL and OPTIONAL_MUTUAL, and \
-                           with certificates from credentialName or credentialNames only";
-            findings.warning(rule::lint::PINS_IGNORED, field, message, "remove it".to_owned());
-        }
         let mut nodes = field.items();
         for (index, pin) in pins.iter().enumerate() {
             let place = nodes.next().unwrap_or_else(|| field.item(index, None));
@@ -244,30 +223,30 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
     check(&hash, &tls.verify_certificate_hash, check_hash, rule::lint::HASH_FORMAT, want);
 }
 
-fn check_names(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
-    let names = place.field("subjectAltNames");
-    let sources = Sources::of(tls);
-    let has_credential = sources.credential_name || sources.credential_names;
-    if has_mode(tls, TlsMode::Simple) && !tls.subject_alt_names.is_empty() {
-        let message = if has_credential {
+fn check_names(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+    if plan.mode == Ok(TlsMode::Simple) && plan.is_set(TlsField::SubjectAltNames) {
+        let message = if plan.validation.as_ref().is_some_and(|of| of.ca == CaSource::Absent) {
             "Envoy refuses this configuration: SIMPLE asks no client for a certificate, and there is \
              no CA to verify the names with"
         } else {
             "has no effect: SIMPLE asks no client for a certificate"
         };
         let help = "write mode: MUTUAL, or remove it".to_owned();
+        let names = place.field("subjectAltNames");
         findings.warning(rule::lint::SAN_WITH_SIMPLE, &names, message, help);
     }
-    let asks_identity = [
-        ("subjectAltNames", !tls.subject_alt_names.is_empty()),
-        ("verifyCertificateSpki", has_credential && !tls.verify_certificate_spki.is_empty()),
-        ("verifyCertificateHash", has_credential && !tls.verify_certificate_hash.is_empty()),
-    ];
-    if has_mode(tls, TlsMode::OptionalMutual) && tls.insecure_skip_verify != Some(true) {
-        for (field, _) in asks_identity.iter().filter(|(_, is_set)| *is_set) {
+    if plan.mode == Ok(TlsMode::OptionalMutual) && !plan.is_set(TlsField::InsecureSkipVerify) {
+        let identity = [
+            TlsField::SubjectAltNames,
+            TlsField::VerifyCertificateSpki,
+            TlsField::VerifyCertificateHash,
+        ];
+        let has_effect =
+            |field: &TlsField| plan.is_set(*field) && plan.ignore_reason(*field).is_none();
+        for field in identity.into_iter().filter(has_effect) {
             let message = "rejects clients without a certificate after all, as MUTUAL does";
             let help = "write mode: MUTUAL, or remove it and let an AuthorizationPolicy decide";
-            let place = place.field(field);
+            let place = place.field(field.as_str());
             findings.warning(
                 rule::lint::OPTIONAL_MUTUAL_IDENTITY,
                 &place,
@@ -278,30 +257,70 @@ fn check_names(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fi
     }
 }
 
+/// Fields about clients' certificates that have no effect.
+fn check_ignored(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+    for (field, _) in plan.ignored_fields() {
+        let (rule, message, help) = match field {
+            TlsField::VerifyCertificateSpki | TlsField::VerifyCertificateHash => (
+                rule::lint::PINS_IGNORED,
+                "has no effect: pins are read in the modes MUTUAL and OPTIONAL_MUTUAL, and with \
+                 certificates from credentialName or credentialNames only",
+                "remove it",
+            ),
+            TlsField::CaCrl if plan.uses_credentials() => (
+                rule::lint::CRL_IGNORED,
+                "has no effect: with a credential the list is the Secret's ca.crl",
+                "put the list into the Secret as ca.crl, and remove it here",
+            ),
+            TlsField::CaCertCredentialName => (
+                rule::lint::CA_CREDENTIAL_IGNORED,
+                "has no effect: it is read in the modes MUTUAL and OPTIONAL_MUTUAL, and with \
+                 credentialName or credentialNames only",
+                "write caCertificates for a file, or remove it",
+            ),
+            // The webhook reports these, or another rule.
+            TlsField::HttpsRedirect
+            | TlsField::Mode
+            | TlsField::ServerCertificate
+            | TlsField::PrivateKey
+            | TlsField::CaCertificates
+            | TlsField::CaCrl
+            | TlsField::CredentialName
+            | TlsField::CredentialNames
+            | TlsField::TlsCertificates
+            | TlsField::SubjectAltNames
+            | TlsField::MinProtocolVersion
+            | TlsField::MaxProtocolVersion
+            | TlsField::CipherSuites
+            | TlsField::InsecureSkipVerify
+            | TlsField::EcdhCurves
+            | TlsField::AlpnProtocols => continue,
+        };
+        let place = place.field(field.as_str());
+        findings.warning(rule, &place, message, help.to_owned());
+    }
+}
+
 fn check_files(
     tls: &ServerTlsSettings,
+    plan: &TlsPlan<'_>,
     place: &Place<'_, '_>,
     options: &Options,
     findings: &mut Findings,
 ) {
-    let sources = Sources::of(tls);
-    let has_credential = sources.credential_name || sources.credential_names;
-    let is_mutual = has_mode(tls, TlsMode::Mutual) || has_mode(tls, TlsMode::OptionalMutual);
-    if !tls.ca_crl.is_empty() {
-        let crl = place.field("caCrl");
-        if has_credential && !has_mode(tls, TlsMode::IstioMutual) {
-            let message = "has no effect: with a credential the list is the Secret's ca.crl";
-            let help = "put the list into the Secret as ca.crl, and remove it here".to_owned();
-            findings.warning(rule::lint::CRL_IGNORED, &crl, message, help);
-        } else if is_mutual || has_mode(tls, TlsMode::IstioMutual) {
-            let message = "every issuer of a client's chain needs a current list in this file, else \
-                           all its clients are rejected";
-            let help = "check that the file holds a list of every CA, intermediates too".to_owned();
-            findings.note(rule::lint::CRL_COVERAGE, &crl, message, help);
-        }
+    if plan.validation.as_ref().is_some_and(|of| of.crl.is_some()) {
+        let message = "every issuer of a client's chain needs a current list in this file, else all \
+                       its clients are rejected";
+        let help = "check that the file holds a list of every CA, intermediates too".to_owned();
+        findings.note(rule::lint::CRL_COVERAGE, &place.field("caCrl"), message, help);
     }
-    check_ca_credential(tls, is_mutual && has_credential, place, findings);
-    if is_mutual && sources.credential_names {
+    if let Some(CaSource::Credential(name)) = plan.validation.as_ref().map(|of| &of.ca)
+        && plan.is_set(TlsField::CaCertCredentialName)
+    {
+        check_ca_suffix(name, place, findings);
+    }
+    let is_mutual = matches!(plan.mode, Ok(TlsMode::Mutual | TlsMode::OptionalMutual));
+    if is_mutual && plan.is_set(TlsField::CredentialNames) {
         let names = place.field("credentialNames");
         let message = format!(
             "istiod accepts credentialNames in this mode since {CREDENTIAL_NAMES_MUTUAL} only"
@@ -330,33 +349,21 @@ fn check_files(
     }
 }
 
-fn check_ca_credential(
-    tls: &ServerTlsSettings,
-    is_read: bool,
-    place: &Place<'_, '_>,
-    findings: &mut Findings,
-) {
-    let name = tls.ca_cert_credential_name.as_str();
-    if name.is_empty() {
+fn check_ca_suffix(name: &CredentialName<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+    use CredentialScheme as Scheme;
+    let is_elsewhere = match name.scheme() {
+        None | Some(Scheme::Kubernetes | Scheme::KubernetesGateway) => false,
+        Some(Scheme::ConfigMap | Scheme::Sds | Scheme::Builtin | Scheme::Invalid) => true,
+    };
+    if is_elsewhere || name.as_str().ends_with(CredentialName::CA_SUFFIX) {
         return;
     }
+    let message = "istiod hands out a CA only under a name that ends in \"-cacert\": no client \
+                   will be accepted";
+    let help = format!(
+        "write {:?}: istiod reads the Secret without the ending if there is none with it",
+        CredentialName::ca_of(name.as_str()).as_str()
+    );
     let place = place.field("caCertCredentialName");
-    if !is_read {
-        let message = "has no effect: it is read in the modes MUTUAL and OPTIONAL_MUTUAL, and with \
-                       credentialName or credentialNames only";
-        let help = "write caCertificates for a file, or remove it".to_owned();
-        return findings.warning(rule::lint::CA_CREDENTIAL_IGNORED, &place, message, help);
-    }
-    let is_elsewhere = ["configmap://", "sds://", "builtin://", "invalid://"]
-        .iter()
-        .any(|scheme| name.starts_with(scheme));
-    if !is_elsewhere && !name.ends_with("-cacert") {
-        let message = "istiod hands out a CA only under a name that ends in \"-cacert\": no client \
-                       will be accepted";
-        let help = format!(
-            "write {:?}: istiod reads the Secret without the ending if there is none with it",
-            format!("{name}-cacert")
-        );
-        findings.warning(rule::lint::CA_CREDENTIAL_SUFFIX, &place, message, help);
-    }
+    findings.warning(rule::lint::CA_CREDENTIAL_SUFFIX, &place, message, help);
 }

@@ -5,7 +5,7 @@ use std::{
     ptr,
 };
 
-use istio_gateway::{client_certificate::Effect, envoy::Options};
+use istio_gateway::{client_certificate::Effect, envoy::Options, prost::Message as _};
 
 use super::{
     difference::{self, Difference},
@@ -260,16 +260,16 @@ struct Compared<'a> {
     kinds: HashMap<String, usize>,
     seen: HashMap<usize, Seen<'a>>,
     known: HashMap<(usize, usize), Told>,
-    /// So many names and pins are still compared.
+    /// So many bytes of settings are still compared.
     budget: usize,
 }
 
 /// What is weaker, what is stronger and what is another thing, in words.
 type Told = Vec<(u8, Effect, String)>;
 
-/// Enough for any real file; with more than that each comparison costs, and there may be one for each
-/// host.
-const BUDGET: usize = 4_000_000;
+/// So many bytes of settings are compared: enough for any real file. With more than that each comparison
+/// costs, and there may be one for each host.
+const BUDGET: usize = 64_000_000;
 
 impl<'a> Compared<'a> {
     fn new(pairs: &'a [Pair<'a>], options: &'a Options) -> Self {
@@ -317,11 +317,7 @@ impl<'a> Compared<'a> {
 
 /// How much there is to compare.
 fn size(side: &Side<'_>) -> usize {
-    side.server.tls.as_ref().map_or(1, |tls| {
-        let pins = tls.verify_certificate_spki.len() + tls.verify_certificate_hash.len();
-        let parameters = tls.cipher_suites.len() + tls.ecdh_curves.len() + tls.alpn_protocols.len();
-        1 + tls.subject_alt_names.len() + parameters + pins
-    })
+    side.server.tls.as_ref().map_or(1, |tls| 1 + tls.encoded_len())
 }
 
 /// What two servers do differently, in words.

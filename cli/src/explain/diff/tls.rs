@@ -8,6 +8,7 @@ use istio_gateway::{
     proto::envoy::extensions::transport_sockets::tls::v3::{
         TlsParameters, tls_parameters::TlsProtocol,
     },
+    tls_plan::TlsPlan,
 };
 
 use super::Difference;
@@ -21,6 +22,17 @@ pub(super) fn of(old: &Seen<'_>, new: &Seen<'_>) -> Vec<Difference> {
     flow(old, new, &mut found);
     let contexts = (old.translation.used_tls_context(), new.translation.used_tls_context());
     let (Some(before), Some(after)) = contexts else { return found };
+    let (Some(old), Some(new)) = (&old.plan, &new.plan) else { return found };
+    // The policies have the validation, and the contexts the parameters that this istiod uses.
+    let TlsPlan {
+        mode: _,
+        https_redirect: _,
+        certificates: is,
+        validation: _,
+        parameters: _,
+        set: _,
+    } = new;
+    let (shown, shows) = (certificates(old.certificates), certificates(*is));
     let (was, is) = (parameters_of(before), parameters_of(after));
     version(was, is, &mut found);
     suites(was, is, &mut found);
@@ -36,7 +48,6 @@ pub(super) fn of(old: &Seen<'_>, new: &Seen<'_>) -> Vec<Difference> {
         let what = "Other protocols by ALPN";
         found.push(Difference::new(Effect::Different, "tls", "alpn", what, offers));
     }
-    let (shown, shows) = (certificates(before), certificates(after));
     if shown != shows {
         let what = "The gateway shows another certificate";
         found.push(Difference::new(Effect::Different, "tls", "server-certificate", what, shows));
