@@ -24,15 +24,15 @@
 //! ```
 
 mod credential_name;
-mod field;
+mod parts;
 
 use prost::UnknownEnumValue;
 
 pub use self::{
     credential_name::{CredentialName, CredentialScheme},
-    field::{FieldSet, IgnoreReason, TlsField},
+    parts::{CaSource, CertificateSource, ClientValidation, FieldSet, IgnoreReason, TlsParameters},
 };
-use crate::{ServerTlsSettings, TlsCertificate, TlsMode};
+use crate::{ServerTlsSettings, TlsMode};
 
 /// What istiod makes of `ServerTLSSettings` on a port whose protocol is not plain HTTP, on a listener for
 /// TCP, in the newest version that this crate knows.
@@ -55,75 +55,6 @@ pub struct TlsPlan<'a> {
     pub parameters: Option<TlsParameters<'a>>,
     /// The fields that are set.
     pub set: FieldSet,
-}
-
-/// Where the gateway's own certificate comes from. Of several sources istiod uses one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum CertificateSource<'a> {
-    /// None: the gateway does not terminate TLS.
-    Passthrough,
-    /// The proxy's own certificate of the mesh.
-    Proxy,
-    /// Credentials, by their names.
-    Credentials(&'a [String]),
-    /// Two files. The proxy's own certificate takes their place where one of them is not set.
-    Files {
-        /// The certificate.
-        certificate: &'a str,
-        /// Its key.
-        key: &'a str,
-    },
-    /// Several pairs of files, each of which the same holds for.
-    FilePairs(&'a [TlsCertificate]),
-}
-
-/// What clients' certificates are verified with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientValidation<'a> {
-    /// Whether Envoy is told to require a certificate.
-    pub requires_certificate: bool,
-    /// The CA that issues clients' certificates.
-    pub ca: CaSource<'a>,
-    /// The names of which a certificate must have one.
-    pub subject_alt_names: &'a [String],
-    /// Pinned public keys.
-    pub verify_certificate_spki: &'a [String],
-    /// Pinned certificates.
-    pub verify_certificate_hash: &'a [String],
-    /// The file with the CRL.
-    pub crl: Option<&'a str>,
-    /// Whether a certificate that fails verification is accepted anyway (`insecureSkipVerify`).
-    pub accepts_untrusted: bool,
-}
-
-/// Where the CA comes from that issues clients' certificates.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CaSource<'a> {
-    /// There is none.
-    Absent,
-    /// The proxy's own CA, which is the mesh's unless its metadata name a file.
-    Proxy,
-    /// The mesh's root certificate.
-    MeshRoot,
-    /// A file.
-    File(&'a str),
-    /// A credential.
-    Credential(CredentialName<'a>),
-}
-
-/// What a handshake may use. An empty list, and a version that is 0 or unknown, mean the default.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TlsParameters<'a> {
-    /// The number of the oldest version.
-    pub min_protocol_version: i32,
-    /// The number of the newest version.
-    pub max_protocol_version: i32,
-    /// The cipher suites of TLS 1.2 and older, also those that istiod drops.
-    pub cipher_suites: &'a [String],
-    /// The curves, from Istio 1.32 on.
-    pub ecdh_curves: &'a [String],
-    /// The ALPN protocols, from Istio 1.32 on.
-    pub alpn_protocols: &'a [String],
 }
 
 impl<'a> TlsPlan<'a> {
@@ -267,31 +198,119 @@ impl<'a> TlsPlan<'a> {
     }
 }
 
-impl ClientValidation<'_> {
-    /// Whether a client without a certificate is rejected. It is also where none is required but names or
-    /// pins must match: without a certificate, nothing does.
+impl TlsPlan<'_> {
+    /// The fields that are set and have no effect, by their numbers, and why.
+    pub fn ignored_fields(&self) -> impl Iterator<Item = (TlsField, IgnoreReason)> {
+        self.set.iter().filter_map(|field| Some((field, self.ignore_reason(field)?)))
+    }
+
+    /// Why a field has no effect where it is set, if it has none.
     #[must_use]
-    pub fn rejects_absent_certificate(&self) -> bool {
-        let has_identity = !self.subject_alt_names.is_empty()
-            || !self.verify_certificate_spki.is_empty()
-            || !self.verify_certificate_hash.is_empty();
-        self.requires_certificate || has_identity && !self.accepts_untrusted
+    pub fn ignore_reason(&self, field: TlsField) -> Option<IgnoreReason> {
+        use TlsField as F;
+        let requests = self.requests_client_certificate();
+        let is_proxy = self.certificates == CertificateSource::Proxy;
+        let unless = |is_used: bool, reason| (!is_used).then_some(reason);
+        match field {
+            F::HttpsRedirect | F::Mode => None,
+            _ if !self.terminates_tls() => Some(IgnoreReason::Passthrough),
+            F::ServerCertificate
+            | F::PrivateKey
+            | F::TlsCertificates
+            | F::CredentialName
+            | F::CredentialNames => self.other_certificate(field),
+            F::CaCertificates | F::CaCertCredentialName if !requests => {
+                Some(IgnoreReason::NoCertificateRequested)
+            }
+            F::CaCertificates | F::CaCertCredentialName if is_proxy => Some(IgnoreReason::ProxyCa),
+            F::CaCertificates => {
+                unless(!self.uses_credentials(), IgnoreReason::OtherCa(F::CredentialName))
+            }
+            F::CaCertCredentialName => {
+                unless(self.uses_credentials(), IgnoreReason::OtherCa(F::CaCertificates))
+            }
+            F::CaCrl if requests => unless(!self.uses_credentials(), IgnoreReason::SecretCrl),
+            // Without a CA, Envoy rejects names from a context with a credential.
+            F::SubjectAltNames => {
+                unless(requests || self.uses_credentials(), IgnoreReason::NoCertificateRequested)
+            }
+            F::VerifyCertificateSpki | F::VerifyCertificateHash if requests => unless(
+                self.uses_credentials(),
+                if is_proxy { IgnoreReason::PinsOfProxy } else { IgnoreReason::PinsOfFiles },
+            ),
+            F::CaCrl | F::VerifyCertificateSpki | F::VerifyCertificateHash => {
+                Some(IgnoreReason::NoCertificateRequested)
+            }
+            F::InsecureSkipVerify => unless(requests, IgnoreReason::NoCertificateRequested),
+            F::MinProtocolVersion
+            | F::MaxProtocolVersion
+            | F::CipherSuites
+            | F::EcdhCurves
+            | F::AlpnProtocols => match self.mode {
+                Ok(TlsMode::IstioMutual) => Some(IgnoreReason::ParametersOfMesh),
+                Ok(_) => None,
+                Err(_) => Some(IgnoreReason::UnknownMode),
+            },
+        }
+    }
+
+    /// The certificate that is used instead of the one of a field.
+    fn other_certificate(&self, field: TlsField) -> Option<IgnoreReason> {
+        let used = match self.certificates {
+            CertificateSource::Passthrough => return Some(IgnoreReason::Passthrough),
+            CertificateSource::Proxy => return Some(IgnoreReason::ProxyCertificate),
+            CertificateSource::Credentials(_) if self.is_set(TlsField::CredentialNames) => {
+                TlsField::CredentialNames
+            }
+            CertificateSource::Credentials(_) => TlsField::CredentialName,
+            CertificateSource::FilePairs(_) => TlsField::TlsCertificates,
+            CertificateSource::Files { .. } => return None,
+        };
+        (field != used).then_some(IgnoreReason::OtherCertificate(used))
     }
 }
 
-impl<'a> CertificateSource<'a> {
-    /// The pairs of a certificate's file and its key's.
-    pub fn files(self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        let (one, many) = match self {
-            Self::Files { certificate, key } => (Some((certificate, key)), [].as_slice()),
-            Self::FilePairs(pairs) => (None, pairs),
-            Self::Passthrough | Self::Proxy | Self::Credentials(_) => (None, [].as_slice()),
-        };
-        let many = many.iter().map(|pair| {
-            // The CA of a pair is never used: that of the settings is.
-            let TlsCertificate { server_certificate, private_key, ca_certificates: _ } = pair;
-            (server_certificate.as_str(), private_key.as_str())
-        });
-        one.into_iter().chain(many)
-    }
+macro_rules! fields {
+    ($($Field:ident $name:literal)*) => {
+        /// A field of `ServerTLSSettings`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum TlsField {
+            $(#[doc = concat!("`", $name, "`.")] $Field,)*
+        }
+
+        impl TlsField {
+            /// All fields, by their numbers.
+            pub const ALL: [Self; [$($name),*].len()] = [$(Self::$Field),*];
+
+            /// The name in JSON and YAML.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$Field => $name,)*
+                }
+            }
+        }
+    };
+}
+
+fields! {
+    HttpsRedirect "httpsRedirect"
+    Mode "mode"
+    ServerCertificate "serverCertificate"
+    PrivateKey "privateKey"
+    CaCertificates "caCertificates"
+    CaCrl "caCrl"
+    CredentialName "credentialName"
+    CredentialNames "credentialNames"
+    CaCertCredentialName "caCertCredentialName"
+    TlsCertificates "tlsCertificates"
+    SubjectAltNames "subjectAltNames"
+    VerifyCertificateSpki "verifyCertificateSpki"
+    VerifyCertificateHash "verifyCertificateHash"
+    MinProtocolVersion "minProtocolVersion"
+    MaxProtocolVersion "maxProtocolVersion"
+    CipherSuites "cipherSuites"
+    InsecureSkipVerify "insecureSkipVerify"
+    EcdhCurves "ecdhCurves"
+    AlpnProtocols "alpnProtocols"
 }
