@@ -84,8 +84,8 @@ pub mod rule;
 pub mod stream;
 mod structural;
 mod timestamp;
-mod tls;
 pub mod tls_plan;
+mod tls_settings;
 mod tree;
 #[cfg(feature = "validate")]
 pub mod validate;
@@ -114,7 +114,7 @@ pub use proto::{
 pub use rule::{Rule, RuleId};
 pub use structural::{PruneReason, PrunedField, StoredGateway};
 pub use timestamp::{InvalidTimestamp, Timestamp};
-pub use tls::UnknownEnumName;
+pub use tls_settings::UnknownEnumName;
 pub use version::{IstioVersion, UnknownIstioVersion};
 pub use yaml::RewriteReason;
 

@@ -6,7 +6,7 @@ use clap::{Command, Parser};
 
 use crate::{
     output::print_colored,
-    wording::{shown, text_width, wrapped},
+    text::{shown, text_width, wrapped},
 };
 
 /// The arguments, or how the command ends: with help, the version or an error, which are written.

@@ -17,7 +17,7 @@ use crate::{
     gateways::{Finding, Judgement, Refusals, below_server, by_server, known_translation, read},
     input::Reading,
     output::{Layout, print_json},
-    wording::harmless,
+    text::harmless,
 };
 
 /// Prints what istiod makes of each server: Envoy's TLS context, and what becomes of
@@ -142,7 +142,7 @@ fn translated(manifest: &Manifest, file: &str, document: usize, options: &Option
             document,
             server,
             flow: translation.flow.as_str(),
-            tls_context: translation.used_tls_context().filter(|_| is_sent).cloned(),
+            tls_context: translation.effective_tls_context().filter(|_| is_sent).cloned(),
             findings,
             xfcc: translation.xfcc,
         }

@@ -17,7 +17,7 @@ use crate::{
     gateways::{Finding, known_translation},
     input::Reading,
     output::{Layout, print, print_json},
-    wording::{harmless, severity_name},
+    text::{harmless, severity_name},
 };
 
 /// Translates Gateways of Gateway API as istiod does, and tells their conditions.

@@ -14,7 +14,7 @@ use istio_gateway::{
 };
 use serde::Serialize;
 
-use crate::{Failure, input::Reading, wording::severity_name};
+use crate::{Failure, input::Reading, text::severity_name};
 
 /// A Gateway, and where it is.
 pub(crate) struct Found {

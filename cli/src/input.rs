@@ -12,7 +12,7 @@ use crate::{
     Failure,
     files::{self, File},
     tell,
-    wording::{counted, shown},
+    text::{counted, shown},
 };
 
 /// What is known of the reading of files when it is over.

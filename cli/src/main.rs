@@ -12,7 +12,7 @@ mod gateways;
 mod input;
 mod output;
 mod rules;
-mod wording;
+mod text;
 
 use std::{
     io::{self, Write as _},
@@ -21,7 +21,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use self::wording::harmless;
+use self::text::harmless;
 
 /// Tools for Istio's Gateway resources.
 #[derive(Parser)]

@@ -11,7 +11,7 @@ use anstream::AutoStream;
 use serde::Serialize;
 use tempfile::Builder;
 
-use crate::{Failure, wording::is_harmful};
+use crate::{Failure, text::is_harmful};
 
 /// Writes to standard output, all at once.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {

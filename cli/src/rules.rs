@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     Failure,
     output::{Layout, print, print_json},
-    wording::{severity_name, shown, text_width, wrapped},
+    text::{severity_name, shown, text_width, wrapped},
 };
 
 /// Lists the rules of check, or explains those that are named.

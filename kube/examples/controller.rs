@@ -122,7 +122,7 @@ fn set_condition(gateway: &mut v1::Gateway) {
 fn unverified(spec: &GatewaySpec) -> Vec<String> {
     let servers = spec.servers.iter().enumerate();
     let of_server = servers.filter_map(|(index, server)| {
-        let policy = ClientCertificatePolicy::of(server.tls.as_ref()?);
+        let policy = ClientCertificatePolicy::from_settings(server.tls.as_ref()?);
         let is_reported_only = policy.verification() == Verification::ReportedOnly;
         is_reported_only.then(|| format!("servers[{index}]: {}", policy.verification()))
     });

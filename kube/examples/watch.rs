@@ -64,7 +64,7 @@ fn report_spec(name: &str, spec: &GatewaySpec) {
         let hosts = server.hosts.join(", ");
         match &server.tls {
             Some(tls) => {
-                let policy = ClientCertificatePolicy::of(tls);
+                let policy = ClientCertificatePolicy::from_settings(tls);
                 let (request, verification) = (policy.request(), policy.verification());
                 println!("{name}: servers[{index}] ({hosts}): {request}; {verification}");
             }

@@ -15,12 +15,12 @@ use super::{
 ///     client_certificate::{ClientCertificatePolicy, Effect},
 /// };
 ///
-/// let old = ClientCertificatePolicy::of(&ServerTlsSettings::mutual("edge-cert"));
+/// let old = ClientCertificatePolicy::from_settings(&ServerTlsSettings::mutual("edge-cert"));
 /// let tls = ServerTlsSettings {
 ///     ca_cert_credential_name: "partner-ca".to_owned(),
 ///     ..ServerTlsSettings::mutual("edge-cert")
 /// };
-/// let changes = old.compare(&ClientCertificatePolicy::of(&tls));
+/// let changes = old.compare(&ClientCertificatePolicy::from_settings(&tls));
 /// let told: Vec<_> = changes.iter().map(|change| (change.id, change.effect())).collect();
 /// // Another CA is both: its clients get in, and those of the one before do not any more.
 /// assert_eq!(told, [("new-ca", Effect::Weaker), ("old-ca", Effect::Stronger)]);
@@ -29,7 +29,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Change {
-    /// A name of the client for programs: that of a [`Row`](super::Row), or one of those whom only
+    /// A name of the client for programs: that of a [`ClientOutcome`](super::ClientOutcome), or one of those whom only
     /// one of two CAs, lists of names, pins or revocation lists is about: `new-ca`, `old-ca`,
     /// `new-name`, `old-name`, `new-pin`, `old-pin`, `newly-revoked` and `no-longer-revoked`.
     pub id: &'static str,
@@ -77,14 +77,14 @@ impl fmt::Display for Effect {
 impl Change {
     /// Whether the client was refused and is let in now.
     #[must_use]
-    pub fn opens(&self) -> bool {
-        matches!((&self.old, &self.new), (Decision::Refused(_), Decision::LetIn(_)))
+    pub fn newly_accepted(&self) -> bool {
+        matches!((&self.old, &self.new), (Decision::Reject(_), Decision::Accept(_)))
     }
 
     /// Whether the client was let in and is refused now.
     #[must_use]
-    pub fn closes(&self) -> bool {
-        matches!((&self.old, &self.new), (Decision::LetIn(_), Decision::Refused(_)))
+    pub fn newly_rejected(&self) -> bool {
+        matches!((&self.old, &self.new), (Decision::Accept(_), Decision::Reject(_)))
     }
 
     /// Whether the policy is weaker for this client, or stronger.
@@ -103,12 +103,12 @@ impl Change {
     #[must_use]
     pub fn effect(&self) -> Effect {
         let is_unverified =
-            |decision: &Decision| matches!(decision, Decision::LetIn(Admission::Unverified(_)));
+            |decision: &Decision| matches!(decision, Decision::Accept(Admission::Unverified(_)));
         match (&self.old, &self.new) {
-            (Decision::Refused(_), Decision::LetIn(_) | Decision::PassedOn)
-            | (Decision::PassedOn, Decision::LetIn(_)) => Effect::Weaker,
-            (Decision::LetIn(_) | Decision::PassedOn, Decision::Refused(_)) => Effect::Stronger,
-            (Decision::LetIn(_), Decision::LetIn(_)) => {
+            (Decision::Reject(_), Decision::Accept(_) | Decision::Passthrough)
+            | (Decision::Passthrough, Decision::Accept(_)) => Effect::Weaker,
+            (Decision::Accept(_) | Decision::Passthrough, Decision::Reject(_)) => Effect::Stronger,
+            (Decision::Accept(_), Decision::Accept(_)) => {
                 match (is_unverified(&self.old), is_unverified(&self.new)) {
                     (false, true) => Effect::Weaker,
                     (true, false) => Effect::Stronger,
@@ -124,10 +124,10 @@ impl ClientCertificatePolicy {
     /// For which clients another policy in this one's place opens or closes a door, or what the
     /// backend learns of them is another thing. Nothing, if it does the same to everybody.
     ///
-    /// Beside the clients of [`full_table`](Self::full_table), those are looked at whom only one of
+    /// Beside the clients of [`all_outcomes`](Self::all_outcomes), those are looked at whom only one of
     /// the two CAs vouches for, who are on only one of the two lists of names or pins, or whom only
     /// one of the two revocation lists knows. For whatever certificate this policy refuses and the
-    /// new one lets in, there is a change that [opens](Change::opens).
+    /// new one lets in, there is a change that [opens](Change::newly_accepted).
     ///
     /// A CA or a revocation list is taken for the same if it comes from the same place: what a
     /// secret or a file holds is not known here. A client that both refuse, or both let in as one
@@ -136,11 +136,11 @@ impl ClientCertificatePolicy {
     /// ```
     /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
     ///
-    /// let old = ClientCertificatePolicy::of(&ServerTlsSettings::optional_mutual("edge-cert"));
-    /// let new = ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("edge-cert"));
+    /// let old = ClientCertificatePolicy::from_settings(&ServerTlsSettings::optional_mutual("edge-cert"));
+    /// let new = ClientCertificatePolicy::from_settings(&ServerTlsSettings::allow_insecure_fallback("edge-cert"));
     /// let changes = old.compare(&new);
-    /// assert!(changes.iter().any(|change| change.id == "self-signed" && change.opens()));
-    /// assert!(new.compare(&old).iter().all(|change| change.closes()));
+    /// assert!(changes.iter().any(|change| change.id == "self-signed" && change.newly_accepted()));
+    /// assert!(new.compare(&old).iter().all(|change| change.newly_rejected()));
     /// assert_eq!(new.compare(&new), []);
     /// ```
     #[must_use]
@@ -271,8 +271,8 @@ mod tests {
 
     #[test]
     fn skip_opens_for_every_flaw_that_the_handshake_lets_pass() {
-        let old = ClientCertificatePolicy::of(&ServerTlsSettings::mutual("c"));
-        let new = ClientCertificatePolicy::of(&ServerTlsSettings {
+        let old = ClientCertificatePolicy::from_settings(&ServerTlsSettings::mutual("c"));
+        let new = ClientCertificatePolicy::from_settings(&ServerTlsSettings {
             insecure_skip_verify: Some(true),
             ..ServerTlsSettings::mutual("c")
         });
@@ -328,11 +328,12 @@ mod tests {
 
     #[test]
     fn a_certificate_that_nobody_vouches_for_is_weaker_though_nobody_was_refused() {
-        let simple = ClientCertificatePolicy::of(&ServerTlsSettings::simple("c"));
-        let fallback =
-            ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("c"));
+        let simple = ClientCertificatePolicy::from_settings(&ServerTlsSettings::simple("c"));
+        let fallback = ClientCertificatePolicy::from_settings(
+            &ServerTlsSettings::allow_insecure_fallback("c"),
+        );
         let found = simple.compare(&fallback);
-        assert!(!found.iter().any(Change::opens));
+        assert!(!found.iter().any(Change::newly_accepted));
         let effect = |id| found.iter().find(|change| change.id == id).map(Change::effect);
         assert_eq!(effect("self-signed"), Some(Effect::Weaker));
         assert_eq!(effect("valid"), Some(Effect::Different));
@@ -342,8 +343,8 @@ mod tests {
 
     #[test]
     fn whoever_ends_tls_decides() {
-        let passed_on = ClientCertificatePolicy::passed_on();
-        let mutual = ClientCertificatePolicy::of(&ServerTlsSettings::mutual("c"));
+        let passed_on = ClientCertificatePolicy::passthrough();
+        let mutual = ClientCertificatePolicy::from_settings(&ServerTlsSettings::mutual("c"));
         let effect = |old: &ClientCertificatePolicy, new: &ClientCertificatePolicy, id| {
             let changes = old.compare(new);
             changes.iter().find(|change| change.id == id).map(Change::effect)

@@ -2,32 +2,32 @@
 
 use std::fmt;
 
-use super::{Forwarding, HeaderSeen, Rejection};
+use super::{Forwarding, Rejection, XfccHeader};
 
 /// What a gateway does with a client.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {
     /// The connection is refused.
-    Refused(Refusal),
+    Reject(RejectReason),
     /// The client is let in.
-    LetIn(Admission),
+    Accept(Admission),
     /// The gateway does not end the client's TLS: the backend decides.
-    PassedOn,
+    Passthrough,
 }
 
 /// Why a client is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum RejectReason {
     /// It presents no certificate, and has to.
     NoCertificate,
     /// Its certificate has flaws that matter, in the order in which Envoy looks: never empty.
-    Flawed(Vec<Flaw>),
+    InvalidCertificate(Vec<CertificateError>),
     /// A secret has not arrived, so nobody gets in.
     SecretMissing,
     /// Envoy refuses the configuration, so there is nobody to connect to.
-    Rejected(Rejection),
+    ConfigurationRejected(Rejection),
 }
 
 /// As what a client is let in.
@@ -41,7 +41,7 @@ pub enum Admission {
     /// As one who presented a certificate that does not pass, or that nothing was checked of. It
     /// holds what verification found, which may be nothing, and **the backend cannot tell it from
     /// [`Verified`](Self::Verified)**.
-    Unverified(Vec<Flaw>),
+    Unverified(Vec<CertificateError>),
 }
 
 /// What is wrong with a certificate, in the order in which Envoy looks: it names the first that it
@@ -50,11 +50,11 @@ pub enum Admission {
 /// In TLS 1.2 the key usage's turn comes only before [`NoKey`](Self::NoKey).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum Flaw {
+pub enum CertificateError {
     /// It cannot be read.
-    Malformed,
+    BadEncoding,
     /// Its key usage does not allow signing.
-    NotForSigning,
+    InvalidKeyUsage,
     /// Another CA issued it.
     UnknownIssuer,
     /// It vouches for itself.
@@ -62,74 +62,74 @@ pub enum Flaw {
     /// The intermediate that issued it is not there.
     IncompleteChain,
     /// Its extended key usage is not for clients.
-    NotForClients,
+    InvalidPurpose,
     /// It is revoked.
     Revoked,
     /// There is no revocation list of its issuer.
-    NoList,
+    UnknownRevocationStatus,
     /// The revocation list is stale, unreadable or another CA's.
-    ListUnusable,
+    UnusableRevocationList,
     /// A signature is wrong.
     BadSignature,
     /// It has expired.
     Expired,
     /// It is not valid yet.
-    NotYetValid,
+    NotValidYet,
     /// It has none of the wanted names.
-    OtherName,
+    NotValidForName,
     /// It is not pinned.
     NotPinned,
     /// The client does not have its key.
     NoKey,
 }
 
-impl Flaw {
+impl CertificateError {
     /// Whether the handshake itself fails of it, so that no setting can waive it.
     #[must_use]
     pub fn is_never_waived(self) -> bool {
-        matches!(self, Self::Malformed | Self::NotForSigning | Self::NoKey)
+        matches!(self, Self::BadEncoding | Self::InvalidKeyUsage | Self::NoKey)
     }
 
     /// A name for programs.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
-            Self::Malformed => "malformed",
-            Self::NotForSigning => "not-for-signing",
+            Self::BadEncoding => "malformed",
+            Self::InvalidKeyUsage => "not-for-signing",
             Self::NoKey => "no-key",
             Self::UnknownIssuer => "unknown-issuer",
             Self::SelfSigned => "self-signed",
             Self::IncompleteChain => "incomplete-chain",
             Self::BadSignature => "bad-signature",
             Self::Expired => "expired",
-            Self::NotYetValid => "not-yet-valid",
-            Self::NotForClients => "not-for-clients",
+            Self::NotValidYet => "not-yet-valid",
+            Self::InvalidPurpose => "not-for-clients",
             Self::Revoked => "revoked",
-            Self::NoList => "no-revocation-list",
-            Self::ListUnusable => "revocation-list-unusable",
-            Self::OtherName => "other-name",
+            Self::UnknownRevocationStatus => "no-revocation-list",
+            Self::UnusableRevocationList => "revocation-list-unusable",
+            Self::NotValidForName => "other-name",
             Self::NotPinned => "not-pinned",
         }
     }
 }
 
-impl fmt::Display for Flaw {
+impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Malformed => "it cannot be read",
-            Self::NotForSigning => "its key usage does not allow signing",
+            Self::BadEncoding => "it cannot be read",
+            Self::InvalidKeyUsage => "its key usage does not allow signing",
             Self::NoKey => "the client does not have its key",
             Self::UnknownIssuer => "its issuer is not trusted",
             Self::SelfSigned => "it is self-signed",
             Self::IncompleteChain => "its intermediate is missing",
             Self::BadSignature => "its signature is wrong",
             Self::Expired => "it has expired",
-            Self::NotYetValid => "it is not valid yet",
-            Self::NotForClients => "its extended key usage is not for clients",
+            Self::NotValidYet => "it is not valid yet",
+            Self::InvalidPurpose => "its extended key usage is not for clients",
             Self::Revoked => "it is revoked",
-            Self::NoList => "there is no revocation list of its issuer",
-            Self::ListUnusable => "the revocation list is unusable",
-            Self::OtherName => "it has none of the wanted names",
+            Self::UnknownRevocationStatus => "there is no revocation list of its issuer",
+            Self::UnusableRevocationList => "the revocation list is unusable",
+            Self::NotValidForName => "it has none of the wanted names",
             Self::NotPinned => "it is not pinned",
         })
     }
@@ -138,33 +138,33 @@ impl fmt::Display for Flaw {
 impl Decision {
     /// Whether the client gets in, here.
     #[must_use]
-    pub fn is_let_in(&self) -> bool {
-        matches!(self, Self::LetIn(_))
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accept(_))
     }
 
     /// Whether the gateway has seen a certificate of the client's, verified or not.
     #[must_use]
     pub fn has_certificate(&self) -> bool {
-        matches!(self, Self::LetIn(Admission::Verified | Admission::Unverified(_)))
+        matches!(self, Self::Accept(Admission::Verified | Admission::Unverified(_)))
     }
 
     /// What a backend sees in `x-forwarded-client-cert` of this client's requests, by whether the
     /// client sends such a header of its own. None if there are no requests, or none that the
     /// gateway reads.
     #[must_use]
-    pub fn header(&self, forwarding: Forwarding, sends_header: bool) -> Option<HeaderSeen> {
-        self.is_let_in().then(|| forwarding.header(self.has_certificate(), sends_header))
+    pub fn header(&self, forwarding: Forwarding, sends_header: bool) -> Option<XfccHeader> {
+        self.is_accepted().then(|| forwarding.header(self.has_certificate(), sends_header))
     }
 
     /// A name for programs: `refused`, `anonymous`, `verified`, `unverified` or `passed-on`.
     #[must_use]
     pub fn id(&self) -> &'static str {
         match self {
-            Self::Refused(_) => "refused",
-            Self::LetIn(Admission::Anonymous) => "anonymous",
-            Self::LetIn(Admission::Verified) => "verified",
-            Self::LetIn(Admission::Unverified(_)) => "unverified",
-            Self::PassedOn => "passed-on",
+            Self::Reject(_) => "refused",
+            Self::Accept(Admission::Anonymous) => "anonymous",
+            Self::Accept(Admission::Verified) => "verified",
+            Self::Accept(Admission::Unverified(_)) => "unverified",
+            Self::Passthrough => "passed-on",
         }
     }
 }
@@ -172,20 +172,20 @@ impl Decision {
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(refusal) => write!(f, "refused: {refusal}"),
-            Self::LetIn(admission) => write!(f, "let in {admission}"),
-            Self::PassedOn => f.write_str("passed on: the backend decides"),
+            Self::Reject(refusal) => write!(f, "refused: {refusal}"),
+            Self::Accept(admission) => write!(f, "let in {admission}"),
+            Self::Passthrough => f.write_str("passed on: the backend decides"),
         }
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for RejectReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoCertificate => f.write_str("no certificate"),
-            Self::Flawed(flaws) => write_list(f, flaws),
+            Self::InvalidCertificate(flaws) => write_list(f, flaws),
             Self::SecretMissing => f.write_str("a secret is missing, nobody gets in"),
-            Self::Rejected(rejection) => rejection.fmt(f),
+            Self::ConfigurationRejected(rejection) => rejection.fmt(f),
         }
     }
 }
@@ -206,7 +206,7 @@ impl fmt::Display for Admission {
     }
 }
 
-fn write_list(f: &mut fmt::Formatter<'_>, flaws: &[Flaw]) -> fmt::Result {
+fn write_list(f: &mut fmt::Formatter<'_>, flaws: &[CertificateError]) -> fmt::Result {
     for (i, flaw) in flaws.iter().enumerate() {
         if i > 0 {
             f.write_str(", ")?;

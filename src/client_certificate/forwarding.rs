@@ -27,15 +27,15 @@ pub enum Forwarding {
 /// What a backend finds in `x-forwarded-client-cert`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum HeaderSeen {
+pub enum XfccHeader {
     /// No such header.
-    Nothing,
+    Absent,
     /// The certificate that the client presented, as the gateway wrote it.
-    Own,
+    GatewaySet,
     /// What the client wrote, and nothing of the gateway's.
-    Forged,
+    ClientSupplied,
     /// What the client wrote, and behind it what the gateway wrote.
-    ForgedAndOwn,
+    ClientSuppliedAndGatewaySet,
 }
 
 impl Forwarding {
@@ -79,16 +79,16 @@ impl Forwarding {
     /// What a backend sees, by whether the client presented a certificate, verified or not, and
     /// whether it sent a header of its own.
     #[must_use]
-    pub fn header(self, has_certificate: bool, sends_header: bool) -> HeaderSeen {
-        let client_s = if sends_header { HeaderSeen::Forged } else { HeaderSeen::Nothing };
+    pub fn header(self, has_certificate: bool, sends_header: bool) -> XfccHeader {
+        let client_s = if sends_header { XfccHeader::ClientSupplied } else { XfccHeader::Absent };
         match (self, has_certificate) {
             (Self::AlwaysForwardOnly, _) | (Self::ForwardOnly, true) => client_s,
-            (Self::SanitizeSet, true) => HeaderSeen::Own,
-            (Self::AppendForward, true) if sends_header => HeaderSeen::ForgedAndOwn,
-            (Self::AppendForward, true) => HeaderSeen::Own,
+            (Self::SanitizeSet, true) => XfccHeader::GatewaySet,
+            (Self::AppendForward, true) if sends_header => XfccHeader::ClientSuppliedAndGatewaySet,
+            (Self::AppendForward, true) => XfccHeader::GatewaySet,
             (Self::Sanitize, _)
             | (Self::SanitizeSet | Self::ForwardOnly | Self::AppendForward, false) => {
-                HeaderSeen::Nothing
+                XfccHeader::Absent
             }
         }
     }
@@ -109,32 +109,32 @@ impl FromStr for Forwarding {
     }
 }
 
-impl HeaderSeen {
+impl XfccHeader {
     /// Whether something in the header is the client's own word.
     #[must_use]
     pub fn is_forgeable(self) -> bool {
-        matches!(self, Self::Forged | Self::ForgedAndOwn)
+        matches!(self, Self::ClientSupplied | Self::ClientSuppliedAndGatewaySet)
     }
 
     /// A name for programs: `none`, `own`, `forged` or `forged+own`.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
-            Self::Nothing => "none",
-            Self::Own => "own",
-            Self::Forged => "forged",
-            Self::ForgedAndOwn => "forged+own",
+            Self::Absent => "none",
+            Self::GatewaySet => "own",
+            Self::ClientSupplied => "forged",
+            Self::ClientSuppliedAndGatewaySet => "forged+own",
         }
     }
 }
 
-impl fmt::Display for HeaderSeen {
+impl fmt::Display for XfccHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Nothing => "no header",
-            Self::Own => "the certificate that was presented",
-            Self::Forged => "what the client wrote",
-            Self::ForgedAndOwn => "what the client wrote, then the certificate",
+            Self::Absent => "no header",
+            Self::GatewaySet => "the certificate that was presented",
+            Self::ClientSupplied => "what the client wrote",
+            Self::ClientSuppliedAndGatewaySet => "what the client wrote, then the certificate",
         })
     }
 }

@@ -3,11 +3,11 @@
 //! ```
 //! use istio_gateway::{
 //!     ServerTlsSettings,
-//!     client_certificate::{ClientCertificate, ClientCertificatePolicy, Forwarding, HeaderSeen},
+//!     client_certificate::{ClientCertificate, ClientCertificatePolicy, Forwarding, XfccHeader},
 //! };
 //!
 //! let tls = ServerTlsSettings::allow_insecure_fallback("edge-cert");
-//! let policy = ClientCertificatePolicy::of(&tls);
+//! let policy = ClientCertificatePolicy::from_settings(&tls);
 //!
 //! // Somebody presents a certificate that nobody vouches for, and forges the header.
 //! let decision = policy.decide(Some(&ClientCertificate::UNKNOWN_ISSUER));
@@ -16,16 +16,16 @@
 //!     "let in although its certificate fails verification: its issuer is not trusted"
 //! );
 //! // The gateway's default replaces the forged header, but does not tell V from U.
-//! assert_eq!(decision.header(Forwarding::SanitizeSet, true), Some(HeaderSeen::Own));
-//! assert_eq!(decision.header(Forwarding::AppendForward, true), Some(HeaderSeen::ForgedAndOwn));
+//! assert_eq!(decision.header(Forwarding::SanitizeSet, true), Some(XfccHeader::GatewaySet));
+//! assert_eq!(decision.header(Forwarding::AppendForward, true), Some(XfccHeader::ClientSuppliedAndGatewaySet));
 //!
 //! // Proof of possession is not waived: who does not have the key stays out.
-//! assert!(!policy.decide(Some(&ClientCertificate::WITHOUT_KEY)).is_let_in());
+//! assert!(!policy.decide(Some(&ClientCertificate::WITHOUT_KEY)).is_accepted());
 //! ```
 //!
 //! # Two ways in, one decision
 //!
-//! [`ClientCertificatePolicy::of`] reads `ServerTLSSettings`, as istiod turns them into Envoy's
+//! [`ClientCertificatePolicy::from_settings`] reads `ServerTLSSettings`, as istiod turns them into Envoy's
 //! configuration, and takes it that every secret and file is there and in order.
 //! [`ClientCertificatePolicy::from_context`] takes Envoy's [`ValidationContext`] itself, with the
 //! state of its sources: no CA, a stale revocation list, a secret that never arrives.
@@ -38,8 +38,8 @@
 //!
 //! # For those who show it
 //!
-//! [`ClientCertificatePolicy::table`] has a row for each client that the policy can tell from
-//! others, [`full_table`](ClientCertificatePolicy::full_table) the same rows for every policy;
+//! [`ClientCertificatePolicy::outcomes`] has a row for each client that the policy can tell from
+//! others, [`all_outcomes`](ClientCertificatePolicy::all_outcomes) the same rows for every policy;
 //! [`Forwarding::ALL`] are the columns, [`Decision::header`] the cells. Everything has a
 //! [`Display`](std::fmt::Display) in plain words and an `id` for programs.
 //! [`compare`](ClientCertificatePolicy::compare) tells for whom another policy opens or closes a door.
@@ -50,9 +50,9 @@
 //!     client_certificate::{ClientCertificatePolicy, Forwarding},
 //! };
 //!
-//! let policy = ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("c"));
+//! let policy = ClientCertificatePolicy::from_settings(&ServerTlsSettings::allow_insecure_fallback("c"));
 //! println!("{}; {}", policy.request(), policy.verification());
-//! for row in policy.table() {
+//! for row in policy.outcomes() {
 //!     print!("{:40} {}", row.client, row.decision);
 //!     for forwarding in Forwarding::ALL {
 //!         // By whether the client forges the header; none for one that is refused.
@@ -79,8 +79,8 @@ pub use certificate::{
 };
 pub use compare::{Change, Effect};
 pub use context::{Crl, CrlState, Rejection, Source, TrustedCa, ValidationContext};
-pub use decision::{Admission, Decision, Flaw, Refusal};
-pub use forwarding::{Forwarding, HeaderSeen};
+pub use decision::{Admission, CertificateError, Decision, RejectReason};
+pub use forwarding::{Forwarding, XfccHeader};
 #[cfg(any(feature = "envoy", feature = "validate"))]
 pub(crate) use pins::{check_hash, check_spki};
-pub use policy::{ClientCertificatePolicy, Request, Row, Verification};
+pub use policy::{ClientCertificatePolicy, ClientOutcome, Request, Verification};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{
-    Admission, ClientCertificate, Decision, Refusal, Rejection, Revocation, TrustedCa,
+    Admission, ClientCertificate, Decision, RejectReason, Rejection, Revocation, TrustedCa,
     ValidationContext, verify::verify,
 };
 
@@ -15,13 +15,13 @@ use super::{
 ///     client_certificate::{ClientCertificate, ClientCertificatePolicy, Request, Verification},
 /// };
 ///
-/// let policy = ClientCertificatePolicy::of(&ServerTlsSettings::optional_mutual("edge-cert"));
+/// let policy = ClientCertificatePolicy::from_settings(&ServerTlsSettings::optional_mutual("edge-cert"));
 /// assert_eq!(policy.request(), Request::Optional);
 /// assert_eq!(policy.verification(), Verification::Enforced);
 /// let ca = policy.context().and_then(|context| context.trusted_ca.source());
 /// assert_eq!(ca.unwrap().to_string(), "the secret kubernetes://edge-cert-cacert");
 ///
-/// assert!(policy.decide(None).is_let_in());
+/// assert!(policy.decide(None).is_accepted());
 /// let expired = policy.decide(Some(&ClientCertificate::EXPIRED));
 /// assert_eq!(expired.to_string(), "refused: it has expired");
 /// ```
@@ -105,12 +105,12 @@ impl fmt::Display for Verification {
     }
 }
 
-/// A row of [`ClientCertificatePolicy::table`].
+/// A row of [`ClientCertificatePolicy::outcomes`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub struct Row {
+pub struct ClientOutcome {
     /// A name of the client for programs: `none`, `valid`, or what is wrong as
-    /// [`Flaw::id`](super::Flaw::id) has it.
+    /// [`CertificateError::id`](super::CertificateError::id) has it.
     pub id: &'static str,
     /// The client in plain words.
     pub client: &'static str,
@@ -150,7 +150,7 @@ impl ClientCertificatePolicy {
 
     /// The policy of a listener that leaves TLS to the backend.
     #[must_use]
-    pub fn passed_on() -> Self {
+    pub fn passthrough() -> Self {
         Self { is_terminated: false, ..Self::from_context(false, None) }
     }
 
@@ -212,20 +212,20 @@ impl ClientCertificatePolicy {
     #[must_use]
     pub fn decide(&self, certificate: Option<&ClientCertificate>) -> Decision {
         if !self.is_terminated {
-            return Decision::PassedOn;
+            return Decision::Passthrough;
         }
         if let Some(rejection) = self.rejection() {
-            return Decision::Refused(Refusal::Rejected(rejection));
+            return Decision::Reject(RejectReason::ConfigurationRejected(rejection));
         }
         if self.is_secret_missing() {
-            return Decision::Refused(Refusal::SecretMissing);
+            return Decision::Reject(RejectReason::SecretMissing);
         }
         match (self.request(), certificate, &self.context) {
-            (Request::Required, None, _) => Decision::Refused(Refusal::NoCertificate),
+            (Request::Required, None, _) => Decision::Reject(RejectReason::NoCertificate),
             (Request::Required | Request::Optional, Some(certificate), Some(context)) => {
                 verify(context, certificate)
             }
-            _ => Decision::LetIn(Admission::Anonymous),
+            _ => Decision::Accept(Admission::Anonymous),
         }
     }
 
@@ -235,23 +235,23 @@ impl ClientCertificatePolicy {
     /// ```
     /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
     ///
-    /// let policy = ClientCertificatePolicy::of(&ServerTlsSettings::mutual("edge-cert"));
-    /// let table = policy.table();
+    /// let policy = ClientCertificatePolicy::from_settings(&ServerTlsSettings::mutual("edge-cert"));
+    /// let table = policy.outcomes();
     /// assert_eq!(table[0].client, "no certificate");
     /// assert_eq!(table[0].decision.to_string(), "refused: no certificate");
     /// assert_eq!(table[1].decision.to_string(), "let in with a verified certificate");
     /// assert!(!table.iter().any(|row| row.id == "revoked"));
     /// ```
     #[must_use]
-    pub fn table(&self) -> Vec<Row> {
-        let tells = |row: &Row| {
+    pub fn outcomes(&self) -> Vec<ClientOutcome> {
+        let tells = |row: &ClientOutcome| {
             row.certificate.as_ref().is_none_or(|certificate| {
                 (self.has_crl() || certificate.revocation == Revocation::NotRevoked)
                     && (self.has_names() || certificate.has_matching_name)
                     && (self.has_pins() || certificate.is_pinned)
             })
         };
-        self.full_table().into_iter().filter(tells).collect()
+        self.all_outcomes().into_iter().filter(tells).collect()
     }
 
     /// What happens to each client that some policy can tell from others: the same rows for every
@@ -264,22 +264,22 @@ impl ClientCertificatePolicy {
     /// ```
     /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
     ///
-    /// let old = ClientCertificatePolicy::of(&ServerTlsSettings::optional_mutual("edge-cert"));
-    /// let new = ClientCertificatePolicy::of(&ServerTlsSettings::allow_insecure_fallback("edge-cert"));
+    /// let old = ClientCertificatePolicy::from_settings(&ServerTlsSettings::optional_mutual("edge-cert"));
+    /// let new = ClientCertificatePolicy::from_settings(&ServerTlsSettings::allow_insecure_fallback("edge-cert"));
     /// let opened: Vec<_> = old
-    ///     .full_table()
+    ///     .all_outcomes()
     ///     .into_iter()
-    ///     .zip(new.full_table())
-    ///     .filter(|(old, new)| !old.decision.is_let_in() && new.decision.is_let_in())
+    ///     .zip(new.all_outcomes())
+    ///     .filter(|(old, new)| !old.decision.is_accepted() && new.decision.is_accepted())
     ///     .map(|(_, new)| new.id)
     ///     .collect();
     /// assert!(opened.contains(&"self-signed") && !opened.contains(&"no-key"));
     /// ```
     #[must_use]
-    pub fn full_table(&self) -> Vec<Row> {
+    pub fn all_outcomes(&self) -> Vec<ClientOutcome> {
         CLIENTS
             .iter()
-            .map(|&(id, client, certificate)| Row {
+            .map(|&(id, client, certificate)| ClientOutcome {
                 id,
                 client,
                 certificate,

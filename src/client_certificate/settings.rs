@@ -22,18 +22,18 @@ impl ClientCertificatePolicy {
     /// let mut tls = ServerTlsSettings::optional_mutual("edge-cert");
     /// tls.subject_alt_names.push("spiffe://cluster.local/ns/shop/sa/web".to_owned());
     /// // Nothing has that name: whoever presents no certificate is refused.
-    /// assert_eq!(ClientCertificatePolicy::of(&tls).request(), Request::Required);
+    /// assert_eq!(ClientCertificatePolicy::from_settings(&tls).request(), Request::Required);
     /// ```
     ///
     /// Source: pilot's `BuildListenerTLSContext`,
     /// `ApplyCredentialSDSToServerCommonTLSContext` and `ApplyToCommonTLSContext`.
     #[must_use]
-    pub fn of(tls: &ServerTlsSettings) -> Self {
+    pub fn from_settings(tls: &ServerTlsSettings) -> Self {
         let plan = TlsPlan::new(tls);
         let TlsPlan { mode: _, https_redirect: _, certificates, validation, parameters: _, set: _ } =
             &plan;
         if *certificates == CertificateSource::Passthrough {
-            return Self::passed_on();
+            return Self::passthrough();
         }
         let Some(validation) = validation else { return Self::from_context(false, None) };
         let ClientValidation {
@@ -90,7 +90,7 @@ mod tests {
                     insecure_skip_verify: bit(5).then_some(true),
                     ..Default::default()
                 };
-                let policy = ClientCertificatePolicy::of(&tls);
+                let policy = ClientCertificatePolicy::from_settings(&tls);
                 if policy.rejection().is_some() {
                     continue;
                 }

@@ -1,8 +1,8 @@
 //! What Envoy's validator finds in a certificate.
 
 use super::{
-    Admission, ClientCertificate, CrlState, Decision, Encoding, ExtendedKeyUsage, Flaw, KeyUsage,
-    Refusal, Revocation, Trust, TrustedCa, ValidationContext, Validity,
+    Admission, CertificateError, ClientCertificate, CrlState, Decision, Encoding, ExtendedKeyUsage,
+    KeyUsage, RejectReason, Revocation, Trust, TrustedCa, ValidationContext, Validity,
 };
 
 /// What becomes of a certificate where one is asked for.
@@ -19,10 +19,10 @@ pub(super) fn verify(context: &ValidationContext, certificate: &ClientCertificat
         flaws.extend(chain_flaws(context, certificate));
     }
     if has_names && !certificate.has_matching_name {
-        flaws.push(Flaw::OtherName);
+        flaws.push(CertificateError::NotValidForName);
     }
     if context.has_pins() && !certificate.is_pinned {
-        flaws.push(Flaw::NotPinned);
+        flaws.push(CertificateError::NotPinned);
     }
     let mut fatal = handshake_flaws(certificate);
     if !fatal.is_empty() {
@@ -30,48 +30,51 @@ pub(super) fn verify(context: &ValidationContext, certificate: &ClientCertificat
             fatal.extend(flaws);
             fatal.sort_unstable();
         }
-        return Decision::Refused(Refusal::Flawed(fatal));
+        return Decision::Reject(RejectReason::InvalidCertificate(fatal));
     }
     let is_checked = has_ca || has_names || context.has_pins();
     match (flaws.is_empty(), context.accepts_untrusted) {
-        (true, _) if is_checked => Decision::LetIn(Admission::Verified),
-        (true, _) | (false, true) => Decision::LetIn(Admission::Unverified(flaws)),
-        (false, false) => Decision::Refused(Refusal::Flawed(flaws)),
+        (true, _) if is_checked => Decision::Accept(Admission::Verified),
+        (true, _) | (false, true) => Decision::Accept(Admission::Unverified(flaws)),
+        (false, false) => Decision::Reject(RejectReason::InvalidCertificate(flaws)),
     }
 }
 
 /// What ends the handshake whatever verification finds.
-fn handshake_flaws(certificate: &ClientCertificate) -> Vec<Flaw> {
+fn handshake_flaws(certificate: &ClientCertificate) -> Vec<CertificateError> {
     let flaws = [
-        (certificate.encoding == Encoding::Malformed, Flaw::Malformed),
-        (certificate.key_usage == KeyUsage::NoSigning, Flaw::NotForSigning),
-        (!certificate.has_key, Flaw::NoKey),
+        (certificate.encoding == Encoding::Malformed, CertificateError::BadEncoding),
+        (certificate.key_usage == KeyUsage::NoSigning, CertificateError::InvalidKeyUsage),
+        (!certificate.has_key, CertificateError::NoKey),
     ];
     flaws.into_iter().filter_map(|(is_so, flaw)| is_so.then_some(flaw)).collect()
 }
 
-fn chain_flaws(context: &ValidationContext, certificate: &ClientCertificate) -> Vec<Flaw> {
+fn chain_flaws(
+    context: &ValidationContext,
+    certificate: &ClientCertificate,
+) -> Vec<CertificateError> {
     let (path, signature) = match certificate.trust {
         Trust::Trusted => (None, None),
-        Trust::UnknownIssuer => (Some(Flaw::UnknownIssuer), None),
-        Trust::SelfSigned => (Some(Flaw::SelfSigned), None),
-        Trust::IncompleteChain => (Some(Flaw::IncompleteChain), None),
-        Trust::BadSignature => (None, Some(Flaw::BadSignature)),
+        Trust::UnknownIssuer => (Some(CertificateError::UnknownIssuer), None),
+        Trust::SelfSigned => (Some(CertificateError::SelfSigned), None),
+        Trust::IncompleteChain => (Some(CertificateError::IncompleteChain), None),
+        Trust::BadSignature => (None, Some(CertificateError::BadSignature)),
     };
     let purpose = match certificate.extended_key_usage {
         ExtendedKeyUsage::Client => None,
-        ExtendedKeyUsage::Other => Some(Flaw::NotForClients),
+        ExtendedKeyUsage::Other => Some(CertificateError::InvalidPurpose),
     };
     let list = context.crl.as_ref().and_then(|crl| match (crl.state, certificate.revocation) {
-        (CrlState::Unusable, _) => Some(Flaw::ListUnusable),
+        (CrlState::Unusable, _) => Some(CertificateError::UnusableRevocationList),
         (CrlState::Usable, Revocation::NotRevoked) => None,
-        (CrlState::Usable, Revocation::Revoked) => Some(Flaw::Revoked),
-        (CrlState::Usable, Revocation::NoList) => Some(Flaw::NoList),
+        (CrlState::Usable, Revocation::Revoked) => Some(CertificateError::Revoked),
+        (CrlState::Usable, Revocation::NoList) => Some(CertificateError::UnknownRevocationStatus),
     });
     let validity = match certificate.validity {
         Validity::Current => None,
-        Validity::Expired => Some(Flaw::Expired),
-        Validity::NotYetValid => Some(Flaw::NotYetValid),
+        Validity::Expired => Some(CertificateError::Expired),
+        Validity::NotYetValid => Some(CertificateError::NotValidYet),
     };
     [path, purpose, list, signature, validity].into_iter().flatten().collect()
 }

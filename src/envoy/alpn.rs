@@ -61,8 +61,8 @@ pub(super) fn fits_envoy(names: &[String]) -> bool {
 /// let mut tls = ServerTlsSettings::simple("edge-cert");
 /// tls.alpn_protocols.push("http/1.1".to_owned());
 /// let server = Server { tls: Some(tls), ..Default::default() };
-/// let translation = envoy::downstream_tls_context(&server, &envoy::Options::default());
-/// let context = translation.used_tls_context().unwrap();
+/// let translation = envoy::translate_server(&server, &envoy::Options::default());
+/// let context = translation.effective_tls_context().unwrap();
 /// assert_eq!(envoy::negotiated_protocol(context, &["h2", "http/1.1"]), Some("http/1.1"));
 /// assert_eq!(envoy::negotiated_protocol(context, &["h2"]), None);
 /// ```

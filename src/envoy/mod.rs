@@ -10,9 +10,9 @@
 //!         "tls": {"mode": "MUTUAL", "credentialName": "edge-cert", "caCrl": "/etc/ca.crl"}
 //!     }"#,
 //! )?;
-//! let translation = envoy::downstream_tls_context(&server, &envoy::Options::default());
-//! assert_eq!(translation.flow, envoy::Flow::HttpsTerminate);
-//! let context = translation.used_tls_context().unwrap();
+//! let translation = envoy::translate_server(&server, &envoy::Options::default());
+//! assert_eq!(translation.flow, envoy::TrafficMode::HttpsTerminate);
+//! let context = translation.effective_tls_context().unwrap();
 //! assert_eq!(
 //!     serde_json::to_value(context)?["common_tls_context"]["combined_validation_context"],
 //!     serde_json::json!({
@@ -46,22 +46,22 @@
 
 mod alpn;
 mod context;
+mod diagnose;
 mod duration;
-mod findings;
-mod flow;
 mod options;
 mod params;
 mod policy;
 mod secrets;
 mod servers;
+mod traffic_mode;
 
 pub use alpn::{negotiated_protocol, offered_protocols};
+pub use diagnose::rejects_secrets;
 pub use duration::{Duration, InvalidDuration};
-pub use findings::rejects_secrets;
-pub use flow::Flow;
-pub use options::{MeshSettings, NodeMetadata, Options, SdsProvider, Transport};
-pub use policy::{SourceStates, client_certificate_policy};
+pub use options::{MeshConfig, NodeMetadata, Options, SdsProvider, Transport};
+pub use policy::{SecretAvailability, client_certificate_policy};
 pub use servers::{ServerOutcome, SkipReason, TranslatedServer, translate_gateway};
+pub use traffic_mode::TrafficMode;
 
 #[doc(no_inline)]
 pub use crate::proto::envoy::extensions::{
@@ -88,10 +88,10 @@ use crate::{
 #[non_exhaustive]
 pub struct Translation {
     /// What the gateway does with the server's connections.
-    pub flow: Flow,
+    pub flow: TrafficMode,
     /// What pilot's builder gives: none without TLS settings and where TLS is passed on. pilot uses
     /// it only where the [`flow`](Self::flow) ends TLS, see
-    /// [`used_tls_context`](Self::used_tls_context).
+    /// [`effective_tls_context`](Self::effective_tls_context).
     pub tls_context: Option<DownstreamTlsContext>,
     /// What becomes of `x-forwarded-client-cert`, where the flow has HTTP.
     pub xfcc: HttpConnectionManager,
@@ -105,7 +105,7 @@ pub struct Translation {
 impl Translation {
     /// The context that Envoy gets: that of the builder, where the flow ends TLS.
     #[must_use]
-    pub fn used_tls_context(&self) -> Option<&DownstreamTlsContext> {
+    pub fn effective_tls_context(&self) -> Option<&DownstreamTlsContext> {
         self.tls_context.as_ref().filter(|_| self.flow.terminates_tls())
     }
 }
@@ -125,8 +125,8 @@ pub struct ListenerExtras {
 ///
 /// Source: pilot's `buildGatewayListenerTLSContext` and `BuildListenerTLSContext`.
 #[must_use]
-pub fn downstream_tls_context(server: &Server, options: &Options) -> Translation {
-    let flow = Flow::of(server);
+pub fn translate_server(server: &Server, options: &Options) -> Translation {
+    let flow = TrafficMode::of(server);
     let protocol = Protocol::of_server(server);
     let plan = server.tls.as_ref().map(TlsPlan::new);
     let context = |plan| context::build_tls_context(plan, protocol, options);
@@ -138,11 +138,11 @@ pub fn downstream_tls_context(server: &Server, options: &Options) -> Translation
                 .terminates_tls()
                 .then(|| Duration::from_secs(15)),
             has_tls_inspector: options.transport == Transport::Tcp
-                && (flow.terminates_tls() || flow == Flow::Passthrough),
+                && (flow.terminates_tls() || flow == TrafficMode::Passthrough),
         },
         diagnostics: plan
             .as_ref()
-            .map(|plan| findings::find(server, plan, options, flow))
+            .map(|plan| diagnose::diagnose(server, plan, options, flow))
             .unwrap_or_default(),
         tls_context: plan.as_ref().and_then(context),
     }
@@ -153,9 +153,9 @@ pub fn downstream_tls_context(server: &Server, options: &Options) -> Translation
 /// Source: pilot's `buildGatewayConnectionManager`.
 ///
 /// ```
-/// use istio_gateway::envoy::{MeshSettings, http_connection_manager};
+/// use istio_gateway::envoy::{MeshConfig, http_connection_manager};
 ///
-/// let settings = http_connection_manager(&MeshSettings::default());
+/// let settings = http_connection_manager(&MeshConfig::default());
 /// assert_eq!(
 ///     serde_json::to_value(&settings)?["forward_client_cert_details"],
 ///     "SANITIZE_SET"
@@ -163,7 +163,7 @@ pub fn downstream_tls_context(server: &Server, options: &Options) -> Translation
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[must_use]
-pub fn http_connection_manager(mesh: &MeshSettings) -> HttpConnectionManager {
+pub fn http_connection_manager(mesh: &MeshConfig) -> HttpConnectionManager {
     let Topology { num_trusted_proxies, forward_client_cert_details: _, proxy_protocol: _ } =
         mesh.gateway_topology;
     let forwarding = Forwarding::of_mesh(mesh.gateway_topology.forward_client_cert_details());

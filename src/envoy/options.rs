@@ -20,7 +20,7 @@ pub struct Options {
     /// What the gateway's proxy says of itself.
     pub node: NodeMetadata,
     /// What the mesh says of all gateways.
-    pub mesh: MeshSettings,
+    pub mesh: MeshConfig,
 }
 
 /// What a listener listens on. A gateway with HTTP/3 has both, for one server.
@@ -51,7 +51,7 @@ pub struct NodeMetadata {
 
 /// What `MeshConfig` says of all gateways.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct MeshSettings {
+pub struct MeshConfig {
     /// `tlsDefaults.ecdhCurves`.
     pub ecdh_curves: Vec<String>,
     /// `tlsDefaults.cipherSuites`, which istiod takes as they are.

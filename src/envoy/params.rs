@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{MeshSettings, Options};
+use super::{MeshConfig, Options};
 use crate::{
     IstioVersion, TlsProtocol, ciphers,
     proto::envoy::extensions::transport_sockets::tls::v3::{
@@ -28,7 +28,7 @@ pub(super) fn build(
         ecdh_curves: own_curves,
         alpn_protocols: _,
     } = parameters;
-    let MeshSettings {
+    let MeshConfig {
         ecdh_curves,
         cipher_suites,
         min_protocol_version,

@@ -18,7 +18,7 @@ use crate::{
 
 /// What is to be had of what a context refers to. The default: everything is there and in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct SourceStates {
+pub struct SecretAvailability {
     /// The secret with the server's certificate has not arrived.
     pub is_server_certificate_missing: bool,
     /// The secret with the CA has not arrived.
@@ -35,7 +35,7 @@ pub struct SourceStates {
 /// use istio_gateway::{
 ///     Port, Server, ServerTlsSettings,
 ///     client_certificate::Request,
-///     envoy::{self, Options, SourceStates, Transport, client_certificate_policy},
+///     envoy::{self, Options, SecretAvailability, Transport, client_certificate_policy},
 /// };
 ///
 /// let server = Server {
@@ -45,8 +45,8 @@ pub struct SourceStates {
 /// };
 /// let request = |transport| {
 ///     let options = Options { transport, ..Default::default() };
-///     let context = envoy::downstream_tls_context(&server, &options).tls_context.unwrap();
-///     client_certificate_policy(&context, SourceStates::default()).request()
+///     let context = envoy::translate_server(&server, &options).tls_context.unwrap();
+///     client_certificate_policy(&context, SecretAvailability::default()).request()
 /// };
 /// assert_eq!(request(Transport::Tcp), Request::Required);
 /// // Over HTTP/3 the same server asks nobody.
@@ -55,7 +55,7 @@ pub struct SourceStates {
 #[must_use]
 pub fn client_certificate_policy(
     context: &DownstreamTlsContext,
-    states: SourceStates,
+    states: SecretAvailability,
 ) -> ClientCertificatePolicy {
     let DownstreamTlsContext {
         common_tls_context,
@@ -83,7 +83,10 @@ pub fn client_certificate_policy(
     }
 }
 
-fn validation_context(context: &ValidationContextType, states: SourceStates) -> ValidationContext {
+fn validation_context(
+    context: &ValidationContextType,
+    states: SecretAvailability,
+) -> ValidationContext {
     match context {
         ValidationContextType::ValidationContext(context) => written(context, states),
         ValidationContextType::ValidationContextSdsSecretConfig(secret) => ValidationContext {
@@ -106,7 +109,10 @@ fn validation_context(context: &ValidationContextType, states: SourceStates) -> 
 }
 
 #[expect(deprecated, reason = "what istiod sets")]
-fn written(context: &CertificateValidationContext, states: SourceStates) -> ValidationContext {
+fn written(
+    context: &CertificateValidationContext,
+    states: SecretAvailability,
+) -> ValidationContext {
     let CertificateValidationContext {
         trusted_ca,
         verify_certificate_spki,
@@ -133,7 +139,7 @@ fn written(context: &CertificateValidationContext, states: SourceStates) -> Vali
     }
 }
 
-fn fetched(secret: &SdsSecretConfig, states: SourceStates) -> TrustedCa {
+fn fetched(secret: &SdsSecretConfig, states: SecretAvailability) -> TrustedCa {
     let SdsSecretConfig { name, sds_config: _ } = secret;
     let source = match (name.as_str(), name.strip_prefix("file-root:")) {
         ("ROOTCA", _) => Source::MeshRoot,

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Flow, Options, SourceStates, Translation, client_certificate_policy, downstream_tls_context,
-    findings, rule,
+    Options, SecretAvailability, TrafficMode, Translation, client_certificate_policy, diagnose,
+    rule, translate_server,
 };
 use crate::{
     Diagnostic, FieldPath, Gateway, Server, Severity, client_certificate::Rejection,
@@ -158,7 +158,7 @@ pub fn translate_gateway(
 ) -> Vec<TranslatedServer> {
     let skipped = skipped(gateway, namespace);
     let translations: Vec<_> =
-        gateway.servers.iter().map(|server| downstream_tls_context(server, options)).collect();
+        gateway.servers.iter().map(|server| translate_server(server, options)).collect();
     let mut rejected: HashMap<(&str, u32), usize> = HashMap::new();
     for (index, (server, translation)) in gateway.servers.iter().zip(&translations).enumerate() {
         let is_sent = skipped.get(index) == Some(&None);
@@ -182,11 +182,11 @@ pub fn translate_gateway(
 /// Whether Envoy rejects what istiod sends of the server.
 fn is_rejected(translation: &Translation) -> bool {
     let refuses = |found: &Diagnostic| {
-        found.severity == Severity::Error && !findings::rejects_secrets(found.rule)
+        found.severity == Severity::Error && !diagnose::rejects_secrets(found.rule)
     };
     translation.diagnostics.iter().any(refuses)
-        || translation.used_tls_context().is_some_and(|context| {
-            let policy = client_certificate_policy(context, SourceStates::default());
+        || translation.effective_tls_context().is_some_and(|context| {
+            let policy = client_certificate_policy(context, SecretAvailability::default());
             policy.rejection().is_some_and(Rejection::refuses_listener)
         })
 }
@@ -240,12 +240,13 @@ impl<'a> Merged<'a> {
         if server.tls.is_some() {
             self.claim_hosts(index, server, number, namespace)?;
         }
-        let flow = Flow::of(server);
-        let is_tls = server.tls.is_some() && flow != Flow::HttpPlain;
+        let flow = TrafficMode::of(server);
+        let is_tls = server.tls.is_some() && flow != TrafficMode::HttpPlain;
         // An HTTPS server without TLS settings counts as HTTP to istiod, but never passes the webhook.
-        let is_https = port.protocol.eq_ignore_ascii_case("https") && flow != Flow::Passthrough;
+        let is_https =
+            port.protocol.eq_ignore_ascii_case("https") && flow != TrafficMode::Passthrough;
         let route = match flow {
-            Flow::HttpPlain => format!("http.{number}.{bind}"),
+            TrafficMode::HttpPlain => format!("http.{number}.{bind}"),
             _ if is_https => format!("https.{number}.{}.{bind}", port.name),
             _ => String::new(),
         };
@@ -254,8 +255,8 @@ impl<'a> Merged<'a> {
             self.replace(index, key, is_tls, route, replaced);
         } else if let Some(&(by, protocol, plain_bind)) = self.plain.get(&number) {
             let is_same_bind = plain_bind == bind;
-            let can_merge =
-                flow == Flow::HttpPlain && Protocol::parse(protocol).is_some_and(Protocol::is_http);
+            let can_merge = flow == TrafficMode::HttpPlain
+                && Protocol::parse(protocol).is_some_and(Protocol::is_http);
             if is_same_bind && (!can_merge || route.is_empty()) {
                 return Err(SkipReason::ProtocolConflict { by });
             }

@@ -186,7 +186,7 @@ pub(super) fn has_ca(config: &TlsConfig) -> bool {
 /// The policy of a server; none where its connections are not TLS.
 fn policy(server: &Server) -> Option<ClientCertificatePolicy> {
     let is_http = server.port.as_ref().is_some_and(|port| port.protocol == "HTTP");
-    server.tls.as_ref().filter(|_| !is_http).map(ClientCertificatePolicy::of)
+    server.tls.as_ref().filter(|_| !is_http).map(ClientCertificatePolicy::from_settings)
 }
 
 /// What a server requires of its clients.

@@ -185,7 +185,7 @@ fn has_valid_kinds(listener: &Listener) -> bool {
 /// Source: pilot's `ComputeGatewayListenerConflicts`, whose comparison of each with each is here a
 /// look-up.
 pub(super) fn conflicts(listeners: &[Listener]) -> HashMap<&str, &'static str> {
-    let mut ports: HashMap<i32, Taken> = HashMap::new();
+    let mut ports: HashMap<i32, PortClaims> = HashMap::new();
     let mut conflicts = HashMap::new();
     for listener in listeners {
         if let Some(reason) = ports.entry(listener.port).or_default().take(listener) {
@@ -200,7 +200,7 @@ const HOSTNAME_CONFLICT: &str = "HostnameConflict";
 
 /// What is taken of a port.
 #[derive(Default)]
-pub(super) struct Taken {
+pub(super) struct PortClaims {
     /// Whether TCP or UDP has it.
     is_raw: bool,
     /// The host names of HTTP, HTTPS and TLS, with the protocol.
@@ -209,7 +209,7 @@ pub(super) struct Taken {
     others: HashSet<String>,
 }
 
-impl Taken {
+impl PortClaims {
     /// Takes a listener's place, or tells why it cannot be had.
     pub(super) fn take(&mut self, listener: &Listener) -> Option<&'static str> {
         let protocol = listener.protocol.as_str();

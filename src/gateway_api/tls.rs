@@ -44,8 +44,10 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 let frontend = self.frontend(listener.port);
                 match self.terminate(tls, frontend, &at, &mut settings, found) {
                     Ok(()) => None,
-                    Err(End::AsItIs) => return Built { settings: Some(settings), problem: None },
-                    Err(End::Problem(problem)) => Some(problem),
+                    Err(TlsOutcome::Complete) => {
+                        return Built { settings: Some(settings), problem: None };
+                    }
+                    Err(TlsOutcome::Problem(problem)) => Some(problem),
                 }
             }
             "Passthrough" => {
@@ -93,7 +95,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         at: &FieldPath,
         settings: &mut ServerTlsSettings,
         found: &mut Findings,
-    ) -> Result<(), End> {
+    ) -> Result<(), TlsOutcome> {
         let wants_ca = frontend.as_ref().is_some_and(|frontend| has_ca(frontend.config));
         if let Some(frontend) = &frontend {
             found.clients.used(frontend.entry.clone());
@@ -115,7 +117,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                     let why = format!("{TERMINATE_MODE} is {mode}");
                     found.clients.remark(Remark::Ignored(why), option_path());
                 }
-                return Err(End::AsItIs);
+                return Err(TlsOutcome::Complete);
             }
             None | Some("MUTUAL" | "OPTIONAL_MUTUAL" | "SIMPLE" | "") => {}
             Some(other) => found.unknown_terminate_mode(other, option_path()),
@@ -125,7 +127,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 let why = "the listener has no certificateRefs".to_owned();
                 found.clients.remark(Remark::Ignored(why), at.clone());
             }
-            return Err(End::AsItIs);
+            return Err(TlsOutcome::Complete);
         }
         if let Some(frontend) = frontend {
             found.clients.remark_on(&frontend.path, frontend.config, frontend.replaces);
@@ -243,13 +245,13 @@ pub(super) fn is_auto_passthrough(labels: &Map, port: i32, tls: &ListenerTls) ->
 }
 
 /// Why the rest of the settings is not looked at.
-enum End {
+enum TlsOutcome {
     /// They are complete.
-    AsItIs,
+    Complete,
     Problem(Problem),
 }
 
-impl From<Problem> for End {
+impl From<Problem> for TlsOutcome {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
     }

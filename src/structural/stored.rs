@@ -50,8 +50,8 @@ use crate::{
 /// let stored = manifest.stored(IstioVersion::default())?;
 /// let kept = stored.spec.servers[0].tls.as_ref().unwrap();
 /// let stranger = ClientCertificate::OTHER_NAME;
-/// assert!(!ClientCertificatePolicy::of(written).decide(Some(&stranger)).is_let_in());
-/// assert!(ClientCertificatePolicy::of(kept).decide(Some(&stranger)).is_let_in());
+/// assert!(!ClientCertificatePolicy::from_settings(written).decide(Some(&stranger)).is_accepted());
+/// assert!(ClientCertificatePolicy::from_settings(kept).decide(Some(&stranger)).is_accepted());
 ///
 /// let pruned = &stored.pruned[0];
 /// assert_eq!(pruned.path.to_string(), "spec.servers[0].tls.subject_alt_names");

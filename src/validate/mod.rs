@@ -65,10 +65,10 @@ mod metadata;
 mod outline;
 mod schema;
 pub mod set;
-mod tls;
 mod unknown;
 mod versions;
 mod webhook;
+mod webhook_tls;
 
 #[cfg(feature = "gateway-api")]
 pub(crate) use {

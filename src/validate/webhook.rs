@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 use super::{
     findings::{Findings, Place},
     go::{ProtoText, Quote},
-    hosts, tls,
+    hosts, webhook_tls,
 };
 use crate::{
     Gateway, Port, Server, diagnostic::nearest, is_placeholder, protocol::Protocol, rule,
@@ -156,7 +156,7 @@ fn check_server(
     check_bind(server.port.as_ref(), &server.bind, place, findings);
     let tls_place = place.field("tls");
     if let Some(settings) = &server.tls {
-        tls::check(settings, &TlsPlan::new(settings), &tls_place, findings);
+        webhook_tls::check(settings, &TlsPlan::new(settings), &tls_place, findings);
     }
     let Some(port) = server.port.as_ref().filter(|_| port_is_good) else { return };
     let Some(protocol) = Protocol::parse(&port.protocol) else { return };

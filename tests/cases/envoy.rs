@@ -9,8 +9,8 @@ use istio_gateway::{
     IstioVersion, Port, RuleId, Server, ServerTlsSettings, TlsMode, TlsProtocol,
     client_certificate::ClientCertificatePolicy,
     envoy::{
-        self, DownstreamTlsContext, HttpConnectionManager, MeshSettings, NodeMetadata, Options,
-        SdsProvider, SourceStates, Translation, Transport,
+        self, DownstreamTlsContext, HttpConnectionManager, MeshConfig, NodeMetadata, Options,
+        SdsProvider, SecretAvailability, Translation, Transport,
     },
     json,
     prost::Message as _,
@@ -92,13 +92,13 @@ fn node(node: &Value) -> NodeMetadata {
     }
 }
 
-fn mesh(mesh: &Value) -> MeshSettings {
+fn mesh(mesh: &Value) -> MeshConfig {
     let defaults = &mesh["tlsDefaults"];
     let texts = |value: &Value| {
         value.as_array().into_iter().flatten().map(|t| t.as_str().unwrap().to_owned()).collect()
     };
     let topology = &mesh["defaultConfig"]["gatewayTopology"];
-    MeshSettings {
+    MeshConfig {
         ecdh_curves: texts(&defaults["ecdhCurves"]),
         cipher_suites: texts(&defaults["cipherSuites"]),
         min_protocol_version: defaults["minProtocolVersion"]
@@ -121,7 +121,7 @@ fn a_plain_port_has_use_for_a_redirect_and_nothing_else() {
     let found = |tls: &str| {
         let server = format!(r#"{{"port": {{"protocol": "HTTP"}}, "tls": {tls}}}"#);
         let server: Server = json::from_str(&server).unwrap();
-        let translation = envoy::downstream_tls_context(&server, &Options::default());
+        let translation = envoy::translate_server(&server, &Options::default());
         translation.diagnostics.into_iter().map(|found| found.message).collect::<Vec<_>>()
     };
     assert_eq!(found(r#"{"httpsRedirect": true}"#), [""; 0]);
@@ -143,12 +143,12 @@ fn a_provider_in_the_mesh_serves_the_name_without_its_scheme() {
     )
     .unwrap();
     let provider = |provider| Options {
-        mesh: MeshSettings { sds_provider: Some(provider), ..Default::default() },
+        mesh: MeshConfig { sds_provider: Some(provider), ..Default::default() },
         ..Default::default()
     };
     let cluster = "outbound|8234||sds.ns.svc.cluster.local".to_owned();
     let options = provider(SdsProvider::Cluster(cluster.clone()));
-    let context = envoy::downstream_tls_context(&server, &options).tls_context.unwrap();
+    let context = envoy::translate_server(&server, &options).tls_context.unwrap();
     let context = serde_json::to_value(context).unwrap();
     let secret = &context["common_tls_context"]["tls_certificate_sds_secret_configs"][0];
     assert_eq!(secret["name"], "res");
@@ -176,7 +176,7 @@ fn compare(cases: Vec<Case>) -> (usize, usize, usize) {
     let (mut contexts, mut none, mut settings, mut wrong) = (0, 0, 0, Vec::new());
     for case in cases {
         let Translation { flow, tls_context, xfcc, .. } =
-            envoy::downstream_tls_context(&case.server, &case.options);
+            envoy::translate_server(&case.server, &case.options);
         let mut compare = |what: &str, got: Value, want: &Value| {
             if got != *want {
                 wrong.push(format!("{} {what}:\n  golden {want}\n  here   {got}", case.id));
@@ -203,7 +203,7 @@ fn compare(cases: Vec<Case>) -> (usize, usize, usize) {
 #[test]
 fn contexts_go_through_wire_and_json() {
     for case in cases() {
-        let translation = envoy::downstream_tls_context(&case.server, &case.options);
+        let translation = envoy::translate_server(&case.server, &case.options);
         if let Some(context) = translation.tls_context {
             let bytes = context.encode_to_vec();
             assert_eq!(DownstreamTlsContext::decode(&*bytes).unwrap(), context, "{}", case.id);
@@ -230,12 +230,12 @@ fn both_ways_to_a_policy_meet() {
         {
             continue;
         }
-        let translation = envoy::downstream_tls_context(&case.server, &case.options);
+        let translation = envoy::translate_server(&case.server, &case.options);
         let of_context =
-            translation.tls_context.map_or_else(ClientCertificatePolicy::passed_on, |context| {
-                envoy::client_certificate_policy(&context, SourceStates::default())
+            translation.tls_context.map_or_else(ClientCertificatePolicy::passthrough, |context| {
+                envoy::client_certificate_policy(&context, SecretAvailability::default())
             });
-        assert_eq!(ClientCertificatePolicy::of(tls), of_context, "{}", case.id);
+        assert_eq!(ClientCertificatePolicy::from_settings(tls), of_context, "{}", case.id);
         compared += 1;
     }
     println!("{compared} policies compared");
@@ -307,14 +307,14 @@ proptest! {
     fn whatever_it_is_it_is_translated(server in some_server(), is_quic in any::<bool>()) {
         let transport = if is_quic { Transport::Quic } else { Transport::Tcp };
         let options = Options { transport, ..Options::default() };
-        let translation = envoy::downstream_tls_context(&server, &options);
+        let translation = envoy::translate_server(&server, &options);
         let passes_on = server.tls.as_ref().is_none_or(|tls| {
             matches!(tls.tls_mode(), Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough))
         });
         prop_assert_eq!(translation.tls_context.is_none(), passes_on);
         if let (Some(tls), Some(context), false) = (&server.tls, &translation.tls_context, is_quic) {
-            let policy = envoy::client_certificate_policy(context, SourceStates::default());
-            prop_assert_eq!(ClientCertificatePolicy::of(tls), policy);
+            let policy = envoy::client_certificate_policy(context, SecretAvailability::default());
+            prop_assert_eq!(ClientCertificatePolicy::from_settings(tls), policy);
         }
     }
 }
@@ -329,8 +329,8 @@ fn before_1_32_the_fields_have_no_effect() {
         let tls = without.tls.as_mut().unwrap();
         tls.alpn_protocols.clear();
         tls.ecdh_curves.clear();
-        let translation = envoy::downstream_tls_context(&case.server, &options);
-        let expected = envoy::downstream_tls_context(&without, &options);
+        let translation = envoy::translate_server(&case.server, &options);
+        let expected = envoy::translate_server(&without, &options);
         assert_eq!(translation.tls_context, expected.tls_context, "{}", case.id);
         let count = |translation: &Translation| translation.diagnostics.len();
         assert_eq!(count(&translation), count(&expected) + 1, "{}", case.id);
@@ -344,7 +344,7 @@ fn bad_names_of_curves_and_protocols_are_reported() {
             r#"{{"port": {{"protocol": "HTTPS"}}, "tls": {{"mode": "SIMPLE", "credentialName": "c", {tls}}}}}"#
         );
         let server: Server = json::from_str(&server).unwrap();
-        let translation = envoy::downstream_tls_context(&server, &Options::default());
+        let translation = envoy::translate_server(&server, &Options::default());
         let found = translation.diagnostics.iter();
         found.map(|d| format!("{:?} {}: {}", d.severity, d.path, d.message)).collect::<Vec<_>>()
     };
@@ -375,7 +375,7 @@ fn curves_need_istio_1_32() {
     let server = Server { tls: Some(tls), ..Default::default() };
     let curves = |istio| {
         let options = Options { istio, ..Default::default() };
-        let translation = envoy::downstream_tls_context(&server, &options);
+        let translation = envoy::translate_server(&server, &options);
         let parameters = translation.tls_context.unwrap().common_tls_context.unwrap().tls_params;
         (parameters.map(|p| p.ecdh_curves), translation.diagnostics.len())
     };
@@ -389,7 +389,7 @@ fn what_is_dropped_is_told() {
     let mut found = BTreeMap::<RuleId, usize>::new();
     let mut dropped = BTreeSet::new();
     for case in cases() {
-        for finding in envoy::downstream_tls_context(&case.server, &case.options).diagnostics {
+        for finding in envoy::translate_server(&case.server, &case.options).diagnostics {
             *found.entry(finding.rule).or_default() += 1;
             dropped.insert(format!("{finding}"));
         }

@@ -31,8 +31,8 @@ struct Listener {
 fn listeners() -> Vec<Listener> {
     let mut listeners = BTreeMap::<String, Listener>::new();
     for case in cases().into_iter().chain(assumed_cases()) {
-        let translation = envoy::downstream_tls_context(&case.server, &case.options);
-        let Some(context) = translation.used_tls_context() else { continue };
+        let translation = envoy::translate_server(&case.server, &case.options);
+        let Some(context) = translation.effective_tls_context() else { continue };
         let is_quic = case.options.transport == Transport::Quic;
         let context = serde_json::to_value(context).unwrap();
         // A certificate is refused when it arrives, which it does not here: conformance/handshake.
@@ -83,7 +83,7 @@ fn listener(
             "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.transport_sockets.quic.v3.\
                           QuicDownstreamTransport",
-                "downstream_tls_context": context,
+                "translate_server": context,
             },
         })
     } else {

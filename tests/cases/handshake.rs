@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fs};
 use istio_gateway::{
     ServerTlsSettings,
     client_certificate::{
-        Admission, ClientCertificate, ClientCertificatePolicy, Crl, CrlState, Decision,
-        ExtendedKeyUsage, Flaw, Forwarding, HeaderSeen, KeyUsage, Refusal, Rejection, Request,
-        Revocation, Source, Trust, TrustedCa, ValidationContext, Validity,
+        Admission, CertificateError, ClientCertificate, ClientCertificatePolicy, Crl, CrlState,
+        Decision, ExtendedKeyUsage, Forwarding, KeyUsage, RejectReason, Rejection, Request,
+        Revocation, Source, Trust, TrustedCa, ValidationContext, Validity, XfccHeader,
     },
 };
 use serde_json::Value;
@@ -179,16 +179,16 @@ impl<'a> Config<'a> {
 fn predicted(decision: &Decision, forwarding: Forwarding, is_rbac: bool) -> [String; 4] {
     let outcome = match decision {
         // The rule is that there is a principal, and any certificate is one.
-        Decision::LetIn(Admission::Anonymous) if is_rbac => "accept",
-        Decision::Refused(_) => "fatal",
-        Decision::LetIn(Admission::Anonymous) => "accept-nocert",
-        Decision::LetIn(Admission::Verified) => "accept-validated",
-        Decision::LetIn(Admission::Unverified(_)) => "accept-unvalidated",
+        Decision::Accept(Admission::Anonymous) if is_rbac => "accept",
+        Decision::Reject(_) => "fatal",
+        Decision::Accept(Admission::Anonymous) => "accept-nocert",
+        Decision::Accept(Admission::Verified) => "accept-validated",
+        Decision::Accept(Admission::Unverified(_)) => "accept-unvalidated",
         other => panic!("{other}"),
     };
     let has_header =
-        decision.header(forwarding, false).is_some_and(|seen| seen != HeaderSeen::Nothing);
-    let forged = decision.header(forwarding, true).map_or("", HeaderSeen::id);
+        decision.header(forwarding, false).is_some_and(|seen| seen != XfccHeader::Absent);
+    let forged = decision.header(forwarding, true).map_or("", XfccHeader::id);
     let status = match outcome {
         "fatal" => "null",
         "accept" => "403",
@@ -198,19 +198,22 @@ fn predicted(decision: &Decision, forwarding: Forwarding, is_rbac: bool) -> [Str
 }
 
 /// Which of Envoy's counters move, beside those of a handshake.
-fn counters(decision: &Decision, found: &[Flaw]) -> Vec<&'static str> {
+fn counters(decision: &Decision, found: &[CertificateError]) -> Vec<&'static str> {
     match (decision, found.first()) {
-        (Decision::LetIn(Admission::Anonymous), _) => vec!["no_certificate"],
-        (Decision::Refused(Refusal::NoCertificate), _) => vec!["fail_verify_no_cert"],
+        (Decision::Accept(Admission::Anonymous), _) => vec!["no_certificate"],
+        (Decision::Reject(RejectReason::NoCertificate), _) => vec!["fail_verify_no_cert"],
         (_, None) => vec![],
-        (_, Some(Flaw::OtherName)) => vec!["fail_verify_san"],
-        (_, Some(Flaw::NotPinned)) => vec!["fail_verify_cert_hash"],
+        (_, Some(CertificateError::NotValidForName)) => vec!["fail_verify_san"],
+        (_, Some(CertificateError::NotPinned)) => vec!["fail_verify_cert_hash"],
         (_, Some(_)) => vec!["fail_verify_error"],
     }
 }
 
 /// What Envoy finds to be wrong with a certificate, whether it matters or not.
-fn found(policy: &ClientCertificatePolicy, certificate: Option<&ClientCertificate>) -> Vec<Flaw> {
+fn found(
+    policy: &ClientCertificatePolicy,
+    certificate: Option<&ClientCertificate>,
+) -> Vec<CertificateError> {
     let asks = [Request::Optional, Request::Required].contains(&policy.request());
     let Some(certificate) = certificate.filter(|_| asks) else { return Vec::new() };
     let context = policy.context().cloned();
@@ -227,7 +230,7 @@ fn found(policy: &ClientCertificatePolicy, certificate: Option<&ClientCertificat
         ..*certificate
     };
     match ClientCertificatePolicy::from_context(false, context).decide(Some(&certificate)) {
-        Decision::Refused(Refusal::Flawed(flaws)) => flaws,
+        Decision::Reject(RejectReason::InvalidCertificate(flaws)) => flaws,
         _ => Vec::new(),
     }
 }
@@ -296,26 +299,29 @@ fn flaws_come_in_the_order_in_which_envoy_looks() {
     let flaws = |accepts_untrusted, certificate| {
         let policy = ClientCertificatePolicy::from_context(false, Some(context(accepts_untrusted)));
         match policy.decide(Some(&certificate)) {
-            Decision::Refused(Refusal::Flawed(flaws)) => flaws,
+            Decision::Reject(RejectReason::InvalidCertificate(flaws)) => flaws,
             other => panic!("{other}"),
         }
     };
     let in_order = [
-        Flaw::NotForSigning,
-        Flaw::NotForClients,
-        Flaw::Revoked,
-        Flaw::BadSignature,
-        Flaw::Expired,
-        Flaw::OtherName,
-        Flaw::NotPinned,
-        Flaw::NoKey,
+        CertificateError::InvalidKeyUsage,
+        CertificateError::InvalidPurpose,
+        CertificateError::Revoked,
+        CertificateError::BadSignature,
+        CertificateError::Expired,
+        CertificateError::NotValidForName,
+        CertificateError::NotPinned,
+        CertificateError::NoKey,
     ];
     assert_eq!(flaws(false, everything), in_order);
     let unknown = ClientCertificate { trust: Trust::UnknownIssuer, ..everything };
-    let path_first = [&in_order[..1], &[Flaw::UnknownIssuer]].concat();
+    let path_first = [&in_order[..1], &[CertificateError::UnknownIssuer]].concat();
     assert_eq!(flaws(false, unknown)[..2], path_first);
     // Where verification is waived, what it finds is no reason.
-    assert_eq!(flaws(true, everything), [Flaw::NotForSigning, Flaw::NoKey]);
+    assert_eq!(
+        flaws(true, everything),
+        [CertificateError::InvalidKeyUsage, CertificateError::NoKey]
+    );
 }
 
 #[test]
@@ -325,16 +331,18 @@ fn refused_configurations_are_predicted_with_envoy_s_words() {
     for group in golden["rejected_listeners"].as_array().unwrap() {
         for name in texts(&group["listeners"]) {
             let policy = match name.split('.').collect::<Vec<_>>()[..] {
-                ["SIMPLE_san_istio_cred"] => ClientCertificatePolicy::of(&ServerTlsSettings {
-                    subject_alt_names: vec!["a".into()],
-                    ..ServerTlsSettings::simple("c")
-                }),
+                ["SIMPLE_san_istio_cred"] => {
+                    ClientCertificatePolicy::from_settings(&ServerTlsSettings {
+                        subject_alt_names: vec!["a".into()],
+                        ..ServerTlsSettings::simple("c")
+                    })
+                }
                 [mode, skip, config] => Config::read(&golden["configs"][config]).policy(mode, skip),
                 _ => panic!("{name}"),
             };
             let message = policy.rejection().map(Rejection::envoy_message);
             assert_eq!(message, group["reason"].as_str(), "{name}");
-            assert!(!policy.decide(None).is_let_in());
+            assert!(!policy.decide(None).is_accepted());
             compared += 1;
         }
     }

@@ -30,7 +30,7 @@ const TOLD_BY_MORE: [&str; 4] = ["revoked", "no-revocation-list", "other-name", 
 
 fn columns() -> [ClientCertificatePolicy; 5] {
     let of = |mode: TlsMode, skip: bool| {
-        ClientCertificatePolicy::of(&ServerTlsSettings {
+        ClientCertificatePolicy::from_settings(&ServerTlsSettings {
             mode: mode.into(),
             credential_name: "c".to_owned(),
             insecure_skip_verify: Some(skip),
@@ -59,7 +59,7 @@ fn letter(decision: &Decision) -> char {
 #[test]
 fn a_table_has_a_row_for_each_client_that_can_be_told() {
     for (column, policy) in columns().iter().enumerate() {
-        let table = policy.table();
+        let table = policy.outcomes();
         let got: Vec<_> = table.iter().map(|row| (row.id, letter(&row.decision))).collect();
         let want: Vec<_> =
             SEEN.iter().map(|(id, seen)| (*id, seen.chars().nth(column).unwrap())).collect();
@@ -70,13 +70,13 @@ fn a_table_has_a_row_for_each_client_that_can_be_told() {
 #[test]
 fn a_full_table_has_the_same_rows_for_each_policy() {
     let ids = |policy: &ClientCertificatePolicy| {
-        policy.full_table().iter().map(|row| row.id).collect::<Vec<_>>()
+        policy.all_outcomes().iter().map(|row| row.id).collect::<Vec<_>>()
     };
-    let all = ids(&ClientCertificatePolicy::passed_on());
+    let all = ids(&ClientCertificatePolicy::passthrough());
     assert_eq!(all.len(), SEEN.len() + TOLD_BY_MORE.len());
     for (column, policy) in columns().iter().enumerate() {
         assert_eq!(ids(policy), all);
-        for row in policy.full_table() {
+        for row in policy.all_outcomes() {
             let seen = SEEN.iter().find(|(id, _)| *id == row.id);
             // The others are as valid as any where nothing tells them.
             let (_, seen) = seen.unwrap_or(&SEEN[1]);
@@ -94,7 +94,7 @@ fn what_ends_the_handshake_is_refused_with_its_reason() {
             ("no-key", "refused: the client does not have its key"),
             ("malformed", "refused: it cannot be read"),
         ] {
-            let table = policy.table();
+            let table = policy.outcomes();
             let row = table.iter().find(|row| row.id == id).unwrap();
             assert_eq!(row.decision.to_string(), reason);
         }
@@ -188,7 +188,7 @@ fn policy() -> impl Strategy<Value = ClientCertificatePolicy> {
     );
     (any::<bool>(), option::weighted(0.9, context), 0..12_u8).prop_map(
         |(requires, context, rare)| match rare {
-            0 => ClientCertificatePolicy::passed_on(),
+            0 => ClientCertificatePolicy::passthrough(),
             1 => ClientCertificatePolicy::from_context(requires, context)
                 .with_server_certificate_pending(),
             _ => ClientCertificatePolicy::from_context(requires, context),
@@ -222,14 +222,14 @@ proptest! {
     #[test]
     fn what_opens_one_way_closes_the_other(old in policy(), new in policy()) {
         let (there, back) = (old.compare(&new), new.compare(&old));
-        prop_assert_eq!(sorted(&there, Change::opens), sorted(&back, Change::closes));
-        prop_assert_eq!(sorted(&there, Change::closes), sorted(&back, Change::opens));
+        prop_assert_eq!(sorted(&there, Change::newly_accepted), sorted(&back, Change::newly_rejected));
+        prop_assert_eq!(sorted(&there, Change::newly_rejected), sorted(&back, Change::newly_accepted));
         for change in &there {
             let (was, is) = (&change.old, &change.new);
             prop_assert_ne!(was.id(), is.id());
-            prop_assert_eq!(change.opens(), was.id() == "refused" && is.is_let_in());
-            prop_assert!(!change.opens() || change.effect() == Effect::Weaker);
-            prop_assert!(!change.closes() || change.effect() == Effect::Stronger);
+            prop_assert_eq!(change.newly_accepted(), was.id() == "refused" && is.is_accepted());
+            prop_assert!(!change.newly_accepted() || change.effect() == Effect::Weaker);
+            prop_assert!(!change.newly_rejected() || change.effect() == Effect::Stronger);
         }
     }
 
@@ -242,11 +242,11 @@ proptest! {
         let (was, is) = (decide(&old), decide(&new));
         let changes = old.compare(&new);
         let has = |effect| changes.iter().any(|change| change.effect() == effect);
-        if was.id() == "refused" && is.is_let_in() {
-            prop_assert!(changes.iter().any(Change::opens), "{:?} -> {:?}", was, is);
+        if was.id() == "refused" && is.is_accepted() {
+            prop_assert!(changes.iter().any(Change::newly_accepted), "{:?} -> {:?}", was, is);
         }
-        if was.is_let_in() && is.id() == "refused" {
-            prop_assert!(changes.iter().any(Change::closes), "{:?} -> {:?}", was, is);
+        if was.is_accepted() && is.id() == "refused" {
+            prop_assert!(changes.iter().any(Change::newly_rejected), "{:?} -> {:?}", was, is);
         }
         if was.id() != "unverified" && is.id() == "unverified" {
             prop_assert!(has(Effect::Weaker), "{:?} -> {:?}", was, is);

@@ -27,7 +27,7 @@ const GUARDED: [(&str, &str); 14] = [
     ("write-back-all", "100 servers: Lossless::from_json, to_json"),
     ("validate", "100 servers (39 KB): validate::documents"),
     ("validate", "100 servers (39 KB): validate_manifest"),
-    ("envoy", "100 servers: downstream_tls_context"),
+    ("envoy", "100 servers: translate_server"),
     ("envoy", "100 servers: the same, as JSON"),
     ("explain", "100 servers: the table"),
 ];

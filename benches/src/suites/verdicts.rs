@@ -3,7 +3,7 @@
 use istio_gateway::{
     Manifest, Object,
     client_certificate::{ClientCertificatePolicy, Forwarding},
-    envoy::{self, downstream_tls_context},
+    envoy::{self, translate_server},
     validate::{self, validate_gateway, validate_manifest},
 };
 
@@ -50,7 +50,7 @@ pub fn validate(sizes: &[usize]) -> Suite {
 }
 
 pub fn envoy(sizes: &[usize]) -> Suite {
-    const TRANSLATE: &str = "downstream_tls_context of every server";
+    const TRANSLATE: &str = "translate_server of every server";
     let column = |n| {
         let ours = gateway(n);
         let again = ours.clone();
@@ -59,12 +59,12 @@ pub fn envoy(sizes: &[usize]) -> Suite {
             Operation::new(TRANSLATE, {
                 let options = options.clone();
                 move || {
-                    let translate = |server| downstream_tls_context(server, &options);
+                    let translate = |server| translate_server(server, &options);
                     ours.servers.iter().map(translate).collect::<Vec<_>>()
                 }
             }),
             Operation::new("the same, as JSON", move || {
-                let translate = |server| downstream_tls_context(server, &options).tls_context;
+                let translate = |server| translate_server(server, &options).tls_context;
                 let all: Vec<_> = again.servers.iter().map(translate).collect();
                 serde_json::to_string(&all).unwrap()
             }),
@@ -88,7 +88,7 @@ pub fn explain(sizes: &[usize]) -> Suite {
         let operations = vec![Operation::new(TABLE, move || {
             let mut headers = 0;
             for tls in ours.servers.iter().filter_map(|server| server.tls.as_ref()) {
-                for row in ClientCertificatePolicy::of(tls).full_table() {
+                for row in ClientCertificatePolicy::from_settings(tls).all_outcomes() {
                     let seen = |forwarding| row.decision.header(forwarding, true);
                     headers += Forwarding::ALL.into_iter().filter_map(seen).count();
                 }

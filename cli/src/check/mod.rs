@@ -37,7 +37,7 @@ use crate::{
     files::{self, File, check_stdin_once},
     input::Others,
     output::{BUFFER, failed_to_print, stdout},
-    wording::counted,
+    text::counted,
 };
 
 /// Checks Gateways as a cluster would, without one.

@@ -2,7 +2,7 @@
 
 use istio_gateway::{Rule, RuleId, Severity, rule};
 
-use crate::{Failure, rules, wording::shown};
+use crate::{Failure, rules, text::shown};
 
 /// The rules that are denied and allowed, by their ids or the beginnings of these.
 pub(super) struct Policy {

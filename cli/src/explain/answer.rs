@@ -2,13 +2,15 @@
 //! name of a mode.
 
 use istio_gateway::{
-    client_certificate::{Admission, Decision, Forwarding, HeaderSeen, Refusal, Row},
-    envoy::Flow,
+    client_certificate::{
+        Admission, ClientOutcome, Decision, Forwarding, RejectReason, XfccHeader,
+    },
+    envoy::TrafficMode,
 };
 use serde::Serialize;
 
-use super::{seen::Seen, words};
-use crate::wording::joined;
+use super::{behavior::ServerBehavior, sentences};
+use crate::text::joined;
 
 #[derive(Clone, Serialize)]
 pub(super) struct Answer {
@@ -16,43 +18,47 @@ pub(super) struct Answer {
     pub(super) what_can_the_backend_trust: String,
 }
 
-pub(super) fn of(seen: &Seen<'_>, forwarding: Forwarding, is_refused: bool) -> Answer {
-    let clients = Clients::of(seen);
-    let mut who = who(seen, &clients);
+pub(super) fn answer(
+    behavior: &ServerBehavior<'_>,
+    forwarding: Forwarding,
+    is_refused: bool,
+) -> Answer {
+    let clients = Clients::of(behavior);
+    let mut who = who(behavior, &clients);
     if is_refused {
         who = format!("Nothing changes: a cluster refuses this Gateway. Were it accepted: {who}");
     }
-    Answer { who_gets_in: who, what_can_the_backend_trust: trust(seen, &clients, forwarding) }
+    Answer { who_gets_in: who, what_can_the_backend_trust: trust(behavior, &clients, forwarding) }
 }
 
 /// The clients by what happens to them.
 struct Clients<'a> {
-    seen: &'a Seen<'a>,
-    anonymous_with: Vec<&'a Row>,
-    verified: Vec<&'a Row>,
-    unverified: Vec<&'a Row>,
+    behavior: &'a ServerBehavior<'a>,
+    anonymous_with: Vec<&'a ClientOutcome>,
+    verified: Vec<&'a ClientOutcome>,
+    unverified: Vec<&'a ClientOutcome>,
     /// Those with a certificate.
-    refused: Vec<&'a Row>,
+    refused: Vec<&'a ClientOutcome>,
     /// What happens to one without a certificate.
     none: Option<&'a Decision>,
 }
 
 impl<'a> Clients<'a> {
-    fn of(seen: &'a Seen<'a>) -> Self {
+    fn of(behavior: &'a ServerBehavior<'a>) -> Self {
         let mut clients = Self {
-            seen,
+            behavior,
             anonymous_with: Vec::new(),
             verified: Vec::new(),
             unverified: Vec::new(),
             refused: Vec::new(),
             none: None,
         };
-        for row in &seen.rows {
+        for row in &behavior.rows {
             match (&row.certificate, &row.decision) {
                 (None, decision) => clients.none = Some(decision),
-                (_, Decision::LetIn(Admission::Verified)) => clients.verified.push(row),
-                (_, Decision::LetIn(Admission::Unverified(_))) => clients.unverified.push(row),
-                (_, Decision::LetIn(_)) => clients.anonymous_with.push(row),
+                (_, Decision::Accept(Admission::Verified)) => clients.verified.push(row),
+                (_, Decision::Accept(Admission::Unverified(_))) => clients.unverified.push(row),
+                (_, Decision::Accept(_)) => clients.anonymous_with.push(row),
                 _ => clients.refused.push(row),
             }
         }
@@ -60,7 +66,7 @@ impl<'a> Clients<'a> {
     }
 
     fn lets_in_without(&self) -> bool {
-        self.none.is_some_and(Decision::is_let_in)
+        self.none.is_some_and(Decision::is_accepted)
     }
 
     fn lets_in_with(&self) -> bool {
@@ -69,47 +75,47 @@ impl<'a> Clients<'a> {
 
     /// Who vouches for those who are verified.
     fn by_whom(&self) -> String {
-        let context = self.seen.policy.context();
+        let context = self.behavior.policy.context();
         match context.and_then(|context| context.trusted_ca.source()) {
-            Some(source) => format!("by {}", words::ca(source)),
+            Some(source) => format!("by {}", sentences::ca(source)),
             None => "by its pins and names alone, expired or not".to_owned(),
         }
     }
 }
 
-fn who(seen: &Seen<'_>, clients: &Clients<'_>) -> String {
-    if let Some(absence) = seen.absence {
+fn who(behavior: &ServerBehavior<'_>, clients: &Clients<'_>) -> String {
+    if let Some(absence) = behavior.absence {
         return absence.sentence();
     }
-    match seen.flow() {
-        Flow::HttpPlain if seen.redirects => {
+    match behavior.flow() {
+        TrafficMode::HttpPlain if behavior.redirects => {
             return "Everybody who reaches the port, as far as a redirect to HTTPS.".to_owned();
         }
-        Flow::HttpPlain => {
+        TrafficMode::HttpPlain => {
             return "Everybody who reaches the port: there is no TLS, and nobody is asked for a certificate.".to_owned();
         }
-        Flow::OpaqueTcp => {
+        TrafficMode::OpaqueTcp => {
             return "Everybody who reaches the port. The gateway looks at nothing; the backend \
                     decides."
                 .to_owned();
         }
-        Flow::Passthrough => {
+        TrafficMode::Passthrough => {
             return "Everybody who speaks TLS and asks for one of the hosts. The gateway looks at \
                     no certificate; the backend decides."
                 .to_owned();
         }
         _ => {}
     }
-    if let (false, false, Some(Decision::Refused(refusal))) =
+    if let (false, false, Some(Decision::Reject(refusal))) =
         (clients.lets_in_with(), clients.lets_in_without(), clients.none)
-        && *refusal != Refusal::NoCertificate
+        && *refusal != RejectReason::NoCertificate
     {
         return format!("Nobody: {refusal}.");
     }
     if clients.verified.is_empty() && clients.unverified.is_empty() {
         return "Everybody: no client is asked for a certificate.".to_owned();
     }
-    let names = |rows: &[&Row], last| {
+    let names = |rows: &[&ClientOutcome], last| {
         let names: Vec<&str> = rows.iter().map(|row| row.client).collect();
         joined(&names, last)
     };
@@ -138,11 +144,11 @@ fn who(seen: &Seen<'_>, clients: &Clients<'_>) -> String {
 const NO_HEADER: &str = "the gateway says nothing of the client, and an x-forwarded-client-cert \
                          within the bytes is the client's own text.";
 
-fn trust(seen: &Seen<'_>, clients: &Clients<'_>, forwarding: Forwarding) -> String {
-    if seen.absence.is_some() {
+fn trust(behavior: &ServerBehavior<'_>, clients: &Clients<'_>, forwarding: Forwarding) -> String {
+    if behavior.absence.is_some() {
         return "Nothing reaches it here.".to_owned();
     }
-    if seen.redirects {
+    if behavior.redirects {
         return "No request reaches it here.".to_owned();
     }
     let is_all_verified = clients.unverified.is_empty()
@@ -150,21 +156,21 @@ fn trust(seen: &Seen<'_>, clients: &Clients<'_>, forwarding: Forwarding) -> Stri
         && !clients.lets_in_without()
         && !clients.verified.is_empty();
     let by_whom = clients.by_whom();
-    match seen.flow() {
-        Flow::Passthrough => {
+    match behavior.flow() {
+        TrafficMode::Passthrough => {
             return format!(
                 "What it verifies itself: the client's TLS reaches it unopened, and {NO_HEADER}"
             );
         }
-        Flow::OpaqueTcp => {
+        TrafficMode::OpaqueTcp => {
             return format!("Nothing but what it verifies itself: {NO_HEADER}");
         }
-        Flow::TlsTerminate if is_all_verified => {
+        TrafficMode::TlsTerminate if is_all_verified => {
             return format!(
                 "That whoever is connected was verified {by_whom}; not who it is: {NO_HEADER}"
             );
         }
-        Flow::TlsTerminate => {
+        TrafficMode::TlsTerminate => {
             return format!("Nothing about the client: {NO_HEADER}");
         }
         _ => {}
@@ -194,7 +200,7 @@ fn trust(seen: &Seen<'_>, clients: &Clients<'_>, forwarding: Forwarding) -> Stri
             .to_owned()
     };
     let without = match (clients.lets_in_without(), none) {
-        (true, Some(HeaderSeen::Nothing)) => {
+        (true, Some(XfccHeader::Absent)) => {
             " Without the header, the client presented no certificate."
         }
         _ => "",
@@ -204,16 +210,16 @@ fn trust(seen: &Seen<'_>, clients: &Clients<'_>, forwarding: Forwarding) -> Stri
     } else {
         String::new()
     };
-    match with.filter(|seen| *seen != HeaderSeen::Nothing).or(none) {
-        Some(HeaderSeen::ForgedAndOwn) => format!(
+    match with.filter(|seen| *seen != XfccHeader::Absent).or(none) {
+        Some(XfccHeader::ClientSuppliedAndGatewaySet) => format!(
             "Of x-forwarded-client-cert only what stands last: {forgers} can write what stands \
              before it. The last element is the gateway's, a certificate {vouched}.{without}"
         ),
-        Some(HeaderSeen::Forged) => format!(
+        Some(XfccHeader::ClientSupplied) => format!(
             "Nothing in x-forwarded-client-cert: in the mode {forwarding} {forgers} can write it, \
              and the gateway never does.{arrival}"
         ),
-        Some(HeaderSeen::Own) => format!(
+        Some(XfccHeader::GatewaySet) => format!(
             "That x-forwarded-client-cert is the gateway's own word: it holds the certificate that \
              was presented, {vouched}.{without}"
         ),

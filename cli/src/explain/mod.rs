@@ -2,12 +2,12 @@
 //! opens or closes.
 
 mod answer;
+mod behavior;
 mod diff;
 mod html;
-mod seen;
+mod sentences;
 mod server;
-mod text;
-mod words;
+mod terminal;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -29,7 +29,7 @@ use crate::{
     gateways::{known_translation, read},
     input::Reading,
     output::{Layout, print_colored, print_json, write_file, write_json},
-    wording::{DEFAULT_WIDTH, text_width},
+    text::{DEFAULT_WIDTH, text_width},
 };
 
 /// Tells who gets in at each server, and what the backend can trust.
@@ -177,7 +177,7 @@ impl Explain {
         let (istio, forwarding) = (self.istio.to_string(), self.forwarding.as_str());
         let report = Report { istio, forwarding, pruned, servers };
         match self.format {
-            Format::Text => self.write(&text::report(&report, self.width()))?,
+            Format::Text => self.write(&terminal::report(&report, self.width()))?,
             Format::Html => self.write(&html::report(&report, self.most_of_page()))?,
             Format::Json => self.write_json(&report)?,
         }

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use istio_gateway::{
     Diagnostic, Manifest, Position, Server,
-    client_certificate::{ClientCertificatePolicy, Forwarding, Row},
-    envoy::{self, DownstreamTlsContext, Flow},
+    client_certificate::{ClientCertificatePolicy, ClientOutcome, Forwarding},
+    envoy::{self, DownstreamTlsContext, TrafficMode},
 };
 use serde::Serialize;
 
 use super::{
     answer::{self, Answer},
-    diff,
-    seen::{Seen, Xfcc},
-    words,
+    behavior::{ServerBehavior, Xfcc},
+    diff, sentences,
 };
 use crate::gateways::{Finding, Judgement, Refusals, below_server, by_server, server_path};
 
@@ -77,7 +76,7 @@ impl Alpn {
             let protocol = envoy::negotiated_protocol(context, offer);
             (offer.join(", "), protocol.map(str::to_owned))
         });
-        Self { offered: words::offered(context), negotiated: negotiated.into() }
+        Self { offered: sentences::offered(context), negotiated: negotiated.into() }
     }
 }
 
@@ -149,16 +148,18 @@ pub(super) fn explained(
     let paths: Vec<_> = (0..servers.len()).map(server_path).collect();
     let places = manifest.positions(&paths);
     let translated = envoy::translate_gateway(&spec, manifest.namespace(), options);
-    let seen = servers.iter().zip(translated).enumerate();
-    let seen: Vec<_> =
-        seen.map(|(index, (server, translated))| Seen::among(server, index, translated)).collect();
+    let behavior = servers.iter().zip(translated).enumerate();
+    let behavior: Vec<_> = behavior
+        .map(|(index, (server, translated))| ServerBehavior::among(server, index, translated))
+        .collect();
     let (ignored, _) = by_server(&ignored);
-    let dropped_of = |(index, seen): (usize, &Seen<'_>)| -> Vec<Diagnostic> {
-        let of_server = seen.translation.diagnostics.iter().map(|found| below_server(found, index));
+    let dropped_of = |(index, behavior): (usize, &ServerBehavior<'_>)| -> Vec<Diagnostic> {
+        let of_server =
+            behavior.translation.diagnostics.iter().map(|found| below_server(found, index));
         let of_decoder = ignored.get(&index).into_iter().flatten().copied().cloned();
         of_decoder.chain(of_server).collect()
     };
-    let dropped: Vec<_> = seen.iter().enumerate().map(dropped_of).collect();
+    let dropped: Vec<_> = behavior.iter().enumerate().map(dropped_of).collect();
     let dropped: Vec<_> = dropped.iter().map(Vec::as_slice).collect();
     let dropped = Finding::of_lists(&dropped, manifest);
     let refused: Vec<_> = (0..servers.len()).map(|index| refusals.of(index)).collect();
@@ -168,33 +169,35 @@ pub(super) fn explained(
     let findings = |found: &[&Diagnostic]| -> Vec<Finding> {
         found.iter().map(|found| Finding::at(found, found.position)).collect()
     };
-    let explain =
-        |(index, (((seen, place), dropped), refused)): (usize, (((&Seen<'_>, _), _), _))| {
-            let place: Option<Position> = place;
-            let refused: Vec<Finding> = refused;
-            let own = of_servers.get(&index).map(Vec::as_slice).unwrap_or_default();
-            let written = manifest.spec().servers.get(index).filter(|_| !own.is_empty());
-            Explained {
-                file: file.to_owned(),
-                document,
-                line: place.map(|place| place.line),
-                column: place.map(|place| place.column),
-                namespace: manifest.namespace().to_owned(),
-                gateway: manifest.name().to_owned(),
-                server: index,
-                refused,
-                pruned: findings(own),
-                if_not_pruned: written.map_or_else(Vec::new, |written| {
-                    diff::what_differs(
-                        &Seen::alone(seen.server, options),
-                        &Seen::alone(written, options),
-                    )
-                }),
-                dropped,
-                ..Explained::of(seen, forwarding, is_refused)
-            }
-        };
-    let servers = seen.iter().zip(places).zip(dropped).zip(refused).enumerate();
+    let explain = |(index, (((behavior, place), dropped), refused)): (
+        usize,
+        (((&ServerBehavior<'_>, _), _), _),
+    )| {
+        let place: Option<Position> = place;
+        let refused: Vec<Finding> = refused;
+        let own = of_servers.get(&index).map(Vec::as_slice).unwrap_or_default();
+        let written = manifest.spec().servers.get(index).filter(|_| !own.is_empty());
+        Explained {
+            file: file.to_owned(),
+            document,
+            line: place.map(|place| place.line),
+            column: place.map(|place| place.column),
+            namespace: manifest.namespace().to_owned(),
+            gateway: manifest.name().to_owned(),
+            server: index,
+            refused,
+            pruned: findings(own),
+            if_not_pruned: written.map_or_else(Vec::new, |written| {
+                diff::what_differs(
+                    &ServerBehavior::alone(behavior.server, options),
+                    &ServerBehavior::alone(written, options),
+                )
+            }),
+            dropped,
+            ..Explained::of(behavior, forwarding, is_refused)
+        }
+    };
+    let servers = behavior.iter().zip(places).zip(dropped).zip(refused).enumerate();
     let servers = servers.map(explain).collect();
     let pruned = (!of_gateway.is_empty()).then(|| Pruned {
         file: file.to_owned(),
@@ -208,15 +211,19 @@ pub(super) fn explained(
 
 impl Explained {
     /// What there is to say without the document around it.
-    fn of(seen: &Seen<'_>, forwarding: Forwarding, is_refused: bool) -> Self {
-        let client = |row: &Row| Client {
+    fn of(behavior: &ServerBehavior<'_>, forwarding: Forwarding, is_refused: bool) -> Self {
+        let client = |row: &ClientOutcome| Client {
             id: row.id,
-            client: if seen.flow() == Flow::HttpPlain { "any client" } else { row.client },
-            outcome: seen.outcome(&row.decision),
-            decision: seen.decision_words(&row.decision),
-            xfcc: seen.xfcc_by_mode(&row.decision),
+            client: if behavior.flow() == TrafficMode::HttpPlain {
+                "any client"
+            } else {
+                row.client
+            },
+            outcome: behavior.outcome(&row.decision),
+            decision: behavior.decision_text(&row.decision),
+            xfcc: behavior.xfcc_by_mode(&row.decision),
         };
-        let (gives_away, keeps) = words::given_away(seen);
+        let (gives_away, keeps) = sentences::given_away(behavior);
         Self {
             file: String::new(),
             document: 0,
@@ -225,22 +232,22 @@ impl Explained {
             namespace: String::new(),
             gateway: String::new(),
             server: 0,
-            name: seen.server.name.clone(),
-            port: PortOf::of(seen.server),
-            hosts: seen.server.hosts.clone(),
-            answer: answer::of(seen, forwarding, is_refused),
+            name: behavior.server.name.clone(),
+            port: PortOf::of(behavior.server),
+            hosts: behavior.server.hosts.clone(),
+            answer: answer::answer(behavior, forwarding, is_refused),
             refused: Vec::new(),
             pruned: Vec::new(),
             if_not_pruned: Vec::new(),
-            flow: seen.flow().as_str(),
-            redirects_to_https: seen.redirects && seen.absence.is_none(),
-            does: words::does(seen),
-            alpn: seen.translation.used_tls_context().map(Alpn::of),
+            flow: behavior.flow().as_str(),
+            redirects_to_https: behavior.redirects && behavior.absence.is_none(),
+            does: sentences::does(behavior),
+            alpn: behavior.translation.effective_tls_context().map(Alpn::of),
             gives_away,
             keeps,
             dropped: Vec::new(),
-            client_certificate: Asked::of(&seen.policy),
-            clients: seen.rows.iter().map(client).collect(),
+            client_certificate: Asked::of(&behavior.policy),
+            clients: behavior.rows.iter().map(client).collect(),
         }
     }
 }

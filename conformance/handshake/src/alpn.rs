@@ -171,7 +171,7 @@ fn curves(pki: &Pki) -> Result<((usize, usize), Vec<String>)> {
         let tls = server.tls.as_mut().context("it has TLS settings")?;
         tls.ecdh_curves = list.iter().map(|&name| name.to_owned()).collect();
         let options = Options::default();
-        let found = envoy::downstream_tls_context(&server, &options).diagnostics;
+        let found = envoy::translate_server(&server, &options).diagnostics;
         let is_foretold = found.iter().any(|d| d.rule == istio_gateway::rule::envoy::PARAMETERS_REJECTED);
         // The certificate is there at once, so that Envoy says at once what it would say later.
         let mut gateway = Gateway::new(pki)?;
@@ -283,8 +283,8 @@ fn serve(
     server: &Server,
     options: &Options,
 ) -> Result<(Endpoint, DownstreamTlsContext)> {
-    let translation = envoy::downstream_tls_context(server, options);
-    let context = translation.used_tls_context().context("TLS does not end")?.clone();
+    let translation = envoy::translate_server(server, options);
+    let context = translation.effective_tls_context().context("TLS does not end")?.clone();
     let endpoint = gateway.serve(name, server, options, &Secrets::ca(pki.root()))?;
     Ok((endpoint, context))
 }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, Result, bail, ensure};
 use istio_gateway::{
     Server,
-    envoy::{self, DownstreamTlsContext, HttpConnectionManager, Options, SourceStates},
+    envoy::{self, DownstreamTlsContext, HttpConnectionManager, Options, SecretAvailability},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -64,8 +64,8 @@ impl Secrets {
 
     /// What a policy has to know of this.
     #[must_use]
-    pub fn states(&self) -> SourceStates {
-        SourceStates {
+    pub fn states(&self) -> SecretAvailability {
+        SecretAvailability {
             is_server_certificate_missing: self.is_certificate_missing,
             is_ca_missing: matches!(self.ca, Ca::Missing),
             is_ca_empty: matches!(self.ca, Ca::Empty),
@@ -135,8 +135,8 @@ impl Gateway {
         options: &Options,
         secrets: &Secrets,
     ) -> Result<Endpoint> {
-        let translation = envoy::downstream_tls_context(server, options);
-        let context = translation.used_tls_context();
+        let translation = envoy::translate_server(server, options);
+        let context = translation.effective_tls_context();
         let context = context.with_context(|| format!("{name} does not end TLS"))?;
         self.serve_context(name, context, &translation.xfcc, secrets)
     }

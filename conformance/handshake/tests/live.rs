@@ -7,7 +7,7 @@ use handshake_conformance::{
 use istio_gateway::{
     Port, Server, ServerTlsSettings,
     client_certificate::{ClientCertificate, ClientCertificatePolicy, Forwarding},
-    envoy::{MeshSettings, Options},
+    envoy::{MeshConfig, Options},
     proto::mesh::v1alpha1::{ForwardClientCertDetails, Topology},
 };
 
@@ -38,7 +38,7 @@ fn allow_insecure_fallback_lets_an_untrusted_client_in() -> Result<()> {
 
     for (tls, endpoint) in [(fallback, fallback_endpoint), (strict, strict_endpoint)] {
         let decision =
-            ClientCertificatePolicy::of(&tls).decide(Some(&ClientCertificate::UNKNOWN_ISSUER));
+            ClientCertificatePolicy::from_settings(&tls).decide(Some(&ClientCertificate::UNKNOWN_ISSUER));
         let seen = connect(&gateway, endpoint, &pki, "untrusted")?;
         assert_eq!(seen.outcome.id(), decision.id());
     }
@@ -109,13 +109,13 @@ fn any_certificate_opens_the_header_to_forging() -> Result<()> {
         forward_client_cert_details: ForwardClientCertDetails::AppendForward.into(),
         ..Default::default()
     };
-    let mesh = MeshSettings { gateway_topology, ..Default::default() };
+    let mesh = MeshConfig { gateway_topology, ..Default::default() };
     let options = Options { mesh, ..Default::default() };
     let ca = Secrets::ca(pki.root());
     let endpoint = gateway.serve("append", &server(tls.clone()), &options, &ca)?;
     let gateway = gateway.start()?;
     let seen = connect(&gateway, endpoint, &pki, "self_signed")?;
-    let policy = ClientCertificatePolicy::of(&tls);
+    let policy = ClientCertificatePolicy::from_settings(&tls);
     let decision = policy.decide(Some(&ClientCertificate::SELF_SIGNED));
     let predicted = decision.header(Forwarding::AppendForward, true).unwrap();
     let header = seen.header_beside_forged.unwrap();

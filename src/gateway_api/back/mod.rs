@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::{
     input::{Gateway, Listener, Metadata, ReferenceGrant, Validation},
-    listener::Taken,
+    listener::PortClaims,
     rule,
 };
 use crate::{Diagnostic, FieldPath, Severity};
@@ -104,7 +104,7 @@ type Wanted = Option<Validation>;
 
 #[derive(Default)]
 struct PortState {
-    taken: Taken,
+    taken: PortClaims,
     /// What it asks of clients, once a listener that ends TLS is there.
     wanted: Option<Wanted>,
 }

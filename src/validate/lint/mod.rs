@@ -3,7 +3,7 @@
 
 mod negotiation;
 mod servers;
-mod tls;
+mod tls_settings;
 
 use super::{
     Options,
@@ -52,9 +52,9 @@ fn check_server(
     let plan = &TlsPlan::new(settings);
     let tls_place = place.field("tls");
     if protocol.is_some_and(Protocol::is_http) {
-        tls::check_on_http(plan, &tls_place, findings);
+        tls_settings::check_on_http(plan, &tls_place, findings);
     } else {
-        tls::check(settings, plan, &tls_place, options, findings);
+        tls_settings::check(settings, plan, &tls_place, options, findings);
         negotiation::check(plan, protocol == Some(Protocol::Https), &tls_place, findings);
     }
 }

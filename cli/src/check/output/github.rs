@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use istio_gateway::Severity;
 
 use super::{EachFinding, name_of, whole_message};
-use crate::{check::finding::Finding, files::File, wording::harmless};
+use crate::{check::finding::Finding, files::File, text::harmless};
 
 pub(super) struct Github<'a> {
     files: &'a [File],

@@ -18,7 +18,7 @@ use crate::{
         finding::{Document, Finding, Outcome},
     },
     output::HarmlessJson,
-    wording::severity_name,
+    text::severity_name,
 };
 
 /// So many bytes of lines are held in memory, what is more in a temporary file.

@@ -15,7 +15,7 @@ use crate::{
         finding::{Finding, Place},
     },
     output::HarmlessJson,
-    wording::severity_name,
+    text::severity_name,
 };
 
 pub(super) struct Sarif<'a> {

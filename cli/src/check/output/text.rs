@@ -11,7 +11,7 @@ use crate::{
         files::File,
         finding::{Finding, Place},
     },
-    wording::{harmless, is_harmful, terminal_width},
+    text::{harmless, is_harmful, terminal_width},
 };
 
 pub(super) struct Text<'a> {

@@ -9,13 +9,13 @@ use istio_gateway::{
 };
 
 use super::{
-    catch::Caught,
     difference::{Difference, compared},
+    host_matching::Caught,
     pair::{Pair, Side},
 };
 use crate::explain::answer;
 
-pub(super) fn of(
+pub(super) fn find_differences(
     pair: &Pair<'_>,
     caught: Caught,
     options: &Options,
@@ -33,7 +33,7 @@ pub(super) fn of(
         (None, Some(new)) => vec![alone(new, options, "server-added")],
         (Some(old), None) => vec![alone(old, options, "server-removed")],
         (Some(old), Some(new)) => {
-            let mut differences = compared(&old.seen(options), &new.seen(options));
+            let mut differences = compared(&old.behavior(options), &new.behavior(options));
             differences.extend(around(old, new, added, removed));
             differences
         }
@@ -80,10 +80,10 @@ fn rejected(pair: &Pair<'_>) -> Option<Vec<Difference>> {
 
 /// A server that has no counterpart.
 fn alone(side: &Side<'_>, options: &Options, id: &'static str) -> Difference {
-    let seen = side.seen(options);
-    let is_open = seen.rows.iter().any(|row| !matches!(row.decision, Decision::Refused(_)));
+    let behavior = side.behavior(options);
+    let is_open = behavior.rows.iter().any(|row| !matches!(row.decision, Decision::Reject(_)));
     // The sentence about who gets in is the same in every mode.
-    let who = answer::of(&seen, Forwarding::default(), false).who_gets_in;
+    let who = answer::answer(&behavior, Forwarding::default(), false).who_gets_in;
     let (effect, what) = match (id, is_open) {
         ("server-added", true) => (Effect::Weaker, format!("A new door. Who gets in: {who}")),
         ("server-added", false) => (Effect::Different, format!("A new server. {who}")),

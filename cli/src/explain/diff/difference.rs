@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use istio_gateway::client_certificate::{Change, Decision, Effect};
 use serde::Serialize;
 
-use super::tls;
-use crate::explain::seen::{Seen, Xfcc};
+use super::tls_changes;
+use crate::explain::behavior::{ServerBehavior, Xfcc};
 
 #[derive(Serialize)]
 pub(in crate::explain) struct Difference {
@@ -32,11 +32,11 @@ pub(in crate::explain) struct State {
 }
 
 impl State {
-    fn of(seen: &Seen<'_>, decision: &Decision) -> Self {
+    fn of(behavior: &ServerBehavior<'_>, decision: &Decision) -> Self {
         Self {
-            outcome: seen.outcome(decision),
-            decision: seen.decision_words(decision),
-            xfcc: seen.xfcc_by_mode(decision),
+            outcome: behavior.outcome(decision),
+            decision: behavior.decision_text(decision),
+            xfcc: behavior.xfcc_by_mode(decision),
         }
     }
 }
@@ -55,7 +55,7 @@ impl Difference {
 }
 
 /// What is not the same for a client that the one served before and the other does now.
-pub(super) fn compared(before: &Seen<'_>, after: &Seen<'_>) -> Vec<Difference> {
+pub(super) fn compared(before: &ServerBehavior<'_>, after: &ServerBehavior<'_>) -> Vec<Difference> {
     let client = |change: Change| Difference {
         effect: change.effect().id(),
         kind: "client",
@@ -67,7 +67,7 @@ pub(super) fn compared(before: &Seen<'_>, after: &Seen<'_>) -> Vec<Difference> {
     };
     let mut differences: Vec<_> =
         before.policy.compare(&after.policy).into_iter().map(client).collect();
-    differences.extend(tls::of(before, after));
+    differences.extend(tls_changes::tls_differences(before, after));
     differences
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::pair::{Pair, Side, Stored};
-use crate::{gateways::server_path, wording::shown};
+use crate::{gateways::server_path, text::shown};
 
 /// A field that is not as it was, or that one of the two files has without effect.
 #[derive(Serialize)]
@@ -34,7 +34,7 @@ impl ChangedField {
 }
 
 /// Of each pair, for whose places each file is read once.
-pub(super) fn of(pairs: &[&Pair<'_>]) -> Vec<Vec<ChangedField>> {
+pub(super) fn find_changed_fields(pairs: &[&Pair<'_>]) -> Vec<Vec<ChangedField>> {
     let mut places = Places::default();
     let mut all: Vec<Vec<ChangedField>> = Vec::with_capacity(pairs.len());
     for (i, pair) in pairs.iter().enumerate() {

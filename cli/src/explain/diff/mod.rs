@@ -1,12 +1,12 @@
 //! What a change of manifests opens or closes.
 
-mod catch;
 mod changes;
 mod difference;
 mod fields;
+mod host_matching;
 mod pair;
-mod text;
-mod tls;
+mod terminal;
+mod tls_changes;
 
 use std::path::PathBuf;
 
@@ -15,22 +15,22 @@ use serde::Serialize;
 
 use self::pair::{Pair, Stored};
 pub(super) use self::{
-    catch::what_differs,
     difference::{Difference, State},
     fields::ChangedField,
-    text::{NOT_COMPARED, changed_fields, places, sentence, text, title},
+    host_matching::what_differs,
+    terminal::{NOT_COMPARED, changed_fields, places, sentence, text, title},
 };
 use super::{
     answer::{self, Answer},
     server::PortOf,
-    text::gateway_name,
+    terminal::gateway_name,
 };
 use crate::{
     Failure,
     files::name_of,
     gateways::{Finding, read},
     input::Reading,
-    wording::shown,
+    text::shown,
 };
 
 /// Two files or directories, compared.
@@ -247,10 +247,11 @@ impl Diff {
         let mut unchanged = 0;
         let mut servers = Vec::new();
         let mut changed = Vec::new();
-        let (pairs, not_compared) = pair::of(&before, &after, [is_old_complete, is_new_complete]);
-        let caught = catch::of(&pairs, options);
+        let (pairs, not_compared) =
+            pair::pair_servers(&before, &after, [is_old_complete, is_new_complete]);
+        let caught = host_matching::match_hosts(&pairs, options);
         for (pair, caught) in pairs.iter().zip(caught) {
-            let differences = changes::of(pair, caught, options, is_complete);
+            let differences = changes::find_differences(pair, caught, options, is_complete);
             if differences.is_empty() {
                 unchanged += usize::from(pair.is_compared);
             } else {
@@ -258,7 +259,7 @@ impl Diff {
                 changed.push(pair);
             }
         }
-        for (server, fields) in servers.iter_mut().zip(fields::of(&changed)) {
+        for (server, fields) in servers.iter_mut().zip(fields::find_changed_fields(&changed)) {
             server.fields = fields;
         }
         let count = |id| {
@@ -298,7 +299,7 @@ fn server_diff(
         name: side.server.name.clone(),
         port: PortOf::of(side.server),
         hosts: side.server.hosts.clone(),
-        answer: answer::of(&side.seen(options), forwarding, false),
+        answer: answer::answer(&side.behavior(options), forwarding, false),
     };
     ServerDiff {
         status: match (&pair.old, &pair.new) {

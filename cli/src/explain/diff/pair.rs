@@ -9,7 +9,7 @@ use istio_gateway::{
 
 use super::GatewayOf;
 use crate::{
-    explain::seen::{Absence, Seen},
+    explain::behavior::{Absence, ServerBehavior},
     gateways::{Found, Judgement, server_path},
 };
 
@@ -66,9 +66,9 @@ pub(super) struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    pub(super) fn seen(&self, options: &Options) -> Seen<'a> {
-        let translation = envoy::downstream_tls_context(self.server, options);
-        Seen::new(self.server, translation, Absence::of(self.outcome, self.index))
+    pub(super) fn behavior(&self, options: &Options) -> ServerBehavior<'a> {
+        let translation = envoy::translate_server(self.server, options);
+        ServerBehavior::new(self.server, translation, Absence::of(self.outcome, self.index))
     }
 
     /// The server for which Envoy rejects the listener.
@@ -120,7 +120,7 @@ pub(super) fn last_of_each(gateways: Vec<Found>) -> (Vec<Found>, Vec<(usize, usi
 /// then those that are gone. Where a name is there once on each side, a namespace that only one of
 /// them says is the other's as well. And the Gateways of one side that may be in what could not be
 /// read of the other.
-pub(super) fn of<'a>(
+pub(super) fn pair_servers<'a>(
     old: &'a [Stored],
     new: &'a [Stored],
     is_complete: [bool; 2],

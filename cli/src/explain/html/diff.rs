@@ -8,7 +8,7 @@ use super::{
 };
 use crate::explain::{
     diff::{self, Diff, Difference, GatewayOf, ServerDiff, State},
-    text::MOST_TOLD,
+    terminal::MOST_TOLD,
 };
 
 pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
@@ -29,7 +29,7 @@ pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
     let _ = writeln!(
         body,
         "{}, {} unchanged.</p>",
-        crate::wording::counted(diff.servers.len(), "server") + " changed",
+        crate::text::counted(diff.servers.len(), "server") + " changed",
         diff.unchanged
     );
     for unread in &diff.unread {

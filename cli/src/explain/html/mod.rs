@@ -6,11 +6,11 @@ mod report;
 use std::fmt::Write as _;
 
 pub(super) use self::{diff::diff, report::report};
-use super::seen::Xfcc;
+use super::behavior::Xfcc;
 use crate::{
-    explain::text::{MOST_TOLD, outcome},
+    explain::terminal::{MOST_TOLD, outcome},
     gateways::Finding,
-    wording::{listed, shown},
+    text::{listed, shown},
 };
 
 /// So many bytes of articles are on a page unless all are asked for.
@@ -105,7 +105,7 @@ fn list_of(texts: &[String], most: usize) -> String {
     format!("<bdi>{}</bdi>", escaped(&listed(texts, most, "none")))
 }
 
-/// How a thing is to be seen, beside what it says.
+/// How a thing is to be behavior, beside what it says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tone {
     Calm,

@@ -12,9 +12,9 @@ use crate::{
     explain::{
         Report,
         server::{Client, Explained},
-        text::{IF_NOT_PRUNED, PRUNED, alike, gateway_name, place},
+        terminal::{IF_NOT_PRUNED, PRUNED, alike, gateway_name, place},
     },
-    wording::counted,
+    text::counted,
 };
 
 pub(in crate::explain) fn report(report: &Report, most: usize) -> String {

@@ -1,6 +1,6 @@
 //! One client on one listener.
 
-use istio_gateway::client_certificate::{Admission, Decision, Flaw, HeaderSeen, Refusal};
+use istio_gateway::client_certificate::{Admission, Decision, CertificateError, XfccHeader, RejectReason};
 
 use crate::{Identity, Logged, Outcome, Seen, TlsVersion, client::FORGED};
 
@@ -19,11 +19,11 @@ pub(super) const COUNTERS: [&str; 6] = [
 /// What the library says.
 pub(super) struct Cell<'a> {
     pub(super) decision: Decision,
-    pub(super) header: Option<HeaderSeen>,
-    pub(super) header_beside_forged: Option<HeaderSeen>,
+    pub(super) header: Option<XfccHeader>,
+    pub(super) header_beside_forged: Option<XfccHeader>,
     identity: Option<&'a Identity>,
     /// What there is to be found, whether it matters or not.
-    found: Vec<Flaw>,
+    found: Vec<CertificateError>,
 }
 
 impl<'a> Cell<'a> {
@@ -40,9 +40,9 @@ impl<'a> Cell<'a> {
 
     pub(super) fn outcome(&self) -> Outcome {
         match &self.decision {
-            Decision::LetIn(Admission::Anonymous) => Outcome::Anonymous,
-            Decision::LetIn(Admission::Verified) => Outcome::Verified,
-            Decision::LetIn(Admission::Unverified(_)) => Outcome::Unverified,
+            Decision::Accept(Admission::Anonymous) => Outcome::Anonymous,
+            Decision::Accept(Admission::Verified) => Outcome::Verified,
+            Decision::Accept(Admission::Unverified(_)) => Outcome::Unverified,
             _ => Outcome::Refused,
         }
     }
@@ -71,13 +71,13 @@ impl<'a> Cell<'a> {
             }
         }
         match (&self.decision, &logged.failure) {
-            (Decision::Refused(refusal), Some(failure)) => {
+            (Decision::Reject(refusal), Some(failure)) => {
                 let words = words(refusal, version);
                 if !words.iter().any(|words| failure.contains(words)) {
                     wrong.push(format!("refused for {failure}, predicted: {refusal} ({words:?})"));
                 }
             }
-            (Decision::Refused(_), None) => wrong.push("refused, and no reason logged".to_owned()),
+            (Decision::Reject(_), None) => wrong.push("refused, and no reason logged".to_owned()),
             (_, Some(failure)) => wrong.push(format!("let in, and a failure logged: {failure}")),
             (_, None) => {}
         }
@@ -88,8 +88,8 @@ impl<'a> Cell<'a> {
     }
 
     /// Whose words a header has. The gateway's own are known by the certificate's hash.
-    fn header_of(&self, text: Option<&str>) -> Result<HeaderSeen, String> {
-        let Some(text) = text else { return Ok(HeaderSeen::Nothing) };
+    fn header_of(&self, text: Option<&str>) -> Result<XfccHeader, String> {
+        let Some(text) = text else { return Ok(XfccHeader::Absent) };
         let (is_forged, rest) = match text.strip_prefix(FORGED) {
             Some(rest) => (true, rest.strip_prefix(',').unwrap_or(rest)),
             None => (false, text),
@@ -97,9 +97,9 @@ impl<'a> Cell<'a> {
         let own = self.identity.map(|identity| format!("Hash={};", identity.hash()));
         let is_own = own.is_some_and(|own| rest.starts_with(&own) && !rest.contains(','));
         match (is_forged, rest.is_empty(), is_own) {
-            (true, true, _) => Ok(HeaderSeen::Forged),
-            (true, false, true) => Ok(HeaderSeen::ForgedAndOwn),
-            (false, false, true) => Ok(HeaderSeen::Own),
+            (true, true, _) => Ok(XfccHeader::ClientSupplied),
+            (true, false, true) => Ok(XfccHeader::ClientSuppliedAndGatewaySet),
+            (false, false, true) => Ok(XfccHeader::GatewaySet),
             _ => Err(text.to_owned()),
         }
     }
@@ -107,15 +107,15 @@ impl<'a> Cell<'a> {
     /// Which of [`COUNTERS`] move.
     pub(super) fn counters(&self, version: TlsVersion) -> Vec<&'static str> {
         let mut counters = match &self.decision {
-            Decision::LetIn(Admission::Anonymous) => vec!["handshake", "no_certificate"],
-            Decision::LetIn(_) => vec!["handshake"],
-            Decision::Refused(Refusal::NoCertificate) => vec!["fail_verify_no_cert"],
+            Decision::Accept(Admission::Anonymous) => vec!["handshake", "no_certificate"],
+            Decision::Accept(_) => vec!["handshake"],
+            Decision::Reject(RejectReason::NoCertificate) => vec!["fail_verify_no_cert"],
             _ => Vec::new(),
         };
         let found = met(&self.found, version).and_then(|flaw| match flaw {
-            Flaw::Malformed | Flaw::NotForSigning | Flaw::NoKey => None,
-            Flaw::OtherName => Some("fail_verify_san"),
-            Flaw::NotPinned => Some("fail_verify_cert_hash"),
+            CertificateError::BadEncoding | CertificateError::InvalidKeyUsage | CertificateError::NoKey => None,
+            CertificateError::NotValidForName => Some("fail_verify_san"),
+            CertificateError::NotPinned => Some("fail_verify_cert_hash"),
             _ => Some("fail_verify_error"),
         });
         counters.extend(found);
@@ -124,41 +124,41 @@ impl<'a> Cell<'a> {
 }
 
 /// Which of these flaws a handshake of this version meets first.
-fn met(flaws: &[Flaw], version: TlsVersion) -> Option<Flaw> {
-    let is_late = |flaw: &Flaw| version == TlsVersion::V1_2 && *flaw == Flaw::NotForSigning;
-    let is_early = |flaw: &&Flaw| !is_late(flaw) && **flaw != Flaw::NoKey;
+fn met(flaws: &[CertificateError], version: TlsVersion) -> Option<CertificateError> {
+    let is_late = |flaw: &CertificateError| version == TlsVersion::V1_2 && *flaw == CertificateError::InvalidKeyUsage;
+    let is_early = |flaw: &&CertificateError| !is_late(flaw) && **flaw != CertificateError::NoKey;
     let first = flaws.iter().find(is_early);
     first.or_else(|| flaws.first()).copied()
 }
 
 /// What of Envoy's own words about a refusal is to be in its log: one of these.
-fn words(refusal: &Refusal, version: TlsVersion) -> &'static [&'static str] {
+fn words(refusal: &RejectReason, version: TlsVersion) -> &'static [&'static str] {
     let flaw = match refusal {
-        Refusal::NoCertificate => return &["PEER_DID_NOT_RETURN_A_CERTIFICATE"],
-        Refusal::SecretMissing => return &["Secret_is_not_supplied_by_SDS"],
-        Refusal::Flawed(flaws) => met(flaws, version),
+        RejectReason::NoCertificate => return &["PEER_DID_NOT_RETURN_A_CERTIFICATE"],
+        RejectReason::SecretMissing => return &["Secret_is_not_supplied_by_SDS"],
+        RejectReason::InvalidCertificate(flaws) => met(flaws, version),
         _ => None,
     };
     match flaw {
-        Some(Flaw::Malformed) => &["CANNOT_PARSE_LEAF_CERT", "DECODE_ERROR"],
-        Some(Flaw::NotForSigning) => &["KEY_USAGE_BIT_INCORRECT"],
-        Some(Flaw::UnknownIssuer | Flaw::IncompleteChain) => {
+        Some(CertificateError::BadEncoding) => &["CANNOT_PARSE_LEAF_CERT", "DECODE_ERROR"],
+        Some(CertificateError::InvalidKeyUsage) => &["KEY_USAGE_BIT_INCORRECT"],
+        Some(CertificateError::UnknownIssuer | CertificateError::IncompleteChain) => {
             &["unable_to_get_local_issuer_certificate"]
         }
         // The one where it is no CA besides.
-        Some(Flaw::SelfSigned) => {
+        Some(CertificateError::SelfSigned) => {
             &["unable_to_get_local_issuer_certificate", "self_signed_certificate"]
         }
-        Some(Flaw::NotForClients) => &["unsupported_certificate_purpose"],
-        Some(Flaw::Revoked) => &["certificate_revoked"],
-        Some(Flaw::NoList) => &["unable_to_get_certificate_CRL"],
-        Some(Flaw::ListUnusable) => &["CRL_has_expired", "unable_to_get_certificate_CRL"],
-        Some(Flaw::BadSignature) => &["certificate_signature_failure"],
-        Some(Flaw::Expired) => &["certificate_has_expired"],
-        Some(Flaw::NotYetValid) => &["certificate_is_not_yet_valid"],
-        Some(Flaw::OtherName) => &["SAN_matcher"],
-        Some(Flaw::NotPinned) => &["cert_hash_and_spki"],
-        Some(Flaw::NoKey) => &["SSL_routines:OPENSSL_internal:BAD_SIGNATURE"],
+        Some(CertificateError::InvalidPurpose) => &["unsupported_certificate_purpose"],
+        Some(CertificateError::Revoked) => &["certificate_revoked"],
+        Some(CertificateError::UnknownRevocationStatus) => &["unable_to_get_certificate_CRL"],
+        Some(CertificateError::UnusableRevocationList) => &["CRL_has_expired", "unable_to_get_certificate_CRL"],
+        Some(CertificateError::BadSignature) => &["certificate_signature_failure"],
+        Some(CertificateError::Expired) => &["certificate_has_expired"],
+        Some(CertificateError::NotValidYet) => &["certificate_is_not_yet_valid"],
+        Some(CertificateError::NotValidForName) => &["SAN_matcher"],
+        Some(CertificateError::NotPinned) => &["cert_hash_and_spki"],
+        Some(CertificateError::NoKey) => &["SSL_routines:OPENSSL_internal:BAD_SIGNATURE"],
         _ => &[],
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use istio_gateway::client_certificate::HeaderSeen;
+use istio_gateway::client_certificate::XfccHeader;
 use serde_json::Value;
 
 use crate::Outcome;
@@ -70,8 +70,8 @@ impl Golden {
                 Outcome::Verified => "accept-validated",
                 Outcome::Unverified => "accept-unvalidated",
             };
-            let has_header = cell.header.is_some_and(|seen| seen != HeaderSeen::Nothing);
-            let forged = cell.header_beside_forged.map(HeaderSeen::id);
+            let has_header = cell.header.is_some_and(|seen| seen != XfccHeader::Absent);
+            let forged = cell.header_beside_forged.map(XfccHeader::id);
             if wanted["outcome"] != outcome
                 || wanted["xfcc"] != has_header
                 || wanted["forged"].as_str() != forged

@@ -1,7 +1,7 @@
 //! A listener, and what the library says of it.
 
 use istio_gateway::client_certificate::{
-    ClientCertificate, ClientCertificatePolicy, Decision, Flaw, Forwarding, Refusal, Request,
+    ClientCertificate, ClientCertificatePolicy, Decision, CertificateError, Forwarding, RejectReason, Request,
     ValidationContext,
 };
 
@@ -27,20 +27,20 @@ impl Listener {
     }
 
     /// What the gateway finds to be wrong with a client's certificate, also where it is waived.
-    pub(super) fn flaws(&self, identity: Option<&Identity>) -> Vec<Flaw> {
+    pub(super) fn flaws(&self, identity: Option<&Identity>) -> Vec<CertificateError> {
         let Some(identity) = identity.filter(|_| self.asks()) else { return Vec::new() };
         let context = self.policy.context().cloned();
         let context = context.map(|c| ValidationContext { accepts_untrusted: false, ..c });
         let policy = ClientCertificatePolicy::from_context(false, context);
         match policy.decide(Some(&self.see(identity))) {
-            Decision::Refused(Refusal::Flawed(flaws)) => flaws,
+            Decision::Reject(RejectReason::InvalidCertificate(flaws)) => flaws,
             _ => Vec::new(),
         }
     }
 
     fn asks(&self) -> bool {
         let asks = matches!(self.policy.request(), Request::Optional | Request::Required);
-        let is_missing = Decision::Refused(Refusal::SecretMissing);
+        let is_missing = Decision::Reject(RejectReason::SecretMissing);
         asks && self.policy.decide(None) != is_missing
     }
 

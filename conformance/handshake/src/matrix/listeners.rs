@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use istio_gateway::{
     Port, Server, ServerTlsSettings, TlsMode,
     client_certificate::{ClientCertificatePolicy, Forwarding},
-    envoy::{self, MeshSettings, Options, SourceStates, client_certificate_policy},
+    envoy::{self, MeshConfig, Options, SecretAvailability, client_certificate_policy},
     proto::mesh::v1alpha1::{ForwardClientCertDetails, Topology},
 };
 
@@ -325,20 +325,20 @@ fn serve(
     if setup.is_certificate_missing {
         secrets = secrets.without_certificate();
     }
-    let states = SourceStates { is_crl_unusable: setup.is_crl_unusable, ..secrets.states() };
+    let states = SecretAvailability { is_crl_unusable: setup.is_crl_unusable, ..secrets.states() };
     let mode = mode.as_str_name();
     let name = match forwarding {
         None => format!("{mode}.{skip}.{}", setup.name),
         Some(forwarding) => format!("{forwarding}.{mode}.{skip}.{}", setup.name),
     };
-    let of_settings = ClientCertificatePolicy::of(&tls);
+    let of_settings = ClientCertificatePolicy::from_settings(&tls);
     let server = server(tls);
     let options = options(forwarding.unwrap_or_default());
-    let translation = envoy::downstream_tls_context(&server, &options);
-    let context = translation.used_tls_context().with_context(|| format!("{name}: no context"))?;
+    let translation = envoy::translate_server(&server, &options);
+    let context = translation.effective_tls_context().with_context(|| format!("{name}: no context"))?;
     let policy = client_certificate_policy(context, states);
     ensure!(
-        states != SourceStates::default() || policy == of_settings,
+        states != SecretAvailability::default() || policy == of_settings,
         "{name}: two policies of the same settings, {policy:?} and {of_settings:?}"
     );
     let golden = match (forwarding, mode) {
@@ -378,5 +378,5 @@ fn options(forwarding: Forwarding) -> Options {
         forward_client_cert_details: details.unwrap_or_default().into(),
         ..Default::default()
     };
-    Options { mesh: MeshSettings { gateway_topology, ..Default::default() }, ..Default::default() }
+    Options { mesh: MeshConfig { gateway_topology, ..Default::default() }, ..Default::default() }
 }

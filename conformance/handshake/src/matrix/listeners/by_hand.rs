@@ -5,7 +5,7 @@ use istio_gateway::{
     TlsMode,
     client_certificate::Forwarding,
     envoy::{
-        DownstreamTlsContext, MeshSettings, SourceStates, client_certificate_policy,
+        DownstreamTlsContext, MeshConfig, SecretAvailability, client_certificate_policy,
         http_connection_manager,
     },
 };
@@ -124,13 +124,13 @@ pub(super) fn serve(
         "require_client_certificate": mode == TlsMode::Mutual,
     }))
     .with_context(|| name.clone())?;
-    let manager = http_connection_manager(&MeshSettings::default());
+    let manager = http_connection_manager(&MeshConfig::default());
     Ok(Listener {
         endpoint: gateway.serve_context(&name, &context, &manager, &Secrets::empty_ca())?,
         golden: vec![name.clone()],
         name,
         forwarding: Forwarding::default(),
-        policy: client_certificate_policy(&context, SourceStates::default()),
+        policy: client_certificate_policy(&context, SecretAvailability::default()),
         ca: setup.ca,
         lists: setup.lists.to_vec(),
     })

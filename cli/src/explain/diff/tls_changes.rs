@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use istio_gateway::{
     client_certificate::Effect,
-    envoy::Flow,
+    envoy::TrafficMode,
     proto::envoy::extensions::transport_sockets::tls::v3::{
         TlsParameters, tls_parameters::TlsProtocol,
     },
@@ -13,14 +13,18 @@ use istio_gateway::{
 
 use super::Difference;
 use crate::explain::{
-    seen::Seen,
-    words::{certificates, offered, parameters_of, version_name, versions},
+    behavior::ServerBehavior,
+    sentences::{certificates, offered, parameters_of, version_name, versions},
 };
 
-pub(super) fn of(old: &Seen<'_>, new: &Seen<'_>) -> Vec<Difference> {
+pub(super) fn tls_differences(
+    old: &ServerBehavior<'_>,
+    new: &ServerBehavior<'_>,
+) -> Vec<Difference> {
     let mut found = Vec::new();
     flow(old, new, &mut found);
-    let contexts = (old.translation.used_tls_context(), new.translation.used_tls_context());
+    let contexts =
+        (old.translation.effective_tls_context(), new.translation.effective_tls_context());
     let (Some(before), Some(after)) = contexts else { return found };
     let (Some(old), Some(new)) = (&old.plan, &new.plan) else { return found };
     // The policies have the validation, and the contexts the parameters that this istiod uses.
@@ -56,30 +60,33 @@ pub(super) fn of(old: &Seen<'_>, new: &Seen<'_>) -> Vec<Difference> {
 }
 
 /// Whether TLS is insisted upon.
-fn flow(old: &Seen<'_>, new: &Seen<'_>, found: &mut Vec<Difference>) {
-    let insists = |flow: Flow| !matches!(flow, Flow::HttpPlain | Flow::OpaqueTcp);
+fn flow(old: &ServerBehavior<'_>, new: &ServerBehavior<'_>, found: &mut Vec<Difference>) {
+    let insists =
+        |flow: TrafficMode| !matches!(flow, TrafficMode::HttpPlain | TrafficMode::OpaqueTcp);
     let (was, is) = (old.flow(), new.flow());
     if was != is {
         let effect = match (insists(was), insists(is)) {
             (true, false) => Effect::Weaker,
             (false, true) => Effect::Stronger,
             // A header within the bytes is the client's own text, which the gateway replaced before.
-            _ if (was, is) == (Flow::HttpsTerminate, Flow::TlsTerminate) => Effect::Weaker,
+            _ if (was, is) == (TrafficMode::HttpsTerminate, TrafficMode::TlsTerminate) => {
+                Effect::Weaker
+            }
             _ => Effect::Different,
         };
-        let what = format!("{} becomes {}", flow_words(was), flow_words(is));
+        let what = format!("{} becomes {}", traffic_text(was), traffic_text(is));
         found.push(Difference::new(effect, "tls", "flow", what, Vec::new()));
     }
     match (old.redirects, new.redirects) {
         // A redirect to a port that does TLS itself is no change for the better or worse.
-        (true, false) if is == Flow::HttpPlain => found.push(Difference::new(
+        (true, false) if is == TrafficMode::HttpPlain => found.push(Difference::new(
             Effect::Weaker,
             "tls",
             "redirect-off",
             "Plain HTTP is served, and no more redirected to HTTPS",
             Vec::new(),
         )),
-        (false, true) if was == Flow::HttpPlain => found.push(Difference::new(
+        (false, true) if was == TrafficMode::HttpPlain => found.push(Difference::new(
             Effect::Stronger,
             "tls",
             "redirect-on",
@@ -90,12 +97,12 @@ fn flow(old: &Seen<'_>, new: &Seen<'_>, found: &mut Vec<Difference>) {
     }
 }
 
-fn flow_words(flow: Flow) -> &'static str {
+fn traffic_text(flow: TrafficMode) -> &'static str {
     match flow {
-        Flow::HttpPlain => "plain HTTP",
-        Flow::HttpsTerminate => "HTTPS that ends here",
-        Flow::TlsTerminate => "TLS that ends here",
-        Flow::Passthrough => "TLS that is passed on",
+        TrafficMode::HttpPlain => "plain HTTP",
+        TrafficMode::HttpsTerminate => "HTTPS that ends here",
+        TrafficMode::TlsTerminate => "TLS that ends here",
+        TrafficMode::Passthrough => "TLS that is passed on",
         _ => "TCP that is passed on",
     }
 }

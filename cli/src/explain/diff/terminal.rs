@@ -2,11 +2,11 @@
 
 use super::{Diff, Difference, GatewayOf, Place, ServerDiff};
 use crate::{
-    explain::seen::Xfcc,
-    explain::text::{
+    explain::behavior::Xfcc,
+    explain::terminal::{
         BOLD, DIM, GREEN, MOST_TOLD, RED, Screen, gateway_name, header, outcome, place,
     },
-    wording::{counted, listed, shown},
+    text::{counted, listed, shown},
 };
 
 pub(in crate::explain) fn text(diff: &Diff, width: usize) -> String {

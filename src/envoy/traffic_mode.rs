@@ -7,7 +7,7 @@ use crate::{Server, ServerTlsSettings, TlsMode, protocol::Protocol};
 /// What a gateway does with a server's connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Flow {
+pub enum TrafficMode {
     /// HTTP without TLS, whatever the server's TLS settings say.
     HttpPlain,
     /// TLS ends at the gateway, HTTP is within.
@@ -20,7 +20,7 @@ pub enum Flow {
     OpaqueTcp,
 }
 
-impl Flow {
+impl TrafficMode {
     /// Source: pilot's `buildGatewayTCPBasedFilterChains` and `createGatewayTCPFilterChainOpts`.
     pub(super) fn of(server: &Server) -> Self {
         let protocol = Protocol::of_server(server);
@@ -60,7 +60,7 @@ impl Flow {
     }
 }
 
-impl fmt::Display for Flow {
+impl fmt::Display for TrafficMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }

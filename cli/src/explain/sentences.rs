@@ -3,23 +3,23 @@
 use istio_gateway::{
     ServerTlsSettings, TlsMode,
     client_certificate::{Decision, Request, Source, ValidationContext, Verification},
-    envoy::{Flow, negotiated_protocol, offered_protocols},
+    envoy::{TrafficMode, negotiated_protocol, offered_protocols},
     proto::envoy::extensions::transport_sockets::tls::v3::{
         DownstreamTlsContext, TlsParameters, tls_parameters::TlsProtocol,
     },
     tls_plan::{CertificateSource, CredentialName, CredentialScheme, TlsPlan},
 };
 
-use super::seen::{Absence, Seen};
-use crate::wording::{counted, joined, listed, shown};
+use super::behavior::{Absence, ServerBehavior};
+use crate::text::{counted, joined, listed, shown};
 
 /// So many names of a list are shown in a sentence.
 const MOST: usize = 5;
 
 /// What the server does with a connection, a sentence each.
-pub(super) fn does(seen: &Seen<'_>) -> Vec<String> {
-    let mut does = vec![flow(seen)];
-    does.extend(seen.envoy_refuses.iter().map(|why| {
+pub(super) fn does(behavior: &ServerBehavior<'_>) -> Vec<String> {
+    let mut does = vec![flow(behavior)];
+    does.extend(behavior.envoy_refuses.iter().map(|why| {
         match why.strip_prefix("Envoy refuses the listener: ") {
             Some(why) => {
                 format!("Envoy refuses the listener, so that nobody can connect: {}.", shown(why))
@@ -27,12 +27,14 @@ pub(super) fn does(seen: &Seen<'_>) -> Vec<String> {
             None => format!("{}.", shown(why)),
         }
     }));
-    if let Some(Absence::Skipped(_) | Absence::Rejected(Some(_))) = seen.absence {
+    if let Some(Absence::Skipped(_) | Absence::Rejected(Some(_))) = behavior.absence {
         does.push(
             "It has no effect, as is said above. What follows is what it would do.".to_owned(),
         );
     }
-    let (Some(plan), Some(context)) = (&seen.plan, seen.translation.used_tls_context()) else {
+    let (Some(plan), Some(context)) =
+        (&behavior.plan, behavior.translation.effective_tls_context())
+    else {
         return does;
     };
     // The policy has the validation, and the context the parameters that this version of istiod uses.
@@ -40,34 +42,34 @@ pub(super) fn does(seen: &Seen<'_>) -> Vec<String> {
         plan;
     let names = self::certificates(*certificates);
     does.push(format!("The gateway's own certificate: {}.", listed(&names, MOST, "none")));
-    does.extend(asks(seen));
+    does.extend(asks(behavior));
     does.extend(parameters(context));
     does.extend(alpn(context));
     does
 }
 
-fn flow(seen: &Seen<'_>) -> String {
-    let mode = seen.server.tls.as_ref().map(ServerTlsSettings::tls_mode);
-    match seen.flow() {
-        Flow::HttpPlain if seen.redirects => {
+fn flow(behavior: &ServerBehavior<'_>) -> String {
+    let mode = behavior.server.tls.as_ref().map(ServerTlsSettings::tls_mode);
+    match behavior.flow() {
+        TrafficMode::HttpPlain if behavior.redirects => {
             "Plain HTTP: every request is answered with a redirect (301) to HTTPS, and none reaches a \
              backend."
                 .to_owned()
         }
-        Flow::HttpPlain => "Plain HTTP: there is no TLS. Whoever is on the way can read and change \
+        TrafficMode::HttpPlain => "Plain HTTP: there is no TLS. Whoever is on the way can read and change \
                             what is sent, and no client shows a certificate."
             .to_owned(),
-        Flow::HttpsTerminate => {
+        TrafficMode::HttpsTerminate => {
             "TLS ends at the gateway, which reads the HTTP within and routes it.".to_owned()
         }
-        Flow::TlsTerminate => {
+        TrafficMode::TlsTerminate => {
             "TLS ends at the gateway, which passes on the bytes within as they are.".to_owned()
         }
-        Flow::Passthrough if mode == Some(Ok(TlsMode::AutoPassthrough)) => {
+        TrafficMode::Passthrough if mode == Some(Ok(TlsMode::AutoPassthrough)) => {
             "TLS is passed on unopened, to the service that the client's server name (SNI) says."
                 .to_owned()
         }
-        Flow::Passthrough => {
+        TrafficMode::Passthrough => {
             "TLS is passed on unopened, by the server name (SNI) that the client asks for. The \
              backend ends it."
                 .to_owned()
@@ -102,8 +104,8 @@ pub(super) fn certificates(source: CertificateSource<'_>) -> Vec<String> {
 }
 
 /// What is asked of a client's certificate, and by what it is verified.
-fn asks(seen: &Seen<'_>) -> Vec<String> {
-    let policy = &seen.policy;
+fn asks(behavior: &ServerBehavior<'_>) -> Vec<String> {
+    let policy = &behavior.policy;
     let asked = match policy.request() {
         Request::Optional => "A client is asked for a certificate, and gets in without one.",
         Request::Required => "A client is asked for a certificate, and is refused without one.",
@@ -127,7 +129,7 @@ fn asks(seen: &Seen<'_>) -> Vec<String> {
         asks.push("Every workload of the mesh has a certificate of the mesh's root.".to_owned());
     }
     let is_optional =
-        seen.plan.as_ref().is_some_and(|plan| plan.mode == Ok(TlsMode::OptionalMutual));
+        behavior.plan.as_ref().is_some_and(|plan| plan.mode == Ok(TlsMode::OptionalMutual));
     if policy.request() == Request::Required && is_optional {
         asks.push(
             "It is required although the mode is OPTIONAL_MUTUAL: no certificate matches none of \
@@ -250,18 +252,18 @@ pub(super) fn version_name(version: TlsProtocol) -> &'static str {
 }
 
 /// What `insecureSkipVerify` gives away where it has an effect, and what it does not.
-pub(super) fn given_away(seen: &Seen<'_>) -> (Vec<String>, Vec<String>) {
-    let policy = &seen.policy;
+pub(super) fn given_away(behavior: &ServerBehavior<'_>) -> (Vec<String>, Vec<String>) {
+    let policy = &behavior.policy;
     let Some(context) = policy.context() else { return Default::default() };
-    if policy.verification() != Verification::ReportedOnly || seen.absence.is_some() {
+    if policy.verification() != Verification::ReportedOnly || behavior.absence.is_some() {
         return Default::default();
     }
     let flawed = |is_in: bool| -> Vec<&str> {
         let is_flawed = |decision: &Decision| match decision {
-            Decision::LetIn(_) => decision.id() == "unverified" && is_in,
+            Decision::Accept(_) => decision.id() == "unverified" && is_in,
             _ => !is_in,
         };
-        let rows = seen.rows.iter().filter(|row| row.certificate.is_some());
+        let rows = behavior.rows.iter().filter(|row| row.certificate.is_some());
         rows.filter(|row| is_flawed(&row.decision)).map(|row| row.client).collect()
     };
     let mut gives = vec![format!(
@@ -284,7 +286,7 @@ pub(super) fn given_away(seen: &Seen<'_>) -> (Vec<String>, Vec<String>) {
         gives
             .push(format!("Nobody is kept out by {}: they are waived, too.", joined(&idle, "and")));
     }
-    if seen.flow().is_http() {
+    if behavior.flow().is_http() {
         gives.push(
             "In x-forwarded-client-cert a certificate that failed looks exactly like one that \
              passed: the header has no mark for it."

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Flow, Options, Transport, alpn, params::OWN_CURVES_AND_ALPN, rule, secrets};
+use super::{Options, TrafficMode, Transport, alpn, params::OWN_CURVES_AND_ALPN, rule, secrets};
 use crate::{
     Diagnostic, FieldPath, Port, RuleId, Server, ServerTlsSettings, Severity, TlsCertificate,
     TlsMode, TlsProtocol, ciphers,
@@ -19,13 +19,13 @@ struct Findings<'a> {
 }
 
 /// What istiod does with a server without reporting it.
-pub(super) fn find(
+pub(super) fn diagnose(
     server: &Server,
     plan: &TlsPlan<'_>,
     options: &Options,
-    flow: Flow,
+    flow: TrafficMode,
 ) -> Vec<Diagnostic> {
-    if flow == Flow::HttpPlain {
+    if flow == TrafficMode::HttpPlain {
         return unused_settings(server).into_iter().collect();
     }
     let mut findings = Findings { plan, options, found: Vec::new() };

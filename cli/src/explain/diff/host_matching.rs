@@ -10,11 +10,11 @@ use istio_gateway::{client_certificate::Effect, envoy::Options, prost::Message a
 use super::{
     difference::{self, Difference},
     pair::{Pair, Side},
-    text,
+    terminal::sentence,
 };
 use crate::{
-    explain::{seen::Seen, text as words},
-    wording::{counted, joined},
+    explain::{behavior::ServerBehavior, terminal},
+    text::{counted, joined},
 };
 
 /// What a pair has to do with hosts.
@@ -122,7 +122,7 @@ type Listeners<'a> = BTreeMap<Place<'a>, Hosts>;
 type OfAll = (Effect, BTreeSet<usize>, Vec<String>);
 
 /// For each pair.
-pub(super) fn of(pairs: &[Pair<'_>], options: &Options) -> Vec<Caught> {
+pub(super) fn match_hosts(pairs: &[Pair<'_>], options: &Options) -> Vec<Caught> {
     let mut selectors = Selectors::default();
     let before = listeners(pairs, &mut selectors, |pair| pair.old.as_ref());
     let after = listeners(pairs, &mut selectors, |pair| pair.new.as_ref());
@@ -249,7 +249,7 @@ fn moved(before: &Listeners<'_>, after: &Listeners<'_>) -> BTreeMap<(usize, usiz
 
 /// `server 0 of ns/gateway`
 fn name(pair: &Pair<'_>, side: &Side<'_>) -> String {
-    format!("server {} of {}", side.index, words::gateway_name(pair.namespace, pair.gateway))
+    format!("server {} of {}", side.index, terminal::gateway_name(pair.namespace, pair.gateway))
 }
 
 /// Servers that were looked at once, and what the one does that the other does not.
@@ -258,7 +258,7 @@ struct Compared<'a> {
     options: &'a Options,
     /// What two servers have in common that do the same to clients, numbered.
     kinds: HashMap<String, usize>,
-    seen: HashMap<usize, Seen<'a>>,
+    behaviors: HashMap<usize, ServerBehavior<'a>>,
     known: HashMap<(usize, usize), Told>,
     /// So many bytes of settings are still compared.
     budget: usize,
@@ -273,8 +273,8 @@ const BUDGET: usize = 64_000_000;
 
 impl<'a> Compared<'a> {
     fn new(pairs: &'a [Pair<'a>], options: &'a Options) -> Self {
-        let (kinds, seen, known) = Default::default();
-        Self { pairs, options, kinds, seen, known, budget: BUDGET }
+        let (kinds, behaviors, known) = Default::default();
+        Self { pairs, options, kinds, behaviors, known, budget: BUDGET }
     }
 
     fn kind(&mut self, side: &Side<'a>) -> usize {
@@ -283,7 +283,7 @@ impl<'a> Compared<'a> {
         let rejected = side.rejected_by();
         let kind = format!("{port:?} {rejected:?} {:?}", side.server.tls);
         let kind = *self.kinds.entry(kind).or_insert(next);
-        self.seen.entry(kind).or_insert_with(|| side.seen(self.options));
+        self.behaviors.entry(kind).or_insert_with(|| side.behavior(self.options));
         kind
     }
 
@@ -296,7 +296,9 @@ impl<'a> Compared<'a> {
         if let Some(told) = self.known.get(&kinds) {
             return told.clone();
         }
-        let (Some(before), Some(after)) = (self.seen.get(&kinds.0), self.seen.get(&kinds.1)) else {
+        let (Some(before), Some(after)) =
+            (self.behaviors.get(&kinds.0), self.behaviors.get(&kinds.1))
+        else {
             return Told::new();
         };
         let told = match self.budget.checked_sub(size(old) + size(new)) {
@@ -321,7 +323,10 @@ fn size(side: &Side<'_>) -> usize {
 }
 
 /// What two servers do differently, in words.
-pub(in crate::explain) fn what_differs(old: &Seen<'_>, new: &Seen<'_>) -> Vec<String> {
+pub(in crate::explain) fn what_differs(
+    old: &ServerBehavior<'_>,
+    new: &ServerBehavior<'_>,
+) -> Vec<String> {
     let told = by_effect(&difference::compared(old, new)).into_iter();
     told.map(|(_, effect, what)| format!("{}: {what}", effect.id())).collect()
 }
@@ -340,12 +345,13 @@ fn in_words<'a>(differences: impl Iterator<Item = &'a Difference>) -> String {
     let mut clients: Vec<(String, Vec<String>)> = Vec::new();
     let mut others = Vec::new();
     for found in differences {
-        let sentence = text::sentence(found);
+        let sentence = sentence(found);
         let (Some(old), Some(new)) = (&found.old, &found.new) else {
             others.push(sentence);
             continue;
         };
-        let states = format!("{} -> {}", words::outcome(old.outcome), words::outcome(new.outcome));
+        let states =
+            format!("{} -> {}", terminal::outcome(old.outcome), terminal::outcome(new.outcome));
         match clients.iter_mut().find(|(known, _)| *known == states) {
             Some((_, clients)) => clients.push(sentence),
             None => clients.push((states, vec![sentence])),

@@ -2,12 +2,12 @@
 
 use super::{
     Report,
-    seen::Xfcc,
+    behavior::Xfcc,
     server::{Client, Explained},
 };
 use crate::{
     gateways::Finding,
-    wording::{counted, listed, shown, wrapped},
+    text::{counted, listed, shown, wrapped},
 };
 
 // Standard output drops these where it is no terminal.

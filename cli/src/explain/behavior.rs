@@ -5,25 +5,25 @@ use std::collections::BTreeMap;
 use istio_gateway::{
     Diagnostic, Server, Severity,
     client_certificate::{
-        ClientCertificatePolicy, Decision, Forwarding, HeaderSeen, Rejection, Row,
+        ClientCertificatePolicy, ClientOutcome, Decision, Forwarding, Rejection, XfccHeader,
     },
     envoy::{
-        self, Flow, ServerOutcome, SkipReason, SourceStates, TranslatedServer, Translation,
-        client_certificate_policy, downstream_tls_context,
+        self, SecretAvailability, ServerOutcome, SkipReason, TrafficMode, TranslatedServer,
+        Translation, client_certificate_policy, translate_server,
     },
     tls_plan::TlsPlan,
 };
 use serde::Serialize;
 
 /// What a listener does with its clients, as the parts of an explanation look at it.
-pub(super) struct Seen<'a> {
+pub(super) struct ServerBehavior<'a> {
     pub(super) server: &'a Server,
     pub(super) translation: Translation,
     /// What istiod makes of the TLS settings, where the gateway terminates TLS.
     pub(super) plan: Option<TlsPlan<'a>>,
     pub(super) policy: ClientCertificatePolicy,
     /// The clients that can be told from each other here.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<ClientOutcome>,
     /// Plain HTTP, and each request is sent to HTTPS.
     pub(super) redirects: bool,
     /// Why Envoy refuses the listener for this server; nothing if it does not.
@@ -43,10 +43,10 @@ pub(super) enum Absence {
     SecretsRejected,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> ServerBehavior<'a> {
     /// What it does by itself, as if it were alone.
     pub(super) fn alone(server: &'a Server, options: &envoy::Options) -> Self {
-        Self::new(server, downstream_tls_context(server, options), None)
+        Self::new(server, translate_server(server, options), None)
     }
 
     /// What it does beside the other servers of its Gateway, of which it has this index.
@@ -61,10 +61,10 @@ impl<'a> Seen<'a> {
         absence: Option<Absence>,
     ) -> Self {
         let flow = translation.flow;
-        let policy = match (flow, translation.used_tls_context()) {
-            (_, Some(context)) => client_certificate_policy(context, SourceStates::default()),
-            (Flow::HttpPlain, None) => ClientCertificatePolicy::from_context(false, None),
-            (_, None) => ClientCertificatePolicy::passed_on(),
+        let policy = match (flow, translation.effective_tls_context()) {
+            (_, Some(context)) => client_certificate_policy(context, SecretAvailability::default()),
+            (TrafficMode::HttpPlain, None) => ClientCertificatePolicy::from_context(false, None),
+            (_, None) => ClientCertificatePolicy::passthrough(),
         };
         let errors = translation.diagnostics.iter().filter(|d| d.severity == Severity::Error);
         let mut envoy_refuses: Vec<String> = errors.map(|found| found.message.clone()).collect();
@@ -90,17 +90,17 @@ impl<'a> Seen<'a> {
                 ClientCertificatePolicy::from_context(false, None).with_server_certificate_pending()
             }
         };
-        let mut rows = policy.table();
-        if flow == Flow::HttpPlain {
+        let mut rows = policy.outcomes();
+        if flow == TrafficMode::HttpPlain {
             rows.retain(|row| row.certificate.is_none());
         }
         let is_redirect = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
-        let redirects = flow == Flow::HttpPlain && is_redirect;
+        let redirects = flow == TrafficMode::HttpPlain && is_redirect;
         let plan = server.tls.as_ref().filter(|_| flow.terminates_tls()).map(TlsPlan::new);
         Self { server, translation, plan, policy, rows, redirects, envoy_refuses, absence }
     }
 
-    pub(super) fn flow(&self) -> Flow {
+    pub(super) fn flow(&self) -> TrafficMode {
         self.translation.flow
     }
 
@@ -110,7 +110,7 @@ impl<'a> Seen<'a> {
     }
 
     /// A decision and its reason.
-    pub(super) fn decision_words(&self, decision: &Decision) -> String {
+    pub(super) fn decision_text(&self, decision: &Decision) -> String {
         if self.redirects && self.absence.is_none() {
             "redirected to HTTPS".to_owned()
         } else {
@@ -128,8 +128,8 @@ impl<'a> Seen<'a> {
     fn xfcc(&self, decision: &Decision, forwarding: Forwarding) -> Xfcc {
         let has_requests = self.flow().is_http() && !self.redirects;
         let id = |sends_header| {
-            let seen = decision.header(forwarding, sends_header).filter(|_| has_requests);
-            seen.map(HeaderSeen::id)
+            let behavior = decision.header(forwarding, sends_header).filter(|_| has_requests);
+            behavior.map(XfccHeader::id)
         };
         Xfcc { header: id(false), if_forged: id(true) }
     }
