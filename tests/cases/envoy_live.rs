@@ -83,7 +83,7 @@ fn listener(
             "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.transport_sockets.quic.v3.\
                           QuicDownstreamTransport",
-                "translate_server": context,
+                "downstream_tls_context": context,
             },
         })
     } else {

@@ -172,7 +172,8 @@ fn curves(pki: &Pki) -> Result<((usize, usize), Vec<String>)> {
         tls.ecdh_curves = list.iter().map(|&name| name.to_owned()).collect();
         let options = Options::default();
         let found = envoy::translate_server(&server, &options).diagnostics;
-        let is_foretold = found.iter().any(|d| d.rule == istio_gateway::rule::envoy::PARAMETERS_REJECTED);
+        let is_foretold =
+            found.iter().any(|d| d.rule == istio_gateway::rule::envoy::PARAMETERS_REJECTED);
         // The certificate is there at once, so that Envoy says at once what it would say later.
         let mut gateway = Gateway::new(pki)?;
         gateway.serve("curves", &server, &options, &Secrets::ca(pki.root()))?;

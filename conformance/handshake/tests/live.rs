@@ -37,8 +37,8 @@ fn allow_insecure_fallback_lets_an_untrusted_client_in() -> Result<()> {
     let gateway = gateway.start()?;
 
     for (tls, endpoint) in [(fallback, fallback_endpoint), (strict, strict_endpoint)] {
-        let decision =
-            ClientCertificatePolicy::from_settings(&tls).decide(Some(&ClientCertificate::UNKNOWN_ISSUER));
+        let decision = ClientCertificatePolicy::from_settings(&tls)
+            .decide(Some(&ClientCertificate::UNKNOWN_ISSUER));
         let seen = connect(&gateway, endpoint, &pki, "untrusted")?;
         assert_eq!(seen.outcome.id(), decision.id());
     }

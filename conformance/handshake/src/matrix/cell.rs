@@ -1,6 +1,8 @@
 //! One client on one listener.
 
-use istio_gateway::client_certificate::{Admission, Decision, CertificateError, XfccHeader, RejectReason};
+use istio_gateway::client_certificate::{
+    Admission, CertificateError, Decision, RejectReason, XfccHeader,
+};
 
 use crate::{Identity, Logged, Outcome, Seen, TlsVersion, client::FORGED};
 
@@ -113,7 +115,9 @@ impl<'a> Cell<'a> {
             _ => Vec::new(),
         };
         let found = met(&self.found, version).and_then(|flaw| match flaw {
-            CertificateError::BadEncoding | CertificateError::InvalidKeyUsage | CertificateError::NoKey => None,
+            CertificateError::BadEncoding
+            | CertificateError::InvalidKeyUsage
+            | CertificateError::NoKey => None,
             CertificateError::NotValidForName => Some("fail_verify_san"),
             CertificateError::NotPinned => Some("fail_verify_cert_hash"),
             _ => Some("fail_verify_error"),
@@ -125,7 +129,9 @@ impl<'a> Cell<'a> {
 
 /// Which of these flaws a handshake of this version meets first.
 fn met(flaws: &[CertificateError], version: TlsVersion) -> Option<CertificateError> {
-    let is_late = |flaw: &CertificateError| version == TlsVersion::V1_2 && *flaw == CertificateError::InvalidKeyUsage;
+    let is_late = |flaw: &CertificateError| {
+        version == TlsVersion::V1_2 && *flaw == CertificateError::InvalidKeyUsage
+    };
     let is_early = |flaw: &&CertificateError| !is_late(flaw) && **flaw != CertificateError::NoKey;
     let first = flaws.iter().find(is_early);
     first.or_else(|| flaws.first()).copied()
@@ -152,7 +158,9 @@ fn words(refusal: &RejectReason, version: TlsVersion) -> &'static [&'static str]
         Some(CertificateError::InvalidPurpose) => &["unsupported_certificate_purpose"],
         Some(CertificateError::Revoked) => &["certificate_revoked"],
         Some(CertificateError::UnknownRevocationStatus) => &["unable_to_get_certificate_CRL"],
-        Some(CertificateError::UnusableRevocationList) => &["CRL_has_expired", "unable_to_get_certificate_CRL"],
+        Some(CertificateError::UnusableRevocationList) => {
+            &["CRL_has_expired", "unable_to_get_certificate_CRL"]
+        }
         Some(CertificateError::BadSignature) => &["certificate_signature_failure"],
         Some(CertificateError::Expired) => &["certificate_has_expired"],
         Some(CertificateError::NotValidYet) => &["certificate_is_not_yet_valid"],

@@ -1,8 +1,8 @@
 //! A listener, and what the library says of it.
 
 use istio_gateway::client_certificate::{
-    ClientCertificate, ClientCertificatePolicy, Decision, CertificateError, Forwarding, RejectReason, Request,
-    ValidationContext,
+    CertificateError, ClientCertificate, ClientCertificatePolicy, Decision, Forwarding,
+    RejectReason, Request, ValidationContext,
 };
 
 use crate::{Endpoint, Identity, pki::Issuer};

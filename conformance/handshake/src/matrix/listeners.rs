@@ -335,7 +335,8 @@ fn serve(
     let server = server(tls);
     let options = options(forwarding.unwrap_or_default());
     let translation = envoy::translate_server(&server, &options);
-    let context = translation.effective_tls_context().with_context(|| format!("{name}: no context"))?;
+    let context =
+        translation.effective_tls_context().with_context(|| format!("{name}: no context"))?;
     let policy = client_certificate_policy(context, states);
     ensure!(
         states != SecretAvailability::default() || policy == of_settings,
