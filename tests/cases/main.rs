@@ -380,6 +380,10 @@ fn every_known_difference_still_differs() {
     for entry in entries {
         let id = entry["id"].as_str().unwrap();
         assert!(!entry["reason"].as_str().unwrap().is_empty(), "{id} has no reason");
+        if entry.get("key_pairs").is_some() {
+            // `gateway_api::wording_of_certificates_still_differs`
+            continue;
+        }
         let examples = entry["examples"].as_array().unwrap();
         assert!(!examples.is_empty(), "{id} has no example");
         for example in examples {

@@ -18,7 +18,6 @@ import (
 	"math/big"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 )
@@ -258,6 +257,10 @@ func directedPairs() ([]Pair, error) {
 		return nil, err
 	}
 	add("key/x25519", cert, block("PRIVATE KEY", pkcs8(x)))
+	zeros := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	add("key/ed25519-zeros", block("CERTIFICATE", signed(template(), zeros)), block("PRIVATE KEY", pkcs8(zeros)))
+	point := p.key.Public().(*ecdsa.PublicKey)
+	add("certificate/point-not-on-curve", block("CERTIFICATE", bytes.Replace(p.cert, point.X.Bytes(), point.Y.Bytes(), 1)), key)
 	// A certificate whose public key is none for TLS: the same certificate with other bytes in it.
 	ed := find("ed25519")
 	swap := func(id string, old, new []byte) {
@@ -330,10 +333,8 @@ func directedPairs() ([]Pair, error) {
 	return pairs, nil
 }
 
-// pairs are those given, each many times with something broken in it. Those of P-224 stay whole: the
-// crate does not look whether such a key is sound.
+// pairs are those given, each many times with something broken in it.
 func (r *source) pairs(all []Pair, count int, seed uint64) []Pair {
-	all = slices.DeleteFunc(all, func(pair Pair) bool { return strings.Contains(pair.ID, "p224") })
 	out := make([]Pair, 0, count)
 	for i := range count {
 		pair := all[r.IntN(len(all))]

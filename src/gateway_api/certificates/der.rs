@@ -1,4 +1,6 @@
-//! ASN.1's DER, element by element, as strict as Go's `cryptobyte`.
+//! DER, element by element, as strict as Go's `cryptobyte`.
+//!
+//! The crate `der` is not used: it rejects tags that it does not know, which Go skips.
 
 /// Tags, with class and form.
 pub(super) const BOOLEAN: u8 = 0x01;
@@ -11,17 +13,17 @@ pub(super) const SET: u8 = 0x31;
 pub(super) const UTC_TIME: u8 = 0x17;
 pub(super) const GENERALIZED_TIME: u8 = 0x18;
 
-/// `[n]`, of a simple value.
+/// The tag `[n]` of a primitive value.
 pub(super) const fn context(n: u8) -> u8 {
     0x80 | n
 }
 
-/// `[n]`, around another value.
+/// The tag `[n]` of a value that contains another.
 pub(super) const fn explicit(n: u8) -> u8 {
     0xa0 | n
 }
 
-/// How many bytes a length has, and what it says.
+/// The number of bytes of an encoded length, and the length.
 fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     let (&first, rest) = bytes.split_first()?;
     if first & 0x80 == 0 {
@@ -33,17 +35,17 @@ fn length(bytes: &[u8]) -> Option<(usize, usize)> {
     }
     let digits = rest.get(..count)?;
     let len = digits.iter().fold(0_usize, |len, digit| len << 8 | usize::from(*digit));
-    // As short as it can be.
+    // The shortest encoding is the only one.
     let is_short = len >= 0x80 && digits.first() != Some(&0);
     is_short.then_some((1 + count, len))
 }
 
-/// Whether the bytes of an integer say one above zero.
+/// Whether the bytes of an integer are those of one above zero.
 pub(super) fn is_positive(integer: &[u8]) -> bool {
     integer.first().is_some_and(|first| first & 0x80 == 0) && integer != [0]
 }
 
-/// What is left to read.
+/// The bytes that are left to read.
 #[derive(Clone, Copy)]
 pub(super) struct Der<'a>(pub(super) &'a [u8]);
 
@@ -56,11 +58,11 @@ impl<'a> Der<'a> {
         self.0.first() == Some(&tag)
     }
 
-    /// The next element's tag, the length of its header, and that of its content, which may be more
-    /// than there is.
+    /// The next element's tag, the length of its header, and that of its content, which may exceed the
+    /// input.
     fn header(self) -> Option<(u8, usize, usize)> {
         let (&tag, rest) = self.0.split_first()?;
-        // Tags of more than one byte do not occur in what is read here.
+        // `cryptobyte` rejects tags of several bytes.
         if tag & 0x1f == 0x1f {
             return None;
         }
@@ -68,8 +70,7 @@ impl<'a> Der<'a> {
         Some((tag, 1 + bytes, len))
     }
 
-    /// As [`header`](Self::header), as Go's `encoding/asn1` has it: a tag may have several bytes, which
-    /// is none that is read here.
+    /// As [`header`](Self::header), as Go's `encoding/asn1` reads it: a tag may have several bytes.
     fn field_header(self) -> Option<(u8, usize, usize)> {
         let (&tag, rest) = self.0.split_first()?;
         if tag & 0x1f != 0x1f {
@@ -94,7 +95,7 @@ impl<'a> Der<'a> {
         Some((tag, whole.get(header..)?, whole))
     }
 
-    /// The next element, whatever it is: its tag and its content.
+    /// The tag and the content of the next element.
     pub(super) fn any(&mut self) -> Option<(u8, &'a [u8])> {
         self.next().map(|(tag, content, _)| (tag, content))
     }
@@ -109,18 +110,13 @@ impl<'a> Der<'a> {
         self.next().filter(|(found, ..)| *found == tag).map(|(_, content, _)| Self(content))
     }
 
-    /// The next element with its header, if it has this tag.
-    pub(super) fn read_whole(&mut self, tag: u8) -> Option<Self> {
-        self.next().filter(|(found, ..)| *found == tag).map(|(_, _, whole)| Self(whole))
-    }
-
-    /// The content of the next element, if it has this tag; nothing within, if it has another.
+    /// The content of the next element, if it has this tag; `Some(None)`, if it has another.
     pub(super) fn optional(&mut self, tag: u8) -> Option<Option<Self>> {
         if self.peek(tag) { self.read(tag).map(Some) } else { Some(None) }
     }
 
-    /// As [`optional`](Self::optional), as Go's `encoding/asn1` has it, which is of another mind than
-    /// `cryptobyte`: what stands here instead has to begin as an element.
+    /// As [`optional`](Self::optional), as Go's `encoding/asn1` reads it: another element in its place
+    /// must have a sound header.
     pub(super) fn optional_field(&mut self, tag: u8) -> Option<Option<Self>> {
         if self.is_empty() {
             return Some(None);
@@ -129,7 +125,7 @@ impl<'a> Der<'a> {
         self.optional(tag)
     }
 
-    /// The content of an optional element within a tag `[n]`, whose length does not count.
+    /// The content of an optional element in a tag `[n]`, whose length is ignored.
     pub(super) fn explicit_field(&mut self, n: u8, tag: u8) -> Option<Option<Self>> {
         if self.is_empty() {
             return Some(None);
@@ -150,7 +146,7 @@ impl<'a> Der<'a> {
         Some(Some(content))
     }
 
-    /// The bytes of an integer, which are as few as can be.
+    /// The bytes of an integer in its shortest encoding.
     pub(super) fn integer(&mut self) -> Option<&'a [u8]> {
         self.integer_of(INTEGER)
     }
@@ -193,7 +189,7 @@ impl<'a> Der<'a> {
         bits(self.read(BIT_STRING)?)
     }
 
-    /// A time, which is read and not kept. `None` where it is none.
+    /// Reads a time. `None` if it is not valid.
     pub(super) fn time(&mut self, tag: u8) -> Option<()> {
         let Self(text) = self.read(tag)?;
         if tag == GENERALIZED_TIME {
@@ -238,13 +234,12 @@ pub(super) fn bits(content: Der<'_>) -> Option<Vec<u8>> {
     Some(moved.collect())
 }
 
-/// Whether a text is year, month, day, hour, minute, perhaps second, and an offset, each as it would
-/// be written.
+/// Whether a text is a year, month, day, hour, minute, an optional second, and an offset.
 fn is_time(text: &[u8], year_digits: usize, has_seconds: bool) -> bool {
     let mut rest = text;
     let mut number = |digits: usize| {
-        let (found, behind) = rest.split_at_checked(digits)?;
-        rest = behind;
+        let (found, after) = rest.split_at_checked(digits)?;
+        rest = after;
         let is_number = found.iter().all(u8::is_ascii_digit);
         is_number.then(|| found.iter().fold(0_u32, |n, digit| n * 10 + u32::from(digit - b'0')))
     };
@@ -275,7 +270,7 @@ fn is_time(text: &[u8], year_digits: usize, has_seconds: bool) -> bool {
             let (hours, minutes) = (two(0), two(2));
             hours.is_some_and(|hours| hours <= 24)
                 && minutes.is_some_and(|minutes| minutes < 60)
-                // That is written Z.
+                // An offset of 0 is written Z.
                 && digits != b"0000"
         }
         _ => false,

@@ -1,14 +1,16 @@
-//! Certificates and keys, as Go's `crypto/tls` and `crypto/x509` take and refuse them.
+//! Certificates and private keys, accepted and rejected as Go's `crypto/tls` and `crypto/x509` do.
 //!
-//! Istio tells of a bad certificate in Go's words, and each of them names the step at which Go stops.
-//! No parser stops at the same steps, so the steps are Go's, taken here one after the other; what is
-//! cryptography (points, public keys of private ones) is left to crates. CI compares texts and
-//! verdicts with Go's on whole and on damaged pairs.
+//! The verdict is Go's, and so are the texts of `crypto/tls`. The texts of `crypto/x509`, which change
+//! with each release of Go, are not copied: after `x509: ` stands which part of the certificate is
+//! malformed (`x509/wording` in `tests/golden/known_differences.json`).
 //!
-//! What differs: of a P-224 key, which Envoy refuses anyway, it is not checked that it is sound; of
-//! an RSA key without its CRT values, that its primes are primes.
+//! The parsing is written here because no library gives Go's verdict: see "Gateway API" in DESIGN.md.
+//! CI compares the verdicts with Go's on sound and on damaged pairs. One thing is not checked: that the
+//! primes of an RSA key without its CRT values are primes.
 
+mod curve;
 mod der;
+mod ed25519;
 mod extensions;
 mod key;
 mod pem;
@@ -18,11 +20,21 @@ mod x509;
 
 pub(super) use pem::base64;
 
+use std::fmt;
+
 use key::PrivateKey;
 
-use crate::validate::go::Quote;
+/// The part of a certificate that Go does not accept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Malformed(&'static str);
 
-/// Whether a bundle of CAs has a certificate in it that can be read.
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "x509: malformed {}", self.0)
+    }
+}
+
+/// Whether a bundle of CAs has a certificate that can be used.
 ///
 /// Source: `CertPool.AppendCertsFromPEM`.
 pub(super) fn has_certificate(bundle: &[u8]) -> bool {
@@ -31,68 +43,59 @@ pub(super) fn has_certificate(bundle: &[u8]) -> bool {
     })
 }
 
-/// Why a certificate and a key are no pair, in Go's words.
+/// Checks that a certificate can be used with a private key.
 ///
 /// Source: `crypto/tls.X509KeyPair`.
+///
+/// # Errors
+///
+/// The text of `crypto/tls`, or [`Malformed`].
 pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), String> {
     let certificate = first_certificate(certificate)?;
     let key = first_key(key)?;
-    let public = x509::parse(&certificate)?;
-    let private = PrivateKey::parse(&key)?;
-    private.check_matches(&public)
+    let public = x509::parse(&certificate).map_err(|malformed| malformed.to_string())?;
+    PrivateKey::parse(&key)?.check_matches(&public).map_err(str::to_owned)
 }
 
 fn first_certificate(text: &[u8]) -> Result<Vec<u8>, String> {
-    let mut skipped = Vec::new();
-    for block in pem::blocks(text) {
-        if block.kind == b"CERTIFICATE" {
-            return Ok(block.bytes);
-        }
-        skipped.push(block.kind);
-    }
-    Err(match skipped.as_slice() {
+    first_block(text, |kind| kind == b"CERTIFICATE").map_err(|skipped| match skipped.as_slice() {
         [] => "tls: failed to find any PEM data in certificate input".to_owned(),
-        [kind] if kind.ends_with(b"PRIVATE KEY") => {
+        [kind] if kind.ends_with("PRIVATE KEY") => {
             "tls: failed to find certificate PEM data in certificate input, but did find a private \
              key; PEM inputs may have been switched"
                 .to_owned()
         }
         kinds => format!(
             "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM \
-             blocks of the following types: {}",
-            listed(kinds)
+             blocks of the following types: [{}]",
+            kinds.join(" ")
         ),
     })
 }
 
 fn first_key(text: &[u8]) -> Result<Vec<u8>, String> {
-    let mut skipped = Vec::new();
-    for block in pem::blocks(text) {
-        if block.kind == b"PRIVATE KEY" || block.kind.ends_with(b" PRIVATE KEY") {
-            return Ok(block.bytes);
-        }
-        skipped.push(block.kind);
-    }
-    Err(match skipped.as_slice() {
+    let is_key = |kind: &[u8]| kind == b"PRIVATE KEY" || kind.ends_with(b" PRIVATE KEY");
+    first_block(text, is_key).map_err(|skipped| match skipped.as_slice() {
         [] => "tls: failed to find any PEM data in key input".to_owned(),
-        [kind] if kind == b"CERTIFICATE" => {
+        [kind] if kind == "CERTIFICATE" => {
             "tls: found a certificate rather than a key in the PEM for the private key".to_owned()
         }
         kinds => format!(
             "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after \
-             skipping PEM blocks of the following types: {}",
-            listed(kinds)
+             skipping PEM blocks of the following types: [{}]",
+            kinds.join(" ")
         ),
     })
 }
 
-/// A list of texts, as Go prints one. It may be very long where the input is.
-fn listed(kinds: &[Vec<u8>]) -> String {
-    let kinds: Vec<_> = kinds.iter().map(|kind| String::from_utf8_lossy(kind)).collect();
-    format!("[{}]", kinds.join(" "))
-}
-
-/// A text in quotes, as Go's `%q` has it. The bytes are ASCII.
-fn quoted(text: &[u8]) -> String {
-    Quote(&String::from_utf8_lossy(text)).to_string()
+/// The bytes of the first block of a wanted type, or the types of all blocks.
+fn first_block(text: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, Vec<String>> {
+    let mut skipped = Vec::new();
+    for block in pem::blocks(text) {
+        if is_wanted(&block.kind) {
+            return Ok(block.bytes);
+        }
+        skipped.push(String::from_utf8_lossy(&block.kind).into_owned());
+    }
+    Err(skipped)
 }

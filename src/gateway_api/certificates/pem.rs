@@ -1,4 +1,7 @@
-//! PEM, as Go's `encoding/pem` reads it: what is no block is passed over without a word.
+//! PEM as Go's `encoding/pem` reads it: text that is not a block is skipped silently.
+//!
+//! Libraries fail on a malformed block, or know only the types of RFC 7468; Go skips the one, and accepts
+//! any type that ends with `PRIVATE KEY`.
 
 use base64::{
     Engine as _,
@@ -7,7 +10,7 @@ use base64::{
 
 /// A block of a PEM text.
 pub(super) struct Block {
-    /// What stands behind `BEGIN`.
+    /// Its type, after `BEGIN`.
     pub(super) kind: Vec<u8>,
     /// Whether there are headers before the Base64.
     pub(super) has_headers: bool,
@@ -20,8 +23,8 @@ pub(super) struct Block {
 pub(super) fn blocks(text: &[u8]) -> impl Iterator<Item = Block> + '_ {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let (block, behind) = next(rest)?;
-        rest = behind;
+        let (block, after) = next(rest)?;
+        rest = after;
         Some(block)
     })
 }
@@ -30,67 +33,65 @@ const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"\n-----END ";
 const DASHES: &[u8] = b"-----";
 
-/// The first block, and what stands behind it. Of a text that holds none, nothing.
+/// The first block of a text, and the text after it.
 fn next(mut rest: &[u8]) -> Option<(Block, &[u8])> {
     loop {
-        // The end is looked for first, and the last beginning before it: a beginning without an end is
-        // passed over.
+        // The end comes first, then the last beginning before it: a beginning without an end is skipped.
         let end = find(rest, END)?;
         let begin = rest.get(..end).and_then(|before| find_last(before, BEGIN));
-        let behind_end = rest.get(end + END.len()..)?;
+        let after_end = rest.get(end + END.len()..)?;
         let is_at_line = |at: usize| at == 0 || rest.get(at - 1) == Some(&b'\n');
         let Some(begin) = begin.filter(|begin| is_at_line(*begin)) else {
-            rest = behind_end;
+            rest = after_end;
             continue;
         };
         let (first, body) = line(rest.get(begin + BEGIN.len()..)?);
         let Some(kind) = first.strip_suffix(DASHES) else {
-            rest = behind_end;
+            rest = after_end;
             continue;
         };
         let (has_headers, data) = skip_headers(body)?;
-        if data.len() < behind_end.len() {
-            // The end was taken for a header.
+        if data.len() < after_end.len() {
+            // The end was treated as a header.
             return None;
         }
-        let len = data.len().checked_sub(behind_end.len() + END.len());
-        let closes = behind_end
+        let len = data.len().checked_sub(after_end.len() + END.len());
+        let closes = after_end
             .strip_prefix(kind)
             .and_then(|rest| rest.strip_prefix(DASHES))
             .filter(|rest| line(rest).0.is_empty());
         let data = match (len, closes) {
             (_, None) => None,
             (Some(len), Some(_)) => data.get(..len).and_then(base64_lines),
-            // Without headers, the end's line break may be that of the beginning.
+            // Without headers, the line break before the end may be that of the beginning.
             (None, Some(_)) if !has_headers => Some(Vec::new()),
             (None, Some(_)) => None,
         };
         let Some(bytes) = data else {
-            rest = behind_end;
+            rest = after_end;
             continue;
         };
-        return Some((Block { kind: kind.to_vec(), has_headers, bytes }, line(behind_end).1));
+        return Some((Block { kind: kind.to_vec(), has_headers, bytes }, line(after_end).1));
     }
 }
 
-/// What stands behind lines with a colon. A text that ends with them holds no block, and nothing
-/// behind it does.
+/// Whether there are lines with a colon, and the text after them. `None` if nothing follows.
 fn skip_headers(mut rest: &[u8]) -> Option<(bool, &[u8])> {
     let mut has_headers = false;
     loop {
         if rest.is_empty() {
             return None;
         }
-        let (first, behind) = line(rest);
+        let (first, after) = line(rest);
         if !first.contains(&b':') {
             return Some((has_headers, rest));
         }
         has_headers = true;
-        rest = behind;
+        rest = after;
     }
 }
 
-/// The first line without its end and the spaces before that, and what stands behind it.
+/// The first line without its end and the spaces before that, and the text after it.
 fn line(text: &[u8]) -> (&[u8], &[u8]) {
     let (line, rest) = match text.iter().position(|b| *b == b'\n') {
         Some(at) => {
@@ -108,8 +109,7 @@ fn base64_lines(text: &[u8]) -> Option<Vec<u8>> {
     base64(&kept.collect::<Vec<_>>())
 }
 
-/// Base64 as Go's `StdEncoding` reads it: padded, line breaks do not count, nor do bits that are too
-/// many.
+/// Base64 as Go's `StdEncoding` reads it: padded; line breaks and surplus bits are ignored.
 pub(crate) fn base64(text: &[u8]) -> Option<Vec<u8>> {
     const STANDARD: GeneralPurpose = GeneralPurpose::new(
         &base64::alphabet::STANDARD,

@@ -5,132 +5,103 @@
 use std::collections::HashSet;
 
 use super::{
+    Malformed,
+    curve::Curve,
     der::{
-        BOOLEAN, Der, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, SET, UTC_TIME, explicit,
+        BOOLEAN, Der, GENERALIZED_TIME, OCTET_STRING, SEQUENCE, SET, UTC_TIME, context, explicit,
         is_positive,
     },
     extensions,
-    key::{Curve, PublicKey, oid},
+    key::{PublicKey, oid},
 };
 
-type Outcome<T = ()> = Result<T, String>;
-
-/// The public key of a certificate, or why it is none.
-pub(super) fn parse(der: &[u8]) -> Outcome<PublicKey> {
+/// The public key of a certificate.
+pub(super) fn parse(der: &[u8]) -> Result<PublicKey, Malformed> {
     let mut input = Der(der);
-    let mut whole = input.read_whole(SEQUENCE).ok_or("x509: malformed certificate")?;
-    let has_trailing = !input.is_empty();
-    let mut input = whole.read(SEQUENCE).ok_or("x509: malformed certificate")?;
-    let key = certificate(&mut input)?;
-    if has_trailing { Err("x509: trailing data".to_owned()) } else { Ok(key) }
-}
-
-fn certificate(input: &mut Der<'_>) -> Outcome<PublicKey> {
-    let mut tbs = input.read(SEQUENCE).ok_or("x509: malformed tbs certificate")?;
-    let version = version(&mut tbs)?;
-    let serial = tbs.integer().ok_or("x509: malformed serial number")?;
-    if serial.first().is_some_and(|first| first & 0x80 != 0) {
-        return Err("x509: negative serial number".to_owned());
-    }
-    let mut inner = tbs.read(SEQUENCE).ok_or("x509: malformed signature algorithm identifier")?;
-    let outer = input.read(SEQUENCE).ok_or("x509: malformed algorithm identifier")?;
-    if inner.0 != outer.0 {
-        return Err("x509: inner and outer signature algorithm identifiers don't match".to_owned());
-    }
-    algorithm(&mut inner)?;
-    name(tbs.read_whole(SEQUENCE).ok_or("x509: malformed issuer")?)?;
-    let mut validity = tbs.read(SEQUENCE).ok_or("x509: malformed validity")?;
-    time(&mut validity)?;
-    time(&mut validity)?;
-    name(tbs.read_whole(SEQUENCE).ok_or("x509: malformed issuer")?)?;
-    let mut info = tbs.read(SEQUENCE).ok_or("x509: malformed spki")?;
-    let key = public_key(&mut info)?;
+    let whole = input.read(SEQUENCE).filter(|_| input.is_empty());
+    let mut certificate = whole.ok_or(Malformed("certificate"))?;
+    let mut tbs = certificate.read(SEQUENCE).ok_or(Malformed("tbsCertificate"))?;
+    let version = version(&mut tbs).ok_or(Malformed("version"))?;
+    let serial = tbs.integer().filter(|serial| serial.first().is_some_and(|b| b & 0x80 == 0));
+    serial.ok_or(Malformed("serial number"))?;
+    let inner = tbs.read(SEQUENCE);
+    let outer = certificate.read(SEQUENCE);
+    let identifier = inner.filter(|inner| outer.is_some_and(|outer| outer.0 == inner.0));
+    identifier.and_then(|mut id| algorithm(&mut id)).ok_or(Malformed("signature algorithm"))?;
+    name(&mut tbs).ok_or(Malformed("issuer"))?;
+    validity(&mut tbs).ok_or(Malformed("validity"))?;
+    name(&mut tbs).ok_or(Malformed("subject"))?;
+    let key = public_key(&mut tbs).ok_or(Malformed("public key"))?;
     if version > 1 {
-        tbs.optional(0x81).ok_or("x509: malformed issuerUniqueID")?;
-        tbs.optional(0x82).ok_or("x509: malformed subjectUniqueID")?;
+        tbs.optional(context(1)).ok_or(Malformed("issuerUniqueID"))?;
+        tbs.optional(context(2)).ok_or(Malformed("subjectUniqueID"))?;
     }
     if version == 3 {
-        let found = tbs.optional(explicit(3)).ok_or("x509: malformed extensions")?;
-        if let Some(mut found) = found {
-            all_extensions(found.read(SEQUENCE).ok_or("x509: malformed extensions")?)?;
-        }
+        let list = tbs.optional(explicit(3)).ok_or(Malformed("extensions"))?;
+        let found = list.map_or(Some(Vec::new()), all_extensions);
+        let found = found.ok_or(Malformed("extensions"))?;
+        found.into_iter().try_for_each(|Extension { id, is_critical, value }| {
+            extensions::check(id, is_critical, value).map_err(Malformed)
+        })?;
     }
-    input.bits().ok_or("x509: malformed signature")?;
+    certificate.bits().ok_or(Malformed("signature"))?;
     Ok(key)
 }
 
-/// The version, from 1.
-fn version(tbs: &mut Der<'_>) -> Outcome<i64> {
-    const MALFORMED: &str = "x509: malformed version";
-    let version = match tbs.optional(explicit(0)).ok_or(MALFORMED)? {
-        None => 0,
-        Some(mut version) => {
-            let number = version.small_integer().filter(|_| version.is_empty());
-            number.ok_or(MALFORMED)?
-        }
-    };
-    match version {
-        ..0 => Err(MALFORMED.to_owned()),
-        0..3 => Ok(version + 1),
-        _ => Err("x509: invalid version".to_owned()),
-    }
+/// The version, from 1 to 3.
+fn version(tbs: &mut Der<'_>) -> Option<i64> {
+    let Some(mut version) = tbs.optional(explicit(0))? else { return Some(1) };
+    let number = version.small_integer().filter(|_| version.is_empty())?;
+    (0..3).contains(&number).then_some(number + 1)
 }
 
 /// The identifier of an algorithm, and its parameters with their header.
-fn algorithm<'a>(der: &mut Der<'a>) -> Outcome<(&'a [u8], &'a [u8])> {
-    let id = der.oid().ok_or("x509: malformed OID")?;
-    if der.is_empty() {
-        return Ok((id, &[]));
-    }
-    Ok((id, der.any_whole().ok_or("x509: malformed parameters")?))
+fn algorithm<'a>(der: &mut Der<'a>) -> Option<(&'a [u8], &'a [u8])> {
+    let id = der.oid()?;
+    Some((id, if der.is_empty() { &[] } else { der.any_whole()? }))
 }
 
-fn time(der: &mut Der<'_>) -> Outcome {
-    let malformed = |name: &str| format!("x509: malformed {name}");
-    if der.peek(UTC_TIME) {
-        der.time(UTC_TIME).ok_or_else(|| malformed("UTCTime"))
-    } else if der.peek(GENERALIZED_TIME) {
-        der.time(GENERALIZED_TIME).ok_or_else(|| malformed("GeneralizedTime"))
-    } else {
-        Err("x509: unsupported time format".to_owned())
+fn validity(tbs: &mut Der<'_>) -> Option<()> {
+    let mut validity = tbs.read(SEQUENCE)?;
+    for _ in 0..2 {
+        validity.time(if validity.peek(UTC_TIME) { UTC_TIME } else { GENERALIZED_TIME })?;
     }
+    Some(())
 }
 
-fn name(mut whole: Der<'_>) -> Outcome {
-    const INVALID: &str = "x509: invalid RDNSequence";
-    let wrong = |what: &str| format!("{INVALID}: invalid attribute{what}");
-    let mut sequence = whole.read(SEQUENCE).ok_or(INVALID)?;
+/// A distinguished name.
+fn name(tbs: &mut Der<'_>) -> Option<()> {
+    let mut sequence = tbs.read(SEQUENCE)?;
     while !sequence.is_empty() {
-        let mut set = sequence.read(SET).ok_or(INVALID)?;
+        let mut set = sequence.read(SET)?;
         while !set.is_empty() {
-            let mut attribute = set.read(SEQUENCE).ok_or_else(|| wrong(""))?;
-            attribute.oid().ok_or_else(|| wrong(" type"))?;
-            let (tag, value) = attribute.any().ok_or_else(|| wrong(" value"))?;
-            text(tag, value).map_err(|error| wrong(&format!(" value: {error}")))?;
+            let mut attribute = set.read(SEQUENCE)?;
+            attribute.oid()?;
+            let (tag, value) = attribute.any()?;
+            is_string(tag, value).then_some(())?;
         }
     }
-    Ok(())
+    Some(())
 }
 
-/// Whether a text is one of its type.
-fn text(tag: u8, value: &[u8]) -> Outcome {
-    let of = |is_valid: bool, name: &str| {
-        if is_valid { Ok(()) } else { Err(format!("invalid {name}")) }
-    };
+/// Whether the value of an attribute is a string of its type.
+fn is_string(tag: u8, value: &[u8]) -> bool {
+    let is_printable = |b: &u8| b.is_ascii_alphanumeric() || b"'()+,-./ :=?*&".contains(b);
     match tag {
         // T61String
-        20 => Ok(()),
-        19 => of(value.iter().all(|b| is_printable(*b)), "PrintableString"),
-        12 => of(std::str::from_utf8(value).is_ok(), "UTF-8 string"),
-        30 => of(is_bmp(value), "BMPString"),
-        22 => of(value.is_ascii(), "IA5String"),
-        18 => of(value.iter().all(|b| b.is_ascii_digit() || *b == b' '), "NumericString"),
-        tag => Err(format!("unsupported string type: {tag}")),
+        20 => true,
+        // PrintableString
+        19 => value.iter().all(is_printable),
+        // UTF8String
+        12 => std::str::from_utf8(value).is_ok(),
+        // BMPString
+        30 => is_bmp(value),
+        // IA5String
+        22 => value.is_ascii(),
+        // NumericString
+        18 => value.iter().all(|b| b.is_ascii_digit() || *b == b' '),
+        _ => false,
     }
-}
-
-fn is_printable(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"'()+,-./ :=?*&".contains(&byte)
 }
 
 fn is_bmp(value: &[u8]) -> bool {
@@ -143,101 +114,58 @@ fn is_bmp(value: &[u8]) -> bool {
         })
 }
 
-fn public_key(info: &mut Der<'_>) -> Outcome<PublicKey> {
-    let mut identifier =
-        info.read(SEQUENCE).ok_or("x509: malformed public key algorithm identifier")?;
+fn public_key(tbs: &mut Der<'_>) -> Option<PublicKey> {
+    let mut info = tbs.read(SEQUENCE)?;
+    let mut identifier = info.read(SEQUENCE)?;
     let (id, parameters) = algorithm(&mut identifier)?;
-    let data = info.bits().ok_or("x509: malformed subjectPublicKey")?;
+    let data = info.bits()?;
     match id {
         oid::RSA => rsa(parameters, &data),
         oid::EC => {
-            let curve = Der(parameters).oid().ok_or("x509: invalid ECDSA parameters")?;
-            let curve = Curve::of(curve).ok_or("x509: unsupported elliptic curve")?;
-            curve.check_point(&data)?;
-            Ok(PublicKey::Ec(curve, data))
+            let curve = Curve::from_oid(Der(parameters).oid()?)?;
+            curve.is_point(&data).then_some(PublicKey::Ec(curve, data))
         }
-        oid::ED25519 => {
-            if !parameters.is_empty() {
-                return Err("x509: Ed25519 key encoded with illegal parameters".to_owned());
-            }
-            let key = data.try_into().map_err(|_| "x509: wrong Ed25519 public key size")?;
-            Ok(PublicKey::Ed25519(key))
-        }
+        oid::ED25519 if parameters.is_empty() => Some(PublicKey::Ed25519(data.try_into().ok()?)),
+        oid::ED25519 => None,
         oid::DSA => dsa(parameters, &data),
-        _ => Ok(PublicKey::Unknown),
+        _ => Some(PublicKey::Unknown),
     }
 }
 
-fn rsa(parameters: &[u8], data: &[u8]) -> Outcome<PublicKey> {
-    // NULL.
-    if parameters != [5, 0] {
-        return Err("x509: RSA key missing NULL parameters".to_owned());
-    }
-    let mut key = Der(data).read(SEQUENCE).ok_or("x509: invalid RSA public key")?;
-    let modulus = key.integer().ok_or("x509: invalid RSA modulus")?;
-    let exponent = key.small_integer().ok_or("x509: invalid RSA public exponent")?;
-    if !is_positive(modulus) {
-        return Err("x509: RSA modulus is not a positive number".to_owned());
-    }
-    if exponent <= 0 {
-        return Err("x509: RSA public exponent is not a positive number".to_owned());
-    }
-    Ok(PublicKey::Rsa { modulus: modulus.to_vec(), exponent })
+fn rsa(parameters: &[u8], data: &[u8]) -> Option<PublicKey> {
+    const NULL: [u8; 2] = [5, 0];
+    let mut key = Der(data).read(SEQUENCE).filter(|_| parameters == NULL)?;
+    let modulus = key.integer().filter(|modulus| is_positive(modulus))?.to_vec();
+    let exponent = key.small_integer().filter(|exponent| *exponent > 0)?;
+    Some(PublicKey::Rsa { modulus, exponent })
 }
 
-/// Go reads a DSA key and then knows nothing to do with it.
-fn dsa(parameters: &[u8], data: &[u8]) -> Outcome<PublicKey> {
-    let y = Der(data).integer().ok_or("x509: invalid DSA public key")?;
-    let read = || {
-        let mut parameters = Der(parameters).read(SEQUENCE)?;
-        Some([parameters.integer()?, parameters.integer()?, parameters.integer()?])
-    };
-    let numbers = read().ok_or("x509: invalid DSA parameters")?;
-    if !is_positive(y) || !numbers.into_iter().all(is_positive) {
-        return Err("x509: zero or negative DSA parameter".to_owned());
-    }
-    Ok(PublicKey::Unknown)
+/// Go parses a DSA key, and TLS does not use it.
+fn dsa(parameters: &[u8], data: &[u8]) -> Option<PublicKey> {
+    let y = Der(data).integer()?;
+    let mut parameters = Der(parameters).read(SEQUENCE)?;
+    let numbers = [y, parameters.integer()?, parameters.integer()?, parameters.integer()?];
+    numbers.into_iter().all(is_positive).then_some(PublicKey::Unknown)
 }
 
-fn all_extensions(mut list: Der<'_>) -> Outcome {
+struct Extension<'a> {
+    id: &'a [u8],
+    is_critical: bool,
+    value: Der<'a>,
+}
+
+/// The extensions, if none occurs twice.
+fn all_extensions(mut list: Der<'_>) -> Option<Vec<Extension<'_>>> {
+    let mut list = list.read(SEQUENCE)?;
     let mut seen = HashSet::new();
     let mut found = Vec::new();
     while !list.is_empty() {
-        let mut extension = list.read(SEQUENCE).ok_or("x509: malformed extension")?;
-        let id = extension.oid().ok_or("x509: malformed extension OID field")?;
-        let mut is_critical = false;
-        if extension.peek(BOOLEAN) {
-            is_critical = extension.boolean().ok_or("x509: malformed extension critical field")?;
-        }
-        let value = extension.read(OCTET_STRING).ok_or("x509: malformed extension value field")?;
-        if !seen.insert(id) {
-            let id = dotted(id);
-            return Err(format!(
-                "x509: certificate contains duplicate extension with OID \"{id}\""
-            ));
-        }
-        found.push((id, is_critical, value));
+        let mut extension = list.read(SEQUENCE)?;
+        let id = extension.oid()?;
+        let is_critical = if extension.peek(BOOLEAN) { extension.boolean()? } else { false };
+        let value = extension.read(OCTET_STRING)?;
+        seen.insert(id).then_some(())?;
+        found.push(Extension { id, is_critical, value });
     }
-    found.into_iter().try_for_each(|(id, is_critical, value)| {
-        extensions::check(id, is_critical, value).map_err(|error| format!("x509: {error}"))
-    })
-}
-
-/// An object identifier as people write it.
-fn dotted(id: &[u8]) -> String {
-    let mut numbers = Vec::new();
-    let mut number = 0_u64;
-    for &byte in id {
-        number = number << 7 | u64::from(byte & 0x7f);
-        if byte & 0x80 == 0 {
-            if numbers.is_empty() {
-                let first = (number / 40).min(2);
-                numbers.extend([first, number - first * 40]);
-            } else {
-                numbers.push(number);
-            }
-            number = 0;
-        }
-    }
-    numbers.iter().map(u64::to_string).collect::<Vec<_>>().join(".")
+    Some(found)
 }
