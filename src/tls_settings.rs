@@ -13,7 +13,7 @@ use crate::{
     tls_plan::TlsPlan,
 };
 
-/// A text that is no name of an enum's value. Names are compared exactly, as Istio does.
+/// A string that is not the name of an enum value. Names are compared exactly, as Istio does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownEnumName {
@@ -60,7 +60,7 @@ names!(TlsMode TlsProtocol client_tls_settings::TlSmode ForwardClientCertDetails
 /// Settings for the common cases. Certificates come from a Kubernetes Secret, by its name, in the
 /// namespace of the gateway's pods.
 impl ServerTlsSettings {
-    /// TLS with a server certificate; no client is asked for one.
+    /// TLS with a server certificate; no client certificate is requested.
     ///
     /// ```
     /// use istio_gateway::{ServerTlsSettings, json};
@@ -73,27 +73,26 @@ impl ServerTlsSettings {
         Self::with_credential(TlsMode::Simple, credential_name)
     }
 
-    /// TLS in which a client must present a certificate that the Secret's CA vouches for.
+    /// TLS in which a client must present a certificate that the Secret's CA issued.
     ///
-    /// The CA is the key `ca.crt` of the Secret, or of a Secret of the same name with `-cacert`
-    /// behind it.
+    /// The CA is the key `ca.crt` of the Secret, or of a Secret of the same name that ends in
+    /// `-cacert`.
     #[must_use]
     pub fn mutual(credential_name: impl Into<String>) -> Self {
         Self::with_credential(TlsMode::Mutual, credential_name)
     }
 
-    /// TLS in which a client may present a certificate, and is refused if it does not verify.
+    /// TLS in which a client may present a certificate, and is rejected if that fails verification.
     #[must_use]
     pub fn optional_mutual(credential_name: impl Into<String>) -> Self {
         Self::with_credential(TlsMode::OptionalMutual, credential_name)
     }
 
-    /// **Gives away what verification guards: whoever presents any certificate at all, self-signed,
-    /// expired, revoked or somebody else's CA's, gets in, and the backend sees it in
-    /// `x-forwarded-client-cert` exactly as it would see a verified one.**
+    /// **Accepts clients with any certificate: self-signed, expired, revoked or of an unknown CA. The
+    /// backend sees it in `x-forwarded-client-cert` exactly as it sees a verified one.**
     ///
     /// Gateway API calls this `AllowInsecureFallback`: [`optional_mutual`](Self::optional_mutual)
-    /// with `insecure_skip_verify`. The backend has to verify the certificate itself. Needs
+    /// with `insecure_skip_verify`. The backend must verify the certificate itself. Needs
     /// Istio 1.31; an older one ignores the flag and verifies.
     ///
     /// ```
@@ -154,23 +153,23 @@ impl ServerTlsSettings {
     }
 }
 
-/// What a gateway asks of a client's certificate, as istiod configures Envoy for these settings.
+/// What a gateway requires of a client's certificate, as istiod configures Envoy for these settings.
 impl ServerTlsSettings {
-    /// Whether the gateway itself ends the TLS of these settings. With PASSTHROUGH and
-    /// `AUTO_PASSTHROUGH` it only looks at the server name, and a client's certificate is the
-    /// backend's business; of an unknown mode nothing is known.
+    /// Whether the gateway terminates TLS with these settings. With PASSTHROUGH and
+    /// `AUTO_PASSTHROUGH` it only looks at the server name (SNI), and the backend decides about a
+    /// client's certificate. `false` also for an unknown mode.
     #[must_use]
     pub fn terminates_tls(&self) -> bool {
         self.tls_mode().is_ok() && TlsPlan::new(self).terminates_tls()
     }
 
-    /// Whether the gateway asks a client for a certificate.
+    /// Whether the gateway requests a client's certificate.
     #[must_use]
     pub fn requests_client_certificate(&self) -> bool {
         TlsPlan::new(self).requests_client_certificate()
     }
 
-    /// Whether the gateway refuses a client that presents no certificate.
+    /// Whether the gateway rejects a client without a certificate.
     ///
     /// MUTUAL and `ISTIO_MUTUAL` do. So does `OPTIONAL_MUTUAL` once there are subject alternative
     /// names or pins to match, which nothing cannot match, unless verification is skipped.
@@ -181,8 +180,8 @@ impl ServerTlsSettings {
             && plan.validation.is_some_and(|validation| validation.rejects_absent_certificate())
     }
 
-    /// Whether the gateway refuses a client whose certificate does not verify. If not, any
-    /// certificate of which the client has the key will do.
+    /// Whether the gateway rejects a client whose certificate fails verification. If not, any
+    /// certificate of which the client has the key is accepted.
     #[must_use]
     pub fn verifies_client_certificate(&self) -> bool {
         self.requests_client_certificate() && self.insecure_skip_verify != Some(true)

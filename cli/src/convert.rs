@@ -41,7 +41,7 @@ Examples:
 Exit status:
   0  all was converted
   1  a document is wrong: the others are written
-  2  the command is wrong, or something cannot be read or written")]
+  2  usage error, or something cannot be read or written")]
 pub(crate) struct Convert {
     /// What the input is [default: binary by the file's ending, else yaml or json by what is in it]
     #[arg(long, value_enum)]

@@ -22,7 +22,7 @@ without v1), their schema, the CEL rules (since 1.26) and the status' own endpoi
 
 Exit status:
   0  the definition was printed
-  2  the command is wrong, or standard output cannot be written")]
+  2  usage error, or standard output cannot be written")]
 pub(crate) struct Crd {
     /// The release of Istio, such as 1.30
     #[arg(long, value_name = "VERSION", default_value_t)]

@@ -24,8 +24,8 @@ use crate::{
 /// x-forwarded-client-cert.
 ///
 /// Every Gateway is translated, those in a List too; documents that are skipped are reported. A
-/// server that a cluster refuses is translated all the same, and its findings say so. They also say what istiod drops or
-/// replaces without saying so, and what Envoy then refuses.
+/// server that a cluster rejects is translated anyway, and its findings report it. They also report what istiod
+/// silently drops or replaces, and what Envoy then rejects.
 ///
 /// Each Gateway is translated as the API server stores it, without the fields that it drops: misspelt
 /// ones, names in `snake_case`, fields of newer releases. The findings name them; those outside of
@@ -49,7 +49,7 @@ Output: for each server an object with
 Exit status:
   0  all was translated
   1  a document is broken and was skipped: the others are translated
-  2  the command is wrong, or something cannot be read or written")]
+  2  usage error, or something cannot be read or written")]
 pub(crate) struct Envoy {
     /// The version of istiod: 1.31 or 1.32
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
@@ -100,7 +100,7 @@ impl Envoy {
     }
 }
 
-/// What the API server drops beside the servers, a line each.
+/// What the API server drops outside of servers, a line each.
 fn warn_of_pruned(pruned: &[&Diagnostic], file: &str) {
     const MOST: usize = 20;
     for found in pruned.iter().take(MOST) {

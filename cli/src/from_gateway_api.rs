@@ -60,7 +60,7 @@ Exit status:
   0  all is valid
   1  a listener, a Gateway or a reference is not valid, an object has an unknown field, a Gateway is left
      out for want of a selector, or a document is broken and was skipped, as if it did not exist
-  2  the command is wrong, or something cannot be read or written")]
+  2  usage error, or something cannot be read or written")]
 pub(crate) struct FromGatewayApi {
     /// The version of istiod: 1.31 or 1.32, which looks for a ReferenceGrant before it looks further
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]

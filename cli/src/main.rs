@@ -35,7 +35,7 @@ Start with:
 Exit status of every command:
   0  done, and nothing is wrong
   1  the input is wrong, or something was found that the command looks for
-  2  the command is wrong, or something cannot be read or written")]
+  2  usage error, or something cannot be read or written")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

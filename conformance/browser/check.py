@@ -81,7 +81,7 @@ OUTCOMES = {
     "anonymous": "in, anonymous",
     "verified": "in, verified",
     "unverified": "in, UNVERIFIED",
-    "passed-on": "passed on",
+    "passthrough": "passthrough",
 }
 
 
@@ -225,7 +225,7 @@ def wrong_in_server(article, server, forwarding):
     wrong = [f"not there: {a}" for a in answers if squeezed(a) not in article["text"]]
     clients = server["clients"]
     is_alike = len(clients) > 1 and len({client["decision"] for client in clients}) == 1
-    if all(client["outcome"] == "passed-on" for client in clients):
+    if all(client["outcome"] == "passthrough" for client in clients):
         want = []
     elif is_alike:
         want = [("any, or none", clients[0])]
@@ -234,15 +234,15 @@ def wrong_in_server(article, server, forwarding):
     rows = article["clients"]
     if len(rows) != len(want):
         return wrong + [f"{len(rows)} rows for {len(want)} clients"]
-    header = {"none": "none", "own": "certificate", "forged": "none", "forged+own": "certificate"}
+    header = {"none": "none", "gateway-set": "certificate", "client-supplied": "none", "client-supplied+gateway-set": "certificate"}
     for row, (name, client) in zip(rows, want):
         xfcc = client["xfcc"][forwarding]
         outcome = OUTCOMES.get(client["outcome"], client["outcome"])
         is_right = row[0] == name and row[1] == outcome
         if xfcc["header"] is not None:
-            is_right = is_right and row[2].startswith(header[xfcc["if_forged"]])
-            is_forged = "through" in row[2] or "stays" in row[2]
-            is_right = is_right and is_forged == ("forged" in xfcc["if_forged"])
+            is_right = is_right and row[2].startswith(header[xfcc["if_spoofed"]])
+            is_forged = "forwarded" in row[2] or "stays" in row[2]
+            is_right = is_right and is_forged == ("client-supplied" in xfcc["if_spoofed"])
         if not is_right:
             wrong.append(f"row {row} for {client['id']}")
     return wrong

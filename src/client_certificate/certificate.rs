@@ -3,7 +3,7 @@
 /// What is to be known of a certificate that a client presents.
 ///
 /// It is seen from the policy that decides: `trust` is trust in the policy's CA, `revocation` what
-/// the policy's revocation list says, `has_matching_name` and `is_pinned` are about the policy's
+/// the policy's CRL states, `has_matching_name` and `is_pinned` are about the policy's
 /// names and pins. What the policy does not look at may be anything.
 ///
 /// ```
@@ -26,7 +26,7 @@ pub struct ClientCertificate {
     pub validity: Validity,
     /// What the extended key usage extension allows.
     pub extended_key_usage: ExtendedKeyUsage,
-    /// What the policy's revocation list says.
+    /// What the policy's CRL states.
     pub revocation: Revocation,
     /// Whether one of its subject alternative names is among those that the policy wants.
     pub has_matching_name: bool,
@@ -44,7 +44,7 @@ pub enum Encoding {
     Malformed,
 }
 
-/// What the key usage extension says of signing.
+/// What the key usage extension states about signing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyUsage {
@@ -60,9 +60,9 @@ pub enum KeyUsage {
 pub enum Trust {
     /// It does.
     Trusted,
-    /// Another CA issued it; one of the same name, too, if the certificate says by which key.
+    /// Another CA issued it; one of the same name, too, if the certificate names the key.
     UnknownIssuer,
-    /// It vouches for itself.
+    /// It is signed with its own key.
     SelfSigned,
     /// The CA issued an intermediate, which the client does not send.
     IncompleteChain,
@@ -92,7 +92,7 @@ pub enum ExtendedKeyUsage {
     Other,
 }
 
-/// What the policy's revocation list says of a certificate.
+/// What the policy's CRL states about a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Revocation {
@@ -130,9 +130,9 @@ impl ClientCertificate {
     /// For servers only.
     pub const FOR_SERVERS: Self =
         Self { extended_key_usage: ExtendedKeyUsage::Other, ..Self::VALID };
-    /// On the revocation list.
+    /// On the CRL.
     pub const REVOKED: Self = Self { revocation: Revocation::Revoked, ..Self::VALID };
-    /// Of an issuer of which there is no revocation list.
+    /// Of an issuer without a CRL.
     pub const WITHOUT_LIST: Self = Self { revocation: Revocation::NoList, ..Self::VALID };
     /// With none of the wanted names.
     pub const OTHER_NAME: Self = Self { has_matching_name: false, ..Self::VALID };

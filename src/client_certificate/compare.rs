@@ -1,4 +1,4 @@
-//! For whom a change of policy opens or closes a door.
+//! Which clients gain or lose access by a change of policy.
 
 use std::{collections::HashSet, fmt};
 
@@ -7,7 +7,7 @@ use super::{
     policy::CLIENTS,
 };
 
-/// A client to whom two policies do not do the same.
+/// A client that two policies treat differently.
 ///
 /// ```
 /// use istio_gateway::{
@@ -21,9 +21,9 @@ use super::{
 ///     ..ServerTlsSettings::mutual("edge-cert")
 /// };
 /// let changes = old.compare(&ClientCertificatePolicy::from_settings(&tls));
-/// let told: Vec<_> = changes.iter().map(|change| (change.id, change.effect())).collect();
-/// // Another CA is both: its clients get in, and those of the one before do not any more.
-/// assert_eq!(told, [("new-ca", Effect::Weaker), ("old-ca", Effect::Stronger)]);
+/// let effects: Vec<_> = changes.iter().map(|change| (change.id, change.effect())).collect();
+/// // Another CA is both: its clients are accepted, and those of the previous CA no longer are.
+/// assert_eq!(effects, [("new-ca", Effect::Weaker), ("old-ca", Effect::Stronger)]);
 /// assert_eq!(changes[0].values, ["the secret kubernetes://partner-ca"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,15 +44,15 @@ pub struct Change {
     pub new: Decision,
 }
 
-/// Whether a change lets more through, or less.
+/// Whether a change accepts more, or less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Effect {
-    /// More gets in, or is believed, than before.
+    /// More is accepted or trusted than before.
     Weaker,
-    /// Less does.
+    /// Less is.
     Stronger,
-    /// Neither can be said.
+    /// Neither is certain.
     Different,
 }
 
@@ -75,13 +75,13 @@ impl fmt::Display for Effect {
 }
 
 impl Change {
-    /// Whether the client was refused and is let in now.
+    /// Whether the client was rejected and is accepted now.
     #[must_use]
     pub fn newly_accepted(&self) -> bool {
         matches!((&self.old, &self.new), (Decision::Reject(_), Decision::Accept(_)))
     }
 
-    /// Whether the client was let in and is refused now.
+    /// Whether the client was accepted and is rejected now.
     #[must_use]
     pub fn newly_rejected(&self) -> bool {
         matches!((&self.old, &self.new), (Decision::Accept(_), Decision::Reject(_)))
@@ -91,15 +91,15 @@ impl Change {
     ///
     /// | from | to | |
     /// |---|---|---|
-    /// | refused | let in | weaker |
-    /// | let in | refused | stronger |
-    /// | let in without a certificate or with a verified one | let in unverified: the backend sees a certificate that nobody vouches for | weaker |
-    /// | let in unverified | let in without a certificate, or verified | stronger |
-    /// | refused | passed on: the gateway refuses nobody any more | weaker |
-    /// | passed on | refused | stronger |
-    /// | passed on | let in: the backend does not see the client's TLS any more | weaker |
-    /// | let in | passed on | different |
-    /// | without a certificate | verified, and the other way | different |
+    /// | rejected | accepted | weaker |
+    /// | accepted | rejected | stronger |
+    /// | accepted without a certificate or with a verified one | accepted unverified: the backend sees a certificate that nothing verified | weaker |
+    /// | accepted unverified | accepted without a certificate, or verified | stronger |
+    /// | rejected | passthrough: the gateway no longer rejects anybody | weaker |
+    /// | passthrough | rejected | stronger |
+    /// | passthrough | accepted: the backend no longer sees the client's TLS | weaker |
+    /// | accepted | passthrough | different |
+    /// | without a certificate | verified, or the reverse | different |
     #[must_use]
     pub fn effect(&self) -> Effect {
         let is_unverified =
@@ -121,17 +121,17 @@ impl Change {
 }
 
 impl ClientCertificatePolicy {
-    /// For which clients another policy in this one's place opens or closes a door, or what the
-    /// backend learns of them is another thing. Nothing, if it does the same to everybody.
+    /// Which clients gain or lose access when another policy replaces this one, and of which the
+    /// backend learns something else. Nothing, if both treat every client alike.
     ///
-    /// Beside the clients of [`all_outcomes`](Self::all_outcomes), those are looked at whom only one of
-    /// the two CAs vouches for, who are on only one of the two lists of names or pins, or whom only
-    /// one of the two revocation lists knows. For whatever certificate this policy refuses and the
-    /// new one lets in, there is a change that [opens](Change::newly_accepted).
+    /// Together with the clients of [`all_outcomes`](Self::all_outcomes), it compares those that only one
+    /// of the two CAs issued, that have only one policy's SANs or pins, or that are on only one of the
+    /// two CRLs. For each certificate that this policy rejects and the new one accepts, there is a
+    /// change that is [newly accepted](Change::newly_accepted).
     ///
-    /// A CA or a revocation list is taken for the same if it comes from the same place: what a
-    /// secret or a file holds is not known here. A client that both refuse, or both let in as one
-    /// of the same kind, is no change, whatever the reasons.
+    /// A CA or a CRL is treated as the same if it comes from the same source: what a secret or a file
+    /// holds is not known here. There is no change for a client that both policies reject, or that both
+    /// accept in the same way, whatever the reasons.
     ///
     /// ```
     /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
@@ -182,8 +182,8 @@ struct Client {
     new: Option<ClientCertificate>,
 }
 
-/// The clients whom only one of two contexts is about. Where one of them has no CA, no name, no pin
-/// or no revocation list at all, the clients of the table tell the difference.
+/// The clients that only one of two contexts is about. Where one of them has no CA, no name, no pin
+/// or no CRL, the clients of every policy show the difference.
 fn of_one_context(old: &ValidationContext, new: &ValidationContext) -> Vec<Client> {
     const VALID: ClientCertificate = ClientCertificate::VALID;
     const STRANGER: ClientCertificate = ClientCertificate::UNKNOWN_ISSUER;
@@ -205,8 +205,8 @@ fn of_one_context(old: &ValidationContext, new: &ValidationContext) -> Vec<Clien
     }
     let (a, b) = (&old.subject_alt_names, &new.subject_alt_names);
     if !a.is_empty() && !b.is_empty() {
-        add("new-name", "with a name that is new in the list", beyond(a, b), OTHER, VALID);
-        add("old-name", "with a name that is no more in the list", beyond(b, a), VALID, OTHER);
+        add("new-name", "with a newly listed SAN", beyond(a, b), OTHER, VALID);
+        add("old-name", "with a SAN that is no longer listed", beyond(b, a), VALID, OTHER);
     }
     if old.has_pins() && new.has_pins() {
         let pins = |context: &ValidationContext| -> Vec<String> {
@@ -218,15 +218,15 @@ fn of_one_context(old: &ValidationContext, new: &ValidationContext) -> Vec<Clien
             keys.chain(verify_certificate_hash.iter().map(hash)).collect()
         };
         let (a, b) = (pins(old), pins(new));
-        add("new-pin", "with a pin that is new", beyond(&a, &b), UNPINNED, VALID);
-        add("old-pin", "with a pin that is gone", beyond(&b, &a), VALID, UNPINNED);
+        add("new-pin", "with a newly listed pin", beyond(&a, &b), UNPINNED, VALID);
+        add("old-pin", "with a pin that is no longer listed", beyond(&b, &a), VALID, UNPINNED);
     }
     if let (Some(a), Some(b)) = (&old.crl, &new.crl)
         && a.source != b.source
     {
         let (a, b) = (vec![a.source.to_string()], vec![b.source.to_string()]);
-        add("newly-revoked", "revoked by the new list only", b, VALID, REVOKED);
-        add("no-longer-revoked", "revoked by the old list only", a, REVOKED, VALID);
+        add("newly-revoked", "revoked by the new CRL only", b, VALID, REVOKED);
+        add("no-longer-revoked", "revoked by the old CRL only", a, REVOKED, VALID);
     }
     clients
 }

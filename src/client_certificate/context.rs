@@ -45,7 +45,7 @@ pub enum TrustedCa {
     Absent,
     /// A CA from this source.
     Given(Source),
-    /// A secret that has not arrived. Envoy refuses every connection until it does.
+    /// A secret that has not arrived. Envoy rejects every connection until it does.
     Pending(Source),
 }
 
@@ -96,8 +96,8 @@ impl fmt::Display for Source {
 
 /// A certificate revocation list.
 ///
-/// Of every issuer in a client's chain there has to be a list, also where Envoy is told to look at
-/// the leaf's alone (`only_verify_leaf_cert_crl`): that an issuer has none is a fact about the
+/// Every issuer in a client's chain must have a CRL, also where Envoy is configured to look at
+/// the leaf's only (`only_verify_leaf_cert_crl`): that an issuer has none is a fact about the
 /// certificate, [`Revocation::NoList`](super::Revocation::NoList).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -133,26 +133,26 @@ pub enum CrlState {
     Unusable,
 }
 
-/// Why Envoy refuses a validation context, and with it the listener, or all clients of the server.
+/// Why Envoy rejects a validation context, and with it the listener, or all clients of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// Names to match, and no CA to say whose they are.
+    /// SANs to match without a CA.
     NamesWithoutCa,
-    /// A revocation list, and no CA to say whose it is.
+    /// A CRL without a CA.
     CrlWithoutCa,
     /// A pin that is longer or shorter than any pin.
     PinLength,
     /// A pin of a possible length that is not a SHA-256. Envoy accepts the listener, and rejects the
-    /// secrets of the server when they arrive, so that it refuses every client of this server. It
-    /// may refuse those of another server with the same secrets, too.
+    /// secrets of the server when they arrive, so that it rejects every client of this server. It
+    /// may reject those of another server with the same secrets, too.
     InvalidPin,
 }
 
 impl Rejection {
-    /// Whether Envoy refuses the whole listener, and not just the clients of this server.
+    /// Whether Envoy rejects the whole listener, and not just the clients of this server.
     #[must_use]
-    pub fn refuses_listener(self) -> bool {
+    pub fn rejects_listener(self) -> bool {
         self != Self::InvalidPin
     }
 
@@ -175,25 +175,25 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::NamesWithoutCa => {
-                "Envoy refuses the listener: subject alternative names without a CA"
+                "Envoy rejects the listener: subject alternative names without a CA"
             }
-            Self::CrlWithoutCa => "Envoy refuses the listener: a revocation list without a CA",
-            Self::PinLength => "Envoy refuses the listener: a pin of the wrong length",
+            Self::CrlWithoutCa => "Envoy rejects the listener: a CRL without a CA",
+            Self::PinLength => "Envoy rejects the listener: a pin of the wrong length",
             Self::InvalidPin => "Envoy rejects the server's secrets: an invalid pin",
         })
     }
 }
 
 impl ValidationContext {
-    /// Whether Envoy refuses this context, whatever else it is told.
+    /// Whether Envoy rejects this context, whatever the rest of its configuration.
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {
         let spki = self.verify_certificate_spki.iter().map(|pin| check_spki(pin));
         let hash = self.verify_certificate_hash.iter().map(|pin| check_hash(pin));
         let of_pins = spki.chain(hash).filter_map(Result::err);
-        // What refuses the listener weighs more.
-        let of_pins = of_pins.max_by_key(|rejection| rejection.refuses_listener());
-        if of_pins.is_some_and(Rejection::refuses_listener) {
+        // What rejects the listener weighs more.
+        let of_pins = of_pins.max_by_key(|rejection| rejection.rejects_listener());
+        if of_pins.is_some_and(Rejection::rejects_listener) {
             return of_pins;
         }
         let of_ca = match self.trusted_ca {

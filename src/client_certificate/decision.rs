@@ -8,38 +8,38 @@ use super::{Forwarding, Rejection, XfccHeader};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decision {
-    /// The connection is refused.
+    /// The connection is rejected.
     Reject(RejectReason),
-    /// The client is let in.
+    /// The client is accepted.
     Accept(Admission),
-    /// The gateway does not end the client's TLS: the backend decides.
+    /// The gateway does not terminate TLS: the backend decides.
     Passthrough,
 }
 
-/// Why a client is refused.
+/// Why a client is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RejectReason {
-    /// It presents no certificate, and has to.
+    /// It presents no certificate, and one is required.
     NoCertificate,
-    /// Its certificate has flaws that matter, in the order in which Envoy looks: never empty.
+    /// Verification found these errors, in the order in which Envoy looks: never empty.
     InvalidCertificate(Vec<CertificateError>),
-    /// A secret has not arrived, so nobody gets in.
+    /// A secret has not arrived, so that every client is rejected.
     SecretMissing,
-    /// Envoy refuses the configuration, so there is nobody to connect to.
+    /// Envoy rejects the configuration, so that nothing listens.
     ConfigurationRejected(Rejection),
 }
 
-/// As what a client is let in.
+/// How a client is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Admission {
-    /// As one of whom no certificate was seen: it has none, or was not asked for it.
+    /// Without a certificate: it has none, or none was requested.
     Anonymous,
-    /// As one whose certificate passed every check.
+    /// With a certificate that passed every check.
     Verified,
-    /// As one who presented a certificate that does not pass, or that nothing was checked of. It
-    /// holds what verification found, which may be nothing, and **the backend cannot tell it from
+    /// With a certificate that failed verification, or that nothing was checked of. It holds what
+    /// verification found, which may be nothing, and **the backend cannot distinguish it from
     /// [`Verified`](Self::Verified)**.
     Unverified(Vec<CertificateError>),
 }
@@ -57,7 +57,7 @@ pub enum CertificateError {
     InvalidKeyUsage,
     /// Another CA issued it.
     UnknownIssuer,
-    /// It vouches for itself.
+    /// It is signed with its own key.
     SelfSigned,
     /// The intermediate that issued it is not there.
     IncompleteChain,
@@ -65,9 +65,9 @@ pub enum CertificateError {
     InvalidPurpose,
     /// It is revoked.
     Revoked,
-    /// There is no revocation list of its issuer.
+    /// Its issuer has no CRL.
     UnknownRevocationStatus,
-    /// The revocation list is stale, unreadable or another CA's.
+    /// The CRL is stale, unreadable or another CA's.
     UnusableRevocationList,
     /// A signature is wrong.
     BadSignature,
@@ -75,7 +75,7 @@ pub enum CertificateError {
     Expired,
     /// It is not valid yet.
     NotValidYet,
-    /// It has none of the wanted names.
+    /// It has none of the required SANs.
     NotValidForName,
     /// It is not pinned.
     NotPinned,
@@ -117,7 +117,7 @@ impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::BadEncoding => "it cannot be read",
-            Self::InvalidKeyUsage => "its key usage does not allow signing",
+            Self::InvalidKeyUsage => "keyUsage lacks digitalSignature",
             Self::NoKey => "the client does not have its key",
             Self::UnknownIssuer => "its issuer is not trusted",
             Self::SelfSigned => "it is self-signed",
@@ -125,18 +125,18 @@ impl fmt::Display for CertificateError {
             Self::BadSignature => "its signature is wrong",
             Self::Expired => "it has expired",
             Self::NotValidYet => "it is not valid yet",
-            Self::InvalidPurpose => "its extended key usage is not for clients",
+            Self::InvalidPurpose => "no clientAuth EKU",
             Self::Revoked => "it is revoked",
-            Self::UnknownRevocationStatus => "there is no revocation list of its issuer",
-            Self::UnusableRevocationList => "the revocation list is unusable",
-            Self::NotValidForName => "it has none of the wanted names",
+            Self::UnknownRevocationStatus => "its issuer has no CRL",
+            Self::UnusableRevocationList => "the CRL is unusable",
+            Self::NotValidForName => "it has none of the required SANs",
             Self::NotPinned => "it is not pinned",
         })
     }
 }
 
 impl Decision {
-    /// Whether the client gets in, here.
+    /// Whether the gateway accepts the client.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accept(_))
@@ -149,22 +149,22 @@ impl Decision {
     }
 
     /// What a backend sees in `x-forwarded-client-cert` of this client's requests, by whether the
-    /// client sends such a header of its own. None if there are no requests, or none that the
-    /// gateway reads.
+    /// client sends such a header of its own. `None` where no request arrives, and where the
+    /// gateway reads none.
     #[must_use]
     pub fn header(&self, forwarding: Forwarding, sends_header: bool) -> Option<XfccHeader> {
         self.is_accepted().then(|| forwarding.header(self.has_certificate(), sends_header))
     }
 
-    /// A name for programs: `refused`, `anonymous`, `verified`, `unverified` or `passed-on`.
+    /// A name for programs: `rejected`, `anonymous`, `verified`, `unverified` or `passthrough`.
     #[must_use]
     pub fn id(&self) -> &'static str {
         match self {
-            Self::Reject(_) => "refused",
+            Self::Reject(_) => "rejected",
             Self::Accept(Admission::Anonymous) => "anonymous",
             Self::Accept(Admission::Verified) => "verified",
             Self::Accept(Admission::Unverified(_)) => "unverified",
-            Self::Passthrough => "passed-on",
+            Self::Passthrough => "passthrough",
         }
     }
 }
@@ -172,9 +172,9 @@ impl Decision {
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reject(refusal) => write!(f, "refused: {refusal}"),
-            Self::Accept(admission) => write!(f, "let in {admission}"),
-            Self::Passthrough => f.write_str("passed on: the backend decides"),
+            Self::Reject(reason) => write!(f, "rejected: {reason}"),
+            Self::Accept(admission) => write!(f, "accepted {admission}"),
+            Self::Passthrough => f.write_str("passthrough: the backend decides"),
         }
     }
 }
@@ -184,7 +184,7 @@ impl fmt::Display for RejectReason {
         match self {
             Self::NoCertificate => f.write_str("no certificate"),
             Self::InvalidCertificate(flaws) => write_list(f, flaws),
-            Self::SecretMissing => f.write_str("a secret is missing, nobody gets in"),
+            Self::SecretMissing => f.write_str("a secret is missing, every client is rejected"),
             Self::ConfigurationRejected(rejection) => rejection.fmt(f),
         }
     }

@@ -15,12 +15,12 @@ pub enum Forwarding {
     /// default.
     #[default]
     SanitizeSet,
-    /// Lets the client's header through, if the client presented a certificate, **any that was let
-    /// in**; removes it otherwise.
+    /// Forwards the client's header if the client presented a certificate, **any that was
+    /// accepted**; removes it otherwise.
     ForwardOnly,
     /// Appends the presented certificate to the client's header; removes it when there is none.
     AppendForward,
-    /// Lets the client's header through, **always**.
+    /// Forwards the client's header, **always**.
     AlwaysForwardOnly,
 }
 
@@ -34,7 +34,7 @@ pub enum XfccHeader {
     GatewaySet,
     /// What the client wrote, and nothing of the gateway's.
     ClientSupplied,
-    /// What the client wrote, and behind it what the gateway wrote.
+    /// What the client wrote, followed by what the gateway wrote.
     ClientSuppliedAndGatewaySet,
 }
 
@@ -110,20 +110,20 @@ impl FromStr for Forwarding {
 }
 
 impl XfccHeader {
-    /// Whether something in the header is the client's own word.
+    /// Whether the client can write something in the header.
     #[must_use]
-    pub fn is_forgeable(self) -> bool {
+    pub fn is_spoofable(self) -> bool {
         matches!(self, Self::ClientSupplied | Self::ClientSuppliedAndGatewaySet)
     }
 
-    /// A name for programs: `none`, `own`, `forged` or `forged+own`.
+    /// A name for programs: `none`, `gateway-set`, `client-supplied` or `client-supplied+gateway-set`.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
             Self::Absent => "none",
-            Self::GatewaySet => "own",
-            Self::ClientSupplied => "forged",
-            Self::ClientSuppliedAndGatewaySet => "forged+own",
+            Self::GatewaySet => "gateway-set",
+            Self::ClientSupplied => "client-supplied",
+            Self::ClientSuppliedAndGatewaySet => "client-supplied+gateway-set",
         }
     }
 }

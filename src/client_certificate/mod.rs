@@ -1,4 +1,4 @@
-//! What a gateway asks of a client's certificate, and what happens for each certificate.
+//! What a gateway requires of a client's certificate, and what happens for each certificate.
 //!
 //! ```
 //! use istio_gateway::{
@@ -9,24 +9,24 @@
 //! let tls = ServerTlsSettings::allow_insecure_fallback("edge-cert");
 //! let policy = ClientCertificatePolicy::from_settings(&tls);
 //!
-//! // Somebody presents a certificate that nobody vouches for, and forges the header.
+//! // A client presents a certificate of an unknown issuer, and spoofs the header.
 //! let decision = policy.decide(Some(&ClientCertificate::UNKNOWN_ISSUER));
 //! assert_eq!(
 //!     decision.to_string(),
-//!     "let in although its certificate fails verification: its issuer is not trusted"
+//!     "accepted although its certificate fails verification: its issuer is not trusted"
 //! );
-//! // The gateway's default replaces the forged header, but does not tell V from U.
+//! // The gateway's default replaces the spoofed header, but does not show that verification failed.
 //! assert_eq!(decision.header(Forwarding::SanitizeSet, true), Some(XfccHeader::GatewaySet));
 //! assert_eq!(decision.header(Forwarding::AppendForward, true), Some(XfccHeader::ClientSuppliedAndGatewaySet));
 //!
-//! // Proof of possession is not waived: who does not have the key stays out.
+//! // Proof of possession is not waived: a client without the key is rejected.
 //! assert!(!policy.decide(Some(&ClientCertificate::WITHOUT_KEY)).is_accepted());
 //! ```
 //!
-//! # Two ways in, one decision
+//! # Two constructors, one decision
 //!
 //! [`ClientCertificatePolicy::from_settings`] reads `ServerTLSSettings`, as istiod turns them into Envoy's
-//! configuration, and takes it that every secret and file is there and in order.
+//! configuration, and assumes that every secret and file exists and is valid.
 //! [`ClientCertificatePolicy::from_context`] takes Envoy's [`ValidationContext`] itself, with the
 //! state of its sources: no CA, a stale revocation list, a secret that never arrives.
 //!
@@ -38,11 +38,11 @@
 //!
 //! # For those who show it
 //!
-//! [`ClientCertificatePolicy::outcomes`] has a row for each client that the policy can tell from
-//! others, [`all_outcomes`](ClientCertificatePolicy::all_outcomes) the same rows for every policy;
+//! [`ClientCertificatePolicy::outcomes`] has an entry for each client that the policy distinguishes from
+//! others, [`all_outcomes`](ClientCertificatePolicy::all_outcomes) the same entries for every policy;
 //! [`Forwarding::ALL`] are the columns, [`Decision::header`] the cells. Everything has a
 //! [`Display`](std::fmt::Display) in plain words and an `id` for programs.
-//! [`compare`](ClientCertificatePolicy::compare) tells for whom another policy opens or closes a door.
+//! [`compare`](ClientCertificatePolicy::compare) reports which clients gain or lose access by another policy.
 //!
 //! ```
 //! use istio_gateway::{
@@ -55,7 +55,7 @@
 //! for row in policy.outcomes() {
 //!     print!("{:40} {}", row.client, row.decision);
 //!     for forwarding in Forwarding::ALL {
-//!         // By whether the client forges the header; none for one that is refused.
+//!         // For a client that spoofs the header; `None` for one that is rejected.
 //!         if let Some(seen) = row.decision.header(forwarding, true) {
 //!             print!(", {forwarding}: {seen}");
 //!         }

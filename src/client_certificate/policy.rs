@@ -7,7 +7,7 @@ use super::{
     ValidationContext, verify::verify,
 };
 
-/// What a gateway asks of a client's certificate.
+/// What a gateway requires of a client's certificate.
 ///
 /// ```
 /// use istio_gateway::{
@@ -23,7 +23,7 @@ use super::{
 ///
 /// assert!(policy.decide(None).is_accepted());
 /// let expired = policy.decide(Some(&ClientCertificate::EXPIRED));
-/// assert_eq!(expired.to_string(), "refused: it has expired");
+/// assert_eq!(expired.to_string(), "rejected: it has expired");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ClientCertificatePolicy {
@@ -33,17 +33,17 @@ pub struct ClientCertificatePolicy {
     is_server_certificate_pending: bool,
 }
 
-/// Whether a client is asked for a certificate.
+/// Whether a client's certificate is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Request {
-    /// The gateway does not end TLS, so that is the backend's business.
+    /// The gateway does not terminate TLS: the backend decides.
     NotTerminated,
-    /// It is not asked. One that it has is not sent.
+    /// No certificate is requested, and none is sent.
     NotRequested,
-    /// It is asked, and gets in without one.
+    /// A certificate is requested, and a client without one is accepted.
     Optional,
-    /// It is asked, and is refused without one.
+    /// A certificate is requested, and a client without one is rejected.
     Required,
 }
 
@@ -63,9 +63,9 @@ impl Request {
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::NotTerminated => "TLS is passed on, the backend asks",
-            Self::NotRequested => "no certificate is asked for",
-            Self::Optional => "a certificate is asked for, and optional",
+            Self::NotTerminated => "TLS passthrough: the backend decides",
+            Self::NotRequested => "no certificate is requested",
+            Self::Optional => "a certificate is requested and optional",
             Self::Required => "a certificate is required",
         })
     }
@@ -77,9 +77,9 @@ impl fmt::Display for Request {
 pub enum Verification {
     /// None is presented here.
     None,
-    /// It is verified, and the client refused if that fails.
+    /// It is verified, and the client is rejected if that fails.
     Enforced,
-    /// It is verified, and the client let in all the same; only Envoy's counters tell.
+    /// It is verified, and the client is accepted anyway; only Envoy's counters show it.
     ReportedOnly,
 }
 
@@ -99,8 +99,8 @@ impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::None => "nothing is verified",
-            Self::Enforced => "what fails verification is refused",
-            Self::ReportedOnly => "what fails verification is let in all the same",
+            Self::Enforced => "what fails verification is rejected",
+            Self::ReportedOnly => "what fails verification is accepted anyway",
         })
     }
 }
@@ -121,7 +121,7 @@ pub struct ClientOutcome {
 }
 
 impl ClientCertificatePolicy {
-    /// The policy of a listener that ends TLS, by its `require_client_certificate` and its
+    /// The policy of a listener that terminates TLS, by its `require_client_certificate` and its
     /// validation context.
     ///
     /// ```
@@ -129,11 +129,11 @@ impl ClientCertificatePolicy {
     ///     ClientCertificatePolicy, Request, ValidationContext,
     /// };
     ///
-    /// // A context without a CA: a certificate is required, and nobody is asked for one.
+    /// // A context without a CA: a certificate is required, and none is requested.
     /// let policy =
     ///     ClientCertificatePolicy::from_context(true, Some(ValidationContext::default()));
     /// assert_eq!(policy.request(), Request::NotRequested);
-    /// assert_eq!(policy.decide(None).to_string(), "let in without a certificate");
+    /// assert_eq!(policy.decide(None).to_string(), "accepted without a certificate");
     /// ```
     #[must_use]
     pub fn from_context(
@@ -154,8 +154,8 @@ impl ClientCertificatePolicy {
         Self { is_terminated: false, ..Self::from_context(false, None) }
     }
 
-    /// The same, while the secret with the server's own certificate has not arrived: everybody is
-    /// refused.
+    /// The same, while the secret with the server's own certificate has not arrived: every client is
+    /// rejected.
     #[must_use]
     pub fn with_server_certificate_pending(self) -> Self {
         Self { is_server_certificate_pending: true, ..self }
@@ -167,13 +167,13 @@ impl ClientCertificatePolicy {
         self.context.as_ref()
     }
 
-    /// Why Envoy refuses the configuration, if it does.
+    /// Why Envoy rejects the configuration, if it does.
     #[must_use]
     pub fn rejection(&self) -> Option<Rejection> {
         self.context.as_ref().and_then(ValidationContext::rejection)
     }
 
-    /// Whether a client is asked for a certificate.
+    /// Whether a client's certificate is requested.
     ///
     /// Without a CA `require_client_certificate` has no effect. Names and pins demand a
     /// certificate by themselves, since no certificate matches none, unless untrusted ones are
@@ -229,18 +229,18 @@ impl ClientCertificatePolicy {
         }
     }
 
-    /// What happens to each client that this policy can tell from others: revocation counts only
-    /// where there is a list, names and pins only where there are some.
+    /// What happens to each client that this policy distinguishes from others: revocation counts only
+    /// where there is a CRL, SANs and pins only where there are some.
     ///
     /// ```
     /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
     ///
     /// let policy = ClientCertificatePolicy::from_settings(&ServerTlsSettings::mutual("edge-cert"));
-    /// let table = policy.outcomes();
-    /// assert_eq!(table[0].client, "no certificate");
-    /// assert_eq!(table[0].decision.to_string(), "refused: no certificate");
-    /// assert_eq!(table[1].decision.to_string(), "let in with a verified certificate");
-    /// assert!(!table.iter().any(|row| row.id == "revoked"));
+    /// let outcomes = policy.outcomes();
+    /// assert_eq!(outcomes[0].client, "no certificate");
+    /// assert_eq!(outcomes[0].decision.to_string(), "rejected: no certificate");
+    /// assert_eq!(outcomes[1].decision.to_string(), "accepted with a verified certificate");
+    /// assert!(!outcomes.iter().any(|row| row.id == "revoked"));
     /// ```
     #[must_use]
     pub fn outcomes(&self) -> Vec<ClientOutcome> {
@@ -254,11 +254,11 @@ impl ClientCertificatePolicy {
         self.all_outcomes().into_iter().filter(tells).collect()
     }
 
-    /// What happens to each client that some policy can tell from others: the same rows for every
-    /// policy, so that two can be compared row by row.
+    /// What happens to each client that some policy distinguishes from others: the same clients for
+    /// every policy, so that two can be compared client by client.
     ///
     /// Certificates are seen from each policy: where two differ in their CA, names or pins, the same
-    /// row stands for other certificates, and their [`context`](Self::context) is to be compared as
+    /// client stands for other certificates, and their [`context`](Self::context) is to be compared as
     /// well.
     ///
     /// ```
@@ -266,14 +266,14 @@ impl ClientCertificatePolicy {
     ///
     /// let old = ClientCertificatePolicy::from_settings(&ServerTlsSettings::optional_mutual("edge-cert"));
     /// let new = ClientCertificatePolicy::from_settings(&ServerTlsSettings::allow_insecure_fallback("edge-cert"));
-    /// let opened: Vec<_> = old
+    /// let accepted: Vec<_> = old
     ///     .all_outcomes()
     ///     .into_iter()
     ///     .zip(new.all_outcomes())
     ///     .filter(|(old, new)| !old.decision.is_accepted() && new.decision.is_accepted())
     ///     .map(|(_, new)| new.id)
     ///     .collect();
-    /// assert!(opened.contains(&"self-signed") && !opened.contains(&"no-key"));
+    /// assert!(accepted.contains(&"self-signed") && !accepted.contains(&"no-key"));
     /// ```
     #[must_use]
     pub fn all_outcomes(&self) -> Vec<ClientOutcome> {
@@ -307,10 +307,10 @@ impl ClientCertificatePolicy {
     }
 }
 
-/// Everybody whom some policy treats differently.
+/// Every client that some policy distinguishes.
 pub(super) const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
     ("none", "no certificate", None),
-    ("valid", "a certificate without flaws", Some(ClientCertificate::VALID)),
+    ("valid", "a valid certificate", Some(ClientCertificate::VALID)),
     ("unknown-issuer", "issued by another CA", Some(ClientCertificate::UNKNOWN_ISSUER)),
     ("self-signed", "self-signed", Some(ClientCertificate::SELF_SIGNED)),
     (
@@ -320,14 +320,14 @@ pub(super) const CLIENTS: [(&str, &str, Option<ClientCertificate>); 15] = [
     ),
     ("expired", "expired", Some(ClientCertificate::EXPIRED)),
     ("not-yet-valid", "not valid yet", Some(ClientCertificate::NOT_YET_VALID)),
-    ("not-for-clients", "for servers only", Some(ClientCertificate::FOR_SERVERS)),
+    ("not-for-clients", "no clientAuth EKU", Some(ClientCertificate::FOR_SERVERS)),
     ("revoked", "revoked", Some(ClientCertificate::REVOKED)),
-    ("no-revocation-list", "of an issuer without a list", Some(ClientCertificate::WITHOUT_LIST)),
-    ("other-name", "with another name", Some(ClientCertificate::OTHER_NAME)),
+    ("no-revocation-list", "of an issuer without a CRL", Some(ClientCertificate::WITHOUT_LIST)),
+    ("other-name", "without a required SAN", Some(ClientCertificate::OTHER_NAME)),
     ("not-pinned", "not pinned", Some(ClientCertificate::NOT_PINNED)),
     (
         "not-for-signing",
-        "whose key usage forbids signing",
+        "keyUsage lacks digitalSignature",
         Some(ClientCertificate::NOT_FOR_SIGNING),
     ),
     ("no-key", "presented without its key", Some(ClientCertificate::WITHOUT_KEY)),

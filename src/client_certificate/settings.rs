@@ -21,7 +21,7 @@ impl ClientCertificatePolicy {
     ///
     /// let mut tls = ServerTlsSettings::optional_mutual("edge-cert");
     /// tls.subject_alt_names.push("spiffe://cluster.local/ns/shop/sa/web".to_owned());
-    /// // Nothing has that name: whoever presents no certificate is refused.
+    /// // A client without a certificate has no such name: it is rejected.
     /// assert_eq!(ClientCertificatePolicy::from_settings(&tls).request(), Request::Required);
     /// ```
     ///

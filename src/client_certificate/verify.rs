@@ -5,11 +5,11 @@ use super::{
     KeyUsage, RejectReason, Revocation, Trust, TrustedCa, ValidationContext, Validity,
 };
 
-/// What becomes of a certificate where one is asked for.
+/// What becomes of a certificate where one is requested.
 ///
 /// Source: Envoy's `DefaultCertValidator::doVerifyCertChain` and `verifyCertificate`, and the order
 /// of BoringSSL's `X509_verify_cert`. A chain that
-/// fails is a failure whatever else holds; without a CA there is no chain to verify, and names or
+/// fails is a failure whatever else is valid; without a CA there is no chain to verify, and names or
 /// pins alone make a certificate a verified one, also an expired one.
 pub(super) fn verify(context: &ValidationContext, certificate: &ClientCertificate) -> Decision {
     let has_ca = context.trusted_ca != TrustedCa::Absent;

@@ -35,7 +35,7 @@ pub(super) fn offered(
     servers_own
 }
 
-/// Whether TLS has room for the name; others are dropped.
+/// Whether TLS allows the length of the name; others are dropped.
 ///
 /// Source: istiod's `security.FilterALPNProtocols` and RFC 7301, 3.1.
 pub(crate) fn is_name(name: &str) -> bool {

@@ -75,7 +75,7 @@ impl Findings<'_> {
     fn all(&mut self) {
         if let Err(number) = self.plan.mode {
             let message =
-                format!("{} is no mode that istiod knows: it does as for SIMPLE", number.0);
+                format!("istiod does not know the mode {}, and treats it as SIMPLE", number.0);
             self.add(rule::MODE_UNKNOWN, path(TlsField::Mode), message, None);
         }
         self.sources();
@@ -131,7 +131,7 @@ impl Findings<'_> {
             | TlsField::InsecureSkipVerify => {}
             TlsField::SubjectAltNames => {
                 if validation.is_some_and(|validation| validation.ca == CaSource::Absent) {
-                    let message = "Envoy refuses the listener: no CA says whose names they are";
+                    let message = "Envoy rejects the listener: no CA verifies the names";
                     let help = Some("remove them, or use MUTUAL or OPTIONAL_MUTUAL");
                     self.add(rule::REFUSED_BY_ENVOY, path(field), message.to_owned(), help);
                 }
@@ -155,8 +155,8 @@ impl Findings<'_> {
 
     /// What is used of the sources of certificates, and is not what it seems.
     fn sources(&mut self) {
-        const MESH: &str = "the mesh's own certificate takes its place: not both a certificate and \
-                            a key are given";
+        const MESH: &str = "the proxy's own certificate is used instead: a certificate and a key are \
+                            required";
         let is_pair = |certificate: &str, key: &str| !certificate.is_empty() && !key.is_empty();
         match self.plan.certificates {
             CertificateSource::Files { certificate, key } => {
@@ -173,8 +173,7 @@ impl Findings<'_> {
                         self.add(rule::CERTIFICATE_REPLACED, path.clone(), MESH.into(), None);
                     }
                     if !ca_certificates.is_empty() {
-                        let message =
-                            "ignored: only the CA beside tlsCertificates counts".to_owned();
+                        let message = "ignored: only tls.caCertificates is used".to_owned();
                         let help = Some("write it in tls.caCertificates");
                         self.add(rule::CA_IGNORED, path.key("caCertificates"), message, help);
                     }
@@ -194,7 +193,8 @@ impl Findings<'_> {
         }
         let validation = self.plan.validation.as_ref();
         if validation.is_some_and(|validation| validation.ca == CaSource::MeshRoot) {
-            let message = "the mesh's own CA takes its place: every workload of the mesh gets in";
+            let message =
+                "the mesh's own CA is used instead: every workload of the mesh is accepted";
             let path = path(TlsField::CaCertificates);
             self.add(rule::CA_REPLACED, path, message.to_owned(), None);
         }
@@ -205,9 +205,9 @@ impl Findings<'_> {
             return;
         }
         let message = if name.is_empty() {
-            "Envoy refuses the listener: the secret of an empty name has none"
+            "Envoy rejects the listener: the name of a secret is empty"
         } else {
-            "Envoy refuses the listener: the mesh's provider of secrets cannot be reached"
+            "Envoy rejects the listener: the mesh's provider of secrets cannot be reached"
         };
         self.add(rule::CREDENTIAL_EMPTY, path, message.to_owned(), None);
     }
@@ -221,12 +221,12 @@ impl Findings<'_> {
     ) {
         for (i, pin) in pins.iter().enumerate() {
             let Err(rejection) = check(pin) else { continue };
-            let (rule, what) = if rejection.refuses_listener() {
-                (rule::REFUSED_BY_ENVOY, "Envoy refuses the listener")
+            let (rule, what) = if rejection.rejects_listener() {
+                (rule::REFUSED_BY_ENVOY, "Envoy rejects the listener")
             } else {
                 (rule::PIN_INVALID, REJECTED)
             };
-            let message = format!("{what}: {} is no pin", Quoted(pin));
+            let message = format!("{what}: {} is not a pin", Quoted(pin));
             self.add(rule, path(field).index(i), message, Some(help));
         }
     }
@@ -243,7 +243,7 @@ impl Findings<'_> {
             _ => return,
         };
         if TlsProtocol::try_from(number).is_err() {
-            let message = format!("{number} is no version of TLS: Envoy's default is used");
+            let message = format!("{number} is not a TLS version: Envoy's default is used");
             self.add(rule::VERSION_UNKNOWN, path(field), message, None);
         }
     }
@@ -293,16 +293,16 @@ impl Findings<'_> {
         }
         let message = match self.plan.mode {
             Ok(TlsMode::Mutual) if self.plan.uses_credentials() => {
-                "over QUIC a client gets in without a certificate"
+                "over QUIC a client without a certificate is accepted"
             }
-            Ok(TlsMode::Mutual | TlsMode::IstioMutual) => "over QUIC no certificate is asked for",
+            Ok(TlsMode::Mutual | TlsMode::IstioMutual) => "over QUIC no certificate is requested",
             _ => return,
         };
         self.add(rule::QUIC_WEAKER, path(TlsField::Mode), message.to_owned(), None);
     }
 }
 
-const REJECTED: &str = "Envoy rejects the server's secrets, and refuses every client";
+const REJECTED: &str = "Envoy rejects the server's secrets, and so every client";
 
 /// The rule of a field that is set and has no effect.
 fn ignored_rule(field: TlsField) -> RuleId {

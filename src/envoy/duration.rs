@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A span of time, as protobuf has it: `google.protobuf.Duration`. In JSON it is a text in seconds,
-/// with 0, 3, 6 or 9 digits behind the point.
+/// with 0, 3, 6 or 9 digits after the point.
 ///
 /// ```
 /// use istio_gateway::envoy::Duration;
@@ -18,7 +18,7 @@ pub struct Duration {
     /// Whole seconds.
     #[prost(int64, tag = "1")]
     pub seconds: i64,
-    /// Nanoseconds beside them, of the same sign.
+    /// Nanoseconds in addition, of the same sign.
     #[prost(int32, tag = "2")]
     pub nanos: i32,
 }
@@ -44,7 +44,7 @@ impl fmt::Display for Duration {
     }
 }
 
-/// The text is no duration in seconds.
+/// The string is not a duration in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidDuration;

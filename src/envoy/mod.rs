@@ -23,7 +23,7 @@
 //!         },
 //!     })
 //! );
-//! // The revocation list is not in there, and nobody else says so.
+//! // The CRL is not in there, and istiod does not report it.
 //! let finding = &translation.diagnostics[0];
 //! assert_eq!(finding.rule, "envoy/crl-ignored");
 //! assert_eq!(finding.path.to_string(), "tls.caCrl");
@@ -31,7 +31,7 @@
 //! ```
 //!
 //! The translation takes any server, valid or not, and never fails, as istiod's does not. A test
-//! compares it with what pilot's own builder said of 681 servers, as data. The messages are in
+//! compares it with what pilot's own builder made of 681 servers, as data. The messages are in
 //! [`proto::envoy`](crate::proto::envoy): a subset of Envoy's, wire-compatible with any other Rust
 //! code for them.
 //!
@@ -89,32 +89,32 @@ use crate::{
 pub struct Translation {
     /// What the gateway does with the server's connections.
     pub flow: TrafficMode,
-    /// What pilot's builder gives: none without TLS settings and where TLS is passed on. pilot uses
-    /// it only where the [`flow`](Self::flow) ends TLS, see
+    /// What pilot's builder gives: none without TLS settings and for a TLS passthrough. pilot uses
+    /// it only where the [`flow`](Self::flow) terminates TLS, see
     /// [`effective_tls_context`](Self::effective_tls_context).
     pub tls_context: Option<DownstreamTlsContext>,
     /// What becomes of `x-forwarded-client-cert`, where the flow has HTTP.
     pub xfcc: HttpConnectionManager,
     /// What else the listener gets.
     pub listener: ListenerExtras,
-    /// What istiod drops, replaces or turns into something that Envoy refuses, without saying so.
+    /// What istiod drops, replaces or turns into something that Envoy rejects, without reporting it.
     /// Paths begin at the server. See [`rule::envoy`](crate::rule::envoy).
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Translation {
-    /// The context that Envoy gets: that of the builder, where the flow ends TLS.
+    /// The context that Envoy gets: that of the builder, where the gateway terminates TLS.
     #[must_use]
     pub fn effective_tls_context(&self) -> Option<&DownstreamTlsContext> {
         self.tls_context.as_ref().filter(|_| self.flow.terminates_tls())
     }
 }
 
-/// What a listener gets beside its filter chains' TLS context.
+/// What a listener gets in addition to its filter chains' TLS context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListenerExtras {
-    /// How long a client may take for its handshake, where the gateway ends TLS.
+    /// How long a client may take for its handshake, where the gateway terminates TLS.
     pub transport_socket_connect_timeout: Option<Duration>,
     /// Whether Envoy reads the server name before it chooses a filter chain
     /// (`envoy.filters.listener.tls_inspector`).

@@ -1,8 +1,8 @@
-//! What istiod looks at beside the server.
+//! What istiod looks at in addition to the server.
 
 use crate::{IstioVersion, TlsProtocol, proto::mesh::v1alpha1::Topology};
 
-/// What istiod looks at beside the server. The default is a gateway for TCP in a mesh without
+/// What istiod looks at in addition to the server. The default is a gateway for TCP in a mesh without
 /// settings of its own, under the newest released Istio.
 ///
 /// ```
@@ -17,9 +17,9 @@ pub struct Options {
     /// The version of istiod. What is known is 1.31 and what 1.32 changes: an older one is treated as
     /// 1.31. The fields that a version does not know yet have no effect there.
     pub istio: IstioVersion,
-    /// What the gateway's proxy says of itself.
+    /// The metadata of the gateway's proxy.
     pub node: NodeMetadata,
-    /// What the mesh says of all gateways.
+    /// The mesh's settings for all gateways.
     pub mesh: MeshConfig,
 }
 
@@ -34,7 +34,7 @@ pub enum Transport {
     Quic,
 }
 
-/// What a gateway's proxy says of itself to istiod (`ISTIO_META_...` of its container).
+/// The metadata that a gateway's proxy reports to istiod (`ISTIO_META_...` of its container).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeMetadata {
     /// `credential` is `true`: somebody serves credentials with `sds://` on a socket of the pod.
@@ -49,7 +49,7 @@ pub struct NodeMetadata {
     pub tls_server_root_cert: String,
 }
 
-/// What `MeshConfig` says of all gateways.
+/// The settings of `MeshConfig` for all gateways.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MeshConfig {
     /// `tlsDefaults.ecdhCurves`.

@@ -25,7 +25,7 @@ pub struct SecretAvailability {
     pub is_ca_missing: bool,
     /// The secret that should hold the CA holds none.
     pub is_ca_empty: bool,
-    /// The revocation list is stale, unreadable or another CA's.
+    /// The CRL is stale, unreadable or another CA's.
     pub is_crl_unusable: bool,
 }
 

@@ -65,7 +65,7 @@ pub(super) fn file_certificate(
     file(&format!("file-cert:{certificate}~{key}"), node)
 }
 
-/// The secret of a CA in a file; the mesh's own if there is no path.
+/// The secret of a CA in a file; the mesh's own without a path.
 ///
 /// Source: istiod's `SdsCertificateConfig.GetRootResourceName` and `constructSdsSecretConfig`.
 pub(super) fn file_root(path: &str, node: &NodeMetadata) -> SdsSecretConfig {
@@ -90,7 +90,7 @@ fn workload_root() -> SdsSecretConfig {
     secret("ROOTCA", grpc(WORKLOAD_CLUSTER, "", Some(FOREVER)))
 }
 
-/// Where Envoy finds the agent beside it.
+/// Where Envoy finds the agent of its pod.
 const WORKLOAD_CLUSTER: &str = "sds-grpc";
 const FOREVER: Duration = Duration { seconds: 0, nanos: 0 };
 

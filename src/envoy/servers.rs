@@ -1,4 +1,4 @@
-//! What becomes of each server of one Gateway, beside the others of the same Gateway.
+//! What becomes of each server of one Gateway, given the others of the same Gateway.
 
 use std::{
     borrow::Cow,
@@ -21,11 +21,11 @@ use crate::{
 pub struct TranslatedServer {
     /// What istiod makes of the server by itself.
     pub translation: Translation,
-    /// What becomes of it beside the other servers of its Gateway.
+    /// What becomes of it, given the other servers of its Gateway.
     pub outcome: ServerOutcome,
 }
 
-/// What becomes of a server beside the other servers of its Gateway.
+/// What becomes of a server, given the other servers of its Gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServerOutcome {
@@ -56,7 +56,7 @@ impl ServerOutcome {
                 rule::LISTENER_REJECTED,
                 format!(
                     "Envoy rejects the listener of this port and address because of \
-                     spec.servers[{by}]: a gateway that runs keeps the listener that it has, one that \
+                     spec.servers[{by}]: a running gateway keeps its previous listener, one that \
                      starts has none"
                 ),
             ),
@@ -89,7 +89,7 @@ pub enum SkipReason {
         /// That server.
         by: usize,
     },
-    /// A later server without TLS settings takes the place of all servers of the port, address and
+    /// A later server without TLS settings replaces all servers of the port, address and
     /// protocol.
     Replaced {
         /// That server.
@@ -187,7 +187,7 @@ fn is_rejected(translation: &Translation) -> bool {
     translation.diagnostics.iter().any(refuses)
         || translation.effective_tls_context().is_some_and(|context| {
             let policy = client_certificate_policy(context, SecretAvailability::default());
-            policy.rejection().is_some_and(Rejection::refuses_listener)
+            policy.rejection().is_some_and(Rejection::rejects_listener)
         })
 }
 
@@ -281,7 +281,7 @@ impl<'a> Merged<'a> {
         Ok(())
     }
 
-    /// The server takes the place of those that have the same key, as pilot's `addPlainTextServer`
+    /// The server replaces those that have the same key, as pilot's `addPlainTextServer`
     /// has it.
     fn replace(
         &mut self,

@@ -10,13 +10,13 @@ use crate::{Server, ServerTlsSettings, TlsMode, protocol::Protocol};
 pub enum TrafficMode {
     /// HTTP without TLS, whatever the server's TLS settings say.
     HttpPlain,
-    /// TLS ends at the gateway, HTTP is within.
+    /// The gateway terminates TLS and reads the HTTP within.
     HttpsTerminate,
-    /// TLS ends at the gateway, bytes are within.
+    /// The gateway terminates TLS and forwards the bytes within.
     TlsTerminate,
-    /// TLS is passed on by the name of the host.
+    /// TLS passthrough, routed by SNI.
     Passthrough,
-    /// Bytes are passed on.
+    /// Opaque TCP.
     OpaqueTcp,
 }
 
@@ -34,13 +34,13 @@ impl TrafficMode {
         }
     }
 
-    /// Whether the gateway ends TLS, and so has use for a TLS context.
+    /// Whether the gateway terminates TLS, and so uses a TLS context.
     #[must_use]
     pub fn terminates_tls(self) -> bool {
         matches!(self, Self::HttpsTerminate | Self::TlsTerminate)
     }
 
-    /// Whether the gateway reads HTTP, and so has use for a connection manager.
+    /// Whether the gateway reads HTTP, and so uses a connection manager.
     #[must_use]
     pub fn is_http(self) -> bool {
         matches!(self, Self::HttpPlain | Self::HttpsTerminate)

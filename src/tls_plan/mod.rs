@@ -1,7 +1,7 @@
 //! What istiod makes of `ServerTLSSettings`: the mode, the source of certificates that is used, what
 //! clients' certificates are verified with, and the fields that have no effect.
 //!
-//! [`TlsPlan::new`] is the one place that looks at every field. The translation to Envoy's configuration,
+//! [`TlsPlan::new`] is the only function that looks at every field. The translation to Envoy's configuration,
 //! [`ClientCertificatePolicy`](crate::client_certificate::ClientCertificatePolicy), the validation and the
 //! command `explain` stand on the plan. They destructure it, so that they do not compile until a new field
 //! is decided there.

@@ -14,7 +14,7 @@ pub enum CertificateSource<'a> {
     Proxy,
     /// Credentials, by their names.
     Credentials(&'a [String]),
-    /// Two files. The proxy's own certificate takes their place where one of them is not set.
+    /// Two files. The proxy's own certificate is used instead where one of them is not set.
     Files {
         /// The certificate.
         certificate: &'a str,
@@ -28,7 +28,7 @@ pub enum CertificateSource<'a> {
 /// What clients' certificates are verified with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientValidation<'a> {
-    /// Whether Envoy is told to require a certificate.
+    /// Whether Envoy is configured to require a certificate.
     pub requires_certificate: bool,
     /// The CA that issues clients' certificates.
     pub ca: CaSource<'a>,
@@ -157,16 +157,16 @@ pub enum IgnoreReason {
 impl fmt::Display for IgnoreReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Passthrough => f.write_str("TLS is passed on"),
+            Self::Passthrough => f.write_str("TLS passthrough"),
             Self::OtherCertificate(field) => write!(f, "{} is used", field.as_str()),
             Self::ProxyCertificate => f.write_str("the mesh's own certificate is used"),
-            Self::NoCertificateRequested => f.write_str("no certificate is asked for"),
+            Self::NoCertificateRequested => f.write_str("no certificate is requested"),
             Self::ProxyCa => f.write_str("the mesh's own CA is used"),
             Self::OtherCa(TlsField::CaCertificates) => {
                 f.write_str("the CA in caCertificates is used")
             }
             Self::OtherCa(_) => f.write_str("the credential's CA is used"),
-            Self::SecretCrl => f.write_str("with a credential the revocation list is the Secret's"),
+            Self::SecretCrl => f.write_str("with a credential the CRL is the Secret's"),
             Self::PinsOfProxy => f.write_str("pins do not count with ISTIO_MUTUAL"),
             Self::PinsOfFiles => f.write_str("pins count with a credential only"),
             Self::ParametersOfMesh => f.write_str("ISTIO_MUTUAL has the mesh's own"),

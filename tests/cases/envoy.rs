@@ -351,8 +351,8 @@ fn bad_names_of_curves_and_protocols_are_reported() {
     assert_eq!(
         found(r#""ecdhCurves": ["P-256", "P-224", "prime256v1"]"#),
         [
-            r#"Error tls.ecdhCurves[1]: Envoy rejects the server's secrets, and refuses every client: "P-224" is not a curve that it knows"#,
-            r#"Error tls.ecdhCurves[2]: Envoy rejects the server's secrets, and refuses every client: "prime256v1" is there twice"#,
+            r#"Error tls.ecdhCurves[1]: Envoy rejects the server's secrets, and so every client: "P-224" is not a curve that it knows"#,
+            r#"Error tls.ecdhCurves[2]: Envoy rejects the server's secrets, and so every client: "prime256v1" is there twice"#,
         ]
     );
     let long = "x".repeat(256);
@@ -417,10 +417,10 @@ fn what_is_dropped_is_told() {
     }
     assert!(found.is_empty(), "{found:?}");
     for text in [
-        "tls.caCrl: ignored: with a credential the revocation list is the Secret's; write it into the Secret, under the key ca.crl",
+        "tls.caCrl: ignored: with a credential the CRL is the Secret's; write it into the Secret, under the key ca.crl",
         "tls.verifyCertificateSpki: ignored: pins count with a credential only",
         "tls.credentialName: ignored: the mesh's own certificate is used",
-        "tls.insecureSkipVerify: ignored: no certificate is asked for",
+        "tls.insecureSkipVerify: ignored: no certificate is requested",
     ] {
         assert!(dropped.contains(text), "{text} is not among {dropped:#?}");
     }

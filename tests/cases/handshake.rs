@@ -188,13 +188,23 @@ fn predicted(decision: &Decision, forwarding: Forwarding, is_rbac: bool) -> [Str
     };
     let has_header =
         decision.header(forwarding, false).is_some_and(|seen| seen != XfccHeader::Absent);
-    let forged = decision.header(forwarding, true).map_or("", XfccHeader::id);
+    let forged = decision.header(forwarding, true).map_or("", golden_header);
     let status = match outcome {
         "fatal" => "null",
         "accept" => "403",
         _ => "200",
     };
     [outcome, &has_header.to_string(), forged, status].map(str::to_owned)
+}
+
+/// The golden file's name for what the backend sees.
+fn golden_header(header: XfccHeader) -> &'static str {
+    match header {
+        XfccHeader::GatewaySet => "own",
+        XfccHeader::ClientSupplied => "forged",
+        XfccHeader::ClientSuppliedAndGatewaySet => "forged+own",
+        other => other.id(),
+    }
 }
 
 /// Which of Envoy's counters move, beside those of a handshake.

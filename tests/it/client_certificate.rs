@@ -51,7 +51,7 @@ fn letter(decision: &Decision) -> char {
         "anonymous" => '-',
         "verified" => 'V',
         "unverified" => 'U',
-        "refused" => 'x',
+        "rejected" => 'x',
         other => panic!("{other}"),
     }
 }
@@ -59,8 +59,8 @@ fn letter(decision: &Decision) -> char {
 #[test]
 fn a_table_has_a_row_for_each_client_that_can_be_told() {
     for (column, policy) in columns().iter().enumerate() {
-        let table = policy.outcomes();
-        let got: Vec<_> = table.iter().map(|row| (row.id, letter(&row.decision))).collect();
+        let outcomes = policy.outcomes();
+        let got: Vec<_> = outcomes.iter().map(|row| (row.id, letter(&row.decision))).collect();
         let want: Vec<_> =
             SEEN.iter().map(|(id, seen)| (*id, seen.chars().nth(column).unwrap())).collect();
         assert_eq!(got, want, "column {column}");
@@ -90,12 +90,12 @@ fn a_full_table_has_the_same_rows_for_each_policy() {
 fn what_ends_the_handshake_is_refused_with_its_reason() {
     for policy in &columns()[1..] {
         for (id, reason) in [
-            ("not-for-signing", "refused: its key usage does not allow signing"),
-            ("no-key", "refused: the client does not have its key"),
-            ("malformed", "refused: it cannot be read"),
+            ("not-for-signing", "rejected: keyUsage lacks digitalSignature"),
+            ("no-key", "rejected: the client does not have its key"),
+            ("malformed", "rejected: it cannot be read"),
         ] {
-            let table = policy.outcomes();
-            let row = table.iter().find(|row| row.id == id).unwrap();
+            let outcomes = policy.outcomes();
+            let row = outcomes.iter().find(|row| row.id == id).unwrap();
             assert_eq!(row.decision.to_string(), reason);
         }
     }
@@ -227,7 +227,7 @@ proptest! {
         for change in &there {
             let (was, is) = (&change.old, &change.new);
             prop_assert_ne!(was.id(), is.id());
-            prop_assert_eq!(change.newly_accepted(), was.id() == "refused" && is.is_accepted());
+            prop_assert_eq!(change.newly_accepted(), was.id() == "rejected" && is.is_accepted());
             prop_assert!(!change.newly_accepted() || change.effect() == Effect::Weaker);
             prop_assert!(!change.newly_rejected() || change.effect() == Effect::Stronger);
         }
@@ -242,10 +242,10 @@ proptest! {
         let (was, is) = (decide(&old), decide(&new));
         let changes = old.compare(&new);
         let has = |effect| changes.iter().any(|change| change.effect() == effect);
-        if was.id() == "refused" && is.is_accepted() {
+        if was.id() == "rejected" && is.is_accepted() {
             prop_assert!(changes.iter().any(Change::newly_accepted), "{:?} -> {:?}", was, is);
         }
-        if was.is_accepted() && is.id() == "refused" {
+        if was.is_accepted() && is.id() == "rejected" {
             prop_assert!(changes.iter().any(Change::newly_rejected), "{:?} -> {:?}", was, is);
         }
         if was.id() != "unverified" && is.id() == "unverified" {

@@ -75,7 +75,7 @@ Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
 Exit status:
   0  all is accepted or depends on placeholders; there may be warnings
   1  there is an error, or a finding of a rule that is denied
-  2  the command is wrong, or something cannot be read or written: the rest is checked")]
+  2  usage error, or something cannot be read or written: the rest is checked")]
 pub(crate) struct Check {
     /// How to print what is found
     #[arg(long, value_enum, default_value = "text")]

@@ -1,5 +1,5 @@
-//! Who gets in, and what can the backend trust? Said from what happens to each client, not from the
-//! name of a mode.
+//! Who gets in, and what can the backend trust? Answered from what happens to each client, not from
+//! the name of a mode.
 
 use istio_gateway::{
     client_certificate::{
@@ -21,12 +21,13 @@ pub(super) struct Answer {
 pub(super) fn answer(
     behavior: &ServerBehavior<'_>,
     forwarding: Forwarding,
-    is_refused: bool,
+    is_rejected: bool,
 ) -> Answer {
     let clients = Clients::of(behavior);
     let mut who = who(behavior, &clients);
-    if is_refused {
-        who = format!("Nothing changes: a cluster refuses this Gateway. Were it accepted: {who}");
+    if is_rejected {
+        who =
+            format!("Nothing changes: a cluster rejects this Gateway. If it were accepted: {who}");
     }
     Answer { who_gets_in: who, what_can_the_backend_trust: trust(behavior, &clients, forwarding) }
 }
@@ -38,7 +39,7 @@ struct Clients<'a> {
     verified: Vec<&'a ClientOutcome>,
     unverified: Vec<&'a ClientOutcome>,
     /// Those with a certificate.
-    refused: Vec<&'a ClientOutcome>,
+    rejected: Vec<&'a ClientOutcome>,
     /// What happens to one without a certificate.
     none: Option<&'a Decision>,
 }
@@ -50,7 +51,7 @@ impl<'a> Clients<'a> {
             anonymous_with: Vec::new(),
             verified: Vec::new(),
             unverified: Vec::new(),
-            refused: Vec::new(),
+            rejected: Vec::new(),
             none: None,
         };
         for row in &behavior.rows {
@@ -59,7 +60,7 @@ impl<'a> Clients<'a> {
                 (_, Decision::Accept(Admission::Verified)) => clients.verified.push(row),
                 (_, Decision::Accept(Admission::Unverified(_))) => clients.unverified.push(row),
                 (_, Decision::Accept(_)) => clients.anonymous_with.push(row),
-                _ => clients.refused.push(row),
+                _ => clients.rejected.push(row),
             }
         }
         clients
@@ -89,67 +90,68 @@ fn who(behavior: &ServerBehavior<'_>, clients: &Clients<'_>) -> String {
     }
     match behavior.flow() {
         TrafficMode::HttpPlain if behavior.redirects => {
-            return "Everybody who reaches the port, as far as a redirect to HTTPS.".to_owned();
+            return "Every client that reaches the port, only to be redirected to HTTPS."
+                .to_owned();
         }
         TrafficMode::HttpPlain => {
-            return "Everybody who reaches the port: there is no TLS, and nobody is asked for a certificate.".to_owned();
+            return "Every client that reaches the port: there is no TLS, and no certificate is requested.".to_owned();
         }
         TrafficMode::OpaqueTcp => {
-            return "Everybody who reaches the port. The gateway looks at nothing; the backend \
+            return "Every client that reaches the port. The gateway checks nothing; the backend \
                     decides."
                 .to_owned();
         }
         TrafficMode::Passthrough => {
-            return "Everybody who speaks TLS and asks for one of the hosts. The gateway looks at \
-                    no certificate; the backend decides."
+            return "Every TLS client that requests one of the hosts. The gateway checks no \
+                    certificate; the backend decides."
                 .to_owned();
         }
         _ => {}
     }
-    if let (false, false, Some(Decision::Reject(refusal))) =
+    if let (false, false, Some(Decision::Reject(reason))) =
         (clients.lets_in_with(), clients.lets_in_without(), clients.none)
-        && *refusal != RejectReason::NoCertificate
+        && *reason != RejectReason::NoCertificate
     {
-        return format!("Nobody: {refusal}.");
+        return format!("No client: {reason}.");
     }
     if clients.verified.is_empty() && clients.unverified.is_empty() {
-        return "Everybody: no client is asked for a certificate.".to_owned();
+        return "Every client: no certificate is requested.".to_owned();
     }
     let names = |rows: &[&ClientOutcome], last| {
         let names: Vec<&str> = rows.iter().map(|row| row.client).collect();
         joined(&names, last)
     };
     let by_whom = clients.by_whom();
-    let refused = names(&clients.refused, "or");
+    let rejected = names(&clients.rejected, "or");
     match (clients.lets_in_without(), clients.unverified.is_empty()) {
         (true, true) => format!(
-            "Everybody without a certificate, and everybody whose certificate passes verification \
-             {by_whom}. Refused is who presents another one."
+            "Clients without a certificate, and clients whose certificate passes verification \
+             {by_whom}. All other certificates are rejected."
         ),
         (false, true) => format!(
-            "Only who presents a certificate that passes verification {by_whom}. Everybody else is \
-             refused."
+            "Only clients that present a certificate that passes verification {by_whom}. All others \
+             are rejected."
         ),
         (without, false) => format!(
-            "Everybody{}who presents a certificate, also one that fails verification: {}. Refused \
-             is only {}one {refused}.",
-            if without { " without a certificate, and everybody " } else { " " },
+            "Clients{}that present a certificate, also one that fails verification: {}. \
+             Rejected: {}{rejected}.",
+            if without { " without a certificate, and clients " } else { " " },
             names(&clients.unverified, "or"),
-            if without { "" } else { "no certificate, and " },
+            if without { "" } else { "no certificate; " },
         ),
     }
 }
 
 /// Where the gateway does not read HTTP.
-const NO_HEADER: &str = "the gateway says nothing of the client, and an x-forwarded-client-cert \
-                         within the bytes is the client's own text.";
+const NO_HEADER: &str = "the gateway reports nothing about the client, and an \
+                         x-forwarded-client-cert within the bytes is set by the client.";
 
 fn trust(behavior: &ServerBehavior<'_>, clients: &Clients<'_>, forwarding: Forwarding) -> String {
     if behavior.absence.is_some() {
-        return "Nothing reaches it here.".to_owned();
+        return "No request reaches it by this server.".to_owned();
     }
     if behavior.redirects {
-        return "No request reaches it here.".to_owned();
+        return "No request reaches it by this server.".to_owned();
     }
     let is_all_verified = clients.unverified.is_empty()
         && clients.anonymous_with.is_empty()
@@ -159,15 +161,15 @@ fn trust(behavior: &ServerBehavior<'_>, clients: &Clients<'_>, forwarding: Forwa
     match behavior.flow() {
         TrafficMode::Passthrough => {
             return format!(
-                "What it verifies itself: the client's TLS reaches it unopened, and {NO_HEADER}"
+                "What it verifies itself: it terminates the client's TLS, and {NO_HEADER}"
             );
         }
         TrafficMode::OpaqueTcp => {
-            return format!("Nothing but what it verifies itself: {NO_HEADER}");
+            return format!("Only what it verifies itself: {NO_HEADER}");
         }
         TrafficMode::TlsTerminate if is_all_verified => {
             return format!(
-                "That whoever is connected was verified {by_whom}; not who it is: {NO_HEADER}"
+                "That the client was verified {by_whom}; not which client it is: {NO_HEADER}"
             );
         }
         TrafficMode::TlsTerminate => {
@@ -175,28 +177,27 @@ fn trust(behavior: &ServerBehavior<'_>, clients: &Clients<'_>, forwarding: Forwa
         }
         _ => {}
     }
-    let header = |decision: &Decision, forges| decision.header(forwarding, forges);
+    let header = |decision: &Decision, spoofs| decision.header(forwarding, spoofs);
     let none = clients.none.and_then(|decision| header(decision, true));
     // All who present a certificate and get in are treated alike, verified or not.
     let with = clients.unverified.first().or(clients.verified.first());
     let with = with.or(clients.anonymous_with.first());
     let with = with.and_then(|row| header(&row.decision, true));
-    let forgers = match (none, with) {
-        (Some(none), _) if none.is_forgeable() => "every client",
-        (_, Some(with)) if with.is_forgeable() && clients.unverified.is_empty() => {
+    let spoofers = match (none, with) {
+        (Some(none), _) if none.is_spoofable() => "every client",
+        (_, Some(with)) if with.is_spoofable() && clients.unverified.is_empty() => {
             "every client with a certificate that passes verification"
         }
-        (_, Some(with)) if with.is_forgeable() => {
-            "every client with any certificate, a self-made one will do,"
+        (_, Some(with)) if with.is_spoofable() => {
+            "every client with any certificate, even a self-signed one,"
         }
         _ => "",
     };
     let vouched = if clients.unverified.is_empty() {
         format!("which was verified {by_whom}")
     } else {
-        "of which the client has the key. Whether it passed verification cannot be seen: a \
-         self-made one looks the same, so the backend has to verify it itself, or believe no name \
-         in it"
+        "of which the client has the key. A self-signed certificate is indistinguishable: verify it \
+         in the backend, or ignore its names"
             .to_owned()
     };
     let without = match (clients.lets_in_without(), none) {
@@ -206,22 +207,22 @@ fn trust(behavior: &ServerBehavior<'_>, clients: &Clients<'_>, forwarding: Forwa
         _ => "",
     };
     let arrival = if is_all_verified {
-        format!(" Whoever gets this far was verified {by_whom}, whatever the header says.")
+        format!(" Every client was verified {by_whom}, whatever the header contains.")
     } else {
         String::new()
     };
     match with.filter(|seen| *seen != XfccHeader::Absent).or(none) {
         Some(XfccHeader::ClientSuppliedAndGatewaySet) => format!(
-            "Of x-forwarded-client-cert only what stands last: {forgers} can write what stands \
-             before it. The last element is the gateway's, a certificate {vouched}.{without}"
+            "Only the last element of x-forwarded-client-cert: {spoofers} can write the elements \
+             before it. The gateway sets the last one: a certificate {vouched}.{without}"
         ),
         Some(XfccHeader::ClientSupplied) => format!(
-            "Nothing in x-forwarded-client-cert: in the mode {forwarding} {forgers} can write it, \
-             and the gateway never does.{arrival}"
+            "Nothing in x-forwarded-client-cert: in the mode {forwarding}, {spoofers} can write it, \
+             and the gateway never sets it.{arrival}"
         ),
         Some(XfccHeader::GatewaySet) => format!(
-            "That x-forwarded-client-cert is the gateway's own word: it holds the certificate that \
-             was presented, {vouched}.{without}"
+            "x-forwarded-client-cert is set by the gateway: it holds the certificate that was \
+             presented, {vouched}.{without}"
         ),
         _ => format!(
             "Nothing about a certificate: no x-forwarded-client-cert reaches it, and one that a \

@@ -1,4 +1,4 @@
-//! What a listener does with its clients, before anything is said of it.
+//! What a listener does with its clients: what all formats are made from.
 
 use std::collections::BTreeMap;
 
@@ -22,12 +22,12 @@ pub(super) struct ServerBehavior<'a> {
     /// What istiod makes of the TLS settings, where the gateway terminates TLS.
     pub(super) plan: Option<TlsPlan<'a>>,
     pub(super) policy: ClientCertificatePolicy,
-    /// The clients that can be told from each other here.
+    /// The clients that this server distinguishes.
     pub(super) rows: Vec<ClientOutcome>,
     /// Plain HTTP, and each request is sent to HTTPS.
     pub(super) redirects: bool,
-    /// Why Envoy refuses the listener for this server; nothing if it does not.
-    pub(super) envoy_refuses: Vec<String>,
+    /// Why Envoy rejects the listener for this server; nothing if it does not.
+    pub(super) envoy_rejections: Vec<String>,
     /// Why no client gets in by this server, whatever it is made of, if none does.
     pub(super) absence: Option<Absence>,
 }
@@ -49,7 +49,7 @@ impl<'a> ServerBehavior<'a> {
         Self::new(server, translate_server(server, options), None)
     }
 
-    /// What it does beside the other servers of its Gateway, of which it has this index.
+    /// What it does among the servers of its Gateway, of which it has this index.
     pub(super) fn among(server: &'a Server, index: usize, translated: TranslatedServer) -> Self {
         let TranslatedServer { translation, outcome, .. } = translated;
         Self::new(server, translation, Absence::of(outcome, index))
@@ -67,15 +67,15 @@ impl<'a> ServerBehavior<'a> {
             (_, None) => ClientCertificatePolicy::passthrough(),
         };
         let errors = translation.diagnostics.iter().filter(|d| d.severity == Severity::Error);
-        let mut envoy_refuses: Vec<String> = errors.map(|found| found.message.clone()).collect();
-        if envoy_refuses.is_empty() {
-            envoy_refuses.extend(policy.rejection().map(|rejection| rejection.to_string()));
+        let mut envoy_rejections: Vec<String> = errors.map(|found| found.message.clone()).collect();
+        if envoy_rejections.is_empty() {
+            envoy_rejections.extend(policy.rejection().map(|rejection| rejection.to_string()));
         }
-        let own = (!envoy_refuses.is_empty()).then(|| {
+        let own = (!envoy_rejections.is_empty()).then(|| {
             let is_secret = |found: &Diagnostic| envoy::rejects_secrets(found.rule);
             let mut errors = translation.diagnostics.iter();
             let is_listener = errors.any(|d| d.severity == Severity::Error && !is_secret(d));
-            if is_listener || policy.rejection().is_some_and(Rejection::refuses_listener) {
+            if is_listener || policy.rejection().is_some_and(Rejection::rejects_listener) {
                 Absence::Rejected(None)
             } else {
                 Absence::SecretsRejected
@@ -97,7 +97,7 @@ impl<'a> ServerBehavior<'a> {
         let is_redirect = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
         let redirects = flow == TrafficMode::HttpPlain && is_redirect;
         let plan = server.tls.as_ref().filter(|_| flow.terminates_tls()).map(TlsPlan::new);
-        Self { server, translation, plan, policy, rows, redirects, envoy_refuses, absence }
+        Self { server, translation, plan, policy, rows, redirects, envoy_rejections, absence }
     }
 
     pub(super) fn flow(&self) -> TrafficMode {
@@ -116,10 +116,10 @@ impl<'a> ServerBehavior<'a> {
         } else {
             match self.absence {
                 None => decision.to_string(),
-                Some(Absence::Skipped(_)) => "refused: istiod leaves the server out".to_owned(),
-                Some(Absence::Rejected(_)) => "refused: Envoy rejects the listener".to_owned(),
+                Some(Absence::Skipped(_)) => "rejected: istiod leaves the server out".to_owned(),
+                Some(Absence::Rejected(_)) => "rejected: Envoy rejects the listener".to_owned(),
                 Some(Absence::SecretsRejected) => {
-                    "refused: Envoy rejects the server's secrets".to_owned()
+                    "rejected: Envoy rejects the server's secrets".to_owned()
                 }
             }
         }
@@ -131,7 +131,7 @@ impl<'a> ServerBehavior<'a> {
             let behavior = decision.header(forwarding, sends_header).filter(|_| has_requests);
             behavior.map(XfccHeader::id)
         };
-        Xfcc { header: id(false), if_forged: id(true) }
+        Xfcc { header: id(false), if_spoofed: id(true) }
     }
 
     pub(super) fn xfcc_by_mode(&self, decision: &Decision) -> BTreeMap<&'static str, Xfcc> {
@@ -152,22 +152,22 @@ impl Absence {
         }
     }
 
-    /// A sentence that begins with what it says about clients.
+    /// A sentence that begins with what it means for clients.
     pub(super) fn sentence(self) -> String {
-        const RUNNING: &str = "A gateway that runs keeps the listener that it had before; one that \
-                               starts has none.";
+        const RUNNING: &str =
+            "A running gateway keeps its previous listener; one that starts has none.";
         match self {
             Self::Skipped(reason) => {
-                format!("Nobody through this server: istiod leaves it out, since {reason}.")
+                format!("No client by this server: istiod leaves it out, since {reason}.")
             }
             Self::SecretsRejected => {
-                "Nobody: Envoy rejects the server's secrets when they arrive. Servers with the same \
-                 secrets may be refused, too."
+                "No client: Envoy rejects the server's secrets when they arrive. Clients of servers with the \
+                 same secrets may be rejected, too."
                     .to_owned()
             }
-            Self::Rejected(None) => format!("Nobody: Envoy rejects the listener. {RUNNING}"),
+            Self::Rejected(None) => format!("No client: Envoy rejects the listener. {RUNNING}"),
             Self::Rejected(Some(by)) => format!(
-                "Nobody: Envoy rejects the listener of this port and address because of \
+                "No client: Envoy rejects the listener of this port and address because of \
                  spec.servers[{by}]. {RUNNING}"
             ),
         }
@@ -180,5 +180,5 @@ pub(super) struct Xfcc {
     /// Of a client that sends no such header.
     pub(super) header: Option<&'static str>,
     /// Of a client that sends one.
-    pub(super) if_forged: Option<&'static str>,
+    pub(super) if_spoofed: Option<&'static str>,
 }

@@ -1,5 +1,5 @@
-//! `istio-gateway explain`: what happens to a client's certificate at each server, and what a change
-//! opens or closes.
+//! `istio-gateway explain`: what happens to a client's certificate at each server, and which clients
+//! gain or lose access by a change.
 
 mod answer;
 mod behavior;
@@ -32,21 +32,21 @@ use crate::{
     text::{DEFAULT_WIDTH, text_width},
 };
 
-/// Tells who gets in at each server, and what the backend can trust.
+/// Reports who gets in at each server, and what the backend can trust.
 ///
 /// For each server of each Gateway, those in a List too: what it does in plain words, what happens
-/// to a client by its certificate, what the backend then sees in x-forwarded-client-cert, also of a
-/// client that forges it, what insecureSkipVerify gives away, and what istiod drops without a word.
+/// to a client by its certificate, what the backend then sees in x-forwarded-client-cert, also if the
+/// client spoofs it, the risks of insecureSkipVerify, and what istiod drops silently.
 ///
-/// With --diff it tells for which clients a change of the manifests opens or closes a door, and what
+/// With --diff it reports which clients gain or lose access by a change of the manifests, and what
 /// the backend sees differently. Servers are paired by Gateway, port, names and hosts; a host that
-/// another server of its port catches now, such as a wildcard's, is compared with that one.
+/// another server of its port serves now, such as a wildcard's, is compared with that one.
 ///
 /// Each Gateway is judged as the API server stores it, without the fields that it drops: misspelt
 /// ones, names in `snake_case`, fields of newer releases. They are reported, with what they would do.
 ///
 /// Other Gateways of the same pods are not considered, although they share listeners. Secrets and
-/// files are taken to be there and in order.
+/// files are assumed to exist and to be valid.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -59,30 +59,30 @@ Examples:
 
 The outcome of a client is one of
   in, verified     its certificate passed every check
-  in, UNVERIFIED   its certificate did not, and the backend cannot tell
-  in, anonymous    it has no certificate, or was not asked for it
-  refused
-  passed on        TLS does not end here: the backend decides
+  in, UNVERIFIED   its certificate did not, and the backend cannot see that
+  in, anonymous    it has no certificate, or none was requested
+  rejected
+  passthrough      the gateway does not terminate TLS: the backend decides
 
 and its header at the backend
-  certificate      the gateway's own word: the certificate that was presented
-  forged           what the client wrote
-  forged + cert.   what the client wrote, then the certificate
+  certificate      set by the gateway: the certificate that was presented
+  spoofed          what the client wrote
+  spoofed + cert.  what the client wrote, then the certificate
   none             no such header
 
 Each difference is
-  weaker           more gets in, is believed or is said in the clear than before
-  stronger         less does
-  different        neither can be said
+  weaker           more is accepted, trusted or sent in the clear than before
+  stronger         less is
+  different        neither is certain
 Another CA is both. docs/explain.md has the rules, and docs/explain.schema.json the JSON.
 
 Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
 
 Exit status:
-  0  all is told
+  0  everything is explained
   1  a document is broken and was skipped, with which a comparison is incomplete, or
      --fail-on finds what it looks for
-  2  the command is wrong, or something cannot be read or written")]
+  2  usage error, or something cannot be read or written")]
 pub(crate) struct Explain {
     /// The version of istiod: 1.31 or 1.32
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
@@ -98,7 +98,7 @@ pub(crate) struct Explain {
     format: Format,
 
     /// Where to write it, instead of standard output: all of it or nothing, and only when all files are
-    /// read, so that one of them may be replaced. Of a link, what it leads to is replaced
+    /// read, so that one of them may be replaced. Follows symlinks; the file is replaced atomically
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
@@ -136,7 +136,7 @@ fn mode() -> impl TypedValueParser<Value = Forwarding> {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FailOn {
-    /// More gets in, is believed or is said in the clear than before
+    /// More is accepted, trusted or sent in the clear than before
     Weaker,
 }
 

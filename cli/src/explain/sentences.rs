@@ -1,4 +1,4 @@
-//! What a server does, and what it gives away, in plain words.
+//! What a server does, and the risks of insecureSkipVerify, in sentences.
 
 use istio_gateway::{
     ServerTlsSettings, TlsMode,
@@ -19,17 +19,17 @@ const MOST: usize = 5;
 /// What the server does with a connection, a sentence each.
 pub(super) fn does(behavior: &ServerBehavior<'_>) -> Vec<String> {
     let mut does = vec![flow(behavior)];
-    does.extend(behavior.envoy_refuses.iter().map(|why| {
-        match why.strip_prefix("Envoy refuses the listener: ") {
+    does.extend(behavior.envoy_rejections.iter().map(|why| {
+        match why.strip_prefix("Envoy rejects the listener: ") {
             Some(why) => {
-                format!("Envoy refuses the listener, so that nobody can connect: {}.", shown(why))
+                format!("Envoy rejects the listener, so that nobody can connect: {}.", shown(why))
             }
             None => format!("{}.", shown(why)),
         }
     }));
     if let Some(Absence::Skipped(_) | Absence::Rejected(Some(_))) = behavior.absence {
         does.push(
-            "It has no effect, as is said above. What follows is what it would do.".to_owned(),
+            "It has no effect, as stated above. The rest describes what it would do.".to_owned(),
         );
     }
     let (Some(plan), Some(context)) =
@@ -52,29 +52,31 @@ fn flow(behavior: &ServerBehavior<'_>) -> String {
     let mode = behavior.server.tls.as_ref().map(ServerTlsSettings::tls_mode);
     match behavior.flow() {
         TrafficMode::HttpPlain if behavior.redirects => {
-            "Plain HTTP: every request is answered with a redirect (301) to HTTPS, and none reaches a \
+            "Plain HTTP: the gateway redirects every request to HTTPS (301), and none reaches a \
              backend."
                 .to_owned()
         }
-        TrafficMode::HttpPlain => "Plain HTTP: there is no TLS. Whoever is on the way can read and change \
-                            what is sent, and no client shows a certificate."
-            .to_owned(),
+        TrafficMode::HttpPlain => {
+            "Plain HTTP: there is no TLS. The network can read and change what is sent, \
+                            and no client presents a certificate."
+                .to_owned()
+        }
         TrafficMode::HttpsTerminate => {
-            "TLS ends at the gateway, which reads the HTTP within and routes it.".to_owned()
+            "The gateway terminates TLS, reads the HTTP within and routes it.".to_owned()
         }
         TrafficMode::TlsTerminate => {
-            "TLS ends at the gateway, which passes on the bytes within as they are.".to_owned()
+            "The gateway terminates TLS and forwards the bytes within unchanged.".to_owned()
         }
         TrafficMode::Passthrough if mode == Some(Ok(TlsMode::AutoPassthrough)) => {
-            "TLS is passed on unopened, to the service that the client's server name (SNI) says."
+            "TLS passthrough to the service that the client's server name (SNI) identifies."
                 .to_owned()
         }
         TrafficMode::Passthrough => {
-            "TLS is passed on unopened, by the server name (SNI) that the client asks for. The \
-             backend ends it."
+            "TLS passthrough, routed by the server name (SNI) that the client requests. The \
+             backend terminates TLS."
                 .to_owned()
         }
-        _ => "Bytes are passed on as they come, TLS or not.".to_owned(),
+        _ => "Opaque TCP: the gateway forwards the bytes unchanged, TLS or not.".to_owned(),
     }
 }
 
@@ -103,13 +105,15 @@ pub(super) fn certificates(source: CertificateSource<'_>) -> Vec<String> {
     }
 }
 
-/// What is asked of a client's certificate, and by what it is verified.
+/// What is required of a client's certificate, and what verifies it.
 fn asks(behavior: &ServerBehavior<'_>) -> Vec<String> {
     let policy = &behavior.policy;
     let asked = match policy.request() {
-        Request::Optional => "A client is asked for a certificate, and gets in without one.",
-        Request::Required => "A client is asked for a certificate, and is refused without one.",
-        _ => return vec!["A client is not asked for a certificate.".to_owned()],
+        Request::Optional => {
+            "A client certificate is requested, and clients without one are accepted."
+        }
+        Request::Required => "A client certificate is required: clients without one are rejected.",
+        _ => return vec!["No client certificate is requested.".to_owned()],
     };
     let mut asks = vec![asked.to_owned()];
     let Some(context) = policy.context() else { return asks };
@@ -117,11 +121,11 @@ fn asks(behavior: &ServerBehavior<'_>) -> Vec<String> {
     let verified = match policy.verification() {
         Verification::ReportedOnly => format!(
             "A certificate passes verification if it is {demands}. A client whose certificate does \
-             not pass is let in all the same (insecureSkipVerify)."
+             not pass is accepted anyway (insecureSkipVerify)."
         ),
         _ => format!(
             "A certificate passes verification if it is {demands}. A client whose certificate does \
-             not pass is refused."
+             not pass is rejected."
         ),
     };
     asks.push(verified);
@@ -132,8 +136,8 @@ fn asks(behavior: &ServerBehavior<'_>) -> Vec<String> {
         behavior.plan.as_ref().is_some_and(|plan| plan.mode == Ok(TlsMode::OptionalMutual));
     if policy.request() == Request::Required && is_optional {
         asks.push(
-            "It is required although the mode is OPTIONAL_MUTUAL: no certificate matches none of \
-             the names and pins."
+            "It is required although the mode is OPTIONAL_MUTUAL: a client without a certificate \
+             matches none of the names and pins."
                 .to_owned(),
         );
     }
@@ -150,7 +154,7 @@ fn demands(context: &ValidationContext) -> String {
     }
     if has_ca {
         demands.push("current".to_owned());
-        demands.push("fit for clients by its extended key usage".to_owned());
+        demands.push("valid for clientAuth by its extended key usage".to_owned());
     }
     if !context.subject_alt_names.is_empty() {
         let names = listed(&context.subject_alt_names, MOST, "");
@@ -158,10 +162,10 @@ fn demands(context: &ValidationContext) -> String {
     }
     let pins = context.verify_certificate_spki.len() + context.verify_certificate_hash.len();
     if pins > 0 {
-        demands.push(format!("on the list of {}", counted(pins, "pin")));
+        demands.push(format!("pinned (by {})", counted(pins, "pin")));
     }
     if let Some(crl) = &context.crl {
-        demands.push(format!("not revoked by the list in {}", shown(&crl.source.to_string())));
+        demands.push(format!("not revoked by the CRL in {}", shown(&crl.source.to_string())));
     }
     let demands: Vec<&str> = demands.iter().map(String::as_str).collect();
     joined(&demands, "and")
@@ -185,14 +189,14 @@ fn parameters(context: &DownstreamTlsContext) -> Vec<String> {
         || is_set(parameters.tls_maximum_protocol_version)
     {
         says.push(if minimum == maximum {
-            format!("Only {} is spoken.", version_name(minimum))
+            format!("Only {} is enabled.", version_name(minimum))
         } else {
-            format!("{} to {} are spoken.", version_name(minimum), version_name(maximum))
+            format!("{} to {} are enabled.", version_name(minimum), version_name(maximum))
         });
     }
     if !parameters.cipher_suites.is_empty() {
         let suites = listed(&parameters.cipher_suites, 20, "");
-        says.push(format!("Up to TLS 1.2 these cipher suites: {suites}."));
+        says.push(format!("Cipher suites up to TLS 1.2: {suites}."));
     }
     if !parameters.ecdh_curves.is_empty() {
         says.push(format!("Key exchange by {}.", listed(&parameters.ecdh_curves, 20, "")));
@@ -251,8 +255,8 @@ pub(super) fn version_name(version: TlsProtocol) -> &'static str {
     }
 }
 
-/// What `insecureSkipVerify` gives away where it has an effect, and what it does not.
-pub(super) fn given_away(behavior: &ServerBehavior<'_>) -> (Vec<String>, Vec<String>) {
+/// The risks of `insecureSkipVerify` where it has an effect, and what is still enforced.
+pub(super) fn risks_of_skipping(behavior: &ServerBehavior<'_>) -> (Vec<String>, Vec<String>) {
     let policy = &behavior.policy;
     let Some(context) = policy.context() else { return Default::default() };
     if policy.verification() != Verification::ReportedOnly || behavior.absence.is_some() {
@@ -266,8 +270,8 @@ pub(super) fn given_away(behavior: &ServerBehavior<'_>) -> (Vec<String>, Vec<Str
         let rows = behavior.rows.iter().filter(|row| row.certificate.is_some());
         rows.filter(|row| is_flawed(&row.decision)).map(|row| row.client).collect()
     };
-    let mut gives = vec![format!(
-        "Certificates that fail verification get in: {}.",
+    let mut risks = vec![format!(
+        "Certificates that fail verification are accepted: {}.",
         joined(&flawed(true), "or")
     )];
     let mut idle = Vec::new();
@@ -279,45 +283,44 @@ pub(super) fn given_away(behavior: &ServerBehavior<'_>) -> (Vec<String>, Vec<Str
         idle.push(counted(pins, "pin"));
     }
     if context.crl.is_some() {
-        idle.push("the revocation list".to_owned());
+        idle.push("the CRL".to_owned());
     }
     if !idle.is_empty() {
         let idle: Vec<&str> = idle.iter().map(String::as_str).collect();
-        gives
-            .push(format!("Nobody is kept out by {}: they are waived, too.", joined(&idle, "and")));
+        risks.push(format!("Not enforced either: {}.", joined(&idle, "and")));
     }
     if behavior.flow().is_http() {
-        gives.push(
+        risks.push(
             "In x-forwarded-client-cert a certificate that failed looks exactly like one that \
              passed: the header has no mark for it."
                 .to_owned(),
         );
-        gives.push(
-            "Names are not escaped in the header. A self-made certificate with a URI or DNS name \
-             such as x,By=...;URI=spiffe://... reads as if it had another element, with another's \
-             name."
+        risks.push(
+            "Names are not escaped in the header. A self-signed certificate with a URI or DNS name \
+             such as x,By=...;URI=spiffe://... reads as another element with somebody else's name."
                 .to_owned(),
         );
-        gives.push(
-            "In the forwarding modes FORWARD_ONLY and APPEND_FORWARD any self-made certificate \
-             lets a client's own, forged header through."
+        risks.push(
+            "In the forwarding modes FORWARD_ONLY and APPEND_FORWARD, a client with any self-signed \
+             certificate can spoof the header."
                 .to_owned(),
         );
     }
-    gives.push(
+    risks.push(
         "Authorization by principal (authenticated.principal_name in Envoy's RBAC) matches the \
          names of unverified certificates, too."
             .to_owned(),
     );
-    let mut keeps = vec![format!("Still refused: a certificate {}.", joined(&flawed(false), "or"))];
+    let mut still_enforced =
+        vec![format!("Rejected certificates: {}.", joined(&flawed(false), "or"))];
     if policy.request() == Request::Required {
-        keeps.push("A certificate, any, is still required.".to_owned());
+        still_enforced.push("A client certificate is required.".to_owned());
     }
-    keeps.push("If the CA's secret is missing, everybody is refused.".to_owned());
-    keeps.push(
+    still_enforced.push("If the CA's secret is missing, every client is rejected.".to_owned());
+    still_enforced.push(
         "The principal mtls_authenticated of Envoy's RBAC does not match an unverified client. On \
          a resumed TLS session it does not match a verified one either."
             .to_owned(),
     );
-    (gives, keeps)
+    (risks, still_enforced)
 }

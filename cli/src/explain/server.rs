@@ -28,7 +28,7 @@ pub(super) struct Explained {
     pub(super) name: String,
     pub(super) port: PortOf,
     pub(super) hosts: Vec<String>,
-    pub(super) refused: Vec<Finding>,
+    pub(super) rejected: Vec<Finding>,
     pub(super) pruned: Vec<Finding>,
     pub(super) if_not_pruned: Vec<String>,
     pub(super) answer: Answer,
@@ -36,10 +36,10 @@ pub(super) struct Explained {
     pub(super) redirects_to_https: bool,
     pub(super) does: Vec<String>,
     pub(super) alpn: Option<Alpn>,
-    pub(super) gives_away: Vec<String>,
-    pub(super) keeps: Vec<String>,
+    pub(super) risks: Vec<String>,
+    pub(super) still_enforced: Vec<String>,
     pub(super) dropped: Vec<Finding>,
-    pub(super) client_certificate: Asked,
+    pub(super) client_certificate: CertificateRequest,
     pub(super) clients: Vec<Client>,
 }
 
@@ -82,7 +82,7 @@ impl Alpn {
 
 /// The policy about clients' certificates, for programs.
 #[derive(Serialize)]
-pub(super) struct Asked {
+pub(super) struct CertificateRequest {
     request: &'static str,
     verification: &'static str,
     ca: Option<String>,
@@ -92,7 +92,7 @@ pub(super) struct Asked {
     crl: Option<String>,
 }
 
-impl Asked {
+impl CertificateRequest {
     fn of(policy: &ClientCertificatePolicy) -> Self {
         let context = policy.context().cloned().unwrap_or_default();
         Self {
@@ -123,7 +123,7 @@ pub(super) struct ExplainedGateway {
     pub(super) servers: Vec<Explained>,
 }
 
-/// Fields of a Gateway that the API server drops, beside those of its servers.
+/// Fields of a Gateway that the API server drops, outside of its servers.
 #[derive(Serialize)]
 pub(super) struct Pruned {
     pub(super) file: String,
@@ -142,7 +142,7 @@ pub(super) fn explained(
     forwarding: Forwarding,
 ) -> ExplainedGateway {
     let Judgement { refusals, pruned, ignored, spec } = Judgement::of(manifest, options.istio);
-    let is_refused = !refusals.is_empty();
+    let is_rejected = !refusals.is_empty();
     let refusals = Refusals::new(&refusals);
     let servers = &spec.servers;
     let paths: Vec<_> = (0..servers.len()).map(server_path).collect();
@@ -162,19 +162,19 @@ pub(super) fn explained(
     let dropped: Vec<_> = behavior.iter().enumerate().map(dropped_of).collect();
     let dropped: Vec<_> = dropped.iter().map(Vec::as_slice).collect();
     let dropped = Finding::of_lists(&dropped, manifest);
-    let refused: Vec<_> = (0..servers.len()).map(|index| refusals.of(index)).collect();
-    let refused: Vec<_> = refused.iter().map(Vec::as_slice).collect();
-    let refused = Finding::of_lists(&refused, manifest);
+    let rejected: Vec<_> = (0..servers.len()).map(|index| refusals.of(index)).collect();
+    let rejected: Vec<_> = rejected.iter().map(Vec::as_slice).collect();
+    let rejected = Finding::of_lists(&rejected, manifest);
     let (of_servers, of_gateway) = by_server(&pruned);
     let findings = |found: &[&Diagnostic]| -> Vec<Finding> {
         found.iter().map(|found| Finding::at(found, found.position)).collect()
     };
-    let explain = |(index, (((behavior, place), dropped), refused)): (
+    let explain = |(index, (((behavior, place), dropped), rejected)): (
         usize,
         (((&ServerBehavior<'_>, _), _), _),
     )| {
         let place: Option<Position> = place;
-        let refused: Vec<Finding> = refused;
+        let rejected: Vec<Finding> = rejected;
         let own = of_servers.get(&index).map(Vec::as_slice).unwrap_or_default();
         let written = manifest.spec().servers.get(index).filter(|_| !own.is_empty());
         Explained {
@@ -185,7 +185,7 @@ pub(super) fn explained(
             namespace: manifest.namespace().to_owned(),
             gateway: manifest.name().to_owned(),
             server: index,
-            refused,
+            rejected,
             pruned: findings(own),
             if_not_pruned: written.map_or_else(Vec::new, |written| {
                 diff::what_differs(
@@ -194,10 +194,10 @@ pub(super) fn explained(
                 )
             }),
             dropped,
-            ..Explained::of(behavior, forwarding, is_refused)
+            ..Explained::of(behavior, forwarding, is_rejected)
         }
     };
-    let servers = behavior.iter().zip(places).zip(dropped).zip(refused).enumerate();
+    let servers = behavior.iter().zip(places).zip(dropped).zip(rejected).enumerate();
     let servers = servers.map(explain).collect();
     let pruned = (!of_gateway.is_empty()).then(|| Pruned {
         file: file.to_owned(),
@@ -211,7 +211,7 @@ pub(super) fn explained(
 
 impl Explained {
     /// What there is to say without the document around it.
-    fn of(behavior: &ServerBehavior<'_>, forwarding: Forwarding, is_refused: bool) -> Self {
+    fn of(behavior: &ServerBehavior<'_>, forwarding: Forwarding, is_rejected: bool) -> Self {
         let client = |row: &ClientOutcome| Client {
             id: row.id,
             client: if behavior.flow() == TrafficMode::HttpPlain {
@@ -223,7 +223,7 @@ impl Explained {
             decision: behavior.decision_text(&row.decision),
             xfcc: behavior.xfcc_by_mode(&row.decision),
         };
-        let (gives_away, keeps) = sentences::given_away(behavior);
+        let (risks, still_enforced) = sentences::risks_of_skipping(behavior);
         Self {
             file: String::new(),
             document: 0,
@@ -235,18 +235,18 @@ impl Explained {
             name: behavior.server.name.clone(),
             port: PortOf::of(behavior.server),
             hosts: behavior.server.hosts.clone(),
-            answer: answer::answer(behavior, forwarding, is_refused),
-            refused: Vec::new(),
+            answer: answer::answer(behavior, forwarding, is_rejected),
+            rejected: Vec::new(),
             pruned: Vec::new(),
             if_not_pruned: Vec::new(),
             flow: behavior.flow().as_str(),
             redirects_to_https: behavior.redirects && behavior.absence.is_none(),
             does: sentences::does(behavior),
             alpn: behavior.translation.effective_tls_context().map(Alpn::of),
-            gives_away,
-            keeps,
+            risks,
+            still_enforced,
             dropped: Vec::new(),
-            client_certificate: Asked::of(&behavior.policy),
+            client_certificate: CertificateRequest::of(&behavior.policy),
             clients: behavior.rows.iter().map(client).collect(),
         }
     }

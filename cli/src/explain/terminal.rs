@@ -46,9 +46,9 @@ fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
     screen.heading(&place(&server.file, server.line), BOLD);
     screen.heading(&title(server), BOLD);
     screen.line(&format!("hosts: {}", listed(&server.hosts, 6, "none")), 2);
-    if !server.refused.is_empty() {
-        screen.section("A cluster refuses this Gateway, and nothing of it applies", RED);
-        screen.told(&server.refused);
+    if !server.rejected.is_empty() {
+        screen.section("A cluster rejects this Gateway: it has no effect", RED);
+        screen.told(&server.rejected);
     }
     if !server.pruned.is_empty() {
         screen.section(PRUNED, RED);
@@ -64,18 +64,18 @@ fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
     screen.line(&server.answer.what_can_the_backend_trust, 2);
     screen.section("What it does", BOLD);
     screen.bullets(&server.does);
-    if !server.gives_away.is_empty() {
-        screen.section("What insecureSkipVerify gives away", YELLOW);
-        screen.bullets(&server.gives_away);
-        screen.section("What it does not", BOLD);
-        screen.bullets(&server.keeps);
+    if !server.risks.is_empty() {
+        screen.section("Risks of insecureSkipVerify", YELLOW);
+        screen.bullets(&server.risks);
+        screen.section("Still enforced", BOLD);
+        screen.bullets(&server.still_enforced);
     }
     if !server.dropped.is_empty() {
-        screen.section("Dropped or replaced without a word", YELLOW);
+        screen.section("Silently dropped or replaced", YELLOW);
         screen.told(&server.dropped);
     }
-    // Where TLS is passed on there is nothing to tell clients apart by.
-    if server.clients.iter().any(|client| client.outcome != "passed-on") {
+    // In a passthrough, all clients are treated alike.
+    if server.clients.iter().any(|client| client.outcome != "passthrough") {
         screen.section(&format!("Client by client, with {forwarding}"), BOLD);
         screen.table(&server.clients, forwarding);
     }
@@ -166,7 +166,7 @@ impl Screen {
     }
 
     fn table(&mut self, clients: &[Client], forwarding: &str) {
-        let titles = ["client's certificate", "outcome", "header", "if it forges"];
+        let titles = ["client's certificate", "outcome", "header", "if spoofed"];
         self.row(titles.map(str::to_owned), DIM, [""; 4]);
         match alike(clients) {
             Some(client) => self.client("any, or none", client, forwarding),
@@ -180,26 +180,27 @@ impl Screen {
 
     fn client(&mut self, name: &str, client: &Client, forwarding: &str) {
         let xfcc = client.xfcc.get(forwarding).copied();
-        let xfcc = xfcc.unwrap_or(Xfcc { header: None, if_forged: None });
+        let xfcc = xfcc.unwrap_or(Xfcc { header: None, if_spoofed: None });
         let cells = [
             name.to_owned(),
             outcome(client.outcome).to_owned(),
             header(xfcc.header).to_owned(),
-            header(xfcc.if_forged).to_owned(),
+            header(xfcc.if_spoofed).to_owned(),
         ];
         let style = |header: Option<&str>| match header {
-            Some("forged" | "forged+own") => YELLOW,
+            Some("client-supplied" | "client-supplied+gateway-set") => YELLOW,
             _ => "",
         };
-        let styles = ["", outcome_style(client.outcome), style(xfcc.header), style(xfcc.if_forged)];
+        let styles =
+            ["", outcome_style(client.outcome), style(xfcc.header), style(xfcc.if_spoofed)];
         self.row(cells, "", styles);
     }
 
     fn row(&mut self, cells: [String; 4], style: &str, styles: [&str; 4]) {
         // The first column has what the others leave of a line, and two blanks at its beginning.
-        let [outcome, header, forged] = [15, 11, 14];
-        let client = self.width - (5 + outcome + header + forged);
-        let widths = [client.min(40), outcome, header, forged];
+        let [outcome, header, spoofed] = [15, 11, 15];
+        let client = self.width - (5 + outcome + header + spoofed);
+        let widths = [client.min(40), outcome, header, spoofed];
         let columns = widths.into_iter().zip(cells).map(|(width, cell)| wrapped(&cell, width));
         let columns: Vec<Vec<String>> = columns.collect();
         let height = columns.iter().map(Vec::len).max().unwrap_or_default();
@@ -233,7 +234,6 @@ pub(super) fn outcome(id: &str) -> &str {
         "anonymous" => "in, anonymous",
         "verified" => "in, verified",
         "unverified" => "in, UNVERIFIED",
-        "passed-on" => "passed on",
         other => other,
     }
 }
@@ -249,8 +249,9 @@ pub(super) fn outcome_style(id: &str) -> &'static str {
 /// What the backend sees, in words.
 pub(super) fn header(id: Option<&str>) -> &str {
     match id {
-        Some("own") => "certificate",
-        Some("forged+own") => "forged + cert.",
+        Some("gateway-set") => "certificate",
+        Some("client-supplied+gateway-set") => "spoofed + cert.",
+        Some("client-supplied") => "spoofed",
         Some(other) => other,
         None => "-",
     }

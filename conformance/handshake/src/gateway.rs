@@ -168,7 +168,7 @@ impl Gateway {
         (self.listeners.len(), self.contexts.len())
     }
 
-    /// Why Envoy refuses the configuration, if it does.
+    /// Why Envoy rejects the configuration, if it does.
     ///
     /// # Errors
     ///

@@ -119,7 +119,7 @@ fn any_certificate_opens_the_header_to_forging() -> Result<()> {
     let decision = policy.decide(Some(&ClientCertificate::SELF_SIGNED));
     let predicted = decision.header(Forwarding::AppendForward, true).unwrap();
     let header = seen.header_beside_forged.unwrap();
-    assert!(predicted.is_forgeable() && header.contains("spiffe://lab/ns/a/sa/forged"));
+    assert!(predicted.is_spoofable() && header.contains("spiffe://lab/ns/a/sa/forged"));
     assert!(header.contains(pki.identity("self_signed")?.hash()), "{header}");
     Ok(())
 }

@@ -44,7 +44,7 @@ fn check_server(
     let protocol = Protocol::parse(written);
     if protocol.is_some() && written.bytes().any(|b| b.is_ascii_lowercase()) {
         let port = place.field("port");
-        let message = "protocols are written in upper case; Istio takes this one all the same";
+        let message = "protocols are written in upper case; Istio accepts this one anyway";
         let help = format!("write {}", written.to_ascii_uppercase());
         findings.note(rule::lint::PROTOCOL_CASE, &port.field("protocol"), message, help);
     }

@@ -76,7 +76,7 @@ fn check_alpn(tls: TlsParameters<'_>, place: &Place<'_, '_>, findings: &mut Find
         (_, true) => {}
         (true, false) => {
             let message =
-                "a client of HTTP/1.1 alone negotiates no protocol, and some then give up";
+                "clients that offer only http/1.1 negotiate no protocol, and some then fail";
             let help = "add http/1.1, unless all clients speak HTTP/2".to_owned();
             findings.warning(rule::lint::ALPN_H2_ONLY, place, message, help);
         }

@@ -83,7 +83,7 @@ fn check_passthrough(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut F
     };
     if place.field("mode").is_set() {
         for field in idle(|idle| matches!(idle, Idle::Setting)) {
-            let message = "has no effect: in this mode TLS goes through to the backend untouched";
+            let message = "has no effect: in this mode, the gateway does not terminate TLS";
             let help = "write mode: SIMPLE to terminate TLS here, or remove it".to_owned();
             findings.warning(rule::lint::PASSTHROUGH_SETTINGS, &place.field(field), message, help);
         }
@@ -91,7 +91,7 @@ fn check_passthrough(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut F
     }
     let idle: Vec<_> = idle(|idle| !matches!(idle, Idle::Not)).collect();
     if idle.is_empty() {
-        let message = "tls without a mode means PASSTHROUGH: TLS goes through to the backend";
+        let message = "tls without a mode means PASSTHROUGH: the backend terminates TLS";
         let help = "write mode: PASSTHROUGH if that is meant, else a mode and a credentialName";
         findings.warning(rule::lint::EMPTY_TLS, place, message, help.to_owned());
     } else {
@@ -126,23 +126,23 @@ fn check_skip_verify(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut F
     let (rule, message, help) = match plan.mode {
         Ok(TlsMode::Mutual) => (
             rule::lint::SKIP_VERIFY_MUTUAL,
-            "any certificate will do, self-signed, expired or somebody else's; only none will not",
+            "a client certificate is required but not verified: self-signed, expired or of an unknown CA",
             "remove it; or write mode: OPTIONAL_MUTUAL if the backend verifies",
         ),
         Ok(TlsMode::OptionalMutual) => (
             rule::lint::SKIP_VERIFY_OPTIONAL,
-            "unverified certificates get in, and neither the backend nor RBAC by principal can tell \
-             them from verified ones",
+            "unverified certificates are accepted, and neither the backend nor RBAC by principal can \
+             distinguish them from verified ones",
             "remove it, unless the backend verifies every certificate itself",
         ),
         Ok(TlsMode::IstioMutual) => (
             rule::lint::SKIP_VERIFY_ISTIO_MUTUAL,
-            "any client can claim any identity of the mesh: certificates are not verified",
+            "certificates are not verified: any client can claim any identity of the mesh",
             "remove it",
         ),
         Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple) | Err(_) => {
-            let message = "has no effect: in this mode no client is asked for a certificate";
-            let help = "remove it; or write mode: OPTIONAL_MUTUAL to ask clients for certificates";
+            let message = "has no effect: in this mode no client certificate is requested";
+            let help = "remove it; or write mode: OPTIONAL_MUTUAL to request client certificates";
             let rule = rule::lint::SKIP_VERIFY_NO_EFFECT;
             return findings.warning(rule, &place, message, help.to_owned());
         }
@@ -154,16 +154,16 @@ fn check_versions(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut
     let (min, max) = (tls.min_protocol_version, tls.max_protocol_version);
     let tls12 = i32::from(TlsProtocol::Tlsv12);
     if (1..tls12).contains(&min) {
-        let message = "TLS below 1.2 is broken, and no current client needs it";
+        let message = "TLS 1.0 and 1.1 are deprecated (RFC 8996)";
         let help = "write TLSV1_2".to_owned();
         findings.warning(rule::lint::OLD_TLS, &place.field("minProtocolVersion"), message, help);
     }
     let lowest = if min == 0 { tls12 } else { min };
     if max > 0 && lowest > max {
         let message = if min == 0 {
-            "the lowest version is TLSV1_2 where none is set, so that none is left"
+            "minProtocolVersion exceeds maxProtocolVersion: it is TLSV1_2 where it is not set"
         } else {
-            "lower than minProtocolVersion, so that no version is left"
+            "minProtocolVersion exceeds maxProtocolVersion"
         };
         let help = "remove it".to_owned();
         findings.warning(
@@ -182,12 +182,12 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
         let place = nodes.next().unwrap_or_else(|| suites.item(index, None));
         match foreign(suite) {
             Some(Foreign::Named(name)) => {
-                let message = "not the name that Istio and Envoy know, and ignored";
+                let message = "not a cipher suite name that Istio and Envoy know: ignored";
                 findings.warning(rule::lint::CIPHER_NAME, &place, message, format!("write {name}"));
             }
             Some(Foreign::Tls13) => {
-                let message = "the suites of TLS 1.3 cannot be configured: they are always on, and \
-                               this one is ignored";
+                let message = "cipher suites of TLS 1.3 cannot be configured: all are enabled, and \
+                               this entry is ignored";
                 findings.warning(rule::lint::TLS13_CIPHER, &place, message, "remove it".to_owned());
             }
             None => {}
@@ -206,13 +206,13 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
         for (index, pin) in pins.iter().enumerate() {
             let place = nodes.next().unwrap_or_else(|| field.item(index, None));
             if let Err(rejection) = check(pin) {
-                let what = if rejection.refuses_listener() {
+                let what = if rejection.rejects_listener() {
                     "Envoy rejects the listener of this port"
                 } else {
-                    "Envoy rejects this, and every client of the server"
+                    "Envoy rejects this, and with it every client of the server"
                 };
                 let message = format!("{what}: {want}");
-                let help = "compute it anew from the certificate".to_owned();
+                let help = "compute it from the certificate again".to_owned();
                 findings.warning(rule, &place, message, help);
             }
         }
@@ -226,10 +226,10 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
 fn check_names(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
     if plan.mode == Ok(TlsMode::Simple) && plan.is_set(TlsField::SubjectAltNames) {
         let message = if plan.validation.as_ref().is_some_and(|of| of.ca == CaSource::Absent) {
-            "Envoy refuses this configuration: SIMPLE asks no client for a certificate, and there is \
-             no CA to verify the names with"
+            "Envoy rejects this configuration: SIMPLE requests no client certificate, and no CA \
+             verifies the names"
         } else {
-            "has no effect: SIMPLE asks no client for a certificate"
+            "has no effect: SIMPLE requests no client certificate"
         };
         let help = "write mode: MUTUAL, or remove it".to_owned();
         let names = place.field("subjectAltNames");
@@ -244,7 +244,7 @@ fn check_names(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Finding
         let has_effect =
             |field: &TlsField| plan.is_set(*field) && plan.ignore_reason(*field).is_none();
         for field in identity.into_iter().filter(has_effect) {
-            let message = "rejects clients without a certificate after all, as MUTUAL does";
+            let message = "clients without a certificate are rejected, as with MUTUAL";
             let help = "write mode: MUTUAL, or remove it and let an AuthorizationPolicy decide";
             let place = place.field(field.as_str());
             findings.warning(
@@ -269,8 +269,8 @@ fn check_ignored(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findi
             ),
             TlsField::CaCrl if plan.uses_credentials() => (
                 rule::lint::CRL_IGNORED,
-                "has no effect: with a credential the list is the Secret's ca.crl",
-                "put the list into the Secret as ca.crl, and remove it here",
+                "has no effect: with a credential, the CRL is the Secret's ca.crl",
+                "put the CRL into the Secret as ca.crl, and remove it here",
             ),
             TlsField::CaCertCredentialName => (
                 rule::lint::CA_CREDENTIAL_IGNORED,
@@ -309,9 +309,9 @@ fn check_files(
     findings: &mut Findings,
 ) {
     if plan.validation.as_ref().is_some_and(|of| of.crl.is_some()) {
-        let message = "every issuer of a client's chain needs a current list in this file, else all \
+        let message = "every issuer of a client's chain needs a current CRL in this file, else all \
                        its clients are rejected";
-        let help = "check that the file holds a list of every CA, intermediates too".to_owned();
+        let help = "check that the file holds a CRL of every CA, intermediates too".to_owned();
         findings.note(rule::lint::CRL_COVERAGE, &place.field("caCrl"), message, help);
     }
     if let Some(CaSource::Credential(name)) = plan.validation.as_ref().map(|of| &of.ca)
@@ -358,8 +358,8 @@ fn check_ca_suffix(name: &CredentialName<'_>, place: &Place<'_, '_>, findings: &
     if is_elsewhere || name.as_str().ends_with(CredentialName::CA_SUFFIX) {
         return;
     }
-    let message = "istiod hands out a CA only under a name that ends in \"-cacert\": no client \
-                   will be accepted";
+    let message = "istiod serves a CA only under a name that ends in \"-cacert\": every client \
+                   is rejected";
     let help = format!(
         "write {:?}: istiod reads the Secret without the ending if there is none with it",
         CredentialName::ca_of(name.as_str()).as_str()

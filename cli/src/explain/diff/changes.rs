@@ -71,7 +71,7 @@ fn rejected(pair: &Pair<'_>) -> Option<Vec<Difference>> {
     }
     let what = format!(
         "Envoy rejects the new listener of this port and address because of spec.servers[{by}]. A \
-         gateway that runs keeps its old listener; one that starts has none, and nobody gets in"
+         running gateway keeps its old listener; one that starts has none, and accepts no client"
     );
     let difference =
         Difference::new(Effect::Different, "server", "listener-rejected", what, Vec::new());
@@ -85,10 +85,10 @@ fn alone(side: &Side<'_>, options: &Options, id: &'static str) -> Difference {
     // The sentence about who gets in is the same in every mode.
     let who = answer::answer(&behavior, Forwarding::default(), false).who_gets_in;
     let (effect, what) = match (id, is_open) {
-        ("server-added", true) => (Effect::Weaker, format!("A new door. Who gets in: {who}")),
-        ("server-added", false) => (Effect::Different, format!("A new server. {who}")),
-        (_, true) => (Effect::Stronger, format!("A door is gone. Who got in: {who}")),
-        (_, false) => (Effect::Different, "A server that let nobody in is gone.".to_owned()),
+        ("server-added", true) => (Effect::Weaker, format!("Server added. Who gets in: {who}")),
+        ("server-added", false) => (Effect::Different, format!("Server added. {who}")),
+        (_, true) => (Effect::Stronger, format!("Server removed. Who got in: {who}")),
+        (_, false) => (Effect::Different, "Server removed, which accepted no client.".to_owned()),
     };
     Difference::new(effect, "server", id, what, Vec::new())
 }
@@ -102,16 +102,16 @@ fn around(
 ) -> Vec<Difference> {
     let mut found = Vec::new();
     if !added.is_empty() {
-        found.push(Difference::new(Effect::Weaker, "server", "hosts-added", "More hosts", added));
+        found.push(Difference::new(Effect::Weaker, "server", "hosts-added", "Hosts added", added));
     }
     if !removed.is_empty() {
-        let what = "Hosts less";
+        let what = "Hosts removed";
         found.push(Difference::new(Effect::Stronger, "server", "hosts-removed", what, removed));
     }
     if old.server.bind != new.server.bind {
         let values = vec![old.server.bind.clone(), new.server.bind.clone()];
         let effect = by_order(reach(&old.server.bind).cmp(&reach(&new.server.bind)));
-        let what = "It listens on another address";
+        let what = "Another address";
         found.push(Difference::new(effect, "server", "bind", what, values));
     }
     let (was, is) = (&old.spec.selector, &new.spec.selector);
@@ -130,7 +130,7 @@ fn around(
             (false, true) => Effect::Stronger,
             _ => Effect::Different,
         };
-        let what = "Other gateways serve it";
+        let what = "Other gateways";
         let values = vec![words(old), words(new)];
         found.push(Difference::new(effect, "server", "selector", what, values));
     }

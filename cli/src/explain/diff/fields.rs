@@ -33,7 +33,7 @@ impl ChangedField {
     }
 }
 
-/// Of each pair, for whose places each file is read once.
+/// Of each pair, for whose positions each file is read once.
 pub(super) fn find_changed_fields(pairs: &[&Pair<'_>]) -> Vec<Vec<ChangedField>> {
     let mut places = Places::default();
     let mut all: Vec<Vec<ChangedField>> = Vec::with_capacity(pairs.len());
@@ -125,25 +125,25 @@ fn compare(
 /// A field of a pair.
 type At = (usize, usize);
 
-/// A Gateway, and the fields of it whose places are asked for.
-type Asked<'a> = (Option<&'a Stored>, Vec<FieldPath>, Vec<(At, bool)>);
+/// A Gateway, and the fields of it whose positions are requested.
+type Requested<'a> = (Option<&'a Stored>, Vec<FieldPath>, Vec<(At, bool)>);
 
-/// Places to be found, by Gateway.
+/// Positions to be found, by Gateway.
 #[derive(Default)]
 struct Places<'a> {
-    asked: HashMap<*const Stored, Asked<'a>>,
+    requested: HashMap<*const Stored, Requested<'a>>,
 }
 
 impl<'a> Places<'a> {
     fn ask(&mut self, gateway: &'a Stored, path: FieldPath, at: At, is_old: bool) {
-        let (of, paths, whose) = self.asked.entry(std::ptr::from_ref(gateway)).or_default();
+        let (of, paths, whose) = self.requested.entry(std::ptr::from_ref(gateway)).or_default();
         *of = Some(gateway);
         paths.push(path);
         whose.push((at, is_old));
     }
 
     fn find(self, mut found: impl FnMut(At, bool, usize)) {
-        for (gateway, paths, whose) in self.asked.into_values() {
+        for (gateway, paths, whose) in self.requested.into_values() {
             let places = gateway.map(|gateway| gateway.manifest.positions(&paths));
             for (place, (at, is_old)) in places.into_iter().flatten().zip(whose) {
                 if let Some(place) = place {

@@ -28,7 +28,7 @@ pub(super) struct Caught {
     pub(super) from_others: Vec<Difference>,
 }
 
-/// Longer names do not exist, so that nobody can ask for one.
+/// Longer names do not exist.
 const LONGEST_NAME: usize = 255;
 
 /// The hosts of a listener, and the server that is the first to have each.
@@ -166,7 +166,8 @@ pub(super) fn match_hosts(pairs: &[Pair<'_>], options: &Options) -> Vec<Caught> 
             many => format!(" and {}", counted(many - 1, "other")),
         };
         let first = first.unwrap_or_default();
-        let what = format!("Served by {first}{others} before, and caught here now; {what}. Hosts");
+        let what =
+            format!("Served by {first}{others} before, and by this server now; {what}. Hosts");
         if let Some(caught) = caught.get_mut(new) {
             let id = "caught-by-another";
             caught.from_others.push(Difference::new(effect, "server", id, what, hosts));
@@ -192,7 +193,7 @@ fn listeners<'a>(
     listeners
 }
 
-/// The hosts of `more` that neither `less` has nor anybody else at its place.
+/// The hosts of `more` that neither `less` has nor another server of its listener.
 fn beyond(
     less: &Side<'_>,
     more: &Side<'_>,
@@ -227,7 +228,7 @@ fn beyond(
     .collect()
 }
 
-/// The hosts whose server is no more the same, by the pairs of both servers.
+/// The hosts whose server is another one now, by the pairs of both servers.
 fn moved(before: &Listeners<'_>, after: &Listeners<'_>) -> BTreeMap<(usize, usize), Vec<String>> {
     let mut moved: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for (place, new) in after {
@@ -302,9 +303,9 @@ impl<'a> Compared<'a> {
             return Told::new();
         };
         let told = match self.budget.checked_sub(size(old) + size(new)) {
-            // A door may open, so that nobody is told that none does.
+            // A client may gain access: the opposite must not be reported.
             None => {
-                let what = "there is too much to compare, so that it is taken for weaker";
+                let what = "there is too much to compare: treated as weaker";
                 vec![(0, Effect::Weaker, what.to_owned())]
             }
             Some(rest) => {
@@ -340,7 +341,7 @@ fn by_effect(differences: &[Difference]) -> Told {
     told.collect()
 }
 
-/// `refused -> in, anonymous: no certificate and self-signed; HTTPS that ends here becomes ...`
+/// `rejected -> in, anonymous: no certificate and self-signed; HTTPS terminated here becomes ...`
 fn in_words<'a>(differences: impl Iterator<Item = &'a Difference>) -> String {
     let mut clients: Vec<(String, Vec<String>)> = Vec::new();
     let mut others = Vec::new();

@@ -1,4 +1,4 @@
-//! What a change of manifests opens or closes.
+//! Which clients gain or lose access by a change of manifests.
 
 mod changes;
 mod difference;
@@ -50,7 +50,7 @@ pub(super) struct Diff {
     /// The Gateways that only one side has, where they may be in what could not be read of the other.
     pub(super) not_compared: Vec<GatewayOf>,
     /// Gateways that a cluster rejects.
-    pub(super) refused: Vec<Refused>,
+    pub(super) rejected: Vec<RejectedGateway>,
     /// Gateways of which a side has more than one.
     pub(super) repeated: Vec<Repeated>,
     /// Fields that the API server drops.
@@ -155,13 +155,13 @@ impl Pruned {
 
 /// A Gateway that a cluster rejects.
 #[derive(Serialize)]
-pub(super) struct Refused {
+pub(super) struct RejectedGateway {
     #[serde(flatten)]
     pub(super) of: GatewayOf,
     pub(super) reasons: Vec<Finding>,
 }
 
-impl Refused {
+impl RejectedGateway {
     pub(super) fn title(&self) -> String {
         let name = self.of.name();
         match self.of.which {
@@ -227,12 +227,12 @@ impl Diff {
         let ((before, is_old_complete), (after, is_new_complete)) =
             (read("old", old)?, read("new", new)?);
         let is_complete = is_old_complete && is_new_complete;
-        let (mut refused, mut pruned, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rejected, mut pruned, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for gateway in before.iter().chain(&after) {
             let Stored { of, manifest, judgement, .. } = gateway;
             if !judgement.refusals.is_empty() {
                 let reasons = Finding::of(&judgement.refusals, manifest);
-                refused.push(Refused { of: of.clone(), reasons });
+                rejected.push(RejectedGateway { of: of.clone(), reasons });
             }
             if !judgement.pruned.is_empty() {
                 let fields = Finding::of(&judgement.pruned, manifest);
@@ -277,7 +277,7 @@ impl Diff {
             unchanged,
             unread,
             not_compared,
-            refused,
+            rejected,
             repeated,
             pruned,
             skipped,

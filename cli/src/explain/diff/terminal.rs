@@ -28,9 +28,9 @@ pub(in crate::explain) fn text(diff: &Diff, width: usize) -> String {
         screen.heading(&repeated.sentence(), RED);
         screen.blank();
     }
-    for refused in &diff.refused {
-        screen.heading(&refused.title(), RED);
-        screen.told(&refused.reasons);
+    for rejected in &diff.rejected {
+        screen.heading(&rejected.title(), RED);
+        screen.told(&rejected.reasons);
         screen.blank();
     }
     for pruned in &diff.pruned {
@@ -167,22 +167,22 @@ pub(in crate::explain) fn sentence(difference: &Difference) -> String {
     format!("{}: {values}", difference.what)
 }
 
-/// `refused -> in, UNVERIFIED; header: certificate`
+/// `rejected -> in, UNVERIFIED; header: certificate`
 fn states(difference: &Difference, forwarding: &str) -> String {
     let (Some(old), Some(new)) = (&difference.old, &difference.new) else { return String::new() };
     let mut words = format!("{} -> {}", outcome(old.outcome), outcome(new.outcome));
-    let nothing = Xfcc { header: None, if_forged: None };
+    let nothing = Xfcc { header: None, if_spoofed: None };
     let was = old.xfcc.get(forwarding).copied().unwrap_or(nothing);
     let is = new.xfcc.get(forwarding).copied().unwrap_or(nothing);
     if was != is {
         let change = |was, is| match (was, is) {
             (None, is) => header(is).to_owned(),
-            (was, None) => format!("{}, no more", header(was)),
+            (was, None) => format!("no longer {}", header(was)),
             (was, is) => format!("{} -> {}", header(was), header(is)),
         };
         words += &format!("; header: {}", change(was.header, is.header));
-        if is.header != is.if_forged || was.header != was.if_forged {
-            words += &format!("; if it forges: {}", change(was.if_forged, is.if_forged));
+        if is.header != is.if_spoofed || was.header != was.if_spoofed {
+            words += &format!("; if spoofed: {}", change(was.if_spoofed, is.if_spoofed));
         }
     }
     words

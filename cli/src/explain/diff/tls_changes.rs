@@ -44,16 +44,16 @@ pub(super) fn tls_differences(
         parameters.map(|parameters| parameters.ecdh_curves.clone()).unwrap_or_default()
     };
     if curves(was) != curves(is) {
-        let what = "Key exchange by other curves";
+        let what = "Other key exchange curves";
         found.push(Difference::new(Effect::Different, "tls", "ecdh-curves", what, curves(is)));
     }
     let offers = offered(after);
     if offers != offered(before) {
-        let what = "Other protocols by ALPN";
+        let what = "Other ALPN protocols";
         found.push(Difference::new(Effect::Different, "tls", "alpn", what, offers));
     }
     if shown != shows {
-        let what = "The gateway shows another certificate";
+        let what = "Another server certificate";
         found.push(Difference::new(Effect::Different, "tls", "server-certificate", what, shows));
     }
     found
@@ -83,7 +83,7 @@ fn flow(old: &ServerBehavior<'_>, new: &ServerBehavior<'_>, found: &mut Vec<Diff
             Effect::Weaker,
             "tls",
             "redirect-off",
-            "Plain HTTP is served, and no more redirected to HTTPS",
+            "Plain HTTP is served and no longer redirected to HTTPS",
             Vec::new(),
         )),
         (false, true) if was == TrafficMode::HttpPlain => found.push(Difference::new(
@@ -100,10 +100,10 @@ fn flow(old: &ServerBehavior<'_>, new: &ServerBehavior<'_>, found: &mut Vec<Diff
 fn traffic_text(flow: TrafficMode) -> &'static str {
     match flow {
         TrafficMode::HttpPlain => "plain HTTP",
-        TrafficMode::HttpsTerminate => "HTTPS that ends here",
-        TrafficMode::TlsTerminate => "TLS that ends here",
-        TrafficMode::Passthrough => "TLS that is passed on",
-        _ => "TCP that is passed on",
+        TrafficMode::HttpsTerminate => "HTTPS terminated here",
+        TrafficMode::TlsTerminate => "TLS terminated here",
+        TrafficMode::Passthrough => "TLS passthrough",
+        _ => "opaque TCP",
     }
 }
 
@@ -116,7 +116,7 @@ fn version(was: Option<&TlsParameters>, is: Option<&TlsParameters>, found: &mut 
         if old != new {
             let effect = if new < old { Effect::Weaker } else { Effect::Stronger };
             let (old, new) = (version_name(old), version_name(new));
-            let what = format!("The {what} version was {old} and is {new}");
+            let what = format!("The {what} TLS version was {old} and is {new}");
             found.push(Difference::new(effect, "tls", id, what, Vec::new()));
         }
     }
@@ -153,12 +153,12 @@ fn suites(was: Option<&TlsParameters>, is: Option<&TlsParameters>, found: &mut V
     };
     let added = beyond(&was, &is);
     if !added.is_empty() {
-        let what = "More cipher suites, up to TLS 1.2";
+        let what = "Cipher suites added, up to TLS 1.2";
         found.push(Difference::new(Effect::Weaker, "tls", "suites-added", what, added));
     }
     let removed = beyond(&is, &was);
     if !removed.is_empty() {
-        let what = "Cipher suites less, up to TLS 1.2";
+        let what = "Cipher suites removed, up to TLS 1.2";
         found.push(Difference::new(Effect::Stronger, "tls", "suites-removed", what, removed));
     }
 }

@@ -47,8 +47,8 @@ pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
     body.push_str(&notes(&diff.repeated, most, |_, repeated: &diff::Repeated, html| {
         note(&outside(&repeated.sentence()), "", html);
     }));
-    body.push_str(&notes(&diff.refused, most, |_, refused: &diff::Refused, html| {
-        note(&outside(&refused.title()), &told(&refused.reasons), html);
+    body.push_str(&notes(&diff.rejected, most, |_, rejected: &diff::RejectedGateway, html| {
+        note(&outside(&rejected.title()), &told(&rejected.reasons), html);
     }));
     body.push_str(&notes(&diff.pruned, most, |_, pruned: &diff::Pruned, html| {
         note(&outside(&pruned.title()), &told(&pruned.fields), html);
@@ -69,7 +69,7 @@ pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
         body.push_str("<p>Nothing changes for any client.</p>\n");
     }
     body.push_str("</main>\n");
-    page("Which doors does the change open or close?", &meta, &body)
+    page("Which clients gain or lose access?", &meta, &body)
 }
 
 /// A list of texts from outside.
@@ -78,7 +78,7 @@ fn list<'a>(texts: impl Iterator<Item = &'a String>) -> String {
     format!("<ul>\n{items}</ul>\n")
 }
 
-/// Notes that stand before the servers, and have a tenth of their room.
+/// Notes before the servers, which have a tenth of their size.
 fn notes<T>(items: &[T], most: usize, note: impl Fn(usize, &T, &mut String)) -> String {
     let (mut html, shown) = articles(items, most / 10, note);
     if shown < items.len() {
@@ -128,7 +128,7 @@ fn one(i: usize, diff: &Diff, server: &ServerDiff, html: &mut String) {
         html.push_str(&table(
             "Client by client",
             &format!(
-                "Those to whom not the same happens; header in the mode <code>{}</code>",
+                "Clients whose outcome changes; header in the mode <code>{}</code>",
                 escaped(diff.forwarding)
             ),
             &["Client’s certificate", "Before", "After"],

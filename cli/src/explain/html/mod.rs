@@ -13,10 +13,10 @@ use crate::{
     text::{listed, shown},
 };
 
-/// So many bytes of articles are on a page unless all are asked for.
+/// So many bytes of articles are on a page unless all are requested.
 pub(super) const MOST: usize = 4_000_000;
 
-/// The articles of the first items, as many as there is room for, and how many these are.
+/// The articles of the first items, as many as fit, and how many these are.
 fn articles<T>(
     items: &[T],
     most: usize,
@@ -34,7 +34,7 @@ fn articles<T>(
     (html, items.len())
 }
 
-/// What is said of the servers that a page has no room for: how many there are of each kind.
+/// How many servers of each kind do not fit on a page.
 fn left_out(
     left: usize,
     all: usize,
@@ -73,8 +73,8 @@ fn page(title: &str, meta: &str, body: &str) -> String {
          <title>{title}</title>\n<style>\n{css}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">To the servers</a>\n<div class=\"wide\">\n\
          <header>\n<h1>{title}</h1>\n<p class=\"meta\">{meta}</p>\n</header>\n{body}\
-         <footer>Written by istio-gateway explain. Secrets and files are taken to be there and in \
-         order; what Envoy does was seen of Envoy 1.40.0.</footer>\n</div>\n</body>\n</html>\n",
+         <footer>Written by istio-gateway explain. Secrets and files are assumed to exist and \
+         to be valid; the outcomes are those observed with Envoy 1.40.0.</footer>\n</div>\n</body>\n</html>\n",
         css = include_str!("page.css"),
     )
 }
@@ -105,7 +105,7 @@ fn list_of(texts: &[String], most: usize) -> String {
     format!("<bdi>{}</bdi>", escaped(&listed(texts, most, "none")))
 }
 
-/// How a thing is to be behavior, beside what it says.
+/// How a text is highlighted.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Tone {
     Calm,
@@ -138,21 +138,23 @@ fn outcome_tag(id: &str) -> String {
     tag(outcome(id), tone)
 }
 
-/// What the backend sees, and what becomes of a forged header.
+/// What the backend sees, and what becomes of a spoofed header.
 fn header_cell(outcome: &str, xfcc: Option<Xfcc>) -> String {
-    let (header, forged, tone) = match xfcc.map(|xfcc| (xfcc.header, xfcc.if_forged)) {
-        Some((Some("own"), Some("own"))) => ("certificate", "a forged one is replaced", ""),
-        Some((Some("own"), Some("forged+own"))) => {
-            ("certificate", "a forged one stays before it", " class=\"warn\"")
+    let (header, spoofed, tone) = match xfcc.map(|xfcc| (xfcc.header, xfcc.if_spoofed)) {
+        Some((Some("gateway-set"), Some("gateway-set"))) => {
+            ("certificate", "a spoofed one is replaced", "")
         }
-        Some((Some("none"), Some("none"))) => ("none", "a forged one is removed", ""),
-        Some((Some("none"), Some("forged"))) => {
-            ("none", "a forged one goes through", " class=\"warn\"")
+        Some((Some("gateway-set"), Some("client-supplied+gateway-set"))) => {
+            ("certificate", "a spoofed one stays before it", " class=\"warn\"")
         }
-        _ if matches!(outcome, "refused" | "redirected") => ("", "no request", ""),
+        Some((Some("none"), Some("none"))) => ("none", "a spoofed one is removed", ""),
+        Some((Some("none"), Some("client-supplied"))) => {
+            ("none", "a spoofed one is forwarded", " class=\"warn\"")
+        }
+        _ if matches!(outcome, "rejected" | "redirected") => ("", "no request", ""),
         _ => ("", "nothing from the gateway", ""),
     };
-    format!("{header}<small{tone}>{forged}</small>")
+    format!("{header}<small{tone}>{spoofed}</small>")
 }
 
 /// What is to be seen first. The title is HTML.

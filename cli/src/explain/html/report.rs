@@ -50,7 +50,7 @@ pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
     }
     body.push_str(&articles);
     if report.servers.is_empty() {
-        body.push_str("<p>There is no server of a Gateway in the input.</p>\n");
+        body.push_str("<p>No servers of Gateways found in the input.</p>\n");
     }
     body.push_str("</main>\n");
     page("Who gets in at the gateway?", &meta, &body)
@@ -62,21 +62,21 @@ fn name(server: &Explained) -> String {
     format!("{}, port {}", outside(&gateway), outside(&port))
 }
 
-/// A server in two words.
+/// A server in a few words.
 fn verdict(server: &Explained) -> (&'static str, Tone) {
     let has = |outcome: &str| server.clients.iter().any(|client| client.outcome == outcome);
-    if !server.refused.is_empty() {
-        return ("refused by a cluster", Tone::Bad);
+    if !server.rejected.is_empty() {
+        return ("rejected by a cluster", Tone::Bad);
     }
     match () {
-        () if has("unverified") => ("unverified let in", Tone::Bad),
+        () if has("unverified") => ("unverified accepted", Tone::Bad),
         () if has("redirected") => ("redirected", Tone::Calm),
         () if has("verified") && has("anonymous") => ("verified or none", Tone::Good),
         () if has("verified") => ("verified only", Tone::Good),
         () if server.flow == "http-plain" => ("no TLS", Tone::Warn),
-        () if has("anonymous") => ("no certificate asked", Tone::Calm),
-        () if has("passed-on") => ("passed on", Tone::Calm),
-        () => ("nobody gets in", Tone::Bad),
+        () if has("anonymous") => ("no certificate requested", Tone::Calm),
+        () if has("passthrough") => ("passthrough", Tone::Calm),
+        () => ("no client accepted", Tone::Bad),
     }
 }
 
@@ -99,9 +99,9 @@ fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
         let _ = writeln!(html, "<dt>Name</dt><dd>{}</dd>", outside(&server.name));
     }
     let _ = write!(html, "<dt>Hosts</dt><dd>{}</dd>\n</dl>\n", list_of(&server.hosts, 10));
-    if !server.refused.is_empty() {
-        let title = "A cluster refuses this Gateway, and nothing of it applies";
-        note(title, &told(&server.refused), html);
+    if !server.rejected.is_empty() {
+        let title = "A cluster rejects this Gateway: it has no effect";
+        note(title, &told(&server.rejected), html);
     }
     if !server.pruned.is_empty() {
         let mut content = told(&server.pruned);
@@ -120,15 +120,15 @@ fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
         escaped(&server.answer.what_can_the_backend_trust),
     );
     section("What it does", &bullets(&server.does), html);
-    if !server.gives_away.is_empty() {
-        let title = "What <code>insecureSkipVerify</code> gives away";
-        section(title, &bullets(&server.gives_away), html);
-        section("What it does not", &bullets(&server.keeps), html);
+    if !server.risks.is_empty() {
+        let title = "Risks of <code>insecureSkipVerify</code>";
+        section(title, &bullets(&server.risks), html);
+        section("Still enforced", &bullets(&server.still_enforced), html);
     }
     if !server.dropped.is_empty() {
-        section("Dropped or replaced without a word", &told(&server.dropped), html);
+        section("Silently dropped or replaced", &told(&server.dropped), html);
     }
-    if server.clients.iter().any(|client| client.outcome != "passed-on") {
+    if server.clients.iter().any(|client| client.outcome != "passthrough") {
         html.push_str(&clients(&server.clients, forwarding));
         if server.clients.iter().any(|client| client.xfcc.values().any(|x| x.header.is_some())) {
             html.push_str(&modes(&server.clients, forwarding));
@@ -158,7 +158,7 @@ fn clients(clients: &[Client], forwarding: &str) -> String {
     )
 }
 
-/// The header depends on the mode, and on whether a client presented a certificate that was let in.
+/// The header depends on the mode, and on whether a client presented a certificate that was accepted.
 fn modes(clients: &[Client], forwarding: &str) -> String {
     let first = |is_wanted: &dyn Fn(&Client) -> bool| clients.iter().find(|c| is_wanted(c));
     let without = first(&|client| client.outcome == "anonymous");
@@ -183,7 +183,7 @@ fn modes(clients: &[Client], forwarding: &str) -> String {
     };
     table(
         "The header in each forwarding mode",
-        "<code>forwardClientCertDetails</code> of the mesh; of clients that get in, verified or not",
+        "<code>forwardClientCertDetails</code> of the mesh; of clients that are accepted, verified or not",
         &titles,
         &Forwarding::ALL.map(row),
     )

@@ -20,14 +20,14 @@ fn allow_insecure_fallback_answers_who_and_what() {
     let text = joined(&text);
     for sentence in [
         "<stdin>:11 Gateway ingress/edge, spec.servers[0] \"https\": port 443 HTTPS (https)",
-        "Who gets in? Everybody without a certificate, and everybody who presents a certificate, \
-         also one that fails verification: issued by another CA, self-signed,",
-        "Whether it passed verification cannot be seen: a self-made one looks the same",
-        "issued by the CA in the secret kubernetes://edge-cert-cacert, current and fit for clients",
-        "Still refused: a certificate whose key usage forbids signing, presented without its key or \
+        "Who gets in? Clients without a certificate, and clients that present a certificate, also one \
+         that fails verification: issued by another CA, self-signed,",
+        "A self-signed certificate is indistinguishable: verify it in the backend",
+        "issued by the CA in the secret kubernetes://edge-cert-cacert, current and valid for clientAuth",
+        "Rejected certificates: keyUsage lacks digitalSignature, presented without its key or \
          unreadable.",
         "self-signed in, UNVERIFIED certificate certificate",
-        "presented without its key refused - -",
+        "presented without its key rejected - -",
     ] {
         assert!(text.contains(sentence), "{sentence}\nis not in\n{text}");
     }
@@ -79,7 +79,7 @@ fn the_table_is_what_a_real_envoy_did() {
             // A row that is not there is as without a flaw.
             let row = rows.get(row).unwrap_or_else(|| &rows["valid"]);
             let outcome = match cell["outcome"].as_str().unwrap() {
-                "fatal" => "refused",
+                "fatal" => "rejected",
                 "accept-nocert" => "anonymous",
                 "accept-validated" => "verified",
                 "accept-unvalidated" => "unverified",
@@ -87,9 +87,16 @@ fn the_table_is_what_a_real_envoy_did() {
             };
             let seen = &row["xfcc"][text("xfcc")];
             let has_header = !matches!(seen["header"].as_str(), None | Some("none"));
-            let got = json!([row["outcome"], has_header, seen["if_forged"]]);
-            let forged = cell["forged"].as_str().filter(|id| !id.is_empty());
-            let want = json!([outcome, cell["xfcc"], forged]);
+            let got = json!([row["outcome"], has_header, seen["if_spoofed"]]);
+            // The golden file's names for what the backend sees.
+            let spoofed = match cell["forged"].as_str().unwrap_or_default() {
+                "" => None,
+                "own" => Some("gateway-set"),
+                "forged" => Some("client-supplied"),
+                "forged+own" => Some("client-supplied+gateway-set"),
+                other => Some(other),
+            };
+            let want = json!([outcome, cell["xfcc"], spoofed]);
             assert_eq!(got, want, "{} {client}", text("name"));
             compared += 1;
         }
@@ -113,20 +120,24 @@ fn each_flow_says_what_it_is() {
     let report = report(&[], &input);
     let about = |server: &Value| {
         let first = &server["clients"][0];
-        json!([server["flow"], first["outcome"], first["xfcc"]["ALWAYS_FORWARD_ONLY"]["if_forged"]])
+        json!([
+            server["flow"],
+            first["outcome"],
+            first["xfcc"]["ALWAYS_FORWARD_ONLY"]["if_spoofed"]
+        ])
     };
     let servers = report["servers"].as_array().unwrap();
     assert_eq!(
         servers.iter().map(about).collect::<Vec<_>>(),
         [
             json!(["http-plain", "redirected", null]),
-            json!(["http-plain", "anonymous", "forged"]),
-            json!(["https-terminate", "anonymous", "forged"]),
-            json!(["tls-terminate", "refused", null]),
-            json!(["passthrough", "passed-on", null]),
-            json!(["passthrough", "passed-on", null]),
-            json!(["opaque-tcp", "passed-on", null]),
-            json!(["tls-terminate", "refused", null]),
+            json!(["http-plain", "anonymous", "client-supplied"]),
+            json!(["https-terminate", "anonymous", "client-supplied"]),
+            json!(["tls-terminate", "rejected", null]),
+            json!(["passthrough", "passthrough", null]),
+            json!(["passthrough", "passthrough", null]),
+            json!(["opaque-tcp", "passthrough", null]),
+            json!(["tls-terminate", "rejected", null]),
         ]
     );
     // A redirect is what a plain port's settings are for.
@@ -146,16 +157,16 @@ fn the_answer_follows_the_mode_of_forwarding() {
     let simple = "{mode: SIMPLE, credentialName: c}";
     for (forwarding, tls, words) in [
         ("SANITIZE_SET", mutual, "which was verified by the CA in the secret"),
-        ("SANITIZE_SET", fallback, "Whether it passed verification cannot be seen"),
-        ("SANITIZE", mutual, "Whoever gets this far was verified"),
+        ("SANITIZE_SET", fallback, "A self-signed certificate is indistinguishable"),
+        ("SANITIZE", mutual, "Every client was verified"),
         ("SANITIZE", fallback, "no x-forwarded-client-cert reaches it"),
         (
             "FORWARD_ONLY",
             mutual,
             "every client with a certificate that passes verification can write",
         ),
-        ("FORWARD_ONLY", fallback, "a self-made one will do, can write it"),
-        ("APPEND_FORWARD", fallback, "only what stands last"),
+        ("FORWARD_ONLY", fallback, "even a self-signed one, can write it"),
+        ("APPEND_FORWARD", fallback, "Only the last element"),
         ("ALWAYS_FORWARD_ONLY", simple, "every client can write it"),
         ("FORWARD_ONLY", simple, "no x-forwarded-client-cert reaches it"),
     ] {
@@ -169,25 +180,25 @@ fn what_a_cluster_or_envoy_refuses_is_said_first() {
     let input = https("{mode: SIMPLE}");
     let report_of = report(&[], &input);
     let server = &report_of["servers"][0];
-    assert_eq!(server["refused"][0]["rule"], "webhook/server-certificate");
+    assert_eq!(server["rejected"][0]["rule"], "webhook/server-certificate");
     let who = server["answer"]["who_gets_in"].as_str().unwrap();
-    assert!(who.starts_with("Nothing changes: a cluster refuses this Gateway."), "{who}");
+    assert!(who.starts_with("Nothing changes: a cluster rejects this Gateway."), "{who}");
     let text = prints(&["-"], &input);
     let at = |words: &str| text.find(words).unwrap();
-    assert!(at("A cluster refuses this Gateway") < at("Who gets in?"));
+    assert!(at("A cluster rejects this Gateway") < at("Who gets in?"));
 
     // A pin that Envoy cannot read: a cluster takes it, and nobody can connect.
     let server = https("{mode: MUTUAL, credentialName: c, verifyCertificateHash: [abc]}");
     let report = report(&[], &server);
     let server = &report["servers"][0];
-    assert_eq!(server["refused"], json!([]));
+    assert_eq!(server["rejected"], json!([]));
     assert_eq!(
         server["answer"]["who_gets_in"],
-        "Nobody: Envoy rejects the listener. A gateway that runs keeps the listener that it had before; one that \
+        "No client: Envoy rejects the listener. A running gateway keeps its previous listener; one that \
          starts has none."
     );
     let clients = server["clients"].as_array().unwrap();
-    assert!(clients.iter().all(|client| client["outcome"] == "refused"));
+    assert!(clients.iter().all(|client| client["outcome"] == "rejected"));
 }
 
 /// Envoy takes a listener with all its filter chains or not at all.
@@ -200,7 +211,7 @@ fn a_listener_that_envoy_refuses_is_of_all_its_servers() {
     let report = report(&[], &named("edge", "{a: b}", &[&good, &bad, &elsewhere]));
     let says = |i: usize| {
         let who = report["servers"][i]["answer"]["who_gets_in"].as_str().unwrap();
-        [who.contains("because of spec.servers[1]"), who.starts_with("Nobody")]
+        [who.contains("because of spec.servers[1]"), who.starts_with("No client")]
     };
     let said = [says(0), says(1), says(2)];
     assert_eq!(said, [[true, true], [false, true], [false, false]], "{report:#}");
@@ -215,8 +226,8 @@ fn pins_and_names_are_told_with_what_becomes_of_them() {
     let report = report(&[], &input);
     let server = &report["servers"][0];
     assert_eq!(server["dropped"][0]["rule"], "envoy/pins-ignored");
-    let gives = joined(&server["gives_away"].to_string());
-    assert!(gives.contains("Nobody is kept out by 2 subject alternative names"), "{gives}");
+    let gives = joined(&server["risks"].to_string());
+    assert!(gives.contains("Not enforced either: 2 subject alternative names"), "{gives}");
     assert_eq!(rows(&report)["other-name"]["outcome"], "unverified");
     assert!(!rows(&report).contains_key("not-pinned"));
 }

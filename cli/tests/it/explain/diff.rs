@@ -20,12 +20,12 @@ fn skip_is_weaker_for_each_flaw() {
     let first = &diff["servers"][0]["differences"][0];
     assert_eq!(
         (&first["old"]["outcome"], &first["new"]["outcome"]),
-        (&json!("refused"), &json!("unverified"))
+        (&json!("rejected"), &json!("unverified"))
     );
-    assert_eq!(first["old"]["xfcc"]["APPEND_FORWARD"], json!({"header": null, "if_forged": null}));
+    assert_eq!(first["old"]["xfcc"]["APPEND_FORWARD"], json!({"header": null, "if_spoofed": null}));
     assert_eq!(
         first["new"]["xfcc"]["APPEND_FORWARD"],
-        json!({"header": "own", "if_forged": "forged+own"})
+        json!({"header": "gateway-set", "if_spoofed": "client-supplied+gateway-set"})
     );
 
     let back = compared(&new, &https(MUTUAL));
@@ -177,7 +177,7 @@ fn servers_come_and_go() {
 fn a_refused_change_is_said_to_change_nothing() {
     let new = https("{mode: SIMPLE}");
     let diff = compared(&https(MUTUAL), &new);
-    assert_eq!(diff["refused"][0]["which"], "new");
+    assert_eq!(diff["rejected"][0]["which"], "new");
     assert_ne!(diff["weaker"], 0);
     let files = Directory::new(&[]);
     let (old, new) = (files.write("a.yaml", https(MUTUAL)), files.write("b.yaml", &new));

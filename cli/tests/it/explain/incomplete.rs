@@ -96,7 +96,7 @@ fn each_line_of_a_comparison_of_directories_has_its_file() {
     keeps_schema("diff", &diff);
     assert_eq!(diff["servers"][0]["old"]["file"], old_file);
     assert_eq!(diff["servers"][0]["new"]["file"], new_file);
-    assert_eq!(diff["refused"][0]["file"], new_file);
+    assert_eq!(diff["rejected"][0]["file"], new_file);
     assert_eq!(diff["pruned"][0]["file"], new_file);
     for format in ["text", "html"] {
         let out = prints(&["--diff", "--format", format, old, new], "");

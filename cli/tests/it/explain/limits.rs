@@ -103,7 +103,7 @@ fn a_page_has_an_end() {
     let shown = html.matches("<article").count();
     assert!((100..1400).contains(&shown) && html.len() < 5_000_000, "{shown}: {}", html.len());
     assert!(html.contains(&format!("{} of 1500 servers are not on this page", 1500 - shown)));
-    assert!(html.contains("refused by a cluster</span> ") && html.contains("--all-servers"));
+    assert!(html.contains("rejected by a cluster</span> ") && html.contains("--all-servers"));
     assert_eq!(html.matches("<li><a href").count(), shown);
     let html = prints(&["--format", "html", "--all-servers", "-"], &input);
     assert_eq!(html.matches("<article").count(), 1500);

@@ -13,9 +13,9 @@ fn gateway(tls: &str) -> String {
 
 /// Each field by its name in `snake_case`, and what it would do.
 const SNAKE: [(&str, &str); 6] = [
-    ("subject_alt_names: [only.me]", "in, verified -> refused: with another name"),
+    ("subject_alt_names: [only.me]", "in, verified -> rejected: without a required SAN"),
     ("verify_certificate_spki: [K+eTy1Sp+hl+GM51HwQr2deoHn4K/V0Su5ZERzteFls=]", "not pinned"),
-    ("min_protocol_version: TLSV1_3", "oldest version was TLS 1.2 and is TLS 1.3"),
+    ("min_protocol_version: TLSV1_3", "oldest TLS version was TLS 1.2 and is TLS 1.3"),
     ("insecure_skip_verify: true", "self-signed"),
     ("ca_cert_credential_name: other-cacert", "issued by the new CA"),
     ("cipher_suites: [AES128-SHA]", "AES128-SHA"),
@@ -60,7 +60,7 @@ fn a_field_that_stops_counting_is_weaker_and_named() {
                 "Changed: tls.subjectAltNames (line 12 -> unset; the new file has {reason} in line \
                  12, which the API server drops)"
             ),
-            "Weaker - with another name refused -> in, verified",
+            "Weaker - without a required SAN rejected -> in, verified",
             "1 weaker, 0 stronger, 0 different",
         ] {
             assert!(text.contains(sentence), "{sentence}\nis not in\n{text}");
@@ -106,20 +106,20 @@ fn who(found: &Value, server: usize) -> &str {
 #[test]
 fn a_server_that_istiod_leaves_out_says_so() {
     let found = report(&[], &servers(&[STRICT, LAX]));
-    assert!(who(&found, 0).starts_with("Only who presents"), "{found}");
+    assert!(who(&found, 0).starts_with("Only clients that present"), "{found}");
     assert_eq!(
         who(&found, 1),
-        "Nobody through this server: istiod leaves it out, since hosts[1] is a host of \
+        "No client by this server: istiod leaves it out, since hosts[1] is a host of \
          spec.servers[0] as well, on the same port and address."
     );
-    assert_eq!(found["servers"][1]["clients"][0]["outcome"], "refused");
+    assert_eq!(found["servers"][1]["clients"][0]["outcome"], "rejected");
 }
 
 #[test]
 fn a_listener_that_envoy_rejects_is_nobodys() {
     let found = report(&[], &servers(&[OTHER, REFUSED]));
-    let rejected = "Nobody: Envoy rejects the listener";
-    let running = "A gateway that runs keeps the listener that it had before";
+    let rejected = "No client: Envoy rejects the listener";
+    let running = "A running gateway keeps its previous listener";
     assert!(
         who(&found, 0).starts_with(&format!(
             "{rejected} of this port and address because of spec.servers[1]."
@@ -132,8 +132,8 @@ fn a_listener_that_envoy_rejects_is_nobodys() {
         &format!("credentialName: c, verifyCertificateHash: [{}]", "z".repeat(64)),
     );
     let found = report(&[], &servers(&[OTHER, &pin]));
-    assert!(who(&found, 0).starts_with("Everybody"), "{found}");
-    assert!(who(&found, 1).starts_with("Nobody: Envoy rejects the server's secrets"), "{found}");
+    assert!(who(&found, 0).starts_with("Every client"), "{found}");
+    assert!(who(&found, 1).starts_with("No client: Envoy rejects the server's secrets"), "{found}");
 }
 
 #[test]
