@@ -51,6 +51,9 @@ impl ClientCertificatePolicy {
                 CaSource::Proxy | CaSource::MeshRoot => TrustedCa::Given(Source::MeshRoot),
                 CaSource::File(path) => TrustedCa::Given(Source::File((*path).to_owned())),
                 CaSource::Credential(name) => TrustedCa::Given(secret(name)),
+                CaSource::OfCredential(name) => {
+                    TrustedCa::Given(secret(&CredentialName::ca_of(name)))
+                }
             },
             subject_alt_names: subject_alt_names.to_vec(),
             verify_certificate_spki: verify_certificate_spki.to_vec(),

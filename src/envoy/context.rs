@@ -100,6 +100,7 @@ fn validation_context(
         CaSource::MeshRoot => Some(secrets::file_root("", node)),
         CaSource::File(path) => Some(secrets::file_root(path, node)),
         CaSource::Credential(name) => secrets::credential(name, options),
+        CaSource::OfCredential(name) => secrets::credential(&CredentialName::ca_of(name), options),
     };
     let file = |path: &str| DataSource { specifier: Some(Specifier::Filename(path.to_owned())) };
     let verification = if *accepts_untrusted {

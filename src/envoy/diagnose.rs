@@ -201,7 +201,7 @@ impl Findings<'_> {
     }
 
     fn credential(&mut self, name: &str, path: FieldPath) {
-        if secrets::credential(&CredentialName::from(name), self.options).is_some() {
+        if secrets::has_secret(&CredentialName::from(name), self.options) {
             return;
         }
         let message = if name.is_empty() {

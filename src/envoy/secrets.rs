@@ -14,12 +14,21 @@ use crate::{
     tls_plan::{CredentialName, CredentialScheme},
 };
 
-/// The secret of a credential; none for an empty name, and for one of a provider that cannot be
-/// reached.
+/// Whether a credential has a secret: not with an empty name, and not if its provider cannot be reached.
+pub(super) fn has_secret(name: &CredentialName<'_>, options: &Options) -> bool {
+    let is_unreachable = || {
+        options.mesh.sds_provider == Some(SdsProvider::Unreachable)
+            && !options.node.serves_credentials
+            && name.scheme() == Some(CredentialScheme::Sds)
+    };
+    !name.as_str().is_empty() && !is_unreachable()
+}
+
+/// The secret of a credential, if it [has one](has_secret).
 ///
 /// Source: istiod's `ConstructSdsSecretConfigForCredential`, and `LookupCluster` for the names.
 pub(super) fn credential(name: &CredentialName<'_>, options: &Options) -> Option<SdsSecretConfig> {
-    if name.as_str().is_empty() {
+    if !has_secret(name, options) {
         return None;
     }
     if name.is_proxy_certificate() {
@@ -39,8 +48,7 @@ pub(super) fn credential(name: &CredentialName<'_>, options: &Options) -> Option
                 let host = cluster.rsplit('|').next().unwrap_or_default();
                 return Some(secret(resource, grpc(cluster, host, None)));
             }
-            Some(SdsProvider::Unreachable) => return None,
-            None => {}
+            Some(SdsProvider::Unreachable) | None => {}
         }
     }
     let ads = ConfigSource {

@@ -9,14 +9,14 @@
 //! ```
 //! use istio_gateway::{
 //!     ServerTlsSettings,
-//!     tls_plan::{CaSource, CertificateSource, CredentialName, TlsField, TlsPlan},
+//!     tls_plan::{CaSource, CertificateSource, TlsField, TlsPlan},
 //! };
 //!
 //! let tls = ServerTlsSettings { ca_crl: "/etc/ca.crl".into(), ..ServerTlsSettings::mutual("edge-cert") };
 //! let plan = TlsPlan::new(&tls);
 //! assert_eq!(plan.certificates, CertificateSource::Credentials(&["edge-cert".to_owned()]));
 //! let validation = plan.validation.as_ref().unwrap();
-//! assert_eq!(validation.ca, CaSource::Credential(CredentialName::from("edge-cert-cacert")));
+//! assert_eq!(validation.ca, CaSource::OfCredential("edge-cert"));
 //! // With a credential, the CRL is the Secret's.
 //! assert_eq!(validation.crl, None);
 //! let ignored: Vec<_> = plan.ignored_fields().map(|(field, _)| field).collect();
@@ -132,14 +132,14 @@ impl<'a> TlsPlan<'a> {
             ) => {
                 let first = names.first().map_or("", String::as_str);
                 let ca = match ca_cert_credential_name.as_str() {
-                    "" => CredentialName::ca_of(first),
-                    name => CredentialName::from(name),
+                    "" => CaSource::OfCredential(first),
+                    name => CaSource::Credential(CredentialName::from(name)),
                 };
                 Some(ClientValidation {
                     verify_certificate_spki,
                     verify_certificate_hash,
                     crl: None,
-                    ..of_ca(CaSource::Credential(ca))
+                    ..of_ca(ca)
                 })
             }
             (Ok(TlsMode::Mutual | TlsMode::OptionalMutual), _) => {

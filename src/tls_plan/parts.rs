@@ -57,6 +57,8 @@ pub enum CaSource<'a> {
     File(&'a str),
     /// A credential.
     Credential(CredentialName<'a>),
+    /// The credential that belongs to the one of the gateway's certificate, which has this name.
+    OfCredential(&'a str),
 }
 
 /// What a handshake may use. An empty list, and a version that is 0 or unknown, mean the default.

@@ -314,9 +314,7 @@ fn check_files(
         let help = "check that the file holds a CRL of every CA, intermediates too".to_owned();
         findings.note(rule::lint::CRL_COVERAGE, &place.field("caCrl"), message, help);
     }
-    if let Some(CaSource::Credential(name)) = plan.validation.as_ref().map(|of| &of.ca)
-        && plan.is_set(TlsField::CaCertCredentialName)
-    {
+    if let Some(CaSource::Credential(name)) = plan.validation.as_ref().map(|of| &of.ca) {
         check_ca_suffix(name, place, findings);
     }
     let is_mutual = matches!(plan.mode, Ok(TlsMode::Mutual | TlsMode::OptionalMutual));
