@@ -11,7 +11,7 @@ use prost_types::{
 /// Compiled from `proto/` by `cargo run -p istio-gateway-descriptors`, comments included.
 const ISTIO: &str = "proto/istio.binpb";
 
-/// The same of Envoy's messages, for the feature `envoy`.
+/// The same for Envoy's messages, with the feature `envoy`.
 const ENVOY: &str = "proto/envoy.binpb";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let encoded = fs::read(ISTIO)?;
     let mut set = FileDescriptorSet::decode(&*encoded)?;
-    // prost looks at the types that are only imported too; of options' types it need not know.
+    // prost also processes types that are only imported. It does not need the types of options.
     set.file.retain(|f| {
         !["google/api/field_behavior.proto", "google/protobuf/descriptor.proto"].contains(&f.name())
     });
@@ -38,21 +38,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     prost_build::Config::new()
         .extern_path(".google.protobuf.Timestamp", "crate::Timestamp")
         .btree_map(["."])
-        // A new value of Istio's is to break nobody's match.
+        // A new enum value must not break a user's match.
         .enum_attribute(".", "#[non_exhaustive]")
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com")
         .compile_fds(set)?;
 
-    // Cargo sets it: no variable of the user's.
+    // Cargo sets this variable, not the user.
     if env::var_os("CARGO_FEATURE_ENVOY").is_some() {
         envoy()?;
     }
     Ok(())
 }
 
-/// Envoy's messages have no dialect; their JSON has the names of the `.proto` files, as all of
-/// Envoy's own documentation does.
+/// Envoy's messages have no dialect. Their JSON uses the names of the `.proto` files, as Envoy's
+/// documentation does.
 fn envoy() -> Result<(), Box<dyn Error>> {
     let encoded = fs::read(ENVOY)?;
     let set = FileDescriptorSet::decode(&*encoded)?;
@@ -122,7 +122,7 @@ fn dialect_message(
     Ok(())
 }
 
-/// The enum of a full name (`.package.Outer.Name`).
+/// The enum with a full name (`.package.Outer.Name`).
 fn find_enum<'a>(set: &'a FileDescriptorSet, full_name: &str) -> Option<&'a EnumDescriptorProto> {
     fn within<'a>(messages: &'a [DescriptorProto], name: &str) -> Option<&'a EnumDescriptorProto> {
         messages.iter().find_map(|message| {

@@ -1,12 +1,13 @@
 //! Compiles `proto/` to `proto/istio.binpb` and `proto/envoy.binpb`: encoded descriptor sets, with comments
 //! and with options that prost does not know, which `build.rs` of `istio-gateway` reads.
 //!
-//! `cargo run -p istio-gateway-descriptors` writes both. The test fails when a committed file is not what
-//! `proto/` compiles to.
+//! `cargo run -p istio-gateway-descriptors` writes both. The test fails if a committed file differs
+//! from what `proto/` compiles to.
 
 use std::{error::Error, fs, path::Path};
 
-/// Each descriptor set, and the files that become Rust code. What they import is in the set, too.
+/// Each descriptor set, and the files from which Rust code is generated. Their imports are in the
+/// set, too.
 const SETS: [(&str, &[&str]); 2] = [
     (
         "istio.binpb",
@@ -40,11 +41,11 @@ fn proto() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../proto"))
 }
 
-/// The encoded descriptor set of the files and of all that they import.
+/// The encoded descriptor set of the files and their imports.
 fn compile(files: &[&str]) -> Result<Vec<u8>, protox::Error> {
     let mut compiler = protox::Compiler::new([proto()])?;
     compiler.include_imports(true).include_source_info(true).open_files(files)?;
-    // protox encodes it itself, which keeps options that prost does not know (field_behavior).
+    // protox's own encoding keeps options that prost does not know (field_behavior).
     Ok(compiler.encode_file_descriptor_set())
 }
 

@@ -1,14 +1,15 @@
-//! A controller that writes into the status of each Gateway whether every client's certificate that
-//! it asks for is verified: the condition `example.com/ClientsVerified`.
+//! A controller that sets a condition in the status of each Gateway, `example.com/ClientsVerified`:
+//! whether the Gateway verifies every client certificate that it requests.
 //!
 //! ```sh
-//! cargo run -p istio-gateway-kube --example controller             # until it is stopped
-//! cargo run -p istio-gateway-kube --example controller -- --once   # each Gateway once
+//! cargo run -p istio-gateway-kube --example controller             # runs until stopped
+//! cargo run -p istio-gateway-kube --example controller -- --once   # processes each Gateway once
 //! ```
 //!
-//! The list of conditions is one field for the server and has several writers. So it is read
-//! losslessly and sent with the version that was read: the others' conditions stay, and if one of
-//! them was faster, the server says so and the controller tries again.
+//! The server treats the list of conditions as one field, but it has several writers. So the
+//! controller reads it as `Lossless` and sends it with the `resourceVersion` that it read. The
+//! conditions of other writers stay. If another writer was faster, the server responds with 409,
+//! and the controller tries again.
 
 use std::{
     error::Error,
@@ -37,7 +38,7 @@ use kube::{
 
 const CONDITION: &str = "example.com/ClientsVerified";
 
-/// One object that cannot be decoded must not stop the others.
+/// An object that cannot be decoded must not stop the others.
 type Gateway = DeserializeGuard<Lossless<v1::Gateway>>;
 
 #[tokio::main]
@@ -62,7 +63,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 reconcile(Arc::new(gateway), client.clone()).await?;
             }
         }
-        Some(other) => return Err(format!("unknown argument {other:?}; there is --once").into()),
+        Some(other) => return Err(format!("unknown argument {other:?}; expected --once").into()),
     }
     Ok(())
 }
@@ -89,7 +90,7 @@ async fn reconcile(object: Arc<Gateway>, client: Arc<Client>) -> Result<Action, 
 }
 
 fn again(_: Arc<Gateway>, error: &kube::Error, _: Arc<Client>) -> Action {
-    // 409: somebody was faster, and what he wrote is about to be seen.
+    // 409: another writer was faster, and its change will arrive.
     let is_conflict = matches!(error, kube::Error::Api(status) if status.code == 409);
     Action::requeue(Duration::from_secs(if is_conflict { 1 } else { 30 }))
 }
@@ -118,7 +119,7 @@ fn set_condition(gateway: &mut v1::Gateway) {
     *old = new;
 }
 
-/// The servers that let clients in whose certificates are not verified.
+/// The servers that accept clients without verifying their certificates.
 fn unverified(spec: &GatewaySpec) -> Vec<String> {
     let servers = spec.servers.iter().enumerate();
     let of_server = servers.filter_map(|(index, server)| {

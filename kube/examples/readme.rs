@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 #[tokio::main]
 async fn main() -> Result<(), kube::Error> {
     let gateways: Api<DeserializeGuard<Gateway>> = Api::all(Client::try_default().await?);
-    // A watch waits for a server that does not answer, or does not know Gateways: here it is an error.
+    // A watch would wait for a server that does not respond or has no Gateways. This fails instead.
     gateways.list(&Default::default()).await?;
     let reconcile = |gateway: Arc<DeserializeGuard<Gateway>>, _| async move {
         match &gateway.0 {

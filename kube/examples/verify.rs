@@ -1,13 +1,12 @@
-//! Turns `insecureSkipVerify` off in every Gateway of a cluster where it is on, and changes nothing
-//! else: fields that this program does not know stay.
+//! Turns `insecureSkipVerify` off in every Gateway of a cluster, and changes nothing else: fields
+//! that this program does not know stay.
 //!
 //! ```sh
-//! cargo run -p istio-gateway-kube --example verify              # says what it would do
-//! cargo run -p istio-gateway-kube --example verify -- --write   # does it
+//! cargo run -p istio-gateway-kube --example verify              # lists the changes
+//! cargo run -p istio-gateway-kube --example verify -- --write   # makes them
 //! ```
 //!
-//! Exit status: 0 when it is off everywhere, or was to be looked at only; 1 when it could not be
-//! turned off in some Gateway.
+//! Exit status: 0 on success, 1 if a Gateway could not be changed.
 
 use std::{error::Error, process::ExitCode};
 
@@ -25,7 +24,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let write = match std::env::args().nth(1).as_deref() {
         None => false,
         Some("--write") => true,
-        Some(other) => return Err(format!("unknown argument {other:?}; there is --write").into()),
+        Some(other) => return Err(format!("unknown argument {other:?}; expected --write").into()),
     };
     let client = Client::try_default().await?;
     let all: Api<DeserializeGuard<Gateway>> = Api::all(client.clone());
@@ -34,7 +33,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         let (name, namespace) = (object.name_any(), object.namespace().unwrap_or_default());
         let outcome = match object.0 {
             Ok(gateway) if !is_on(&gateway) => continue,
-            Ok(_) if !write => "is on; --write turns it off".to_owned(),
+            Ok(_) if !write => "is on; use --write to turn it off".to_owned(),
             Ok(gateway) => {
                 let gateways = Api::namespaced(client.clone(), &namespace);
                 match verify(&gateways, &name, gateway).await {
@@ -55,7 +54,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::from(u8::from(failed)))
 }
 
-/// Changes one Gateway, again if somebody else changed it in between.
+/// Changes one Gateway, and retries if it was changed in between.
 async fn verify(
     gateways: &Api<Gateway>,
     name: &str,
@@ -72,7 +71,7 @@ async fn verify(
             Err(error) => return Err(error.into()),
         }
     }
-    Err("it changes all the time".into())
+    Err("it keeps changing".into())
 }
 
 fn is_on(gateway: &v1::Gateway) -> bool {

@@ -1,11 +1,11 @@
-//! Reports what each Gateway of a cluster asks of its clients' certificates, as long as it runs.
+//! Prints the client-certificate policy of each Gateway of a cluster, and its changes.
 //!
 //! ```sh
-//! cargo run -p istio-gateway-kube --example watch             # until it is stopped
-//! cargo run -p istio-gateway-kube --example watch -- --once   # what there is now
+//! cargo run -p istio-gateway-kube --example watch             # runs until stopped
+//! cargo run -p istio-gateway-kube --example watch -- --once   # prints the current state
 //! ```
 //!
-//! An object that cannot be decoded is reported, and the watch goes on.
+//! An object that cannot be decoded is reported, and the watch continues.
 
 use std::error::Error;
 
@@ -27,10 +27,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let once = match std::env::args().nth(1).as_deref() {
         None => false,
         Some("--once") => true,
-        Some(other) => return Err(format!("unknown argument {other:?}; there is --once").into()),
+        Some(other) => return Err(format!("unknown argument {other:?}; expected --once").into()),
     };
     let gateways: Api<DeserializeGuard<v1::Gateway>> = Api::all(Client::try_default().await?);
-    // Where the server does not answer, the watch waits longer and longer before it asks again.
+    // If the server does not respond, the watch retries with increasing delays.
     let events = watcher(gateways, watcher::Config::default()).default_backoff();
     let mut events = std::pin::pin!(events);
     loop {

@@ -24,14 +24,15 @@ use crate::{ApiVersion, GatewaySpec, V1};
 const KIND: &str = "Gateway";
 const PLURAL: &str = "gateways";
 
-/// A Gateway of Istio in a cluster: [`v1::Gateway`](crate::v1::Gateway) and its sisters.
+/// Istio's Gateway resource: [`v1::Gateway`](crate::v1::Gateway), and the same for v1beta1 and
+/// v1alpha3.
 ///
-/// The spec and the status are read and written in Istio's dialect, as every Go client does:
-/// unknown fields are ignored, enums are open, numbers may be in quotes. What the type does not
-/// know is lost when it is written again: to change an object, read it as a
-/// [`Lossless`](crate::Lossless) of this type, or patch it.
+/// The spec and the status are read and written in Istio's JSON dialect, as by Go clients: unknown
+/// fields are ignored, enums are open, numbers may be quoted. Writing the object loses unknown
+/// fields: to change an object, read it as a [`Lossless`](crate::Lossless) of this type, or patch
+/// it.
 ///
-/// An `apiVersion` or `kind` that is another one is an error; one that is missing is not.
+/// Another `apiVersion` or `kind` is an error; a missing one is not.
 ///
 /// ```
 /// use istio_gateway_kube::{GatewaySpec, v1};
@@ -54,17 +55,18 @@ const PLURAL: &str = "gateways";
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Gateway<V = V1> {
-    /// Name, namespace, labels and what else Kubernetes knows of every object.
+    /// The metadata: name, namespace, labels and so on.
     pub metadata: ObjectMeta,
-    /// What the user wants.
+    /// The desired state.
     pub spec: GatewaySpec,
-    /// What controllers say of it. Its `observed_generation` is read from a number or a text.
+    /// The state that controllers report. Its `observed_generation` is read from a number or a
+    /// string.
     pub status: Option<IstioStatus>,
     version: PhantomData<V>,
 }
 
 impl<V: ApiVersion> Gateway<V> {
-    /// A new Gateway of that name. Its namespace is the one of the [`Api`] that creates it.
+    /// A new Gateway with this name. The [`Api`] that creates it determines its namespace.
     ///
     /// [`Api`]: https://docs.rs/kube/5/kube/struct.Api.html
     #[must_use]
@@ -73,7 +75,7 @@ impl<V: ApiVersion> Gateway<V> {
         Self { metadata, spec, status: None, version: PhantomData }
     }
 
-    /// The same Gateway in another version of the API: all of them hold the same.
+    /// The same Gateway in another API version. All versions have the same content.
     ///
     /// ```
     /// use istio_gateway_kube::{GatewaySpec, v1, v1beta1};
@@ -142,7 +144,7 @@ impl<V> HasStatus for Gateway<V> {
     }
 }
 
-/// The definition is that of all versions of the API at once, as Istio installs it.
+/// The definition has all API versions, as Istio installs it.
 impl<V: ApiVersion> CustomResourceExt for Gateway<V> {
     fn crd() -> CustomResourceDefinition {
         crd(IstioVersion::default())
@@ -161,9 +163,8 @@ impl<V: ApiVersion> CustomResourceExt for Gateway<V> {
     }
 }
 
-/// The definition of the custom resource in a release of Istio, as upstream has it but for the
-/// texts of descriptions; see [`validate::crd`](istio_gateway::validate::crd()). It serves all
-/// versions of the API.
+/// The CustomResourceDefinition of a release of Istio, equal to upstream's except for descriptions;
+/// see [`validate::crd`](istio_gateway::validate::crd()). It serves all API versions.
 ///
 /// ```
 /// use istio_gateway_kube::{crd, istio_gateway::IstioVersion};
@@ -174,12 +175,12 @@ impl<V: ApiVersion> CustomResourceExt for Gateway<V> {
 /// ```
 #[must_use]
 pub fn crd(istio: IstioVersion) -> CustomResourceDefinition {
-    #[expect(clippy::expect_used, reason = "there is no input, and tests make every version's")]
-    serde_json::from_value(validate::crd(istio)).expect("upstream's definition is one")
+    #[expect(clippy::expect_used, reason = "it has no input, and tests build it for every release")]
+    serde_json::from_value(validate::crd(istio)).expect("the definition is a CustomResourceDefinition")
 }
 
-/// With `apiVersion` and `kind`; the spec and the status in Istio's dialect. A spec with nothing in it
-/// is left out.
+/// Writes `apiVersion` and `kind`, and the spec and the status in Istio's dialect. An empty spec is
+/// omitted.
 impl<V: ApiVersion> Serialize for Gateway<V> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.write(serializer, self.spec != GatewaySpec::default())

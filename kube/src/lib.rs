@@ -1,5 +1,5 @@
-//! Istio's Gateway as a [`kube`] resource: three versions of the API, in Istio's own dialect, and
-//! read-modify-write that loses nothing.
+//! Istio's `Gateway` as a [`kube`] resource: three API versions, Istio's own JSON dialect, and
+//! read-modify-write that keeps unknown fields.
 //!
 //! ```no_run
 //! # #[tokio::main]
@@ -22,24 +22,24 @@
 //! | | |
 //! |---|---|
 //! | [`v1::Gateway`], [`v1beta1::Gateway`], [`v1alpha3::Gateway`] | the resource, for `Api`, watchers, reflectors and controllers |
-//! | [`Lossless`] | the same for who changes objects: it keeps what the crate does not know, and makes patches of what was changed |
+//! | [`Lossless`] | the resource for read-modify-write: it keeps unknown fields, and writes patches of exactly what was changed |
 //! | [`GatewaySpec`] | the spec: [`istio_gateway::Gateway`] |
-//! | [`crd`] | the custom resource as a release of Istio defines it |
+//! | [`crd`] | the CustomResourceDefinition of a release of Istio |
 //!
-//! # A watch that goes on
+//! # Objects that cannot be decoded
 //!
-//! A cluster stores some objects that neither Istio nor this crate can decode. One of them in a list
-//! is an error of the whole list, and of a watch, unless each object is asked for with a guard:
-//! `Api<DeserializeGuard<v1::Gateway>>`, with [`DeserializeGuard`](kube::core::DeserializeGuard).
-//! The example `watch` does so.
+//! A cluster may store objects that neither Istio nor this crate can decode. One of them makes a
+//! whole list or watch fail. To get an error for this object only, use
+//! `Api<DeserializeGuard<v1::Gateway>>` with [`DeserializeGuard`](kube::core::DeserializeGuard), as
+//! the example `watch` does.
 //!
-//! # The version of Kubernetes
+//! # Kubernetes version
 //!
-//! `k8s-openapi` wants one version of Kubernetes to be chosen in a whole program, by the program:
-//! this crate chooses none. Depend on it as every user of kube does, with `features = ["latest"]`.
+//! The program must select one Kubernetes version with a feature of `k8s-openapi`; this crate
+//! selects none. Depend on `k8s-openapi` as any user of kube, with `features = ["latest"]`.
 //!
-//! [`istio_gateway`] and [`kube`] are public dependencies, re-exported; a major of theirs is a major
-//! of this crate.
+//! [`istio_gateway`] and [`kube`] are public dependencies and re-exported: a new major version of
+//! them is a new major version of this crate.
 
 mod gateway;
 mod lossless;

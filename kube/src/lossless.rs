@@ -1,4 +1,4 @@
-//! Read, change, write: nothing lost, at any level of the object.
+//! Read-modify-write that keeps unknown fields at every level of the object.
 
 mod apply;
 
@@ -30,7 +30,7 @@ impl<V: ApiVersion> Mergeable for Gateway<V> {
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Every Gateway has a spec: one that is cleared is not gone.
+        // Every Gateway has a spec, even if it was cleared.
         self.write(serializer, true)
     }
 
@@ -39,14 +39,13 @@ impl<V: ApiVersion> Mergeable for Gateway<V> {
     }
 }
 
-/// A resource together with the object that the server sent: what `Api` is to be asked for by who
-/// changes an object.
+/// A resource together with the object that the server sent. Use it with `Api` to change objects.
 ///
-/// It is used like the resource itself. Written back, it is the object as it was but for what was
-/// changed: fields that this version of the crate does not know stay, at every level of the spec,
-/// the status, the metadata and the object. `Api::replace` of one is safe where `Api::replace` of a
-/// [`Gateway`] deletes what a newer Istio has. An element of a list keeps its unknown fields when
-/// others are inserted, removed or moved around it, see [`istio_gateway::Lossless`].
+/// It dereferences to the resource. Writing it changes only what was changed: fields that this
+/// version of the crate does not know stay, at every level of the spec, the status, the metadata
+/// and the object. `Api::replace` of a [`Gateway`] would delete the fields of a newer Istio. A list
+/// element keeps its unknown fields if others are inserted, removed or moved around it, see
+/// [`istio_gateway::Lossless`].
 ///
 /// ```
 /// use istio_gateway_kube::{Lossless, v1};
@@ -71,29 +70,29 @@ impl<V: ApiVersion> Mergeable for Gateway<V> {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 ///
-/// # How to write it back
+/// # Writing changes
 ///
-/// | | concurrent writers | deletes what it does not know |
+/// | | concurrent writers | deletes unknown fields |
 /// |---|---|---|
-/// | `Api::replace` with this | 409 if the object changed since it was read | no |
-/// | [`merge_patch`](Self::merge_patch) | the last one wins, and a list goes as a whole | no |
+/// | `Api::replace` | 409 if the object changed since it was read | no |
+/// | [`merge_patch`](Self::merge_patch) | the last one wins, and lists are replaced as a whole | no |
 /// | [`merge_patch_if_unchanged`](Self::merge_patch_if_unchanged) | 409 if the object changed since it was read | no |
-/// | [`apply_patch`](Self::apply_patch) | 409 where another manager owns what was changed | no |
+/// | [`apply_patch`](Self::apply_patch) | 409 if another manager owns what was changed | no |
 ///
-/// What the *server* does not know it drops before it stores an object: nothing keeps that. An
-/// object that was read without `apiVersion` and `kind` is written without them, which `replace`
-/// needs; all that a server sends has both, the items of a list included.
+/// Fields that the *server* does not know are lost: it drops them before it stores an object. An
+/// object that was read without `apiVersion` and `kind` is written without them, but `replace`
+/// needs them. Objects from a server have both, including the items of a list.
 #[derive(Clone)]
 pub struct Lossless<K>(istio_gateway::Lossless<K>);
 
 impl<K> Lossless<K> {
-    /// A resource that no server has sent: nothing unknown to keep.
+    /// A resource that does not come from a server, and has no unknown fields.
     #[must_use]
     pub fn new(resource: K) -> Self {
         Self(istio_gateway::Lossless::new(resource))
     }
 
-    /// The resource alone, without what it does not know.
+    /// The resource, without the unknown fields.
     #[must_use]
     pub fn into_inner(self) -> K {
         self.0.into_inner()
@@ -101,16 +100,15 @@ impl<K> Lossless<K> {
 }
 
 impl<K: Mergeable> Lossless<K> {
-    /// What was changed since the object was read, as a JSON merge patch (RFC 7386), for
-    /// `Patch::Merge`; if nothing was, there is nothing to send.
+    /// The changes since the object was read, as a JSON merge patch (RFC 7386) for `Patch::Merge`;
+    /// `None` if there are none.
     ///
-    /// A key that is gone is null in it. A list that was changed is there as a whole: of two
-    /// writers who change the servers at the same time the last one wins. The patch of a changed
-    /// status is for the status' own endpoint, `Api::patch_status`; each of the two endpoints
-    /// passes over what belongs to the other.
+    /// A removed key is null. A changed list is included as a whole: if two writers change the
+    /// servers at the same time, the last one wins. Send a changed status with `Api::patch_status`:
+    /// each of the two endpoints ignores what belongs to the other.
     ///
     /// # Errors
-    /// When an object is nested deeper than 500 levels, which no API server stores.
+    /// If the object is nested deeper than 500 levels, which no API server stores.
     pub fn merge_patch(&self) -> Result<Option<Value>, serde_json::Error> {
         let patch = self.0.merge_patch()?;
         let is_empty = patch.as_object().is_some_and(serde_json::Map::is_empty);
@@ -119,8 +117,8 @@ impl<K: Mergeable> Lossless<K> {
 }
 
 impl<K: Mergeable + Resource> Lossless<K> {
-    /// As [`merge_patch`](Self::merge_patch), with the `resourceVersion` of the object as it was
-    /// read: the server answers 409 if it was changed since.
+    /// As [`merge_patch`](Self::merge_patch), with the `resourceVersion` of the object that was
+    /// read: the server responds with 409 if the object changed since.
     ///
     /// # Errors
     /// As [`merge_patch`](Self::merge_patch).
@@ -136,14 +134,14 @@ impl<K: Mergeable + Resource> Lossless<K> {
 }
 
 impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
-    /// The body of a server-side apply by that field manager, for `Patch::Apply` and
-    /// `PatchParams::apply(manager)`: the object's type and name, what was changed, and what the
-    /// manager has applied before. Without the last the server would take it for given up and
-    /// remove it. It is read from `metadata.managedFields`.
+    /// The body of a server-side apply by this field manager, for `Patch::Apply` and
+    /// `PatchParams::apply(manager)`: the object's type and name, the changes, and the fields that
+    /// the manager applied before, according to `metadata.managedFields`. The server would remove
+    /// fields that the manager no longer applies.
     ///
-    /// `spec.servers` is one field for the server, so it goes as a whole, with what is unknown in
-    /// it. A field that is gone is not in the body, and so given up: it is removed if the manager
-    /// was its only owner. The status is not in it.
+    /// The server treats `spec.servers` as one field, so it is included as a whole, with its
+    /// unknown fields. A removed field is not in the body: the server removes it if the manager was
+    /// its only owner. The body does not include the status.
     ///
     /// ```
     /// use istio_gateway_kube::{Lossless, v1};
@@ -177,13 +175,13 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
     /// ```
     ///
     /// # Errors
-    /// As [`merge_patch`](Self::merge_patch). And when the object came from a server, that is, was
-    /// read with a `uid`, but without `managedFields`: kubectl hides them, and caches drop them.
+    /// As [`merge_patch`](Self::merge_patch). Also if the object comes from a server (it has a
+    /// `uid`) but has no `managedFields`: kubectl hides them, and caches drop them.
     pub fn apply_patch(&self, manager: &str) -> Result<Value, serde_json::Error> {
         self.applied(manager, None)
     }
 
-    /// As [`apply_patch`](Self::apply_patch) of the status alone, for `Api::patch_status`.
+    /// As [`apply_patch`](Self::apply_patch), for the status only; use it with `Api::patch_status`.
     ///
     /// # Errors
     /// As [`apply_patch`](Self::apply_patch).
@@ -270,7 +268,7 @@ impl<K: fmt::Debug> fmt::Debug for Lossless<K> {
     }
 }
 
-/// The whole object, the unknown fields included.
+/// The whole object, including unknown fields.
 impl<K: Mergeable> Serialize for Lossless<K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)

@@ -1,10 +1,10 @@
-//! The versions of the API, as types.
+//! The API versions, as types.
 
 use std::fmt;
 
-/// A version of the API `networking.istio.io`. All of them hold the same spec.
+/// A version of the API `networking.istio.io`. All versions have the same spec.
 ///
-/// The trait is sealed: there are [`V1`], [`V1Beta1`] and [`V1Alpha3`].
+/// The trait is sealed: its implementations are [`V1`], [`V1Beta1`] and [`V1Alpha3`].
 pub trait ApiVersion:
     sealed::Sealed + Copy + Default + Eq + fmt::Debug + Send + Sync + Unpin + 'static
 {
@@ -34,14 +34,14 @@ macro_rules! version {
 }
 
 version! {
-    /// `networking.istio.io/v1`, which Istio serves since 1.22 and stores since 1.27.
+    /// `networking.istio.io/v1`, which Istio has served since 1.22 and stored since 1.27.
     V1 = "v1"
 }
 version! {
-    /// `networking.istio.io/v1beta1`, which every Istio serves.
+    /// `networking.istio.io/v1beta1`, which every release of Istio serves.
     V1Beta1 = "v1beta1"
 }
 version! {
-    /// `networking.istio.io/v1alpha3`, which every Istio serves.
+    /// `networking.istio.io/v1alpha3`, which every release of Istio serves.
     V1Alpha3 = "v1alpha3"
 }

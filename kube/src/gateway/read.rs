@@ -1,4 +1,4 @@
-//! The resource from serde.
+//! Deserialization of the resource.
 
 use std::{fmt, marker::PhantomData};
 
@@ -15,7 +15,7 @@ use serde::{
 use super::{Gateway, KIND};
 use crate::{ApiVersion, GatewaySpec};
 
-/// In Istio's dialect. What Istio refuses is the deserializer's error, with every path.
+/// Reads Istio's dialect. The deserializer's error has the path of every value that Istio rejects.
 impl<'de, V: ApiVersion> Deserialize<'de> for Gateway<V> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(Visit(PhantomData))
@@ -42,7 +42,7 @@ impl<'de, V: ApiVersion> Visitor<'de> for Visit<V> {
                     metadata =
                         map.next_value::<Option<ObjectMeta>>().map_err(|e| in_metadata(&e))?;
                 }
-                // Judged in the end: what is another resource's is no error of a Gateway.
+                // Checked at the end: errors in another resource are not errors of a Gateway.
                 Key::Spec => spec = map.next_value::<Part<GatewaySpec>>()?.0,
                 Key::Status => status = map.next_value::<Part<IstioStatus>>()?.0,
                 Key::Other => drop(map.next_value::<IgnoredAny>()?),
@@ -65,7 +65,7 @@ fn in_metadata<E: Error>(error: &E) -> E {
     E::custom(format_args!("metadata: {error}"))
 }
 
-/// Whether a text of the envelope, if there is one, is the one that is wanted.
+/// Checks that `apiVersion` or `kind`, if present, has the expected value.
 fn is<E: Error>(text: Option<&str>, name: &str, want: &str) -> Result<(), E> {
     match text {
         Some(text) if text != want => {
@@ -76,7 +76,7 @@ fn is<E: Error>(text: Option<&str>, name: &str, want: &str) -> Result<(), E> {
     }
 }
 
-/// The message of a field; what is wrong in it is added to `found`.
+/// Decodes the message of a field, and adds its errors to `found`.
 fn value<M>(decoded: Decoded<M>, field: &str, found: &mut Vec<String>) -> M {
     let errors = decoded.diagnostics.into_iter().filter(|d| d.severity == Severity::Error);
     found.extend(errors.map(|error| {
@@ -130,7 +130,7 @@ impl<'de, M: json::Message> Deserialize<'de> for Part<M> {
             type Value = Part<M>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map or null")
+                f.write_str("an object or null")
             }
 
             fn visit_unit<E>(self) -> Result<Part<M>, E> {

@@ -1,12 +1,12 @@
 //! The body of a server-side apply.
 //!
-//! Who applies says all that he wants: what he has applied before and does not say again is given
-//! up. So the body is what is changed and what is his. client-go's `Extract` functions read the
-//! latter from `metadata.managedFields` in the same way.
+//! A manager applies all fields that it owns: the server removes fields that it applied before and
+//! omits now. So the body has the changes and the fields that the manager owns. client-go's
+//! `Extract` functions also read these from `metadata.managedFields`.
 
 use serde_json::{Map, Value};
 
-/// What the server makes of an object's metadata, which nobody applies.
+/// The metadata that the server sets, which no manager applies.
 const OF_THE_SERVER: [&str; 9] = [
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -19,7 +19,7 @@ const OF_THE_SERVER: [&str; 9] = [
     "uid",
 ];
 
-/// What was changed, and what the manager owns, of an object or of its subresource.
+/// The changes, and the fields that the manager owns, of an object or its subresource.
 pub(super) fn body(
     original: &Value,
     current: &Value,
@@ -44,13 +44,14 @@ pub(super) fn body(
     body
 }
 
-/// Whether an object says what each manager has applied. One that no server has sent has no manager.
+/// Whether the managers of an object are known. An object that does not come from a server has
+/// none.
 pub(super) fn is_owner_known(object: &Value) -> bool {
     let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
     object.pointer("/metadata/uid").is_none() || entries.is_some_and(|entries| !entries.is_empty())
 }
 
-/// Puts a value to where the keys lead.
+/// Sets the value at a path of keys.
 pub(super) fn put(into: &mut Value, keys: &[&str], value: Value) {
     match (keys, into) {
         ([], into) => *into = value,
@@ -62,7 +63,7 @@ pub(super) fn put(into: &mut Value, keys: &[&str], value: Value) {
     }
 }
 
-/// What is new or another value, lists as a whole.
+/// New and changed values; lists are included as a whole.
 fn changed(before: &Value, after: &Value) -> Option<Value> {
     match (before, after) {
         (before, after) if before == after => None,
@@ -97,7 +98,7 @@ fn owned<'v>(
     })
 }
 
-/// The part of a value that a set of fields names. In a set `f:` is a key, `k:` the keys of an
+/// The part of a value that a set of fields selects. In a set `f:` is a key, `k:` the keys of an
 /// element and their values, `v:` an element, `i:` its index, `.` the value itself.
 fn pick(value: &Value, fields: &Value) -> Option<Value> {
     let fields = fields.as_object().filter(|fields| !fields.is_empty());
@@ -124,7 +125,7 @@ fn pick(value: &Value, fields: &Value) -> Option<Value> {
     }
 }
 
-/// Whether a name in a set of fields is that of a list's item.
+/// Whether a name in a set of fields selects a list item.
 fn names(name: &str, index: usize, item: &Value) -> bool {
     let Some((kind, text)) = name.split_once(':') else { return false };
     let read = || serde_json::from_str::<Value>(text).ok();
@@ -141,7 +142,7 @@ fn names(name: &str, index: usize, item: &Value) -> bool {
     }
 }
 
-/// Adds what is not there yet.
+/// Adds missing values.
 fn add(into: &mut Value, from: Value) {
     if let (Value::Object(into), Value::Object(from)) = (into, from) {
         for (key, value) in from {

@@ -90,7 +90,7 @@ async fn watch_reports_policies_and_what_cannot_be_decoded() {
         "n/c: cannot be decoded: status.validationMessages: expected a list, found \"none\"\n";
     assert_eq!(err, want);
     let (_, err) = run("watch", &["--twice"], 1);
-    assert!(err.contains("there is --once"), "{err}");
+    assert!(err.contains("expected --once"), "{err}");
 }
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn verify_turns_it_off_and_changes_nothing_else() {
     let (out, err) = run("verify", &[], 0);
     assert_eq!(
         (out.as_str(), err.as_str()),
-        ("n/a: insecureSkipVerify: is on; --write turns it off\n", "")
+        ("n/a: insecureSkipVerify: is on; use --write to turn it off\n", "")
     );
     assert_eq!(get(&cluster, "a").await, before);
 
