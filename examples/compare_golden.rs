@@ -1,8 +1,8 @@
-//! How a crate of yours compares its files with what Istio makes of them: read a file, write it
-//! canonically, and say where the two differ.
+//! Compares files with their canonical form: reads a Gateway, writes it as Istio does, and prints
+//! the differences.
 //!
-//! `cargo run --example compare_golden tests/golden/tls/MUTUAL-true.json` takes files that hold a
-//! Gateway as Istio's own `MarshalJSON` wrote it, and exits with 1 if this crate writes another.
+//! `cargo run --example compare_golden tests/golden/tls/MUTUAL-true.json` reads files that Istio's
+//! own `MarshalJSON` wrote, and exits with 1 if this crate writes something else.
 
 use std::{env, error::Error, fs, process::ExitCode};
 

@@ -1,4 +1,4 @@
-//! What istiod makes of a Gateway of Gateway API, listener by listener.
+//! Prints istiod's translation of the Gateways of Gateway API, listener by listener.
 //!
 //! ```sh
 //! cargo run --features gateway-api --example gateway_api                 # examples/gateway_api.yaml
@@ -29,18 +29,18 @@ fn main() -> Result<(), Box<dyn Error>> {
                         "{}, clients are {}",
                         tls.mode().as_str_name(),
                         if tls.requires_client_certificate() {
-                            "to show a certificate"
+                            "required to present a certificate"
                         } else if tls.requests_client_certificate() {
-                            "asked for a certificate"
+                            "requested to present a certificate"
                         } else {
-                            "asked for nothing"
+                            "not requested to present a certificate"
                         }
                     ),
                     None => "plain".to_owned(),
                 },
                 Outcome::WithoutServer => "no server".to_owned(),
-                // What upstream had made of it by then cannot be used for anything.
-                Outcome::Refused(_) => "refused".to_owned(),
+                // istiod's incomplete server for this listener cannot be used.
+                Outcome::Refused(_) => "rejected".to_owned(),
                 other => format!("{other:?}"),
             };
             println!("  {}: {what}", listener.name);

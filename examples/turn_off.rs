@@ -1,5 +1,5 @@
-//! Turns `insecureSkipVerify` off in every server of a manifest, and changes nothing else:
-//! `cargo run --example turn_off examples/gateway.yaml`.
+//! Turns `insecureSkipVerify` off in every server of a manifest and changes nothing else: `cargo
+//! run --example turn_off examples/gateway.yaml`.
 
 use std::{env, error::Error, fs};
 

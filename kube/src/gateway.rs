@@ -176,7 +176,8 @@ impl<V: ApiVersion> CustomResourceExt for Gateway<V> {
 #[must_use]
 pub fn crd(istio: IstioVersion) -> CustomResourceDefinition {
     #[expect(clippy::expect_used, reason = "it has no input, and tests build it for every release")]
-    serde_json::from_value(validate::crd(istio)).expect("the definition is a CustomResourceDefinition")
+    serde_json::from_value(validate::crd(istio))
+        .expect("the definition is a CustomResourceDefinition")
 }
 
 /// Writes `apiVersion` and `kind`, and the spec and the status in Istio's dialect. An empty spec is

@@ -1,4 +1,4 @@
-//! Any object through any edits: the merge patch says them, and nothing unknown is lost.
+//! Random edits of random objects: the merge patch has them, and no unknown field is lost.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -11,7 +11,7 @@ use kube::ResourceExt as _;
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
-/// Data that nobody knows.
+/// Unknown data.
 fn data() -> impl Strategy<Value = Value> {
     let scalar = select(vec![json!(null), json!(1), json!("a"), json!(false), json!(-1.5)]);
     scalar.prop_recursive(3, 12, 3, |inner| {
@@ -31,7 +31,7 @@ fn words() -> impl Strategy<Value = Value> {
         .prop_map(|map| map.into_iter().map(|(key, value)| (key, json!(value))).collect())
 }
 
-/// A map with some of these fields, and some that nobody knows, in any order.
+/// A mapping with some of these fields and some unknown ones, in any order.
 fn map(fields: Vec<(&'static str, BoxedStrategy<Value>)>) -> BoxedStrategy<Value> {
     let fields: Vec<_> = fields
         .into_iter()
@@ -48,7 +48,7 @@ fn map(fields: Vec<(&'static str, BoxedStrategy<Value>)>) -> BoxedStrategy<Value
         .boxed()
 }
 
-/// A list of maps, each with a name that no other one has.
+/// A sequence of mappings with unique names.
 fn list(key: &'static str, item: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
     let name = move |(index, mut item): (usize, Value)| {
         item[key] = json!(format!("old{index}"));
@@ -163,7 +163,8 @@ fn edits() -> impl Strategy<Value = Vec<Edit>> {
     vec(edit, 0..8)
 }
 
-/// Makes an edit, whose number names what is new. Where there is nothing to edit, nothing is.
+/// Makes an edit; its number is the name of a new element. Without anything to edit it does
+/// nothing.
 fn apply(edit: Edit, number: usize, gateway: &mut v1::Gateway) {
     fn remove<T>(list: &mut Vec<T>, at: usize) {
         if at < list.len() {
@@ -247,7 +248,7 @@ fn patched(target: Value, patch: &Value) -> Value {
     Value::Object(target)
 }
 
-/// Whether a patch says nothing that already is so.
+/// Whether every value in a patch differs from the document.
 fn is_minimal(original: &Value, patch: &Value) -> bool {
     let Value::Object(entries) = patch else { return false };
     !entries.is_empty()
@@ -260,12 +261,12 @@ fn is_minimal(original: &Value, patch: &Value) -> bool {
 
 const UNKNOWN: [&str; 3] = ["futureA", "future_b", "~"];
 
-/// Whether all that is unknown in a map, if it was and is one, is there and nothing else.
+/// Whether a mapping has exactly the unknown fields that it had.
 fn keeps_own(was: &Value, is: &Value) -> bool {
     !was.is_object() || !is.is_object() || UNKNOWN.iter().all(|key| was.get(key) == is.get(key))
 }
 
-/// The same in the elements of a list, by their names, and in what these fields of theirs hold.
+/// The same for the elements of a sequence, matched by name, and for these fields of theirs.
 fn keeps_in_list(was: &Value, is: &Value, name: &str, fields: &[&str]) -> bool {
     let (Value::Array(was), Value::Array(is)) = (was, is) else { return true };
     is.iter().all(|is| {
@@ -310,7 +311,7 @@ proptest! {
         if *gateway == before {
             prop_assert_eq!(&original, &written);
         }
-        // What is written is what was meant.
+        // The written object has the edits.
         let again: v1::Gateway = serde_json::from_value(written.clone()).unwrap();
         prop_assert_eq!(&again, &*gateway);
 

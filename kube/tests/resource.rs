@@ -112,7 +112,7 @@ fn each_version_is_a_resource_of_its_own() {
     assert_eq!(v1alpha3::Gateway::shortnames(), ["gw"]);
 }
 
-/// Equal, where 1 and 1.0 are the same.
+/// Equality with 1 == 1.0.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
@@ -206,7 +206,7 @@ fn unknown_fields_stay_at_every_level() {
     ]);
     want["spec"]["servers"] = servers.clone();
     let status = want["status"].as_object_mut().unwrap();
-    // A changed field keeps the name that the document has for it.
+    // A changed field keeps its name in the document.
     status.insert("observed_generation".into(), json!("2"));
     let conditions = json!([{"type": "A", "status": "False", "new": 1}, {"type": "B"}]);
     status["conditions"] = conditions.clone();
@@ -253,7 +253,7 @@ fn a_spec_and_a_status_that_are_cleared_keep_what_is_unknown() {
         Some(json!({"spec": {"selector": null}, "status": {"conditions": null}})),
     );
     *gateway = v1::Gateway::default();
-    // No status is not an empty one.
+    // No status differs from an empty one.
     assert_eq!(serde_json::to_value(&gateway).unwrap(), json!({"spec": {"newer": 2}}));
 }
 
@@ -265,7 +265,7 @@ fn what_is_not_there_is_not_added_with_a_change() {
         gateway.metadata.name = Some("a".into());
         assert_eq!(gateway.merge_patch().unwrap(), Some(json!({"metadata": {"name": "a"}})));
     }
-    // An owner's other fields are required, and missing.
+    // The owner lacks its other fields, which are required.
     let mut gateway: Lossless<v1::Gateway> =
         read(&json!({"metadata": {"ownerReferences": [{"uid": "u", "new": 1}]}}));
     gateway.owner_references_mut()[0].controller = Some(true);
@@ -302,8 +302,8 @@ fn what_a_manager_has_applied_cannot_be_told_without_the_managed_fields() {
         assert_eq!(gateway.apply_patch("me").unwrap_err().to_string(), want);
         assert_eq!(gateway.apply_status_patch("me").unwrap_err().to_string(), want);
     }
-    // What others have is enough to tell that the manager has nothing. And a cache may strip the
-    // resource: what was read counts.
+    // The fields of other managers show that this one has none. A cache may strip the resource: the
+    // object that was read counts.
     object["metadata"]["managedFields"] = json!([
         {"manager": "other", "operation": "Apply", "fieldsV1": {"f:spec": {"f:new": {}}}},
     ]);
@@ -312,7 +312,7 @@ fn what_a_manager_has_applied_cannot_be_told_without_the_managed_fields() {
     gateway.spec.selector.insert("a".into(), "b".into());
     let patch = gateway.apply_patch("me").unwrap();
     assert_eq!(patch["spec"], json!({"selector": {"a": "b"}}));
-    // No server has sent this one.
+    // This object does not come from a server.
     let gateway = Lossless::new(v1::Gateway::new("a", Default::default()));
     assert_eq!(gateway.apply_patch("me").unwrap()["metadata"], json!({"name": "a"}));
 }
@@ -354,7 +354,7 @@ fn what_a_manager_has_applied_is_applied_again() {
     servers[1]["name"] = json!("u");
     want["spec"]["servers"] = servers;
     assert_eq!(gateway.apply_patch("me").unwrap(), want);
-    // A field that is gone is given up.
+    // A removed field is no longer applied.
     gateway.spec.selector.remove("mine");
     want["spec"].as_object_mut().unwrap().remove("selector");
     assert_eq!(gateway.apply_patch("me").unwrap(), want);

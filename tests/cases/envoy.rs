@@ -1,4 +1,4 @@
-//! The translation, compared with what pilot's own builder said.
+//! The translation, compared with pilot's own builder.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,7 @@ pub(crate) struct Case {
     output: Value,
 }
 
-/// What pilot said.
+/// Pilot's answer.
 pub(crate) fn cases() -> Vec<Case> {
     // It was istiod 1.31.
     read_cases("tests/golden/envoy.ndjson", "1.31")
@@ -383,7 +383,7 @@ fn curves_need_istio_1_32() {
     assert_eq!(curves("1.32".parse().unwrap()), (Some(vec!["X25519".to_owned()]), 0));
 }
 
-/// What each rule says, on the cases that break it.
+/// The message of each rule, in the cases that break it.
 #[test]
 fn what_is_dropped_is_told() {
     let mut found = BTreeMap::<RuleId, usize>::new();

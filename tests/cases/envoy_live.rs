@@ -22,9 +22,9 @@ use crate::envoy::{assumed_cases, cases};
 struct Listener {
     json: Value,
     ids: Vec<String>,
-    /// What the crate says of it.
+    /// The crate's prediction.
     is_refused: bool,
-    /// The settings behind it.
+    /// The settings that lead to it.
     tls: String,
 }
 
@@ -35,7 +35,7 @@ fn listeners() -> Vec<Listener> {
         let Some(context) = translation.effective_tls_context() else { continue };
         let is_quic = case.options.transport == Transport::Quic;
         let context = serde_json::to_value(context).unwrap();
-        // A certificate is refused when it arrives, which it does not here: conformance/handshake.
+        // Envoy rejects a certificate only when it arrives, which conformance/handshake tests.
         let is_error = |d: &Diagnostic| {
             d.severity == Severity::Error
                 && d.rule != istio_gateway::rule::envoy::PARAMETERS_REJECTED
@@ -154,7 +154,7 @@ struct Envoy {
 }
 
 impl Envoy {
-    /// Why Envoy refuses these, if it does.
+    /// Why Envoy rejects these, if it does.
     fn refusal(&self, listeners: &[&Listener]) -> Option<String> {
         let file = self.scratch.join("bootstrap.json");
         fs::write(&file, bootstrap(listeners).to_string()).unwrap();
@@ -167,7 +167,7 @@ impl Envoy {
         (!output.status.success()).then_some(stderr)
     }
 
-    /// Which of these Envoy refuses: all together, and by halves where it refuses.
+    /// Which of these Envoy rejects: all at once, then by bisection.
     fn refused<'a>(&self, listeners: &[&'a Listener], found: &mut Vec<(&'a Listener, String)>) {
         let Some(why) = self.refusal(listeners) else { return };
         if let [listener] = listeners {

@@ -1,4 +1,5 @@
-//! What a real API server says of unknown and repeated fields: `conformance/apiserver/field_validation.py`.
+//! Unknown and repeated fields, compared with a real API server:
+//! `conformance/apiserver/field_validation.py`.
 
 use std::{env, fs};
 

@@ -55,7 +55,7 @@ pub(super) fn golden_pems() -> BTreeMap<String, String> {
     pems
 }
 
-/// Puts the texts in the place of their names.
+/// Replaces names with their texts.
 fn fill(value: &mut Value, pems: &BTreeMap<String, String>) {
     if let Some(name) = value.get("$pem").and_then(Value::as_str) {
         *value = pems[name].clone().into();
@@ -164,7 +164,7 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
         let (path, detail) = (text("Field"), text("Detail"));
         let detail = detail.strip_prefix(&format!("{path} in body ")).unwrap_or(detail);
         let detail = detail.rsplit_once("evaluating rule: ").map_or(detail, |(_, rule)| rule);
-        // Upstream names the place of a failed `oneOf` in the text alone.
+        // Upstream names the location of a failed `oneOf` only in the text.
         let quoted = detail.split('"').nth(1).filter(|_| detail.contains("(oneOf)"));
         let path = quoted.unwrap_or(path);
         // Part of why none of `oneOf` holds.
@@ -173,7 +173,7 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
             continue;
         }
         let is_same = |(at, message): &(String, String)| {
-            // A key that is no identifier.
+            // A key that is not an identifier.
             at.replace("[\"", ".").replace("\"]", "") == path
                 && (message.ends_with(detail)
                     || detail.contains("(oneOf)") && message.contains("(oneOf)"))
@@ -221,7 +221,7 @@ pub(super) fn golden_manifests() -> Vec<Manifests> {
     lines(file).into_iter().map(manifests).collect()
 }
 
-/// How many cases there are, and those that differ. Of what the file does not hold nothing is said.
+/// The number of cases, and those that differ. Only what the file has is compared.
 fn compare(file: &Path, pems: BTreeMap<String, String>) -> (usize, Vec<String>) {
     let (mut count, mut wrong, mut pems) = (0, Vec::new(), pems);
     for mut line in lines(file) {
@@ -255,8 +255,8 @@ fn compare(file: &Path, pems: BTreeMap<String, String>) -> (usize, Vec<String>) 
     (count, wrong)
 }
 
-/// Every server that istiod would program goes back to Gateway API and forth again: it is the same, or
-/// it is told why not. How many came back.
+/// The reverse conversion of every server that istiod would program converts to the same server, or
+/// a finding reports why not. Returns the number of equal ones.
 fn round_trips(file: &Path, pems: BTreeMap<String, String>) -> (usize, Vec<String>) {
     let (mut back_and_forth, mut wrong, mut pems) = (0, Vec::new(), pems);
     for mut line in lines(file) {
@@ -351,8 +351,9 @@ fn pair_error(pair: &Pair) -> (String, bool) {
     (error, message == "No errors found")
 }
 
-/// What a text says of a key pair, without the wording of Go's `crypto/x509` and `crypto/ecdsa`: the entry
-/// `x509/wording` of `known_differences.json`. The texts of `crypto/tls` are compared.
+/// The verdict of a text on a key pair, without the wording of Go's `crypto/x509` and
+/// `crypto/ecdsa`: the entry `x509/wording` of `known_differences.json`. The texts of `crypto/tls`
+/// are compared.
 fn verdict(error: &str) -> &str {
     let is_worded_by_go = error.is_empty() || error.starts_with("tls: ");
     if is_worded_by_go { error } else { "a malformed certificate" }

@@ -1,4 +1,4 @@
-//! From Istio to Gateway API: whatever is said without a word about it means the very same server.
+//! From Istio to Gateway API: without a finding, the result means exactly the same server.
 
 use istio_gateway::{
     FieldPath, Gateway, Port, Server, ServerTlsSettings, Severity, TlsMode,
@@ -191,7 +191,7 @@ fn what_is_said_without_a_word_comes_back_the_same() {
                 };
                 let again = forth.servers().find(|(listener, _)| listener == name);
                 if is_told(&back, index) {
-                    // Said otherwise: there is a listener for it.
+                    // Another representation: there is a listener for it.
                     prop_assert!(again.is_some(), "lost: {server:?}");
                     continue;
                 }
@@ -205,7 +205,7 @@ fn what_is_said_without_a_word_comes_back_the_same() {
     assert!(silent.get() > 1_000, "{} servers came back", silent.get());
 }
 
-/// The paths of what a server's TLS or hosts are refused for.
+/// The paths for which a server's TLS or hosts are rejected.
 #[track_caller]
 fn unsaid(server: &str, metadata: Metadata, want: &[&str]) {
     let mut gateway = Gateway::default();

@@ -56,7 +56,7 @@ fn gives(text: &str, want: &[(RuleId, &str)]) {
     assert_eq!(found, want, "{text}");
 }
 
-/// found.md A.6: under `ISTIO_MUTUAL` clients must present a certificate of the mesh.
+/// Under `ISTIO_MUTUAL` clients must present a certificate of the mesh.
 #[test]
 fn an_ignored_ca_states_what_the_mode_requires() {
     let frontend = format!("{{default: {{validation: {{{CA}}}}}}}");
@@ -148,7 +148,7 @@ fn the_insecure_fallback_is_stated_only_where_it_holds() {
     assert_eq!(rules("", "certificateRefs: [{name: missing}]"), [rule::CERTIFICATE]);
 }
 
-/// found.md A.7: an entry that no listener looks up.
+/// An entry that no listener uses.
 #[test]
 fn an_entry_of_per_port_without_a_listener_is_reported() {
     let frontend = |port: u16| {

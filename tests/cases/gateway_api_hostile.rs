@@ -40,7 +40,8 @@ fn gateway() -> Value {
     })
 }
 
-/// A place in a Gateway, what stands there at most, what is too much, and what an API server says.
+/// A location in a Gateway, the largest allowed value, a value that is too large, and the API
+/// server's message.
 ///
 /// Source: the custom resources of Gateway API 1.6, and apimachinery's `TooMany` and `TooLong`.
 #[test]
@@ -232,7 +233,7 @@ fn few_megabytes_are_answered_in_few_megabytes() {
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
 
-/// A selector with many conditions, asked for many namespaces.
+/// A selector with many conditions, evaluated for many namespaces.
 #[test]
 fn comparing_labels_has_an_end() {
     let mut resources = InMemory::default();
@@ -252,7 +253,7 @@ fn comparing_labels_has_an_end() {
     assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 }
 
-/// An API server refuses it, so it grants nothing.
+/// An API server rejects it, so it grants nothing.
 #[test]
 fn grants_that_are_too_large_grant_nothing() {
     let from =

@@ -39,14 +39,14 @@ const TOGETHER: [(RuleId, RuleId); 8] = [
     (rule::UNKNOWN_VALIDATION_MODE, rule::SCHEMA),
     (rule::UNKNOWN_TLS_MODE, rule::SCHEMA),
     (rule::PLAIN_TLS, rule::SCHEMA),
-    // The bad one of two is told of.
+    // The invalid one of two is reported.
     (rule::FIRST_CERTIFICATE_LOST, rule::CERTIFICATE_DROPPED),
     // Both are about a reference that is not permitted.
     (rule::GRANT_NAME, rule::NOT_PERMITTED),
     (rule::NAMES_SWAPPED, rule::NOT_PERMITTED),
 ];
 
-/// Rules of the way back, which no manifest of Gateway API breaks.
+/// Rules of the reverse conversion, which no manifest of Gateway API breaks.
 const BACK: [RuleId; 2] = [rule::UNSAID, rule::SAID_OTHERWISE];
 
 #[test]
@@ -85,7 +85,7 @@ fn every_manifest_belongs_to_a_rule() {
     }
 }
 
-/// An error tells of a listener, a Gateway or a reference that is refused.
+/// An error reports a rejected listener, Gateway or reference.
 #[test]
 fn errors_are_what_istiod_refuses() {
     for rule in rules().filter(|rule| !BACK.contains(&rule.id)) {
@@ -159,8 +159,8 @@ fn the_older_shape_is_named_and_not_obeyed() {
     assert_eq!(tls.mode(), TlsMode::Simple);
 }
 
-/// How many manifests of Istio's come of a set, and why a cluster would refuse those that it would;
-/// but for what a finding of the translation foretells.
+/// How many Istio manifests a set results in, and why a cluster would reject some of them; but for
+/// what a finding of the translation foretells.
 fn judged(manifests: &Manifests) -> (usize, Vec<String>) {
     const FORETOLD: [(&[RuleId], &[&str]); 2] = [
         (
@@ -405,7 +405,7 @@ spec:
   - {name: http, port: 80, protocol: HTTP}
 ";
 
-/// found.md A.7: the GatewayClass in the set says whose the Gateway is.
+/// The GatewayClass in the set decides whether istiod translates the Gateway.
 #[test]
 fn a_gateway_of_another_controller_is_not_translated() {
     let converted = |class: &str, controller: &str, named: &str| {
@@ -467,7 +467,7 @@ fn a_gateway_of_another_controller_is_not_translated() {
     );
 }
 
-/// found.md A.7, and what else an API server does with a Gateway before istiod sees it.
+/// The checks of an API server before istiod sees a Gateway.
 #[test]
 fn what_the_schema_rejects_or_drops_is_reported_with_its_place() {
     let found = |text: &str| {

@@ -161,7 +161,7 @@ impl<'a> Config<'a> {
 
     fn policy(&self, mode: &str, skip: &str) -> ClientCertificatePolicy {
         match mode {
-            // It has no context whatever is said of it.
+            // It has no context, whatever the settings are.
             "SIMPLE" => ClientCertificatePolicy::from_context(false, None),
             "MUTUAL" | "OPTIONAL_MUTUAL" => {
                 assert!(["unset", "false", "true"].contains(&skip), "{skip}");
@@ -175,7 +175,7 @@ impl<'a> Config<'a> {
     }
 }
 
-/// Outcome, whether the header is there, what becomes of a forged one, and the answer's status.
+/// Outcome, whether the header is present, how a spoofed one is handled, and the response's status.
 fn predicted(decision: &Decision, forwarding: Forwarding, is_rbac: bool) -> [String; 4] {
     let outcome = match decision {
         // The rule is that there is a principal, and any certificate is one.
@@ -207,7 +207,7 @@ fn golden_header(header: XfccHeader) -> &'static str {
     }
 }
 
-/// Which of Envoy's counters move, beside those of a handshake.
+/// Which of Envoy's counters change, in addition to those of a handshake.
 fn counters(decision: &Decision, found: &[CertificateError]) -> Vec<&'static str> {
     match (decision, found.first()) {
         (Decision::Accept(Admission::Anonymous), _) => vec!["no_certificate"],
@@ -327,7 +327,7 @@ fn flaws_come_in_the_order_in_which_envoy_looks() {
     let unknown = ClientCertificate { trust: Trust::UnknownIssuer, ..everything };
     let path_first = [&in_order[..1], &[CertificateError::UnknownIssuer]].concat();
     assert_eq!(flaws(false, unknown)[..2], path_first);
-    // Where verification is waived, what it finds is no reason.
+    // If failures are ignored, they are not a reason.
     assert_eq!(
         flaws(true, everything),
         [CertificateError::InvalidKeyUsage, CertificateError::NoKey]
@@ -356,7 +356,7 @@ fn refused_configurations_are_predicted_with_envoy_s_words() {
             compared += 1;
         }
     }
-    // And none that Envoy takes is refused.
+    // And none that Envoy accepts is rejected.
     for listener in golden["listeners"].as_array().unwrap() {
         let text = |key: &str| listener[key].as_str().unwrap();
         let config = Config::read(&golden["configs"][text("config")]);

@@ -12,13 +12,14 @@ use serde_json::Value;
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) code: u16,
-    /// The one text of a request that cannot be decoded; else each cause of a refusal, sorted.
+    /// The one message for a request that cannot be decoded; else each cause of the rejection,
+    /// sorted.
     pub(crate) messages: Vec<String>,
     /// The texts of the headers `Warning`, sorted, if the object is created.
     pub(crate) warnings: Vec<String>,
 }
 
-/// What `validate` says that the server will answer.
+/// The answer that `validate` predicts.
 pub(crate) fn foretold(object: &str) -> Answer {
     foretold_by(object, &Options::default())
 }

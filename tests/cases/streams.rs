@@ -21,8 +21,8 @@ fn random_streams() {
     println!("{count} streams with {documents} documents, 0 differences");
 }
 
-/// How many streams and documents are the same; that more is wrong behind an error is not compared,
-/// since kubectl stops there.
+/// How many streams and documents are equal. Further errors after the first are not compared, since
+/// kubectl stops there.
 fn compare(cases: &str) -> (usize, usize) {
     let (mut streams, mut documents, mut different) = (0, 0, 0);
     for line in cases.lines() {
@@ -60,7 +60,7 @@ fn read(stream: &[u8]) -> (Vec<Value>, bool) {
     (documents, false)
 }
 
-/// A value whose numbers do not tell how they were written.
+/// A value whose numbers do not depend on their notation.
 fn normal(value: Value) -> Value {
     match value {
         Value::Number(number) => number.as_f64().map_or(Value::Number(number), Value::from),

@@ -37,7 +37,7 @@ fn differences(case: &Value) -> Vec<String> {
         }
     };
     let object = Object::from_json(case["object"].to_string()).unwrap();
-    // The judge is istiod 1.31, and asks for no field validation.
+    // The judge is istiod 1.31, without field validation.
     let options =
         Options::istio("1.31".parse().unwrap()).with_field_validation(FieldValidation::Ignore);
     let report = validate(&object, &options);
@@ -75,7 +75,7 @@ fn differences(case: &Value) -> Vec<String> {
     same("raw errors", format!("{ours:?}"), format!("{:?}", texts(&raw["errors"])));
     let ours: Vec<_> = review.warnings.iter().map(|text| folded(text)).collect();
     same("raw warnings", format!("{ours:?}"), format!("{:?}", texts(&raw["warnings"])));
-    // What istiod says of a value that it cannot decode is Go's text, and not copied.
+    // istiod's message for a value that it cannot decode is Go's text, and not copied.
     let message = |text: &str| {
         let decoding = "error decoding configuration: ";
         folded(if text.starts_with(decoding) { decoding } else { text })

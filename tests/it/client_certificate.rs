@@ -9,8 +9,8 @@ use istio_gateway::{
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-/// What a real Envoy did with SIMPLE, MUTUAL, `OPTIONAL_MUTUAL` and the last two with skip: let in
-/// verified (V), unverified (U) or without a certificate (-), or refused (x).
+/// What a real Envoy did with SIMPLE, MUTUAL, `OPTIONAL_MUTUAL` and the last two with skip:
+/// accepted verified (V), unverified (U) or without a certificate (-), or rejected (x).
 const SEEN: [(&str, &str); 11] = [
     ("none", "-x-x-"),
     ("valid", "-VVVV"),
@@ -25,7 +25,7 @@ const SEEN: [(&str, &str); 11] = [
     ("malformed", "-xxxx"),
 ];
 
-/// Those that only names, pins or a revocation list tell from a valid one.
+/// Those that only names, pins or a CRL distinguish from a valid one.
 const TOLD_BY_MORE: [&str; 4] = ["revoked", "no-revocation-list", "other-name", "not-pinned"];
 
 fn columns() -> [ClientCertificatePolicy; 5] {
@@ -78,7 +78,7 @@ fn a_full_table_has_the_same_rows_for_each_policy() {
         assert_eq!(ids(policy), all);
         for row in policy.all_outcomes() {
             let seen = SEEN.iter().find(|(id, _)| *id == row.id);
-            // The others are as valid as any where nothing tells them.
+            // The others are valid if nothing distinguishes them.
             let (_, seen) = seen.unwrap_or(&SEEN[1]);
             let want = seen.chars().nth(column).unwrap();
             assert_eq!(letter(&row.decision), want, "{} in column {column}", row.id);
@@ -233,7 +233,7 @@ proptest! {
         }
     }
 
-    /// A change is told for whomever it lets in or keeps out.
+    /// A change is reported for every client that gains or loses access.
     #[test]
     fn no_door_opens_untold(old in policy(), new in policy(), client in option::weighted(0.9, client())) {
         let decide = |policy: &ClientCertificatePolicy| {

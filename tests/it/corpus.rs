@@ -42,7 +42,7 @@ fn corpus_goes_through_json_and_wire_and_back() {
         let texts = split_documents(&text).map(Result::unwrap);
         for (document, text) in documents(&text).zip(texts).filter(|(_, text)| !text.is_blank()) {
             let document = match document {
-                // A placeholder where a number is wanted: no Gateway yet, and kept all the same.
+                // A placeholder instead of a number: not a Gateway yet, and kept anyway.
                 Err(e) if e.to_string().contains("\"$") => {
                     Document::Other(Box::new(Object::of_stream(&text).unwrap()))
                 }

@@ -9,7 +9,7 @@ use prost_reflect::{
 };
 use serde_json::{Value, json};
 
-/// A fact by what it is about, so that a difference says where it is.
+/// A fact by its subject, so that a difference shows its location.
 type Facts = BTreeMap<String, String>;
 
 fn golden() -> Value {

@@ -1,8 +1,8 @@
-//! Input that is made to hurt: each has its answer within bounds of time, stack and diagnostics.
+//! Hostile input: each one is answered within bounds of time, stack and diagnostics.
 //!
-//! The bounds are generous, since a debug build on a busy machine must keep them too; what grows
-//! with the square of a megabyte breaks them all the same. Tests run on threads with 2 MiB of
-//! stack, so that recursion over what a document nests would end here. `--nocapture` shows times.
+//! The bounds are generous, since a debug build on a busy machine must keep them too; quadratic
+//! time in a megabyte still exceeds them. Tests run on threads with 2 MiB of stack, so that
+//! recursion by a document's depth would overflow it. `--nocapture` shows times.
 
 use std::time::{Duration, Instant};
 

@@ -89,7 +89,7 @@ fn a_field_is_removed_with_its_line() {
     );
 }
 
-/// What becomes of `text` by `edit`, proved to be what was asked for, in its layout.
+/// The result of `edit` in `text`, verified to have the requested values and the layout.
 #[track_caller]
 fn becomes(text: &str, edit: impl FnOnce(&mut Gateway), want: &str) {
     let mut manifest = Manifest::parse(text).unwrap();

@@ -134,7 +134,7 @@ fn a_server_in_another_s_place_inherits_nothing() {
     );
 }
 
-/// A resource whose elements are told from each other by one key or another.
+/// A resource whose elements are matched by different keys.
 #[derive(Serialize, Deserialize)]
 struct Elements {
     list: Vec<Element>,

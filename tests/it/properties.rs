@@ -1,5 +1,5 @@
-//! Properties of whatever can be said: messages through each of their forms, any data through the
-//! YAML writer, and documents through edits.
+//! Property tests: messages through each of their formats, any data through the YAML writer, and
+//! documents through edits.
 //!
 //! `ISTIO_GATEWAY_YAML=FILE cargo test --test it -- --ignored yaml_for_go` writes YAML documents,
 //! each with the JSON that it was made from, for `conformance/yamlwrite`.
@@ -30,7 +30,7 @@ use proptest::{
 };
 use serde_json::{Map, Value};
 
-/// Words that a YAML reader takes for something else than a text, or for YAML's own signs.
+/// Words that a YAML reader does not read as a string, or reads as YAML syntax.
 const ODD_WORDS: &[&str] = &[
     "",
     " ",
@@ -673,8 +673,8 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-/// Applies an edit. `ids` tells of each server which one of the document it is, unless it was
-/// changed or is new.
+/// Applies an edit. `ids` maps each server to its server in the document, unless it was changed or
+/// is new.
 fn apply(edit: Edit, gateway: &mut Gateway, ids: &mut Vec<Option<usize>>) {
     let len = gateway.servers.len();
     let mut change = |at: usize, change: &dyn Fn(&mut Server)| {
@@ -766,7 +766,7 @@ proptest! {
 
 #[test]
 fn a_number_beyond_all_bounds_is_kept() {
-    // Half a surrogate pair is mended in the text, the number beside it is not to be.
+    // An unpaired surrogate is repaired in the text, the number next to it must not change.
     for text in [r#"{"a":1e400,"b":"\ud800"}"#, r#"{"a":1e400,"b":"\u00e9"}"#] {
         let json = Lossless::<Gateway>::from_json(text).unwrap().to_json();
         assert!(json.contains(r#""a":1e400"#), "{json}");

@@ -1,4 +1,4 @@
-//! Strict reading: everything that Istio would ignore, all at once, each at its place.
+//! Strict decoding: reports everything that Istio would ignore, at once, each with its location.
 
 use istio_gateway::{Gateway, Manifest, Server, ServerTlsSettings, documents, json};
 

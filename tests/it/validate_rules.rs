@@ -12,9 +12,9 @@ use istio_gateway::{
 const TOGETHER: [(&str, &[&str]); 9] = [
     // The sources of certificates are the webhook's business too.
     ("cel/credential-names-or-tls-certificates", &["webhook/certificate-sources"]),
-    // What is empty is no namespace.
+    // An empty value is not a namespace.
     ("webhook/host-empty-part", &["webhook/host-namespace"]),
-    // The schema asks for it first.
+    // The schema requires it first.
     ("webhook/port-required", &["schema/required"]),
     ("webhook/too-many-certificates", &["schema/max-items"]),
     // Reachable in the passthrough modes alone, where credentials are warned of.
@@ -26,7 +26,7 @@ const TOGETHER: [(&str, &[&str]); 9] = [
     ("lint/tls13-cipher", &["webhook/invalid-ciphers"]),
 ];
 
-/// For the newest Istio, or for that which the first line asks for.
+/// For the newest Istio, or for the release in the first line.
 fn options(text: &str) -> Options {
     let first = text.lines().next().unwrap_or_default();
     let version = first.strip_prefix("# istio-gateway check --istio ");
@@ -37,7 +37,7 @@ fn check(text: &str) -> Vec<Diagnostic> {
     check_with(text, &options(text))
 }
 
-/// What is advice for those who ask for no field validation is an error for the others.
+/// Advice without field validation is an error with it.
 fn options_of(rule: &str, text: &str) -> Options {
     let is_about_names =
         ["lint/unknown-field", "lint/snake-case-field", "lint/newer-field"].contains(&rule);

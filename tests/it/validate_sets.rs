@@ -123,7 +123,7 @@ fn objects_are_added_without_a_report() {
     assert_eq!(rules, ["lint/duplicate-name", "lint/duplicate-host"]);
 }
 
-/// An item has its own text and places, where that text says the same by itself.
+/// An item has its own text and positions, if that text by itself means the same.
 #[test]
 fn items_of_a_list_keep_their_places() {
     let item = |text: &str| {
@@ -145,7 +145,7 @@ fn items_of_a_list_keep_their_places() {
     assert!(own.to_yaml().contains("# why"));
     let report = validate_manifest(&own, &Options::default());
     assert_eq!(report.findings[0].position.unwrap().line, 12);
-    // What it says depends on the item before: no place is better than a wrong one.
+    // Its meaning depends on the previous item: no position is better than a wrong one.
     let other = item(&format!("{head}{gateway}  spec:\n    servers:\n    - hosts: *ports\n"));
     assert_eq!(other.spec().servers[0].hosts, ["a", "b"]);
     assert_eq!(other.position(&host), None);
@@ -288,7 +288,7 @@ fn hostile_documents_take_linear_time_and_little_memory() {
     }
 }
 
-/// Places in a long List are not counted from its beginning for every item.
+/// Positions in a long List are not counted from its beginning for every item.
 #[test]
 fn a_long_list_takes_linear_time() {
     const COUNT: usize = 3000;

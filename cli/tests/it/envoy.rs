@@ -121,7 +121,7 @@ spec:
     assert_eq!(lines.len(), 2);
     for line in &lines {
         assert!(line["tls_context"].is_object());
-        // The cluster refuses the Gateway, and so both.
+        // The cluster rejects the Gateway, and so both servers.
         let refusal = &line["findings"][0];
         assert_eq!(refusal["severity"], "error");
         assert!(refusal["rule"].as_str().unwrap().starts_with("webhook/"), "{refusal}");

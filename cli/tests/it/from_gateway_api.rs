@@ -185,7 +185,7 @@ spec:
   - {name: http, port: 80, protocol: HTTP}
 ";
 
-/// found.md A.7: no `Accepted=True` of what an API server rejects.
+/// No `Accepted=True` for a Gateway that an API server rejects.
 #[test]
 fn what_an_api_server_rejects_is_not_translated() {
     let (out, err) = gives(&["-"], &PLAIN.replace("listeners", "listener"), 1);
@@ -206,7 +206,8 @@ fn what_an_api_server_rejects_is_not_translated() {
     assert_eq!(all[0]["findings"][0]["line"], 7);
 }
 
-/// The status tells of a dropped field; the rest is translated, as a client that is not strict has it.
+/// The exit status reports a dropped field; the rest is translated, as for a client that is not
+/// strict.
 #[test]
 fn an_unknown_field_is_an_error_and_the_rest_is_translated() {
     let (out, err) = gives(&["-"], &PLAIN.replace("name: http", "name: http, hostnames: a"), 1);

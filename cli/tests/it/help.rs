@@ -1,4 +1,4 @@
-//! Help, its width, and what it says of exit statuses.
+//! Help, its width, and its exit statuses.
 
 use crate::start::{Directory, Ran, istio_gateway};
 
@@ -106,10 +106,10 @@ fn exit_statuses() {
     for (status, args) in cases {
         let ran = files.run(args);
         assert_eq!(ran.status, *status, "{args:?}: {}{}", ran.out, ran.err);
-        // Who gets 2 is told why, and what there is to do.
+        // Exit status 2 comes with a reason and a suggestion.
         assert!(*status < 2 || !ran.err.is_empty(), "{args:?}");
     }
-    // The help of each says so of each status, and the table in the documentation has the same words.
+    // The help of each command lists each status, in the words of the table in the documentation.
     let table = include_str!("../../../docs/exit-status.md");
     for command in COMMANDS {
         let help = help(command);

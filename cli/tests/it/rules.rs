@@ -60,10 +60,10 @@ fn bad_and_good_examples_are_so() {
         for (kind, is_bad) in [("bad", true), ("good", false)] {
             let Some(example) = rule[kind].as_str() else { continue };
             let command = if id.starts_with("gateway-api/") { "from-gateway-api" } else { "check" };
-            // An example that needs an older Istio begins with the command that asks for it.
+            // An example that needs an older Istio begins with the command that selects it.
             let first = example.lines().next().unwrap();
             let command = first.strip_prefix("# istio-gateway ").unwrap_or(command);
-            // What is advice for those who ask for no field validation is an error for the others.
+            // Advice without field validation is an error with it.
             let ignore = ["lint/unknown-field", "lint/snake-case-field", "lint/newer-field"];
             let lenient = ignore.contains(&id).then_some(["--field-validation", "ignore"]);
             let lenient = lenient.into_iter().flatten();

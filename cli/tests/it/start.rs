@@ -82,7 +82,7 @@ impl Start<'_> {
         self.command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
     }
 
-    /// For what is no text.
+    /// For input that is not UTF-8.
     pub(crate) fn output(mut self) -> Output {
         let mut child = self
             .command
@@ -91,7 +91,7 @@ impl Start<'_> {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        // A command that refuses its arguments does not read.
+        // A command that rejects its arguments does not read its input.
         let _ = child.stdin.take().unwrap().write_all(self.input);
         child.wait_with_output().unwrap()
     }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 pub(crate) const V1: &str = "/apis/networking.istio.io/v1";
 
-/// Whose definition of the custom resource.
+/// The source of the definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Definition {
     Upstream,
@@ -29,13 +29,13 @@ impl Definition {
         self.object_of(IstioVersion::default())
     }
 
-    /// The definition of a release: upstream's is that of the newest one.
+    /// The definition of a release; upstream's is that of the newest one.
     pub(crate) fn object_of(self, istio: IstioVersion) -> Value {
         let definition = match self {
             Self::Upstream => upstream(),
             Self::Ours => validate::crd(istio),
         };
-        // Two objects alike: a test of one of them would prove nothing of the other.
+        // The two must differ: otherwise a test of one would not test the other.
         let is_described = definition.to_string().contains("\"description\":\"");
         assert_eq!(is_described, self == Self::Upstream);
         definition
@@ -88,7 +88,7 @@ impl Cluster {
         Self { client: ClientBuilder::try_from(config).unwrap().build() }
     }
 
-    /// Puts another definition in the place of the one that is there.
+    /// Replaces the definition.
     pub(crate) async fn replace_definition(&self, definition: &Value) {
         let path = format!("{DEFINITIONS}/gateways.networking.istio.io");
         let (_, old) = self.send("GET", &path, &Value::Null).await;
@@ -111,7 +111,7 @@ impl Cluster {
         panic!("the definition is not gone after 10 s");
     }
 
-    /// The server takes a new definition a while after it has stored it. A strict dry run tells
+    /// The server applies a new definition some time after it stored it. A strict dry run shows
     /// whether it has.
     async fn wait_until_served(&self, definition: &Value) {
         let spec =

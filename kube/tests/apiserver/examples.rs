@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, Definition, V1, gateway, newer};
 const CONDITION: &str = "example.com/ClientsVerified";
 
 fn example(name: &str, args: &[&str]) -> Command {
-    // Beside the directory of the tests.
+    // Next to the tests' directory.
     let mut path = env::current_exe().unwrap();
     path.pop();
     path.pop();
@@ -61,7 +61,7 @@ fn insecure() -> Value {
     })
 }
 
-/// A Gateway that lets anybody in, and one that does not.
+/// A Gateway that accepts every client, and one that does not.
 async fn cluster() -> Cluster {
     let cluster = Cluster::with(&newer(Definition::Ours.object())).await;
     create(&cluster, &gateway("a", &insecure())).await;
@@ -136,10 +136,10 @@ async fn the_controller_sets_a_condition_beside_those_of_others() {
     assert_eq!(a["status"]["conditions"][0], theirs);
     assert_eq!(a["status"]["futureField"], 1);
     assert_eq!(condition(&get(&cluster, "b").await).unwrap()["status"], "True");
-    // Once more it has nothing to say.
+    // The second run prints nothing.
     assert_eq!(run("controller", &["--once"], 0), (String::new(), String::new()));
 
-    // While it runs it sees what happens.
+    // It reports changes while it runs.
     let mut controller = example("controller", &[]).stdout(Stdio::null()).spawn().unwrap();
     create(&cluster, &gateway("d", &insecure())).await;
     let mut is = None;
@@ -155,7 +155,7 @@ async fn the_controller_sets_a_condition_beside_those_of_others() {
     assert_eq!(is.expect("a condition within 10 s")["status"], "False");
 }
 
-/// The one of the READMEs: it says what it is about, and ends where there is no server to watch.
+/// The example of the READMEs: it prints the Gateways, and exits if there is no server to watch.
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
 async fn the_controller_of_the_readme_reports_what_goes_wrong() {
@@ -173,7 +173,7 @@ async fn the_controller_of_the_readme_reports_what_goes_wrong() {
     line.clear();
     err.read_line(&mut line).unwrap();
     assert!(line.starts_with("cannot decode a Gateway: status.validationMessages: "), "{line}");
-    // The definition is gone, and the watch says so.
+    // The definition was deleted, and the watch reports it.
     cluster.delete_definition().await;
     line.clear();
     err.read_line(&mut line).unwrap();
@@ -185,7 +185,7 @@ async fn the_controller_of_the_readme_reports_what_goes_wrong() {
     controller.wait().unwrap();
     err.read_to_string(&mut line).unwrap();
 
-    // There is nothing to watch, and then no server at all: each is an error at once.
+    // No definition, and then no server: each is an immediate error.
     let started = Instant::now();
     let (out, err) = run("readme", &[], 1);
     assert!(out.is_empty() && err.contains("404"), "{out}{err}");

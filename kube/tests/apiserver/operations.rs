@@ -1,4 +1,4 @@
-//! What kube's `Api` does with the resource.
+//! The resource with kube's `Api`.
 
 use http::Request;
 use istio_gateway_kube::{
@@ -35,7 +35,7 @@ fn resource(name: &str) -> v1::Gateway {
     gateway
 }
 
-/// What the server says when it refuses an object.
+/// The server's message for a rejected object.
 async fn refusal(gateways: &Api<Lossless<v1::Gateway>>, object: Value) -> (u16, String) {
     let object = serde_json::from_value(object).unwrap();
     match gateways.create(&PostParams::default(), &object).await.unwrap_err() {
@@ -63,7 +63,7 @@ async fn created_through_one_version_it_is_read_through_each() {
         let all: Api<Lossless<v1::Gateway>> = Api::all(client);
         let list = all.list(&ListParams::default()).await.unwrap();
         let [gateway] = list.items.as_slice() else { panic!("{list:?}") };
-        // The items of a list say what they are, so that they can be written back.
+        // The items of a list have their type, so that they can be written.
         let written = serde_json::to_value(gateway).unwrap();
         assert_eq!(written["apiVersion"], "networking.istio.io/v1");
         assert_eq!(written["kind"], "Gateway");
@@ -132,7 +132,7 @@ async fn the_schema_and_the_cel_rules_refuse() {
                 )
             )
         );
-        // An open enum can be a number, which the server does not take.
+        // An open enum can be a number, which the server rejects.
         let mut gateway = resource("a");
         gateway.spec.servers[0].tls.as_mut().unwrap().mode = 99;
         let error = gateways.create(&PostParams::default(), &gateway.into()).await.unwrap_err();
@@ -169,7 +169,7 @@ async fn unknown_fields_are_pruned_or_refused_by_strict_validation() {
              unknown field \"spec.servers[0].default_endpoint\", \
              unknown field \"spec.servers[0].tls.credentialsName\""
         );
-        // A patch has it.
+        // A patch has the option.
         let patch = json!({"spec": {"bogus": 1}});
         let strict = PatchParams::default().validation_strict();
         let error = gateways.patch("a", &strict, &Patch::Merge(patch)).await.unwrap_err();
@@ -186,7 +186,7 @@ async fn the_status_has_an_endpoint_of_its_own() {
     let gateways: Api<Lossless<v1::Gateway>> = Api::namespaced(cluster.client.clone(), "n");
     gateways.create(&PostParams::default(), &resource("a").into()).await.unwrap();
 
-    // A number and a text, from elsewhere; conditions in part; a field that nobody knows.
+    // A number and a string; incomplete conditions; an unknown field.
     for (generation, want) in [(json!(3), 3), (json!("4"), 4), (json!("abc"), 0), (json!(-1), -1)] {
         let status = json!({
             "observedGeneration": generation,
@@ -201,7 +201,7 @@ async fn the_status_has_an_endpoint_of_its_own() {
         assert_eq!((read.observed_generation, read.conditions.len()), (want, 1));
     }
 
-    // Changed here, and put back whole.
+    // Changed, and replaced as a whole.
     let mut gateway = gateways.get_status("a").await.unwrap();
     gateway.spec.selector.insert("not".into(), "written".into());
     let status = gateway.status.as_mut().unwrap();
@@ -219,7 +219,7 @@ async fn the_status_has_an_endpoint_of_its_own() {
     );
     assert!(!replaced.spec.selector.contains_key("not"));
 
-    // And by a patch of what was changed.
+    // And by a patch of the changes.
     let mut gateway = replaced;
     gateway.status.as_mut().unwrap().conditions[1].status = "True".into();
     let patch = gateway.merge_patch_if_unchanged().unwrap().unwrap();

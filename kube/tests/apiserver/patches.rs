@@ -64,7 +64,7 @@ async fn replace_keeps_what_the_crate_does_not_know() {
         json!({"futureField": 1, "conditions": [{"type": "A"}], "observedGeneration": "2"})
     );
 
-    // The plain type is what the others are: it loses them all.
+    // The plain type loses them all, like other crates.
     let plain: Api<v1::Gateway> = Api::namespaced(cluster.client.clone(), "n");
     let gateway = plain.get("a").await.unwrap();
     plain.replace("a", &PostParams::default(), &gateway).await.unwrap();
@@ -85,7 +85,7 @@ async fn a_spec_that_is_cleared_keeps_what_the_crate_does_not_know() {
     assert_eq!(gateway.spec, Default::default());
     assert_eq!(stored(&cluster).await["spec"], json!({"futureField": {"in": "spec"}}));
 
-    // What has no type when it is read has none when it is written, and the server wants one.
+    // An object that was read without a type is written without one, and the server requires one.
     let mut object = serde_json::to_value(&gateway).unwrap();
     object.as_object_mut().unwrap().retain(|key, _| key != "kind" && key != "apiVersion");
     let gateway: Lossless<v1::Gateway> = serde_json::from_value(object).unwrap();
@@ -114,13 +114,13 @@ async fn a_merge_patch_changes_what_was_changed() {
     assert_eq!(stored(&cluster).await["spec"], spec);
     assert_eq!(patched.spec, gateway.spec);
 
-    // Somebody was faster.
+    // Another writer was faster.
     let mut gateway = stale;
     gateway.spec.selector.insert("a".into(), "b".into());
     let patch = gateway.merge_patch_if_unchanged().unwrap().unwrap();
     let error = gateways.patch("a", &strict, &Patch::Merge(patch)).await.unwrap_err();
     assert!(matches!(&error, Error::Api(status) if status.code == 409), "{error:?}");
-    // Who does not mind gets his key in, and leaves the rest.
+    // A patch without a precondition sets its key, and leaves the rest.
     let patch = gateway.merge_patch().unwrap().unwrap();
     gateways.patch("a", &strict, &Patch::Merge(patch)).await.unwrap();
     spec["selector"] = json!({"a": "b"});
@@ -142,7 +142,8 @@ async fn server_side_apply_of_what_was_changed() {
     spec["selector"]["app"] = json!("edge");
     assert_eq!(stored(&cluster).await["spec"], spec);
 
-    // The list belongs to who created it. What the manager had before stays his.
+    // The list belongs to the manager that created it. Fields that the manager applied before
+    // remain its own.
     let mut gateway = gateways.get("a").await.unwrap();
     turn_off(&mut gateway);
     let patch = gateway.apply_patch("me").unwrap();
@@ -155,13 +156,13 @@ async fn server_side_apply_of_what_was_changed() {
     gateways.patch("a", &me.clone().force(), &Patch::Apply(&patch)).await.unwrap();
     assert_eq!(stored(&cluster).await["spec"], spec);
 
-    // Nothing changed: the same again, and nothing is given up.
+    // Nothing changed: the same body again, and no field is removed.
     let gateway = gateways.get("a").await.unwrap();
     assert_eq!(gateway.apply_patch("me").unwrap(), patch);
     gateways.patch("a", &me, &Patch::Apply(&patch)).await.unwrap();
     assert_eq!(stored(&cluster).await["spec"], spec);
 
-    // A key that is gone is given up, and so removed.
+    // The server removes a key that is no longer applied.
     let mut gateway = gateways.get("a").await.unwrap();
     gateway.spec.selector.remove("app");
     let patch = gateway.apply_patch("me").unwrap();

@@ -1,5 +1,5 @@
-//! Exchanges that were recorded with a real API server and upstream's definition, once more with
-//! each definition: the same codes, the same texts, the same objects.
+//! Replays exchanges that were recorded with a real API server and upstream's definition, with each
+//! definition: the codes, texts and objects are the same.
 
 use std::{collections::HashMap, fs};
 
@@ -11,7 +11,7 @@ use crate::{
     verdicts::{causes, foretold},
 };
 
-/// What is not asked again, and why.
+/// The exchanges that are not replayed, and why.
 const SKIPPED: [(&str, &str); 3] = [
     ("crd-status", "no exchange"),
     ("watch-event", "no exchange; see watches.rs"),
@@ -74,7 +74,7 @@ async fn each_recorded_exchange_is_the_same() {
     }
 }
 
-/// Whether an object is created from JSON and nothing but schema and rules can refuse it.
+/// Whether an object is created from JSON, and only the schema and the rules can reject it.
 fn is_create(record: &Value) -> bool {
     let is_json = record["contentType"] == "application/json";
     let path = record["path"].as_str().unwrap_or_default();
@@ -91,7 +91,7 @@ fn request(record: &Value, renamed: &Renamed) -> Request<Vec<u8>> {
     let mut request = Request::builder()
         .method(text("method").unwrap())
         .uri(text("path").unwrap())
-        // It is the default field manager, as far as the slash.
+        // The default field manager is the part before the slash.
         .header("User-Agent", "Python-urllib/3");
     if let Some(content) = text("contentType") {
         request = request.header("Content-Type", content);
@@ -101,7 +101,7 @@ fn request(record: &Value, renamed: &Renamed) -> Request<Vec<u8>> {
     }
     let body = match &record["request"] {
         Value::Null => Vec::new(),
-        // Recorded as text: it is no JSON, or not JSON alone.
+        // Recorded as a string: it is not JSON, or not only JSON.
         Value::String(text) => text.clone().into_bytes(),
         body => {
             let mut body = body.clone();
@@ -142,7 +142,7 @@ impl Renamed {
 /// Keys whose values differ from run to run.
 const VARYING: [&str; 5] = ["uid", "resourceVersion", "creationTimestamp", "time", "continue"];
 
-/// An answer without what differs from run to run.
+/// An answer without the values that vary from run to run.
 fn scrubbed(answer: &Value) -> Value {
     match answer {
         Value::Object(map) => {

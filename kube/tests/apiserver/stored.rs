@@ -1,4 +1,4 @@
-//! What the library says that the server keeps of an object, compared with what it keeps.
+//! The fields that the server stores, compared with the library's prediction.
 
 use std::fmt::Write as _;
 
@@ -83,7 +83,7 @@ impl Generator {
         of[self.below(of.len())]
     }
 
-    /// A name that is almost the field's.
+    /// A misspelt name of the field.
     fn misspelt(&mut self, camel: &str, snake: &str) -> String {
         match self.below(6) {
             0 => format!("{camel}s"),
@@ -108,7 +108,7 @@ impl Generator {
                 _ => vec![camel.to_owned(), self.misspelt(camel, snake), camel.to_owned()],
             };
             for name in names {
-                // Most values fit, so that most objects are stored.
+                // Most values are valid, so that most objects are stored.
                 let fits = self.chance(97);
                 let value = if fits { values[0] } else { self.one(values) };
                 let value = if self.chance(30) && fits {
@@ -215,7 +215,7 @@ fn missing(sent: &Value, kept: &Value, path: &FieldPath, found: &mut Vec<FieldPa
     }
 }
 
-/// What becomes of `count` random Gateways on the server, and what the library says of each.
+/// Compares `count` random Gateways as stored by the server with the library's prediction.
 async fn compare(definition: Definition, istio: IstioVersion, seed: u64, count: usize) {
     let cluster = Cluster::with(&definition.object_of(istio)).await;
     let path = format!("{V1}/namespaces/infra/gateways");
@@ -246,7 +246,7 @@ async fn compare(definition: Definition, istio: IstioVersion, seed: u64, count: 
         let sent: Value = serde_json::from_str(&text).unwrap();
         let mut gone = Vec::new();
         missing(&sent, &kept, &FieldPath::root(), &mut gone);
-        // Who creates an object does not set its status.
+        // A create request does not set the status.
         gone.retain(|path| path.to_string() != "status");
         let StoredGateway { pruned: reported, .. } = ours;
         let mut paths: Vec<_> = reported.iter().map(|field| field.path.clone()).collect();

@@ -1,4 +1,4 @@
-//! Watches, and what cannot be decoded in them.
+//! Watches with objects that cannot be decoded.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn a_watch_tells_what_happens() {
         assert_eq!(changes, ["ADDED", "MODIFIED", "DELETED"]);
         assert!(!bookmarks.is_empty(), "one comes before the watch ends");
 
-        // A version that the server has forgotten.
+        // An expired resource version.
         let events = gateways.watch(&WatchParams::default().timeout(1), "1").await.unwrap();
         let events: Vec<_> = events.try_collect().await.unwrap();
         let [WatchEvent::Error(status)] = events.as_slice() else { panic!("{events:?}") };
@@ -92,7 +92,7 @@ async fn a_watch_goes_on_past_an_object_that_cannot_be_decoded() {
     }
     spoil(&cluster, "a").await;
 
-    // Without the guard one object fails the list for all.
+    // Without the guard, one object makes the whole list fail.
     let plain: Api<v1::Gateway> = Api::namespaced(cluster.client.clone(), "n");
     let error = plain.list(&ListParams::default()).await.unwrap_err();
     assert!(matches!(error, Error::SerdeError(_)), "{error:?}");

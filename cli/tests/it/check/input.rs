@@ -155,7 +155,7 @@ fn a_template_is_named_as_such() {
     );
 }
 
-/// found.md A.4, B.5: the value is asked, never the line.
+/// A placeholder is a property of the value, not of the line.
 #[test]
 fn a_dollar_elsewhere_hides_no_error() {
     let one_line = "{\"apiVersion\":\"networking.istio.io/v1\",\"kind\":\"Gateway\",\
@@ -192,7 +192,7 @@ fn a_dollar_elsewhere_hides_no_error() {
     assert_eq!(verdicts, ["rejected", "rejected", "rejected", "accepted"]);
 }
 
-/// found.md B.3: a schema error hides nothing, and brings nothing along.
+/// A schema error hides no other findings, and causes none.
 #[test]
 fn everything_is_found_at_once() {
     let server = "  \
@@ -216,7 +216,7 @@ fn everything_is_found_at_once() {
     assert_eq!(documents[0]["findings"][3]["help"], "write TCP");
 }
 
-/// found.md F.
+/// The help names the intended value.
 #[test]
 fn help_names_what_was_meant() {
     let help = |text: &str| {

@@ -1,4 +1,4 @@
-//! What the options change, and what `--help` says of them.
+//! The effects of the options, and their `--help`.
 
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ fn a_denied_rule_fails_and_an_allowed_one_is_silent() {
     );
 }
 
-/// found.md B.2: what plain kubectl apply is refused is not accepted.
+/// What plain `kubectl apply` rejects is not accepted.
 #[test]
 fn field_validation_is_what_the_client_requests() {
     let tree = Directory::new(&[("edge.yaml", &gateway("edge", TYPO))]);

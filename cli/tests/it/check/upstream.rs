@@ -1,4 +1,4 @@
-//! What `check` says, against what upstream says.
+//! The output of `check`, compared with upstream's verdicts.
 
 use std::fs;
 

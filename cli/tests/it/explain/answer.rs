@@ -201,7 +201,7 @@ fn what_a_cluster_or_envoy_refuses_is_said_first() {
     assert!(clients.iter().all(|client| client["outcome"] == "rejected"));
 }
 
-/// Envoy takes a listener with all its filter chains or not at all.
+/// Envoy accepts a listener with all its filter chains, or rejects it.
 #[test]
 fn a_listener_that_envoy_refuses_is_of_all_its_servers() {
     let good = server(443, "a.b", &format!(", tls: {MUTUAL}"));

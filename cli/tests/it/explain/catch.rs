@@ -24,7 +24,7 @@ fn a_host_that_another_server_catches_is_compared() {
     let redirect = server(80, "a.example.com", ", tls: {httpsRedirect: true}");
     let plain = server(80, "'*'", "");
     let caught = "caught-by-another";
-    // The whole list of verdicts; whether a door opens is what --fail-on looks at.
+    // The complete list of verdicts; `--fail-on` checks whether a client gains access.
     for (name, old, new, want) in [
         (
             "server-gone",
@@ -58,7 +58,7 @@ fn a_host_that_another_server_catches_is_compared() {
             of(&[&plain]),
             vec![("weaker", caught), ("stronger", "server-removed")],
         ),
-        // The other way: the door of that host closes.
+        // In the other direction, the clients of that host lose access.
         (
             "server-new",
             of(&[&all]),
@@ -92,7 +92,7 @@ fn hosts_come_and_go_as_envoy_matches_them() {
         ("narrowed", "'*'", "a.b", vec![("stronger", "hosts-removed")]),
         ("widened", "a.b", "'*'", vec![("weaker", "hosts-added")]),
         ("covered", "'*', a.b", "'*'", vec![]),
-        // The part before the slash says whose routes may have it.
+        // The namespace before the slash selects the routes.
         ("more-namespaces", "./a.b", "'*/a.b'", vec![("weaker", "hosts-added")]),
         ("fewer-namespaces", "a.b", "./a.b", vec![("stronger", "hosts-removed")]),
         (
@@ -143,7 +143,7 @@ fn a_namespace_that_one_file_does_not_say_is_the_other_s() {
         ("in-old", mutual.clone(), without(&mutual), &[][..]),
         ("in-new", without(&mutual), mutual.clone(), &[]),
         ("another", mutual.clone(), in_other.clone(), &gone),
-        // Which of the two it is cannot be told.
+        // Which of the two it is, is not known.
         (
             "two",
             format!("{mutual}---\n{in_other}"),

@@ -1,4 +1,4 @@
-//! Files in and out, and what is told of bad ones.
+//! Input and output files, and the errors of bad ones.
 
 use std::fs;
 
@@ -42,13 +42,13 @@ fn files_lists_and_the_output_file() {
     assert_eq!(html.matches("<article").count(), 2, "{list}");
     assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"));
     assert!(!html.contains("http://") && !html.contains("https://"), "something to fetch");
-    // Nothing is left beside it.
+    // No temporary file remains.
     assert_eq!(fs::read_dir(files.path("")).unwrap().count(), 3);
     let none = prints(&["-"], "kind: Service\n");
     assert!(none.starts_with("0 servers"), "{none}");
 }
 
-/// What is printed takes the place of an input when that was read, and of what a link leads to.
+/// The output may replace an input, and the target of a symlink.
 #[test]
 #[cfg(unix)]
 fn the_output_file_may_be_a_link_and_an_input() {
@@ -71,7 +71,7 @@ fn the_output_file_may_be_a_link_and_an_input() {
     symlink("real/new.txt", files.path("new.txt")).unwrap();
     assert_eq!(prints(&["-o", files.path("new.txt").to_str().unwrap(), "-"], EXAMPLE), "");
     assert!(fs::read_to_string(files.path("real/new.txt")).unwrap().contains("Who gets in?"));
-    // A new file is as the user's other new files are, and nothing is left beside one.
+    // A new file has the user's default permissions, and no temporary file remains.
     let other = files.write("other.txt", "");
     let made = files.path("real/made.txt");
     assert_eq!(prints(&["-o", made.to_str().unwrap(), "-"], EXAMPLE), "");

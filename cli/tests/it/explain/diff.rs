@@ -50,7 +50,7 @@ fn tls_itself_can_be_weaker() {
         ("minimum", ", minProtocolVersion: TLSV1_3", "", ("weaker", "minimum-version")),
         ("minimum-up", "", ", minProtocolVersion: TLSV1_3", ("stronger", "minimum-version")),
         ("maximum", "", ", maxProtocolVersion: TLSV1_2", ("weaker", "maximum-version")),
-        // What Envoy speaks by itself is no change.
+        // Writing Envoy's default explicitly is not a change.
         (
             "suites",
             ", cipherSuites: [ECDHE-RSA-AES128-GCM-SHA256]",
@@ -72,7 +72,7 @@ fn tls_itself_can_be_weaker() {
     assert_eq!(differences(&same), []);
 }
 
-/// TLS 1.3 has its own suites: a list says nothing where only it is spoken.
+/// TLS 1.3 has its own suites: a list has no effect if it is the only version.
 #[test]
 fn suites_count_up_to_tls_1_2() {
     let tls = |suites: &str| {
@@ -83,7 +83,7 @@ fn suites_count_up_to_tls_1_2() {
     assert_eq!(differences(&compared(&one, &two)), []);
 }
 
-/// Bytes within TLS are passed on as they are, and with them a header that the client wrote.
+/// The decrypted bytes are forwarded unchanged, including a header that the client set.
 #[test]
 fn a_header_that_the_gateway_no_more_writes_is_weaker() {
     let new = https(MUTUAL).replace("protocol: HTTPS", "protocol: TLS");
@@ -124,7 +124,7 @@ fn plain_http_is_weaker_and_so_is_no_redirect() {
     assert_eq!(differences(&off), [("weaker", "redirect-off")]);
     let simple = https("{mode: SIMPLE, credentialName: c}");
     assert_eq!(differences(&compared(&simple, &http(""))), [("weaker", "flow")]);
-    // And every client that was refused gets in.
+    // And every rejected client is accepted.
     let opened = compared(&https(MUTUAL), &http(""));
     let found = differences(&opened);
     assert!(found.contains(&("weaker", "none")) && found.contains(&("weaker", "flow")));
@@ -151,7 +151,7 @@ fn servers_come_and_go() {
             "hosts",
             of(&[&a]),
             of(&[&wide]),
-            // Whoever asks for a.b is served as before.
+            // Requests for a.b are served as before.
             vec![("weaker", "hosts-added")],
         ),
         ("fewer-hosts", of(&[&wide]), of(&[&a]), vec![("stronger", "hosts-removed")]),

@@ -102,7 +102,7 @@ fn each_line_of_a_comparison_of_directories_has_its_file() {
         let out = prints(&["--diff", "--format", format, old, new], "");
         let out: String = out.split_whitespace().collect();
         assert!(out.contains(&format!("{old_file}:7")), "{out}");
-        // The server, the reasons of the refusal, the dropped field.
+        // The server, the reasons of the rejection, the dropped field.
         assert!(out.matches(&new_file).count() >= 3, "{out}");
     }
 }

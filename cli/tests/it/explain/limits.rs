@@ -93,7 +93,7 @@ fn many_servers_take_no_long_time() {
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
-/// It says how many servers of which kind are not on it.
+/// It reports how many servers of each kind are omitted.
 #[test]
 fn a_page_has_an_end() {
     let one = |i: usize| server(443, &format!("h{i}.b"), ", tls: {mode: MUTUAL, caCrl: /x}");

@@ -26,7 +26,7 @@ fn prints(args: &[&str], input: &str) -> String {
     ran.out
 }
 
-/// What the schema says of one of its two roots, so that what is wrong is told.
+/// Validates with one of the schema's two roots, for precise errors.
 fn keeps_schema(root: &str, value: &Value) {
     let mut schema: Value =
         serde_json::from_str(include_str!("../../../../docs/explain.schema.json")).unwrap();
@@ -90,7 +90,7 @@ fn named(name: &str, selector: &str, servers: &[&str]) -> String {
 
 fn server(port: u32, hosts: &str, more: &str) -> String {
     let protocol = if port == 80 { "HTTP" } else { "HTTPS" };
-    // A name of its own, as istiod asks for.
+    // A unique name, as istiod requires.
     let own: String = hosts.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
     let name = format!("p{port}-{own}");
     format!(

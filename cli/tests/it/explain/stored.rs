@@ -36,7 +36,7 @@ fn a_snake_case_field_has_no_effect_and_is_reported() {
         assert_eq!((&pruned["line"], &pruned["column"]), (&12.into(), &7.into()));
         let would = server["if_not_pruned"].to_string();
         assert!(would.contains(effect), "{field}: {would}");
-        // Said once.
+        // Reported once.
         assert!(!server["dropped"].to_string().contains(name), "{server}");
     }
 }

@@ -1,4 +1,4 @@
-//! Objects whose `metadata` are odd: a table of values at every field.
+//! Objects with odd `metadata`: a table of values at every field.
 
 /// Every field; `*` is a key of a mapping, `[]` an item of a sequence.
 const FIELDS: [&str; 32] = [
@@ -235,7 +235,7 @@ pub(crate) fn directed() -> Vec<(String, String)> {
         for field in ["name", "generateName", "labels.*", "ownerReferences[].uid"] {
             add(field, placed(field, &format!("\"{name}\"")));
         }
-        // No client can ask in these namespaces.
+        // No client can send requests to these namespaces.
         if !name.contains('/') && !name.contains("\\u0000") {
             add("namespace", placed("namespace", &format!("\"{name}\"")));
         }

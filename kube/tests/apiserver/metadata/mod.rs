@@ -1,7 +1,7 @@
-//! The server's answers about `metadata`: recorded in `tests/golden/metadata.ndjson`, asked again, and
-//! asked about random objects.
+//! The server's answers about `metadata`, compared with those recorded in
+//! `tests/golden/metadata.ndjson` and, for random objects, with `validate`.
 //!
-//! With `ISTIO_GATEWAY_UPDATE=1` the file is written anew.
+//! `ISTIO_GATEWAY_UPDATE=1` rewrites the file.
 
 // The library's own test compares the same answers with the file, without a server.
 #[path = "../../../../tests/cases/metadata.rs"]
@@ -25,7 +25,7 @@ const GOLDEN: &str = "../tests/golden/metadata.ndjson";
 async fn ask(cluster: &Cluster, object: &str) -> Answer {
     let parsed: Value = serde_json::from_str(object).unwrap();
     let version = parsed["apiVersion"].as_str().unwrap();
-    // A client asks in the namespace of the object, or in its own.
+    // A client sends the request to the object's namespace, or to its own.
     let namespace = parsed["metadata"]["namespace"].as_str().filter(|text| !text.is_empty());
     let namespace: String = namespace
         .unwrap_or("infra")
@@ -62,7 +62,7 @@ async fn ask(cluster: &Cluster, object: &str) -> Answer {
             let text = text.trim_start_matches("299 - ");
             warnings.push(serde_json::from_str(text).unwrap_or_else(|_| text.to_owned()));
         }
-        // Those about fields that are dropped are another test's.
+        // Another test covers warnings about dropped fields.
         warnings.retain(|text: &String| !text.starts_with("unknown field"));
         warnings.sort();
     }
@@ -111,7 +111,7 @@ async fn each_answer_about_metadata_is_the_recorded_one() {
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
 async fn validate_foretells_the_server_about_random_metadata() {
-    // More, or others, by hand.
+    // For manual runs with more or other cases.
     let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
     let count = number("ISTIO_GATEWAY_COUNT", 500);
     let mut random = random::Random::new(number("ISTIO_GATEWAY_SEED", 20_261_124));

@@ -32,7 +32,7 @@ impl Random {
         serde_json::from_str(&expanded(text)).unwrap()
     }
 
-    /// One of the odd texts once in so many times, else one of the good ones.
+    /// An odd string with the given probability, else a valid one.
     fn rarely<'a>(&mut self, one_in: usize, odd: &[&'a str], good: &[&'a str]) -> &'a str {
         let from = if self.next(one_in) == 0 { odd } else { good };
         from[self.next(from.len())]
@@ -48,7 +48,7 @@ impl Random {
         self.value(&format!("\"{text}\""))
     }
 
-    /// A value of a field's own type, in two of three cases a good one; now and then any other.
+    /// A value of the field's type, valid in two of three cases; sometimes of another type.
     fn field(&mut self, field: &str, oddity: usize) -> Value {
         if self.next(oddity) == 0 {
             let text = self.pick(&VALUES);
