@@ -1,4 +1,4 @@
-//! proto/ by prost-build alone, without anything that the crate asks of it: what bare prost costs.
+//! Compiles proto/ with prost-build without options: the baseline "bare prost".
 
 use std::error::Error;
 

@@ -8,8 +8,8 @@ use std::{
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// The system's allocator, counting. There is one thread, so a load and a store will do; they cost
-/// less than a thousandth of what is measured.
+/// A counting wrapper of the system's allocator. There is one thread, so a load and a store
+/// suffice; they cost less than a thousandth of the measured time.
 pub struct Counting;
 
 /// How many allocations there were so far, and of how many bytes.

@@ -1,4 +1,4 @@
-//! Instructions per operation, as callgrind counts them: a number that a busy machine does not move.
+//! Instructions per operation, counted by callgrind: independent of the load of the machine.
 
 use std::{env, process::Command, time::Instant};
 
@@ -7,8 +7,8 @@ use crate::{
     suites::{SIZES, SUITES},
 };
 
-/// The operations of a suite that run in this process, named "size: name", whose names contain the
-/// text. One that begins with a number of servers has only documents of that size made.
+/// The operations of a suite that run in this process and whose "size: name" contains the text. If
+/// the text begins with a number of servers, only documents of that size are generated.
 pub fn operations(suite: &str, text: &str) -> impl Iterator<Item = (String, Box<dyn FnMut()>)> {
     let (_, make) = SUITES.iter().find(|(name, _)| *name == suite).expect("no such suite");
     let digits: String =
@@ -26,10 +26,10 @@ pub fn operations(suite: &str, text: &str) -> impl Iterator<Item = (String, Box<
     all.filter(move |(name, _)| name.contains(&text))
 }
 
-/// Instructions of one run of an operation. The program that asks is run again for it, with the
-/// arguments `--repeat TIMES SUITE NAME`.
+/// Instructions of one run of an operation. Runs this program again, with the arguments `--repeat
+/// TIMES SUITE NAME`.
 pub fn instructions(suite: &str, name: &str, run: &mut dyn FnMut()) -> f64 {
-    // About 20 ms, which valgrind makes a second of.
+    // About 20 ms, or a second in valgrind.
     run();
     let start = Instant::now();
     run();
@@ -39,14 +39,14 @@ pub fn instructions(suite: &str, name: &str, run: &mut dyn FnMut()) -> f64 {
     counted as f64 / times as f64
 }
 
-/// What `--repeat` asks for: runs the first operation of a suite whose name contains a text.
+/// Implements `--repeat`: runs the first operation of a suite whose name contains a text.
 pub fn repeat(times: &str, suite: &str, text: &str) {
     let (_, mut run) = operations(suite, text).next().expect("no such operation");
     let times: u64 = times.parse().expect("not a number");
     (0..times).for_each(|_| run());
 }
 
-/// What callgrind counts of so many runs of an operation.
+/// Callgrind's count for a number of runs of an operation.
 fn collected(times: u64, suite: &str, name: &str) -> u64 {
     let program = env::current_exe().expect("this program has a path");
     let output = Command::new("valgrind")

@@ -1,8 +1,8 @@
-//! The Gateway as a careful user would write it for serde: what `#[derive]` makes of the same shape
-//! is the limit that the crate's own decoder and encoder are held against.
+//! The Gateway as a careful user would write it with serde's derives: the baseline for the crate's
+//! decoder and encoder.
 //!
-//! It reads less than Istio does: enums are closed, null and numbers in quotes are refused, and
-//! nothing is told of what it ignores.
+//! It accepts less than Istio: enums are closed, null and quoted numbers are rejected, and it does
+//! not report what it ignores.
 
 use std::collections::BTreeMap;
 

@@ -1,12 +1,11 @@
-//! The documents that are measured: made, so that they can have any size, after what edge gateways
-//! look like.
+//! Generated documents of any size, similar to real edge gateways.
 
 use istio_gateway::{Gateway, Manifest, Port, Server, ServerTlsSettings, TlsMode, json};
 
 use istio_gateway::TlsProtocol;
 
-/// A Gateway of so many servers: every third one SIMPLE, MUTUAL and OPTIONAL_MUTUAL, with one to
-/// three hosts each.
+/// A Gateway with this many servers: SIMPLE, MUTUAL and OPTIONAL_MUTUAL in turn, with one to three
+/// hosts each.
 pub fn gateway(servers: usize) -> Gateway {
     let selector = [("istio", "ingressgateway"), ("istio.io/rev", "stable")];
     Gateway {

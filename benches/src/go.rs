@@ -1,5 +1,5 @@
-//! Upstream's side: conformance/bench as a child that takes a sample whenever it is asked, so that
-//! both sides have their samples in turn.
+//! Runs conformance/bench as a child that takes a sample on request, so that both sides sample in
+//! turn.
 
 use std::{
     env, fs,
@@ -22,8 +22,7 @@ struct Sample {
 impl Go {
     /// Builds conformance/bench and starts it on some files, given by name and content.
     ///
-    /// Its samples are long ones: the median of short ones would be one without the garbage
-    /// collector in it.
+    /// Its samples are long: the median of short ones would exclude the garbage collector.
     pub fn start(files: &[(String, &str)]) -> io::Result<Self> {
         let conformance = Path::new(env!("CARGO_MANIFEST_DIR")).join("../conformance");
         let dir = env::temp_dir().join(format!("istio-gateway-benches-{}", std::process::id()));
@@ -48,7 +47,7 @@ impl Go {
         let missing = || io::Error::other("the child has no pipes");
         let stdin = child.stdin.take().ok_or_else(missing)?;
         let mut stdout = BufReader::new(child.stdout.take().ok_or_else(missing)?);
-        // It has read the files once it has said so.
+        // It prints a line when it has read the files.
         let mut ready = String::new();
         stdout.read_line(&mut ready)?;
         fs::remove_dir_all(&dir)?;

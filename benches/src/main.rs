@@ -1,4 +1,4 @@
-//! Runs the suites: all of them, or those whose names begin with an argument.
+//! Runs all suites, or those whose names begin with an argument.
 
 use std::{
     env, os::unix::process::CommandExt as _, path::PathBuf, process::Command, time::Duration,
@@ -16,8 +16,8 @@ const USAGE: &str = "\
 istio-gateway-benches [--rounds N] [--least MILLISECONDS] [--no-go] [--plots DIR] [SUITE ...]
 
 Suites: allocations json-decode json-encode yaml yaml-stream wire-decode wire-encode write-back
-write-back-all validate envoy explain; the beginning of a name selects all that begin so. --plots
-writes how each suite grows as SVG.";
+write-back-all validate envoy explain; a prefix selects all that begin with it. The tables go to
+standard output, targets and growth to standard error. --plots writes plots of each suite as SVG.";
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -60,9 +60,9 @@ fn main() {
     }
 }
 
-/// Starts the program once more, with a system's allocator that keeps what it has. Else whether a
-/// document of some MB is written into fresh pages each time depends on what was freed before, and
-/// is worth a factor of two. A process that runs for long has such an allocator.
+/// Restarts the program with settings that make the system's allocator keep freed memory, as in a
+/// long-running process. Otherwise it depends on earlier operations whether a large document is
+/// written to fresh pages, which changes the time by a factor of two.
 fn keep_memory() {
     const SETTINGS: [(&str, &str); 3] = [
         ("MALLOC_MMAP_THRESHOLD_", "33554432"),
@@ -90,12 +90,12 @@ fn start_go(suite: &Suite) -> Option<Go> {
     if files.is_empty() {
         return None;
     }
-    Go::start(&files).inspect_err(|e| eprintln!("Go is left out: {e}")).ok()
+    Go::start(&files).inspect_err(|e| eprintln!("Go is skipped: {e}")).ok()
 }
 
 /// How often each JSON decoder and encoder allocates.
 fn count_allocations() {
-    println!("### Allocations, 100 servers\n\nNumber, and bytes asked for.\n");
+    println!("## Allocations, 100 servers\n");
     println!("| | number | bytes |\n|---|---:|---:|");
     let hot = ["json-decode", "json-encode", "yaml", "validate", "envoy", "explain"];
     for (_, make) in SUITES.iter().filter(|(name, _)| hot.contains(name)) {

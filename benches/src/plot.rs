@@ -6,7 +6,7 @@ use plotters::prelude::*;
 
 use crate::runner::Measured;
 
-/// The colours of the lines: Okabe and Ito's, which also those can tell apart who see fewer.
+/// The colours of the lines: Okabe and Ito's, which colour-blind readers can distinguish.
 const COLORS: [RGBColor; 8] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
@@ -18,8 +18,8 @@ const COLORS: [RGBColor; 8] = [
     RGBColor(160, 120, 60),
 ];
 
-/// Writes `NAME.svg` into a directory, for a suite that was measured at more than one size: µs a
-/// server over servers, so that what grows with its input alone is level.
+/// Writes `NAME.svg` to a directory, for a suite that was measured at more than one size: µs per
+/// server by number of servers, so that linear time is a level line.
 pub fn write(measured: &Measured, dir: &Path) -> Result<(), Box<dyn Error>> {
     let points = || measured.lines.iter().flat_map(|(_, points)| points);
     let sizes = points().map(|(servers, _)| *servers);
@@ -42,7 +42,7 @@ pub fn write(measured: &Measured, dir: &Path) -> Result<(), Box<dyn Error>> {
         .y_label_area_size(64)
         .build_cartesian_2d(
             (least as f64 * 0.9..most as f64 * 1.1).log_scale(),
-            // Room for the names above the lines.
+            // Space for the names above the lines.
             (low * 0.7..high * 6.0).log_scale(),
         )?;
     chart

@@ -1,10 +1,9 @@
 //! The harness: samples in turn, medians, ratios.
 //!
-//! None of the usual harnesses does this. They finish one benchmark before the next one begins, so
-//! that on a shared machine whatever happens in between is a difference between the two; and none
-//! of them has a child process among its candidates. Here each round takes one sample of every
-//! candidate, and a ratio is the median of the rounds' ratios. Time is the process's own processor
-//! time, so that waiting for a processor does not count.
+//! Other harnesses finish one benchmark before the next one begins, so that the load of a shared
+//! machine changes the ratio; and none of them measures a child process. Here each round takes one
+//! sample of every candidate, and a ratio is the median of the rounds' ratios. Time is the
+//! process's own processor time, which excludes waiting for a processor.
 
 use std::time::Duration;
 
@@ -73,7 +72,7 @@ pub struct Settings {
     pub least: Duration,
 }
 
-/// For each operation its samples, in nanoseconds; none for what cannot be run.
+/// The samples of each operation, in nanoseconds; none if it cannot be run.
 pub fn measure(
     column: &mut Column,
     go: &mut Option<Go>,
@@ -82,12 +81,13 @@ pub fn measure(
     let file = &column.file.0;
     let mut samples: Vec<_> = column.operations.iter().map(|o| (o.name, Vec::new())).collect();
     let mut times = vec![0; column.operations.len()];
-    // Whatever takes a second averages over itself.
+    // A sample that takes a second is already an average.
     let rounds =
         if column.file.1.len() > 1 << 20 { settings.rounds.min(11) } else { settings.rounds };
     for round in 0..rounds {
         for turn in 0..column.operations.len() {
-            // Whoever comes after a given candidate changes, and so does what is in the caches.
+            // The order rotates, so that no candidate always follows the same one and its cache
+            // contents.
             let i = (turn + round) % column.operations.len();
             let sample = match (&mut column.operations[i].run, go.as_mut()) {
                 (Run::Here(run), _) => {
@@ -121,7 +121,7 @@ fn processor_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// How many times make a sample. It warms up, too.
+/// The number of runs in a sample. It also warms up.
 fn calibrate(run: &mut dyn FnMut(), least: Duration) -> u32 {
     let mut times = 1;
     while time(run, times) < least {
@@ -140,7 +140,7 @@ pub fn ratio(samples: &[f64], baseline: &[f64]) -> f64 {
     median(samples.iter().zip(baseline).map(|(a, b)| a / b).collect())
 }
 
-/// What was measured of a suite.
+/// The results of a suite.
 pub struct Measured {
     pub name: &'static str,
     pub title: &'static str,
@@ -148,9 +148,9 @@ pub struct Measured {
     pub lines: Vec<(&'static str, Vec<(usize, f64)>)>,
 }
 
-/// Measures a suite and prints it as a table in Markdown.
+/// Measures a suite and prints it as a table in Markdown; targets and growth go to standard error.
 pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Measured {
-    println!("### {}\n\nTimes `{}`, and µs.\n", suite.title, suite.baseline);
+    println!("## {}\n\nRelative to `{}`; µs in parentheses.\n", suite.title, suite.baseline);
     let columns: Vec<_> = suite.columns.iter_mut().map(|c| measure(c, go, settings)).collect();
     let names = suite.columns.iter().map(|c| format!(" {} |", c.name));
     println!("| |{}", names.collect::<String>());
@@ -185,8 +185,8 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Mea
         } else {
             "NOT MET"
         };
-        println!(
-            "- {}: `{}` / `{}` is {shown}; wanted {:.2}: **{verdict}**",
+        eprintln!(
+            "- {}: `{}` / `{}` is {shown}; target {:.2}: {verdict}",
             target.text, target.slower, target.faster, target.at_least
         );
     }
@@ -203,8 +203,7 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Mea
     Measured { name: suite.name, title: suite.title, lines }
 }
 
-/// What each of many servers costs, times what each of a hundred does: 1 where time grows as the
-/// document does.
+/// The time per server of the largest document, relative to 100 servers: 1 if time is linear.
 fn print_growth(lines: &[(&str, Vec<(usize, f64)>)]) {
     const FEW: usize = 100;
     let growth = |(name, points): &(&str, Vec<(usize, f64)>)| {
@@ -216,9 +215,9 @@ fn print_growth(lines: &[(&str, Vec<(usize, f64)>)]) {
     let all: Vec<_> = lines.iter().filter_map(growth).collect();
     if let Some((servers, _)) = all.first() {
         let all: Vec<_> = all.iter().map(|(_, text)| text.as_str()).collect();
-        println!("- a server of {servers}, times one of {FEW}: {}", all.join(", "));
+        eprintln!("- time per server, {servers} relative to {FEW}: {}", all.join(", "));
     }
-    println!();
+    eprintln!();
 }
 
 fn micros(ns: f64) -> String {

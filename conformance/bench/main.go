@@ -1,6 +1,5 @@
-// Command bench measures upstream's readers and writers on the given files,
-// for a comparison of speed. A .json file holds a Gateway's spec, any other
-// file one manifest or a stream of them.
+// Command bench measures upstream's readers and writers on the given files, for a comparison of
+// speed. A .json file has a Gateway's spec, any other file one manifest or a stream.
 //
 // With -ask it takes a sample whenever a line of stdin names a measurement
 // and a file, so that another program can take its own samples in between.
@@ -42,7 +41,7 @@ func main() {
 	least := flag.Duration("time", 10*time.Millisecond, "the least time of a sample")
 	ask := flag.Bool("ask", false, "take one sample for each line of stdin")
 	flag.Parse()
-	// One thread, as the other side has it.
+	// One thread, as on the Rust side.
 	runtime.GOMAXPROCS(1)
 
 	b := bench{*samples, *least, json.NewEncoder(os.Stdout)}
@@ -72,11 +71,11 @@ func fail(where string, err error) {
 	os.Exit(2)
 }
 
-// A measurement is an operation on a file and what came out.
+// A measurement is an operation on a file, and its samples.
 type measurement struct {
 	result
 	op func() error
-	// How many times make a sample, once it is known.
+	// The number of runs in a sample, once it is known.
 	times int
 }
 
@@ -107,7 +106,7 @@ func ofJSON(file string, in []byte) ([]*measurement, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Encoders are measured by what they read too: the same text and wire.
+	// Encoders write what was decoded from the same text and wire format.
 	discard := protojson.UnmarshalOptions{DiscardUnknown: true}
 	of := func(name string, size int, op func() error) *measurement {
 		return &measurement{result: result{Name: name, File: file, InputBytes: size}, op: op}
@@ -143,7 +142,7 @@ func ofYAML(file string, in []byte) ([]*measurement, error) {
 	}), nil
 }
 
-// decodeStream reads all documents, as kubectl cuts them.
+// decodeStream reads all documents, split as by kubectl.
 func decodeStream(in []byte) (int, error) {
 	reader := stream.NewYAMLReader(bufio.NewReader(bytes.NewReader(in)))
 	for n := 0; ; n++ {
@@ -208,7 +207,7 @@ func (b bench) sample(m *measurement) (float64, error) {
 		end, err := processorTime()
 		return end - start, err
 	}
-	// The first rounds warm up and find how many make a sample.
+	// The first rounds warm up, and determine the number of runs in a sample.
 	for n := 1; m.times == 0; n *= 2 {
 		took, err := run(n)
 		if err != nil {
@@ -222,8 +221,8 @@ func (b bench) sample(m *measurement) (float64, error) {
 	return float64(took.Nanoseconds()) / float64(m.times), err
 }
 
-// processorTime is what this process has had of it: on a shared machine, what
-// others do does not count. The garbage collector's part does.
+// processorTime is the processor time of this process, including the garbage collector, independent
+// of other processes.
 func processorTime() (time.Duration, error) {
 	var u syscall.Rusage
 	err := syscall.Getrusage(syscall.RUSAGE_SELF, &u)

@@ -1,6 +1,6 @@
-// Command crd writes the CustomResourceDefinition of Gateway of each release
-// that can be had, without its descriptions, one a line: tests/golden/crd.ndjson.
-// Without -write it compares, and exits with 1 if something differs.
+// Command crd writes the CustomResourceDefinition of Gateway of each available release, without
+// descriptions, one per line: tests/golden/crd.ndjson. Without -write it compares, and exits with 1
+// if something differs.
 package main
 
 import (
@@ -55,8 +55,8 @@ func run(dir string, write bool) (bool, error) {
 	return files.Check(dir, os.Stdout)
 }
 
-// undescribed is a value without the descriptions in it. Within properties a
-// key is a field's name, whatever it is.
+// undescribed is a value without its descriptions. Within properties, a key is the name of a field,
+// also "description".
 func undescribed(value any, names bool) any {
 	switch value := value.(type) {
 	case map[string]any:

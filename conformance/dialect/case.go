@@ -37,7 +37,7 @@ type input struct {
 	data  []byte
 }
 
-// answer asks upstream about the input.
+// answer returns upstream's verdict on the input.
 func answer(kind string, in input) (record, error) {
 	r := record{Class: in.class, Type: in.typ}
 	var text **string
@@ -77,15 +77,15 @@ func answer(kind string, in input) (record, error) {
 	return r, nil
 }
 
-// same tells whether two answers agree. The words of an error are not part
-// of an answer: some of them depend on Go's map order.
+// same reports whether two answers are equal. It ignores the words of errors, some of which depend
+// on Go's map order.
 func same(a, b upstream.Verdict) bool {
 	eq := func(a, b *string) bool { return a == b || a != nil && b != nil && *a == *b }
 	return a.OK == b.OK && eq(a.JSON, b.JSON) && eq(a.Hex, b.Hex) && eq(a.Known, b.Known) &&
 		eq(a.Object, b.Object) && (a.JSONErr == "") == (b.JSONErr == "")
 }
 
-// parse is the reverse of answer: what was asked, and of which kind it was.
+// parse is the reverse of answer: it returns the input and its kind.
 func (r record) parse() (kind string, in input, err error) {
 	in = input{class: r.Class, typ: r.Type}
 	switch {
@@ -108,7 +108,7 @@ func (r record) parse() (kind string, in input, err error) {
 	return "", in, fmt.Errorf("%s: no input", r.ID)
 }
 
-// examples are the cases in a list of known differences, one a line.
+// examples are the cases in a list of known differences, one per line.
 func examples(list []byte) ([]byte, error) {
 	var entries []struct{ Examples []json.RawMessage }
 	if err := json.Unmarshal(list, &entries); err != nil {
@@ -126,8 +126,8 @@ func examples(list []byte) ([]byte, error) {
 	return cases.Bytes(), nil
 }
 
-// again writes the cases of a file with the verdicts of today. A line whose
-// verdict is the recorded one stays as it is.
+// again writes the cases of a file with current verdicts. A line whose verdict has not changed
+// stays unchanged.
 func again(path string, out io.Writer) error {
 	recorded, err := os.ReadFile(path)
 	if err != nil {
@@ -168,8 +168,8 @@ func again(path string, out io.Writer) error {
 	return nil
 }
 
-// judge asks upstream again about every case of a file and reports each
-// verdict that is not the recorded one.
+// judge compares every case of a file with upstream again, and reports each verdict that differs
+// from the recorded one.
 func judge(path string, out io.Writer) (agree bool, err error) {
 	recorded, err := os.ReadFile(path)
 	if err != nil {
@@ -210,7 +210,7 @@ func judge(path string, out io.Writer) (agree bool, err error) {
 			for _, pair := range [][2]*upstream.Verdict{{r.Std, now.Std}, {r.Want, now.Want}, {r.Direct, now.Direct}} {
 				was, is := pair[0], pair[1]
 				if was == nil || is == nil {
-					// Direct is recorded only where it differs, words included.
+					// Direct is recorded only if it differs, including its words.
 					continue
 				}
 				if !same(*was, *is) {

@@ -10,7 +10,7 @@ import (
 	"istio-gateway/conformance/internal/upstream"
 )
 
-// oddValues are put everywhere, whatever the field's type is.
+// oddValues are used for every field of any type.
 var oddValues = []string{
 	`null`, `true`, `false`, `[]`, `{}`, `""`, `"a"`, `0`, `-0`, `1`, `-1`, `5`, `443`,
 	`443.0`, `44.5`, `4.43e2`, `1e2`, `1E2`, `1e+2`, `1e-2`, `0.0`, `-0.0`, `0e0`, `1e400`, `-1e400`, `1e-400`,
@@ -26,7 +26,7 @@ var oddValues = []string{
 	`{"\u0061":"b","a":"c"}`, `{"seconds":1}`, `{"name":null,"name":"a"}`, `{"<&>":"\u2028"}`,
 }
 
-// badSyntax is refused wherever it stands.
+// badSyntax is rejected everywhere.
 var badSyntax = []string{
 	``, `nul`, `True`, `NaN`, `Infinity`, `-`, `+1`, `01`, `-01`, `1.`, `.5`, `1e`, `1e+`, `0x1`, `1_000`, `'a'`, `a`, `"a`, `"\x"`, `"\u12"`, `"\u12g4"`, "\"\n\"", "\"\t\"", "\"\x00\"",
 	`[1,]`, `[,1]`, `[1 2]`, `[`, `]`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{a:1}`, `{1:1}`, `{null:1}`, `{"a" 1}`, `{`, `}`, `/* c */ 1`, `1 // c`, `# c`, `1 1`, "\ufeff1", "\u00a01", "\x001", "1\x00",
@@ -61,7 +61,7 @@ var oddInstants = func() []string {
 	return append(out, `"2020-01-02T03:04:05\u005a"`, `"\u0032020-01-02T03:04:05Z"`, `"2020-01-02T03:04:05\n"`, `"2020-01-02T03:04:05Z\ud800"`, `1577934245`, `{"seconds":"1","nanos":5}`, `"1577934245"`, `"now"`)
 }()
 
-// goods are accepted values of the field, with different results.
+// goods are accepted values of the field with different results.
 func goods(fd protoreflect.FieldDescriptor) [2]string {
 	single := [2]string{}
 	switch fd.Kind() {
@@ -203,8 +203,8 @@ func directedJSON() []input {
 	return out
 }
 
-// wrap puts a text of one type into a message that holds that type, so that
-// what is true on its own is asked for deeper down too.
+// wrap puts the JSON of one type into a message that has a field of this type, to test the same at
+// a deeper level.
 func (g gen) wrap(in input) input {
 	for _, t := range upstream.Types {
 		fields := t.Descriptor().Fields()

@@ -1,6 +1,5 @@
-// Command dialect makes inputs for Istio's JSON dialect, its wire format and
-// Kubernetes' YAML, each with upstream's verdict, or asks upstream again about
-// the inputs of a file of such cases.
+// Command dialect generates inputs for Istio's JSON dialect, its wire format and Kubernetes' YAML,
+// each with upstream's verdict, or compares the cases of a file with upstream again.
 package main
 
 import (
@@ -52,7 +51,7 @@ func fail(err error) {
 	os.Exit(2)
 }
 
-// source is where the cases of a kind come from.
+// source generates the cases of a kind.
 type source struct {
 	directed []input
 	valid    func() input

@@ -73,7 +73,7 @@ func fromJSON(doc []byte) node {
 	return value()
 }
 
-// writer writes one document in styles of chance.
+// writer writes one document in random styles.
 type writer struct {
 	gen
 	b       strings.Builder
@@ -138,8 +138,8 @@ func (w *writer) anchor() string {
 	return "a" + strconv.Itoa(w.made)
 }
 
-// block writes n after "key:" or "-"; started tells that the line has begun
-// and that n's first line can stand in it.
+// block writes n after "key:" or "-"; started means that the line has begun and that n's first line
+// may continue it.
 func (w *writer) block(n node, indent int, started bool) {
 	empty := len(n.values) == 0
 	if n.kind == 's' || n.kind == 'j' || empty || w.unusual() && w.in(2) {
@@ -213,7 +213,7 @@ func (w *writer) blockMapping(n node, indent int, started bool) {
 			continue
 		}
 		if child.kind == 'l' && w.in(2) {
-			// A sequence may stand as far left as its key.
+			// A sequence may have the indentation of its key.
 			w.collection(child, indent)
 		} else {
 			w.collection(child, indent+w.step)
@@ -341,13 +341,13 @@ func simple(s string) bool {
 	}) && !slices.Contains([]string{"y", "n", "Y", "N", "on", "off", "yes", "no", "true", "false", "null"}, strings.ToLower(s))
 }
 
-// scalar writes a text; indent is -1 where it has to stay in its line.
+// scalar writes a string; indent is -1 if it must stay on its line.
 func (w *writer) scalar(s string, indent int) {
 	switch {
 	case simple(s) && !w.unusual():
 		w.b.WriteString(s)
 	case printable(s) && s != "" && w.unusual() && w.in(2):
-		// A text that a reader may well take for something else.
+		// A string that a reader may not read as a string.
 		w.b.WriteString(s)
 	case printable(s) && w.in(2):
 		w.b.WriteString("'" + strings.ReplaceAll(s, "'", "''") + "'")

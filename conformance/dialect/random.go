@@ -18,7 +18,7 @@ type gen struct{ *rand.Rand }
 
 func newGen(seed uint64) gen { return gen{rand.New(rand.NewPCG(seed, 0x15710))} }
 
-// in is true once in n times.
+// in is true with a probability of 1/n.
 func (g gen) in(n int) bool { return g.IntN(n) == 0 }
 
 func pick[T any](g gen, from []T) T { return from[g.IntN(len(from))] }
@@ -31,7 +31,7 @@ var plainTexts = []string{
 	"::1", "unix:///tmp/s", "P-256", "IST0101", "True", "https://istio.io/latest/docs/",
 }
 
-// oddTexts are texts that escaping, number reading or YAML could get wrong.
+// oddTexts are strings that escaping, number parsing or YAML could get wrong.
 var oddTexts = []string{
 	"", " ", " a ", "null", "true", "no", "y", "~", "443", "0x1bb", "1e3", ".5", "-", "- a", "a: b", "a #b", "#a", "[", "{}", "&a", "*a",
 	"!a", "%a", "@a", "`a`", "'", "''", `"`, `\`, `\n`, `a"b`, "a/b", "<a>&b", "\u2028\u2029", "\u0085", "\x7f", "\x00", "\x1f", "\n", "a\nb\n",
@@ -84,7 +84,7 @@ func (g gen) number() int64 {
 	}
 }
 
-// message sets each field of m or leaves it.
+// message sets random fields of m.
 func (g gen) message(m protoreflect.Message, depth int) {
 	fields := m.Descriptor().Fields()
 	often := 1 + g.IntN(4)
@@ -119,7 +119,7 @@ func (g gen) message(m protoreflect.Message, depth int) {
 	}
 }
 
-// instant makes a time that has a spelling, years 0000 to 9999.
+// instant returns a time that JSON can represent, years 0000 to 9999.
 func (g gen) instant(m protoreflect.Message) {
 	fields := m.Descriptor().Fields()
 	const first, last = -62167219200, 253402300799
@@ -164,7 +164,7 @@ func (g gen) value(t upstream.Type) upstream.Message {
 	return m
 }
 
-// valueUpTo keeps cases readable: no message beyond that many bytes of wire.
+// valueUpTo keeps cases readable: it limits the encoded size of a message.
 func (g gen) valueUpTo(t upstream.Type, limit int) upstream.Message {
 	for {
 		if m := g.value(t); proto.Size(m) <= limit {

@@ -12,8 +12,8 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
-// respell writes a valid message as no MarshalJSON would, but as every reader
-// of the dialect has to accept it.
+// respell writes a valid message as MarshalJSON would not, but every reader of the dialect must
+// accept it.
 func (g gen) respell(m protoreflect.Message) string {
 	var b strings.Builder
 	g.spellMessage(&b, m)
@@ -90,7 +90,7 @@ func (g gen) spellField(b *strings.Builder, fd protoreflect.FieldDescriptor, v p
 			pairs = append(pairs, g.canonical(k.String())+":"+g.canonical(v.String()))
 			return true
 		})
-		// Go's map order must not reach the output: a seed gives one text.
+		// The output must not depend on Go's map order: a seed gives one text.
 		slices.Sort(pairs)
 		g.spellList(b, "{", pairs, "}")
 	case fd.IsList():
@@ -138,7 +138,7 @@ func (g gen) canonical(s string) string {
 	return string(b)
 }
 
-// quote spells a text with escapes that are not needed.
+// quote writes a string with unnecessary escapes.
 func (g gen) quote(s string) string {
 	if !g.in(4) {
 		return g.canonical(s)
@@ -165,7 +165,7 @@ func (g gen) quote(s string) string {
 	return b.String()
 }
 
-// spellInstant writes a time in one of the forms that Go's reader takes.
+// spellInstant writes a time in one of the forms that Go's reader accepts.
 func (g gen) spellInstant(m protoreflect.Message) string {
 	fields := m.Descriptor().Fields()
 	t := time.Unix(m.Get(fields.ByName("seconds")).Int(), m.Get(fields.ByName("nanos")).Int()).UTC()

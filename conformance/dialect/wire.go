@@ -35,7 +35,7 @@ func (g gen) validWire() input {
 	return input{"valid", t.Name, data}
 }
 
-// splitFields cuts an encoded message into its fields.
+// splitFields splits an encoded message into its fields.
 func splitFields(data []byte) [][]byte {
 	var out [][]byte
 	for len(data) > 0 {
@@ -60,7 +60,7 @@ func (g gen) insertField(data, field []byte) []byte {
 }
 
 func tag(n protowire.Number, t protowire.Type) []byte {
-	// AppendTag would refuse the numbers and types that are asked about here.
+	// AppendTag would reject the numbers and types that are tested here.
 	return protowire.AppendVarint(nil, uint64(n)<<3|uint64(t))
 }
 
@@ -87,7 +87,7 @@ func (g gen) unknownField() []byte {
 	return varint(n, uint64(g.number()))
 }
 
-// overlong spells a number with more bytes than it needs.
+// overlong encodes a number with more bytes than it needs.
 func overlong(v uint64, size int) []byte {
 	out := make([]byte, size)
 	for i := range out {
@@ -146,7 +146,7 @@ func directedWire() []input {
 			for _, v := range varints {
 				add(class+"-varint", tag(n, protowire.VarintType), v)
 				add(class+"-varint-twice", varint(n, 1), tag(n, protowire.VarintType), v)
-				// Packed or not, a list of numbers is no list of texts.
+				// Packed or not, a list of numbers is not a list of strings.
 				add(class+"-length", tag(n, protowire.BytesType), v)
 				add(class+"-length", tag(n, protowire.BytesType), v, []byte("abc"))
 			}

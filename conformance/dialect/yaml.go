@@ -65,8 +65,7 @@ func head(root string) string {
 	return "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata:\n  name: g\n" + root + ":\n"
 }
 
-// place writes a manifest with nothing but one field in it. A line break in
-// value gets the field's indentation.
+// place writes a manifest with only one field. A line break in value gets the field's indentation.
 func place(root string, path []protoreflect.FieldDescriptor, key, value string) string {
 	var b strings.Builder
 	b.WriteString(head(root))

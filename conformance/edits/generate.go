@@ -12,14 +12,14 @@ type writer struct {
 	lines    []string
 	owners   map[string]string
 	comments int
-	// density is one comment in so many places.
+	// density is the average number of positions per comment.
 	density int
 	spaced  bool
 	snake   bool
 	names   int
 	// last is what was written last.
 	last string
-	// scalar is the line behind a block scalar, where a comment could be text.
+	// scalar is the line after a block scalar, where a comment could be part of the string.
 	scalar int
 }
 

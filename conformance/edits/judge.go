@@ -62,8 +62,8 @@ func judge(path string, show int, full bool) error {
 	return nil
 }
 
-// differences tells how many comments have to be kept, how many are attached
-// to what they were attached to, and what is wrong.
+// differences returns how many comments must be kept, how many are attached to what they were
+// attached to, and what is wrong.
 func differences(c testCase) (comments, attached int, problems []string) {
 	problem := func(format string, args ...any) {
 		problems = append(problems, fmt.Sprintf(format, args...))
@@ -260,8 +260,8 @@ var itemPath = regexp.MustCompile(`^/spec/servers/\d+(/hosts/\d+)?`)
 
 var serverPath = regexp.MustCompile(`^/spec/servers/(\d+)(?:/(\w+))?(?:/(\w+))?`)
 
-// exists tells whether an owner is still there after the edits. A collection
-// that has become empty is not written.
+// exists reports whether an owner still exists after the edits. A collection that has become empty
+// is not written.
 func exists(edits []edit, spec map[string]any, owner string) bool {
 	path := moved(edits, owner)
 	if path == "" {
@@ -283,7 +283,7 @@ func exists(edits []edit, spec map[string]any, owner string) bool {
 	return true
 }
 
-// added tells whether a path leads into what an edit has added.
+// added reports whether a path leads into a value that an edit added.
 func added(edits []edit, path string) bool {
 	for _, e := range edits {
 		var own string
@@ -396,8 +396,8 @@ func item(path string) string {
 // An attachment is where yaml/v3 has a comment.
 type attachment struct{ path, kind string }
 
-// sameNeighbour tells whether a comment stands at the line it stood at, which
-// may have got another value.
+// sameNeighbour reports whether a comment is at the same line as before, which may have got another
+// value.
 func sameNeighbour(c testCase, name string) bool {
 	was, is := neighbour(c.YAML, name), neighbour(c.Edited, name)
 	return was == is || slices.ContainsFunc(c.Edits, func(e edit) bool {

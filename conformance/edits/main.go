@@ -1,5 +1,5 @@
-// Command edits makes random manifests with edits of their specs, and judges
-// what the crate has made of them:
+// Command edits generates random manifests with edits of their specs, and judges the results of the
+// crate:
 //
 //	edits -seed 1 -n 20000 > cases.ndjson
 //	edits -judge edited.ndjson
@@ -24,10 +24,10 @@ type testCase struct {
 	ID    int    `json:"id"`
 	YAML  string `json:"yaml"`
 	Edits []edit `json:"edits"`
-	// Owners has what each comment was written for: a path, or "" for a comment
-	// of nobody, which has to stay in any case.
+	// Owners maps each comment to its owner: a path, or "" for a comment without one, which must
+	// always stay.
 	Owners map[string]string `json:"owners"`
-	// MayRewrite: an anchor or a merge key may be in the way.
+	// MayRewrite: an anchor or a merge key may prevent an edit in place.
 	MayRewrite bool `json:"may_rewrite"`
 
 	Edited    string `json:"edited,omitempty"`

@@ -1,8 +1,8 @@
 // Command envoy compares the golden facts of Envoy's messages with those of
 // the module that control planes in Go use, or writes them.
 //
-// The crate has a subset of these messages: the golden file has all fields of
-// each, and a test of the crate looks its own up.
+// The crate has a subset of these messages: the golden file has all fields of each, and a test of
+// the crate compares its own with them.
 package main
 
 import (

@@ -3,8 +3,8 @@
 // src/gateway_api/schema/fields.rs. Without -write it compares, and exits with
 // 1 if something differs.
 //
-// It reads the definitions of both channels from the module's files, and so
-// needs no Go that is as new as the module asks for.
+// It reads the definitions of both channels from the module's files, and so works with an older Go
+// than the module requires.
 package main
 
 import (
@@ -26,8 +26,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// The releases, oldest first: the last one says what is required, the others
-// since when there is a field.
+// The releases, oldest first: the last one has the requirements, the others show when a field was
+// added.
 var releases = []string{"v1.6.0", "v1.7.0"}
 
 // A kind that the translation reads, and the name of its table.
@@ -59,7 +59,7 @@ func main() {
 	golden.Files{"src/gateway_api/schema/fields.rs": text}.Main(*root, *write)
 }
 
-// Schema is the part of a structural schema that is judged.
+// Schema is the supported part of a structural schema.
 type Schema struct {
 	Type        string             `json:"type"`
 	Properties  map[string]*Schema `json:"properties"`
@@ -85,14 +85,14 @@ type Schema struct {
 	Rules       []Rule             `json:"x-kubernetes-validations"`
 }
 
-// Rule is a rule in CEL. Its text is left to the API server's own program.
+// Rule is a CEL rule. Only the API server's own program evaluates it.
 type Rule struct {
 	Message string `json:"message"`
 	Rule    string `json:"rule"`
 }
 
-// read gives the schemas of a kind's versions, after it has seen that they are
-// the same: the one of the first.
+// read returns the schema of a kind's first version, and checks that the other versions have the
+// same.
 func read(release, channel, plural string) (*Schema, []string, error) {
 	data, err := file(release, definition(channel, plural))
 	if err != nil {
@@ -130,7 +130,7 @@ func read(release, channel, plural string) (*Schema, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	// What is not known here might matter.
+	// An unknown keyword might matter.
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	schema := new(Schema)
@@ -141,8 +141,8 @@ func definition(channel, plural string) string {
 	return "config/crd/" + channel + "/gateway.networking.k8s.io_" + plural + ".yaml"
 }
 
-// file reads a file out of a release's zip. Where the module asks for a newer Go,
-// `go mod download` fails behind the download, and says where the zip is.
+// file reads a file from a release's zip. If the module requires a newer Go, `go mod download`
+// fails after the download, and reports the path of the zip.
 func file(release, name string) ([]byte, error) {
 	module := "sigs.k8s.io/gateway-api@" + release
 	out, failed := exec.Command("go", "mod", "download", "-json", module).Output()
@@ -225,7 +225,7 @@ func (w *writer) line(format string, args ...any) {
 	w.isWithin = false
 }
 
-// begin writes the beginning of a line, which the next one goes on with.
+// begin writes the beginning of a line.
 func (w *writer) begin(format string, args ...any) *writer {
 	if !w.isWithin && format != "\n" {
 		w.text.WriteString(strings.Repeat("  ", w.depth))
@@ -241,9 +241,8 @@ func (w *writer) end(text string) {
 	w.text.WriteString(text + "\n")
 }
 
-// schema writes the newest of the experimental channel, of which the standard
-// one may lack fields and rules and nothing else. A release before a field has
-// no schema of it.
+// schema writes the newest schema of the experimental channel. The standard channel may only lack
+// fields and rules. A release before a field has no schema for it.
 func (w *writer) schema(standard, experimental []*Schema, path string) error {
 	s := experimental[len(experimental)-1]
 	same := standard[len(standard)-1]
@@ -384,7 +383,7 @@ func (w *writer) schema(standard, experimental []*Schema, path string) error {
 	return nil
 }
 
-// text is a text of Rust without escapes.
+// text is a Rust string literal without escapes.
 func text(s string) string {
 	hashes := "#"
 	for strings.Contains(s, "\""+hashes) {

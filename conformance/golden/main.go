@@ -1,6 +1,5 @@
-// Command golden compares the golden Gateways of tests/golden/tls with what
-// upstream makes of them, or writes them: each mode, with insecureSkipVerify
-// absent, false and true.
+// Command golden compares the golden Gateways of tests/golden/tls with upstream's encoding, or
+// writes them: each mode, with insecureSkipVerify absent, false and true.
 package main
 
 import (
@@ -67,8 +66,8 @@ func gateway(mode networking.ServerTLSSettings_TLSmode, skip *wrapperspb.BoolVal
 	return gw
 }
 
-// add makes the three files of one Gateway, after a look at whether upstream
-// reads them as the same one.
+// add generates the three files of one Gateway, and checks that upstream reads the same Gateway
+// from each.
 func add(files golden.Files, name string, gw *clientv1.Gateway) error {
 	text, err := gw.Spec.MarshalJSON()
 	if err != nil {
@@ -102,7 +101,7 @@ func add(files golden.Files, name string, gw *clientv1.Gateway) error {
 	return nil
 }
 
-// dump writes 16 bytes a line.
+// dump writes 16 bytes per line.
 func dump(b []byte) []byte {
 	var out strings.Builder
 	for len(b) > 0 {

@@ -1,5 +1,5 @@
-// Command stream makes streams of documents, each with what apimachinery's
-// YAMLOrJSONDecoder reads in it, or asks it again about the streams of a file.
+// Command stream generates streams of documents, each with the documents that apimachinery's
+// YAMLOrJSONDecoder reads, or compares the streams of a file with it again.
 package main
 
 import (
@@ -58,7 +58,7 @@ func ask(id string, text []byte) stream {
 	}
 }
 
-// normal is a value without what its text alone has.
+// normal is a value without the details of its notation.
 func normal(raw []byte) ([]byte, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()

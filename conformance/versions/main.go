@@ -1,6 +1,5 @@
-// Command versions reads the custom resource of Gateway from one release of
-// istio.io/api for each minor version that can be asked for, and writes what
-// each of them knows: tests/golden/versions.json.
+// Command versions reads the CRD of Gateway from one release of istio.io/api for each available
+// minor version, and writes the fields and values of each: tests/golden/versions.json.
 package main
 
 import (
@@ -17,7 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Facts are what a release's custom resource knows.
+// Facts are the fields and values of a release's CRD.
 type Facts struct {
 	Module string   `json:"module"`
 	Served []string `json:"served"`
@@ -25,7 +24,7 @@ type Facts struct {
 	Modes  []any    `json:"modes"`
 	// Whether numbers are bounded.
 	Bounds bool `json:"bounds"`
-	// The CEL rules, each where it is.
+	// The CEL rules, each with its location.
 	Rules []Rule `json:"rules"`
 }
 

@@ -56,7 +56,7 @@ type Webhook struct {
 	Message     string   `json:"message,omitempty"`
 }
 
-// Judge holds the custom resource of istio.io/api and istiod's webhook.
+// Judge has the CRD of istio.io/api and istiod's webhook.
 type Judge struct {
 	versions map[string]version
 	mux      *http.ServeMux
@@ -68,7 +68,7 @@ type version struct {
 	rules      *cel.Validator
 }
 
-// NewJudge reads the custom resource from the module that go.mod pins.
+// NewJudge reads the CRD from the module that go.mod pins.
 func NewJudge() (*Judge, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "istio.io/api").Output()
 	if err != nil {
@@ -122,7 +122,7 @@ func (j *Judge) read(definition *apiextensionsv1.CustomResourceDefinition) error
 	return nil
 }
 
-// Case asks everyone about an object.
+// Case returns all verdicts on an object.
 func (j *Judge) Case(id string, object json.RawMessage) (Case, error) {
 	answer := Case{ID: id, Object: object}
 	raw, err := j.ask(object)
@@ -154,8 +154,8 @@ func (j *Judge) Case(id string, object json.RawMessage) (Case, error) {
 	return answer, nil
 }
 
-// crd prunes and validates as k8s.io/apiextensions-apiserver's strategy does, and gives the object
-// as it would be stored.
+// crd prunes and validates as k8s.io/apiextensions-apiserver's strategy does, and returns the
+// object as it would be stored.
 func (j *Judge) crd(object json.RawMessage) (CRD, json.RawMessage, error) {
 	answer := CRD{Schema: []string{}, CEL: []string{}, Unknown: []string{}}
 	var u unstructured.Unstructured
@@ -215,8 +215,8 @@ func blocks(errors field.ErrorList) bool {
 	return false
 }
 
-// ask sends the object to the webhook, and asks the same functions for the single errors, which
-// the webhook's message holds as one text.
+// ask sends the object to the webhook, and calls the same functions for the individual errors,
+// which the webhook joins in one message.
 func (j *Judge) ask(object json.RawMessage) (*Webhook, error) {
 	answer, err := j.review(object)
 	if err != nil {

@@ -1,12 +1,12 @@
-// Command webhook judges Gateways as a cluster does: the API server's pruning,
-// schema and CEL rules, and istiod's own webhook behind them.
+// Command webhook judges Gateways as a cluster does: the API server's pruning, schema and CEL
+// rules, then istiod's own webhook.
 //
 //	go run . -judge ../../tests/golden/validate.ndjson   # asks again, exits with 1 on another answer
 //	go run . -seed 1 -n 5000 > cases.ndjson              # random Gateways with their verdicts
 //	go run . -seed 1 -n 10000 -manifests > stream.yaml   # the same as YAML, with names of their own
 //	go run . -stream stream.yaml                         # judges a YAML stream, prints the counts
 //
-// The first build takes ten minutes and more: istio.io/istio is large.
+// The first build takes ten minutes or more, because istio.io/istio is large.
 package main
 
 import (
@@ -29,7 +29,7 @@ type Case struct {
 	Raw      *Webhook        `json:"raw,omitempty"`
 }
 
-// Pipeline is what a cluster does in the end.
+// Pipeline is the verdict of the whole cluster.
 type Pipeline struct {
 	Allowed  bool     `json:"allowed"`
 	Stage    string   `json:"stage"`
@@ -96,7 +96,7 @@ func again(judge *Judge, file string) error {
 	})
 }
 
-// folded leaves out what varies: blanks in protobuf's texts.
+// folded removes what varies: spaces in protobuf's messages.
 func folded(c Case) any {
 	var out any
 	if err := json.Unmarshal([]byte(strings.Join(strings.Fields(cases.Text(c)), " ")), &out); err != nil {

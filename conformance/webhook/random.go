@@ -6,7 +6,7 @@ import (
 	"istio-gateway/conformance/webhook/cases"
 )
 
-// Gateways makes objects that are valid in most places and odd in some.
+// Gateways generates objects that are mostly valid and partly odd.
 func Gateways(seed uint64, count int) []json.RawMessage {
 	r := newSource(seed)
 	out := make([]json.RawMessage, count)

@@ -12,8 +12,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// countStream judges a YAML stream document by document and keeps nothing but the counts: what the
-// speed of `istio-gateway check` is measured against.
+// countStream judges a YAML stream document by document and keeps only the counts: the baseline for
+// the speed of `istio-gateway check`.
 func countStream(judge *Judge, file string) error {
 	in, err := os.Open(file)
 	if err != nil {
@@ -53,7 +53,7 @@ func countStream(judge *Judge, file string) error {
 	return nil
 }
 
-// Pipeline asks as a cluster does, each of the judges at most once.
+// Pipeline judges as a cluster does, with each judge at most once.
 func (j *Judge) Pipeline(object json.RawMessage) (Pipeline, error) {
 	crd, stored, err := j.crd(object)
 	if err != nil {
@@ -72,8 +72,8 @@ func (j *Judge) Pipeline(object json.RawMessage) (Pipeline, error) {
 	return Pipeline{Allowed: true, Warnings: answer.Warnings}, nil
 }
 
-// writeManifests writes random Gateways as a person keeps them: three in four as they are mostly
-// written, one in four odd; each with a name of its own.
+// writeManifests writes random Gateways with unique names: three in four are typical, one in four
+// is odd.
 func writeManifests(out io.Writer, seed uint64, count int) error {
 	buffered := bufio.NewWriter(out)
 	r := newSource(seed)
@@ -94,7 +94,7 @@ func writeManifests(out io.Writer, seed uint64, count int) error {
 	return buffered.Flush()
 }
 
-// plain is a Gateway with one to three servers; one in ten has a mistake that the webhook refuses.
+// plain is a Gateway with one to three servers; one in ten has a mistake that the webhook rejects.
 func (r *source) plain(i int) object {
 	team := fmt.Sprintf("team-%d", i%50)
 	hosts := func(n int) []any {

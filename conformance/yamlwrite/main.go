@@ -1,6 +1,5 @@
-// Command yamlwrite reads, as Kubernetes does, YAML that the crate's writer
-// made, and compares it with the JSON that it was made from. A line of the
-// file is {"yaml":...,"json":...}; test yaml_for_go writes it.
+// Command yamlwrite reads the YAML of the crate's writer, as Kubernetes does, and compares it with
+// the original JSON. A line of the file is {"yaml":...,"json":...}; test yaml_for_go writes it.
 package main
 
 import (
@@ -56,7 +55,7 @@ func compare(path string) (count, wrong int, err error) {
 	return count, wrong, nil
 }
 
-// differs says in what the YAML is something else than the JSON, or "".
+// differs describes how the YAML differs from the JSON, or returns "".
 func differs(text, want string) string {
 	converted, err := yaml.YAMLToJSON([]byte(text))
 	if err != nil {
@@ -76,7 +75,7 @@ func differs(text, want string) string {
 	return ""
 }
 
-// value is a JSON text's value.
+// value decodes JSON.
 func value(text string) (v any, err error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -84,8 +83,8 @@ func value(text string) (v any, err error) {
 	return v, err
 }
 
-// equal compares values. A whole number that was a float may come back in
-// digits, of which only those count that a float has.
+// equal compares values. A float without a fraction may be read as an integer, of which only a
+// float's digits count.
 func equal(got, want any) bool {
 	switch want := want.(type) {
 	case json.Number:

@@ -1,8 +1,7 @@
-//! A Secret's certificate and key, and a ConfigMap's CA: what is told of them is told again, and is
-//! short.
+//! A Secret's certificate and key, and a ConfigMap's CA: findings are reproducible and short.
 //!
-//! The first byte says whether PEM or DER follows, the next two how long the certificate is; the
-//! rest is the key.
+//! The first byte selects PEM or DER, the next two are the length of the certificate; the rest is
+//! the key.
 
 #![no_main]
 
@@ -65,7 +64,7 @@ fuzz_target!(|data: &[u8]| {
     for condition in conditions.chain(&conversion.conditions) {
         assert!(condition.message.chars().count() < 4000, "{}", condition.message);
     }
-    // The pair is judged alike for both sides.
+    // The verdict on the pair is the same for both sides.
     let is_sound = |kind: istio_gateway::RuleId| conversion.diagnostics.iter().all(|found| found.rule != kind);
     use istio_gateway::rule::gateway_api::{CERTIFICATE, CLIENT_CERTIFICATE};
     assert_eq!(is_sound(CERTIFICATE), is_sound(CLIENT_CERTIFICATE));

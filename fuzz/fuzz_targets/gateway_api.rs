@@ -1,4 +1,4 @@
-//! Manifests with Gateways of Gateway API, to Istio's servers, back, and forth again.
+//! Manifests with Gateways of Gateway API: translation, reverse conversion, and translation again.
 
 #![no_main]
 
@@ -16,7 +16,7 @@ fuzz_target!(|text: &str| {
     let options = Options::default();
     for (manifest, conversion) in manifests.convert(&options) {
         let of_library = convert(&manifest.gateway, manifests.resources(), &options);
-        // What an API server rejects, or is another controller's, is not translated.
+        // A Gateway that an API server rejects, or of another controller, is not translated.
         if conversion.listeners.is_empty() && conversion.conditions.is_empty() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Bytes as JSON: what is read can be written and read again, and all doors agree.
+//! Bytes as JSON: what is read can be written and read again, and all functions agree.
 
 #![no_main]
 
@@ -34,7 +34,7 @@ fn check<T: Message + std::fmt::Debug>(text: &[u8]) {
     let Ok(message) = read else { return };
     let written = json::to_string(&message);
     assert_eq!(json::from_str::<T>(&written).expect("it was written here"), message);
-    // What has no text to look at is read alike.
+    // Reading without the text gives the same result.
     let value: serde_json::Value = serde_json::from_str(&written).expect("it was written here");
     let decoded = json::decode::<T, _>(&value).expect("a value gives no error");
     assert_eq!(decoded.tolerant().expect("it was written here"), message);

@@ -1,7 +1,7 @@
-//! A document, edits of what is typed, and the document written back: the edits are in it, and
-//! nothing else is gone.
+//! A document, edits of the typed message, and the written document: it has the edits, and nothing
+//! else is lost.
 //!
-//! The input is a count of bytes that choose edits, these bytes, and the document.
+//! The input is the number of bytes that select edits, these bytes, and the document.
 
 #![no_main]
 
@@ -44,18 +44,18 @@ fn check(mut gateway: Lossless<Gateway>, edits: &[u8]) {
     let yaml = gateway.to_yaml();
     let read = Lossless::<Gateway>::from_yaml(&yaml).expect("it was written here");
     assert_eq!(*read, *gateway, "{yaml}");
-    // Written once more it is the same.
+    // Writing it again gives the same.
     let again = Lossless::<Gateway>::from_json(&written).expect("it was written here");
     assert_eq!(again.to_json(), written);
     if let (Some(original), Ok(written)) = (original, serde_json::from_str::<Value>(&written)) {
-        // As a value it is what it is as a text.
+        // Its value equals its text.
         let value = serde_json::to_value(&gateway).expect("it is read by serde_json");
         assert!(same_data(&value, &written), "{written}");
         nothing_is_lost(&original, &written, only_moved);
     }
 }
 
-/// An edit of the message; whether it moved whole servers and did nothing else to them.
+/// An edit of the message; returns whether it only moved whole servers.
 fn apply(gateway: &mut Gateway, edit: usize, at: usize) -> bool {
     let servers = &mut gateway.servers;
     let len = servers.len();
@@ -120,7 +120,7 @@ fn change(server: &mut Server, what: usize) {
     }
 }
 
-/// The unknown fields of the gateway stay in any case, and those of servers that were moved.
+/// The unknown fields of the gateway always stay, and so do those of servers that moved.
 fn nothing_is_lost(original: &Value, written: &Value, only_moved: bool) {
     let (Value::Object(original), Value::Object(written)) = (original, written) else { return };
     let known = ["servers", "selector"];
@@ -142,7 +142,7 @@ fn nothing_is_lost(original: &Value, written: &Value, only_moved: bool) {
     }
 }
 
-/// The fields of a server that no schema knows.
+/// The unknown fields of a server.
 fn unknown_of(server: &Value) -> String {
     let known = ["port", "bind", "hosts", "tls", "defaultEndpoint", "default_endpoint", "name"];
     let fields = server.as_object().into_iter().flatten();

@@ -1,4 +1,4 @@
-//! Strict reading is tolerant reading with nothing to tell of, and what is told has its place.
+//! Strict decoding is lenient decoding without diagnostics, and every diagnostic has a location.
 
 #![no_main]
 

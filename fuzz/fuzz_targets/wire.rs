@@ -35,8 +35,8 @@ fn check<T: Message + std::fmt::Debug>(wire: &[u8]) {
     assert_eq!(json::from_str::<T>(&written).expect("it was written here"), message, "{written}");
 }
 
-/// Whether a time is none that JSON can say: Go's parser takes years of four digits, and its
-/// writer refuses nanoseconds beyond a second, which are carried over here.
+/// Whether JSON cannot represent a time: Go's parser accepts years of four digits, and its writer
+/// rejects nanoseconds beyond a second, which are carried over here.
 fn has_odd_times(wire: &[u8], name: &str) -> bool {
     let is_odd = |time: &Timestamp| {
         !(-62_167_219_200..253_402_300_800).contains(&time.seconds)

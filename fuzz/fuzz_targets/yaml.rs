@@ -1,4 +1,4 @@
-//! Text as YAML: a manifest or a stream of them, and what is read is written to say the same.
+//! Text as YAML: a manifest or a stream; what is read is written with the same data.
 
 #![no_main]
 
@@ -39,14 +39,14 @@ fn check(mut manifest: Manifest) {
     let read = Manifest::parse(&manifest.to_yaml()).expect("it is the text itself");
     assert_eq!(read.spec(), manifest.spec());
     let read = Manifest::from_json(&json);
-    // Where Go's YAML reader makes a text of a number in the metadata, JSON has the number, which
-    // Go refuses.
+    // Go's YAML reader converts a number in the metadata to a string. JSON keeps the number, which
+    // Go rejects.
     let Ok(read) = read else { return };
     assert_eq!(read.spec(), manifest.spec(), "{json}");
     assert_eq!(read.status(), manifest.status());
     again(&json, &read.to_yaml());
 
-    // A change makes the writer write all of it.
+    // After a change, the writer writes the whole document.
     let mut servers = manifest.spec().servers.clone();
     servers.push(istio_gateway::Server { name: "new".into(), ..Default::default() });
     manifest.spec_mut().servers = servers.clone();
@@ -56,14 +56,14 @@ fn check(mut manifest: Manifest) {
     assert_eq!(read.spec(), manifest.spec(), "{yaml}");
 }
 
-/// What is written as YAML says what is written as JSON.
+/// The written YAML and JSON have the same data.
 fn again(json: &str, yaml: &str) {
     let object = documents(yaml).next();
     let read = match &object {
         Some(document) => document.as_ref().expect("it was written here").to_json(),
         None => "null".to_owned(),
     };
-    // Beyond 128 levels, serde_json refuses both.
+    // Beyond 128 levels, serde_json rejects both.
     if let (Ok(a), Ok(b)) = (serde_json::from_str(json), serde_json::from_str(&read)) {
         assert!(same_data(&a, &b), "{yaml}\n{json}\n{read}");
         let _: Value = a;

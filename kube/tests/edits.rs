@@ -279,7 +279,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn a_patch_says_what_is_edited_and_nothing_unknown_is_lost(
+    fn a_patch_has_the_edits_and_no_unknown_field_is_lost(
         original in object(),
         edits in edits(),
     ) {

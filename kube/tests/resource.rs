@@ -25,7 +25,7 @@ fn refused(object: &Value, want: &str) {
 }
 
 #[test]
-fn another_kind_or_version_is_no_gateway() {
+fn another_kind_or_version_is_an_error() {
     refused(
         &json!({"apiVersion": "v1", "kind": "Pod", "spec": {"servers": 1}}),
         r#"kind: expected "Gateway", found "Pod""#,
@@ -41,7 +41,7 @@ fn another_kind_or_version_is_no_gateway() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_its_path() {
+fn errors_have_their_path() {
     refused(
         &json!({"kind": "Gateway", "spec": {"servers": [{"hosts": 1, "tls": {"mode": "MUTAL"}}]}}),
         "spec.servers[0].hosts: expected a list, found 1; \
@@ -169,7 +169,7 @@ fn newer() -> Lossless<v1::Gateway> {
 }
 
 #[test]
-fn what_is_not_changed_is_written_as_it_was_read() {
+fn unchanged_values_are_written_as_read() {
     assert_eq!(serde_json::to_value(newer()).unwrap(), newer_object());
     assert_eq!(newer().merge_patch().unwrap(), None);
     assert_eq!(newer().merge_patch_if_unchanged().unwrap(), None);
@@ -237,7 +237,7 @@ fn a_field_in_a_spec_that_was_empty_but_for_unknown_ones_keeps_them() {
 }
 
 #[test]
-fn a_spec_and_a_status_that_are_cleared_keep_what_is_unknown() {
+fn a_cleared_spec_and_status_keep_unknown_fields() {
     let mut gateway: Lossless<v1::Gateway> = read(&json!({
         "spec": {"selector": {"a": "b"}, "newer": 2},
         "status": {"conditions": [{"type": "A"}], "newer": 3},
@@ -258,7 +258,7 @@ fn a_spec_and_a_status_that_are_cleared_keep_what_is_unknown() {
 }
 
 #[test]
-fn what_is_not_there_is_not_added_with_a_change() {
+fn a_change_adds_no_missing_fields() {
     for object in [json!({}), json!({"spec": null, "status": null, "kind": null})] {
         let mut gateway: Lossless<v1::Gateway> = read(&object);
         assert_eq!(serde_json::to_value(&gateway).unwrap(), object);
@@ -288,7 +288,7 @@ fn a_new_resource_is_written_whole() {
 }
 
 #[test]
-fn what_a_manager_has_applied_cannot_be_told_without_the_managed_fields() {
+fn apply_without_managed_fields_is_an_error() {
     let mut object = newer_object();
     object["metadata"]["uid"] = json!("1");
     for fields in [None, Some(json!(null)), Some(json!([]))] {
@@ -318,7 +318,7 @@ fn what_a_manager_has_applied_cannot_be_told_without_the_managed_fields() {
 }
 
 #[test]
-fn what_a_manager_has_applied_is_applied_again() {
+fn previously_applied_fields_are_applied_again() {
     let mut object = newer_object();
     object["spec"]["selector"] = json!({"mine": "1", "theirs": "2"});
     let entry = |manager: &str, operation: &str, fields: Value| {

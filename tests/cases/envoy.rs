@@ -117,7 +117,7 @@ fn read<T: json::Message>(value: &Value) -> T {
 
 /// Source: pilot's `buildGatewayHTTPRouteConfig`, which looks at `httpsRedirect` alone.
 #[test]
-fn a_plain_port_has_use_for_a_redirect_and_nothing_else() {
+fn a_plain_port_uses_only_the_redirect() {
     let found = |tls: &str| {
         let server = format!(r#"{{"port": {{"protocol": "HTTP"}}, "tls": {tls}}}"#);
         let server: Server = json::from_str(&server).unwrap();
@@ -161,7 +161,7 @@ fn a_provider_in_the_mesh_serves_the_name_without_its_scheme() {
 }
 
 #[test]
-fn every_context_is_pilot_s() {
+fn every_context_equals_pilot() {
     assert_eq!(compare(cases()), (669, 12, 301));
 }
 
@@ -219,7 +219,7 @@ fn contexts_go_through_wire_and_json() {
 
 /// The policy of the settings is that of the configuration that istiod makes of them.
 #[test]
-fn both_ways_to_a_policy_meet() {
+fn both_constructors_give_the_same_policy() {
     let mut compared = 0;
     for case in cases() {
         let Some(tls) = &case.server.tls else { continue };
@@ -385,7 +385,7 @@ fn curves_need_istio_1_32() {
 
 /// The message of each rule, in the cases that break it.
 #[test]
-fn what_is_dropped_is_told() {
+fn dropped_settings_are_reported() {
     let mut found = BTreeMap::<RuleId, usize>::new();
     let mut dropped = BTreeSet::new();
     for case in cases() {

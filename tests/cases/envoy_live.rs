@@ -182,7 +182,7 @@ impl Envoy {
 
 #[test]
 #[ignore = "needs Envoy: conformance/envoy-live/run"]
-fn live_envoy_takes_what_istiod_sends() {
+fn live_envoy_accepts_what_istiod_sends() {
     let path = env::var_os("ISTIO_GATEWAY_ENVOY").expect("ISTIO_GATEWAY_ENVOY is Envoy's path");
     let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("envoy-live");
     fs::create_dir_all(&scratch).unwrap();

@@ -76,7 +76,7 @@ fn agree(path: &str) {
 }
 
 #[test]
-fn field_validation_is_the_servers() {
+fn field_validation_equals_the_server() {
     agree("tests/golden/field_validation.ndjson");
 }
 

@@ -402,21 +402,21 @@ fn compare_pairs(file: &Path) -> (usize, Vec<String>) {
 }
 
 #[test]
-fn gateways_are_as_pilot_has_them() {
+fn gateways_equal_pilots() {
     let (count, wrong) = compare(Path::new("tests/golden/gateway_api.ndjson"), golden_pems());
     assert_eq!(count, 144);
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
-fn what_goes_back_comes_forth_again() {
+fn the_reverse_conversion_converts_to_the_same() {
     let (count, wrong) = round_trips(Path::new("tests/golden/gateway_api.ndjson"), golden_pems());
     assert!(count > 80, "{count}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
-fn key_pairs_are_as_go_has_them() {
+fn key_pairs_equal_gos_verdicts() {
     let (count, wrong) = compare_pairs(Path::new("tests/golden/key_pairs.ndjson"));
     assert!(count > 100, "{count}");
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));

@@ -160,7 +160,7 @@ fn is_told(back: &Back, index: usize) -> bool {
 }
 
 #[test]
-fn what_is_said_without_a_word_comes_back_the_same() {
+fn a_conversion_without_findings_converts_back_to_the_same() {
     let resources = resources();
     let metadatas = [
         metadata("infra", &[]),
@@ -218,7 +218,7 @@ fn unsaid(server: &str, metadata: Metadata, want: &[&str]) {
 }
 
 #[test]
-fn what_the_way_forth_would_change_is_unsaid() {
+fn what_the_translation_would_change_is_not_representable() {
     let infra = || metadata("infra", &[]);
     let suites = r#"{"port": {"number": 443, "name": "default", "protocol": "HTTPS"},
         "hosts": ["infra/*"], "tls": {"mode": "SIMPLE", "cipherSuites": ["AES128-SHA"]}}"#;

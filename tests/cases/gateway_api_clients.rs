@@ -169,7 +169,7 @@ fn an_entry_of_per_port_without_a_listener_is_reported() {
 }
 
 #[test]
-fn a_default_that_no_listener_looks_up_is_reported() {
+fn a_default_that_no_listener_uses_is_reported() {
     let frontend = format!("{{default: {{validation: {{{CA}}}}}}}");
     let text = set("", "mode: Passthrough", &frontend).replace("HTTPS", "TLS");
     let message = "the CA of spec.tls.frontend is not used: no listener terminates TLS with a \

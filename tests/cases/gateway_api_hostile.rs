@@ -45,7 +45,7 @@ fn gateway() -> Value {
 ///
 /// Source: the custom resources of Gateway API 1.6, and apimachinery's `TooMany` and `TooLong`.
 #[test]
-fn what_an_api_server_refuses_is_not_translated() {
+fn what_an_api_server_rejects_is_not_translated() {
     let many = |count: usize, item: &Value| Value::from(vec![item.clone(); count]);
     let long = |length: usize| Value::from("ä".repeat(length));
     let listener = json!({"name": "a", "port": 80, "protocol": "HTTP"});
@@ -235,7 +235,7 @@ fn few_megabytes_are_answered_in_few_megabytes() {
 
 /// A selector with many conditions, evaluated for many namespaces.
 #[test]
-fn comparing_labels_has_an_end() {
+fn comparing_labels_is_bounded() {
     let mut resources = InMemory::default();
     for i in 0..20_000 {
         let metadata = json!({"metadata": {"name": format!("n{i}"), "labels": {"a": "b"}}});
@@ -287,7 +287,7 @@ fn grants_that_are_too_large_grant_nothing() {
 }
 
 #[test]
-fn thousands_of_servers_go_back() {
+fn thousands_of_servers_are_converted_back() {
     let servers: Vec<_> = (0..20_000)
         .map(|i| json!({"hosts": [format!("h{i}")], "port": {"number": 80, "protocol": "HTTP"}}))
         .collect();

@@ -87,7 +87,7 @@ fn every_manifest_belongs_to_a_rule() {
 
 /// An error reports a rejected listener, Gateway or reference.
 #[test]
-fn errors_are_what_istiod_refuses() {
+fn errors_are_what_istiod_rejects() {
     for rule in rules().filter(|rule| !BACK.contains(&rule.id)) {
         let conversions = convert(rule.bad.unwrap(), &Options::default());
         let is_refused = conversions.iter().any(|conversion| !conversion.is_valid());
@@ -111,7 +111,7 @@ spec:
 ";
 
 #[test]
-fn istio_1_32_asks_for_a_grant_first() {
+fn istio_1_32_checks_the_grant_first() {
     let reason = |version: &str| {
         let options = Options::istio(version.parse::<IstioVersion>().unwrap());
         let conversion = convert(STRANGE_CA, &options).remove(0);
@@ -133,7 +133,7 @@ fn istio_1_32_asks_for_a_grant_first() {
 
 /// What upstream has half built asks clients for nothing. It is to be seen, and not to be had.
 #[test]
-fn a_refused_listener_gives_no_server() {
+fn a_rejected_listener_has_no_server() {
     let bad = rules().find(|r| r.id == rule::CA_CERTIFICATE).unwrap().bad.unwrap();
     let conversion = convert(bad, &Options::default()).remove(0);
     let listener = &conversion.listeners[0];
@@ -147,7 +147,7 @@ fn a_refused_listener_gives_no_server() {
 }
 
 #[test]
-fn the_older_shape_is_named_and_not_obeyed() {
+fn the_older_form_is_reported_and_ignored() {
     let old = rules().find(|r| r.id == rule::OLD_VALIDATION).unwrap().bad.unwrap();
     let conversion = convert(old, &Options::default()).remove(0);
     let is_old = |found: &&Diagnostic| found.rule == rule::OLD_VALIDATION;
@@ -263,7 +263,7 @@ fn a_gateway_whose_pods_are_not_known_has_no_manifest_without_a_selector() {
 }
 
 #[test]
-fn places_are_found_in_streams_and_lists() {
+fn locations_are_found_in_streams_and_lists() {
     let gateway = STRANGE_CA.replace('\n', "\n  ");
     let list =
         format!("# a stream\nkind: Service\n---\napiVersion: v1\nkind: List\nitems:\n- {gateway}");
@@ -277,7 +277,7 @@ fn places_are_found_in_streams_and_lists() {
 
 /// Kubernetes' own clients know what the items of a typed list are.
 #[test]
-fn lists_of_all_kinds_are_read_or_refused() {
+fn lists_of_all_kinds_are_read_or_rejected() {
     let item = STRANGE_CA.split_once("metadata").unwrap().1.replace('\n', "\n  ");
     let list = format!(
         "apiVersion: gateway.networking.k8s.io/v1\nkind: GatewayList\nitems:\n- metadata{item}"
@@ -307,7 +307,7 @@ fn refused(text: &str, message: &str) {
 }
 
 #[test]
-fn what_kubernetes_refuses_is_refused_with_its_place() {
+fn what_kubernetes_rejects_is_rejected_with_its_location() {
     refused(
         &STRANGE_CA.replace("port: 443", "port: \"443\""),
         "7:25: spec.listeners[0].port: invalid type: string \"443\", expected i32",
@@ -320,7 +320,7 @@ fn what_kubernetes_refuses_is_refused_with_its_place() {
 }
 
 #[test]
-fn nulls_unknown_and_repeated_fields_are_taken_as_kubernetes_takes_them() {
+fn nulls_unknown_and_repeated_fields_are_read_as_by_kubernetes() {
     let text = "\
 apiVersion: gateway.networking.k8s.io/v1
 kind: Gateway
@@ -353,7 +353,7 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
-fn what_cannot_go_back_is_listed() {
+fn what_cannot_be_converted_back_is_listed() {
     let gateway: Gateway = json::from_str(
         r#"{
             "selector": {"istio": "ingressgateway"},
@@ -469,7 +469,7 @@ fn a_gateway_of_another_controller_is_not_translated() {
 
 /// The checks of an API server before istiod sees a Gateway.
 #[test]
-fn what_the_schema_rejects_or_drops_is_reported_with_its_place() {
+fn what_the_schema_rejects_or_drops_is_reported_with_its_location() {
     let found = |text: &str| {
         let conversion = convert(text, &Options::default()).remove(0);
         assert!(!conversion.is_valid(), "{text}");

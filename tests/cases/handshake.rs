@@ -286,7 +286,7 @@ fn every_cell_of_the_matrix_is_predicted() {
 /// The order is that of the reasons that Envoy gives for certificates with two flaws, which
 /// `conformance/handshake` compares.
 #[test]
-fn flaws_come_in_the_order_in_which_envoy_looks() {
+fn errors_come_in_envoy_s_order() {
     let context = |accepts_untrusted| ValidationContext {
         trusted_ca: TrustedCa::Given(Source::Inline),
         subject_alt_names: vec!["a".into()],
@@ -335,7 +335,7 @@ fn flaws_come_in_the_order_in_which_envoy_looks() {
 }
 
 #[test]
-fn refused_configurations_are_predicted_with_envoy_s_words() {
+fn rejected_configurations_are_predicted_with_envoy_s_message() {
     let golden = golden();
     let mut compared = 0;
     for group in golden["rejected_listeners"].as_array().unwrap() {

@@ -84,7 +84,7 @@ pub(crate) fn recorded(case: &Value) -> Answer {
 }
 
 #[test]
-fn validate_foretells_each_recorded_answer() {
+fn validate_predicts_each_recorded_answer() {
     // From the library, and from the package of kube that shares this file.
     let paths = ["tests/golden/metadata.ndjson", "../tests/golden/metadata.ndjson"];
     let text = paths.into_iter().find_map(|path| fs::read_to_string(path).ok()).unwrap();

@@ -57,7 +57,7 @@ fn letter(decision: &Decision) -> char {
 }
 
 #[test]
-fn a_table_has_a_row_for_each_client_that_can_be_told() {
+fn a_table_has_a_row_for_each_distinguishable_client() {
     for (column, policy) in columns().iter().enumerate() {
         let outcomes = policy.outcomes();
         let got: Vec<_> = outcomes.iter().map(|row| (row.id, letter(&row.decision))).collect();
@@ -87,7 +87,7 @@ fn a_full_table_has_the_same_rows_for_each_policy() {
 }
 
 #[test]
-fn what_ends_the_handshake_is_refused_with_its_reason() {
+fn a_failed_handshake_is_rejected_with_its_reason() {
     for policy in &columns()[1..] {
         for (id, reason) in [
             ("not-for-signing", "rejected: keyUsage lacks digitalSignature"),
@@ -235,7 +235,7 @@ proptest! {
 
     /// A change is reported for every client that gains or loses access.
     #[test]
-    fn no_door_opens_untold(old in policy(), new in policy(), client in option::weighted(0.9, client())) {
+    fn every_gained_access_is_reported(old in policy(), new in policy(), client in option::weighted(0.9, client())) {
         let decide = |policy: &ClientCertificatePolicy| {
             policy.decide(client.as_ref().map(|client| client.seen_from(policy)).as_ref())
         };

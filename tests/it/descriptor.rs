@@ -151,7 +151,7 @@ fn enumeration(facts: &mut Facts, r#enum: &EnumDescriptor) {
 }
 
 #[test]
-fn every_fact_is_upstream_s() {
+fn every_fact_equals_upstream() {
     let (ours, upstream) = (ours(), upstream());
     assert!(upstream.len() > 500, "the golden file holds {} facts", upstream.len());
     let keys: std::collections::BTreeSet<_> = ours.keys().chain(upstream.keys()).collect();

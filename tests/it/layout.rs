@@ -39,7 +39,7 @@ fn edits(edit: impl FnOnce(&mut Gateway), changes: &[(&str, &str)]) {
 }
 
 #[test]
-fn a_scalar_is_replaced_where_it_stands() {
+fn a_scalar_is_replaced_in_place() {
     edits(|g| g.servers[0].name = "yes".into(), &[("name: a #", "name: \"yes\" #")]);
     edits(|g| g.servers[1].port.as_mut().unwrap().number = 8443, &[("0x1bb", "8443")]);
     edits(
@@ -53,7 +53,7 @@ fn a_scalar_is_replaced_where_it_stands() {
 }
 
 #[test]
-fn a_field_is_added_behind_the_others() {
+fn a_field_is_added_after_the_others() {
     edits(
         |g| g.servers[0].bind = "::".into(),
         &[("    new: 1\n", "    new: 1\n    bind: \"::\"\n")],
@@ -216,7 +216,7 @@ spec:
 }
 
 #[test]
-fn a_key_keeps_its_spelling_and_its_place() {
+fn a_key_keeps_its_spelling_and_position() {
     let text = "spec:\n  servers:\n  - default_endpoint: e # of e\n    tls:\n      credential_name: c # of c\n      mode: SIMPLE\n";
     becomes(
         text,
@@ -234,7 +234,7 @@ fn a_key_keeps_its_spelling_and_its_place() {
 }
 
 #[test]
-fn the_comment_behind_a_key_stays_with_it() {
+fn the_comment_after_a_key_stays_with_it() {
     let text = "spec:\n  selector: # the pods\n    # one\n    a: b\n  servers:\n  - name: |- # long\n      a\n      b\n    hosts: [x]\n";
     becomes(
         text,
@@ -308,7 +308,7 @@ fn an_alias_whose_value_changes_gets_a_value_of_its_own() {
 }
 
 #[test]
-fn what_is_written_twice_is_changed_where_it_counts() {
+fn a_repeated_key_is_changed_where_it_is_effective() {
     let text = "spec:\n  servers:\n  - name: a # 1\n    hosts: [x]\n    name: b # 2\n";
     becomes(text, |g| g.servers[0].name = "c".into(), &text.replace(": b", ": c"));
     becomes(text, |g| g.servers[0].name.clear(), "spec:\n  servers:\n  - hosts: [x]\n");
@@ -337,7 +337,7 @@ fn two_specs_are_one_after_a_change() {
 }
 
 #[test]
-fn what_cannot_be_patched_is_written_anew_and_reported() {
+fn what_cannot_be_patched_is_rewritten_and_reported() {
     for (text, edit, reason) in [
         (
             "x: &a {mode: SIMPLE, credentialName: c}\nspec: {servers: [{tls: {<<: *a}}]} # c\n",

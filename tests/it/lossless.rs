@@ -81,7 +81,7 @@ fn servers_take_their_unknown_fields_with_them() {
 }
 
 #[test]
-fn a_server_that_moves_and_changes_is_still_the_same() {
+fn a_server_that_moves_and_changes_is_matched() {
     let document = json!({"servers": [server("a"), server("b")]});
     let mut changed = server("b");
     changed["bind"] = json!("::1");
@@ -105,7 +105,7 @@ fn a_server_that_moves_and_changes_is_still_the_same() {
 }
 
 #[test]
-fn a_server_that_stays_in_its_place_is_the_same_whatever_becomes_of_it() {
+fn a_server_at_the_same_index_is_matched() {
     becomes(
         &json!({"servers": [server("a"), server("b")]}),
         |g| {
@@ -117,7 +117,7 @@ fn a_server_that_stays_in_its_place_is_the_same_whatever_becomes_of_it() {
 }
 
 #[test]
-fn a_server_in_another_s_place_inherits_nothing() {
+fn a_replacing_server_inherits_nothing() {
     let document = json!({"servers": [server("a"), server("b")]});
     becomes(
         &document,
@@ -163,7 +163,7 @@ impl Mergeable for Elements {
 }
 
 #[test]
-fn a_uid_is_no_name() {
+fn a_uid_is_not_a_name() {
     let document = json!({"list": [
         {"uid": "k", "value": 1, "new": "uid"},
         {"name": "k", "value": 2, "new": "name"},
@@ -196,7 +196,7 @@ fn a_uid_is_no_name() {
 }
 
 #[test]
-fn a_message_that_is_unset_takes_its_unknown_fields_along() {
+fn an_unset_message_loses_its_unknown_fields() {
     becomes(
         &json!({"servers": [{"name": "a", "tls": {"x": 1}}]}),
         |g| g.servers[0].tls = None,
@@ -205,7 +205,7 @@ fn a_message_that_is_unset_takes_its_unknown_fields_along() {
 }
 
 #[test]
-fn the_form_of_what_is_not_touched_stays() {
+fn unchanged_values_keep_their_form() {
     let document = json!({"servers": [{
         "port": {"number": "443", "target_port": 0, "protocol": null},
         "tls": {"mode": 1, "insecure_skip_verify": null, "privateKey": null, "private_key": "p"},
@@ -217,7 +217,7 @@ fn the_form_of_what_is_not_touched_stays() {
 }
 
 #[test]
-fn what_is_touched_keeps_its_spelling() {
+fn changed_values_keep_the_spelling_of_their_keys() {
     becomes(
         &json!({"servers": [{"tls": {"credential_name": "a", "mode": 1}, "default_endpoint": "e"}]}),
         |g| {
@@ -229,7 +229,7 @@ fn what_is_touched_keeps_its_spelling() {
 }
 
 #[test]
-fn an_observed_generation_that_is_no_number_stays() {
+fn an_observed_generation_that_is_not_a_number_stays() {
     let text = r#"{"observedGeneration":"abc","conditions":[{"type":"T","new":1}]}"#;
     let mut status = Lossless::<istio_gateway::IstioStatus>::from_json(text).unwrap();
     assert_eq!(status.observed_generation, 0);
@@ -254,7 +254,7 @@ fn a_manifest_keeps_whether_it_has_a_spec() {
 }
 
 #[test]
-fn a_new_manifest_is_one() {
+fn a_new_manifest_can_be_read() {
     let spec = Gateway {
         servers: vec![Server { tls: Some(ServerTlsSettings::simple("c")), ..Default::default() }],
         ..Default::default()

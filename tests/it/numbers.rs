@@ -41,7 +41,7 @@ fn yaml_is_nested_as_deeply_as_json_may_be() {
 }
 
 #[test]
-fn what_is_read_from_yaml_is_read_from_its_json() {
+fn yaml_and_its_json_decode_to_the_same_message() {
     let text = format!("a: {}1{}\n", "[".repeat(9_999), "]".repeat(9_999));
     let json = Object::parse(&text).unwrap().to_json();
     assert!(Object::from_json(json).is_ok());

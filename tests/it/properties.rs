@@ -774,7 +774,7 @@ fn a_number_beyond_all_bounds_is_kept() {
 }
 
 #[test]
-fn half_a_surrogate_pair_in_what_is_ignored_is_no_error() {
+fn an_unpaired_surrogate_in_an_ignored_field_is_not_an_error() {
     let decoded = json::decode_str::<Port>(r#"{"number":1,"new":"\udd80"}"#).unwrap();
     let found: Vec<_> =
         decoded.diagnostics.iter().map(|d| (d.rule.as_str(), d.path.to_string())).collect();

@@ -11,7 +11,7 @@ fn finds(error: &istio_gateway::Error, want: &[(&str, &str)]) {
 }
 
 #[test]
-fn yaml_is_told_of_with_path_line_and_nearest_name() {
+fn yaml_is_reported_with_path_line_and_nearest_name() {
     let text = "\
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -64,7 +64,7 @@ extra: 1
 }
 
 #[test]
-fn json_is_told_of_alike() {
+fn json_is_reported_in_the_same_way() {
     let text = "{\n  \"name\": \"a\\ud800\",\n  \"hosts\": [\"x\", null],\n  \"prt\": {}\n}";
     let decoded = json::decode_str::<Server>(text).unwrap();
     assert_eq!(decoded.value.name, "a\u{fffd}");
@@ -79,7 +79,7 @@ fn json_is_told_of_alike() {
 }
 
 #[test]
-fn what_istio_refuses_is_told_all_at_once() {
+fn all_errors_are_reported_at_once() {
     let text = r#"{"mode": "SIMPEL", "insecureSkipVerify": "true", "cipherSuites": {}, "minProtocolVersion": 4.5}"#;
     let error = json::from_str::<ServerTlsSettings>(text).unwrap_err();
     assert!(error.is_decode());
@@ -108,7 +108,7 @@ fn what_istio_refuses_is_told_all_at_once() {
 }
 
 #[test]
-fn a_value_that_loses_is_not_told_of() {
+fn an_overridden_value_is_not_reported() {
     let text = r#"{"port": {"number": "x"}, "port": {"number": 1}}"#;
     let decoded = json::decode_str::<Server>(text).unwrap();
     assert_eq!(decoded.value.port.as_ref().unwrap().number, 1);
@@ -119,7 +119,7 @@ fn a_value_that_loses_is_not_told_of() {
 }
 
 #[test]
-fn positions_in_a_stream_are_the_stream_s() {
+fn positions_are_relative_to_the_stream() {
     let text = "kind: Gateway\n---\n# c\nkind: Gateway\nspec: {servers: [{tls: {mode: X}}]}\n---\nkind: Gateway\nspecs: 1\n";
     let all: Vec<_> = documents(text).collect();
     assert_eq!(all.len(), 3);
@@ -141,7 +141,7 @@ fn a_clean_document_is_strict() {
 
 /// The verdicts are sigs.k8s.io/yaml's.
 #[test]
-fn what_yaml_1_1_refuses_is_refused_at_its_place() {
+fn what_yaml_1_1_rejects_is_rejected_with_its_position() {
     for (text, position) in [("k: %x\n", "1:4"), ("k:\n- %x\n", "2:3"), ("{k: %x}\n", "1:5")] {
         let error = Manifest::parse(text).unwrap_err();
         assert!(error.is_syntax(), "{text}: {error}");

@@ -27,7 +27,7 @@ fn each(check: impl Fn(TlsMode, Option<bool>, &dyn Fn(&str) -> String)) {
 }
 
 #[track_caller]
-fn is_what_the_name_says(gateway: &Gateway, mode: TlsMode, skip: Option<bool>) {
+fn has_the_mode_of_its_name(gateway: &Gateway, mode: TlsMode, skip: Option<bool>) {
     let tls = gateway.servers[0].tls.as_ref().unwrap();
     assert_eq!(tls.tls_mode(), Ok(mode));
     assert_eq!(tls.insecure_skip_verify, skip, "unset, false and true are three values");
@@ -38,7 +38,7 @@ fn json_is_upstream_s_byte_for_byte() {
     each(|mode, skip, read| {
         let golden = read("json");
         let gateway: Gateway = json::from_str(&golden).unwrap();
-        is_what_the_name_says(&gateway, mode, skip);
+        has_the_mode_of_its_name(&gateway, mode, skip);
         assert_eq!(json::to_string(&gateway) + "\n", golden);
         assert!(json::decode_str::<Gateway>(&golden).unwrap().strict().is_ok());
     });
@@ -51,18 +51,18 @@ fn wire_is_upstream_s_byte_for_byte() {
         let golden: Vec<u8> =
             hex.split_whitespace().map(|b| u8::from_str_radix(b, 16).unwrap()).collect();
         let gateway = Gateway::decode(&*golden).unwrap();
-        is_what_the_name_says(&gateway, mode, skip);
+        has_the_mode_of_its_name(&gateway, mode, skip);
         assert_eq!(gateway.encode_to_vec(), golden);
         assert_eq!(gateway, json::from_str(&read("json")).unwrap());
     });
 }
 
 #[test]
-fn yaml_is_read_alike() {
+fn yaml_is_read_as_by_go() {
     each(|mode, skip, read| {
         let golden = read("yaml");
         let manifest = Manifest::parse_strict(&golden).unwrap();
-        is_what_the_name_says(manifest.spec(), mode, skip);
+        has_the_mode_of_its_name(manifest.spec(), mode, skip);
         assert_eq!(manifest.to_yaml(), golden);
         assert_eq!(*manifest.spec(), json::from_str(&read("json")).unwrap());
     });

@@ -6,7 +6,7 @@ use istio_gateway::{IstioVersion, validate::crd};
 use serde_json::Value;
 
 #[test]
-fn it_is_upstreams_but_for_the_descriptions() {
+fn it_equals_upstream_except_for_descriptions() {
     let text = fs::read_to_string("tests/golden/crd.ndjson").unwrap();
     let mut modules = BTreeMap::new();
     for line in text.lines() {

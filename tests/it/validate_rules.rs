@@ -106,7 +106,7 @@ fn every_rule_is_broken_alone_and_barely_kept() {
 }
 
 #[test]
-fn what_keeps_a_rule_breaks_none() {
+fn good_examples_break_no_rule() {
     let mut wrong = Vec::new();
     for rule in rules() {
         let found = check(rule.good.unwrap_or_default());
@@ -136,7 +136,7 @@ fn every_manifest_belongs_to_a_rule() {
 /// The mistakes of `tests/manifests/mistakes`, seen in public threads: the finding that a person
 /// needs, its path and line.
 #[test]
-fn mistakes_get_the_diagnosis_that_a_person_needs() {
+fn mistakes_get_useful_diagnoses() {
     const TLS: &str = "spec.servers[0].tls";
     let cases = [
         ("allow-insecure-conflict", "lint/skip-verify-mutual", ".insecureSkipVerify", 17),

@@ -76,7 +76,7 @@ fn other_pods_have_ports_of_their_own() {
 }
 
 #[test]
-fn protocols_disagree_on_a_port() {
+fn conflicting_protocols_of_a_port() {
     let tcp = "{number: 80, name: tcp, protocol: TCP}";
     let files = [gateway("a", "x", HTTP, "a.b"), gateway("b", "x", tcp, "c.d")];
     finds(&files, &["1.0 lint/port-protocol spec.servers[0].port.protocol 7:45 (0.0 7:46)"]);
@@ -94,7 +94,7 @@ fn one_name_in_two_documents_of_a_file() {
 }
 
 #[test]
-fn secrets_are_missed_only_where_there_are_some() {
+fn secrets_are_missing_only_if_there_are_others() {
     let port = "{number: 443, name: https, protocol: HTTPS}";
     let tls = |name: &str| format!("    tls: {{mode: SIMPLE, credentialName: {name}}}\n");
     let files = |name: &str| vec![gateway("a", "x", port, "a.b") + &tls(name)];
@@ -125,7 +125,7 @@ fn objects_are_added_without_a_report() {
 
 /// An item has its own text and positions, if that text by itself means the same.
 #[test]
-fn items_of_a_list_keep_their_places() {
+fn items_of_a_list_keep_their_positions() {
     let item = |text: &str| {
         let Some(Ok(Document::Other(list))) = istio_gateway::documents(text).next() else {
             panic!("{text}")
@@ -154,7 +154,7 @@ fn items_of_a_list_keep_their_places() {
 }
 
 #[test]
-fn items_of_a_list_are_checked_where_they_stand() {
+fn items_of_a_list_are_checked_in_place() {
     let text = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: networking.istio.io/v1\n  kind: \
                 Gateway\n  metadata: {name: a}\n- kind: Service\n  apiVersion: v1\n";
     let found: Vec<_> = documents(text, &Options::default()).map(Result::unwrap).collect();
@@ -165,7 +165,7 @@ fn items_of_a_list_are_checked_where_they_stand() {
 }
 
 #[test]
-fn versions_know_what_they_know() {
+fn each_version_has_its_fields() {
     let text = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec:\n  \
                 selector: {a: b}\n  servers:\n  - port: {number: 443, name: a, protocol: HTTPS}\n    \
                 hosts: [a.b]\n    tls: {mode: SIMPLE, credentialNames: [c], ecdhCurves: [P-256]}\n";

@@ -1,8 +1,8 @@
-//! Whether the hot paths still execute as few instructions, and make as few allocations, as is
-//! written down in `benches/guard.tsv`; what has become 5% more fails.
+//! Compares the instructions and allocations of the hot paths with `benches/guard.tsv`, and fails
+//! if a count grew by 5%.
 //!
-//! `guard` compares, `guard --record` writes the file. Counts depend on the compiler, which the file
-//! names: with another one, 25% are allowed.
+//! `guard` compares, `guard --record` writes the file. Counts depend on the compiler, which the
+//! file names; with another one, 25% is allowed.
 
 use std::{env, fmt::Write as _, fs, path::Path, process::Command};
 
@@ -14,7 +14,7 @@ use istio_gateway_benches::{
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// A suite and an operation in it, by the beginning of its name.
+/// A suite, and the prefix of an operation's name.
 const GUARDED: [(&str, &str); 14] = [
     ("json-decode", "100 servers: json::from_slice"),
     ("json-decode", "100 servers: json::decode_slice, strict"),
@@ -60,7 +60,7 @@ fn main() {
     }
 }
 
-/// Prints what is counted beside what is written down; tells whether all is within bounds.
+/// Prints the counts next to the recorded ones; returns whether all are within bounds.
 fn compare(recorded: &str) -> bool {
     let is_same = recorded.split('\t').next() == Some(&compiler());
     let bound = if is_same { 1.05 } else { 1.25 };

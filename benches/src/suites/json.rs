@@ -35,7 +35,7 @@ pub fn json_decode(sizes: &[usize]) -> Suite {
         let bytes = text.as_bytes();
         let want: Gateway = json::from_str(text).unwrap();
         let derived: derived::Gateway = serde_json::from_str(text).unwrap();
-        // Whoever reads something else is not compared with.
+        // A reader with another result is not compared.
         assert_eq!(json::to_string(&want), text);
         assert_eq!(serde_json::to_string(&derived).unwrap(), text);
         assert_eq!(serde_json::from_str::<Gateway>(text).unwrap(), want);
@@ -69,7 +69,7 @@ pub fn json_decode(sizes: &[usize]) -> Suite {
             }),
             #[cfg(feature = "peers")]
             Operation::new(PEERS_SLICE[3], {
-                // It refuses the mode; MUTUAL in its place.
+                // It rejects the mode, so MUTUAL is used.
                 let text = leak(text.replace("OPTIONAL_MUTUAL", "MUTUAL"));
                 use istio_sdk::networking::v1beta1::gateway::GatewaySpec;
                 || serde_json::from_slice::<GatewaySpec>(text.as_bytes()).unwrap()

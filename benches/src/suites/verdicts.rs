@@ -1,4 +1,4 @@
-//! What is made of a Gateway: the verdict, Envoy's configuration, the table of clients.
+//! Validation, Envoy's configuration, and the table of clients.
 
 use istio_gateway::{
     Manifest, Object,

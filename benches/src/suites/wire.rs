@@ -55,7 +55,7 @@ pub fn wire_encode(sizes: &[usize]) -> Suite {
     }
 }
 
-/// From a document on whose time is more than the clock's own uncertainty.
+/// The smallest document whose time exceeds the clock's resolution.
 fn equal_to_bare_prost(slower: &'static str, faster: &'static str) -> Target {
     Target { from: 1, text: "equal to bare prost, within 10%", slower, faster, at_least: 0.9 }
 }

@@ -62,7 +62,7 @@ spec:
 }
 
 #[test]
-fn other_kinds_and_several_documents_go_through() {
+fn other_kinds_and_several_documents_are_converted() {
     let yaml = format!(
         "# first\n{GATEWAY}---\nkind: Service\nspec: {{type: ClusterIP, on: on}}\n---\n# nothing\n"
     );
@@ -114,7 +114,7 @@ fn the_items_of_a_list_are_messages_of_their_own() {
 }
 
 #[test]
-fn what_binary_cannot_hold_is_refused_unless_it_may_be_lost() {
+fn what_binary_cannot_represent_is_rejected_without_lossy() {
     let yaml = format!("{GATEWAY}---\nkind: Service\n");
     refuses(
         &["--to", "binary"],
@@ -142,7 +142,7 @@ fn a_bare_message_needs_no_envelope() {
 }
 
 #[test]
-fn every_mistake_is_told_at_its_place() {
+fn every_mistake_is_reported_with_its_position() {
     refuses(
         &[],
         "kind: Gateway\nspec:\n  servers:\n  - tls: {mode: SIMPEL}\n  - port: {number: x}\n---\na: [\n",
@@ -185,7 +185,7 @@ fn a_dollar_alone_is_not_a_placeholder() {
 }
 
 #[test]
-fn a_wrong_command_exits_with_2() {
+fn a_usage_error_exits_with_2() {
     for args in
         [&["convert", "--from", "xml"][..], &["convert", "/no/such/file"], &["unknown"], &[]]
     {

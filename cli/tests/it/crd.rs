@@ -40,7 +40,7 @@ fn it_prints_upstreams_definition() {
 }
 
 #[test]
-fn a_wrong_command_exits_with_2() {
+fn a_usage_error_exits_with_2() {
     let (out, err) = run(&["--istio", "1.99"], 2);
     assert_eq!(out, "");
     assert!(err.contains("no known release of Istio: \"1.99\"; known are 1.20 to 1.32"), "{err}");

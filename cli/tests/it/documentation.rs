@@ -35,7 +35,7 @@ fn printed(files: &Directory, command: &str) -> String {
 
 /// `ISTIO_GATEWAY_UPDATE=1` writes it anew. A screen that ends with `...` shows how it begins.
 #[test]
-fn screens_are_true() {
+fn screens_show_the_real_output() {
     let files = files();
     let documents = [
         ("README.md", 3),

@@ -62,7 +62,7 @@ fn each_server_is_an_object() {
 }
 
 #[test]
-fn findings_have_the_place_in_the_document() {
+fn findings_have_the_position_in_the_document() {
     let first = &lines(&prints(&["--format", "ndjson", "-"], GATEWAYS))[0];
     let about = |f: &Value| json!([f["rule"], f["severity"], f["path"], f["line"], f["column"]]);
     let findings = first["findings"].as_array().unwrap();
@@ -107,7 +107,7 @@ spec:
 }
 
 #[test]
-fn a_refused_server_is_translated_and_says_so() {
+fn a_rejected_server_is_translated_and_reported() {
     let gateway = "\
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -152,7 +152,7 @@ spec: {servers: [{port: {protocol: TLS}, tls: {mode: SIMPLE, credentialName: c, 
 }
 
 #[test]
-fn what_cannot_be_read_is_refused() {
+fn unreadable_input_is_an_error() {
     let ran = run(&["-"], "kind: Gateway\nspec: {servers: [{tls: {mode: SIMPEL}}]}\n");
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     assert!(ran.err.starts_with("<stdin>:2:"), "{}", ran.err);

@@ -21,7 +21,7 @@ fn example() -> String {
 }
 
 #[test]
-fn a_valid_set_becomes_gateways_that_the_other_commands_take() {
+fn the_other_commands_accept_the_translation_of_a_valid_set() {
     let (out, err) = gives(&[EXAMPLE], "", 0);
     assert_eq!(out.matches("\nkind: Gateway\n").count(), 3);
     assert!(
@@ -48,7 +48,7 @@ fn a_valid_set_becomes_gateways_that_the_other_commands_take() {
 }
 
 #[test]
-fn a_refused_listener_is_left_out_and_the_status_is_1() {
+fn a_rejected_listener_is_omitted_and_the_status_is_1() {
     let text = example();
     let text = text.replace("name: partners-cacert", "name: partners");
     let (out, err) = gives(&["-"], &text, 1);
@@ -141,7 +141,7 @@ fn a_gateway_whose_pods_are_not_known_is_printed_with_a_selector_alone() {
 }
 
 #[test]
-fn an_error_is_never_told_with_the_status_0() {
+fn an_error_never_exits_with_0() {
     let (out, err) = gives(&[&manifest("client-certificate")], "", 1);
     assert_eq!(out.matches("\nkind: Gateway\n").count(), 1);
     assert!(err.contains("error[gateway-api/client-certificate]"), "{err}");
@@ -157,7 +157,7 @@ fn rules_explains_what_is_found() {
 
 /// What a name or a text has in it cannot look like a line of the answer, nor reach the terminal.
 #[test]
-fn nothing_from_outside_forges_a_line() {
+fn input_cannot_spoof_a_line() {
     let name = "a\n  listener b\n    Programmed=True Programmed: No errors found\u{1b}[31m";
     let gateway = json!({
         "apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway",

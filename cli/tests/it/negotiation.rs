@@ -53,7 +53,7 @@ fn envoy_has_it_since_1_32() {
 }
 
 #[test]
-fn explain_foretells_what_is_negotiated() {
+fn explain_predicts_what_is_negotiated() {
     let explain = |format: &str| run(&["explain", "--format", format, "-"], &example());
     let report: Value = serde_json::from_str(&explain("json")).unwrap();
     assert_eq!(
@@ -107,7 +107,7 @@ fn crd_has_it_since_1_32() {
 
 /// The listener stays, and with it the other servers of the port.
 #[test]
-fn nobody_connects_to_a_server_with_an_unknown_curve() {
+fn no_client_connects_to_a_server_with_an_unknown_curve() {
     let second = "  - port: {number: 443, name: b, protocol: HTTPS}
     hosts: [b.example.com]
     tls: {mode: SIMPLE, credentialName: other}

@@ -41,7 +41,7 @@ const PRINTING: [&[&str]; 19] = [
 ];
 
 #[test]
-fn what_cannot_be_written_is_an_error() {
+fn an_output_that_cannot_be_written_is_an_error() {
     for args in PRINTING {
         // One that cannot take more, and one that was opened for reading alone.
         for out in [File::options().write(true).open("/dev/full"), File::open("/dev/null")] {
@@ -53,7 +53,7 @@ fn what_cannot_be_written_is_an_error() {
 }
 
 #[test]
-fn who_has_read_enough_is_no_error() {
+fn a_reader_that_stops_is_not_an_error() {
     for args in PRINTING.into_iter().filter(|args| args[0] != "from-gateway-api") {
         let (reader, writer) = pipe().unwrap();
         drop(reader);
@@ -112,7 +112,7 @@ fn a_signal_leaves_no_temporary_file() {
 
 /// What `check --format json` holds back has no name, so that nothing is left of it.
 #[test]
-fn a_signal_leaves_nothing_of_what_check_holds_back() {
+fn a_signal_leaves_no_temporary_file_of_check() {
     let gateway: String = (0..4000)
         .map(|i| format!("---\nkind: Gateway\nmetadata: {{name: g{i}}}\nspec: {{}}\n"))
         .collect();

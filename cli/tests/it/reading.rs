@@ -68,7 +68,7 @@ fn what_kubernetes_drops_is_an_error() {
 
 /// A brace or two do not make a template of what is wrong otherwise.
 #[test]
-fn what_is_wrong_in_another_way_is_not_a_template() {
+fn other_errors_are_not_templates() {
     let check = |input: &[u8]| istio_gateway(&["check", "-"]).input(input).run();
     let ran = check(b"\x00\xff{{\xfe}}");
     assert_eq!(ran.status, 1, "{}", ran.out);
@@ -105,7 +105,7 @@ fn a_broken_document_is_skipped_and_the_rest_is_read() {
 }
 
 #[test]
-fn what_looks_like_a_gateway_does_not_pass_silently() {
+fn what_looks_like_a_gateway_is_reported() {
     for (version, kind) in [
         ("networking.istio.io/v1", "Gatway"),
         ("networking.istio.io/v1", "gateway"),

@@ -54,7 +54,7 @@ Good:
 
 /// Every example does what it is an example of.
 #[test]
-fn bad_and_good_examples_are_so() {
+fn examples_break_or_satisfy_their_rule() {
     for rule in lines(&rules(&["--format", "json"]).out) {
         let id = rule["rule"].as_str().unwrap();
         for (kind, is_bad) in [("bad", true), ("good", false)] {

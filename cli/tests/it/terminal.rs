@@ -77,7 +77,7 @@ fn hostile() -> String {
 }
 
 #[test]
-fn no_format_passes_on_what_acts() {
+fn no_format_contains_control_characters() {
     let files = Directory::new(&[("edge.json", &hostile()), ("other.yaml", OTHER)]);
     for args in FORMATS {
         let Ran { out, err, status } = files.run(&[args, &["edge.json"]].concat());
@@ -89,7 +89,7 @@ fn no_format_passes_on_what_acts() {
 
 /// It is escaped, and so the same for who reads the format.
 #[test]
-fn programs_read_what_was_there() {
+fn programs_read_the_original_text() {
     let files = Directory::new(&[("edge.json", &hostile())]);
     let convert = |args: &[&str]| files.run(&[&["convert"], args].concat()).out;
     let given: Vec<Value> =
@@ -133,7 +133,7 @@ fn a_workflow_reads_no_command_of_a_documents() {
 }
 
 #[test]
-fn comments_and_lines_that_are_shown_do_not_act() {
+fn shown_comments_and_lines_do_not_control_the_terminal() {
     let text = "\
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -151,7 +151,7 @@ spec:
 }
 
 #[test]
-fn arguments_do_not_act_on_it() {
+fn arguments_do_not_control_the_terminal() {
     let files = Directory::new(&[("edge.yaml", OTHER)]);
     let option = format!("--{HOSTILE}");
     let long = "x".repeat(100_000);
@@ -178,7 +178,7 @@ fn arguments_do_not_act_on_it() {
 
 #[test]
 #[cfg(unix)]
-fn names_of_files_do_not_act_on_it() {
+fn file_names_do_not_control_the_terminal() {
     let (bad, absent) = (format!("a{HOSTILE}\n.yaml"), format!("b{HOSTILE}\n.yaml"));
     let gateway = "kind: Gateway\nspec: {servers: [{port: {number: x}}]}\n";
     let files = Directory::new(&[(&bad, gateway), ("other.yaml", OTHER)]);

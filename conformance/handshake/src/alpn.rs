@@ -1,4 +1,4 @@
-//! What clients and gateways agree upon by ALPN: what `negotiated_protocol` says, and what Envoy does.
+//! ALPN between clients and gateways: `negotiated_protocol` compared with Envoy.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use istio_gateway::{
 
 use crate::{Client, Endpoint, Envoy, Gateway, Negotiated, Pki, Secrets, TlsVersion};
 
-/// What clients offer, best first.
+/// The protocols that clients offer, in order of preference.
 const OFFERS: [&[&str]; 8] = [
     &["h2", "http/1.1"],
     &["http/1.1", "h2"],
@@ -23,7 +23,7 @@ const OFFERS: [&[&str]; 8] = [
     &["istio-peer-exchange", "h2"],
 ];
 
-/// What servers have in `alpnProtocols`.
+/// The servers' `alpnProtocols`.
 fn lists() -> Vec<Vec<String>> {
     let list = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
     vec![
@@ -44,7 +44,7 @@ fn lists() -> Vec<Vec<String>> {
     ]
 }
 
-/// What was seen, and what it is compared with.
+/// The observed protocol, and the prediction.
 struct Connection {
     name: String,
     context: DownstreamTlsContext,
@@ -52,14 +52,14 @@ struct Connection {
     seen: Negotiated,
 }
 
-/// How a protocol is foretold.
+/// How a protocol is predicted.
 type Prediction = fn(&DownstreamTlsContext, &[&str]) -> Option<String>;
 
 fn by_the_library(context: &DownstreamTlsContext, offer: &[&str]) -> Option<String> {
     envoy::negotiated_protocol(context, offer).map(str::to_owned)
 }
 
-/// Predictions that are wrong on purpose: each has to be found out.
+/// Predictions that are wrong on purpose: each must be detected.
 const SABOTAGES: [(&str, Prediction); 4] = [
     ("the client's order counted", |context, offer| {
         let is_common = |name: &&&str| envoy::negotiated_protocol(context, &[**name]).is_some();
@@ -80,22 +80,22 @@ const SABOTAGES: [(&str, Prediction); 4] = [
     }),
 ];
 
-/// What a run has found.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub struct Report {
     listeners: usize,
     connections: usize,
     without_protocol: usize,
-    /// Requests of HTTP/1.1 that were answered, of those that were made.
+    /// The number of successful HTTP/1.1 requests, and of all.
     answered: (usize, usize),
-    /// Lists of curves that Envoy took, and that it refused.
+    /// Lists of curves that Envoy accepted, and that it rejected.
     curves: (usize, usize),
     wrong: Vec<String>,
     sabotages: Vec<(&'static str, usize)>,
 }
 
 impl Report {
-    /// Whether all is as foretold, and would not be if other things were.
+    /// Whether all predictions are right, and all wrong ones were detected.
     #[must_use]
     pub fn is_fine(&self) -> bool {
         let (answered, requests) = self.answered;
@@ -131,7 +131,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Lists of curves: those that Envoy takes and those that it does not.
+/// Lists of curves that Envoy accepts, and ones that it rejects.
 const CURVES: [&[&str]; 26] = [
     &["X25519"],
     &["x25519"],
@@ -161,8 +161,8 @@ const CURVES: [&[&str]; 26] = [
     &["P-256", "prime256v1"],
 ];
 
-/// Whether Envoy refuses a certificate with each list of curves, as the library says. How many it
-/// took and refused, and what was foretold wrong.
+/// Compares whether Envoy rejects a certificate with each list of curves with the library's
+/// prediction. Returns how many Envoy accepted and rejected, and the wrong predictions.
 fn curves(pki: &Pki) -> Result<((usize, usize), Vec<String>)> {
     let envoy = Envoy::from_environment()?;
     let (mut counts, mut wrong) = ((0, 0), Vec::new());
@@ -174,7 +174,8 @@ fn curves(pki: &Pki) -> Result<((usize, usize), Vec<String>)> {
         let found = envoy::translate_server(&server, &options).diagnostics;
         let is_foretold =
             found.iter().any(|d| d.rule == istio_gateway::rule::envoy::PARAMETERS_REJECTED);
-        // The certificate is there at once, so that Envoy says at once what it would say later.
+        // The certificate is present at the start, so that Envoy reports immediately what it would
+        // report later.
         let mut gateway = Gateway::new(pki)?;
         gateway.serve("curves", &server, &options, &Secrets::ca(pki.root()))?;
         let refusal = gateway.refusal(&envoy)?;
@@ -190,7 +191,7 @@ fn curves(pki: &Pki) -> Result<((usize, usize), Vec<String>)> {
 ///
 /// # Errors
 ///
-/// Where it cannot be run; what is foretold wrong is in the report.
+/// If it cannot be run. Wrong predictions are in the report.
 pub fn run() -> Result<Report> {
     let pki = Pki::generate()?;
     let mut gateway = Gateway::new(&pki)?;
@@ -246,7 +247,7 @@ pub fn run() -> Result<Report> {
     })
 }
 
-/// The versions that the context leaves.
+/// The TLS versions that the context allows.
 fn spoken(context: &DownstreamTlsContext) -> impl Iterator<Item = TlsVersion> {
     let common = context.common_tls_context.as_ref();
     let parameters = common.and_then(|common| common.tls_params.as_ref());

@@ -1,4 +1,4 @@
-//! A backend that answers with what it was sent.
+//! A backend that responds with the headers that it received.
 
 use std::{
     io::{BufRead as _, BufReader, Write as _},
@@ -9,12 +9,12 @@ use std::{
 use anyhow::Result;
 use serde_json::json;
 
-/// The header that is forged, and that the backend reads.
+/// The header that clients spoof and the backend reads.
 pub(crate) const FORWARDED: &str = "x-forwarded-client-cert";
-/// What Envoy says of the client's certificate: a filter sets it, so no client can.
+/// Envoy's view of the client's certificate. A filter sets it, so clients cannot.
 pub(crate) const PEER: &str = "x-lab-peer";
 
-/// A server for HTTP/1.1 on a loopback port. It ends with the process.
+/// An HTTP/1.1 server on a loopback port. It runs until the process exits.
 pub(crate) struct Backend {
     pub(crate) address: SocketAddr,
 }
@@ -26,7 +26,7 @@ impl Backend {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 thread::spawn(move || {
-                    // Envoy went away: nobody is left to be told.
+                    // Envoy closed the connection.
                     let _ = answer(&stream);
                 });
             }

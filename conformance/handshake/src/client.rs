@@ -1,4 +1,4 @@
-//! A client that presents anything as its certificate.
+//! A client that presents any bytes as its certificate.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -21,7 +21,7 @@ use crate::{
     backend::{FORWARDED, PEER},
 };
 
-/// What a client writes of itself where it lies.
+/// The header that a client spoofs.
 pub(crate) const FORGED: &str = "Hash=0000;Subject=\"CN=forged\";URI=spiffe://lab/ns/a/sa/forged";
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -49,16 +49,16 @@ impl TlsVersion {
     }
 }
 
-/// What became of a connection.
+/// The outcome of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
-    /// No answer came.
+    /// No response.
     Refused,
-    /// An answer, and Envoy saw no certificate.
+    /// A response, and Envoy saw no certificate.
     Anonymous,
-    /// An answer, and Envoy saw a certificate and holds it to be verified.
+    /// A response, and Envoy verified the certificate.
     Verified,
-    /// An answer, and Envoy saw a certificate that it does not hold to be verified.
+    /// A response, and Envoy saw a certificate that it did not verify.
     Unverified,
 }
 
@@ -75,29 +75,29 @@ impl Outcome {
     }
 }
 
-/// What was seen of a connection.
+/// The observations of a connection.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The backend's `x-forwarded-client-cert` where the client sends none.
+    /// The backend's `x-forwarded-client-cert` if the client sends none.
     pub header: Option<String>,
-    /// The same where the client sends a forged one.
+    /// The same if the client sends a spoofed one.
     pub header_beside_forged: Option<String>,
-    /// What the client says of a refusal: often less than Envoy knows.
+    /// The client's error for a rejection, which is often less precise than Envoy's.
     pub client_error: Option<String>,
-    /// Whether an earlier session was resumed, in which no certificate is sent.
+    /// Whether a session was resumed; then no certificate is sent.
     pub is_resumed: bool,
-    /// The server name of the connection, by which Envoy's access log has it.
+    /// The server name of the connection, which identifies it in Envoy's access log.
     pub server_name: String,
 }
 
-/// What a client and a gateway agreed upon by ALPN.
+/// The protocol that a client and a gateway negotiated by ALPN.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
-    /// The protocol, none where there is none in common.
+    /// The protocol; `None` if they have none in common.
     pub protocol: Option<String>,
-    /// Whether a request of HTTP/1.1 is answered; it is not made over HTTP/2.
+    /// Whether an HTTP/1.1 request succeeds; none is made over HTTP/2.
     pub answers_http1: Option<bool>,
 }
 
@@ -107,7 +107,7 @@ pub struct Client {
     config: Arc<ClientConfig>,
 }
 
-/// Presents a certificate whatever the server asks for.
+/// Presents a certificate whatever the server requests.
 #[derive(Debug)]
 struct Always(Option<Arc<CertifiedKey>>);
 
@@ -122,12 +122,12 @@ impl ResolvesClientCert for Always {
 }
 
 impl Client {
-    /// A client with this identity or none, that speaks this version alone and trusts the
-    /// gateway's root.
+    /// A client with this identity or none, which uses only this version and trusts the gateway's
+    /// root.
     ///
     /// # Errors
     ///
-    /// Where rustls refuses the configuration.
+    /// If rustls rejects the configuration.
     pub fn new(pki: &Pki, identity: Option<&Identity>, version: TlsVersion) -> Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(pki.server_root())?;
@@ -145,7 +145,7 @@ impl Client {
         Ok(Self { config: Arc::new(config) })
     }
 
-    /// The same client, which resumes its sessions with a server of the same name.
+    /// The same client, with session resumption.
     #[must_use]
     pub fn resuming(self) -> Self {
         let mut config = (*self.config).clone();
@@ -153,7 +153,7 @@ impl Client {
         Self { config: Arc::new(config) }
     }
 
-    /// The same client, which offers these protocols by ALPN.
+    /// The same client, with these ALPN protocols.
     #[must_use]
     pub fn offering(self, protocols: &[&str]) -> Self {
         let mut config = (*self.config).clone();
@@ -161,7 +161,7 @@ impl Client {
         Self { config: Arc::new(config) }
     }
 
-    /// The handshake alone, and a request of HTTP/1.1 where HTTP/2 was not agreed upon.
+    /// The handshake, and an HTTP/1.1 request unless HTTP/2 was negotiated.
     pub(crate) fn negotiate(&self, address: SocketAddr, server_name: String) -> Result<Negotiated> {
         let mut socket = TcpStream::connect_timeout(&address, PATIENCE)?;
         socket.set_read_timeout(Some(PATIENCE))?;
@@ -179,7 +179,7 @@ impl Client {
         Ok(Negotiated { protocol, answers_http1 })
     }
 
-    /// Two requests over one connection: the second has a forged header.
+    /// Two requests over one connection; the second has a spoofed header.
     pub(crate) fn connect(&self, address: SocketAddr, server_name: String) -> Result<Seen> {
         match self.talk(address, &server_name) {
             Ok([plain, forged]) => {
@@ -212,7 +212,7 @@ impl Client {
         let name = ServerName::try_from(server_name.to_owned()).map_err(broken)?;
         let connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(broken)?;
         let mut stream = BufReader::new(StreamOwned::new(connection, socket));
-        // In TLS 1.3 a refusal comes with the answer to the first request.
+        // In TLS 1.3 a rejection arrives in response to the first request.
         let plain = request(&mut stream, server_name, "").map_err(|error| match error
             .downcast::<std::io::Error>()
         {
@@ -227,9 +227,9 @@ impl Client {
 }
 
 enum Failure {
-    /// The connection came to its end before an answer.
+    /// The connection was closed before a response.
     Refused(std::io::Error),
-    /// Something else.
+    /// Any other error.
     Broken(anyhow::Error),
 }
 
@@ -247,7 +247,7 @@ struct Answer {
 type Stream = BufReader<StreamOwned<ClientConnection, TcpStream>>;
 
 fn request(stream: &mut Stream, host: &str, headers: &str) -> Result<Answer> {
-    // A client that lies about what Envoy says of it, too.
+    // The client also spoofs the filter's header.
     let lie = format!("{PEER}: validated\r\n");
     let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\n{lie}{headers}\r\n");
     stream.get_mut().write_all(request.as_bytes())?;

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-/// How long Envoy may take to start with every listener, on a busy machine.
+/// The time limit for Envoy to start with every listener, on a busy machine.
 const START: Duration = Duration::from_secs(60);
 
 /// An Envoy that can be started.
@@ -28,7 +28,7 @@ impl Envoy {
     ///
     /// # Errors
     ///
-    /// Where it is not set.
+    /// If it is not set.
     pub fn from_environment() -> Result<Self> {
         let path = env::var_os("ISTIO_GATEWAY_ENVOY")
             .context("ISTIO_GATEWAY_ENVOY is not set: conformance/envoy-live/path prints a path")?;
@@ -39,7 +39,7 @@ impl Envoy {
     ///
     /// # Errors
     ///
-    /// Where it cannot be run.
+    /// If it cannot be run.
     pub fn version(&self) -> Result<String> {
         let output = Command::new(&self.path).arg("--version").output();
         let output = output.with_context(|| format!("cannot run {}", self.path.display()))?;
@@ -47,11 +47,11 @@ impl Envoy {
         Ok(text.rsplit("version:").next().unwrap_or_default().trim().to_owned())
     }
 
-    /// Why it refuses a bootstrap configuration, if it does.
+    /// Why it rejects a bootstrap configuration, if it does.
     ///
     /// # Errors
     ///
-    /// Where it cannot be asked.
+    /// If Envoy cannot be run.
     pub fn refusal(&self, bootstrap: &Value, directory: &Path) -> Result<Option<String>> {
         let file = tempfile::Builder::new().suffix(".json").tempfile_in(directory)?;
         fs::write(file.path(), bootstrap.to_string())?;
@@ -67,7 +67,7 @@ impl Envoy {
     ///
     /// # Errors
     ///
-    /// Where it does not start, with what it says.
+    /// If it does not start, with its output.
     pub fn start(&self, bootstrap: &Value, directory: &Path) -> Result<Process> {
         let mut bootstrap = bootstrap.clone();
         bootstrap["admin"] = json!({"address": loopback(0)});
@@ -111,7 +111,7 @@ impl Envoy {
     }
 }
 
-/// A process that kills Envoy when this one ends, however it ends: its pipe closes then.
+/// A process that kills Envoy when this process exits in any way, because its pipe is closed then.
 fn watchdog(envoy: u32) -> std::io::Result<Child> {
     Command::new("sh")
         .args(["-c", &format!("cat >/dev/null; kill -9 {envoy}")])
@@ -133,7 +133,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// Asks the administration interface.
+    /// Sends a request to the administration interface.
     fn ask(&self, path: &str) -> Result<String> {
         let address = self.admin.context("no administration interface")?;
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
@@ -148,11 +148,11 @@ impl Process {
         dechunked(body).with_context(|| format!("Envoy's answer to {path} has an end missing"))
     }
 
-    /// Where each listener listens, by its name.
+    /// The address of each listener, by name.
     ///
     /// # Errors
     ///
-    /// Where Envoy does not say so.
+    /// If Envoy does not report it.
     pub fn listeners(&self) -> Result<BTreeMap<String, SocketAddr>> {
         let answer: Value = serde_json::from_str(&self.ask("/listeners?format=json")?)?;
         let statuses = answer["listener_statuses"].as_array().context("no listeners")?;
@@ -171,7 +171,7 @@ impl Process {
     ///
     /// # Errors
     ///
-    /// Where Envoy does not say so.
+    /// If Envoy does not report it.
     pub fn ssl_counters(&self) -> Result<BTreeMap<String, Counters>> {
         let mut counters = BTreeMap::<_, Counters>::new();
         let text = self.ask("/stats?usedonly&type=Counters&filter=^listener%5C..*%5C.ssl%5C.")?;
@@ -188,8 +188,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // The watchdog first: it must not kill a number that is somebody else's by then. What has
-        // ended already cannot be killed, which is as well.
+        // The watchdog first: it must not kill a process id that was reused. Killing a process that
+        // has exited fails, which is fine.
         for child in [&mut self.watchdog, &mut self.child] {
             let _ = child.kill();
             let _ = child.wait();
@@ -197,7 +197,7 @@ impl Drop for Process {
     }
 }
 
-/// A body in chunks, each behind its length in hexadecimal, up to one of no length.
+/// Decodes a chunked body: chunks after their length in hexadecimal, up to an empty one.
 fn dechunked(mut body: &str) -> Option<String> {
     let mut text = String::new();
     loop {

@@ -1,4 +1,4 @@
-//! A gateway of many listeners, each from a server or from a context of its own.
+//! A gateway with many listeners, each from a server or from a TLS context.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,7 +23,7 @@ use crate::{
     envoy::{Counters, loopback},
 };
 
-/// What the secrets hold that a server refers to.
+/// The content of the secrets that a server refers to.
 #[derive(Clone, Debug)]
 pub struct Secrets {
     ca: Ca,
@@ -62,7 +62,7 @@ impl Secrets {
         Self { is_certificate_missing: true, ..self }
     }
 
-    /// What a policy has to know of this.
+    /// The facts that a policy needs.
     #[must_use]
     pub fn states(&self) -> SecretAvailability {
         SecretAvailability {
@@ -78,7 +78,7 @@ impl Secrets {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Endpoint(usize);
 
-/// A gateway that is being set up.
+/// A gateway before it is started.
 pub struct Gateway {
     directory: TempDir,
     certificate: Value,
@@ -88,15 +88,15 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway without listeners, which shows the certificate of this PKI.
+    /// A gateway without listeners, which presents the certificate of this PKI.
     ///
     /// # Errors
     ///
-    /// Where there is no room for its files.
+    /// If its files cannot be written.
     pub fn new(pki: &Pki) -> Result<Self> {
         let (certificate, key) = pki.server_certificate();
         let directory = tempfile::Builder::new().prefix("istio-gateway-handshake-").tempdir()?;
-        // Where a secret that never arrives should come from.
+        // The source of a secret that never arrives.
         fs::write(directory.path().join("nothing.json"), r#"{"resources": []}"#)?;
         Ok(Self {
             directory,
@@ -110,11 +110,11 @@ impl Gateway {
         })
     }
 
-    /// Puts a revocation list where `caCrl` can name it. Lists of several issuers go together.
+    /// Writes a CRL to a file for `caCrl`. CRLs of several issuers are concatenated.
     ///
     /// # Errors
     ///
-    /// Where the file cannot be written.
+    /// If the file cannot be written.
     pub fn revocation_lists(&self, name: &str, lists: &[RevocationList]) -> Result<String> {
         let path = self.directory.path().join(name);
         let text: String = lists.iter().map(|list| list.0.as_str()).collect();
@@ -122,12 +122,12 @@ impl Gateway {
         Ok(path.to_str().context("a temporary directory that is not UTF-8")?.to_owned())
     }
 
-    /// A listener as istiod makes it of this server.
+    /// The listener that istiod generates for this server.
     ///
     /// # Errors
     ///
-    /// Where the server does not end TLS, or refers to a secret by a name that stands for another
-    /// one already.
+    /// If the server does not terminate TLS, or refers to a secret by a name that is already used
+    /// for another one.
     pub fn serve(
         &mut self,
         name: &str,
@@ -141,11 +141,11 @@ impl Gateway {
         self.serve_context(name, context, &translation.xfcc, secrets)
     }
 
-    /// A listener with a context that no server may give.
+    /// A listener with a context that no server may result in.
     ///
     /// # Errors
     ///
-    /// Where it refers to a secret by a name that stands for another one already.
+    /// If it refers to a secret by a name that is already used for another one.
     pub fn serve_context(
         &mut self,
         name: &str,
@@ -162,7 +162,7 @@ impl Gateway {
         Ok(Endpoint(number))
     }
 
-    /// How many listeners there are, and how many different TLS contexts they have.
+    /// The number of listeners, and of their different TLS contexts.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         (self.listeners.len(), self.contexts.len())
@@ -172,7 +172,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// Where it cannot be asked.
+    /// If Envoy cannot be run.
     pub fn refusal(&self, envoy: &Envoy) -> Result<Option<String>> {
         envoy.refusal(&self.bootstrap(loopback(1)), self.directory.path())
     }
@@ -181,7 +181,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// Where one of them does not start.
+    /// If one of them does not start.
     pub fn start(self) -> Result<RunningGateway> {
         let backend = Backend::start()?;
         let bootstrap = self.bootstrap(loopback(backend.address.port()));
@@ -197,7 +197,7 @@ impl Gateway {
         })
     }
 
-    /// Gives the context's secrets what they hold: istiod would send them.
+    /// Adds the content of the context's secrets, which istiod would send.
     fn resolve_secrets(&mut self, context: &mut Value, secrets: &Secrets) -> Result<()> {
         let nothing = json!({
             "path_config_source": {"path": self.directory.path().join("nothing.json")},
@@ -238,7 +238,7 @@ impl Gateway {
             };
             resolve(config, ca)?;
         }
-        // Reading them has made nulls of what was not there.
+        // Reading has turned absent fields into null.
         if let Some(common) = common.as_object_mut() {
             common.retain(|_, value| !value.is_null());
         }
@@ -317,7 +317,7 @@ fn listener(name: &str, number: usize, mut context: Value, mut manager: Value) -
         "name": name,
         "stat_prefix": stat_prefix(number),
         "address": loopback(0),
-        // It reads the server name, by which the access log tells connections apart.
+        // It reads the server name, which identifies connections in the access log.
         "listener_filters": [{"name": "envoy.filters.listener.tls_inspector", "typed_config": {
             "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.\
                       TlsInspector",
@@ -340,15 +340,15 @@ fn stat_prefix(number: usize) -> String {
 /// A line of Envoy's access log about a connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Logged {
-    /// The version of TLS, none where the handshake did not come that far.
+    /// The TLS version; `None` if the handshake failed earlier.
     pub version: Option<String>,
-    /// `%DOWNSTREAM_TRANSPORT_FAILURE_REASON%`, none where there was no failure.
+    /// `%DOWNSTREAM_TRANSPORT_FAILURE_REASON%`; `None` without a failure.
     pub failure: Option<String>,
 }
 
-/// A gateway that listens. Envoy ends when this is dropped.
+/// A running gateway. Envoy is killed when it is dropped.
 pub struct RunningGateway {
-    // Envoy is gone before its files are.
+    // Envoy is killed before its files are removed.
     process: Process,
     directory: TempDir,
     addresses: Vec<SocketAddr>,
@@ -356,30 +356,30 @@ pub struct RunningGateway {
 }
 
 impl RunningGateway {
-    /// Where the listener listens.
+    /// The address of the listener.
     ///
     /// # Errors
     ///
-    /// Where it is another gateway's.
+    /// If it is another gateway's.
     pub fn address(&self, endpoint: Endpoint) -> Result<SocketAddr> {
         self.addresses.get(endpoint.0).copied().context("an endpoint of another gateway")
     }
 
-    /// What a client sees, and what the backend sees of it, with and without a forged header.
+    /// What a client and the backend see, with and without a spoofed header.
     ///
     /// # Errors
     ///
-    /// Where something else happens than an answer or a refusal.
+    /// If anything but a response or a rejection happens.
     pub fn connect(&self, endpoint: Endpoint, client: &Client) -> Result<Seen> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
         client.connect(self.address(endpoint)?, format!("c{number}.gateway.test"))
     }
 
-    /// What a client and the listener agree upon by ALPN.
+    /// The protocol that a client and the listener negotiate by ALPN.
     ///
     /// # Errors
     ///
-    /// Where the handshake fails.
+    /// If the handshake fails.
     pub fn negotiate(&self, endpoint: Endpoint, client: &Client) -> Result<Negotiated> {
         let number = self.connections.fetch_add(1, Ordering::Relaxed);
         client.negotiate(self.address(endpoint)?, format!("c{number}.gateway.test"))
@@ -389,30 +389,30 @@ impl RunningGateway {
     ///
     /// # Errors
     ///
-    /// Where something else happens than an answer or a refusal.
+    /// If anything but a response or a rejection happens.
     pub fn connect_again(&self, endpoint: Endpoint, client: &Client, seen: &Seen) -> Result<Seen> {
         self.connections.fetch_add(1, Ordering::Relaxed);
         client.connect(self.address(endpoint)?, seen.server_name.clone())
     }
 
-    /// What the listeners have counted: Envoy's `listener.*.ssl.*`, in the order in which they
-    /// were added.
+    /// The counters of the listeners, Envoy's `listener.*.ssl.*`, in the order in which the
+    /// listeners were added.
     ///
     /// # Errors
     ///
-    /// Where Envoy does not say so.
+    /// If Envoy does not report it.
     pub fn ssl_counters(&self) -> Result<Vec<Counters>> {
         let mut counters = self.process.ssl_counters()?;
         let numbers = 0..self.addresses.len();
         Ok(numbers.map(|n| counters.remove(&stat_prefix(n)).unwrap_or_default()).collect())
     }
 
-    /// What Envoy has logged of each connection, by [`Seen::server_name`]. Waits until it has
-    /// logged all of them.
+    /// Envoy's log entry of each connection, by [`Seen::server_name`]. Waits until all of them are
+    /// logged.
     ///
     /// # Errors
     ///
-    /// Where Envoy does not log all of them.
+    /// If Envoy does not log all of them.
     pub fn access_log(&self) -> Result<BTreeMap<String, Logged>> {
         let deadline = Instant::now() + Duration::from_secs(20);
         let connections = self.connections.load(Ordering::Relaxed);

@@ -2,7 +2,7 @@
 //! kind.
 //!
 //! [`Gateway`] takes servers, [`RunningGateway`] is the Envoy that serves them, and a [`Client`]
-//! tells what it, Envoy and a backend saw of a connection:
+//! reports what it, Envoy and a backend saw of a connection:
 //!
 //! ```no_run
 //! use handshake_conformance::{Client, Gateway, Outcome, Pki, Secrets, TlsVersion};

@@ -1,4 +1,4 @@
-//! Every client on every listener: what `ClientCertificatePolicy` says, and what Envoy does.
+//! Every client on every listener: `ClientCertificatePolicy` compared with Envoy.
 
 mod cell;
 mod golden;
@@ -26,8 +26,8 @@ pub use report::Report;
 /// How much to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Every client on every way to ask for a certificate; the five modes of
-    /// `x-forwarded-client-cert` with one way of each mode of TLS.
+    /// Every client on every way to request a certificate; the five modes of
+    /// `x-forwarded-client-cert` with one way of each TLS mode.
     Reduced,
     /// All that is in `Reduced`, and every way in each of the five modes.
     Full,
@@ -52,9 +52,9 @@ impl<'a> Contender<'a> {
     }
 }
 
-/// What came of a client on a listener.
+/// The outcome of a client on a listener.
 struct Connection<'a> {
-    /// Which listener, by its place among all.
+    /// The index of the listener.
     listener: usize,
     contender: &'a Contender<'a>,
     version: TlsVersion,

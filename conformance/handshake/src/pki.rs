@@ -1,4 +1,4 @@
-//! Authorities, and clients' certificates with every flaw.
+//! Certificate authorities, and client certificates with every defect.
 
 mod clients;
 mod identity;
@@ -29,16 +29,16 @@ pub struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
-/// A revocation list, as PEM.
+/// A CRL, as PEM.
 #[derive(Clone, Debug)]
 pub struct RevocationList(pub(crate) String);
 
-/// Everybody's certificates, made anew for each run.
+/// All certificates, generated for each run.
 pub struct Pki {
     root: Authority,
     intermediate: Authority,
     other_root: Authority,
-    /// Vouches for the gateway.
+    /// The CA of the gateway.
     server_root: Authority,
     server_certificate: String,
     server_key: String,
@@ -67,8 +67,7 @@ impl Authority {
         self.issuer.der().clone()
     }
 
-    /// Its list of what it has revoked, to be renewed in an hour from now or, if it is stale, an
-    /// hour ago.
+    /// Its CRL, whose next update is in an hour or, if it is stale, was an hour ago.
     fn revocation_list(&self, revoked: &[u64], is_stale: bool) -> Result<RevocationList> {
         let now = now();
         let list = CertificateRevocationListParams {
@@ -92,11 +91,11 @@ impl Authority {
 }
 
 impl Pki {
-    /// Makes everything.
+    /// Generates everything.
     ///
     /// # Errors
     ///
-    /// Where a key or a certificate cannot be made.
+    /// If a key or a certificate cannot be made.
     pub fn generate() -> Result<Self> {
         let root = Authority::root("lab root")?;
         let intermediate = root.below("lab intermediate")?;
@@ -132,13 +131,13 @@ impl Pki {
         &self.intermediate
     }
 
-    /// A CA that has nothing to do with the others.
+    /// An unrelated CA.
     #[must_use]
     pub fn other_root(&self) -> &Authority {
         &self.other_root
     }
 
-    /// What a client has to trust to believe the gateway.
+    /// The root that clients trust for the gateway.
     #[must_use]
     pub fn server_root(&self) -> CertificateDer<'static> {
         self.server_root.der()
@@ -154,7 +153,7 @@ impl Pki {
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// If there is none.
     pub fn identity(&self, name: &str) -> Result<&Identity> {
         self.identities.get(name).with_context(|| format!("no client is named {name}"))
     }
@@ -164,38 +163,38 @@ impl Pki {
         self.identities.values()
     }
 
-    /// A client of another root with this URI as its only name.
+    /// A client of another root, with this URI as its only SAN.
     ///
     /// # Errors
     ///
-    /// Where it cannot be made.
+    /// If it cannot be made.
     pub fn untrusted_with_uri(&self, uri: &str) -> Result<Identity> {
         clients::untrusted_with_uri(self, uri)
     }
 
-    /// The root's list, which has the client `revoked` on it.
+    /// The root's CRL, which has the client `revoked`.
     ///
     /// # Errors
     ///
-    /// Where it cannot be made.
+    /// If it cannot be made.
     pub fn root_list(&self, is_stale: bool) -> Result<RevocationList> {
         self.root.revocation_list(&[REVOKED_SERIAL], is_stale)
     }
 
-    /// The intermediate's list, with nobody on it.
+    /// The intermediate's CRL, which is empty.
     ///
     /// # Errors
     ///
-    /// Where it cannot be made.
+    /// If it cannot be made.
     pub fn intermediate_list(&self) -> Result<RevocationList> {
         self.intermediate.revocation_list(&[], false)
     }
 
-    /// The list of a CA that issued nothing here.
+    /// The CRL of an unrelated CA.
     ///
     /// # Errors
     ///
-    /// Where it cannot be made.
+    /// If it cannot be made.
     pub fn foreign_list(&self) -> Result<RevocationList> {
         self.other_root.revocation_list(&[], false)
     }
@@ -205,7 +204,7 @@ fn now() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }
 
-/// Current for a day on both sides.
+/// Valid for a day before and after now.
 fn params(common_name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();

@@ -9,7 +9,7 @@ use istio_gateway::{
 };
 use serde_json::json;
 
-/// What the listeners refer to: the gateway's certificate, and the root of its clients.
+/// The objects that the listeners refer to: the gateway's certificate, and the root of its clients.
 fn resources(pki: &Pki) -> Result<InMemory> {
     let (certificate, key) = pki.server_certificate();
     let mut resources = InMemory::default();
@@ -24,7 +24,7 @@ fn resources(pki: &Pki) -> Result<InMemory> {
     Ok(resources)
 }
 
-/// A Gateway with a listener of each mode of validation, on ports of their own.
+/// A Gateway with a listener of each validation mode, on separate ports.
 fn gateway() -> Result<gateway_api::Gateway> {
     let listener = |name, port| {
         json!({

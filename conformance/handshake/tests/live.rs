@@ -1,4 +1,5 @@
-//! What a gateway gives away, seen on a real Envoy. `conformance/handshake/run` sets it up.
+//! The risks of `insecureSkipVerify`, observed in a real Envoy. `conformance/handshake/run` sets it
+//! up.
 
 use anyhow::Result;
 use handshake_conformance::{
@@ -45,7 +46,7 @@ fn allow_insecure_fallback_lets_an_untrusted_client_in() -> Result<()> {
     let seen = connect(&gateway, fallback_endpoint, &pki, "untrusted")?;
     let hash = pki.identity("untrusted")?.hash();
     assert_eq!(seen.outcome, Outcome::Unverified);
-    // The backend gets it as it would get a verified one.
+    // The backend receives it like a verified one.
     assert!(seen.header.unwrap().starts_with(&format!("Hash={hash};")));
     let seen = connect(&gateway, strict_endpoint, &pki, "untrusted")?;
     assert_eq!((seen.outcome, seen.header), (Outcome::Refused, None));
@@ -54,7 +55,7 @@ fn allow_insecure_fallback_lets_an_untrusted_client_in() -> Result<()> {
     Ok(())
 }
 
-/// SAN values are not escaped, and no name of an untrusted certificate is anybody's.
+/// SAN values are not escaped, and the names of an untrusted certificate are arbitrary.
 #[test]
 #[ignore = "needs Envoy: conformance/handshake/run"]
 fn a_name_of_an_untrusted_certificate_forges_an_element_of_the_header() -> Result<()> {
@@ -77,7 +78,7 @@ fn a_name_of_an_untrusted_certificate_forges_an_element_of_the_header() -> Resul
     Ok(())
 }
 
-/// A resumed session has the certificate and not the result of its verification.
+/// A resumed session has the certificate, but not the result of its verification.
 #[test]
 #[ignore = "needs Envoy: conformance/handshake/run"]
 fn a_resumed_session_is_not_a_verified_one() -> Result<()> {
@@ -98,7 +99,7 @@ fn a_resumed_session_is_not_a_verified_one() -> Result<()> {
     Ok(())
 }
 
-/// Whoever presents anything may write the header, where it is appended to.
+/// With APPEND_FORWARD, any client that presents a certificate can set the header.
 #[test]
 #[ignore = "needs Envoy: conformance/handshake/run"]
 fn any_certificate_opens_the_header_to_forging() -> Result<()> {

@@ -1,5 +1,4 @@
-// Package crd reads the custom resource of Gateway from the modules of
-// istio.io/api.
+// Package crd reads the CRD of Gateway from the modules of istio.io/api.
 package crd
 
 import (
@@ -18,8 +17,8 @@ import (
 //go:embed releases.txt
 var releases string
 
-// Releases are one of each minor version that can be asked for. Of others no
-// modules can be had: istio.io/api has few tags.
+// Releases has one release of each available minor version. Other releases have no modules:
+// istio.io/api has few tags.
 func Releases() []string { return strings.Fields(releases) }
 
 // Module is the name of a release's module.

@@ -15,7 +15,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// Field speaks the language of a FileDescriptorSet where it has a word for it.
+// Field uses the terms of a FileDescriptorSet.
 type Field struct {
 	Index          int      `json:"index"`
 	Name           string   `json:"name"`
@@ -69,7 +69,7 @@ type File struct {
 	Path    string `json:"path"`
 	Package string `json:"package"`
 	Syntax  string `json:"syntax"`
-	// Whole tells that nothing of the file is left out.
+	// Whole means that the file is complete.
 	Whole    bool      `json:"whole"`
 	Messages []Message `json:"messages,omitempty"`
 	Enums    []Enum    `json:"enums,omitempty"`
@@ -80,7 +80,7 @@ type Schema struct {
 	Files  []File            `json:"files,omitempty"`
 }
 
-// Version is that of a module which this program was built with.
+// Version is the version of a module that this program was built with.
 func Version(module string) string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, dep := range info.Deps {
@@ -95,8 +95,7 @@ func Version(module string) string {
 	return "unknown"
 }
 
-// Read gives the facts of a file, of only those of its top-level messages and
-// enums if there are any.
+// Read returns the facts of a file, or only of the given top-level messages and enums.
 func Read(path string, only ...string) (File, error) {
 	fd, err := protoregistry.GlobalFiles.FindFileByPath(path)
 	if err != nil {
@@ -163,7 +162,7 @@ func (f *File) message(md protoreflect.MessageDescriptor) {
 }
 
 func field(fd protoreflect.FieldDescriptor) Field {
-	// The proto knows the words of a FileDescriptorSet.
+	// The proto has the terms of a FileDescriptorSet.
 	p := protodesc.ToFieldDescriptorProto(fd)
 	options := fd.Options().(*descriptorpb.FieldOptions)
 	out := Field{
@@ -225,8 +224,7 @@ func names(in protoreflect.Names) []string {
 	return out
 }
 
-// Text writes the schema with one field and one enum value a line, so that a
-// diff shows what has changed.
+// Text writes the schema with one field or enum value per line, so that a diff shows the changes.
 func (s Schema) Text() ([]byte, error) {
 	var p printer
 	p.open("", Schema{Source: s.Source}, "files")

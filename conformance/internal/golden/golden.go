@@ -1,5 +1,4 @@
-// Package golden writes golden files, or compares them with what upstream
-// says now.
+// Package golden writes golden files, or compares them with upstream's current answers.
 package golden
 
 import (
@@ -13,10 +12,10 @@ import (
 	"strings"
 )
 
-// Files maps a path below the root to what it holds.
+// Files maps a path below the root to its content.
 type Files map[string][]byte
 
-// Write makes each file as it should be.
+// Write writes each file.
 func (f Files) Write(root string) error {
 	for path, content := range f {
 		path = filepath.Join(root, path)
@@ -30,7 +29,7 @@ func (f Files) Write(root string) error {
 	return nil
 }
 
-// Check shows on out how the files differ from what they should be.
+// Check prints to out how the files differ from the expected content.
 func (f Files) Check(root string, out io.Writer) (same bool, err error) {
 	same = true
 	for _, path := range f.paths() {
@@ -48,7 +47,7 @@ func (f Files) Check(root string, out io.Writer) (same bool, err error) {
 	return same, nil
 }
 
-// Strangers are the files below root/dir that nobody asks for.
+// Strangers are the unexpected files below root/dir.
 func (f Files) Strangers(root, dir string) ([]string, error) {
 	var out []string
 	entries, err := os.ReadDir(filepath.Join(root, dir))
@@ -80,8 +79,8 @@ func lines(s string) []string {
 	return strings.Split(strings.TrimSuffix(s, "\n"), "\n")
 }
 
-// diff prints the lines that went and came, each with the number it has in
-// its own text. Golden files are short: a table of common subsequences will do.
+// diff prints the removed and added lines, each with its line number. Golden files are short, so a
+// table of common subsequences suffices.
 func diff(out io.Writer, is, want []string) {
 	common := make([][]int, len(is)+1)
 	for i := range common {

@@ -1,4 +1,4 @@
-// Package upstream asks Istio's own Go types for their verdict on an input.
+// Package upstream returns the verdict of Istio's own Go types on an input.
 package upstream
 
 import (
@@ -18,10 +18,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Verdict is an answer: canonical JSON and deterministic wire, or an error.
-// Object (a whole Kubernetes object), Known (wire without unknown fields, only
-// where different) and JSONErr (decoded, but there is no JSON for it) are
-// absent where they have nothing to say.
+// Verdict is an answer: canonical JSON and deterministic wire, or an error. Object (a whole
+// Kubernetes object), Known (wire without unknown fields, only where different) and JSONErr
+// (decoded, but there is no JSON for it) are absent if they do not apply.
 type Verdict struct {
 	OK      bool    `json:"ok"`
 	JSON    *string `json:"json,omitempty"`
@@ -32,7 +31,7 @@ type Verdict struct {
 	Err     string  `json:"err,omitempty"`
 }
 
-// Message is what every type of the API is: jsonpb behind encoding/json.
+// Message is the interface of every type of the API: jsonpb called by encoding/json.
 type Message interface {
 	proto.Message
 	json.Marshaler
@@ -45,7 +44,7 @@ type Type struct {
 	New  func() Message
 }
 
-// Types is every message with cases, in the order in which cases are made.
+// Types is every message with cases, in the order of generation.
 var Types = []Type{
 	{"Gateway", func() Message { return new(networking.Gateway) }},
 	{"Server", func() Message { return new(networking.Server) }},
@@ -85,8 +84,8 @@ func (t Type) JSON(in []byte) Verdict {
 	})
 }
 
-// Direct reads the text with the type's own UnmarshalJSON, which sees what
-// encoding/json would have refused before.
+// Direct reads the text with the type's own UnmarshalJSON, which also receives text that
+// encoding/json would reject.
 func (t Type) Direct(in []byte) Verdict {
 	return guard(func() (Verdict, error) {
 		m := t.New()
@@ -141,9 +140,8 @@ func YAML(in []byte) Verdict {
 	})
 }
 
-// Settled tells whether upstream gives the same answer to a manifest each time
-// it is asked. Keys that are equal only as texts, such as 1 and "1", meet in a
-// Go map, and the one that wins is a matter of luck.
+// Settled reports whether upstream always gives the same answer for a manifest. Keys that are equal
+// only as strings, such as 1 and "1", collide in a Go map, and a random one wins.
 func Settled(in []byte) bool {
 	var tree, read any
 	if goyaml.Unmarshal(in, &tree) != nil {
@@ -175,8 +173,7 @@ func keys(tree any) int {
 	return n
 }
 
-// guard turns errors and panics into verdicts: who asks about many inputs has
-// to survive each of them.
+// guard converts errors and panics to verdicts, so that a run of many inputs continues.
 func guard(ask func() (Verdict, error)) (v Verdict) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -185,7 +182,7 @@ func guard(ask func() (Verdict, error)) (v Verdict) {
 	}()
 	v, err := ask()
 	if err != nil {
-		// Go's protobuf writes one blank or the other, to be unpredictable.
+		// Go's protobuf randomly writes one or two spaces, to be unpredictable.
 		return Verdict{Err: strings.ReplaceAll(err.Error(), "\u00a0", " ")}
 	}
 	v.OK = true

@@ -1,5 +1,5 @@
-// Package cases is what the programs here do alike: cases as lines of JSON, judged again or made at
-// random.
+// Package cases has what the programs here share: cases as lines of JSON, judged again or generated
+// at random.
 package cases
 
 import (
@@ -13,15 +13,15 @@ import (
 	"reflect"
 )
 
-// Again judges each line of a file, and fails where one is not what upstream says now. A judge tells how
-// a line differs, or nothing.
+// Again judges each line of a file, and fails if one differs from upstream's current answer. A
+// judge returns the difference, or "".
 func Again(file string, judge func(line []byte) (string, error)) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	count, wrong := 0, 0
-	// Texts hold other line separators.
+	// Strings may contain other line separators.
 	for line := range bytes.SplitSeq(bytes.TrimSuffix(data, []byte("\n")), []byte("\n")) {
 		difference, err := judge(line)
 		if err != nil {
@@ -40,7 +40,7 @@ func Again(file string, judge func(line []byte) (string, error)) error {
 	return nil
 }
 
-// Difference tells what upstream says now and what the file has; nothing where they are the same.
+// Difference describes upstream's current answer and the recorded one; "" if they are equal.
 func Difference(id string, now, file any) string {
 	if reflect.DeepEqual(now, file) {
 		return ""
@@ -48,7 +48,7 @@ func Difference(id string, now, file any) string {
 	return fmt.Sprintf("%s:\n  now  %s\n  file %s", id, Text(now), Text(file))
 }
 
-// Text is JSON in a line.
+// Text is JSON on one line.
 func Text(value any) string {
 	var buffer bytes.Buffer
 	if err := encoder(&buffer)(value); err != nil {
@@ -57,7 +57,7 @@ func Text(value any) string {
 	return string(bytes.TrimSpace(buffer.Bytes()))
 }
 
-// Write writes what it is given to standard output, a line each.
+// Write writes its arguments to standard output, one per line.
 func Write(lines func(write func(any) error) error) error {
 	out := bufio.NewWriter(os.Stdout)
 	if err := lines(encoder(out)); err != nil {
@@ -72,7 +72,7 @@ func encoder(out io.Writer) func(any) error {
 	return encoder.Encode
 }
 
-// Object is a map of JSON.
+// Object is a JSON object.
 type Object = map[string]any
 
 // Source makes the same choices for the same seed.
@@ -84,5 +84,5 @@ func NewSource(seed uint64) Source { return Source{rand.New(rand.NewPCG(seed, 0)
 // Pick is one of the values.
 func (s Source) Pick(values ...any) any { return values[s.IntN(len(values))] }
 
-// Chance is true so many times of a hundred.
+// Chance is true with this probability in percent.
 func (s Source) Chance(percent int) bool { return s.IntN(100) < percent }

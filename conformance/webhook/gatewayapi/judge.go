@@ -20,7 +20,7 @@ import (
 	"istio.io/istio/pkg/revisions"
 )
 
-// Input is all that exists. A PEM text may be given by its name.
+// Input has all objects. A PEM text may be given by its name.
 type Input struct {
 	Gateway         json.RawMessage   `json:"gateway"`
 	Secrets         []json.RawMessage `json:"secrets"`
@@ -30,17 +30,17 @@ type Input struct {
 	GatewayClasses  []json.RawMessage `json:"gatewayClasses,omitempty"`
 }
 
-// Output is what pilot makes of it.
+// Output is pilot's result.
 type Output struct {
 	Listeners  []Listener  `json:"listeners"`
 	Conditions []Condition `json:"conditions"`
-	// Ignored says that the Gateway is not istiod's, by its class.
+	// Ignored means that the class of the Gateway is another controller's.
 	Ignored bool `json:"ignored"`
 	// Schema is the API server's answer, which has no influence on the others.
 	Schema *Schema `json:"schema,omitempty"`
 }
 
-// Listener is what pilot makes of a listener.
+// Listener is pilot's result for a listener.
 type Listener struct {
 	Name       string          `json:"name"`
 	Valid      bool            `json:"valid"`
@@ -48,7 +48,7 @@ type Listener struct {
 	Conditions []Condition     `json:"conditions"`
 }
 
-// Condition is the part of a condition that does not tell the time.
+// Condition is a condition without its times.
 type Condition struct{ Type, Status, Reason, Message string }
 
 func (o Output) asJSON() any {
@@ -81,9 +81,9 @@ func buildListener(
 
 const controller = "istio.io/gateway-controller"
 
-// Judge asks the function that builds a listener, for what it builds even of a listener that is not
-// valid, and the collection around it for the Gateway's own conditions and for conflicts. Programmed
-// is left out of the Gateway's: it depends on the Services of a cluster.
+// Judge calls the function that builds a listener, since it also builds invalid ones, and the
+// collection around it, for the Gateway's own conditions and for conflicts. It omits the Gateway's
+// Programmed, which depends on the Services of a cluster.
 func Judge(input Input, pems PEMs, definition *Definition) (Output, error) {
 	output, err := translate(input, pems)
 	if err != nil {
@@ -95,7 +95,7 @@ func Judge(input Input, pems PEMs, definition *Definition) (Output, error) {
 
 func translate(input Input, pems PEMs) (Output, error) {
 	obj := &gatewayv1.Gateway{}
-	// As client-go reads it: a field in another case is another field.
+	// As client-go reads it: field names are case-sensitive.
 	if err := kjson.UnmarshalCaseSensitivePreserveInts(input.Gateway, obj); err != nil {
 		return Output{}, err
 	}
@@ -159,7 +159,7 @@ func translate(input Input, pems PEMs) (Output, error) {
 	all := statuses.List()
 	class := gatewaycommon.FetchGatewayClass(krt.TestingDummyContext{}, classes, obj.Spec.GatewayClassName)
 	if class == nil || class.Controller != controller {
-		// No gateway, or one that is not made of listeners alone: a waypoint, a remote one.
+		// Not a gateway, or one that needs more than listeners: a waypoint or a remote one.
 		return Output{Listeners: []Listener{}, Conditions: []Condition{}, Ignored: true}, nil
 	}
 	if len(all) != 1 {
@@ -174,7 +174,7 @@ func translate(input Input, pems PEMs) (Output, error) {
 		}
 	}
 	if len(status.Listeners) == 0 {
-		// It gave up before the first of them.
+		// It stopped before the first listener.
 		return output, nil
 	}
 	// Conflicts go by the listener's name.

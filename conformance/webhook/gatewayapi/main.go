@@ -8,7 +8,7 @@
 //	go run ./gatewayapi -pairs -seed 1 -n 5000 > pairs.ndjson         # random key pairs with Go's answers
 //	go run ./gatewayapi -pairs -directed > pairs.ndjson               # one of each kind
 //
-// The first line of a file of Gateways names the PEM texts that the others speak of.
+// The first line of a file of Gateways defines the PEM texts that the others refer to.
 package main
 
 import (
@@ -51,7 +51,7 @@ func main() {
 	}
 }
 
-// Case is a line of tests/golden/gateway_api.ndjson. Output is left as it is where it is compared.
+// Case is a line of tests/golden/gateway_api.ndjson.
 type Case struct {
 	ID     string `json:"id"`
 	Input  Input  `json:"input"`
@@ -72,7 +72,7 @@ func judgeGateways(name string) error {
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", c.ID, err)
 		}
-		// What the file holds of the answer is compared: it may hold the listeners alone.
+		// Only what the file has is compared: it may have only the listeners.
 		got, want := output.asJSON().(map[string]any), c.Output.(map[string]any)
 		for key := range got {
 			if _, held := want[key]; !held {
@@ -113,7 +113,7 @@ func writeGateways(seed uint64, count int, crd string) error {
 			return err
 		}
 		for i := range count {
-			// Read again, as the file is.
+			// Read again, as the file would be.
 			data, err := json.Marshal(r.input())
 			if err != nil {
 				return err

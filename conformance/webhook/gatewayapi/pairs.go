@@ -35,7 +35,7 @@ type Pair struct {
 func (p *Pair) judge() {
 	p.Error = ""
 	if _, err := tls.X509KeyPair(p.Cert, p.Key); err != nil {
-		// As the file can hold it.
+		// As the file represents it.
 		p.Error = strings.ToValidUTF8(err.Error(), "\ufffd")
 	}
 	p.IsCA = x509.NewCertPool().AppendCertsFromPEM(p.Cert)
@@ -126,7 +126,7 @@ func pkcs8(key any) []byte {
 	return der
 }
 
-// directedPairs are those that a person would think of. The keys are made anew each time.
+// directedPairs has one of each kind. The keys are generated each time.
 func directedPairs() ([]Pair, error) {
 	all, err := makeAll()
 	if err != nil {
@@ -261,7 +261,7 @@ func directedPairs() ([]Pair, error) {
 	add("key/ed25519-zeros", block("CERTIFICATE", signed(template(), zeros)), block("PRIVATE KEY", pkcs8(zeros)))
 	point := p.key.Public().(*ecdsa.PublicKey)
 	add("certificate/point-not-on-curve", block("CERTIFICATE", bytes.Replace(p.cert, point.X.Bytes(), point.Y.Bytes(), 1)), key)
-	// A certificate whose public key is none for TLS: the same certificate with other bytes in it.
+	// A certificate whose public key is not usable for TLS: the same certificate with other bytes.
 	ed := find("ed25519")
 	swap := func(id string, old, new []byte) {
 		if !bytes.Contains(ed.cert, old) {
@@ -333,7 +333,7 @@ func directedPairs() ([]Pair, error) {
 	return pairs, nil
 }
 
-// pairs are those given, each many times with something broken in it.
+// pairs are the given ones, each many times with some damage.
 func (r *source) pairs(all []Pair, count int, seed uint64) []Pair {
 	out := make([]Pair, 0, count)
 	for i := range count {
@@ -349,7 +349,7 @@ func (r *source) pairs(all []Pair, count int, seed uint64) []Pair {
 	return out
 }
 
-// broken is a text with another byte, or a block whose bytes are others.
+// broken is a text with a changed byte, or with a changed block.
 func (r *source) broken(text []byte) []byte {
 	data, _ := pem.Decode(text)
 	if data == nil || r.Chance(20) {

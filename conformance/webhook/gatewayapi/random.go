@@ -8,10 +8,10 @@ import (
 	"istio-gateway/conformance/webhook/cases"
 )
 
-// PEMs are the texts that cases speak of by name.
+// PEMs are the texts that cases refer to by name.
 type PEMs map[string]string
 
-// newPEMs makes two pairs as the golden cases want them, and with a source broken ones, too.
+// newPEMs generates two pairs for the golden cases and, with a source, damaged ones.
 func newPEMs(r *source) (PEMs, error) {
 	all, err := makeAll()
 	if err != nil {
@@ -38,7 +38,7 @@ func newPEMs(r *source) (PEMs, error) {
 	return pems, nil
 }
 
-// fill puts the texts in the place of their names.
+// fill replaces names with their texts.
 func (p PEMs) fill(tree any) any {
 	switch tree := tree.(type) {
 	case map[string]any:
@@ -193,7 +193,7 @@ func (r *source) namespaces() []any {
 	return out
 }
 
-// classes are mostly none: then the class is istiod's own.
+// classes are mostly empty: then the class is istiod's own.
 func (r *source) classes() []any {
 	out := []any{}
 	for _, name := range []string{"istio", "edge", "istio-waypoint", "istio-remote"} {

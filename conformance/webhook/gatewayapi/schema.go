@@ -20,27 +20,27 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Schema is what an API server finds in a Gateway.
+// Schema has the API server's findings about a Gateway.
 type Schema struct {
 	// Unknown are the fields that it drops.
 	Unknown []string `json:"unknown"`
-	// Errors are why it rejects the Gateway, as apiextensions-apiserver's strategy finds them.
+	// Errors are the reasons why it rejects the Gateway, from apiextensions-apiserver's strategy.
 	Errors []FieldError `json:"errors"`
-	// Blocked says that it has not asked the rules in CEL.
+	// Blocked means that it did not evaluate the CEL rules.
 	Blocked bool `json:"blocked"`
 }
 
 // FieldError is an error without the value.
 type FieldError struct{ Field, Type, Detail string }
 
-// Definition judges by a version of a custom resource.
+// Definition validates with a version of a CRD.
 type Definition struct {
 	structural *structuralschema.Structural
 	schema     schemavalidation.SchemaValidator
 	rules      *cel.Validator
 }
 
-// newDefinition reads the definition of Gateway, of which all versions are the same.
+// newDefinition reads the definition of Gateway, whose versions are all equal.
 func newDefinition(name string) (*Definition, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -111,7 +111,7 @@ func isBlocked(errors field.ErrorList) bool {
 	return false
 }
 
-// asIntegers makes of whole numbers what the API server's decoder makes of them.
+// asIntegers converts whole numbers as the API server's decoder does.
 func asIntegers(value any) any {
 	switch value := value.(type) {
 	case map[string]any:

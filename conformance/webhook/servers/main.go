@@ -1,4 +1,4 @@
-// Command servers asks pilot which servers of a Gateway it keeps when it merges them.
+// Command servers reports which servers of a Gateway pilot keeps when it merges them.
 //
 //	go run ./servers -directed > ../../tests/golden/servers.ndjson
 //	go run ./servers -judge ../../tests/golden/servers.ndjson   # exits with 1 on another answer
@@ -80,7 +80,7 @@ func write(gateways []Case) error {
 	})
 }
 
-// judge merges the servers of one Gateway, each of which is named by its index meanwhile.
+// judge merges the servers of one Gateway, each named by its index.
 func judge(id string, text json.RawMessage) (Case, error) {
 	spec := &networking.Gateway{}
 	if err := protomarshal.Unmarshal(text, spec); err != nil {

@@ -123,7 +123,7 @@ fn condition(object: &Value) -> Option<&Value> {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn the_controller_sets_a_condition_beside_those_of_others() {
+async fn the_controller_sets_a_condition_and_keeps_others() {
     let cluster = cluster().await;
     let theirs = json!({"type": "Theirs", "status": "True"});
     set_status(&cluster, "a", json!({"conditions": [theirs], "futureField": 1})).await;

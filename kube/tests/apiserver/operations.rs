@@ -104,7 +104,7 @@ async fn listed_by_label_replaced_and_deleted() {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn the_schema_and_the_cel_rules_refuse() {
+async fn the_schema_and_the_cel_rules_reject() {
     const TAIL: &str = "<nil>: Invalid value: null: some validation rules were not checked because \
                         the object was invalid; correct the existing errors to complete validation";
     for definition in DEFINITIONS_OF {
@@ -142,7 +142,7 @@ async fn the_schema_and_the_cel_rules_refuse() {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn unknown_fields_are_pruned_or_refused_by_strict_validation() {
+async fn unknown_fields_are_pruned_or_rejected_by_strict_validation() {
     for definition in DEFINITIONS_OF {
         let client = Cluster::with(&definition.object()).await.client;
         let gateways: Api<Lossless<v1::Gateway>> = Api::namespaced(client.clone(), "n");

@@ -47,7 +47,7 @@ fn turn_off(gateway: &mut v1::Gateway) {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn replace_keeps_what_the_crate_does_not_know() {
+async fn replace_keeps_unknown_fields() {
     let (cluster, mut spec) = newer_gateway().await;
     let gateways: Api<Lossless<v1::Gateway>> = Api::namespaced(cluster.client.clone(), "n");
     let mut gateway = gateways.get("a").await.unwrap();
@@ -73,7 +73,7 @@ async fn replace_keeps_what_the_crate_does_not_know() {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn a_spec_that_is_cleared_keeps_what_the_crate_does_not_know() {
+async fn a_cleared_spec_keeps_unknown_fields() {
     let (cluster, _) = newer_gateway().await;
     let gateways: Api<Lossless<v1::Gateway>> = Api::namespaced(cluster.client.clone(), "n");
     let mut gateway = gateways.get("a").await.unwrap();

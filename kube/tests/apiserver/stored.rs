@@ -288,7 +288,7 @@ fn is_null(object: &Value, path: &FieldPath) -> bool {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn what_is_stored_is_what_the_library_says() {
+async fn the_server_stores_what_the_library_predicts() {
     compare(Definition::Upstream, IstioVersion::default(), 20_261_129, 500).await;
     for minor in [24, 28] {
         let istio: IstioVersion = format!("1.{minor}").parse().unwrap();

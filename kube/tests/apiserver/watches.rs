@@ -45,7 +45,7 @@ async fn next<T, E: std::fmt::Debug>(events: &mut (impl Stream<Item = Result<T, 
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn a_watch_tells_what_happens() {
+async fn a_watch_reports_changes() {
     for definition in DEFINITIONS_OF {
         let cluster = Cluster::with(&definition.object()).await;
         let gateways: Api<v1::Gateway> = Api::namespaced(cluster.client.clone(), "n");
@@ -85,7 +85,7 @@ async fn a_watch_tells_what_happens() {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn a_watch_goes_on_past_an_object_that_cannot_be_decoded() {
+async fn a_watch_continues_after_an_object_that_cannot_be_decoded() {
     let cluster = Cluster::with(&Definition::Ours.object()).await;
     for name in ["a", "b"] {
         create(&cluster, name).await;
@@ -148,7 +148,7 @@ async fn a_reflector_holds_lossless_resources() {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn discovery_finds_what_the_types_say() {
+async fn discovery_matches_the_types() {
     for definition in DEFINITIONS_OF {
         let client = Cluster::with(&definition.object()).await.client;
         let group = oneshot::group(&client, GROUP).await.unwrap();

@@ -6,7 +6,7 @@ use super::*;
 use crate::start::istio_gateway;
 
 #[test]
-fn a_broken_document_spoils_no_other() {
+fn an_invalid_document_does_not_affect_others() {
     let text = format!("{}---\na: [1\n---\n{}", good("one"), gateway("two", ISTIO_MUTUAL));
     let tree = Directory::new(&[("all.yaml", &text)]);
     let documents = json(&tree, 1, &["all.yaml"]);
@@ -23,7 +23,7 @@ fn a_broken_document_spoils_no_other() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_told_and_the_rest_goes_on() {
+fn a_file_that_is_not_utf_8_is_reported_and_the_others_are_checked() {
     let tree = Directory::new(&[]);
     tree.write("a.yaml", format!("# \n{}", good("one")));
     let mut bytes = b"# ok\n# \xe4\nkind: Gateway\n---\n".to_vec();
@@ -41,7 +41,7 @@ fn what_is_not_utf_8_is_told_and_the_rest_goes_on() {
 }
 
 #[test]
-fn an_absent_file_is_told_and_the_rest_goes_on() {
+fn a_missing_file_is_reported_and_the_others_are_checked() {
     let tree = Directory::new(&[("b.yaml", &gateway("edge", ISTIO_MUTUAL))]);
     let ran = tree.run(&["check", "--format", "json", "a.yaml", "b.yaml"]);
     assert_eq!(ran.status, 2);
@@ -110,7 +110,7 @@ fn standard_input_is_yaml_or_json() {
 }
 
 #[test]
-fn the_items_of_a_list_are_checked_at_their_places() {
+fn the_items_of_a_list_are_checked_with_their_positions() {
     let item = gateway("edge", ISTIO_MUTUAL);
     let item: String = item.lines().map(|line| format!("  {line}\n")).collect();
     let list = format!(
@@ -218,7 +218,7 @@ fn everything_is_found_at_once() {
 
 /// The help names the intended value.
 #[test]
-fn help_names_what_was_meant() {
+fn help_names_the_intended_value() {
     let help = |text: &str| {
         let tree = Directory::new(&[("edge.yaml", text)]);
         let documents = json(&tree, 1, &["edge.yaml"]);
@@ -243,7 +243,7 @@ fn help_names_what_was_meant() {
 }
 
 #[test]
-fn files_are_seen_together() {
+fn files_are_checked_together() {
     let tree = Directory::new(&[
         ("a.yaml", &good("edge")),
         ("b.yaml", &format!("# first\n---\n{}", good("edge"))),

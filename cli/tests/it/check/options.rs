@@ -83,7 +83,7 @@ fn field_validation_is_what_the_client_requests() {
 }
 
 #[test]
-fn an_older_istio_knows_less() {
+fn an_older_istio_has_fewer_fields() {
     let newer = SERVER.replace("credentialName: edge-cert", "credentialNames: [edge-cert]");
     let tree = Directory::new(&[("edge.yaml", &gateway("edge", &newer))]);
     let newest = json(&tree, 0, &["edge.yaml"]);

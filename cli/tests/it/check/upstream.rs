@@ -9,7 +9,7 @@ use crate::start::{joined, root};
 
 /// Verdicts and texts are upstream's, on all its cases, to whoever reads them from the command.
 #[test]
-fn json_says_what_upstream_says() {
+fn json_equals_upstreams_verdict() {
     let cases = lines(&fs::read_to_string(root().join("tests/golden/validate.ndjson")).unwrap());
     let objects: String = cases.iter().map(|case| format!("{}\n", case["object"])).collect();
     let tree = Directory::new(&[("cases.ndjson", &objects)]);

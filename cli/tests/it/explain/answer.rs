@@ -13,7 +13,7 @@ fn rows(report: &Value) -> BTreeMap<String, Value> {
 }
 
 #[test]
-fn allow_insecure_fallback_answers_who_and_what() {
+fn allow_insecure_fallback_is_explained() {
     let text = prints(&["-"], EXAMPLE);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
     assert!(!text.contains('\u{1b}'), "colour without a terminal");
@@ -106,7 +106,7 @@ fn the_table_is_what_a_real_envoy_did() {
 }
 
 #[test]
-fn each_flow_says_what_it_is() {
+fn each_traffic_mode_is_described() {
     let input = gateway(
         "{port: {number: 80, name: http, protocol: HTTP}, hosts: [a.b], tls: {httpsRedirect: true}}
   - {port: {number: 81, name: plain, protocol: HTTP}, hosts: [a.b]}
@@ -147,7 +147,7 @@ fn each_flow_says_what_it_is() {
 }
 
 #[test]
-fn the_answer_follows_the_mode_of_forwarding() {
+fn the_answer_depends_on_the_forwarding_mode() {
     let trust = |forwarding: &str, tls: &str| {
         let report = report(&["--forwarding", forwarding], &https(tls));
         report["servers"][0]["answer"]["what_can_the_backend_trust"].as_str().unwrap().to_owned()
@@ -176,7 +176,7 @@ fn the_answer_follows_the_mode_of_forwarding() {
 }
 
 #[test]
-fn what_a_cluster_or_envoy_refuses_is_said_first() {
+fn a_rejection_by_a_cluster_or_envoy_comes_first() {
     let input = https("{mode: SIMPLE}");
     let report_of = report(&[], &input);
     let server = &report_of["servers"][0];
@@ -203,7 +203,7 @@ fn what_a_cluster_or_envoy_refuses_is_said_first() {
 
 /// Envoy accepts a listener with all its filter chains, or rejects it.
 #[test]
-fn a_listener_that_envoy_refuses_is_of_all_its_servers() {
+fn a_rejected_listener_affects_all_its_servers() {
     let good = server(443, "a.b", &format!(", tls: {MUTUAL}"));
     let bad = "{mode: MUTUAL, credentialName: c, verifyCertificateHash: [abc]}";
     let bad = server(443, "b.b", &format!(", tls: {bad}"));
@@ -218,7 +218,7 @@ fn a_listener_that_envoy_refuses_is_of_all_its_servers() {
 }
 
 #[test]
-fn pins_and_names_are_told_with_what_becomes_of_them() {
+fn pins_and_names_are_reported_with_their_effect() {
     let input = https(
         "{mode: OPTIONAL_MUTUAL, serverCertificate: /c, privateKey: /k, caCertificates: /ca, \
          subjectAltNames: [v, w], verifyCertificateSpki: [abc], insecureSkipVerify: true}",

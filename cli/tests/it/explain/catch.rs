@@ -9,7 +9,7 @@ use super::*;
 /// longest wildcard, then `*`. So a host that loses its server is caught by a wildcard's, if the same
 /// pods have one on that port.
 #[test]
-fn a_host_that_another_server_catches_is_compared() {
+fn a_host_that_another_server_now_serves_is_compared() {
     const SIMPLE: &str = ", tls: {mode: SIMPLE, credentialName: c}";
     let mutual = format!(", tls: {MUTUAL}");
     let ingress = "{istio: ingressgateway}";
@@ -86,7 +86,7 @@ fn a_host_that_another_server_catches_is_compared() {
 }
 
 #[test]
-fn hosts_come_and_go_as_envoy_matches_them() {
+fn added_and_removed_hosts_are_matched_as_by_envoy() {
     let of = |hosts: &str| gateway(&server(443, hosts, &format!(", tls: {MUTUAL}")));
     for (name, old, new, want) in [
         ("narrowed", "'*'", "a.b", vec![("stronger", "hosts-removed")]),
@@ -109,7 +109,7 @@ fn hosts_come_and_go_as_envoy_matches_them() {
 
 /// Each document that is applied replaces the one of the same name before.
 #[test]
-fn the_last_gateway_of_a_name_counts() {
+fn the_last_gateway_of_a_name_is_compared() {
     let (mutual, simple) = (https(MUTUAL), https("{mode: SIMPLE, credentialName: c}"));
     let both = |first: &str, last: &str| format!("{first}---\n{last}");
     for (name, old, new, is_weaker, repeated) in [
@@ -134,7 +134,7 @@ fn the_last_gateway_of_a_name_counts() {
 
 /// The namespace of a manifest without one is that of whoever applies it.
 #[test]
-fn a_namespace_that_one_file_does_not_say_is_the_other_s() {
+fn a_missing_namespace_is_that_of_the_other_file() {
     let mutual = https(MUTUAL);
     let without = |text: &str| text.replace(", namespace: ingress", "");
     let in_other = mutual.replace("ingress}", "other}");

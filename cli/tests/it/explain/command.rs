@@ -5,7 +5,7 @@ use std::fs;
 use super::*;
 
 #[test]
-fn bad_input_and_bad_commands_say_so() {
+fn bad_input_and_usage_errors_are_reported() {
     let ran = run(&["-"], "kind: Gateway\nspec: {servers: [{tls: {mode: SIMPEL}}]}\n");
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     assert!(ran.err.starts_with("<stdin>:2:"), "{}", ran.err);

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn skip_is_weaker_for_each_flaw() {
+fn skip_is_weaker_for_each_certificate_error() {
     let new = https("{mode: MUTUAL, credentialName: c, insecureSkipVerify: true}");
     let diff = compared(&https(MUTUAL), &new);
     let flaws = [
@@ -34,7 +34,7 @@ fn skip_is_weaker_for_each_flaw() {
 }
 
 #[test]
-fn another_ca_opens_and_closes() {
+fn another_ca_is_weaker_and_stronger() {
     let new = https("{mode: MUTUAL, credentialName: c, caCertCredentialName: partner}");
     let diff = compared(&https(MUTUAL), &new);
     assert_eq!(differences(&diff), [("weaker", "new-ca"), ("stronger", "old-ca")]);
@@ -85,7 +85,7 @@ fn suites_count_up_to_tls_1_2() {
 
 /// The decrypted bytes are forwarded unchanged, including a header that the client set.
 #[test]
-fn a_header_that_the_gateway_no_more_writes_is_weaker() {
+fn a_header_that_the_gateway_no_longer_sets_is_weaker() {
     let new = https(MUTUAL).replace("protocol: HTTPS", "protocol: TLS");
     assert_eq!(differences(&compared(&https(MUTUAL), &new)), [("weaker", "flow")]);
     assert_eq!(differences(&compared(&new, &https(MUTUAL))), [("different", "flow")]);
@@ -113,7 +113,7 @@ fn more_addresses_and_more_pods_are_weaker() {
 }
 
 #[test]
-fn plain_http_is_weaker_and_so_is_no_redirect() {
+fn plain_http_and_a_missing_redirect_are_weaker() {
     let http = |tls: &str| {
         gateway(&format!(
             "{{port: {{number: 443, name: https, protocol: HTTP}}, hosts: [a.example.com]{tls}}}"
@@ -132,7 +132,7 @@ fn plain_http_is_weaker_and_so_is_no_redirect() {
 }
 
 #[test]
-fn servers_come_and_go() {
+fn added_and_removed_servers() {
     let server = |port: u32, name: &str, host: &str, tls: &str| {
         format!(
             "{{port: {{number: {port}, name: {name}, protocol: HTTPS}}, hosts: [{host}], tls: {tls}}}"
@@ -174,7 +174,7 @@ fn servers_come_and_go() {
 }
 
 #[test]
-fn a_refused_change_is_said_to_change_nothing() {
+fn a_rejected_change_is_reported_as_without_effect() {
     let new = https("{mode: SIMPLE}");
     let diff = compared(&https(MUTUAL), &new);
     assert_eq!(diff["rejected"][0]["which"], "new");

@@ -53,7 +53,7 @@ fn a_gateway_that_may_be_in_a_broken_document_is_neither_added_nor_removed() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_makes_the_comparison_incomplete() {
+fn an_unreadable_file_makes_the_comparison_incomplete() {
     let files = Directory::new(&[]);
     let file = files.write("a.yaml", https(MUTUAL));
     for (old, new, which) in
@@ -67,7 +67,7 @@ fn a_file_that_cannot_be_read_makes_the_comparison_incomplete() {
 
 /// A server or a host that is gone may be in the document that was not read.
 #[test]
-fn what_another_gateway_may_serve_is_not_stronger() {
+fn hosts_that_another_gateway_may_serve_are_not_stronger() {
     let files = Directory::new(&[]);
     let (a, b) =
         (server(443, "a.b", ", tls: {mode: SIMPLE, credentialName: c}"), server(80, "a.b", ""));

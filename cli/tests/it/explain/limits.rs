@@ -66,7 +66,7 @@ fn hostile_text_is_harmless() {
 }
 
 #[test]
-fn many_servers_take_no_long_time() {
+fn many_servers_take_linear_time() {
     let server = |i: usize| {
         json!({
             "port": {"number": 443, "name": format!("n{i}"), "protocol": "HTTPS"},
@@ -95,7 +95,7 @@ fn many_servers_take_no_long_time() {
 
 /// It reports how many servers of each kind are omitted.
 #[test]
-fn a_page_has_an_end() {
+fn a_page_is_bounded() {
     let one = |i: usize| server(443, &format!("h{i}.b"), ", tls: {mode: MUTUAL, caCrl: /x}");
     let servers: Vec<_> = (0..1500).map(one).collect();
     let input = gateway(&servers.join("\n  - "));
@@ -118,7 +118,7 @@ fn a_page_has_an_end() {
 
 /// Lists that are long on both sides, and a comparison for each host.
 #[test]
-fn long_lists_take_no_long_time() {
+fn long_lists_take_linear_time() {
     let server = |i: usize, hosts: &[String], tls: Value| json!({"port": {"number": 443, "name": format!("n{i}"), "protocol": "HTTPS"}, "hosts": hosts, "tls": tls});
     let gateway = |servers: Vec<Value>| {
         json!({"kind": "Gateway", "apiVersion": "networking.istio.io/v1", "metadata": {"name": "a"}, "spec": {"servers": servers}}).to_string()

@@ -42,7 +42,7 @@ fn a_snake_case_field_has_no_effect_and_is_reported() {
 }
 
 #[test]
-fn a_field_that_stops_counting_is_weaker_and_named() {
+fn a_field_that_loses_its_effect_is_weaker_and_listed() {
     for (field, reason) in [
         ("subject_alt_names: [only.me]", "subject_alt_names"),
         ("subjectAltName: [only.me]", "subjectAltName"),
@@ -104,7 +104,7 @@ fn who(found: &Value, server: usize) -> &str {
 }
 
 #[test]
-fn a_server_that_istiod_leaves_out_says_so() {
+fn a_server_that_istiod_skips_is_reported() {
     let found = report(&[], &servers(&[STRICT, LAX]));
     assert!(who(&found, 0).starts_with("Only clients that present"), "{found}");
     assert_eq!(
@@ -116,7 +116,7 @@ fn a_server_that_istiod_leaves_out_says_so() {
 }
 
 #[test]
-fn a_listener_that_envoy_rejects_is_nobodys() {
+fn a_listener_that_envoy_rejects_has_no_clients() {
     let found = report(&[], &servers(&[OTHER, REFUSED]));
     let rejected = "No client: Envoy rejects the listener";
     let running = "A running gateway keeps its previous listener";

@@ -8,7 +8,7 @@ use crate::{Identity, Logged, Outcome, Seen, TlsVersion, client::FORGED};
 
 use super::listener::Listener;
 
-/// Those of Envoy's counters that a decision tells.
+/// Envoy's counters that a decision predicts.
 pub(super) const COUNTERS: [&str; 6] = [
     "handshake",
     "no_certificate",
@@ -18,13 +18,13 @@ pub(super) const COUNTERS: [&str; 6] = [
     "fail_verify_cert_hash",
 ];
 
-/// What the library says.
+/// The library's prediction.
 pub(super) struct Cell<'a> {
     pub(super) decision: Decision,
     pub(super) header: Option<XfccHeader>,
     pub(super) header_beside_forged: Option<XfccHeader>,
     identity: Option<&'a Identity>,
-    /// What there is to be found, whether it matters or not.
+    /// All errors of the certificate, whether or not they matter.
     found: Vec<CertificateError>,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// What Envoy and the backend say otherwise.
+    /// The differences from Envoy and the backend.
     pub(super) fn wrong(&self, seen: &Seen, logged: &Logged, version: TlsVersion) -> Vec<String> {
         let mut wrong = Vec::new();
         if seen.outcome != self.outcome() {
@@ -89,7 +89,7 @@ impl<'a> Cell<'a> {
         wrong
     }
 
-    /// Whose words a header has. The gateway's own are known by the certificate's hash.
+    /// Who set the header. The certificate's hash identifies the gateway's own.
     fn header_of(&self, text: Option<&str>) -> Result<XfccHeader, String> {
         let Some(text) = text else { return Ok(XfccHeader::Absent) };
         let (is_forged, rest) = match text.strip_prefix(FORGED) {
@@ -106,7 +106,7 @@ impl<'a> Cell<'a> {
         }
     }
 
-    /// Which of [`COUNTERS`] move.
+    /// Which of [`COUNTERS`] change.
     pub(super) fn counters(&self, version: TlsVersion) -> Vec<&'static str> {
         let mut counters = match &self.decision {
             Decision::Accept(Admission::Anonymous) => vec!["handshake", "no_certificate"],
@@ -127,7 +127,7 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Which of these flaws a handshake of this version meets first.
+/// Which of these errors a handshake of this version reports first.
 fn met(flaws: &[CertificateError], version: TlsVersion) -> Option<CertificateError> {
     let is_late = |flaw: &CertificateError| {
         version == TlsVersion::V1_2 && *flaw == CertificateError::InvalidKeyUsage
@@ -137,7 +137,7 @@ fn met(flaws: &[CertificateError], version: TlsVersion) -> Option<CertificateErr
     first.or_else(|| flaws.first()).copied()
 }
 
-/// What of Envoy's own words about a refusal is to be in its log: one of these.
+/// Envoy's messages for a rejection: its log must have one of these.
 fn words(refusal: &RejectReason, version: TlsVersion) -> &'static [&'static str] {
     let flaw = match refusal {
         RejectReason::NoCertificate => return &["PEER_DID_NOT_RETURN_A_CERTIFICATE"],
@@ -151,7 +151,7 @@ fn words(refusal: &RejectReason, version: TlsVersion) -> &'static [&'static str]
         Some(CertificateError::UnknownIssuer | CertificateError::IncompleteChain) => {
             &["unable_to_get_local_issuer_certificate"]
         }
-        // The one where it is no CA besides.
+        // The one that is also not a CA.
         Some(CertificateError::SelfSigned) => {
             &["unable_to_get_local_issuer_certificate", "self_signed_certificate"]
         }

@@ -16,11 +16,11 @@ use super::cell::Cell;
 
 pub(super) struct Golden {
     all: Value,
-    /// Those of its listeners that are of interest: RBAC is not the library's business.
+    /// The compared listeners: the library does not cover RBAC.
     listeners: BTreeMap<String, Value>,
 }
 
-/// Which cells were compared: listener and client.
+/// The compared cells: listener and client.
 pub(super) type Met = BTreeSet<(String, String)>;
 
 impl Golden {
@@ -35,7 +35,7 @@ impl Golden {
         Ok(Self { listeners: listeners.context("a listener without a name")?, all })
     }
 
-    /// Refused listeners, and Envoy's words.
+    /// Rejected listeners, and Envoy's messages.
     pub(super) fn refused(&self) -> impl Iterator<Item = (&str, &str)> {
         let groups = self.all["rejected_listeners"].as_array().into_iter().flatten();
         groups.flat_map(|group| {
@@ -50,7 +50,7 @@ impl Golden {
         (met.len(), cells.map(serde_json::Map::len).sum())
     }
 
-    /// What its cells of these listeners say otherwise than this one.
+    /// The differences of its cells of these listeners from this one.
     pub(super) fn wrong(
         &self,
         listeners: &[String],

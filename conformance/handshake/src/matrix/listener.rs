@@ -1,4 +1,4 @@
-//! A listener, and what the library says of it.
+//! A listener, and the library's predictions.
 
 use istio_gateway::client_certificate::{
     CertificateError, ClientCertificate, ClientCertificatePolicy, Decision, Forwarding,
@@ -7,16 +7,16 @@ use istio_gateway::client_certificate::{
 
 use crate::{Endpoint, Identity, pki::Issuer};
 
-/// A listener, and what the library says of it.
+/// A listener, and the library's predictions.
 #[derive(Clone)]
 pub(super) struct Listener {
     pub(super) name: String,
     pub(super) endpoint: Endpoint,
     pub(super) forwarding: Forwarding,
-    /// The listeners of `handshake.json` that say the same.
+    /// The equivalent listeners of `handshake.json`.
     pub(super) golden: Vec<String>,
     pub(super) policy: ClientCertificatePolicy,
-    /// Whose certificate the CA is, and whose revocation lists there are.
+    /// The issuer that is the CA, and the issuers with CRLs.
     pub(super) ca: Option<Issuer>,
     pub(super) lists: Vec<Issuer>,
 }
@@ -26,7 +26,7 @@ impl Listener {
         self.policy.decide(identity.map(|identity| self.see(identity)).as_ref())
     }
 
-    /// What the gateway finds to be wrong with a client's certificate, also where it is waived.
+    /// The errors that the gateway finds in a client's certificate, even if it ignores them.
     pub(super) fn flaws(&self, identity: Option<&Identity>) -> Vec<CertificateError> {
         let Some(identity) = identity.filter(|_| self.asks()) else { return Vec::new() };
         let context = self.policy.context().cloned();
@@ -53,7 +53,7 @@ impl Listener {
 
 type Sabotage = fn(&Listener) -> Listener;
 
-/// Predictions that are wrong on purpose: each has to be found out.
+/// Predictions that are wrong on purpose: each must be detected.
 pub(super) const SABOTAGES: [(&str, Sabotage); 4] = [
     ("verification were waived everywhere", |listener| {
         with_context(listener, |context| context.accepts_untrusted = true)

@@ -1,4 +1,4 @@
-//! What the clients meet: every way in which a server can ask for a certificate.
+//! The listeners: every way in which a server can request a certificate.
 
 mod by_hand;
 pub(super) mod refused;
@@ -19,7 +19,7 @@ use crate::{
 
 use super::{Extent, listener::Listener};
 
-/// Revocation lists in files.
+/// CRLs in files.
 struct Lists {
     root: String,
     all: String,
@@ -43,7 +43,7 @@ impl Lists {
     }
 }
 
-/// What the secret of the CA holds.
+/// The content of the CA's secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Ca {
     Root,
@@ -133,7 +133,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-/// Pins that `handshake.json` has: two of them on certificates that are no good otherwise.
+/// Pins that `handshake.json` has: two of them for certificates that are otherwise invalid.
 const PINNED: [&str; 3] = ["pinned", "untrusted_pinned", "expired_pinned"];
 
 fn spki(pki: &Pki, names: &[&str]) -> Result<Vec<String>> {
@@ -284,7 +284,7 @@ fn of_the_mesh(lists: &Lists) -> Vec<Setup> {
     ]
 }
 
-/// Puts every listener into the gateway.
+/// Adds every listener to the gateway.
 pub(super) fn all(gateway: &mut Gateway, pki: &Pki, extent: Extent) -> Result<Vec<Listener>> {
     let lists = Lists::write(gateway, pki)?;
     let mut setups = credentials(pki)?;

@@ -1,19 +1,19 @@
-//! What a run has found.
+//! The result of a run.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-/// What a run has found.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub struct Report {
     /// Envoy's version.
     pub envoy: String,
-    /// Listeners that Envoy took.
+    /// Listeners that Envoy accepted.
     pub listeners: usize,
     /// The different TLS contexts of them.
     pub contexts: usize,
-    /// Listeners that Envoy refused in the words that the library has for it.
+    /// Listeners that Envoy rejected with the message that the library predicts.
     pub refusals: usize,
-    /// Clients, the one without a certificate included.
+    /// Clients, including the one without a certificate.
     pub clients: usize,
     /// Connections, each a cell: a client on a listener in a version of TLS.
     pub cells: usize,
@@ -21,16 +21,16 @@ pub struct Report {
     pub outcomes: BTreeMap<&'static str, usize>,
     /// Cells of `tests/golden/handshake.json` that were compared, and how many it has.
     pub golden: (usize, usize),
-    /// What is wrong, a line for each cell and each counter.
+    /// The wrong predictions, a line for each cell and each counter.
     pub wrong: Vec<String>,
-    /// What was predicted wrong on purpose, and how much of it was found to be wrong.
+    /// The predictions that are wrong on purpose, and how many of them were detected.
     pub sabotages: Vec<(&'static str, usize)>,
     /// How long the connections took.
     pub elapsed: Duration,
 }
 
 impl Report {
-    /// Whether all is as predicted, and would not be if the predictions were others.
+    /// Whether all predictions are right, and all wrong ones were detected.
     #[must_use]
     pub fn is_fine(&self) -> bool {
         let (compared, of) = self.golden;

@@ -16,8 +16,8 @@ use super::{
 
 type Change = fn(&mut Recipe) -> Result<()>;
 
-/// Clients with a certificate, under the names of `tests/golden/handshake.json`, and behind them
-/// those that it leaves to a handshake's own failures.
+/// Clients with a certificate, with the names of `tests/golden/handshake.json`, followed by those
+/// whose handshake fails by itself.
 const CLIENTS: [(&str, Change); 39] = [
     ("valid", |_| Ok(())),
     ("pinned", |_| Ok(())),
@@ -82,7 +82,7 @@ const CLIENTS: [(&str, Change); 39] = [
     ("no_digsig_ku", |r| {
         r.facts.key_usage = KeyUsage::NoSigning;
         r.params.key_usages = vec![KeyUsagePurpose::KeyEncipherment];
-        // A client without any use for its key is no client to the verification of the chain.
+        // Chain verification does not accept a client whose key has no allowed use.
         r.facts.extended_key_usage = ExtendedKeyUsage::Other;
         Ok(())
     }),
@@ -156,7 +156,7 @@ const CLIENTS: [(&str, Change); 39] = [
         r.params.key_usages = vec![KeyUsagePurpose::KeyAgreement];
         Ok(())
     }),
-    // Without the root's key, its own certificate is nobody's; `all` puts its key in.
+    // The root's own certificate needs the root's key, which `all` adds.
     ("ca_as_client", |r| {
         r.issuer(Issuer::Itself);
         r.facts.is_root = true;

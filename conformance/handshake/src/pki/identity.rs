@@ -1,4 +1,4 @@
-//! A client's certificate, and what is true of it.
+//! A client's certificate, and its facts.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(crate) const GOOD_URI: &str = "spiffe://lab/ns/a/sa/good";
 
 pub(crate) const GOOD_DNS: &str = "client.good.test";
 
-/// A certificate that a client presents, and what is true of it.
+/// A certificate that a client presents, and its facts.
 pub struct Identity {
     pub(super) name: &'static str,
     pub(super) certified_key: Arc<CertifiedKey>,
@@ -35,14 +35,14 @@ pub(crate) enum Issuer {
     Itself,
 }
 
-/// What does not depend on who looks at it.
+/// The facts that do not depend on the policy.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts {
     pub(super) issuer: Issuer,
     pub(super) is_root: bool,
     pub(super) sends_chain: bool,
     pub(super) has_broken_signature: bool,
-    /// Whether it says which key signed it.
+    /// Whether it has an authority key identifier.
     pub(super) names_key: bool,
     pub(super) validity: Validity,
     pub(super) is_revoked: bool,
@@ -90,7 +90,7 @@ impl Identity {
         Arc::clone(&self.certified_key)
     }
 
-    /// What it is to a listener that trusts `ca` and has revocation lists of these issuers.
+    /// The facts for a listener that trusts `ca` and has CRLs of these issuers.
     pub(crate) fn seen_from(
         &self,
         context: &ValidationContext,
@@ -138,7 +138,7 @@ impl Identity {
         match (ca, issuer) {
             (Some(Issuer::Root), _) if is_root => Trust::Trusted,
             (_, Issuer::Itself) => Trust::SelfSigned,
-            // The name leads to the root, whose key it is not.
+            // The issuer's name is the root's, but not its key.
             (Some(Issuer::Root), Issuer::RootOfTheSameName) if !names_key => Trust::BadSignature,
             (Some(Issuer::Root), Issuer::Root) if has_broken_signature => Trust::BadSignature,
             (Some(Issuer::Root), Issuer::Root) => Trust::Trusted,

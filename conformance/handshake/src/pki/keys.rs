@@ -1,4 +1,4 @@
-//! Keys of RSA, which rcgen and rustls's own signers do not make or refuse.
+//! RSA keys that rcgen and rustls cannot create or reject.
 
 use std::sync::Arc;
 

@@ -28,12 +28,12 @@ pub(super) struct Recipe {
     pub(super) facts: Facts,
     pub(super) params: CertificateParams,
     pub(super) key: Key,
-    /// What is done to the chain at last.
+    /// The last change of the chain.
     pub(super) damage: fn(&mut Vec<CertificateDer<'static>>),
 }
 
 impl Recipe {
-    /// Without a flaw.
+    /// A valid certificate.
     pub(super) fn sound(name: &str) -> Result<Self> {
         let mut params = params(name);
         params.subject_alt_names =
@@ -119,7 +119,7 @@ impl Recipe {
     }
 }
 
-/// Whose key a certificate is about.
+/// The key of a certificate.
 pub(super) enum Key {
     Elliptic(Box<KeyPair>),
     Rsa(RsaKey),

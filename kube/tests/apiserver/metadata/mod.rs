@@ -110,7 +110,7 @@ async fn each_answer_about_metadata_is_the_recorded_one() {
 
 #[tokio::test]
 #[ignore = "needs an API server: conformance/apiserver/run"]
-async fn validate_foretells_the_server_about_random_metadata() {
+async fn validate_predicts_the_server_for_random_metadata() {
     // For manual runs with more or other cases.
     let number = |name, default| env::var(name).map_or(default, |text| text.parse().unwrap());
     let count = number("ISTIO_GATEWAY_COUNT", 500);

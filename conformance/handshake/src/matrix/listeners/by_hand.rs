@@ -1,4 +1,4 @@
-//! Contexts that no server gives.
+//! Contexts that no server results in.
 
 use anyhow::{Context as _, Result};
 use istio_gateway::{
@@ -68,7 +68,7 @@ pub(super) fn all(gateway: &mut Gateway, pki: &Pki, lists: &Lists) -> Result<Vec
     for setup in &setups {
         for mode in MODES {
             for (insecure_skip_verify, skip) in SKIP {
-                // Nothing to say it in.
+                // There is no field for it.
                 if setup.context.is_some() || insecure_skip_verify.is_none() {
                     let skip = (insecure_skip_verify, skip);
                     listeners.push(serve(gateway, setup, mode, skip)?);
@@ -79,7 +79,7 @@ pub(super) fn all(gateway: &mut Gateway, pki: &Pki, lists: &Lists) -> Result<Vec
     Ok(listeners)
 }
 
-/// Those that Envoy refuses.
+/// Those that Envoy rejects.
 pub(super) fn refused(pki: &Pki) -> Result<Vec<(TlsMode, Skip, Setup)>> {
     let list = pki.root_list(false)?.0;
     let contexts = [

@@ -1,4 +1,4 @@
-//! Listeners that Envoy is to refuse.
+//! Listeners that Envoy must reject.
 
 use anyhow::{Result, ensure};
 use istio_gateway::{ServerTlsSettings, TlsMode, client_certificate::Rejection};
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Envoy, Gateway, Pki, pki::GOOD_URI};
 
-/// Shows them to Envoy, one by one.
+/// Loads them in Envoy, one by one.
 pub(in super::super) fn all(
     pki: &Pki,
     envoy: &Envoy,
