@@ -17,8 +17,8 @@ import time
 WIDTHS = (360, 1280)
 SCHEMES = ("light", "dark")
 
-# What the page looks like from inside. Every text has to have a contrast of 4.5 to what is behind
-# it (WCAG 2 AA), and nothing may stick out.
+# Measures the page. Every text must have a contrast of 4.5 to its background
+# (WCAG 2 AA), and nothing may overflow.
 MEASURE = r"""
 (() => {
   const parse = (color) => color.match(/[\d.]+/g).map(Number);

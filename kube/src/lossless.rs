@@ -197,7 +197,7 @@ impl<K: Mergeable + Resource<DynamicType = ()>> Lossless<K> {
         let (original, current) = (self.0.original()?, serde_json::to_value(self)?);
         if !apply::is_owner_known(&original) {
             return Err(serde_json::Error::custom(
-                "metadata.managedFields is missing: what the manager has applied before cannot be told",
+                "metadata.managedFields is missing: the fields that the manager applied before are not known",
             ));
         }
         let mut body = apply::body(&original, &current, manager, subresource);

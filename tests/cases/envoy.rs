@@ -22,7 +22,7 @@ use serde_json::Value;
 
 pub(crate) struct Case {
     pub(crate) id: String,
-    /// Whether the case is about a mesh's settings too, and so has the connection manager's.
+    /// Whether the case also has a mesh's settings, and so those of the connection manager.
     has_xfcc: bool,
     pub(crate) server: Server,
     pub(crate) options: Options,
@@ -35,7 +35,7 @@ pub(crate) fn cases() -> Vec<Case> {
     read_cases("tests/golden/envoy.ndjson", "1.31")
 }
 
-/// What istiod 1.32 is assumed to say, since it cannot be asked: `conformance/assumed`.
+/// The assumed answers of istiod 1.32, which is not available: `conformance/assumed`.
 pub(crate) fn assumed_cases() -> Vec<Case> {
     read_cases("tests/golden/envoy_assumed.ndjson", "1.32")
 }
@@ -105,7 +105,7 @@ fn mesh(mesh: &Value) -> MeshConfig {
             .as_str()
             .map_or(TlsProtocol::TlsAuto, |name| name.parse().unwrap()),
         gateway_topology: if topology.is_null() { Topology::default() } else { read(topology) },
-        // No service of such a name was in the mesh of the cases.
+        // The mesh of the cases has no service with such a name.
         sds_provider: mesh["extensionProviders"].is_array().then_some(SdsProvider::Unreachable),
     }
 }
@@ -115,7 +115,7 @@ fn read<T: json::Message>(value: &Value) -> T {
     json::from_str(&value.to_string()).unwrap()
 }
 
-/// Source: pilot's `buildGatewayHTTPRouteConfig`, which looks at `httpsRedirect` alone.
+/// Source: pilot's `buildGatewayHTTPRouteConfig`, which reads only `httpsRedirect`.
 #[test]
 fn a_plain_port_uses_only_the_redirect() {
     let found = |tls: &str| {
@@ -217,13 +217,13 @@ fn contexts_go_through_wire_and_json() {
     }
 }
 
-/// The policy of the settings is that of the configuration that istiod makes of them.
+/// The policy from the settings equals the policy from istiod's configuration.
 #[test]
 fn both_constructors_give_the_same_policy() {
     let mut compared = 0;
     for case in cases() {
         let Some(tls) = &case.server.tls else { continue };
-        // What the settings alone do not say.
+        // What the settings alone do not determine.
         let Options { ref mesh, istio, .. } = case.options;
         if case.options != (Options { mesh: mesh.clone(), istio, ..Options::default() })
             || case.options.mesh.sds_provider.is_some()
@@ -301,8 +301,8 @@ fn some_server() -> impl Strategy<Value = Server> {
 }
 
 proptest! {
-    /// Valid or not, every server is translated; and the settings' own policy is that of what it is
-    /// translated to.
+    /// Valid or not, every server is translated; and the policy from the settings is that of what
+    /// it is translated to.
     #[test]
     fn whatever_it_is_it_is_translated(server in some_server(), is_quic in any::<bool>()) {
         let transport = if is_quic { Transport::Quic } else { Transport::Tcp };
@@ -319,7 +319,7 @@ proptest! {
     }
 }
 
-/// An older istiod does not know the fields.
+/// An older istiod does not have the fields.
 #[test]
 fn before_1_32_the_fields_have_no_effect() {
     let istio = "1.31".parse().unwrap();

@@ -1,6 +1,6 @@
 //! Every context that istiod would send, shown to a real Envoy.
 //!
-//! `conformance/envoy-live/run` makes the environment and runs this.
+//! `conformance/envoy-live/run` creates the environment and runs this.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::envoy::{assumed_cases, cases};
 
-/// A listener, and what it stands for.
+/// A listener, and its origin.
 struct Listener {
     json: Value,
     ids: Vec<String>,

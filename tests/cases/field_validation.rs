@@ -9,7 +9,7 @@ use istio_gateway::{
 };
 use serde_json::Value;
 
-/// What differs between the server's answers and this crate's.
+/// The differences between the server's answers and this crate's.
 fn differences(case: &Value) -> Vec<String> {
     let object = Object::from_json(case["object"].as_str().unwrap()).unwrap();
     let report = |mode| validate(&object, &Options::default().with_field_validation(mode));
@@ -35,7 +35,7 @@ fn differences(case: &Value) -> Vec<String> {
     let found = warn.findings.iter().filter(|found| found.rule.group() == "field-validation");
     let mut ours: Vec<_> = found.map(|found| found.message.clone()).collect();
     let mut theirs = texts(&case["warn"]["warnings"]);
-    // The server stops at a hundred of a kind.
+    // The server stops after a hundred errors.
     if ours.len() <= 100 {
         ours.sort();
         theirs.sort();

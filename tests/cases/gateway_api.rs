@@ -36,7 +36,7 @@ fn pairs(file: &Path) -> Vec<Pair> {
     lines(file).into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()
 }
 
-/// The texts that the golden cases speak of by name.
+/// The texts that the golden cases refer to by name.
 pub(super) fn golden_pems() -> BTreeMap<String, String> {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
     let mut pems = BTreeMap::new();
@@ -89,7 +89,7 @@ fn resources(input: &Value) -> InMemory {
     resources
 }
 
-/// What we say, as the cases have it.
+/// This crate's answer, in the form of the cases.
 fn answer(input: &Value, options: &Options) -> Value {
     let gateway: Gateway = serde_json::from_value(input["gateway"].clone()).unwrap();
     let conversion = convert(&gateway, &resources(input), options);
@@ -115,7 +115,7 @@ fn answer(input: &Value, options: &Options) -> Value {
     })
 }
 
-/// Whether the class is one that the translation assumes to be Istio's: upstream ignores the Gateway.
+/// Whether the translation assumes that the class is Istio's: upstream ignores the Gateway.
 fn is_assumed(input: &Value) -> bool {
     let class = &input["gateway"]["spec"]["gatewayClassName"];
     let classes = input["gatewayClasses"].as_array();
@@ -123,7 +123,7 @@ fn is_assumed(input: &Value) -> bool {
     !is_there && !class.as_str().is_some_and(|class| class.starts_with("istio"))
 }
 
-/// Whether nothing is translated since an API server does not accept the size.
+/// Whether nothing is translated because an API server rejects the size.
 fn schema_is_too_large(schema: &Value) -> bool {
     let errors = schema["errors"].as_array();
     errors.is_some_and(|all| {
@@ -131,7 +131,7 @@ fn schema_is_too_large(schema: &Value) -> bool {
     })
 }
 
-/// How our findings by the schema differ from an API server's, if they do.
+/// How the schema findings differ from an API server's, if they do.
 fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
     let mut gateway = input["gateway"].clone();
     gateway["kind"] = "Gateway".into();
@@ -147,7 +147,7 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
         let found = conversion.diagnostics.iter().filter(|found| rules.contains(&found.rule));
         found.map(|found| (found.path.to_string(), found.message.clone())).collect::<Vec<_>>()
     };
-    // To the standard channel, what is experimental is unknown.
+    // The standard channel does not have experimental fields.
     let mut unknown = found(&[rule::UNKNOWN_FIELD, rule::EXPERIMENTAL_FIELD]);
     unknown.retain(|(_, message)| !message.contains("with the experimental channel, an"));
     let unknown: BTreeSet<_> = unknown.into_iter().map(|(path, _)| path).collect();
@@ -156,7 +156,7 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
         return Some(format!("unknown: {unknown:?}"));
     }
     let mut ours = found(&[rule::SCHEMA, rule::TOO_LARGE]);
-    // Nothing of what has too many items is looked at.
+    // A sequence with too many items is not validated further.
     let closed: Vec<_> = ours.iter().filter(|(_, what)| what.starts_with("Too many")).collect();
     let closed: Vec<_> = closed.into_iter().map(|(path, _)| format!("{path}[")).collect();
     for error in theirs["errors"].as_array().unwrap() {
@@ -167,7 +167,7 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
         // Upstream names the location of a failed `oneOf` only in the text.
         let quoted = detail.split('"').nth(1).filter(|_| detail.contains("(oneOf)"));
         let path = quoted.unwrap_or(path);
-        // Part of why none of `oneOf` holds.
+        // Part of the reason why no `oneOf` matches.
         let is_detail = detail.contains("must be of type ipv") || detail.contains("(anyOf)");
         if is_detail || closed.iter().any(|list| path.starts_with(list)) {
             continue;
@@ -184,12 +184,12 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
         };
         ours.remove(index);
     }
-    // The rules that an API server does not ask then.
+    // The rules that an API server then does not evaluate.
     let is_blocked = theirs["blocked"] == true;
     (!ours.is_empty() && !is_blocked).then(|| format!("found: {ours:?}"))
 }
 
-/// The golden Gateways with what they refer to, a set of each.
+/// The golden Gateways with the objects that they refer to, a set for each.
 pub(super) fn golden_manifests() -> Vec<Manifests> {
     let pems = golden_pems();
     let object = |kind: &str, version: &str, mut object: Value| {
@@ -326,7 +326,7 @@ fn pair_error(pair: &Pair) -> (String, bool) {
         .unwrap();
         let mut resources = InMemory::default();
         resources.add_secret(secret.clone());
-        // A pair that is good, to come to the CA.
+        // A valid pair, so that the CA is checked.
         let good = golden_pems();
         resources.add_secret(
             serde_json::from_value(json!({
@@ -359,8 +359,8 @@ fn verdict(error: &str) -> &str {
     if is_worded_by_go { error } else { "a malformed certificate" }
 }
 
-/// A value whose texts are cut after "the certificate is malformed: " for the same reason. A text may be
-/// about several references.
+/// A value whose texts end after "the certificate is malformed: " for the same reason. A text may
+/// be about several references.
 fn verdicts(value: &Value) -> Value {
     const MALFORMED: &str = "the certificate is malformed: ";
     const NEXT: &str = "; invalid certificate reference ";

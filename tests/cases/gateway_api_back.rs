@@ -23,7 +23,7 @@ fn metadata(namespace: &str, labels: &[(&str, &str)]) -> Metadata {
     metadata
 }
 
-/// Everything that the servers of [`server`] may refer to.
+/// All objects that the servers of [`server`] may refer to.
 fn resources() -> InMemory {
     let mut resources = InMemory::default();
     let pems = golden_pems();

@@ -1,4 +1,4 @@
-//! What findings state of clients is what the server requires.
+//! The statements of findings about clients match the server.
 
 use istio_gateway::{
     RuleId,
@@ -128,7 +128,7 @@ fn a_replaced_default_states_what_the_option_requires() {
     }
 }
 
-/// Nobody with an untrusted certificate is accepted where an option overrides the mode.
+/// No client with an untrusted certificate is accepted if an option overrides the mode.
 #[test]
 fn the_insecure_fallback_is_stated_only_where_it_holds() {
     let frontend = format!("{{default: {{validation: {{{CA}, mode: AllowInsecureFallback}}}}}}");
@@ -144,7 +144,7 @@ fn the_insecure_fallback_is_stated_only_where_it_holds() {
     assert_eq!(rules("MUTUAL", CERTIFICATE), [rule::VALIDATION_OVERRIDDEN]);
     assert_eq!(rules("OPTIONAL_MUTUAL", CERTIFICATE), [rule::VALIDATION_OVERRIDDEN]);
     assert_eq!(rules("ISTIO_MUTUAL", CERTIFICATE), [rule::VALIDATION_IGNORED]);
-    // A listener that is not programmed accepts nobody.
+    // A listener that is not programmed accepts no clients.
     assert_eq!(rules("", "certificateRefs: [{name: missing}]"), [rule::CERTIFICATE]);
 }
 

@@ -1,4 +1,4 @@
-//! The translation from Gateway API: input of any size has an answer that is soon there and short.
+//! The translation from Gateway API: input of any size has a fast and short answer.
 
 use std::{fmt::Write as _, fs, time::Instant};
 
@@ -124,8 +124,8 @@ fn p521() -> (String, String) {
 
 const HEAD: &str = "apiVersion: gateway.networking.k8s.io/v1\nkind: ";
 
-/// So many Gateways in a list, each with the same good pair of another namespace, so many grants in
-/// that one, so many namespaces, and a Gateway that selects all of them.
+/// This many Gateways in a list, each with the same valid pair of another namespace, this many
+/// grants in that one, so many namespaces, and a Gateway that selects all of them.
 fn set(count: usize) -> String {
     let (cert, key) = p521();
     let mut text = format!(
@@ -165,7 +165,7 @@ fn selecting(listeners: usize, host: &str) -> String {
     text
 }
 
-/// Four times the input takes about four times as long and makes four times as much, and not sixteen.
+/// Four times the input takes about four times the time and memory, not sixteen times.
 #[test]
 fn time_and_memory_grow_as_the_input_does() {
     let measure = |count: usize| {
@@ -185,7 +185,7 @@ fn time_and_memory_grow_as_the_input_does() {
     assert!(more_bytes < 5 * bytes, "{bytes} bytes, then {more_bytes}");
 }
 
-/// What made texts and host names by the hundred million.
+/// Inputs that led to hundreds of millions of texts and host names.
 #[test]
 fn few_megabytes_are_answered_in_few_megabytes() {
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! The translation from Gateway API: its rules, versions, and what it does with bad input.
+//! The translation from Gateway API: rules, versions, and bad input.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,8 @@ fn broken(text: &str) -> BTreeSet<RuleId> {
     found(text).into_iter().map(|found| found.rule).collect()
 }
 
-/// Rules that cannot be broken alone, with what always comes along and why.
+/// Rules that cannot be broken alone, with the rules that are always broken together with them, and
+/// why.
 const TOGETHER: [(RuleId, RuleId); 8] = [
     // An API server rejects the Gateway, or drops the field, that the finding is about.
     (rule::PORT_REPEATED, rule::SCHEMA),
@@ -160,7 +161,7 @@ fn the_older_form_is_reported_and_ignored() {
 }
 
 /// How many Istio manifests a set results in, and why a cluster would reject some of them; but for
-/// what a finding of the translation foretells.
+/// as predicted by a finding of the translation.
 fn judged(manifests: &Manifests) -> (usize, Vec<String>) {
     const FORETOLD: [(&[RuleId], &[&str]); 2] = [
         (
@@ -192,7 +193,7 @@ fn judged(manifests: &Manifests) -> (usize, Vec<String>) {
     (count, refused)
 }
 
-/// What the command prints for a valid set is what a cluster takes.
+/// A cluster accepts the output of the command for a valid set.
 #[test]
 fn istios_manifests_are_accepted() {
     let example = std::fs::read_to_string("examples/gateway_api.yaml").unwrap();
@@ -213,7 +214,8 @@ fn istios_manifests_are_accepted() {
     }
 }
 
-/// A selector that selects nothing gives hosts of no namespace; names come from two names.
+/// A selector that selects nothing gives hosts without a namespace; names are composed of two
+/// names.
 #[test]
 fn istios_manifests_are_accepted_whatever_the_listener_is_called() {
     let long = "l".repeat(253);
@@ -237,7 +239,7 @@ fn istios_manifests_are_accepted_whatever_the_listener_is_called() {
         let (name, spec) = conversion.gateways().next().unwrap();
         assert_eq!(spec.servers[0].hosts, ["~/*"]);
         let istio = manifest.istio_manifest(name, spec, &options).unwrap();
-        // A VirtualService names it, and istiod takes labels alone there.
+        // A VirtualService refers to it, and istiod accepts only labels there.
         assert!(istio.name().len() <= 63 && !istio.name().contains('.'), "{}", istio.name());
         assert_eq!(istio.object().annotations()["internal.istio.io/gateway-semantics"], "gateway");
         names.insert(istio.name().to_owned());
@@ -442,7 +444,7 @@ fn a_gateway_of_another_controller_is_not_translated() {
             )
         )
     );
-    // istiod needs no object of this name, and so passes over one of another controller.
+    // istiod needs no object with this name, and so ignores one of another controller.
     assert_eq!(
         converted("istio", "example.com/controller", "istio"),
         (
@@ -497,7 +499,7 @@ spec:
             ]
         )
     );
-    // What is dropped does not keep the rest from being translated.
+    // The rest is translated in spite of dropped fields.
     let (count, all) = found(&text.replace("name: http", "name: http, hostnames: a.example.com"));
     assert_eq!((count, all.len()), (3, 1), "{all:?}");
     assert!(all[0].ends_with("did you mean \"hostname\"?"), "{all:?}");
@@ -559,7 +561,7 @@ spec:
     assert!(conversion.is_valid());
 }
 
-/// Only Secrets and ConfigMaps hold CAs for istiod.
+/// istiod reads CAs only from Secrets and ConfigMaps.
 #[test]
 fn a_cluster_trust_bundle_is_not_supported() {
     let bad = rules().find(|r| r.id == rule::CA_CERTIFICATE).unwrap().good.unwrap();

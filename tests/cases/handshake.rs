@@ -32,7 +32,7 @@ impl Client<'_> {
         self.about.contains("intermediate")
     }
 
-    /// What its certificate is to a listener of this configuration.
+    /// The facts of its certificate for a listener with this configuration.
     fn seen_from(&self, config: &Config<'_>) -> Option<ClientCertificate> {
         if self.about == "no certificate" {
             return None;
@@ -178,7 +178,7 @@ impl<'a> Config<'a> {
 /// Outcome, whether the header is present, how a spoofed one is handled, and the response's status.
 fn predicted(decision: &Decision, forwarding: Forwarding, is_rbac: bool) -> [String; 4] {
     let outcome = match decision {
-        // The rule is that there is a principal, and any certificate is one.
+        // The rule requires a principal, and any certificate has one.
         Decision::Accept(Admission::Anonymous) if is_rbac => "accept",
         Decision::Reject(_) => "fatal",
         Decision::Accept(Admission::Anonymous) => "accept-nocert",
@@ -228,7 +228,7 @@ fn found(
     let Some(certificate) = certificate.filter(|_| asks) else { return Vec::new() };
     let context = policy.context().cloned();
     let context = context.map(|c| ValidationContext { accepts_untrusted: false, ..c });
-    // The key usage is of no interest to verification, but that no use of the key is a client's.
+    // Verification ignores the key usage, except if it does not allow any use by a client.
     let is_for_signing = certificate.key_usage == KeyUsage::Signing;
     let certificate = ClientCertificate {
         key_usage: KeyUsage::Signing,
@@ -283,7 +283,7 @@ fn every_cell_of_the_matrix_is_predicted() {
     assert_eq!(compared, 2340, "the golden file has another number of cells");
 }
 
-/// The order is that of the reasons that Envoy gives for certificates with two flaws, which
+/// The order is that of Envoy's reasons for certificates with two errors, which
 /// `conformance/handshake` compares.
 #[test]
 fn errors_come_in_envoy_s_order() {
@@ -366,7 +366,7 @@ fn rejected_configurations_are_predicted_with_envoy_s_message() {
     println!("{compared} configurations compared");
 }
 
-/// A pin in the form that Envoy takes, for a certificate that the file names.
+/// A pin in the form that Envoy accepts, for a certificate that the file names.
 fn spki_pin(name: &str) -> String {
     format!("{:A<43}=", name.replace('_', "/"))
 }

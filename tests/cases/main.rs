@@ -1,6 +1,6 @@
-//! Upstream's verdicts, case by case: the golden files, and in CI fresh ones from the live judge.
+//! Upstream's verdicts, case by case: the golden files and, in CI, new cases.
 //!
-//! A binary of its own, since its golden files are too large to be packed with the crate.
+//! This is a separate binary, because its golden files are too large to be packaged with the crate.
 //!
 //! `ISTIO_GATEWAY_CASES=DIR cargo test --test cases -- --ignored live` compares every file that
 //! `conformance/dialect` wrote into DIR. What differs must be explained by an entry of
@@ -47,7 +47,7 @@ use std::{collections::BTreeMap, env, fs, path::Path};
 use istio_gateway::{Manifest, RuleId, json, proto, rule::decode as rule};
 use serde_json::Value;
 
-/// What upstream or this crate makes of an input.
+/// The result of upstream or of this crate for an input.
 #[derive(Debug, PartialEq)]
 enum Verdict {
     Refused,
@@ -125,7 +125,7 @@ enum Input {
     Json(Vec<u8>),
     Wire(Vec<u8>),
     Yaml(String),
-    /// YAML that is not UTF-8, which this crate does not take.
+    /// YAML that is not UTF-8, which this crate rejects.
     Bytes,
 }
 
@@ -151,7 +151,7 @@ impl Case {
         }
     }
 
-    /// What this crate makes of it, what upstream does, and why they differ where that is known.
+    /// The results of this crate and of upstream, and the reason for a known difference.
     fn compare(&self) -> Option<Result<(), Difference>> {
         let name = self.type_name();
         let (ours, want, shown) = match self.input() {
@@ -182,7 +182,7 @@ impl Case {
         }))
     }
 
-    /// Whether the accessors of the metadata give what client-go's Gateway has.
+    /// Whether the metadata accessors return what client-go's Gateway has.
     fn compare_metadata(&self) -> Result<(), Difference> {
         let (Input::Yaml(yaml), Some(object)) = (self.input(), self.0["want"]["object"].as_str())
         else {
@@ -309,7 +309,7 @@ fn cases(path: impl AsRef<Path>) -> Vec<Case> {
         .collect()
 }
 
-/// Compares a file of cases and prints the counts; fails where a difference has no explanation.
+/// Compares a file of cases and prints the counts; fails if a difference has no explanation.
 #[track_caller]
 fn agree(path: impl AsRef<Path>) {
     let path = path.as_ref();

@@ -8,7 +8,7 @@ use istio_gateway::{
 };
 use serde_json::Value;
 
-/// What an API server answers to the create of an object.
+/// The API server's answer to a create request.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) code: u16,
@@ -24,7 +24,7 @@ pub(crate) fn foretold(object: &str) -> Answer {
     foretold_by(object, &Options::default())
 }
 
-/// The same of a server with the custom resource of another release.
+/// The same for a server with the CRD of another release.
 pub(crate) fn foretold_by(object: &str, options: &Options) -> Answer {
     let object = Object::from_json(object).unwrap();
     // The server warns by default.
@@ -51,7 +51,7 @@ pub(crate) fn foretold_by(object: &str, options: &Options) -> Answer {
         return Answer { code: 404, messages: Vec::new(), warnings: Vec::new() };
     }
     if let Verdict::Rejected(Stage::Schema | Stage::Cel) = report.verdict() {
-        // Without more of the object.
+        // Without the rest of the object.
         let undecoded = report.findings.iter().find(|found| found.rule == "schema/metadata-type");
         let (code, messages) = match undecoded {
             Some(found) => (400, vec![found.message.clone()]),

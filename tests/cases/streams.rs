@@ -1,4 +1,4 @@
-//! What apimachinery's `YAMLOrJSONDecoder` reads in streams, of `conformance/stream`.
+//! Streams, compared with apimachinery's `YAMLOrJSONDecoder` by `conformance/stream`.
 
 use std::{env, fs};
 

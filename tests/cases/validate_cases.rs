@@ -1,4 +1,4 @@
-//! Upstream's verdicts on whole Gateways: schema, CEL, webhook and what a cluster makes of them.
+//! Upstream's verdicts on whole Gateways: schema, CEL, webhook and the whole cluster.
 
 use std::{env, fs};
 
@@ -28,7 +28,7 @@ fn messages(report: &Report, authority: &str, severity: Severity) -> Vec<String>
     found.map(|found| folded(&found.message)).collect()
 }
 
-/// What differs between upstream's answers and this crate's.
+/// The differences between upstream's answers and this crate's.
 fn differences(case: &Value) -> Vec<String> {
     let mut differences = Vec::new();
     let mut same = |what: &str, ours: String, theirs: String| {

@@ -1,4 +1,4 @@
-//! What the metadata's accessors give is what client-go's Gateway has through sigs.k8s.io/yaml.
+//! The metadata accessors return what client-go's Gateway has through sigs.k8s.io/yaml.
 
 use istio_gateway::{Manifest, Object};
 

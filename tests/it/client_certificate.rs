@@ -101,14 +101,14 @@ fn a_failed_handshake_is_rejected_with_its_reason() {
     }
 }
 
-/// Pins that Envoy takes.
+/// Pins that Envoy accepts.
 const PINS: [&str; 3] = [
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA=",
     "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCA=",
 ];
 
-/// A client's certificate as it is, whoever looks at it.
+/// The facts of a client's certificate, independent of a policy.
 #[derive(Clone, Debug)]
 struct Client {
     issuer: &'static str,
@@ -197,7 +197,7 @@ fn policy() -> impl Strategy<Value = ClientCertificatePolicy> {
 }
 
 fn sorted(changes: &[Change], is_wanted: impl Fn(&Change) -> bool) -> Vec<String> {
-    // Who was of the old one is of the new one, the other way round.
+    // In the reverse comparison, clients of the old CA are those of the new one.
     let turned = |id: &str| match id {
         "old-ca" | "new-ca" => "ca".to_owned(),
         "old-name" | "new-name" => "name".to_owned(),

@@ -1,4 +1,4 @@
-//! Real manifests, which stay outside of the project: nothing of them is lost or changed.
+//! Real manifests, which are not part of the project: nothing in them is lost or changed.
 //!
 //! `ISTIO_GATEWAY_CORPUS=DIR cargo test --test it -- --ignored corpus`. With
 //! `ISTIO_GATEWAY_YAML=FILE` each document's YAML, as it was and as it is written again, is

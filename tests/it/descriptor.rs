@@ -1,4 +1,4 @@
-//! Every fact of the schema, compared with what upstream's own descriptors say.
+//! Every fact of the schema, compared with upstream's own descriptors.
 
 use std::{collections::BTreeMap, fs};
 

@@ -1,4 +1,4 @@
-//! Random edits for `conformance/edits`, which makes them and judges the result.
+//! Random edits for `conformance/edits`, which generates them and judges the results.
 
 use std::{
     env,

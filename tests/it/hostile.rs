@@ -27,7 +27,7 @@ fn timed<R>(what: &str, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// What became of a text: `ok` with the number of diagnostics, or the beginning of the error.
+/// The result for a text: `ok` with the number of diagnostics, or the beginning of the error.
 fn outcome(result: Result<usize, Error>) -> String {
     match result {
         Ok(0) => "ok".to_owned(),
@@ -45,7 +45,7 @@ fn few(count: usize) {
     assert!(count <= 1100, "{count} diagnostics");
 }
 
-/// Everything that reads JSON reads the text, and what was read is written.
+/// All JSON readers read the text, and what was read is written.
 #[track_caller]
 fn json_gives<T: json::Message>(name: &str, text: &[u8], decoded: &str, tolerant: &str) {
     let found = timed(&format!("{name}: decode_slice"), || json::decode_slice::<T>(text));
@@ -77,7 +77,7 @@ fn json_gives<T: json::Message>(name: &str, text: &[u8], decoded: &str, tolerant
     });
 }
 
-/// Everything that reads YAML reads the text.
+/// All YAML readers read the text.
 #[track_caller]
 fn yaml_gives(name: &str, text: &str, expected: &str) {
     let read = timed(&format!("{name}: parse"), || Manifest::parse(text));
@@ -416,7 +416,7 @@ fn yaml_aliases() {
     );
     let keys = numbered("{", 10_000, "}", |i| format!("k{i}: 1"));
     let merged = format!("a: {}{keys}{}\n", "{<<: ".repeat(2_000), "}".repeat(2_000));
-    // Go, which shares what is merged, reads this one: a bound of this crate's own, on its memory.
+    // Go accepts this one, because it shares merged values. This crate's own bound limits memory.
     yaml_gives("merges within merges", &merged, "1:98970: document contains excessive aliasing");
 }
 

@@ -1,4 +1,4 @@
-//! Edits of awkward texts: each is what it was but for what is changed.
+//! Edits of awkward texts: only the edited parts change.
 
 use istio_gateway::{Gateway, Manifest, RewriteReason, Server, ServerTlsSettings};
 
@@ -224,7 +224,7 @@ fn a_key_keeps_its_spelling_and_position() {
         &text.replace("name: c", "name: d"),
     );
     becomes(text, |g| g.servers[0].default_endpoint = "f".into(), &text.replace(": e", ": f"));
-    // camelCase counts, whatever comes first.
+    // camelCase has precedence, in any order.
     let text = "spec:\n  servers:\n  - defaultEndpoint: e # 1\n    default_endpoint: f # 2\n";
     becomes(text, |g| g.servers[0].default_endpoint = "g".into(), &text.replace(": e", ": g"));
     let text =
@@ -278,7 +278,7 @@ fn a_block_scalar_at_the_end_keeps_its_value() {
     let text = "spec:\n  servers:\n  - hosts: [a] # h\n    name: |\n      x";
     let want = "spec:\n  servers:\n  - hosts: [a] # h\n    name: |-\n      x\n    bind: b\n";
     becomes(text, |g| g.servers[0].bind = "b".into(), want);
-    // What is in front of it changes nothing of it.
+    // The text before it has no effect.
     becomes(text, |g| g.servers[0].hosts[0] = "b".into(), &text.replace("[a]", "[b]"));
     let text = "spec: # s\n  servers:\n  - name: nn\nx: |+\n  x\n";
     becomes(text, |g| g.servers[0].name = "m".into(), &text.replace(": nn", ": m"));
@@ -314,7 +314,7 @@ fn a_repeated_key_is_changed_where_it_is_effective() {
     becomes(text, |g| g.servers[0].name.clear(), "spec:\n  servers:\n  - hosts: [x]\n");
 }
 
-/// Go applies `SPEC` and then `spec`, each upon the one before.
+/// Go decodes `SPEC` and then `spec` into the same message.
 #[test]
 fn two_specs_are_one_after_a_change() {
     let text = "SPEC:\n  selector: {a: b} # S\nspec: # s\n  servers:\n  - name: nn # n\n";

@@ -1,4 +1,4 @@
-//! Nothing is lost that the crate does not know.
+//! Unknown fields are not lost.
 
 use istio_gateway::{
     Gateway, Lossless, Manifest, Server, ServerTlsSettings,
@@ -18,12 +18,12 @@ fn becomes(document: &Value, edit: impl FnOnce(&mut Gateway), want: &Value) {
     edit(&mut gateway);
     let written: Value = serde_json::from_str(&gateway.to_json()).unwrap();
     assert_eq!(written, *want);
-    // By serde, and from it, it is the same.
+    // Serialization and deserialization give the same.
     assert_eq!(serde_json::to_value(&gateway).unwrap(), *want);
     let mut by_serde: Lossless<Gateway> = serde_json::from_value(document.clone()).unwrap();
     *by_serde = (*gateway).clone();
     assert_eq!(serde_json::to_value(&by_serde).unwrap(), *want);
-    // What is written is what was meant.
+    // The written document has the edits.
     assert_eq!(*read(&written), *gateway);
 }
 

@@ -1,5 +1,5 @@
-//! Numbers and depths as Go reads and writes them. Every expectation is what sigs.k8s.io/yaml 1.6 and
-//! encoding/json of Go 1.26 make of the same text.
+//! Numbers and depths as Go reads and writes them. Every expectation is what sigs.k8s.io/yaml 1.6
+//! and encoding/json of Go 1.26 return for the same text.
 
 use istio_gateway::{Gateway, Object, Server, json, yaml};
 

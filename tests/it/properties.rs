@@ -337,7 +337,8 @@ fn survives<T: json::Message + fmt::Debug>(message: &T) -> Result<(), TestCaseEr
     with_module(&HashMap::<_, _>::from_iter([(text, message.clone())]))
 }
 
-/// What the encoder has to write, by the other description of each field, the one for serde.
+/// The expected output of the encoder, from the second description of each field, the one for
+/// serde.
 fn by_serde<T: json::Message>(message: &T) -> String {
     let mut text = Vec::new();
     json::serde::serialize(message, &mut serde_json::Serializer::new(&mut text)).unwrap();
@@ -353,7 +354,7 @@ fn by_serde<T: json::Message>(message: &T) -> String {
     escaped
 }
 
-/// By way of the module for `#[serde(with = ...)]`, as a text and as a value.
+/// Through the module for `#[serde(with = ...)]`, as text and as a value.
 fn with_module<V: json::serde::Value + PartialEq>(value: &V) -> Result<(), TestCaseError> {
     let mut text = Vec::new();
     json::serde::serialize(value, &mut serde_json::Serializer::new(&mut text)).unwrap();
@@ -431,7 +432,7 @@ proptest! {
         prop_assert_eq!(read.name(), &name);
         let json = Manifest::from_json(manifest.to_json()).unwrap();
         prop_assert_eq!(json.spec(), &gateway);
-        // A change makes the writer write all of it anew.
+        // After a change, the writer writes the whole document.
         let mut changed = read;
         changed.spec_mut().servers.insert(0, Server { name: "new".into(), ..Default::default() });
         let read = Manifest::parse(&changed.to_yaml()).unwrap();
@@ -488,8 +489,8 @@ fn data() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Whether two values are the same data. A whole float may be written as an integer, and `serde_json`
-/// reads the last digit of some floats otherwise than they are.
+/// Whether two values are the same data. A whole float may be written as an integer, and
+/// `serde_json` does not read the last digit of some floats correctly.
 fn same_data(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) if a.is_f64() || b.is_f64() => {

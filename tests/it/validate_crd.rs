@@ -1,4 +1,4 @@
-//! The custom resource, compared with upstream's.
+//! The CRD, compared with upstream's.
 
 use std::{collections::BTreeMap, fs};
 

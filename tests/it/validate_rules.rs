@@ -8,19 +8,20 @@ use istio_gateway::{
     validate::{FieldValidation, Options, documents, set::Set},
 };
 
-/// Rules that cannot be broken alone, with what always comes along and why.
+/// Rules that cannot be broken alone, with the rules that are always broken together with them, and
+/// why.
 const TOGETHER: [(&str, &[&str]); 9] = [
-    // The sources of certificates are the webhook's business too.
+    // The webhook also checks the sources of certificates.
     ("cel/credential-names-or-tls-certificates", &["webhook/certificate-sources"]),
     // An empty value is not a namespace.
     ("webhook/host-empty-part", &["webhook/host-namespace"]),
     // The schema requires it first.
     ("webhook/port-required", &["schema/required"]),
     ("webhook/too-many-certificates", &["schema/max-items"]),
-    // Reachable in the passthrough modes alone, where credentials are warned of.
+    // Only reachable in the passthrough modes, which warn about credentials.
     ("webhook/crl-with-credential", &["webhook/passthrough-certificates"]),
     ("lint/credential-on-http", &["webhook/passthrough-certificates"]),
-    // The webhook warns in its own words.
+    // The webhook has its own warning.
     ("webhook/old-version-ciphers", &["lint/old-tls"]),
     ("lint/cipher-name", &["webhook/invalid-ciphers"]),
     ("lint/tls13-cipher", &["webhook/invalid-ciphers"]),
@@ -54,7 +55,7 @@ fn check_with(text: &str, options: &Options) -> Vec<Diagnostic> {
         found.extend(document.report.into_iter().flat_map(|report| report.findings));
     }
     found.extend(set.finish().map(|found| found.diagnostic));
-    // It comes with every error of the schema that keeps the CEL rules from being asked.
+    // It accompanies every schema error that prevents the evaluation of the CEL rules.
     found.retain(|found| found.rule != "cel/unchecked");
     found
 }

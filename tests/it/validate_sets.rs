@@ -1,4 +1,4 @@
-//! What is seen only across documents and files, and documents that mean harm.
+//! Findings across documents and files, and hostile documents.
 
 use std::{
     fmt::Write as _,
@@ -89,7 +89,7 @@ fn one_name_in_two_documents_of_a_file() {
     };
     let want = ["0.1 lint/duplicate-name metadata.name 12:18 (0.0 3:18)"];
     finds(&both("z"), &want);
-    // A boolean, so that there is no spec to be read.
+    // A boolean, so that the spec cannot be read.
     finds(&both("y"), &want);
 }
 
@@ -207,8 +207,7 @@ fn a_bare_gateway_has_no_positions() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Documents with some damage: whatever is made of them, it ends, and the verdict is what the
-    /// findings say.
+    /// Damaged documents: validation always ends, and the verdict is what the findings say.
     #[test]
     fn no_document_is_too_odd(
         rule in 0..rules().count(),
@@ -309,7 +308,7 @@ fn a_long_list_takes_linear_time() {
     let list = vec![item; COUNT].join(",");
     let (listed, together) =
         timed(&format!("{{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n{list}]}}"));
-    // Were it quadratic, it would be a hundred times as long.
+    // With quadratic time it would take a hundred times as long.
     assert!(together < 10 * alone + Duration::from_secs(1), "{together:?}, alone {alone:?}");
 
     let places = |all: &[Checked], lines: usize| -> Vec<_> {
@@ -319,7 +318,7 @@ fn a_long_list_takes_linear_time() {
         };
         found.map(|found| (found.rule, place(found.position), place(found.end))).collect()
     };
-    // A comma stands before all items but the first, in a line that holds a brace alone.
+    // A comma precedes all items but the first, on a line with only a brace.
     let (first, second) = (places(&single, 0), places(&listed, 1));
     assert!(first.len() >= 2 * COUNT && first == second);
 }

@@ -1,4 +1,4 @@
-//! What each release's custom resource knows, from the modules of istio.io/api.
+//! The fields and values of each release's CRD, from the modules of istio.io/api.
 
 use std::{collections::BTreeSet, fs};
 
@@ -8,7 +8,7 @@ use istio_gateway::{
 };
 use serde_json::{Map, Value, json};
 
-/// A document with every field of the list, each with an object or a text in it.
+/// A document with every field of the list, each with an object or a string.
 fn document(fields: &BTreeSet<&str>) -> Value {
     fn put(node: &mut Value, path: &str) {
         let (step, rest) = path.split_once('.').map_or((path, None), |(a, b)| (a, Some(b)));
@@ -62,7 +62,7 @@ fn each_release_knows_the_fields_that_its_module_has() {
         let dropped: BTreeSet<String> =
             report.pruned.iter().map(|path| path.to_string().replace("[0]", "[]")).collect();
         let known = fields(module);
-        // Within what is dropped nothing else is.
+        // Nothing within a dropped field is reported.
         let want: BTreeSet<String> = all
             .iter()
             .filter(|field| !known.contains(**field) && !field.contains("tlsCertificates[]"))

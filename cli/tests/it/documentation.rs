@@ -1,10 +1,10 @@
-//! What the documentation shows is what the command prints.
+//! The output shown in the documentation is the command's.
 
 use std::{fs, path::Path};
 
 use crate::start::{Directory, Ran, root};
 
-/// The files that the screens are about, each where its screen has it.
+/// The files that the shown commands read.
 fn files() -> Directory {
     let files = Directory::new(&[]);
     let read = |path: &Path| fs::read_to_string(path).unwrap();
@@ -22,7 +22,7 @@ fn files() -> Directory {
     files
 }
 
-/// What the command line of a screen prints. Where it has a file for the one, that is the other.
+/// The output of a shown command: standard error if standard output is redirected.
 fn printed(files: &Directory, command: &str) -> String {
     let (command, redirected) = match command.split_once(" > ") {
         Some((command, _)) => (command, true),
@@ -33,7 +33,8 @@ fn printed(files: &Directory, command: &str) -> String {
     if redirected { err } else { out + &err }
 }
 
-/// `ISTIO_GATEWAY_UPDATE=1` writes it anew. A screen that ends with `...` shows how it begins.
+/// `ISTIO_GATEWAY_UPDATE=1` updates the documentation. `...` at the end stands for the rest of the
+/// output.
 #[test]
 fn screens_show_the_real_output() {
     let files = files();

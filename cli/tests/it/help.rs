@@ -19,7 +19,7 @@ fn help_teaches_and_fits() {
         assert!(help.contains("Examples:"), "{help}");
         let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
         assert_eq!(long, [""; 0]);
-        // The short one is what there is to type.
+        // The short help lists only the options.
         let short = istio_gateway(&[command, "-h"]).run().out;
         assert!(short.lines().count() < 30 && !short.contains("Examples:"), "{short}");
     }
@@ -159,7 +159,7 @@ fn text_is_as_wide_as_the_terminal() {
         let mut terminal = File::from(terminal);
         let reader = thread::spawn(move || {
             let mut bytes = Vec::new();
-            // It ends with an error when nobody has the other end open any more.
+            // It fails once the other end is closed.
             let _ = terminal.read_to_end(&mut bytes);
             String::from_utf8(bytes).unwrap()
         });

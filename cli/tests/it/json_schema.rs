@@ -1,8 +1,8 @@
-//! As much of JSON Schema as the schemas here use; what they use beyond it fails the test.
+//! The part of JSON Schema that the schemas here use; a test fails if they use more.
 
 use serde_json::{Map, Value};
 
-/// What in `value` is not as the schema wants it.
+/// The violations of the schema in `value`.
 pub(crate) fn violations(schema: &Value, value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     check(schema, schema, value, "", &mut found);

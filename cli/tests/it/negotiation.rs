@@ -105,7 +105,7 @@ fn crd_has_it_since_1_32() {
     assert_eq!(knows("1.31"), [false; 2]);
 }
 
-/// The listener stays, and with it the other servers of the port.
+/// The listener stays, and so do the other servers of the port.
 #[test]
 fn no_client_connects_to_a_server_with_an_unknown_curve() {
     let second = "  - port: {number: 443, name: b, protocol: HTTPS}

@@ -1,4 +1,4 @@
-//! What becomes of the output where it cannot be written, or where a signal ends the command.
+//! Output that cannot be written, and signals.
 
 #![cfg(unix)]
 
@@ -43,7 +43,7 @@ const PRINTING: [&[&str]; 19] = [
 #[test]
 fn an_output_that_cannot_be_written_is_an_error() {
     for args in PRINTING {
-        // One that cannot take more, and one that was opened for reading alone.
+        // A full one, and a read-only one.
         for out in [File::options().write(true).open("/dev/full"), File::open("/dev/null")] {
             let ran = istio_gateway(args).run_into(out.unwrap());
             assert_eq!(ran.status, 2, "{args:?}: {}", ran.err);
@@ -62,7 +62,7 @@ fn a_reader_that_stops_is_not_an_error() {
     }
 }
 
-/// Sends a signal as soon as there is something, if it comes to that.
+/// Sends a signal as soon as the file exists, if it does.
 fn interrupt(mut child: Child, signal: Signal, is_there: impl Fn() -> bool) -> Option<i32> {
     let begun = Instant::now();
     let mut is_sent = false;
@@ -92,7 +92,7 @@ fn a_signal_leaves_no_temporary_file() {
         .collect();
     let gateway = format!("kind: Gateway\nspec:\n  servers:\n{servers}");
     for (signal, number) in [(Signal::INT, 2), (Signal::TERM, 15), (Signal::HUP, 1)] {
-        // The file is there for a moment alone, so it may be missed.
+        // The file exists only for a moment, so the test may miss it.
         let interrupted = (0..50).any(|_| {
             let files = Directory::new(&[("many.yaml", &gateway), ("out/old.json", "old")]);
             let out = files.path("out");
@@ -110,7 +110,7 @@ fn a_signal_leaves_no_temporary_file() {
     }
 }
 
-/// What `check --format json` holds back has no name, so that nothing is left of it.
+/// The temporary file of `check --format json` has no name, so that nothing remains.
 #[test]
 fn a_signal_leaves_no_temporary_file_of_check() {
     let gateway: String = (0..4000)

@@ -1,4 +1,4 @@
-//! What every command reads, and what it reports of the rest.
+//! What every command reads, and what it reports about the rest.
 
 use crate::start::{Directory, istio_gateway, lines};
 
@@ -66,7 +66,7 @@ fn what_kubernetes_drops_is_an_error() {
     assert_eq!(ran.status, 0, "{}", ran.out);
 }
 
-/// A brace or two do not make a template of what is wrong otherwise.
+/// Braces alone do not make an invalid document a template.
 #[test]
 fn other_errors_are_not_templates() {
     let check = |input: &[u8]| istio_gateway(&["check", "-"]).input(input).run();
@@ -95,7 +95,7 @@ fn a_broken_document_is_skipped_and_the_rest_is_read() {
     }
     let ran = tree.run(&["explain", "--diff", ".", "all.yaml"]);
     assert_eq!(ran.status, 1);
-    // What is converted of a list is read.
+    // The items of a converted list can be read.
     let list = format!(
         r#"{{"apiVersion":"v1","kind":"List","items":[{}]}}"#,
         gateway("d").replace("80", "\"x\"")

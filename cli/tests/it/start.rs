@@ -1,4 +1,4 @@
-//! The command, started as a user starts it, directories to start it in, and what it printed.
+//! Runs the command as a user does: its directories and output.
 
 use std::{
     fs,
@@ -29,7 +29,7 @@ pub(crate) struct Start<'a> {
     input: &'a [u8],
 }
 
-/// How it ended, and what it printed.
+/// The exit status and the output.
 pub(crate) struct Ran {
     pub(crate) status: i32,
     pub(crate) out: String,
@@ -68,7 +68,7 @@ impl Start<'_> {
     pub(crate) fn run_into(mut self, out: impl Into<Stdio>) -> Ran {
         let mut child =
             self.command.stdin(Stdio::piped()).stdout(out).stderr(Stdio::piped()).spawn().unwrap();
-        // What the command holds of it is not held here, so that a terminal is seen to close.
+        // The command's end is closed here, so that closing the terminal is detected.
         self.command.stdout(Stdio::null());
         let _ = child.stdin.take().unwrap().write_all(self.input);
         let Output { status, stderr, .. } = child.wait_with_output().unwrap();
@@ -97,7 +97,7 @@ impl Start<'_> {
     }
 }
 
-/// What is printed as an object a line.
+/// Output with one object per line.
 pub(crate) fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -123,7 +123,7 @@ impl Directory {
         self.0.path().join(file)
     }
 
-    /// The path is what it answers with.
+    /// Returns the path.
     pub(crate) fn write(&self, file: &str, bytes: impl AsRef<[u8]>) -> String {
         let path = self.path(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! Who gets in at a server, and what the backend can trust.
+//! Which clients a server accepts, and what the backend can trust.
 
 use std::{collections::BTreeMap, fs};
 
@@ -140,7 +140,7 @@ fn each_traffic_mode_is_described() {
             json!(["tls-terminate", "rejected", null]),
         ]
     );
-    // A redirect is what a plain port's settings are for.
+    // The settings of a plain port are only for the redirect.
     assert_eq!(servers[0]["dropped"], json!([]));
     assert_eq!(servers[1]["line"], 8);
     assert_eq!(servers[7]["client_certificate"]["ca"], "the mesh's root certificate");
@@ -187,7 +187,7 @@ fn a_rejection_by_a_cluster_or_envoy_comes_first() {
     let at = |words: &str| text.find(words).unwrap();
     assert!(at("A cluster rejects this Gateway") < at("Who gets in?"));
 
-    // A pin that Envoy cannot read: a cluster takes it, and nobody can connect.
+    // A pin that Envoy cannot read: a cluster accepts it, and no client can connect.
     let server = https("{mode: MUTUAL, credentialName: c, verifyCertificateHash: [abc]}");
     let report = report(&[], &server);
     let server = &report["servers"][0];

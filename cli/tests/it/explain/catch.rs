@@ -1,12 +1,12 @@
-//! Hosts, servers and Gateways that a change takes from one and gives to another.
+//! Hosts, servers and Gateways that a change moves from one to another.
 
 use serde_json::{Value, json};
 
 use super::*;
 
-/// The verdicts are reasoned, not printed: Envoy picks the filter chain by the server name (SNI) that
-/// a client asks for, and the virtual host by the request's host: the exact name first, then the
-/// longest wildcard, then `*`. So a host that loses its server is caught by a wildcard's, if the same
+/// The expected verdicts are derived from Envoy's rules: it selects the filter chain by the server
+/// name (SNI), and the virtual host by the request's host: the exact name first, then the longest
+/// wildcard, then `*`. So a server with a wildcard serves a host that loses its server, if the same
 /// pods have one on that port.
 #[test]
 fn a_host_that_another_server_now_serves_is_compared() {
@@ -65,7 +65,7 @@ fn a_host_that_another_server_now_serves_is_compared() {
             of(&[&a, &all]),
             vec![("weaker", "server-added"), ("stronger", caught), ("different", caught)],
         ),
-        // Another wildcard is longer, and does the same.
+        // Another wildcard is longer, with the same effect.
         (
             "same-policy",
             of(&[&a, &server(443, "'*.example.com'", &mutual), &all]),
@@ -107,7 +107,7 @@ fn added_and_removed_hosts_are_matched_as_by_envoy() {
     }
 }
 
-/// Each document that is applied replaces the one of the same name before.
+/// Each applied document replaces the previous one of the same name.
 #[test]
 fn the_last_gateway_of_a_name_is_compared() {
     let (mutual, simple) = (https(MUTUAL), https("{mode: SIMPLE, credentialName: c}"));
@@ -132,7 +132,7 @@ fn the_last_gateway_of_a_name_is_compared() {
     assert!(html.contains("has 2 Gateways ingress/edge."));
 }
 
-/// The namespace of a manifest without one is that of whoever applies it.
+/// A manifest without a namespace gets that of the client.
 #[test]
 fn a_missing_namespace_is_that_of_the_other_file() {
     let mutual = https(MUTUAL);

@@ -67,7 +67,7 @@ fn the_output_file_may_be_a_link_and_an_input() {
     let ran = run(&["-o", link, link], "");
     assert_eq!((ran.status, ran.out.as_str()), (1, ""));
     assert!(fs::read_to_string(&real).unwrap().ends_with("</html>\n"));
-    // A link to what is not there yet.
+    // A link to a file that does not exist yet.
     symlink("real/new.txt", files.path("new.txt")).unwrap();
     assert_eq!(prints(&["-o", files.path("new.txt").to_str().unwrap(), "-"], EXAMPLE), "");
     assert!(fs::read_to_string(files.path("real/new.txt")).unwrap().contains("Who gets in?"));

@@ -4,7 +4,7 @@ use super::*;
 
 const BROKEN: &str = "---\nkind: Gateway\nspec: {servers: [\n";
 
-/// A comparison that ends with this status.
+/// A comparison with this exit status.
 #[track_caller]
 fn incomplete(old: &str, new: &str, status: i32) -> Value {
     let ran = run(&["--diff", "--format", "json", old, new], "");
@@ -65,7 +65,7 @@ fn an_unreadable_file_makes_the_comparison_incomplete() {
     }
 }
 
-/// A server or a host that is gone may be in the document that was not read.
+/// A missing server or host may be in the unread document.
 #[test]
 fn hosts_that_another_gateway_may_serve_are_not_stronger() {
     let files = Directory::new(&[]);
@@ -76,7 +76,7 @@ fn hosts_that_another_gateway_may_serve_are_not_stronger() {
     assert_eq!(differences(&incomplete(&two, &one, 1)), [("different", "server-removed")]);
     let hosts = files.write("hosts.yaml", gateway(&a.replace("[a.b]", "[a.b, c.b]")));
     assert_eq!(differences(&incomplete(&hosts, &one, 1)), [("different", "hosts-removed")]);
-    // A mode that is not known makes the document unreadable, too.
+    // An unknown mode makes the document unreadable, too.
     let unknown = files.write("unknown.yaml", https("{mode: MUTUEL, credentialName: c}"));
     let known = files.write("known.yaml", https(MUTUAL));
     assert_eq!(differences(&incomplete(&known, &unknown, 1)), []);

@@ -71,7 +71,7 @@ fn many_servers_take_linear_time() {
         json!({
             "port": {"number": 443, "name": format!("n{i}"), "protocol": "HTTPS"},
             "hosts": [format!("h{i}.b")],
-            // A list that is dropped: each server has a finding with a place. And no certificate,
+            // A CRL that is dropped: each server has a finding with a location. And no certificate,
             // so that each has errors.
             "tls": {"mode": "MUTUAL", "credentialName": if i.is_multiple_of(2) { "c" } else { "" }, "caCrl": "/x"},
         })

@@ -1,4 +1,4 @@
-//! `istio-gateway explain`, and the Gateways that the tests show it.
+//! `istio-gateway explain`, and the Gateways of the tests.
 
 mod answer;
 mod catch;

@@ -1,4 +1,4 @@
-//! Explanations of what the API server stores, and of what it drops.
+//! Explanations of stored and dropped fields.
 
 use super::*;
 use crate::start::joined;
@@ -11,7 +11,7 @@ fn gateway(tls: &str) -> String {
     )
 }
 
-/// Each field by its name in `snake_case`, and what it would do.
+/// Each field with its name in `snake_case`, and its effect.
 const SNAKE: [(&str, &str); 6] = [
     ("subject_alt_names: [only.me]", "in, verified -> rejected: without a required SAN"),
     ("verify_certificate_spki: [K+eTy1Sp+hl+GM51HwQr2deoHn4K/V0Su5ZERzteFls=]", "not pinned"),
@@ -126,7 +126,7 @@ fn a_listener_that_envoy_rejects_has_no_clients() {
         ))
     );
     assert!(who(&found, 1).starts_with(rejected) && who(&found, 1).contains(running), "{found}");
-    // An invalid pin of a possible length is the server's own matter.
+    // An invalid pin of a possible length affects only its own server.
     let pin = STRICT.replace(
         "credentialName: c",
         &format!("credentialName: c, verifyCertificateHash: [{}]", "z".repeat(64)),
