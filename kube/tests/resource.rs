@@ -297,8 +297,7 @@ fn apply_without_managed_fields_is_an_error() {
         }
         let mut gateway: Lossless<v1::Gateway> = read(&object);
         gateway.spec.selector.insert("a".into(), "b".into());
-        let want =
-            "metadata.managedFields is missing: the fields that the manager applied before are not known";
+        let want = "metadata.managedFields is missing: the fields that the manager applied before are not known";
         assert_eq!(gateway.apply_patch("me").unwrap_err().to_string(), want);
         assert_eq!(gateway.apply_status_patch("me").unwrap_err().to_string(), want);
     }
