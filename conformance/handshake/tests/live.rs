@@ -99,7 +99,7 @@ fn a_resumed_session_is_not_a_verified_one() -> Result<()> {
     Ok(())
 }
 
-/// With APPEND_FORWARD, any client that presents a certificate can set the header.
+/// With `APPEND_FORWARD`, any client that presents a certificate can set the header.
 #[test]
 #[ignore = "needs Envoy: conformance/handshake/run"]
 fn any_certificate_opens_the_header_to_forging() -> Result<()> {
