@@ -110,6 +110,12 @@ impl Reading {
         }
     }
 
+    /// Remembers what is left out, and has been reported.
+    pub(crate) fn leave_out(&mut self, lines: &[String]) {
+        self.is_incomplete |= !lines.is_empty();
+        lines.iter().for_each(|line| self.remember(line));
+    }
+
     fn unread(&mut self, problem: &str) {
         self.has_unread = true;
         self.remember(problem);
@@ -156,14 +162,20 @@ pub(crate) fn lines_of(file: &str, error: &Error) -> Vec<String> {
 #[derive(Default)]
 pub(crate) struct Others {
     counts: BTreeMap<String, usize>,
+    /// Where Gateways are whose kind or group is misspelt: a cluster rejects them.
+    pub(crate) misspelt: Vec<String>,
 }
 
 impl Others {
     /// Counts a document. One that looks like a Gateway is reported at once.
     pub(crate) fn add(&mut self, file: &File, object: &Object) {
-        if let Some((_, message, help)) = suspicion(object) {
-            let line = object.first_line();
-            tell(&format!("{}:{line}:1: warning: {message}; {help}", file.name()));
+        if let Some((rule, message, help)) = suspicion(object) {
+            let message =
+                format!("{}:{}:1: warning: {message}; {help}", file.name(), object.first_line());
+            tell(&message);
+            if rule == lint::MISSPELT_TYPE {
+                self.misspelt.push(message);
+            }
         }
         self.count(object.kind());
     }
@@ -180,6 +192,7 @@ impl Others {
     }
 
     pub(crate) fn extend(&mut self, others: Self) {
+        self.misspelt.extend(others.misspelt);
         for (kind, count) in others.counts {
             self.count_many(&kind, count);
         }

@@ -10,7 +10,7 @@ use crate::{
     Error, FieldPath, GROUP, Position,
     diagnostic::{Quoted, nearest},
     stream::{DocumentText, Format},
-    tree::{self, Edit, Ref, Tree, write_json, write_yaml},
+    tree::{self, Edit, Ref, Tree, write_json, write_text, write_yaml},
 };
 
 /// Any Kubernetes document, untyped, as it was read.
@@ -230,7 +230,8 @@ impl Object {
                     texts.push(item.map(|item| {
                         let mut text = String::new();
                         write_json(&Edit::Kept(item), &mut text);
-                        (text, item_text(item).filter(|_| self.has_positions))
+                        let own = item_texts(item).filter(|_| self.has_positions);
+                        (text, own)
                     }));
                 }
             });
@@ -239,15 +240,17 @@ impl Object {
         texts.into_iter().map(move |item| {
             let (text, own) = item.map_err(|error| error.within(start))?;
             // The user's own text, if it says the same without what stands around it.
-            if let Some((own, line)) = own
-                && let Ok(tree) = tree(&own, is_yaml)
-            {
-                let mut said = String::new();
-                write_json(&Edit::Kept(tree.root()), &mut said);
-                if said == text {
-                    let start = Position::new(line, 1).within(start);
-                    let source = Source { is_yaml, has_positions: true, start, is_typed: true };
-                    return read::read(&own, &tree, &source).map_err(|error| error.within(start));
+            if let Some((own, line)) = own {
+                let start = Position::new(line, 1).within(start);
+                let source = Source { is_yaml, has_positions: true, start, is_typed: true };
+                for own in own {
+                    let Ok(tree) = tree(&own, is_yaml) else { continue };
+                    let mut said = String::new();
+                    write_json(&Edit::Kept(tree.root()), &mut said);
+                    if said == text {
+                        return read::read(&own, &tree, &source)
+                            .map_err(|error| error.within(start));
+                    }
                 }
             }
             let tree = tree::from_checked_json(&text)?;
@@ -324,12 +327,25 @@ impl fmt::Debug for Object {
     }
 }
 
-/// The text of an item in its list, with as much before it that it stands in the same column, and
-/// the line of it. None of one that stands far to the right, as all do in a long
-/// line.
-fn item_text(item: Ref<'_, '_>) -> Option<(String, usize)> {
+/// What may stand for an item alone, and the line where it begins: its own text after as many blanks as
+/// stand before it, so that columns are the same; and that with the kind that follows from the list.
+fn item_texts(item: Ref<'_, '_>) -> Option<([String; 2], usize)> {
+    /// An item that is indented further has its places in the list alone.
     const FAR: usize = 200;
     let position = item.position().filter(|position| position.column <= FAR)?;
-    let text = " ".repeat(position.column - 1) + item.source();
-    Some((text, position.line))
+    let indent = " ".repeat(position.column - 1);
+    let own = format!("{indent}{}", item.source());
+    let mut keys = Vec::new();
+    for key in ["apiVersion", "kind"] {
+        let mut entry = String::new();
+        write_text(key, &mut entry);
+        entry.push_str(": ");
+        write_text(item.get(key).map(Ref::text).unwrap_or_default(), &mut entry);
+        keys.push(entry);
+    }
+    let typed = match own.trim_end().strip_suffix('}') {
+        Some(open) if own.trim_start().starts_with('{') => format!("{open}, {}}}", keys.join(", ")),
+        _ => format!("{}\n{indent}{}\n", own.trim_end(), keys.join(&format!("\n{indent}"))),
+    };
+    Some(([own, typed], position.line))
 }

@@ -3,13 +3,17 @@
 use std::{cell::OnceCell, error::Error as _, io};
 
 use istio_gateway::{
-    Error, Object, RuleId, Severity,
+    Error, FieldPath, Object, Position, RuleId, Severity,
+    diagnostic::Step,
     rule::{document, lint},
     stream::DocumentReader,
     validate::{self, Checked, Options},
 };
 
-use super::finding::{Document, Finding, Outcome, Place};
+use super::{
+    finding::{Document, Finding, Outcome, Place},
+    template,
+};
 use crate::{
     files::File,
     input::{Others, suspicion},
@@ -155,27 +159,39 @@ impl Reading<'_> {
         if error.is_decode() {
             // No map at all, or one whose kind is no text: no Kubernetes object.
             let first = error.diagnostics().first();
-            let Some(first) = first.filter(|first| has_gateway && !first.path.is_root()) else {
+            let is_item = |path: &FieldPath| matches!(path.steps(), [Step::Key(items), ..] if items == "items");
+            let is_reported = |path: &FieldPath| (has_gateway && !path.is_root()) || is_item(path);
+            let Some(first) = first.filter(|first| is_reported(&first.path)) else {
                 return self.others.count("not an object");
             };
             let place = first.position.map(|start| Place::new(start, first.end));
             let message = format!("{}: {}", first.path, first.message);
             return self.unreadable(text, document::NO_OBJECT, place, message, None);
         }
-        if error.is_syntax() && (text.text.contains("{{") || text.text.contains("{%")) {
+        let mut own = None;
+        let rendered = Some(text.text).filter(|_| error.is_syntax()).and_then(template::outline);
+        let remaining = rendered.as_ref().map(|outline| template::syntax_error(&outline.text));
+        if let (Some(outline), Some(None)) = (&rendered, &remaining) {
             // Of a chart's many templates only those that may become Gateways.
             if self.file.is_named || is_istio {
-                let place = text.text.find("{{").or_else(|| text.text.find("{%"));
-                let place = place.map(|offset| text.place(offset));
-                let message = "a template, and no YAML before it is rendered: not checked";
-                let findings = vec![template(message.to_owned(), place)];
-                let document = self.record(text, None, Outcome::Accepted, findings);
+                let place = Some(text.place(outline.first));
+                let message = "a template, which is not YAML before it is rendered: not checked";
+                let findings = vec![template_finding(message.to_owned(), place)];
+                let document = self.record(text, None, Outcome::DependsOnPlaceholders, findings);
                 self.emit(Some(document), None);
             } else {
                 self.others.count("template");
             }
             return;
         }
+        // What is wrong whatever the template renders to.
+        let (error, place) = match remaining.flatten() {
+            Some(remaining) => {
+                let place = remaining.position().map(|at| text.within(at));
+                (&*own.insert(remaining), place)
+            }
+            None => (error, place),
+        };
         let is_json = self.file.path.extension().is_some_and(|ending| ending == "json");
         if is_json && !self.file.is_named && !is_istio {
             // A walk meets files that only look like JSON, such as a configuration with comments.
@@ -244,7 +260,7 @@ impl Reading<'_> {
     }
 }
 
-fn template(message: String, place: Option<Place>) -> Finding {
+fn template_finding(message: String, place: Option<Place>) -> Finding {
     Finding {
         rule: lint::TEMPLATE,
         severity: Severity::Warning,
@@ -311,6 +327,12 @@ impl<'a> Text<'a> {
         let end = starts.get(number + 1).copied().unwrap_or(self.text.len());
         let line = self.text.get(start..end)?.trim_end_matches(['\r', '\n']);
         (line.len() <= LONGEST_LINE).then_some(line)
+    }
+
+    /// A position in the text as a place in the file.
+    fn within(&self, at: Position) -> Place {
+        let column = if at.line == 1 { self.start.1 + at.column - 1 } else { at.column };
+        Place { line: self.start.0 + at.line - 1, column, end: None }
     }
 
     fn place(&self, offset: usize) -> Place {

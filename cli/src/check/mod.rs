@@ -5,6 +5,7 @@ mod judge;
 mod output;
 mod policy;
 mod sources;
+mod template;
 
 use std::{
     io::{self, BufWriter, IsTerminal as _, Write},

@@ -211,6 +211,8 @@ impl Diff {
         let mut read = |which, path: &PathBuf| -> Result<_, Failure> {
             let mut of_side = Reading::default();
             let found = read(std::slice::from_ref(path), &mut of_side)?;
+            let misspelt = std::mem::take(&mut of_side.others.misspelt);
+            of_side.leave_out(&misspelt);
             let is_complete = of_side.is_complete();
             if !is_complete {
                 unread.push(Unread { which, problems: of_side.problems.clone() });

@@ -106,3 +106,56 @@ fn each_line_of_a_comparison_of_directories_has_its_file() {
         assert!(out.matches(&new_file).count() >= 3, "{out}");
     }
 }
+
+/// A cluster rejects the new document, and keeps the Gateway that it has.
+#[test]
+fn a_misspelt_kind_is_not_stronger() {
+    let old = https(MUTUAL);
+    for (from, to) in
+        [("kind: Gateway", "kind: Gatway"), ("networking.istio.io", "networking.istio")]
+    {
+        let files = Directory::new(&[]);
+        let new = files.write("new.yaml", old.replace(from, to));
+        let old = files.write("old.yaml", &old);
+        let diff = incomplete(&old, &new, 1);
+        assert_eq!(differences(&diff), [], "{to}");
+        assert_eq!(diff["stronger"], 0, "{to}: {diff}");
+    }
+}
+
+/// The items of a typed list have places, although they have no kind of their own.
+#[test]
+fn an_item_without_a_kind_has_places() {
+    let list = |mode: &str| {
+        format!(
+            "\
+apiVersion: networking.istio.io/v1
+kind: GatewayList
+items:
+- metadata: {{name: edge}}
+  spec:
+    selector: {{istio: ingressgateway}}
+    servers:
+    - port: {{number: 443, name: https, protocol: HTTPS}}
+      hosts: [a.test]
+      tls:
+        credentialName: c
+        mode: {mode}
+"
+        )
+    };
+    let flow = list("MUTUAL").lines().take(3).map(|line| format!("{line}\n")).collect::<String>()
+        + "- {metadata: {name: edge}, spec: {selector: {istio: ingressgateway}, servers: [\n\
+           {port: {number: 443, name: https, protocol: HTTPS}, hosts: [a.test], tls: {credentialName: c,\n\
+           mode: SIMPLE}}]}}\n";
+    for (new, line) in [(list("SIMPLE"), 12), (flow, 6)] {
+        let diff = compared(&list("MUTUAL"), &new);
+        let fields = &diff["servers"][0]["fields"];
+        assert_eq!(fields[0]["field"], "tls.mode", "{diff}");
+        assert_eq!((&fields[0]["old_line"], &fields[0]["new_line"]), (&json!(12), &json!(line)));
+        assert_eq!(
+            diff["servers"][0]["new"]["line"].as_u64(),
+            Some(if line == 12 { 8 } else { 5 })
+        );
+    }
+}
