@@ -1,6 +1,6 @@
-//! The cipher suites that Istio takes.
+//! The cipher suites that Istio accepts.
 
-/// The names that Istio knows: OpenSSL's, of TLS 1.2 and below.
+/// The OpenSSL names that Istio knows, for TLS 1.2 and below.
 pub(crate) const NAMES: [&str; 15] = [
     "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-RSA-AES128-GCM-SHA256",
@@ -19,9 +19,8 @@ pub(crate) const NAMES: [&str; 15] = [
     "DES-CBC3-SHA",
 ];
 
-/// istiod's `security.IsValidCipherSuite`: a name that it knows, or an expression of OpenSSL's, which it
-/// tells by a first byte that is neither letter nor number (in Latin-1, since Go makes a rune of
-/// the byte).
+/// istiod's `security.IsValidCipherSuite`: a known name, or an OpenSSL expression, which is recognized
+/// by a first byte that is not a letter or number in Latin-1 (Go converts the byte to a rune).
 pub(crate) fn is_valid(suite: &str) -> bool {
     let Some(&first) = suite.as_bytes().first() else { return true };
     suite == "ALL" || NAMES.contains(&suite) || !char::from(first).is_alphanumeric()

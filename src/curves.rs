@@ -1,10 +1,10 @@
-//! The curves (groups) for the key exchange that Envoy takes.
+//! The curves (groups) for the key exchange that Envoy accepts.
 
 use std::collections::HashSet;
 
 use crate::diagnostic::nearest;
 
-/// A group by its names, of which the first one is shown.
+/// A group with its names; the first one is displayed.
 struct Group {
     names: &'static [&'static str],
     is_post_quantum: bool,
@@ -18,8 +18,8 @@ const fn post_quantum(names: &'static [&'static str]) -> Group {
     Group { names, is_post_quantum: true }
 }
 
-/// What Envoy 1.40.0 takes: `conformance/handshake` asks it. Istio's own
-/// `security.ValidECDHCurves` has P-224 and `X25519Kyber768Draft00` too, which Envoy rejects.
+/// The groups of Envoy 1.40.0, which `conformance/handshake` verifies. Istio's own
+/// `security.ValidECDHCurves` also has P-224 and `X25519Kyber768Draft00`, which Envoy rejects.
 const GROUPS: [Group; 6] = [
     group(&["X25519", "x25519"]),
     group(&["P-256", "prime256v1"]),
@@ -29,7 +29,7 @@ const GROUPS: [Group; 6] = [
     post_quantum(&["MLKEM1024"]),
 ];
 
-/// What others call them, and what has gone.
+/// Other names for these groups, and removed groups.
 const FOREIGN: [(&str, &str); 5] = [
     ("secp256r1", "P-256"),
     ("P-224", "P-256"),
@@ -38,7 +38,7 @@ const FOREIGN: [(&str, &str); 5] = [
     ("MLKEM768", "X25519MLKEM768"),
 ];
 
-/// What is wrong with an entry of a list.
+/// The error of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CurveError<'a> {
     Unknown(&'a str),
@@ -46,9 +46,8 @@ pub(crate) enum CurveError<'a> {
 }
 
 /// The entries for which Envoy rejects the server's secrets.
-///
-/// Envoy joins the entries with colons, so that an entry may hold several names, and a list of one
-/// empty entry is an empty list.
+/// Envoy joins the entries with colons, so an entry may contain several names, and a single empty entry
+/// is an empty list.
 pub(crate) fn errors(curves: &[String]) -> impl Iterator<Item = (usize, CurveError<'_>)> {
     let is_empty = matches!(curves, [only] if only.is_empty());
     let curves = if is_empty { &[] } else { curves };
@@ -69,7 +68,7 @@ pub(crate) fn are_post_quantum(entry: &str) -> impl Iterator<Item = bool> {
     })
 }
 
-/// The name that Envoy knows and `name` was probably meant to be.
+/// The name known to Envoy that is most similar to `name`.
 pub(crate) fn suggestion(name: &str) -> Option<&'static str> {
     let known = GROUPS.iter().flat_map(|group| group.names);
     let foreign = FOREIGN.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(name));

@@ -1,4 +1,4 @@
-//! What was found in a document, where, and what to write instead.
+//! Findings: what is wrong in a document, where, and what to write instead.
 
 use std::fmt;
 
@@ -6,25 +6,24 @@ use crate::RuleId;
 
 /// One finding about a document.
 ///
-/// [`Display`](fmt::Display) writes `path: message`, with `line:column: ` in front where the
-/// position is known and the help behind.
+/// [`Display`](fmt::Display) writes `path: message; help`, after `line:column: ` if the position is
+/// known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// The rule that it breaks, such as `decode/unknown-field`; see [`rule`](crate::rule).
+    /// The rule of the finding, such as `decode/unknown-field`; see [`rule`](crate::rule).
     pub rule: RuleId,
-    /// Whether Istio refuses the document for it.
+    /// Whether Istio rejects the document because of it.
     pub severity: Severity,
-    /// The field, seen from the root of what was decoded.
+    /// The field, from the root of what was decoded.
     pub path: FieldPath,
     /// What is wrong.
     pub message: String,
-    /// What to write instead, where that can be told.
+    /// What to write instead, if it is known.
     pub help: Option<String>,
-    /// The place in the text, where there was a text.
+    /// The position in the text, if there is a text.
     pub position: Option<Position>,
-    /// Where what stands at the position ends: the character behind it. Known for what validation
-    /// finds.
+    /// The position after the end of the value. Only findings of validation have it.
     pub end: Option<Position>,
 }
 
@@ -38,7 +37,7 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
-    /// A finding without help, whose place is not known yet.
+    /// A finding without help and position.
     pub(crate) fn new(
         rule: RuleId,
         severity: Severity,
@@ -49,19 +48,20 @@ impl Diagnostic {
         Self { rule, severity, path, message: message.into(), help, position, end }
     }
 
-    /// A warning of a caller's own about a field, without help and without a place.
+    /// A warning about a field, without help and position, for a caller's own rule.
     #[must_use]
     pub fn warning(rule: RuleId, path: FieldPath, message: impl Into<String>) -> Self {
         Self::new(rule, Severity::Warning, path, message)
     }
 
-    /// `path: message; help`, for those who show the place themselves. The path is not told twice.
+    /// `path: message; help`, without the position. A message that starts with the path does not repeat
+    /// it.
     #[must_use]
     pub fn without_position(&self) -> impl fmt::Display + '_ {
         WithoutPosition(self)
     }
 
-    /// The same finding in a text of which the text that it is in begins at `start`.
+    /// The same finding for a stream in which the text begins at `start`.
     pub(crate) fn within(self, start: Position) -> Self {
         let within = |place: Option<Position>| place.map(|place| place.within(start));
         Self { position: within(self.position), end: within(self.end), ..self }
@@ -74,7 +74,7 @@ impl fmt::Display for WithoutPosition<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Diagnostic { path, message, help, .. } = self.0;
         let path = path.to_string();
-        // Some of upstream's texts begin with the path.
+        // Some upstream messages begin with the path.
         if !path.is_empty() && !message.starts_with(&path) {
             write!(f, "{path}: ")?;
         }
@@ -86,19 +86,19 @@ impl fmt::Display for WithoutPosition<'_> {
     }
 }
 
-/// How much a finding weighs; the heavier, the greater.
+/// The severity of a finding; more severe ones compare greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// Worth knowing, and nothing to change.
+    /// For information; nothing needs to change.
     Note,
-    /// Accepted, but something is lost, ignored or ambiguous. Strict reading refuses it.
+    /// Accepted, but something is lost, ignored or ambiguous. Strict reading rejects it.
     Warning,
-    /// Refused by Istio.
+    /// Rejected.
     Error,
 }
 
-/// A place in a text, in lines and characters counted from 1.
+/// A position in a text, in lines and characters counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Position {
@@ -109,7 +109,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// The beginning of a text.
+    /// The start of a text.
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 
     pub(crate) fn new(line: usize, column: usize) -> Self {
@@ -120,7 +120,7 @@ impl Position {
         Self::new(position.line, position.column)
     }
 
-    /// The position of a byte offset in `text`; beyond its end, the end.
+    /// The position of a byte offset in `text`, limited to its end.
     pub(crate) fn of(text: &str, offset: usize) -> Self {
         Self::from_tree(kubernetes_yaml::Position::of(text, offset))
     }
@@ -131,7 +131,7 @@ impl Position {
         Self::from_tree(kubernetes_yaml::Position::new(self.line, self.column).after(text))
     }
 
-    /// The same place in a text of which the text that it is in begins at `start`.
+    /// The same position for a stream in which the text begins at `start`.
     pub(crate) fn within(self, start: Self) -> Self {
         let before = if self.line == 1 { start.column - 1 } else { 0 };
         Self { line: self.line + start.line - 1, column: self.column + before }
@@ -144,7 +144,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// The way from a document's root to a field: `spec.servers[0].tls.mode`.
+/// The path from a document's root to a field: `spec.servers[0].tls.mode`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldPath {
     steps: Vec<Step>,
@@ -154,9 +154,9 @@ pub struct FieldPath {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Step {
-    /// Into a message's field or a map's entry.
+    /// A field of a message, or an entry of a mapping.
     Key(String),
-    /// Into a list, from 0.
+    /// An item of a sequence, from 0.
     Index(usize),
 }
 
@@ -167,14 +167,14 @@ impl FieldPath {
         Self::default()
     }
 
-    /// This path and a field or map key behind it.
+    /// This path with a field or mapping key appended.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.steps.push(Step::Key(key.into()));
         self
     }
 
-    /// This path and a list index behind it, from 0.
+    /// This path with an index appended, from 0.
     #[must_use]
     pub fn index(mut self, index: usize) -> Self {
         self.steps.push(Step::Index(index));
@@ -197,7 +197,7 @@ impl FieldPath {
         self.steps.is_empty()
     }
 
-    /// Whether `prefix` is this path or a path above it.
+    /// Whether `prefix` is this path or one of its parents.
     #[must_use]
     pub fn starts_with(&self, prefix: &Self) -> bool {
         self.steps.starts_with(&prefix.steps)
@@ -210,7 +210,7 @@ impl FromIterator<Step> for FieldPath {
     }
 }
 
-/// Keys that are no plain names stand in brackets and quotes: `spec.selector["app.io/name"]`.
+/// Keys that are not identifiers are written in brackets and quotes: `spec.selector["app.io/name"]`.
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, step) in self.steps.iter().enumerate() {
@@ -235,9 +235,9 @@ fn is_plain(key: &str) -> bool {
 
 pub(crate) use kubernetes_yaml::Quoted;
 
-/// Of `known`, the name that `word` was probably meant to be.
+/// The entry of `known` that is most similar to `word`.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A longer word is no slip of the pen, and would be slow to compare.
+    // A longer word is not a typo, and would be slow to compare.
     if word.len() > 64 {
         return None;
     }
@@ -252,7 +252,7 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, name)| name)
 }
 
-/// Spellings that differ in case, dashes and underscores alone are near.
+/// Spellings that differ only in case, dashes and underscores are similar.
 fn fold(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }

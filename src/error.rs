@@ -1,13 +1,13 @@
-//! The crate's one error.
+//! The error type of the crate.
 
 use std::{borrow::Cow, error, fmt};
 
 use crate::diagnostic::{Diagnostic, Position};
 
-/// Why a text, a document or a message could not be read.
+/// An error while reading a text, a document or a message.
 ///
-/// What went wrong is asked with the predicates; [`Display`](fmt::Display) says it in one line,
-/// with `line:column: ` in front where the place is known.
+/// The predicates return what went wrong. [`Display`](fmt::Display) writes one line, after
+/// `line:column: ` if the position is known.
 pub struct Error(Box<Kind>);
 
 #[derive(Debug)]
@@ -52,12 +52,12 @@ impl Error {
         Self(Box::new(Kind::OtherResource { api_version, kind, position }))
     }
 
-    /// The same error without what stands in the document, which is secret.
+    /// The same error without any content of the document, which may be secret.
     #[cfg(feature = "gateway-api")]
     pub(crate) fn without_values(mut self) -> Self {
         if let Kind::Decode { diagnostics } = &mut *self.0 {
             for diagnostic in diagnostics {
-                "not as it is in a Secret".clone_into(&mut diagnostic.message);
+                "invalid Secret".clone_into(&mut diagnostic.message);
             }
         }
         self
@@ -76,7 +76,7 @@ impl Error {
         Self(Box::new(Kind::IgnoredText { position }))
     }
 
-    /// The same error in a text of which the text that it is in begins at `start`.
+    /// The same error for a stream in which the text begins at `start`.
     pub(crate) fn within(mut self, start: Position) -> Self {
         match &mut *self.0 {
             Kind::Syntax { position, .. }
@@ -94,51 +94,50 @@ impl Error {
         self
     }
 
-    /// The text is not JSON or YAML at all.
+    /// Whether the text is not valid JSON or YAML.
     #[must_use]
     pub fn is_syntax(&self) -> bool {
         matches!(*self.0, Kind::Syntax { .. })
     }
 
-    /// The text is JSON or YAML, and a value in it does not fit its field; see
-    /// [`diagnostics`](Self::diagnostics).
+    /// Whether a value does not fit its field; see [`diagnostics`](Self::diagnostics).
     #[must_use]
     pub fn is_decode(&self) -> bool {
         matches!(*self.0, Kind::Decode { .. })
     }
 
-    /// The document is another resource than an Istio Gateway.
+    /// Whether the document is another resource than an Istio Gateway.
     #[must_use]
     pub fn is_other_resource(&self) -> bool {
         matches!(*self.0, Kind::OtherResource { .. })
     }
 
-    /// The text is nested too deeply, is too long, or its aliases grow too large.
+    /// Whether the text is nested too deeply, is too long, or its aliases expand to too many values.
     #[must_use]
     pub fn is_limit(&self) -> bool {
         matches!(*self.0, Kind::Limit { .. })
     }
 
-    /// A YAML text is not UTF-8.
+    /// Whether a YAML text is not UTF-8.
     #[must_use]
     pub fn is_not_utf8(&self) -> bool {
         matches!(*self.0, Kind::NotUtf8 { .. })
     }
 
-    /// There is more in a text than one document, without `---` between: Kubernetes reads the first
-    /// document and drops the rest silently. The document itself was read.
+    /// Whether a text contains more after its first document, without `---` between them: Kubernetes
+    /// reads the first document and silently drops the rest. The document itself was read.
     #[must_use]
     pub fn is_ignored_text(&self) -> bool {
         matches!(*self.0, Kind::IgnoredText { .. })
     }
 
-    /// Reading failed.
+    /// Whether reading failed.
     #[must_use]
     pub fn is_io(&self) -> bool {
         matches!(*self.0, Kind::Io(_))
     }
 
-    /// The place in the text where reading stopped, or the first diagnostic's.
+    /// The position at which reading stopped, or that of the first diagnostic.
     #[must_use]
     pub fn position(&self) -> Option<Position> {
         match &*self.0 {
@@ -151,7 +150,7 @@ impl Error {
         }
     }
 
-    /// What is wrong, field by field; empty unless [`is_decode`](Self::is_decode).
+    /// The diagnostics of all fields; empty unless [`is_decode`](Self::is_decode).
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         match &*self.0 {
@@ -160,7 +159,7 @@ impl Error {
         }
     }
 
-    /// The message, for those who show the place themselves.
+    /// The message without the position.
     #[must_use]
     pub fn without_position(&self) -> impl fmt::Display + '_ {
         Message(self)

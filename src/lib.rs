@@ -1,5 +1,5 @@
-//! Istio's `Gateway` resource (`networking.istio.io`) for Rust: the types, the wire format, Istio's own JSON
-//! and YAML, and edits that lose nothing.
+//! Istio's `Gateway` resource (`networking.istio.io`): its types, its wire format, its JSON and YAML as
+//! Istio reads them, and lossless edits.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,50 +15,50 @@
 //! # }
 //! ```
 //!
-//! # Which door to take
+//! # Choosing a JSON API
 //!
-//! - [`json`] and [`yaml`] speak Istio's dialect: what a cluster, istiod and every Go client accept
-//!   and write. [`Manifest`], [`documents`] and [`Lossless`] use it.
-//! - The types' `serde` implementations are plain proto3 JSON, as prost users know it from pbjson.
-//!   They differ on inputs that Istio accepts; [`json`] shows some.
+//! - [`json`] and [`yaml`] read and write what a cluster, istiod and every Go client accept and write.
+//!   [`Manifest`], [`documents`] and [`Lossless`] use them.
+//! - The types' `serde` implementations are proto3 JSON as pbjson generates it. For some inputs that
+//!   Istio accepts, they fail or silently yield another value; [`json`] shows some.
 //! - [`prost::Message`] is the wire format.
 //!
 //! # Modules
 //!
 //! | | |
 //! |---|---|
-//! | the root | [`Gateway`], [`Server`], [`Port`], [`ServerTlsSettings`] and what they need |
-//! | [`json`] | Istio's JSON: read, write, everything that was found on the way |
-//! | [`yaml`] | the same of YAML, as Kubernetes reads it |
-//! | [`Manifest`], [`documents`] | Kubernetes documents: a Gateway with all that its document says |
-//! | `stream` | the documents of a stream as texts, as kubectl finds them |
-//! | [`Lossless`] | a message that keeps what this version of the crate does not know |
-//! | [`client_certificate`] | what a gateway asks of a client's certificate, and what happens for each |
-//! | [`diagnostic`] | findings with a rule, a path, a place and help |
-//! | `envoy` | what istiod makes of a server |
-//! | `validate` | what a cluster says of a Gateway, offline |
-//! | `gateway_api` | what istiod makes of a Gateway of Gateway API |
+//! | the root | [`Gateway`], [`Server`], [`Port`], [`ServerTlsSettings`] and the types that they use |
+//! | [`json`] | Istio's JSON: read, write, report everything that is ignored or lost |
+//! | [`yaml`] | the same for YAML, as Kubernetes reads it |
+//! | [`Manifest`], [`documents`] | Kubernetes documents: a Gateway with everything else in its document |
+//! | `stream` | splits a stream into documents, as kubectl does |
+//! | [`Lossless`] | a message that keeps unknown fields |
+//! | [`client_certificate`] | whether a gateway requests, requires and verifies client certificates, and what happens for each kind |
+//! | [`diagnostic`] | findings with a rule, a path, a position and help |
+//! | `envoy` | istiod's translation of a server for Envoy |
+//! | `validate` | a cluster's verdict on a Gateway, offline |
+//! | `gateway_api` | istiod's translation of a Gateway of Gateway API |
 //! | [`proto`] | all generated code, by package, and the descriptors |
 //!
 //! # Features
 //!
-//! | feature | default | brings |
+//! | feature | default | adds |
 //! |---|---|---|
-//! | `envoy` | no | `envoy`: what istiod makes of a server, in Envoy's own messages |
+//! | `envoy` | no | `envoy`: istiod's translation of a server, as Envoy's own messages |
 //! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
-//! | `gateway-api` | no | `gateway_api`: what istiod makes of a Gateway of Gateway API; with `validate` |
+//! | `gateway-api` | no | `gateway_api`: istiod's translation of a Gateway of Gateway API; includes `validate` |
 //!
 //! # Semver
 //!
-//! Generated messages are plain structs, made with `..Default::default()`: a new field of Istio's
-//! is a minor release, and so is a new value of an enum, which is `#[non_exhaustive]` as most types
-//! that are written by hand. [`prost`] and [`prost_types`] are public dependencies, re-exported:
-//! their majors are majors here, as are those of serde and `serde_json`. The README has the rest.
+//! Generated messages are plain structs, created with `..Default::default()`. A new field or enum value
+//! of Istio is a minor release; enums and most other types are `#[non_exhaustive]`. [`prost`] and
+//! [`prost_types`] are public dependencies and are re-exported; their major versions, and those of
+//! serde and `serde_json`, are major versions of this crate. The README has details.
 //!
-//! # Not here
+//! # Scope
 //!
-//! No client for a cluster, no controller, no other resource of Istio's than Gateway. Reading judges
-//! a value as Istio's own decoder judges it; what a cluster says of it is the feature `validate`.
+//! The crate has no client for a cluster, no controller and no other resource of Istio. Reading applies
+//! the rules of Istio's decoder; the feature `validate` applies those of a cluster.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

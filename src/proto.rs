@@ -1,10 +1,11 @@
-//! The generated code, laid out by protobuf package. Nothing here is written by hand.
+//! The generated code, by protobuf package.
 //!
-//! The crate root re-exports what most users need under its Rust name; use this module for the
-//! rest, and for prost's own names (`TlSmode` is the root's `TlsMode`).
+//! The crate root re-exports what most users need under its Rust name. Use this module for the rest,
+//! and for prost's own names (`TlSmode` is the root's `TlsMode`).
 
-/// Every `.proto` file of this crate and what they import, as an encoded
-/// `google.protobuf.FileDescriptorSet`, comments and options such as `google.api.field_behavior` included.
+/// Every `.proto` file of this crate with its imports, as an encoded
+/// `google.protobuf.FileDescriptorSet`, including comments and options such as
+/// `google.api.field_behavior`.
 ///
 /// ```
 /// use istio_gateway::{FILE_DESCRIPTOR_SET, prost::Message};
@@ -15,10 +16,10 @@
 /// ```
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("../proto/istio.binpb");
 
-/// A package as a module, of what build.rs makes of it: prost's file, the dialect's where the package
-/// has one, and pbjson's.
+/// The module of a package, from the files of build.rs: prost's, the dialect's if the package has one,
+/// and pbjson's.
 ///
-/// `--cfg without_pbjson` leaves pbjson's out: the rest of the crate must build without them.
+/// `--cfg without_pbjson` omits pbjson's: the rest of the crate must build without it.
 macro_rules! package {
     ($version:ident: $package:literal $($file:literal)+) => {
         #[allow(
@@ -26,7 +27,7 @@ macro_rules! package {
             clippy::all,
             clippy::pedantic,
             clippy::restriction,
-            reason = "generated: what the lints find in it is the generators' to mend"
+            reason = "generated code"
         )]
         pub mod $version {
             $(include!(concat!(env!("OUT_DIR"), "/", $package, $file));)+
@@ -39,24 +40,24 @@ macro_rules! package {
     };
 }
 
-/// Envoy's messages, the part that istiod makes of a server. Their `serde` implementations are
-/// proto3 JSON with the names of the `.proto` files, which is what Envoy loads.
+/// The Envoy messages that istiod uses for a server. Their `serde` implementations are proto3 JSON with
+/// the names of the `.proto` files, which Envoy loads.
 #[cfg(feature = "envoy")]
 pub mod envoy {
-    /// Envoy's messages and what they import, as an encoded `google.protobuf.FileDescriptorSet`.
+    /// Envoy's messages with their imports, as an encoded `google.protobuf.FileDescriptorSet`.
     pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!("../proto/envoy.binpb");
 
-    /// What configuration is made of.
+    /// Envoy's configuration.
     pub mod config {
-        /// What all of it shares.
+        /// Types that all configuration uses.
         pub mod core {
             package!(v3: "envoy.config.core.v3" ".rs");
         }
     }
 
-    /// Types that all of it shares.
+    /// Types that configuration and API share.
     pub mod r#type {
-        /// How texts are matched.
+        /// String matchers.
         pub mod matcher {
             package!(v3: "envoy.r#type.matcher.v3" ".rs");
         }
@@ -66,16 +67,16 @@ pub mod envoy {
     pub mod extensions {
         /// Filters.
         pub mod filters {
-            /// Filters of connections.
+            /// Network filters.
             pub mod network {
-                /// HTTP.
+                /// The HTTP connection manager.
                 pub mod http_connection_manager {
                     package!(v3: "envoy.extensions.filters.network.http_connection_manager.v3" ".rs");
                 }
             }
         }
 
-        /// Sockets.
+        /// Transport sockets.
         pub mod transport_sockets {
             /// TLS.
             pub mod tls {
@@ -90,7 +91,7 @@ pub mod analysis {
     package!(v1alpha1: "istio.analysis.v1alpha1" ".rs" ".dialect.rs");
 }
 
-/// What the mesh configuration says of forwarded client certificates.
+/// The mesh configuration's settings for forwarded client certificates.
 pub mod mesh {
     package!(v1alpha1: "istio.mesh.v1alpha1" ".rs" ".dialect.rs");
 }
@@ -100,7 +101,7 @@ pub mod meta {
     package!(v1alpha1: "istio.meta.v1alpha1" ".rs" ".dialect.rs");
 }
 
-/// Gateways, and the client's side of TLS.
+/// Gateways, and TLS settings of clients.
 pub mod networking {
     package!(v1alpha3: "istio.networking.v1alpha3" ".rs" ".dialect.rs");
 }

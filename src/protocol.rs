@@ -2,18 +2,18 @@
 
 use crate::Server;
 
-/// A protocol that Istio knows, as far as a gateway distinguishes them.
+/// A protocol that Istio knows, as far as gateways distinguish them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Http,
     Https,
     Tls,
-    /// TCP, and what is within it.
+    /// TCP, and protocols on top of it.
     Tcp,
 }
 
 impl Protocol {
-    /// None of a name that Istio does not know, which istiod treats as TCP.
+    /// `None` for a name that Istio does not know, which istiod treats as TCP.
     ///
     /// Source: istiod's `protocol.Parse` and `Instance.IsHTTP`.
     pub(crate) fn parse(name: &str) -> Option<Self> {

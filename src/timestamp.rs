@@ -1,11 +1,11 @@
-//! `google.protobuf.Timestamp` with a text form.
+//! `google.protobuf.Timestamp` with parsing and formatting.
 
 use std::{fmt, str::FromStr};
 
-/// A point in time, as protobuf has it: `google.protobuf.Timestamp`.
+/// A point in time: `google.protobuf.Timestamp`.
 ///
-/// Text is read and written as Go's protobuf does: RFC 3339 with a capital `T`, a fraction of any
-/// length of which nine digits count, written in UTC with 0, 3, 6 or 9 digits.
+/// Strings are parsed and formatted as Go's protobuf does: RFC 3339 with a capital `T` and a fraction
+/// of any length, of which nine digits are used; formatted in UTC with 0, 3, 6 or 9 digits.
 ///
 /// ```
 /// use istio_gateway::Timestamp;
@@ -19,7 +19,7 @@ pub struct Timestamp {
     /// Seconds since 1970-01-01T00:00:00Z.
     #[prost(int64, tag = "1")]
     pub seconds: i64,
-    /// Nanoseconds of the second, from 0 to 999,999,999, before 1970 too.
+    /// Nanoseconds of the second, from 0 to 999,999,999, also before 1970.
     #[prost(int32, tag = "2")]
     pub nanos: i32,
 }
@@ -36,7 +36,7 @@ impl From<Timestamp> for prost_types::Timestamp {
     }
 }
 
-/// The text is no time in RFC 3339.
+/// The error for a string that is not an RFC 3339 time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidTimestamp;
@@ -49,8 +49,8 @@ impl fmt::Display for InvalidTimestamp {
 
 impl std::error::Error for InvalidTimestamp {}
 
-/// As Go's `time.Parse` takes `time.RFC3339Nano`: a comma before the fraction and an hour of one
-/// digit pass, a leap second does not.
+/// Like Go's `time.Parse` with `time.RFC3339Nano`: accepts a comma before the fraction and an hour of
+/// one digit, but no leap second.
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
@@ -99,7 +99,7 @@ fn parse(text: &str) -> Option<Timestamp> {
     Some(Timestamp { seconds, nanos })
 }
 
-/// Takes so many digits off the beginning.
+/// Removes this many digits from the beginning.
 fn digits(rest: &mut &str, len: usize) -> Option<i64> {
     let (number, behind) = rest.split_at_checked(len)?;
     *rest = behind;
@@ -117,8 +117,8 @@ fn days_in(year: i64, month: i64) -> i64 {
 
 const DAYS_IN_400_YEARS: i64 = 146_097;
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar, whose years begin in March here, so
-/// that the leap day is the last.
+/// Days since 1970-01-01 in the proleptic Gregorian calendar. Years begin in March here, so that the
+/// leap day is the last day.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
@@ -126,7 +126,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * DAYS_IN_400_YEARS + year * 365 + year / 4 - year / 100 + day_of_year - 719_468
 }
 
-/// Year, month and day, from days since March 1 of year 0.
+/// Year, month and day from days since March 1 of year 0.
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let (era, day) = (days.div_euclid(DAYS_IN_400_YEARS), days.rem_euclid(DAYS_IN_400_YEARS));
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
@@ -137,8 +137,8 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (era * 400 + year + i64::from(month <= 2), month, day)
 }
 
-/// In UTC, with 0, 3, 6 or 9 digits of the second. Nanoseconds beyond a second, which Go refuses
-/// to write, are carried over. Seconds beyond Go's calendar wrap as they do there.
+/// In UTC, with 0, 3, 6 or 9 digits of the second. Nanoseconds beyond a second, which Go rejects, are
+/// carried over. Seconds beyond Go's calendar wrap as in Go.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const BILLION: i64 = 1_000_000_000;
@@ -162,7 +162,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// As plain proto3 JSON has it: a text.
+/// A string, as in proto3 JSON.
 #[cfg(not(without_pbjson))]
 mod plain {
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};

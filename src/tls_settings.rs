@@ -1,4 +1,4 @@
-//! What the generated TLS types are given by hand: names, typed access, constructors, predicates.
+//! Hand-written methods of the generated TLS types: names, typed access, constructors, predicates.
 
 use std::{fmt, str::FromStr};
 
@@ -17,7 +17,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownEnumName {
-    /// The text.
+    /// The string.
     pub text: String,
 }
 
@@ -32,7 +32,7 @@ impl std::error::Error for UnknownEnumName {}
 macro_rules! names {
     ($($Enum:ty)*) => {$(
         impl $Enum {
-            /// The value's name in Istio's spelling, which is what JSON and YAML hold.
+            /// The value's name in JSON and YAML.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 self.as_str_name()
@@ -57,8 +57,8 @@ macro_rules! names {
 
 names!(TlsMode TlsProtocol client_tls_settings::TlSmode ForwardClientCertDetails Level);
 
-/// Settings for the common cases. Certificates come from a Kubernetes Secret, by its name, in the
-/// namespace of the gateway's pods.
+/// Settings for common cases. Certificates come from a Kubernetes Secret in the namespace of the
+/// gateway's pods.
 impl ServerTlsSettings {
     /// TLS with a server certificate; no client certificate is requested.
     ///
@@ -82,18 +82,18 @@ impl ServerTlsSettings {
         Self::with_credential(TlsMode::Mutual, credential_name)
     }
 
-    /// TLS in which a client may present a certificate, and is rejected if that fails verification.
+    /// TLS in which a client may present a certificate, and is rejected if its verification fails.
     #[must_use]
     pub fn optional_mutual(credential_name: impl Into<String>) -> Self {
         Self::with_credential(TlsMode::OptionalMutual, credential_name)
     }
 
-    /// **Accepts clients with any certificate: self-signed, expired, revoked or of an unknown CA. The
-    /// backend sees it in `x-forwarded-client-cert` exactly as it sees a verified one.**
+    /// **Accepts clients with any certificate: self-signed, expired, revoked or of an unknown CA. In
+    /// `x-forwarded-client-cert` it looks the same as a verified one.**
     ///
-    /// Gateway API calls this `AllowInsecureFallback`: [`optional_mutual`](Self::optional_mutual)
-    /// with `insecure_skip_verify`. The backend must verify the certificate itself. Needs
-    /// Istio 1.31; an older one ignores the flag and verifies.
+    /// Gateway API calls this `AllowInsecureFallback`: [`optional_mutual`](Self::optional_mutual) with
+    /// `insecure_skip_verify`. The backend must verify the certificate itself. Requires Istio 1.31;
+    /// older releases ignore the flag and verify certificates.
     ///
     /// ```
     /// use istio_gateway::ServerTlsSettings;
@@ -113,10 +113,10 @@ impl ServerTlsSettings {
     }
 }
 
-/// Enums as what they are. prost's own getters (`mode()`, `min_protocol_version()`) turn a number
-/// that they do not know into the enum's first value: **an unknown mode into PASSTHROUGH**.
+/// Typed enums. prost's getters (`mode()`, `min_protocol_version()`) convert an unknown number to the
+/// enum's first value: **an unknown mode to PASSTHROUGH**.
 impl ServerTlsSettings {
-    /// The mode, or its number where this version of the crate has no name for it.
+    /// The mode, or its number if this version of the crate has no name for it.
     ///
     /// ```
     /// use istio_gateway::{ServerTlsSettings, TlsMode, json};
@@ -131,33 +131,32 @@ impl ServerTlsSettings {
     /// ```
     ///
     /// # Errors
-    /// The number, when it is unknown.
+    /// The number, if it is unknown.
     pub fn tls_mode(&self) -> Result<TlsMode, UnknownEnumValue> {
         self.mode.try_into()
     }
 
-    /// The oldest protocol version that the gateway speaks; `TlsAuto` is the gateway's own default.
+    /// The oldest protocol version that the gateway accepts; `TlsAuto` is the gateway's default.
     ///
     /// # Errors
-    /// The number, when it is unknown.
+    /// The number, if it is unknown.
     pub fn min_tls_protocol(&self) -> Result<TlsProtocol, UnknownEnumValue> {
         self.min_protocol_version.try_into()
     }
 
-    /// The newest protocol version that the gateway speaks; `TlsAuto` is the gateway's own default.
+    /// The newest protocol version that the gateway accepts; `TlsAuto` is the gateway's default.
     ///
     /// # Errors
-    /// The number, when it is unknown.
+    /// The number, if it is unknown.
     pub fn max_tls_protocol(&self) -> Result<TlsProtocol, UnknownEnumValue> {
         self.max_protocol_version.try_into()
     }
 }
 
-/// What a gateway requires of a client's certificate, as istiod configures Envoy for these settings.
+/// Requirements for client certificates, as istiod configures Envoy for these settings.
 impl ServerTlsSettings {
-    /// Whether the gateway terminates TLS with these settings. With PASSTHROUGH and
-    /// `AUTO_PASSTHROUGH` it only looks at the server name (SNI), and the backend decides about a
-    /// client's certificate. `false` also for an unknown mode.
+    /// Whether the gateway terminates TLS. With PASSTHROUGH and `AUTO_PASSTHROUGH` it routes by the
+    /// server name (SNI), and the backend terminates TLS. `false` also for an unknown mode.
     #[must_use]
     pub fn terminates_tls(&self) -> bool {
         self.tls_mode().is_ok() && TlsPlan::new(self).terminates_tls()
@@ -171,8 +170,8 @@ impl ServerTlsSettings {
 
     /// Whether the gateway rejects a client without a certificate.
     ///
-    /// MUTUAL and `ISTIO_MUTUAL` do. So does `OPTIONAL_MUTUAL` once there are subject alternative
-    /// names or pins to match, which nothing cannot match, unless verification is skipped.
+    /// MUTUAL and `ISTIO_MUTUAL` do. So does `OPTIONAL_MUTUAL` with subject alternative names or pins
+    /// to match, unless verification is skipped.
     #[must_use]
     pub fn requires_client_certificate(&self) -> bool {
         let plan = TlsPlan::new(self);
@@ -180,8 +179,8 @@ impl ServerTlsSettings {
             && plan.validation.is_some_and(|validation| validation.rejects_absent_certificate())
     }
 
-    /// Whether the gateway rejects a client whose certificate fails verification. If not, any
-    /// certificate of which the client has the key is accepted.
+    /// Whether the gateway rejects a client whose certificate fails verification. If not, it accepts
+    /// any certificate whose key the client has.
     #[must_use]
     pub fn verifies_client_certificate(&self) -> bool {
         self.requests_client_certificate() && self.insecure_skip_verify != Some(true)
@@ -212,7 +211,7 @@ mod tests {
         assert_eq!(error.to_string(), r#"unknown value "Simple""#);
     }
 
-    /// Requested, required, verified, as Envoy was seen to do.
+    /// Requested, required and verified, as observed with Envoy.
     #[track_caller]
     fn asks(tls: &ServerTlsSettings, want: [bool; 3]) {
         let got = [

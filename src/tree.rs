@@ -1,5 +1,5 @@
-//! Documents as trees of nodes with positions, as `kubernetes-yaml` reads them, with this crate's own
-//! errors, paths and positions: no type of that crate is in the public API.
+//! Documents as trees of nodes with positions, read by `kubernetes-yaml`, with this crate's errors,
+//! paths and positions: the public API has no type of that crate.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,13 @@ pub(crate) use kubernetes_yaml::{
 #[cfg(feature = "validate")]
 pub(crate) use kubernetes_yaml::{Entries, Items, JsonFloat};
 
-/// The tree of the first document of a YAML text; null if there is none.
+/// The tree of the first document of a YAML text; null if it is empty.
 pub(crate) fn from_yaml(text: &str) -> Result<Tree<'_>, Error> {
     Tree::from_yaml(text).map_err(|error| Error::from_tree(&error))
 }
 
-/// As [`from_yaml`], but that numbers beyond JSON are allowed where `is_string` says that a string is wanted.
+/// Like [`from_yaml`], but numbers beyond JSON's are accepted where `is_string` returns that a string
+/// is expected.
 pub(crate) fn from_yaml_object(
     text: &str,
     is_string: impl Fn(&[Step<'_>]) -> bool,
@@ -41,7 +42,7 @@ pub(crate) fn write_text(text: &str, json: &mut String) {
     append_json_string(text, Escapes::Json, json);
 }
 
-/// Where a node begins, if its tree was read from a text.
+/// The start of a node, if its tree was read from a text.
 pub(crate) fn position(node: Ref<'_, '_>) -> Option<Position> {
     node.position().map(Position::from_tree)
 }
@@ -67,7 +68,7 @@ pub(crate) fn places(tree: &Tree<'_>, offsets: &[usize]) -> Vec<(FieldPath, Opti
     places.map(place).collect()
 }
 
-/// The nodes of many paths: the items of a sequence and the entries of a mapping are collected once.
+/// The nodes of many paths: items of a sequence and entries of a mapping are collected once.
 pub(crate) struct Finder<'t, 's> {
     root: Ref<'t, 's>,
     items: HashMap<u32, Vec<Ref<'t, 's>>>,
@@ -79,7 +80,7 @@ impl<'t, 's> Finder<'t, 's> {
         Self { root, items: HashMap::new(), entries: HashMap::new() }
     }
 
-    /// The node of a path; for a path that the document lacks, the nearest above it.
+    /// The node of a path; if the document does not have it, the closest parent.
     pub(crate) fn find(&mut self, path: &FieldPath) -> Ref<'t, 's> {
         let mut at = self.root;
         for step in path.steps() {

@@ -1,4 +1,4 @@
-//! Which release of Istio is asked for.
+//! Releases of Istio.
 
 use std::{fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ use std::{fmt, str::FromStr};
 /// assert!(version < IstioVersion::NEWEST);
 /// assert_eq!(
 ///     "2.0".parse::<IstioVersion>().unwrap_err().to_string(),
-///     r#"no known release of Istio: "2.0"; known are 1.20 to 1.32"#,
+///     r#"unknown release of Istio "2.0": supported are 1.20 to 1.32"#,
 /// );
 /// # Ok::<(), istio_gateway::UnknownIstioVersion>(())
 /// ```
@@ -22,17 +22,17 @@ pub struct IstioVersion {
 }
 
 impl IstioVersion {
-    /// The oldest release that can be asked for.
+    /// The oldest supported release.
     pub const OLDEST: Self = Self { minor: 20 };
     /// The newest release, and the default.
     pub const NEWEST: Self = Self { minor: 32 };
 
-    /// The release `1.minor`, for what changed in it.
+    /// The release `1.minor`, to compare with.
     pub(crate) const fn of(minor: u8) -> Self {
         Self { minor }
     }
 
-    /// The number behind `1.`.
+    /// The number after `1.`.
     #[must_use]
     pub const fn minor(self) -> u8 {
         self.minor
@@ -51,7 +51,7 @@ impl fmt::Display for IstioVersion {
     }
 }
 
-/// A leading `v` and a patch number are taken and do not count.
+/// A leading `v` and a patch number are accepted and ignored.
 impl FromStr for IstioVersion {
     type Err = UnknownIstioVersion;
 
@@ -72,11 +72,11 @@ impl FromStr for IstioVersion {
     }
 }
 
-/// A text that is no release of Istio that this crate knows of.
+/// The error for a string that is not a supported release of Istio.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownIstioVersion {
-    /// The text, at most 60 characters of it.
+    /// The string, at most 60 characters of it.
     pub text: String,
 }
 
@@ -84,7 +84,7 @@ impl fmt::Display for UnknownIstioVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { text } = self;
         let (oldest, newest) = (IstioVersion::OLDEST, IstioVersion::NEWEST);
-        write!(f, "no known release of Istio: {text:?}; known are {oldest} to {newest}")
+        write!(f, "unknown release of Istio {text:?}: supported are {oldest} to {newest}")
     }
 }
 

@@ -1,12 +1,12 @@
-//! YAML as Kubernetes reads it: YAML 1.1 as go-yaml v2 parses it, then what sigs.k8s.io/yaml makes of
-//! it on the way to JSON.
+//! YAML as Kubernetes reads it: YAML 1.1 as go-yaml v2 parses it, converted to JSON as sigs.k8s.io/yaml
+//! does.
 //!
-//! `yes` is a boolean, `0673` is octal, `<<` merges, of two equal keys the last counts. A document
-//! is decoded by the same decoder as [`json`], so both say the same of the same
-//! values, and every diagnostic has its line and column.
+//! `yes` is a boolean, `0673` is octal, `<<` merges, and the last of two equal keys is used. The
+//! decoder is that of [`json`], so both give the same result for the same values. Every diagnostic has
+//! a position.
 //!
-//! A whole manifest is read by [`Manifest`](crate::Manifest) and
-//! [`documents`](crate::documents); the functions here read a bare message.
+//! [`Manifest`](crate::Manifest) and [`documents`](crate::documents) read whole manifests; the
+//! functions here read a bare message.
 //!
 //! ```
 //! use istio_gateway::{ServerTlsSettings, yaml};
@@ -29,19 +29,19 @@ use crate::{
 };
 use kubernetes_yaml::PatchError;
 
-/// Why a changed document could not keep its layout.
+/// The reason why the layout of a changed document could not be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RewriteReason {
-    /// The document was not YAML, so that there was no layout to keep.
+    /// The document was not YAML, so it had no layout to keep.
     NotYaml,
     /// The document was empty.
     Empty,
-    /// What was removed comes from a merge key (`<<`).
+    /// A removed value comes from a merge key (`<<`).
     MergeKey,
-    /// An anchor's value was changed or removed, of which an alias stands for the old value.
+    /// The value of an anchor was changed or removed, and an alias still has the old value.
     Anchor,
-    /// The layout is one in which this change cannot be made in place.
+    /// The change cannot be made in place in this layout.
     Layout,
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for RewriteReason {
     }
 }
 
-/// The text with the changes, or why they cannot be made in place.
+/// The text with the changes, or the reason why they cannot be made in place.
 pub(crate) fn patch(text: &str, edit: &Edit<'_>) -> Result<String, RewriteReason> {
     kubernetes_yaml::patch(text, edit).map_err(|error| match error {
         PatchError::Empty => RewriteReason::Empty,
@@ -67,20 +67,20 @@ pub(crate) fn patch(text: &str, edit: &Edit<'_>) -> Result<String, RewriteReason
     })
 }
 
-/// Reads a message from the first document of a YAML text, as tolerant as Istio.
+/// Reads a message from the first document of a YAML text, as lenient as Istio.
 ///
 /// # Errors
-/// [`is_syntax`](Error::is_syntax) when it is no YAML, [`is_limit`](Error::is_limit) when it is
-/// nested too deeply or its aliases grow too large, [`is_decode`](Error::is_decode) with every
-/// refused value.
+/// [`is_syntax`](Error::is_syntax) for invalid YAML, [`is_limit`](Error::is_limit) if it is nested too
+/// deeply or its aliases expand to too many values, [`is_decode`](Error::is_decode) with every rejected
+/// value.
 pub fn from_str<T: Message>(yaml: &str) -> Result<T, Error> {
     decode_str(yaml)?.tolerant()
 }
 
-/// Reads a message from the first document of a YAML text and tells everything that was found.
+/// Reads a message from the first document of a YAML text, with all diagnostics.
 ///
 /// # Errors
-/// As [`from_str`], but that a value that does not fit is a diagnostic.
+/// As [`from_str`], but a value that does not fit is a diagnostic.
 pub fn decode_str<T: Message>(yaml: &str) -> Result<Decoded<T>, Error> {
     let tree = tree::from_yaml(yaml)?;
     Ok(json::decode_node(&tree, tree.root(), &FieldPath::root()))
@@ -90,7 +90,7 @@ pub fn decode_str<T: Message>(yaml: &str) -> Result<Decoded<T>, Error> {
 #[must_use]
 pub fn to_string<T: Message>(message: &T) -> String {
     let json = json::to_string(message);
-    // What the encoder wrote is JSON.
+    // The encoder always writes valid JSON.
     let tree = tree::from_checked_json(&json).unwrap_or_default();
     let mut yaml = String::new();
     write_yaml(&Edit::Kept(tree.root()), &mut yaml);

@@ -1,4 +1,5 @@
-//! The arguments: help as wide as the terminal, and errors in which nothing acts on it.
+//! Command line arguments: help as wide as the terminal, and errors without terminal control
+//! characters.
 
 use std::{env, ffi::OsString, io::Write as _, process::ExitCode};
 
@@ -9,19 +10,19 @@ use crate::{
     text::{shown, text_width, wrapped},
 };
 
-/// The arguments, or how the command ends: with help, the version or an error, which are written.
+/// The arguments, or the exit status after help, version or an error was printed.
 pub(crate) fn parsed<C: Parser>() -> Result<C, ExitCode> {
     let args: Vec<_> = env::args_os().collect();
     let error = match parse(&args) {
         Ok(arguments) => return Ok(arguments),
         Err(error) => error,
     };
-    // The error repeats arguments, so it is made once more from what can be shown of them.
+    // The error repeats arguments, so it is generated again from escaped ones.
     let harmless: Vec<_> = args.iter().map(|arg| shown(&arg.to_string_lossy()).into()).collect();
     let error = parse::<C>(&harmless).err().unwrap_or(error);
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
-        // If nobody can read it, the exit status still tells.
+        // If standard error is closed, the exit status still reports the error.
         let _ = anstream::stderr().write_all(text.as_bytes());
         return Err(ExitCode::from(2));
     }
@@ -36,7 +37,7 @@ fn parse<C: Parser>(args: &[OsString]) -> Result<C, clap::Error> {
     C::from_arg_matches(&matches).map_err(|error| error.format(&mut C::command()))
 }
 
-/// A command whose help is as wide as this.
+/// A command with help of this width.
 fn fitted(command: Command, width: usize) -> Command {
     let after = command.get_after_long_help().map(|text| fit(&text.to_string(), width));
     let command = command.term_width(width).mut_subcommands(|command| fitted(command, width));
@@ -46,11 +47,11 @@ fn fitted(command: Command, width: usize) -> Command {
     }
 }
 
-/// Wraps a text of paragraphs and of indented items. What is indented further continues an item. An
-/// item is a term and, after at least two blanks, what there is to say of it; a term is a command
-/// line that stays one.
+/// Wraps a text of paragraphs and indented items. Lines with a deeper indent continue an item. An item
+/// is a term and, after at least two spaces, its description; a term is a command line that is not
+/// wrapped.
 fn fit(text: &str, width: usize) -> String {
-    /// Less than this is too narrow for a column.
+    /// The minimum width of a column.
     const NARROW: usize = 24;
     let mut lines: Vec<String> = Vec::new();
     for Block { indent, text } in blocks(text) {
@@ -71,7 +72,7 @@ fn fit(text: &str, width: usize) -> String {
                 said.iter().zip(begins).map(|(said, begin)| format!("{begin:column$}{said}")),
             );
         } else {
-            // Two columns are left for the backslash that continues a command line.
+            // Reserves two columns for the backslash that continues a command line.
             let parts = wrapped(term, width - indent - 4);
             let last = parts.len().saturating_sub(1);
             lines.extend(parts.iter().enumerate().map(|(i, part)| {

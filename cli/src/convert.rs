@@ -1,4 +1,4 @@
-//! `istio-gateway convert`: YAML, JSON and protobuf into each other.
+//! `istio-gateway convert`: converts between YAML, JSON and protobuf.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -20,15 +20,15 @@ use crate::{
     output::{HarmlessJson, print},
 };
 
-/// Converts Gateways between YAML, JSON and protobuf, and loses nothing on the way.
+/// Converts Gateways between YAML, JSON and protobuf without loss
 ///
-/// YAML is read as Kubernetes reads it (YAML 1.1), known fields in Istio's dialect. Unknown fields
-/// and resources of other kinds go through YAML and JSON as they are; comments do not. A value
-/// that Istio refuses is an error, unless it is a placeholder such as $PORT.
+/// YAML is read as Kubernetes reads it (YAML 1.1), known fields as Istio's decoder reads them. Unknown
+/// fields and other resources are kept between YAML and JSON; comments are not. A value that Istio
+/// rejects is an error, unless it is a placeholder such as $PORT.
 ///
-/// Several documents become several: in YAML they are separated by ---, in JSON they stand one a
-/// line, in binary each is preceded by its length as a varint; a single one stands alone.
-/// Binary is the protobuf message of the spec, and nothing else of the document.
+/// Several documents are separated by --- in YAML, by line breaks in JSON, and in binary each one is
+/// preceded by its length as a varint. A single document has no separator. Binary is the protobuf
+/// message of the spec, without the rest of the document.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -43,19 +43,19 @@ Exit status:
   1  a document is wrong: the others are written
   2  usage error, or something cannot be read or written")]
 pub(crate) struct Convert {
-    /// What the input is [default: binary by the file's ending, else yaml or json by what is in it]
+    /// The input format [default: binary by file extension, otherwise yaml or json by content]
     #[arg(long, value_enum)]
     from: Option<Format>,
 
-    /// What the output is to be [default: json, or yaml when the first document is not YAML]
+    /// The output format [default: json, or yaml if the first document is not YAML]
     #[arg(long, value_enum)]
     to: Option<Format>,
 
-    /// Reads a bare message without apiVersion, kind and metadata around it
+    /// Reads a bare message, without apiVersion, kind and metadata
     #[arg(long = "type", value_enum, value_name = "TYPE")]
     message: Option<MessageType>,
 
-    /// Drops what binary cannot hold, unknown fields and other kinds, instead of refusing it
+    /// Drops what binary cannot represent, unknown fields and other kinds, instead of failing
     #[arg(long)]
     lossy: bool,
 
@@ -85,7 +85,7 @@ impl Convert {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         if self.to == Some(Format::Binary) && io::stdout().is_terminal() {
             return Err(Failure::Usage(
-                "binary is not written to a terminal; use > FILE".to_owned(),
+                "binary output cannot be written to a terminal; use > FILE".to_owned(),
             ));
         }
         let mut reading = Reading::default();
@@ -116,13 +116,13 @@ impl Convert {
 
 struct Conversion<'a> {
     options: &'a Convert,
-    /// What to write; unknown before the first document, unless the user says it.
+    /// The output format; unknown before the first document, unless the user sets it.
     to: Option<Format>,
-    /// What becomes of the documents.
+    /// How documents are converted.
     parts: Vec<Vec<u8>>,
 }
 
-/// What is wrong, a line for each thing.
+/// Errors, one for each line.
 type Lines = Vec<String>;
 
 impl Conversion<'_> {
@@ -149,7 +149,7 @@ impl Conversion<'_> {
         });
     }
 
-    /// A document, and what it is if its fields' types do not count. Of a list the items are read, too.
+    /// A document, and whether it may be untyped. The items of a list are read too.
     fn resource(
         &mut self,
         to: Format,
@@ -163,7 +163,7 @@ impl Conversion<'_> {
             Err(error) => {
                 let object = untyped().map_err(|_| lines_of(name, &error))?;
                 pass_placeholders(to, name, &error, &object)?;
-                // It becomes a Gateway when the placeholders are filled in.
+                // It becomes a Gateway when the placeholders are replaced.
                 Document::Other(Box::new(object))
             }
         };
@@ -175,7 +175,7 @@ impl Conversion<'_> {
         for (index, item) in object.items().enumerate() {
             let path = FieldPath::root().key("items").index(index);
             match item {
-                // What kubectl gives of several resources: each is a document.
+                // kubectl's output for several resources: each item is a document.
                 Ok(item) if to == Format::Binary => {
                     let written = self.written(to, name, &item);
                     self.take(written, reading);
@@ -212,7 +212,7 @@ impl Conversion<'_> {
                 let other = other.object();
                 let what = format!("{} {}", other.kind(), other.name());
                 return Err(vec![format!(
-                    "{name}:{}:1: {} is not a Gateway of Istio's and has no binary form; \
+                    "{name}:{}:1: {} is not an Istio Gateway and has no binary form; \
                      --lossy leaves it out",
                     other.first_line(),
                     what.trim_end(),
@@ -267,7 +267,7 @@ impl Conversion<'_> {
         }
     }
 
-    /// What is written, if the first document is of this format.
+    /// The output format if the first document has this one.
     fn output(&mut self, first: stream::Format) -> Format {
         let is_yaml = match self.options.from {
             Some(from) => from == Format::Yaml,
@@ -276,7 +276,7 @@ impl Conversion<'_> {
         *self.to.get_or_insert(if is_yaml { Format::Json } else { Format::Yaml })
     }
 
-    /// Refuses what binary would lose.
+    /// Reports what binary would lose.
     fn check_loss(&self, name: &str, found: &[Diagnostic]) -> Result<(), Lines> {
         let is_lost =
             |d: &&Diagnostic| [rule::UNKNOWN_FIELD, rule::UNKNOWN_ENVELOPE_KEY].contains(&d.rule);
@@ -291,9 +291,9 @@ impl Conversion<'_> {
         Err(lost.into_iter().map(line).collect())
     }
 
-    /// One message, or several with their lengths before them.
+    /// One message, or several with length prefixes.
     ///
-    /// Nothing in the bytes says which: it is what is written back as the same bytes.
+    /// The bytes do not contain the difference: the form that encodes to the same bytes is used.
     fn binary<T: json::Message>(&self, file: &File, reading: &mut Reading) -> Vec<T> {
         let Some(bytes) = reading.bytes(file) else { return Vec::new() };
         let bytes = bytes.as_slice();
@@ -305,7 +305,7 @@ impl Conversion<'_> {
             (Ok(message), _) if is_lossy => return vec![message],
             (_, Some((messages, _))) if is_lossy => return messages,
             (Ok(_), _) | (_, Some(_)) => {
-                "fields that are not known would be lost; --lossy drops them".to_owned()
+                "unknown fields would be lost; --lossy drops them".to_owned()
             }
             (Err(error), None) => error.to_string(),
         };
@@ -313,7 +313,7 @@ impl Conversion<'_> {
         Vec::new()
     }
 
-    /// Puts the documents together.
+    /// Joins the documents.
     fn joined(self) -> Vec<u8> {
         let is_single = self.parts.len() == 1;
         let mut out = Vec::new();
@@ -330,14 +330,14 @@ impl Conversion<'_> {
                 }
                 Some(Format::Binary) => {
                     if !is_single {
-                        // A Vec takes any length.
+                        // A Vec accepts any length.
                         let _ =
                             istio_gateway::prost::encode_length_delimiter(document.len(), &mut out);
                     }
                     out.extend(&document);
                 }
                 Some(Format::Json) | None => {
-                    // It is whole characters, and a Vec takes all.
+                    // These are whole characters, and a Vec accepts all of them.
                     let _ = HarmlessJson(&mut out).write_all(&document);
                     out.push(b'\n');
                 }
@@ -347,13 +347,13 @@ impl Conversion<'_> {
     }
 }
 
-/// Reports the placeholders of a document that is a Gateway when they are filled in; an error is that
-/// anything else is wrong in it.
+/// Reports the placeholders of a document that is a Gateway once they are replaced. Fails if anything
+/// else is wrong.
 fn pass_placeholders(to: Format, name: &str, error: &Error, object: &Object) -> Result<(), Lines> {
     pass_placeholders_of_item(to, name, error, object, &FieldPath::root())
 }
 
-/// The same of an object within another one.
+/// The same for a nested object.
 fn pass_placeholders_of_item(
     to: Format,
     name: &str,
@@ -365,11 +365,11 @@ fn pass_placeholders_of_item(
     if to == Format::Binary || !is_template(error, object, path) {
         return Err(lines);
     }
-    lines.iter().for_each(|line| crate::tell(&format!("{line} (a placeholder, left as it is)")));
+    lines.iter().for_each(|line| crate::tell(&format!("{line} (placeholder, kept)")));
     Ok(())
 }
 
-/// Whether all that is wrong with a document are placeholders, such as `$PORT` or `{{ .port }}`.
+/// Whether all errors of a document are placeholders, such as `$PORT` or `{{ .port }}`.
 fn is_template(error: &Error, object: &Object, path: &FieldPath) -> bool {
     let holds_placeholder =
         |value: &Option<Value>| value.as_ref().and_then(Value::as_str).is_some_and(is_placeholder);
@@ -386,7 +386,7 @@ fn with_envelope(spec: &Gateway) -> Result<Manifest, Error> {
     Manifest::from_json(format!(r#"{{"apiVersion":"{group}/v1","kind":"Gateway","spec":{spec}}}"#))
 }
 
-/// Messages with their lengths before them, and how they are written back.
+/// Messages with length prefixes, and how they are encoded.
 fn delimited<T: json::Message>(mut bytes: &[u8]) -> Option<(Vec<T>, Vec<u8>)> {
     let (mut messages, mut written) = (Vec::new(), Vec::new());
     while !bytes.is_empty() {

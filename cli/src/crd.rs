@@ -1,15 +1,15 @@
-//! `istio-gateway crd`: the custom resource of Gateway.
+//! `istio-gateway crd`: the CustomResourceDefinition of Gateway.
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{IstioVersion, Object, validate};
 
 use crate::{Failure, output::print};
 
-/// Prints the definition of the custom resource Gateway, as a release of Istio installs it.
+/// Prints the CustomResourceDefinition of Gateway for a release of Istio
 ///
-/// It is upstream's but for the descriptions, which it has not: an API server accepts and refuses
-/// the same objects with the same texts. Those of 1.24, 1.30, 1.31 and 1.32 are compared
-/// with upstream's modules; the others say what is known of those releases.
+/// It is upstream's without descriptions: an API server accepts and rejects the same objects with the
+/// same messages. The releases 1.24, 1.30, 1.31 and 1.32 are compared with upstream's modules; for
+/// others it contains what is known.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -28,7 +28,7 @@ pub(crate) struct Crd {
     #[arg(long, value_name = "VERSION", default_value_t)]
     istio: IstioVersion,
 
-    /// How to print it
+    /// The output format
     #[arg(long, value_enum, default_value = "yaml")]
     format: Format,
 }

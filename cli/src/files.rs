@@ -1,4 +1,4 @@
-//! Which files are read.
+//! Selects the files to read.
 
 use std::{
     collections::HashSet,
@@ -12,7 +12,7 @@ use crate::Failure;
 /// A file to read, or standard input.
 pub(crate) struct File {
     pub(crate) path: PathBuf,
-    /// Whether the user named it, rather than a directory that it is in.
+    /// Whether it is an argument, not a file in a directory.
     pub(crate) is_named: bool,
 }
 
@@ -25,14 +25,14 @@ impl File {
         name_of(&self.path)
     }
 
-    /// Opens it. A device may have no end and a named pipe no writer, so that they are rejected;
-    /// not so a pipe that the shell opened: `<(...)` is a file in /dev/fd.
+    /// Opens it. Devices and named pipes are rejected, since they may never end or never have a writer;
+    /// pipes of the shell are accepted: `<(...)` is a file in /dev/fd.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read>> {
         if self.is_stdin() {
             let mut stdin = io::stdin().lock();
             return match stdin.fill_buf()? {
-                // So is a standard input that is closed.
-                [] => Err(io::Error::other("empty: nothing was written to it")),
+                // A closed standard input is an error too.
+                [] => Err(io::Error::other("standard input is empty")),
                 _ => Ok(Box::new(stdin)),
             };
         }
@@ -40,13 +40,13 @@ impl File {
         if !(kind.is_file() || kind.is_dir() || is_pipe(kind) && self.is_open()) {
             let what = if is_pipe(kind) { "a named pipe" } else { "a device or socket" };
             return Err(io::Error::other(format!(
-                "{what} is not read; use `-` for standard input"
+                "{what} cannot be read; use `-` for standard input"
             )));
         }
         Ok(Box::new(fs::File::open(&self.path)?))
     }
 
-    /// Whether it is a file that this process has open already.
+    /// Whether this process has the file open already.
     fn is_open(&self) -> bool {
         let parents = ["/dev/fd", "/proc/self/fd"].map(Path::new);
         self.path == Path::new("/dev/stdin")
@@ -72,16 +72,17 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Refuses `-` where it stands more than once: there is nothing left to read the second time.
+/// Rejects a second `-`, since standard input can be read only once.
 pub(crate) fn check_stdin_once(files: &[PathBuf]) -> Result<(), Failure> {
     if files.iter().filter(|path| is_stdin(path)).count() > 1 {
-        return Err(Failure::Usage("standard input can be read once only: name - once".to_owned()));
+        return Err(Failure::Usage(
+            "standard input can be read only once: remove the second -".to_owned(),
+        ));
     }
     Ok(())
 }
 
-/// The files of the arguments, directories walked in the order of their names, and what could not
-/// be listed.
+/// The files of the arguments, with directories in the order of names, and errors of listing.
 pub(crate) fn find(arguments: &[PathBuf]) -> (Vec<File>, Vec<String>) {
     let mut walk = Walk::default();
     for argument in arguments {
@@ -98,18 +99,17 @@ pub(crate) fn find(arguments: &[PathBuf]) -> (Vec<File>, Vec<String>) {
 struct Walk {
     files: Vec<File>,
     problems: Vec<String>,
-    /// The directories that were walked, as they are without links: each is walked once, so that a
-    /// link to a directory above ends, too.
+    /// The canonical paths of visited directories: each is visited once, so that symlink loops end.
     seen: HashSet<PathBuf>,
 }
 
 impl Walk {
     fn directory(&mut self, root: &Path) {
-        // A stack of its own: nothing limits how deep directories go.
+        // An explicit stack, since directories can be nested deeply.
         let mut open = vec![Entry { path: root.to_owned(), is_directory: true }];
         while let Some(Entry { path, is_directory }) = open.pop() {
             if is_directory {
-                // What stands last is taken first.
+                // The last entry is processed first.
                 open.extend(self.entries(&path).into_iter().rev());
             } else {
                 self.files.push(File { path, is_named: false });
@@ -117,7 +117,7 @@ impl Walk {
         }
     }
 
-    /// The directories and files to check in a directory, sorted.
+    /// The directories and files in a directory, sorted.
     fn entries(&mut self, directory: &Path) -> Vec<Entry> {
         let listed = fs::canonicalize(directory).and_then(|real| {
             if self.seen.insert(real) { fs::read_dir(directory).map(Some) } else { Ok(None) }

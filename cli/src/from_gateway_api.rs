@@ -1,4 +1,4 @@
-//! `istio-gateway from-gateway-api`: what istiod makes of Gateways of Gateway API.
+//! `istio-gateway from-gateway-api`: translates Gateway API as istiod does.
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 
@@ -20,14 +20,14 @@ use crate::{
     text::{harmless, severity_name},
 };
 
-/// Translates Gateways of Gateway API as istiod does, and tells their conditions.
+/// Translates Gateways of Gateway API as istiod does, with their conditions
 ///
-/// The files are a set: Gateways of gateway.networking.k8s.io with the Secrets, ConfigMaps,
-/// ReferenceGrants, Namespaces and `GatewayClasses` that they refer to; other kinds are passed over.
-/// What is in none of the files does not exist; only a GatewayClass is assumed to be Istio's. Objects
-/// of Gateway API are judged by the schemas of its release 1.7: a Gateway that an API server rejects
-/// is not translated, and one with unknown fields is translated without them. What istiod makes of
-/// them is printed as Istio's Gateways, one of each listener; a listener that is not valid has none. Conditions and findings go to standard error.
+/// The files are one set: Gateways of gateway.networking.k8s.io and the Secrets, ConfigMaps,
+/// ReferenceGrants, Namespaces and `GatewayClasses` to which they refer; other kinds are ignored.
+/// Objects that are not in the files do not exist; only a missing GatewayClass is treated as Istio's.
+/// Objects are checked against the schemas of Gateway API 1.7: a Gateway that an API server rejects is
+/// not translated, and unknown fields are dropped. The result is printed as Istio Gateways, one for
+/// each listener; an invalid listener has none. Conditions and findings go to standard error.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -62,16 +62,16 @@ Exit status:
      out for want of a selector, or a document is broken and was skipped, as if it did not exist
   2  usage error, or something cannot be read or written")]
 pub(crate) struct FromGatewayApi {
-    /// The version of istiod: 1.31 or 1.32, which looks for a ReferenceGrant before it looks further
+    /// The release of istiod: 1.31, or 1.32, which checks the ReferenceGrant of a reference first
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
     istio: IstioVersion,
 
-    /// The labels of the pods of Gateways with an address of the type Hostname, whose pods are not
-    /// known. Without it such a Gateway is not printed: it would have the pods of every gateway
+    /// The labels of the pods of Gateways with an address of the type Hostname, whose pods are unknown.
+    /// Without it such a Gateway is not printed: it would apply to the pods of every gateway
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = label)]
     selector: Vec<(String, String)>,
 
-    /// How to print what istiod makes of them
+    /// The output format
     #[arg(long, value_enum, default_value = "yaml")]
     format: Format,
 
@@ -86,7 +86,7 @@ enum Format {
     Json,
 }
 
-/// An object of Gateway API: a Gateway, or another one about which there are findings.
+/// An object of Gateway API: a Gateway, or another object with findings.
 #[derive(Serialize)]
 struct Reported<'a> {
     kind: &'a str,
@@ -112,7 +112,7 @@ impl FromGatewayApi {
             names.push(file.name());
         }
         if manifests.gateways().next().is_none() {
-            let message = "no Gateway of gateway.networking.k8s.io in these files";
+            let message = "no Gateways of gateway.networking.k8s.io found";
             if reading.is_complete() {
                 reading.incomplete(&[message.to_owned()]);
             }
@@ -178,8 +178,7 @@ fn object<'a>(found: &'a ObjectFindings, file: &'a str) -> Reported<'a> {
     }
 }
 
-/// A Gateway of Istio's of each listener, as istiod makes them, or nothing where its pods are not
-/// known.
+/// The Istio Gateway of each listener, as istiod generates it; nothing if its pods are unknown.
 fn yaml(all: &[Converted<'_>], options: &Options) -> Vec<Option<String>> {
     let documents = all.iter().flat_map(|(manifest, conversion)| {
         let each = conversion.gateways();
@@ -196,7 +195,7 @@ fn label(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// Findings as `check` shows them to editors, and the conditions of each Gateway.
+/// Findings in the editor format of `check`, and the conditions of each Gateway.
 fn tell<'a>(all: &'a [Converted<'_>], objects: &[ObjectFindings], name: impl Fn(usize) -> &'a str) {
     let mut text = String::new();
     for object in objects {
@@ -216,7 +215,7 @@ fn tell<'a>(all: &'a [Converted<'_>], objects: &[ObjectFindings], name: impl Fn(
             text += &conditions(&listener.conditions, "    ");
         }
     }
-    // Nobody may be listening.
+    // Standard error may be closed.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 

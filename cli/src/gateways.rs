@@ -1,4 +1,4 @@
-//! The Gateways of files, and what a cluster would say of each.
+//! The Gateways of files, with a cluster's verdict on each.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{Failure, input::Reading, text::severity_name};
 
-/// A Gateway, and where it is.
+/// A Gateway with its location.
 pub(crate) struct Found {
     pub(crate) file: String,
     /// The number of its document in the file, from 1; the items of a list count each.
@@ -24,7 +24,7 @@ pub(crate) struct Found {
     pub(crate) manifest: Manifest,
 }
 
-/// The Gateways of files and directories; those in a List, too. What is left out is reported.
+/// The Gateways of files and directories, including those in a List. Skipped documents are reported.
 pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<Found>, Failure> {
     let mut gateways = Vec::new();
     reading.documents(arguments, |reading, file, count, text| {
@@ -49,36 +49,33 @@ pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<F
     Ok(gateways)
 }
 
-/// What a cluster makes of a Gateway. Paths begin at the document's root.
+/// A cluster's verdict on a Gateway. Paths start at the document's root.
 pub(crate) struct Judgement {
-    /// Why it rejects the Gateway, and with it each of its servers; nothing if it does not.
+    /// Why it rejects the Gateway with all of its servers; empty if it does not.
     pub(crate) refusals: Vec<Diagnostic>,
-    /// What the API server drops before it stores the Gateway.
+    /// The fields that the API server drops.
     pub(crate) pruned: Vec<Diagnostic>,
-    /// What istiod's decoder ignores of the rest, and values that are not known since they hold
-    /// placeholders.
+    /// What istiod's decoder ignores of the rest, and values that are unknown because of placeholders.
     pub(crate) ignored: Vec<Diagnostic>,
-    /// The spec that the API server stores: what istiod sees.
+    /// The spec that the API server stores and istiod sees.
     pub(crate) spec: Gateway,
 }
 
 impl Judgement {
     pub(crate) fn of(manifest: &Manifest, istio: IstioVersion) -> Self {
-        // What the API server drops for whoever requests no field validation is not in effect, whoever
-        // applies it.
+        // Fields that the API server drops without field validation have no effect for any client.
         let options = validate::Options::istio(istio)
             .with_field_validation(validate::FieldValidation::Ignore);
         let report = validate_manifest(manifest, &options);
         let refused = matches!(report.verdict(), validate::Verdict::Rejected(_));
         let placeholders = report.placeholders.iter().map(|placeholder| {
-            let message =
-                "unknown until the placeholder is filled in: what is told of it depends on that";
+            let message = "placeholder: everything that depends on this value is unknown";
             Diagnostic::warning(rule::lint::TEMPLATE, placeholder.path.clone(), message)
         });
         let errors = report.findings.into_iter().filter(|f| f.severity == Severity::Error);
         let mut refusals: Vec<_> = errors.filter(|_| refused).collect();
         let StoredGateway { spec, pruned, .. } = manifest.stored(istio).unwrap_or_else(|error| {
-            // What istiod reads as written, it reads without some of the fields, too.
+            // istiod may decode the stored spec even if it cannot decode the written one.
             refusals.extend_from_slice(error.diagnostics());
             StoredGateway::default()
         });
@@ -95,10 +92,10 @@ impl Judgement {
     }
 }
 
-/// A cluster's reasons against a Gateway, as each server shows them: there may be thousands of both.
+/// A cluster's reasons to reject a Gateway, grouped by server: there may be thousands of both.
 pub(crate) struct Refusals<'a> {
     of_servers: HashMap<usize, Vec<&'a Diagnostic>>,
-    /// One that is about the Gateway as a whole, or else about another server.
+    /// A reason about the whole Gateway, or otherwise about another server.
     other: Option<&'a Diagnostic>,
     is_of_gateway: bool,
 }
@@ -111,7 +108,7 @@ impl<'a> Refusals<'a> {
         Self { of_servers, other, is_of_gateway: of_gateway.is_some() }
     }
 
-    /// Those about a server, and one of the others if it says more.
+    /// The reasons about a server, and one of the others if it is more general.
     pub(crate) fn of(&self, server: usize) -> Vec<Diagnostic> {
         const MOST: usize = 20;
         let own = self.of_servers.get(&server).map(Vec::as_slice).unwrap_or_default();
@@ -120,7 +117,7 @@ impl<'a> Refusals<'a> {
     }
 }
 
-/// Those of some findings that are about a server, in their order, and those about none.
+/// Splits findings into those about a server and others.
 pub(crate) fn by_server(
     found: &[Diagnostic],
 ) -> (HashMap<usize, Vec<&Diagnostic>>, Vec<&Diagnostic>) {
@@ -143,7 +140,7 @@ pub(crate) fn server_path(server: usize) -> FieldPath {
     FieldPath::root().key("spec").key("servers").index(server)
 }
 
-/// A finding that was made from a server, with its path from the document's root.
+/// A finding of a server's translation, with its path from the document's root.
 pub(crate) fn below_server(found: &Diagnostic, server: usize) -> Diagnostic {
     let mut found = found.clone();
     let here = server_path(server);
@@ -151,7 +148,7 @@ pub(crate) fn below_server(found: &Diagnostic, server: usize) -> Diagnostic {
     found
 }
 
-/// A finding, for those who want to know where.
+/// A finding with its location.
 #[derive(Clone, Serialize)]
 pub(crate) struct Finding {
     pub(crate) rule: RuleId,
@@ -180,7 +177,7 @@ impl Finding {
         Self::of_lists(&[found], manifest).pop().unwrap_or_default()
     }
 
-    /// Of several lists of findings, for whose places the manifest is read once.
+    /// Several lists of findings, located in one pass over the manifest.
     pub(crate) fn of_lists(lists: &[&[Diagnostic]], manifest: &Manifest) -> Vec<Vec<Self>> {
         let without_place =
             lists.iter().copied().flatten().filter(|found| found.position.is_none());
@@ -194,12 +191,12 @@ impl Finding {
     }
 }
 
-/// How istiod translates a server was compared with its own code for 1.31, and for what 1.32 changes.
-/// Of older releases it is not known, and a guess would be a false answer.
+/// The translation was compared with istiod's code for 1.31 and 1.32. Those of older releases are
+/// unknown, and a guess could be wrong.
 pub(crate) fn known_translation(text: &str) -> Result<IstioVersion, String> {
     let version = text.parse::<IstioVersion>().ok().filter(|version| version.minor() >= 31);
     version.ok_or_else(|| {
-        "the translation of istiod is known for 1.31 and 1.32 only; `check --istio` knows the fields \
+        "istiod's translation is known only for 1.31 and 1.32; `check --istio` supports the fields \
          and rules of older releases"
             .to_owned()
     })

@@ -1,4 +1,4 @@
-//! Reading what a command is to work on, and reporting what is left out.
+//! Reads the input of a command, and reports skipped documents.
 
 use std::{collections::BTreeMap, error::Error as _, io::Read, path::PathBuf};
 
@@ -15,20 +15,20 @@ use crate::{
     text::{counted, shown},
 };
 
-/// What is known of the reading of files when it is over.
+/// The result of reading files.
 #[derive(Default)]
 pub(crate) struct Reading {
-    /// Whether something was wrong in a file, and is left out.
+    /// Whether part of a file is invalid and was skipped.
     is_incomplete: bool,
     /// Whether a file could not be read.
     has_unread: bool,
-    /// The first lines that were reported about what is left out.
+    /// The first messages about skipped parts.
     pub(crate) problems: Vec<String>,
     pub(crate) others: Others,
 }
 
 impl Reading {
-    /// The files of the arguments, directories walked.
+    /// The files of the arguments, including those in directories.
     pub(crate) fn files(&mut self, arguments: &[PathBuf]) -> Result<Vec<File>, Failure> {
         files::check_stdin_once(arguments)?;
         let (files, problems) = files::find(arguments);
@@ -36,13 +36,13 @@ impl Reading {
         Ok(files)
     }
 
-    /// A file's stream, or nothing if it cannot be opened, which is reported.
+    /// Opens a file as a stream; an error is reported.
     pub(crate) fn open(&mut self, file: &File) -> Option<Box<dyn Read>> {
         let stream = file.open();
         stream.map_err(|error| self.unread(&format!("{}: {error}", file.name()))).ok()
     }
 
-    /// All of a file, or nothing if it cannot be read, which is reported.
+    /// Reads a whole file; an error is reported.
     pub(crate) fn bytes(&mut self, file: &File) -> Option<Vec<u8>> {
         let mut bytes = Vec::new();
         match self.open(file)?.read_to_end(&mut bytes) {
@@ -54,8 +54,8 @@ impl Reading {
         }
     }
 
-    /// Calls `each` with every document of all files that is not blank and how many there were in its
-    /// file before, which it counts on. What is wrong in a stream is reported.
+    /// Calls `each` with every document that is not empty, with the number of documents before it in
+    /// its file, which it increments. Errors are reported.
     pub(crate) fn documents(
         &mut self,
         arguments: &[PathBuf],
@@ -67,7 +67,7 @@ impl Reading {
         Ok(())
     }
 
-    /// The same of one file.
+    /// As above, for one file.
     pub(crate) fn documents_of(
         &mut self,
         file: &File,
@@ -88,7 +88,7 @@ impl Reading {
         }
     }
 
-    /// Reports what is wrong in a file.
+    /// Reports an error in a file.
     pub(crate) fn wrong(&mut self, file: &File, error: &Error) {
         match error.source() {
             Some(source) if error.is_io() => self.unread(&format!("{}: {source}", file.name())),
@@ -101,7 +101,7 @@ impl Reading {
         !self.is_incomplete && !self.has_unread
     }
 
-    /// Reports what is left out.
+    /// Reports skipped parts.
     pub(crate) fn incomplete(&mut self, lines: &[String]) {
         self.is_incomplete = true;
         for line in lines {
@@ -129,7 +129,7 @@ impl Reading {
         }
     }
 
-    /// Adds what is known of the reading of other files.
+    /// Adds the result of reading other files.
     pub(crate) fn extend(&mut self, other: Self) {
         let Self { is_incomplete, has_unread, problems, others } = other;
         self.is_incomplete |= is_incomplete;
@@ -138,14 +138,14 @@ impl Reading {
         self.others.extend(others);
     }
 
-    /// Reports how many documents of other kinds there were, and gives the exit status.
+    /// Reports the number of documents of other kinds, and returns the exit status.
     pub(crate) fn finish(self) -> u8 {
         self.others.tell();
         if self.has_unread { 2 } else { u8::from(self.is_incomplete) }
     }
 }
 
-/// `file:line:column: what is wrong`, a line for each thing.
+/// `file:line:column: message`, one line for each error.
 pub(crate) fn lines_of(file: &str, error: &Error) -> Vec<String> {
     let at = |position: Option<istio_gateway::Position>| match position {
         Some(position) => format!("{file}:{position}"),
@@ -158,7 +158,7 @@ pub(crate) fn lines_of(file: &str, error: &Error) -> Vec<String> {
     errors.map(|d| format!("{}: {}", at(d.position), d.without_position())).collect()
 }
 
-/// Documents that a command does not look at, by their kinds.
+/// Documents that a command skips, by kind.
 #[derive(Default)]
 pub(crate) struct Others {
     counts: BTreeMap<String, usize>,
@@ -167,7 +167,7 @@ pub(crate) struct Others {
 }
 
 impl Others {
-    /// Counts a document. One that looks like a Gateway is reported at once.
+    /// Counts a document. One that looks like a Gateway is reported immediately.
     pub(crate) fn add(&mut self, file: &File, object: &Object) {
         if let Some((rule, message, help)) = suspicion(object) {
             let message =
@@ -185,7 +185,7 @@ impl Others {
     }
 
     fn count_many(&mut self, kind: &str, count: usize) {
-        /// More kinds than anybody has are not told apart.
+        /// The maximum number of kinds that are counted separately.
         const MOST: usize = 100;
         let is_known = self.counts.len() < MOST || self.counts.contains_key(kind);
         *self.counts.entry(if is_known { kind } else { "others" }.to_owned()).or_default() += count;
@@ -218,8 +218,7 @@ impl Others {
     }
 }
 
-/// Why a document that is not a Gateway of Istio's may have been meant as one: the rule, what is wrong,
-/// and what to do.
+/// If a document looks like an Istio Gateway but is not one: the rule, the message and help.
 pub(crate) fn suspicion(object: &Object) -> Option<(RuleId, String, &'static str)> {
     if let Some(message) = object.misspelt_gateway() {
         return Some((lint::MISSPELT_TYPE, message, "the document is skipped"));
@@ -227,7 +226,7 @@ pub(crate) fn suspicion(object: &Object) -> Option<(RuleId, String, &'static str
     let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
     let is_gateway_api = object.kind() == "Gateway" && group == "gateway.networking.k8s.io";
     is_gateway_api.then(|| {
-        let message = "a Gateway of Gateway API, which this command skips".to_owned();
-        (lint::GATEWAY_API, message, "translate it with `istio-gateway from-gateway-api`")
+        let message = "Gateway of Gateway API, which this command skips".to_owned();
+        (lint::GATEWAY_API, message, "use `istio-gateway from-gateway-api` to translate it")
     })
 }

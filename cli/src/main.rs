@@ -69,9 +69,9 @@ fn main() -> ExitCode {
     outcome.unwrap_or_else(Failure::report)
 }
 
-/// Why a command ends without success.
+/// The error of a command.
 enum Failure {
-    /// The command cannot be carried out as it was given, or a file cannot be read or written.
+    /// The command is invalid, or a file cannot be read or written.
     Usage(String),
 }
 
@@ -83,8 +83,8 @@ impl Failure {
     }
 }
 
-/// Writes a line to standard error: one line, whatever names and texts from outside are in it. If
-/// nobody can read it, the exit status still tells.
+/// Writes a line to standard error: one line, whatever untrusted text is in it. If standard error is
+/// closed, the exit status still reports the error.
 fn tell(line: &str) {
     let _ = writeln!(io::stderr(), "{}", harmless(line));
 }

@@ -1,4 +1,4 @@
-//! Writing what a command made, to standard output or into a file.
+//! Writes the output of a command to standard output or a file.
 
 use std::{
     fs,
@@ -13,12 +13,12 @@ use tempfile::Builder;
 
 use crate::{Failure, text::is_harmful};
 
-/// Writes to standard output, all at once.
+/// Writes to standard output at once.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     print_with(|out| out.write_all(bytes))
 }
 
-/// Writes JSON to standard output as it is made, in which nothing acts on a terminal.
+/// Writes JSON to standard output incrementally, with terminal control characters escaped.
 pub(crate) fn print_json<'a, T: Serialize + 'a>(
     values: impl IntoIterator<Item = &'a T>,
     layout: Layout,
@@ -26,7 +26,7 @@ pub(crate) fn print_json<'a, T: Serialize + 'a>(
     print_with(|out| write_json(out, values, layout))
 }
 
-/// Writes a text to standard output, with its colors where they are shown.
+/// Writes text to standard output, with colors if they are enabled.
 pub(crate) fn print_colored(text: &str) -> Result<(), Failure> {
     let choice = AutoStream::choice(&io::stdout());
     let printed = stdout().and_then(|out| {
@@ -44,7 +44,7 @@ fn print_with(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()
     printed.or_else(|error| failed_to_print(&error))
 }
 
-/// An error of standard output; none where whoever reads has read enough.
+/// An error of standard output; success if the reader has closed it.
 pub(crate) fn failed_to_print(error: &io::Error) -> Result<(), Failure> {
     match error.kind() {
         io::ErrorKind::BrokenPipe => Ok(()),
@@ -52,10 +52,10 @@ pub(crate) fn failed_to_print(error: &io::Error) -> Result<(), Failure> {
     }
 }
 
-/// How much is written at once.
+/// The size of one write.
 pub(crate) const BUFFER: usize = 64 * 1024;
 
-/// Standard output as a file: std's own reports nothing where the descriptor cannot be written to.
+/// Standard output as a file: std's own ignores errors of a closed descriptor.
 #[cfg(unix)]
 pub(crate) fn stdout() -> io::Result<Box<dyn Write>> {
     use std::os::fd::AsFd as _;
@@ -68,16 +68,16 @@ pub(crate) fn stdout() -> io::Result<Box<dyn Write>> {
     Ok(Box::new(io::stdout().lock()))
 }
 
-/// How JSON is laid out.
+/// The layout of JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
     /// One value, indented.
     Pretty,
-    /// A value a line.
+    /// One value a line.
     Lines,
 }
 
-/// Writes JSON in which nothing acts on a terminal.
+/// Writes JSON with terminal control characters escaped.
 pub(crate) fn write_json<'a, T: Serialize + 'a>(
     out: &mut dyn Write,
     values: impl IntoIterator<Item = &'a T>,
@@ -94,8 +94,8 @@ pub(crate) fn write_json<'a, T: Serialize + 'a>(
     Ok(())
 }
 
-/// Escapes what a terminal would act on. It can only stand in strings, so that the values stay the
-/// same. What is written at once has to be whole characters.
+/// Escapes terminal control characters. They can only be in strings, so the values do not change. A
+/// write has to consist of whole characters.
 pub(crate) struct HarmlessJson<W>(pub(crate) W);
 
 impl<W: Write> Write for HarmlessJson<W> {
@@ -119,8 +119,7 @@ impl<W: Write> Write for HarmlessJson<W> {
     }
 }
 
-/// Writes a file. Whoever looks sees the old file or the new one, which gets the old one's permissions.
-/// Of a link, it is the file that it leads to.
+/// Replaces a file atomically and keeps its permissions. A symlink is followed.
 pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -137,9 +136,9 @@ fn replace(path: &Path, write: impl FnOnce(fs::File) -> io::Result<()>) -> io::R
     let old = fs::canonicalize(path).and_then(|real| Ok((fs::metadata(&real)?, real)));
     let (path, permissions) = match &old {
         Ok((found, real)) if found.is_file() => (real.as_path(), Some(found.permissions())),
-        // A pipe or a terminal can only be written to.
+        // A pipe or a terminal cannot be replaced, only written to.
         Ok(_) => return write(fs::File::create(path)?),
-        // So can a link to what is not there yet.
+        // Nor can a symlink to a missing file.
         Err(_) if fs::symlink_metadata(path).is_ok() => return write(fs::File::create(path)?),
         Err(_) => (path, None),
     };
@@ -163,14 +162,14 @@ fn replace(path: &Path, write: impl FnOnce(fs::File) -> io::Result<()>) -> io::R
     Ok(())
 }
 
-/// The temporary file that is to become the output. It is made, and takes its place, under this lock.
+/// The temporary file that replaces the output. It is created and renamed while this is locked.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 fn unfinished() -> MutexGuard<'static, Option<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Removes the temporary file when a signal ends the command, which it then does as ever.
+/// Removes the temporary file when a signal ends the command.
 #[cfg(unix)]
 fn remove_on_signals() -> io::Result<()> {
     use signal_hook::{
@@ -182,7 +181,7 @@ fn remove_on_signals() -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     std::thread::Builder::new().spawn(move || {
         for signal in signals.forever() {
-            // Held to the end: no other file takes its place.
+            // The lock is held until the end, so that no other file replaces it.
             let unfinished = unfinished();
             if let Some(path) = &*unfinished {
                 let _ = fs::remove_file(path);

@@ -1,4 +1,4 @@
-//! `istio-gateway rules`: what each rule says, with an example.
+//! `istio-gateway rules`: lists and explains the rules, with examples.
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{Rule, RuleId, rule::rules};
@@ -10,7 +10,7 @@ use crate::{
     text::{severity_name, shown, text_width, wrapped},
 };
 
-/// Lists the rules of check, or explains those that are named.
+/// Lists the rules of all findings, or explains some of them
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -29,11 +29,11 @@ Exit status:
   0  the rules were printed
   2  there is no such rule, or standard output cannot be written")]
 pub(crate) struct Rules {
-    /// How to print the rules
+    /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 
-    /// A rule's id, or the beginning of several ids
+    /// A rule's id, or the start of several ids
     rule: Option<String>,
 }
 
@@ -43,7 +43,7 @@ enum Format {
     Json,
 }
 
-/// The id that was probably meant.
+/// The most similar id.
 pub(crate) fn nearest(name: &str, is_meant: impl Fn(&Rule) -> bool) -> Option<RuleId> {
     // A longer name is not a typo, and would be slow to compare.
     let known = rules().filter(|rule| name.len() <= 64 && is_meant(rule));
@@ -97,7 +97,7 @@ impl Rules {
             let nearest = nearest(name, |_| true)
                 .map_or_else(String::new, |id| format!("; did you mean {id}?"));
             let name = shown(name);
-            let message = format!("no rule {name}{nearest} (istio-gateway rules lists them)");
+            let message = format!("unknown rule {name}{nearest} (istio-gateway rules lists all)");
             return Err(Failure::Usage(message));
         }
         let text = match self.format {

@@ -1,5 +1,4 @@
-//! Text for people: names of severities, what comes from outside made harmless, lists, and lines of a
-//! given width.
+//! Text output: severity names, escaping, lists, and lines of a given width.
 
 use std::io;
 
@@ -14,7 +13,7 @@ pub(crate) fn severity_name(severity: Severity) -> &'static str {
     }
 }
 
-/// A text from outside as it can be shown in one line: harmless, and cut where it is very long.
+/// Untrusted text for one line: escaped, and truncated if it is very long.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 200;
     match text.char_indices().nth(LONGEST) {
@@ -23,9 +22,8 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// A text from outside, in which what a terminal or a browser would act on (control characters, line
-/// breaks among them, those that turn the direction of writing or have no width) is written as its
-/// number.
+/// Escapes untrusted text: characters that affect a terminal or browser (control characters, line
+/// breaks, and those that change the text direction or have no width) are written as their code points.
 pub(crate) fn harmless(text: &str) -> String {
     let mut harmless = String::new();
     for character in text.chars() {
@@ -54,8 +52,8 @@ pub(crate) fn is_harmful(character: char) -> bool {
         )
 }
 
-/// The first `most` of a list of texts from outside, and how many more there are; `nothing` of an
-/// empty one.
+/// The first `most` of a list of untrusted texts, and the number of the others; `nothing` if it is
+/// empty.
 pub(crate) fn listed(texts: &[String], most: usize, nothing: &str) -> String {
     if texts.is_empty() {
         return nothing.to_owned();
@@ -94,21 +92,21 @@ fn thousands(count: usize) -> String {
     text
 }
 
-/// How many columns a terminal has that standard output is.
+/// The width of the terminal in columns, if standard output is one.
 pub(crate) fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }
 
-/// How wide a text for people is where there is no terminal.
+/// The width of text if there is no terminal.
 pub(crate) const DEFAULT_WIDTH: usize = 80;
 
-/// How wide a text for people is: as wide as the terminal, from 60 to 100 columns.
+/// The width of text: that of the terminal, from 60 to 100 columns.
 pub(crate) fn text_width() -> usize {
     terminal_width().map_or(DEFAULT_WIDTH, |columns| columns.clamp(60, 100))
 }
 
-/// Lines of at most `width` characters; what the text breaks itself stays broken, and a word that
-/// is longer is broken where the line ends.
+/// Wraps at `width` characters. Line breaks are kept, and a longer word is broken at the end of the
+/// line.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.trim_end().lines() {

@@ -8,11 +8,11 @@ use crate::{
     protocol::Protocol, tls_plan::TlsParameters,
 };
 
-/// What a gateway offers, best first.
+/// The protocols that a gateway offers, most preferred first.
 ///
-/// Source: pilot's `BuildListenerTLSContext`; of `alpnProtocols`, which no module of istiod has yet,
-/// istio/api#3758 and istio/istio#61597. Assumed is where the field counts: in the modes whose other
-/// parameters count, and not over QUIC.
+/// Source: pilot's `BuildListenerTLSContext`; for `alpnProtocols`, which no published module of istiod
+/// has yet, istio/api#3758 and istio/istio#61597. It is an assumption that the field applies in the
+/// same modes as the other parameters, and not over QUIC.
 pub(super) fn offered(
     mode: Result<TlsMode, UnknownEnumValue>,
     parameters: Option<TlsParameters<'_>>,
@@ -35,25 +35,24 @@ pub(super) fn offered(
     servers_own
 }
 
-/// Whether TLS allows the length of the name; others are dropped.
+/// Whether the name has a length that TLS allows; istiod drops others.
 ///
 /// Source: istiod's `security.FilterALPNProtocols` and RFC 7301, 3.1.
 pub(crate) fn is_name(name: &str) -> bool {
     (1..=255).contains(&name.len())
 }
 
-/// Whether Envoy takes what istiod keeps of a server's list: it joins the names with commas.
+/// Whether Envoy accepts the list that istiod keeps: it joins the names with commas.
 pub(super) fn fits_envoy(names: &[String]) -> bool {
     let kept = names.iter().filter(|name| is_name(name));
     kept.map(|name| name.len() + 1).sum::<usize>() <= 65_535
 }
 
-/// The protocol that a client gets by ALPN which offers these: the first one of the gateway's list
-/// that the client offers too. Where there is none, or where the client offers nothing, the
-/// handshake succeeds without one, as a real Envoy 1.40.0 was seen to do.
+/// The protocol that is negotiated with a client that offers these: the first one of the gateway's list
+/// that the client also offers. If there is none, or the client offers none, the handshake succeeds
+/// without a protocol, as observed with Envoy 1.40.0.
 ///
-/// A name of the gateway's list that holds commas is several names to Envoy; where one of these is empty, it
-/// negotiates none.
+/// Envoy splits a name with commas into several; if one of these is empty, it negotiates no protocol.
 ///
 /// ```
 /// use istio_gateway::{Server, ServerTlsSettings, envoy};
@@ -74,8 +73,8 @@ pub fn negotiated_protocol<'a>(
     offered_protocols(context).into_iter().find(|name| offered.contains(name))
 }
 
-/// The protocols that the gateway offers by ALPN, best first, as Envoy reads them:
-/// see [`negotiated_protocol`].
+/// The protocols that the gateway offers by ALPN, most preferred first, as Envoy reads them: see
+/// [`negotiated_protocol`].
 #[must_use]
 pub fn offered_protocols(context: &DownstreamTlsContext) -> Vec<&str> {
     let common = context.common_tls_context.iter();

@@ -15,7 +15,7 @@ use crate::{
     tls_plan::{CaSource, CertificateSource, ClientValidation, CredentialName, TlsPlan},
 };
 
-/// The context; none where TLS is not terminated.
+/// The TLS context; `None` if the gateway does not terminate TLS.
 ///
 /// Source: pilot's `buildGatewayListenerTLSContext` and `BuildListenerTLSContext`.
 pub(super) fn build_tls_context(
@@ -33,7 +33,7 @@ pub(super) fn build_tls_context(
         tls_params: parameters.and_then(|parameters| params::build(parameters, options)),
         tls_certificate_sds_secret_configs: secret_configs(*certificates, options),
         validation_context_type: validation.as_ref().and_then(|validation| {
-            // Over QUIC, istiod verifies no certificate that it would require with files.
+            // Over QUIC, istiod does not require the certificates that it verifies with files.
             let is_left_out = is_quic && requires && !plan.uses_credentials();
             (!is_left_out).then(|| validation_context(validation, options))
         }),
@@ -58,7 +58,7 @@ fn secret_configs(certificates: CertificateSource<'_>, options: &Options) -> Vec
             vec![secrets::file_certificate(&node.tls_server_cert_chain, &node.tls_server_key, node)]
         }
         CertificateSource::Credentials(names) => {
-            // Upstream's list has a nil for a name without a secret, which is an empty entry on the wire.
+            // Upstream's list has nil for a name without a secret, which is an empty entry on the wire.
             let secret = |name: &String| {
                 secrets::credential(&CredentialName::from(name.as_str()), options)
                     .unwrap_or_default()
@@ -73,7 +73,7 @@ fn secret_configs(certificates: CertificateSource<'_>, options: &Options) -> Vec
 }
 
 /// Source: istiod's `ApplyCredentialSDSToServerCommonTLSContext` and `ApplyToCommonTLSContext`.
-#[expect(deprecated, reason = "what istiod sets")]
+#[expect(deprecated, reason = "istiod sets it")]
 fn validation_context(
     validation: &ClientValidation<'_>,
     options: &Options,

@@ -1,4 +1,4 @@
-//! What istiod does without saying so.
+//! Diagnoses settings that istiod drops or replaces silently.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ struct Findings<'a> {
     found: Vec<Diagnostic>,
 }
 
-/// What istiod does with a server without reporting it.
+/// Reports what istiod drops or replaces silently, and what Envoy rejects.
 pub(super) fn diagnose(
     server: &Server,
     plan: &TlsPlan<'_>,
@@ -33,7 +33,7 @@ pub(super) fn diagnose(
     findings.found
 }
 
-/// TLS settings on a port of plain HTTP.
+/// TLS settings on a plain HTTP port.
 #[expect(deprecated, reason = "every field is looked at")]
 fn unused_settings(server: &Server) -> Option<Diagnostic> {
     let Server { port, bind: _, hosts: _, tls, default_endpoint: _, name: _ } = server;
@@ -42,16 +42,16 @@ fn unused_settings(server: &Server) -> Option<Diagnostic> {
         let Port { number: _, protocol, name: _, target_port: _ } = port;
         protocol
     });
-    // A redirect to HTTPS is what a plain port's settings are for, and needs no mode.
+    // A redirect to HTTPS is the only setting for a plain HTTP port, and needs no mode.
     let redirect = ServerTlsSettings { https_redirect: true, ..Default::default() };
-    let but = if tls.https_redirect { " but httpsRedirect" } else { "" };
-    let message = format!("the port's protocol is {protocol}: nothing of this{but} is used");
+    let but = if tls.https_redirect { ", except httpsRedirect" } else { "" };
+    let message = format!("has no effect{but}: the port's protocol is {protocol}");
     let path = FieldPath::root().key("tls");
     (*tls != redirect).then(|| finding(rule::SETTINGS_UNUSED, path, message, None))
 }
 
-/// Whether Envoy accepts the listener and rejects the server's secrets when they arrive, for what the
-/// rule reports, so that other servers of the listener are served.
+/// Whether a finding of this rule means that Envoy accepts the listener but rejects the server's
+/// secrets, so that other servers of the listener work.
 #[must_use]
 pub fn rejects_secrets(rule: RuleId) -> bool {
     matches!(rule, rule::PIN_INVALID | rule::PARAMETERS_REJECTED)
@@ -74,8 +74,7 @@ fn path(field: TlsField) -> FieldPath {
 impl Findings<'_> {
     fn all(&mut self) {
         if let Err(number) = self.plan.mode {
-            let message =
-                format!("istiod does not know the mode {}, and treats it as SIMPLE", number.0);
+            let message = format!("unknown mode {}: istiod treats it as SIMPLE", number.0);
             self.add(rule::MODE_UNKNOWN, path(TlsField::Mode), message, None);
         }
         self.sources();
@@ -84,7 +83,7 @@ impl Findings<'_> {
                 Some(message) => {
                     let help = (field == TlsField::CaCrl
                         && self.plan.requests_client_certificate())
-                    .then_some("write it into the Secret, under the key ca.crl");
+                    .then_some("add it to the Secret under the key ca.crl");
                     self.add(ignored_rule(field), path(field), format!("ignored: {message}"), help);
                 }
                 None => self.used(field),
@@ -97,14 +96,14 @@ impl Findings<'_> {
         self.found.push(finding(rule, path, message, help));
     }
 
-    /// Why a field that is set has no effect with these options, if it has none.
+    /// Why a field that is set has no effect with these options, if so.
     fn ignored(&self, field: TlsField) -> Option<String> {
         let is_new = matches!(field, TlsField::EcdhCurves | TlsField::AlpnProtocols);
         let is_quic = self.options.transport == Transport::Quic;
         match self.plan.ignore_reason(field) {
             Some(reason @ IgnoreReason::Passthrough) => Some(reason.to_string()),
             _ if is_new && self.options.istio < OWN_CURVES_AND_ALPN => {
-                Some("it needs Istio 1.32".to_owned())
+                Some("it requires Istio 1.32".to_owned())
             }
             Some(reason) => Some(reason.to_string()),
             None if field == TlsField::AlpnProtocols && is_quic => {
@@ -114,7 +113,7 @@ impl Findings<'_> {
         }
     }
 
-    /// What of a field that has an effect is dropped, or makes Envoy reject the server.
+    /// Values of a used field that are dropped, or for which Envoy rejects the server.
     fn used(&mut self, field: TlsField) {
         let validation = self.plan.validation.as_ref();
         match field {
@@ -138,11 +137,16 @@ impl Findings<'_> {
             }
             TlsField::VerifyCertificateSpki => {
                 let pins = validation.map_or([].as_slice(), |of| of.verify_certificate_spki);
-                self.pins(field, pins, check_spki, "base64 of a SHA-256, 44 characters");
+                self.pins(
+                    field,
+                    pins,
+                    check_spki,
+                    "write a base64 encoded SHA-256 of 44 characters",
+                );
             }
             TlsField::VerifyCertificateHash => {
                 let pins = validation.map_or([].as_slice(), |of| of.verify_certificate_hash);
-                let help = "a SHA-256 in 64 hex digits, or the same with colons";
+                let help = "write a SHA-256 of 64 hexadecimal digits, optionally with colons";
                 self.pins(field, pins, check_hash, help);
             }
             TlsField::MinProtocolVersion
@@ -153,9 +157,9 @@ impl Findings<'_> {
         }
     }
 
-    /// What is used of the sources of certificates, and is not what it seems.
+    /// Replaced or ignored sources of certificates.
     fn sources(&mut self) {
-        const MESH: &str = "the proxy's own certificate is used instead: a certificate and a key are \
+        const MESH: &str = "the mesh's certificate is used instead: a certificate and a key are \
                             required";
         let is_pair = |certificate: &str, key: &str| !certificate.is_empty() && !key.is_empty();
         match self.plan.certificates {
@@ -193,8 +197,7 @@ impl Findings<'_> {
         }
         let validation = self.plan.validation.as_ref();
         if validation.is_some_and(|validation| validation.ca == CaSource::MeshRoot) {
-            let message =
-                "the mesh's own CA is used instead: every workload of the mesh is accepted";
+            let message = "the mesh's CA is used instead: every workload of the mesh is accepted";
             let path = path(TlsField::CaCertificates);
             self.add(rule::CA_REPLACED, path, message.to_owned(), None);
         }
@@ -205,9 +208,9 @@ impl Findings<'_> {
             return;
         }
         let message = if name.is_empty() {
-            "Envoy rejects the listener: the name of a secret is empty"
+            "Envoy rejects the listener: the secret name is empty"
         } else {
-            "Envoy rejects the listener: the mesh's provider of secrets cannot be reached"
+            "Envoy rejects the listener: the mesh's secret provider cannot be reached"
         };
         self.add(rule::CREDENTIAL_EMPTY, path, message.to_owned(), None);
     }
@@ -226,12 +229,12 @@ impl Findings<'_> {
             } else {
                 (rule::PIN_INVALID, REJECTED)
             };
-            let message = format!("{what}: {} is not a pin", Quoted(pin));
+            let message = format!("{what}: invalid pin {}", Quoted(pin));
             self.add(rule, path(field).index(i), message, Some(help));
         }
     }
 
-    /// What is dropped of versions, suites, curves and ALPN protocols, and what Envoy rejects.
+    /// Dropped versions, cipher suites, curves and ALPN protocols, and those that Envoy rejects.
     fn parameters(&mut self, field: TlsField) {
         let Some(parameters) = self.plan.parameters else { return };
         let number = match field {
@@ -243,7 +246,7 @@ impl Findings<'_> {
             _ => return,
         };
         if TlsProtocol::try_from(number).is_err() {
-            let message = format!("{number} is not a TLS version: Envoy's default is used");
+            let message = format!("unknown TLS version {number}: Envoy's default is used");
             self.add(rule::VERSION_UNKNOWN, path(field), message, None);
         }
     }
@@ -253,9 +256,9 @@ impl Findings<'_> {
         for (i, suite) in suites.iter().enumerate() {
             let is_second = !known.insert(suite);
             let why = match ciphers::is_valid(suite) {
-                true if is_second => "it is there twice",
+                true if is_second => "duplicate cipher suite",
                 true => continue,
-                false => "istiod does not know it",
+                false => "unknown cipher suite",
             };
             let path = path(TlsField::CipherSuites).index(i);
             self.add(rule::SUITE_DROPPED, path, format!("dropped: {why}"), None);
@@ -265,10 +268,10 @@ impl Findings<'_> {
     fn curves(&mut self, names: &[String]) {
         for (i, error) in curves::errors(names) {
             let (name, what) = match error {
-                CurveError::Unknown(name) => (name, "is not a curve that it knows"),
-                CurveError::Duplicate(name) => (name, "is there twice"),
+                CurveError::Unknown(name) => (name, "is unknown"),
+                CurveError::Duplicate(name) => (name, "is repeated"),
             };
-            let message = format!("{REJECTED}: {} {what}", Quoted(name));
+            let message = format!("{REJECTED}: curve {} {what}", Quoted(name));
             let path = path(TlsField::EcdhCurves).index(i);
             self.add(rule::PARAMETERS_REJECTED, path, message, None);
         }
@@ -282,7 +285,7 @@ impl Findings<'_> {
             self.add(rule::ALPN_DROPPED, at.clone().index(i), message, None);
         }
         if !alpn::fits_envoy(names) {
-            let why = "with commas between them, the names have more than 65534 bytes";
+            let why = "joined with commas, the names have more than 65534 bytes";
             self.add(rule::PARAMETERS_REJECTED, at, format!("{REJECTED}: {why}"), None);
         }
     }
@@ -302,9 +305,9 @@ impl Findings<'_> {
     }
 }
 
-const REJECTED: &str = "Envoy rejects the server's secrets, and so every client";
+const REJECTED: &str = "Envoy rejects the server's secrets, so that no client can connect";
 
-/// The rule of a field that is set and has no effect.
+/// The rule for a field that is set and has no effect.
 fn ignored_rule(field: TlsField) -> RuleId {
     match field {
         TlsField::ServerCertificate
@@ -322,7 +325,7 @@ fn ignored_rule(field: TlsField) -> RuleId {
         | TlsField::CipherSuites
         | TlsField::EcdhCurves
         | TlsField::AlpnProtocols => rule::PARAMETERS_IGNORED,
-        // Never ignored on a port with TLS.
+        // These are never ignored on a TLS port.
         TlsField::HttpsRedirect | TlsField::Mode => rule::SETTINGS_UNUSED,
     }
 }

@@ -1,11 +1,11 @@
-//! `google.protobuf.Duration` with a text form.
+//! `google.protobuf.Duration` with parsing and formatting.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A span of time, as protobuf has it: `google.protobuf.Duration`. In JSON it is a text in seconds,
-/// with 0, 3, 6 or 9 digits after the point.
+/// A duration: `google.protobuf.Duration`. In JSON it is a string in seconds, with 0, 3, 6 or 9 digits
+/// after the point.
 ///
 /// ```
 /// use istio_gateway::envoy::Duration;
@@ -24,7 +24,7 @@ pub struct Duration {
 }
 
 impl Duration {
-    /// So many seconds.
+    /// A duration of this many seconds.
     #[must_use]
     pub fn from_secs(seconds: i64) -> Self {
         Self { seconds, nanos: 0 }
@@ -44,7 +44,7 @@ impl fmt::Display for Duration {
     }
 }
 
-/// The string is not a duration in seconds.
+/// The error for a string that is not a duration in seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidDuration;

@@ -1,4 +1,4 @@
-//! What istiod makes of a server: Envoy's own configuration, in Envoy's own messages.
+//! istiod's translation of a server into Envoy's configuration, as Envoy's own messages.
 //!
 //! ```
 //! use istio_gateway::{Server, envoy, json};
@@ -23,26 +23,26 @@
 //!         },
 //!     })
 //! );
-//! // The CRL is not in there, and istiod does not report it.
+//! The CRL is not used, and istiod does not report it.
 //! let finding = &translation.diagnostics[0];
 //! assert_eq!(finding.rule, "envoy/crl-ignored");
 //! assert_eq!(finding.path.to_string(), "tls.caCrl");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The translation takes any server, valid or not, and never fails, as istiod's does not. A test
-//! compares it with what pilot's own builder made of 681 servers, as data. The messages are in
-//! [`proto::envoy`](crate::proto::envoy): a subset of Envoy's, wire-compatible with any other Rust
-//! code for them.
+//! The translation accepts any server, valid or not, and never fails, like istiod's. A test compares it
+//! with the output of pilot's own builder for 681 servers. The messages are in
+//! [`proto::envoy`](crate::proto::envoy): a subset of Envoy's, wire-compatible with any other Rust code
+//! for them.
 //!
 //! A server of a manifest may have fields that never reach istiod, since the API server drops them:
-//! give the translation the servers of [`Manifest::stored`](crate::Manifest::stored). [`translate_gateway`]
-//! also reports which servers of a Gateway istiod leaves out, and whose listener Envoy rejects.
+//! translate the servers of [`Manifest::stored`](crate::Manifest::stored). [`translate_gateway`] also
+//! reports which servers of a Gateway istiod drops, and whose listener Envoy rejects.
 //!
-//! # What is not here
+//! # Limits
 //!
-//! Filter chains, routes, and istiod's environment variables: `COMPLIANCE_POLICY` narrows versions,
-//! suites and curves further.
+//! Filter chains, routes and istiod's environment variables are not translated: `COMPLIANCE_POLICY`
+//! restricts versions, cipher suites and curves further.
 
 mod alpn;
 mod context;
@@ -83,45 +83,45 @@ use crate::{
     tls_plan::TlsPlan,
 };
 
-/// What istiod makes of a server.
+/// istiod's translation of a server.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Translation {
     /// What the gateway does with the server's connections.
     pub flow: TrafficMode,
-    /// What pilot's builder gives: none without TLS settings and for a TLS passthrough. pilot uses
-    /// it only where the [`flow`](Self::flow) terminates TLS, see
+    /// The context from pilot's builder: `None` without TLS settings and for a TLS passthrough. pilot
+    /// uses it only if the [`flow`](Self::flow) terminates TLS, see
     /// [`effective_tls_context`](Self::effective_tls_context).
     pub tls_context: Option<DownstreamTlsContext>,
-    /// What becomes of `x-forwarded-client-cert`, where the flow has HTTP.
+    /// How `x-forwarded-client-cert` is handled, if the flow has HTTP.
     pub xfcc: HttpConnectionManager,
-    /// What else the listener gets.
+    /// Further settings of the listener.
     pub listener: ListenerExtras,
-    /// What istiod drops, replaces or turns into something that Envoy rejects, without reporting it.
-    /// Paths begin at the server. See [`rule::envoy`](crate::rule::envoy).
+    /// What istiod silently drops or replaces, and what Envoy rejects. Paths start at the server. See
+    /// [`rule::envoy`](crate::rule::envoy).
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Translation {
-    /// The context that Envoy gets: that of the builder, where the gateway terminates TLS.
+    /// The context that Envoy uses: that of the builder, if the gateway terminates TLS.
     #[must_use]
     pub fn effective_tls_context(&self) -> Option<&DownstreamTlsContext> {
         self.tls_context.as_ref().filter(|_| self.flow.terminates_tls())
     }
 }
 
-/// What a listener gets in addition to its filter chains' TLS context.
+/// Settings of a listener other than the TLS contexts of its filter chains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListenerExtras {
-    /// How long a client may take for its handshake, where the gateway terminates TLS.
+    /// The timeout of a client's handshake, if the gateway terminates TLS.
     pub transport_socket_connect_timeout: Option<Duration>,
     /// Whether Envoy reads the server name before it chooses a filter chain
     /// (`envoy.filters.listener.tls_inspector`).
     pub has_tls_inspector: bool,
 }
 
-/// What istiod makes of a server.
+/// Translates a server as istiod does.
 ///
 /// Source: pilot's `buildGatewayListenerTLSContext` and `BuildListenerTLSContext`.
 #[must_use]
@@ -148,7 +148,7 @@ pub fn translate_server(server: &Server, options: &Options) -> Translation {
     }
 }
 
-/// What becomes of `x-forwarded-client-cert` at every gateway of a mesh.
+/// How every gateway of a mesh handles `x-forwarded-client-cert`.
 ///
 /// Source: pilot's `buildGatewayConnectionManager`.
 ///

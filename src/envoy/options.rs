@@ -1,9 +1,9 @@
-//! What istiod looks at in addition to the server.
+//! Inputs of the translation other than the server.
 
 use crate::{IstioVersion, TlsProtocol, proto::mesh::v1alpha1::Topology};
 
-/// What istiod looks at in addition to the server. The default is a gateway for TCP in a mesh without
-/// settings of its own, under the newest released Istio.
+/// Inputs of the translation other than the server. The default is a TCP listener of a gateway in a
+/// mesh with default settings and the newest release of Istio.
 ///
 /// ```
 /// use istio_gateway::envoy::{Options, Transport};
@@ -12,10 +12,10 @@ use crate::{IstioVersion, TlsProtocol, proto::mesh::v1alpha1::Topology};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
-    /// What the listener listens on.
+    /// The transport of the listener.
     pub transport: Transport,
-    /// The version of istiod. What is known is 1.31 and what 1.32 changes: an older one is treated as
-    /// 1.31. The fields that a version does not know yet have no effect there.
+    /// The release of istiod. The translations of 1.31 and 1.32 are known; an older release is treated
+    /// as 1.31. Fields that a release does not have yet have no effect.
     pub istio: IstioVersion,
     /// The metadata of the gateway's proxy.
     pub node: NodeMetadata,
@@ -23,7 +23,7 @@ pub struct Options {
     pub mesh: MeshConfig,
 }
 
-/// What a listener listens on. A gateway with HTTP/3 has both, for one server.
+/// The transport of a listener. A gateway with HTTP/3 has both for one server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Transport {
@@ -37,9 +37,10 @@ pub enum Transport {
 /// The metadata that a gateway's proxy reports to istiod (`ISTIO_META_...` of its container).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeMetadata {
-    /// `credential` is `true`: somebody serves credentials with `sds://` on a socket of the pod.
+    /// `credential` is `true`: a local SDS server on a socket of the pod provides credentials with
+    /// `sds://`.
     pub serves_credentials: bool,
-    /// `file-credential` is `true`: somebody serves files on a socket of the pod.
+    /// `file-credential` is `true`: a local SDS server on a socket of the pod provides files.
     pub serves_files: bool,
     /// `TLS_SERVER_CERT_CHAIN`: the certificate for `ISTIO_MUTUAL`, in a file.
     pub tls_server_cert_chain: String,
@@ -54,7 +55,7 @@ pub struct NodeMetadata {
 pub struct MeshConfig {
     /// `tlsDefaults.ecdhCurves`.
     pub ecdh_curves: Vec<String>,
-    /// `tlsDefaults.cipherSuites`, which istiod takes as they are.
+    /// `tlsDefaults.cipherSuites`, which istiod uses unchanged.
     pub cipher_suites: Vec<String>,
     /// `tlsDefaults.minProtocolVersion`.
     pub min_protocol_version: TlsProtocol,
@@ -64,12 +65,12 @@ pub struct MeshConfig {
     pub sds_provider: Option<SdsProvider>,
 }
 
-/// A server of secrets that the mesh knows.
+/// An SDS server that the mesh knows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SdsProvider {
-    /// The cluster by which Envoy reaches it, such as `outbound|8234||sds.ns.svc.cluster.local`.
+    /// The cluster of the server, such as `outbound|8234||sds.ns.svc.cluster.local`.
     Cluster(String),
-    /// Its service is not in the mesh. istiod leaves the secret out.
+    /// Its service is not in the mesh. istiod omits the secret.
     Unreachable,
 }

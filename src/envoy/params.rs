@@ -1,4 +1,4 @@
-//! Versions, cipher suites and curves.
+//! TLS versions, cipher suites and curves.
 
 use std::collections::HashSet;
 
@@ -11,10 +11,10 @@ use crate::{
     tls_plan::TlsParameters,
 };
 
-/// Since when istiod heeds `ecdhCurves` and `alpnProtocols` of a server.
+/// The first release whose istiod uses `ecdhCurves` and `alpnProtocols` of a server.
 pub(super) const OWN_CURVES_AND_ALPN: IstioVersion = IstioVersion::of(32);
 
-/// The parameters, none if nobody sets any.
+/// The parameters; `None` if none are set.
 ///
 /// Source: pilot's `applyDownstreamTLSDefaults` and `applyServerTLSSettings`.
 pub(super) fn build(
@@ -69,7 +69,7 @@ fn envoy_s(protocol: i32) -> EnvoyProtocol {
     protocol.try_into().unwrap_or(EnvoyProtocol::TlsAuto)
 }
 
-/// The server's own suites, without what istiod drops.
+/// The server's cipher suites without those that istiod drops.
 ///
 /// Source: istiod's `security.FilterCipherSuites`.
 fn known_suites(suites: &[String]) -> Vec<String> {

@@ -1,4 +1,4 @@
-//! From Envoy's configuration to what happens to clients.
+//! From Envoy's configuration to its effect on clients.
 
 use crate::{
     client_certificate::{
@@ -16,20 +16,20 @@ use crate::{
     },
 };
 
-/// What is to be had of what a context refers to. The default: everything is there and in order.
+/// The availability of the secrets of a context. By default, all of them are available and valid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SecretAvailability {
     /// The secret with the server's certificate has not arrived.
     pub is_server_certificate_missing: bool,
     /// The secret with the CA has not arrived.
     pub is_ca_missing: bool,
-    /// The secret that should hold the CA holds none.
+    /// The CA secret contains no CA.
     pub is_ca_empty: bool,
-    /// The CRL is stale, unreadable or another CA's.
+    /// The CRL is expired, unreadable or of another CA.
     pub is_crl_unusable: bool,
 }
 
-/// What a listener with this context asks of a client's certificate.
+/// The requirements of a listener with this context for client certificates.
 ///
 /// ```
 /// use istio_gateway::{
@@ -49,7 +49,7 @@ pub struct SecretAvailability {
 ///     client_certificate_policy(&context, SecretAvailability::default()).request()
 /// };
 /// assert_eq!(request(Transport::Tcp), Request::Required);
-/// // Over HTTP/3 the same server asks nobody.
+/// Over HTTP/3 the same server requests no certificate.
 /// assert_eq!(request(Transport::Quic), Request::NotRequested);
 /// ```
 #[must_use]
@@ -108,7 +108,7 @@ fn validation_context(
     }
 }
 
-#[expect(deprecated, reason = "what istiod sets")]
+#[expect(deprecated, reason = "istiod sets it")]
 fn written(
     context: &CertificateValidationContext,
     states: SecretAvailability,
@@ -167,7 +167,7 @@ fn source(data: &DataSource) -> Source {
     }
 }
 
-/// The text of a matcher; what kind of match it is, is lost.
+/// The string of a matcher, without the kind of match.
 fn pattern(matcher: &StringMatcher) -> String {
     match &matcher.match_pattern {
         Some(

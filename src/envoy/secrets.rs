@@ -1,4 +1,4 @@
-//! Secrets, and where they come from.
+//! Secrets and their sources.
 
 use super::{Duration, NodeMetadata, Options, SdsProvider};
 use crate::{
@@ -44,7 +44,7 @@ pub(super) fn credential(name: &CredentialName<'_>, options: &Options) -> Option
         match &options.mesh.sds_provider {
             Some(SdsProvider::Cluster(cluster)) => {
                 let resource = name.without_scheme();
-                // The last part of a cluster's name is the host's.
+                // The last part of a cluster's name is the host.
                 let host = cluster.rsplit('|').next().unwrap_or_default();
                 return Some(secret(resource, grpc(cluster, host, None)));
             }
@@ -59,7 +59,7 @@ pub(super) fn credential(name: &CredentialName<'_>, options: &Options) -> Option
     Some(secret(&name.resource_name(), ads))
 }
 
-/// The secret of a certificate in files; the mesh's own if a path is missing.
+/// The secret of a certificate in files; that of the mesh if a path is missing.
 ///
 /// Source: istiod's `SdsCertificateConfig.GetResourceName` and `constructSdsSecretConfig`.
 pub(super) fn file_certificate(
@@ -73,7 +73,7 @@ pub(super) fn file_certificate(
     file(&format!("file-cert:{certificate}~{key}"), node)
 }
 
-/// The secret of a CA in a file; the mesh's own without a path.
+/// The secret of a CA in a file; that of the mesh without a path.
 ///
 /// Source: istiod's `SdsCertificateConfig.GetRootResourceName` and `constructSdsSecretConfig`.
 pub(super) fn file_root(path: &str, node: &NodeMetadata) -> SdsSecretConfig {
@@ -88,7 +88,7 @@ fn file(name: &str, node: &NodeMetadata) -> SdsSecretConfig {
     secret(name, grpc(cluster, "", None))
 }
 
-/// The proxy's own certificate of the mesh.
+/// The proxy's mesh certificate.
 fn workload_certificate() -> SdsSecretConfig {
     secret("default", grpc(WORKLOAD_CLUSTER, "", Some(FOREVER)))
 }
@@ -98,7 +98,7 @@ fn workload_root() -> SdsSecretConfig {
     secret("ROOTCA", grpc(WORKLOAD_CLUSTER, "", Some(FOREVER)))
 }
 
-/// Where Envoy finds the agent of its pod.
+/// The socket of the agent in the pod.
 const WORKLOAD_CLUSTER: &str = "sds-grpc";
 const FOREVER: Duration = Duration { seconds: 0, nanos: 0 };
 

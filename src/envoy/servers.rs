@@ -1,4 +1,4 @@
-//! What becomes of each server of one Gateway, given the others of the same Gateway.
+//! The outcome of each server of one Gateway, given its other servers.
 
 use std::{
     borrow::Cow,
@@ -19,23 +19,23 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TranslatedServer {
-    /// What istiod makes of the server by itself.
+    /// istiod's translation of the server by itself.
     pub translation: Translation,
-    /// What becomes of it, given the other servers of its Gateway.
+    /// The outcome, given the other servers of its Gateway.
     pub outcome: ServerOutcome,
 }
 
-/// What becomes of a server, given the other servers of its Gateway.
+/// The outcome of a server, given the other servers of its Gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ServerOutcome {
-    /// istiod sends it to Envoy, and no server of this Gateway makes Envoy reject its listener.
+    /// istiod sends it to Envoy, and Envoy rejects its listener for no server of this Gateway.
     Sent,
-    /// istiod leaves it out.
+    /// istiod drops it.
     Skipped(SkipReason),
-    /// Envoy rejects the listener of its port and address because of this server of the Gateway, which
-    /// may be the server itself. A gateway that starts has no such listener; one that runs keeps the
-    /// listener that it has.
+    /// Envoy rejects the listener of its port and address because of this server of the Gateway,
+    /// possibly itself. At startup the gateway has no such listener; a running one keeps its previous
+    /// listener.
     ListenerRejected {
         /// The index of the server that Envoy rejects.
         by: usize,
@@ -43,21 +43,21 @@ pub enum ServerOutcome {
 }
 
 impl ServerOutcome {
-    /// The outcome of the server with this index as a finding, unless it takes effect. The path
-    /// begins at the document's root.
+    /// The outcome of the server with this index as a finding, unless it takes effect. The path starts
+    /// at the document's root.
     #[must_use]
     pub fn to_diagnostic(self, server: usize) -> Option<Diagnostic> {
         let (rule, message) = match self {
             Self::Sent => return None,
             Self::Skipped(reason) => {
-                (rule::SERVER_SKIPPED, format!("istiod leaves this server out: {reason}"))
+                (rule::SERVER_SKIPPED, format!("istiod drops this server: {reason}"))
             }
             Self::ListenerRejected { by } => (
                 rule::LISTENER_REJECTED,
                 format!(
                     "Envoy rejects the listener of this port and address because of \
-                     spec.servers[{by}]: a running gateway keeps its previous listener, one that \
-                     starts has none"
+                     spec.servers[{by}]: at startup the port is closed, a running gateway keeps its \
+                     previous listener"
                 ),
             ),
         };
@@ -66,7 +66,7 @@ impl ServerOutcome {
     }
 }
 
-/// Why istiod leaves a server out. All of them are indexes of servers of the same Gateway.
+/// Why istiod drops a server. The indexes are those of servers of the same Gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SkipReason {
@@ -101,32 +101,31 @@ impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoPort => f.write_str("it has no port"),
-            Self::DuplicateHost { host, by } => write!(
-                f,
-                "hosts[{host}] is a host of spec.servers[{by}] as well, on the same port and address"
-            ),
+            Self::DuplicateHost { host, by } => {
+                write!(f, "spec.servers[{by}] has hosts[{host}] too, on the same port and address")
+            }
             Self::ProtocolConflict { by } => {
-                write!(f, "spec.servers[{by}] has its port and address, with another protocol")
+                write!(f, "spec.servers[{by}] uses the same port and address with another protocol")
             }
             Self::DuplicatePortName { by } => {
                 write!(f, "spec.servers[{by}] has the same port number and port name")
             }
             Self::Replaced { by } => write!(
                 f,
-                "spec.servers[{by}], which has no TLS settings, takes its port, address and protocol"
+                "spec.servers[{by}], which has no TLS settings, replaces it on the same port and address"
             ),
         }
     }
 }
 
-/// What istiod makes of all servers of a Gateway, and which of them take effect.
+/// Translates all servers of a Gateway, and reports which of them take effect.
 ///
-/// The Gateway is to be the one that the API server keeps ([`StoredGateway`](crate::StoredGateway)).
-/// Other Gateways of the same pods are not considered, although they share listeners with this one;
-/// nor is a Service that maps the port to another one.
+/// Pass the Gateway that the API server stores ([`StoredGateway`](crate::StoredGateway)). Other
+/// Gateways of the same pods are not considered, although they share listeners with this one; nor is a
+/// Service that maps the port to another one.
 ///
-/// Source: pilot's `mergeGateways` and `CheckDuplicates`; Envoy, which takes or rejects a listener as a
-/// whole.
+/// Source: pilot's `mergeGateways` and `CheckDuplicates`, and Envoy, which accepts or rejects a
+/// listener as a whole.
 ///
 /// ```
 /// use istio_gateway::{
@@ -145,7 +144,7 @@ impl fmt::Display for SkipReason {
 /// )?;
 /// let servers = translate_gateway(&gateway, "shop", &Options::default());
 /// assert_eq!(servers[0].outcome, ServerOutcome::Sent);
-/// // All of the second server is left out, y.test as well.
+/// The whole second server is dropped, including y.test.
 /// let skipped = ServerOutcome::Skipped(SkipReason::DuplicateHost { host: 1, by: 0 });
 /// assert_eq!(servers[1].outcome, skipped);
 /// # Ok::<(), istio_gateway::Error>(())
@@ -179,7 +178,7 @@ pub fn translate_gateway(
     servers.map(|(translation, outcome)| TranslatedServer { translation, outcome }).collect()
 }
 
-/// Whether Envoy rejects what istiod sends of the server.
+/// Whether Envoy rejects the listener because of the server.
 fn is_rejected(translation: &Translation) -> bool {
     let refuses = |found: &Diagnostic| {
         found.severity == Severity::Error && !diagnose::rejects_secrets(found.rule)
@@ -191,27 +190,27 @@ fn is_rejected(translation: &Translation) -> bool {
         })
 }
 
-/// What Envoy listens on.
+/// The address of a listener.
 fn listener(server: &Server) -> (&str, u32) {
     let bind = if server.bind.is_empty() { "0.0.0.0" } else { &server.bind };
     (bind, server.port.as_ref().map_or(0, |port| port.number))
 }
 
-/// istiod's key of servers that it merges: the number, the protocol as it is written, the address.
+/// istiod's key of servers that it merges: port number, protocol as written, address.
 type ServerPort<'a> = (u32, &'a str, &'a str);
 
-/// What pilot's `mergeGateways` remembers of the servers so far. Values are their indexes.
+/// The state of pilot's `mergeGateways`. Values are indexes of servers.
 #[derive(Default)]
 struct Merged<'a> {
     ports: HashSet<u32>,
-    /// The one plain server of a port that counts, and its protocol and address.
+    /// The plain server of a port that is kept, with its protocol and address.
     plain: HashMap<u32, (usize, &'a str, &'a str)>,
     routes: HashMap<String, usize>,
     hosts: HashMap<(u32, Cow<'a, str>), (&'a str, usize)>,
     servers: HashMap<ServerPort<'a>, Vec<usize>>,
 }
 
-/// Why istiod leaves each server out, if it does.
+/// Why istiod drops each server, if it does.
 fn skipped(gateway: &Gateway, namespace: &str) -> Vec<Option<SkipReason>> {
     let mut merged = Merged::default();
     let mut skipped: Vec<_> = Vec::with_capacity(gateway.servers.len());
@@ -242,7 +241,7 @@ impl<'a> Merged<'a> {
         }
         let flow = TrafficMode::of(server);
         let is_tls = server.tls.is_some() && flow != TrafficMode::HttpPlain;
-        // An HTTPS server without TLS settings counts as HTTP to istiod, but never passes the webhook.
+        // istiod treats an HTTPS server without TLS settings as HTTP, but its webhook rejects it.
         let is_https =
             port.protocol.eq_ignore_ascii_case("https") && flow != TrafficMode::Passthrough;
         let route = match flow {
@@ -281,8 +280,7 @@ impl<'a> Merged<'a> {
         Ok(())
     }
 
-    /// The server replaces those that have the same key, as pilot's `addPlainTextServer`
-    /// has it.
+    /// The server replaces those with the same key, as in pilot's `addPlainTextServer`.
     fn replace(
         &mut self,
         index: usize,
@@ -301,7 +299,7 @@ impl<'a> Merged<'a> {
         replaced.extend(self.servers.insert(key, vec![index]).into_iter().flatten());
     }
 
-    /// Source: pilot's `CheckDuplicates`, which knows one address of each host.
+    /// Source: pilot's `CheckDuplicates`, which keeps one address of each host.
     fn claim_hosts(
         &mut self,
         index: usize,

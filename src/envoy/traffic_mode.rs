@@ -8,11 +8,11 @@ use crate::{Server, ServerTlsSettings, TlsMode, protocol::Protocol};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrafficMode {
-    /// HTTP without TLS, whatever the server's TLS settings say.
+    /// HTTP without TLS, regardless of the server's TLS settings.
     HttpPlain,
-    /// The gateway terminates TLS and reads the HTTP within.
+    /// The gateway terminates TLS and reads HTTP.
     HttpsTerminate,
-    /// The gateway terminates TLS and forwards the bytes within.
+    /// The gateway terminates TLS and forwards bytes.
     TlsTerminate,
     /// TLS passthrough, routed by SNI.
     Passthrough,
@@ -46,7 +46,7 @@ impl TrafficMode {
         matches!(self, Self::HttpPlain | Self::HttpsTerminate)
     }
 
-    /// A name for programs: `http-plain`, `https-terminate`, `tls-terminate`, `passthrough` or
+    /// A machine-readable name: `http-plain`, `https-terminate`, `tls-terminate`, `passthrough` or
     /// `opaque-tcp`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -1,11 +1,11 @@
-//! Whose a Gateway is.
+//! The controller of a Gateway.
 
 use super::{Context, findings::Findings, resources::Resources, rule};
 use crate::{FieldPath, diagnostic::Quoted};
 
-/// The class that istiod treats as its own whatever the cluster says of it.
+/// The class that istiod treats as its own, whatever its GatewayClass is.
 const ISTIO_CLASS: &str = "istio";
-/// Other classes of Istio's own.
+/// Other classes of Istio.
 const OTHER_CLASSES: [&str; 5] = [
     "istio-waypoint",
     "istio-east-west",
@@ -13,11 +13,12 @@ const OTHER_CLASSES: [&str; 5] = [
     "istio-agentgateway",
     "istio-agentgateway-waypoint",
 ];
-/// The controller whose Gateways become gateways of Istio.
+/// The controller whose Gateways istiod translates.
 const CONTROLLER: &str = "istio.io/gateway-controller";
-/// The controller of Gateways of other clusters, which istiod knows as it is installed.
+/// The controller of Gateways of other clusters, which a default istiod knows.
 const UNMANAGED: &str = "istio.io/unmanaged-gateway";
-/// Other controllers of Istio's own. Those of waypoints, east-west gateways and agentgateway are known
+/// Other controllers of Istio. An istiod knows those of waypoints, east-west gateways and agentgateway
+/// only if they are enabled.
 /// to an istiod that has these switched on, and to others are strangers.
 const OTHER_CONTROLLERS: [&str; 5] = [
     UNMANAGED,
@@ -28,7 +29,7 @@ const OTHER_CONTROLLERS: [&str; 5] = [
 ];
 
 impl<R: Resources + ?Sized> Context<'_, R> {
-    /// Whether istiod makes servers of the Gateway, by its class.
+    /// Whether istiod translates the Gateway, by its class.
     ///
     /// Source: pilot's `FetchGatewayClass`, `GatewayClassesCollection` and `ClassInfos`.
     pub(super) fn is_translated(&self, at: &FieldPath, found: &mut Findings) -> bool {
@@ -36,13 +37,13 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let class = Quoted(name);
         let Some(object) = self.resources.gateway_class(name) else {
             if OTHER_CLASSES.contains(&name) {
-                let message = format!("{class} is not translated: no gateway is made of it");
+                let message = format!("not translated: the class {class} is not for gateways");
                 found.warning(rule::CLASS, at.clone(), message, None);
                 return false;
             }
             if name != ISTIO_CLASS {
                 let message = format!(
-                    "the GatewayClass {class} is not in the set: assumed that its controllerName is \
+                    "the GatewayClass {class} is missing: its controllerName is assumed to be \
                      {CONTROLLER}"
                 );
                 let help = "add the GatewayClass to the set".to_owned();
@@ -60,18 +61,16 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 "the controllerName of the GatewayClass {class} is {quoted}, and istiod treats the \
                  class as its own anyway"
             );
-            let help = "give the class of the other controller another name".to_owned();
+            let help = "rename the class of the other controller".to_owned();
             found.warning(rule::CLASS, at.clone(), message, help);
             return true;
         }
         if OTHER_CONTROLLERS.contains(&controller) {
-            let message =
-                format!("not translated: no gateway is made of a class of the controller {quoted}");
+            let message = format!("not translated: the controller {quoted} is not for gateways");
             found.warning(rule::CLASS, at.clone(), message, None);
             return false;
         }
-        let message =
-            format!("not translated: the Gateway is not Istio's, but of the controller {quoted}");
+        let message = format!("not translated: the Gateway is managed by the controller {quoted}");
         found.warning(rule::CLASS, at.clone(), message, None);
         false
     }

@@ -1,8 +1,8 @@
-//! The findings that state what a listener requires of its clients.
+//! Findings that state what a listener requires of its clients.
 //!
-//! Such a statement depends on the whole server: its mode, its CA, its protocol, an option that
-//! overrides them. So a finding is only noted while the server is made, and worded when the server is
-//! there, from its [`ClientCertificatePolicy`].
+//! Such a statement depends on the whole server: its mode, its CA, its protocol, and an option that
+//! overrides them. So a finding is recorded while the server is translated, and its message is written
+//! afterwards from the server's [`ClientCertificatePolicy`].
 
 use std::collections::HashSet;
 
@@ -18,9 +18,9 @@ use crate::{
     diagnostic::Quoted,
 };
 
-/// What is to be reported of a listener's client validation once its server is known.
+/// A finding about a listener's client validation whose message needs the server.
 pub(super) enum Remark {
-    /// A CA is given and not used. Why.
+    /// A CA is set and not used, with the reason.
     Ignored(String),
     /// An entry of `perPort` without a CA replaces a default with one.
     Replaced,
@@ -30,13 +30,13 @@ pub(super) enum Remark {
     InsecureFallback,
 }
 
-/// The remarks on the listener that is being translated, and what was found out for earlier ones.
+/// The remarks on the current listener, and results for earlier ones.
 #[derive(Default)]
 pub(super) struct Clients {
     remarks: Vec<(Remark, FieldPath)>,
-    /// The worded findings, with the listeners that they are about.
+    /// The findings with their messages, and the listeners that they are about.
     worded: Vec<(Worded, Vec<String>)>,
-    /// The paths of the settings that a listener that terminates TLS looked up.
+    /// The paths of the settings that a listener that terminates TLS has looked up.
     used: HashSet<FieldPath>,
     /// The names of the listeners that terminate TLS and request no client certificate.
     open: Vec<String>,
@@ -75,12 +75,12 @@ impl Clients {
         }
     }
 
-    /// Settings that a listener that terminates TLS looks up, whatever it makes of them.
+    /// Settings that a listener that terminates TLS looks up, used or not.
     pub(super) fn used(&mut self, at: FieldPath) {
         self.used.insert(at);
     }
 
-    /// Words the remarks on a listener.
+    /// Writes the messages of the remarks on a listener.
     pub(super) fn conclude(&mut self, name: &str, outcome: &Outcome) {
         let (policy, clients) = match outcome {
             Outcome::Programmed(server) => (policy(server), sentence(server)),
@@ -103,18 +103,18 @@ impl Clients {
                 ),
                 Remark::Replaced => (
                     rule::DEFAULT_REPLACED,
-                    "no CA: the entry replaces the default as a whole".to_owned(),
+                    "no CA: the entry replaces the whole default".to_owned(),
                     Some("repeat the default's validation here, or remove the entry"),
                 ),
                 Remark::WithoutCa => (
                     rule::VALIDATION_IGNORED,
                     "no CA: the validation has no effect".to_owned(),
-                    Some("name a ConfigMap or a Secret, or remove the validation"),
+                    Some("add a reference to a ConfigMap or Secret, or remove the validation"),
                 ),
                 Remark::InsecureFallback if accepts_untrusted => {
                     (rule::INSECURE_FALLBACK, ALLOW_INSECURE_FALLBACK.to_owned(), None)
                 }
-                // An option overrides the mode, which is a finding of its own, or nothing is programmed.
+                // An option overrides the mode, which has its own finding, or nothing is programmed.
                 Remark::InsecureFallback => continue,
             };
             let worded = Worded { rule, at, what, clients: clients.clone(), help };
@@ -125,7 +125,7 @@ impl Clients {
         }
     }
 
-    /// Reports what was found out for all listeners.
+    /// Reports the results for all listeners.
     pub(super) fn report(self, frontend: Option<(&FrontendTls, FieldPath)>, found: &mut Findings) {
         for (Worded { rule, at, what, clients, help }, names) in &self.worded {
             let message = format!("{what}; {}: {clients}", listeners(names));
@@ -150,7 +150,7 @@ impl Clients {
         let mut ports = HashSet::new();
         let mut is_overridden = false;
         for (index, entry) in frontend.per_port.iter().enumerate() {
-            // A second entry of a port has a finding of its own.
+            // A second entry of a port has its own finding.
             if !ports.insert(entry.port) {
                 continue;
             }
@@ -164,7 +164,7 @@ impl Clients {
                 "no effect: no listener of port {port} terminates TLS with a certificate of its \
                  own{open}"
             );
-            let help = "write the port of a listener that does, or remove the entry".to_owned();
+            let help = "use the port of such a listener, or remove the entry".to_owned();
             found.warning(rule::PORT_UNUSED, at.key("port"), message, help);
         }
         let at = at.clone().key("default");
@@ -178,12 +178,12 @@ impl Clients {
     }
 }
 
-/// Whether a CA is given.
+/// Whether a CA is set.
 pub(super) fn has_ca(config: &TlsConfig) -> bool {
     config.validation.as_ref().is_some_and(|v| !v.ca_certificate_refs.is_empty())
 }
 
-/// The policy of a server; none where its connections are not TLS.
+/// The policy of a server; `None` if its connections are not TLS.
 fn policy(server: &Server) -> Option<ClientCertificatePolicy> {
     let is_http = server.port.as_ref().is_some_and(|port| port.protocol == "HTTP");
     server.tls.as_ref().filter(|_| !is_http).map(ClientCertificatePolicy::from_settings)
@@ -199,7 +199,7 @@ fn sentence(server: &Server) -> String {
     }
     let ca = match policy.context().and_then(|context| context.trusted_ca.source()) {
         None => "no CA".to_owned(),
-        Some(Source::MeshRoot) => "the mesh's own CA".to_owned(),
+        Some(Source::MeshRoot) => "the mesh's CA".to_owned(),
         Some(source) => format!("the CA in {}", name(source)),
     };
     match (policy.request(), policy.verification()) {
@@ -230,7 +230,7 @@ fn name(source: &Source) -> String {
 }
 
 fn listeners(names: &[String]) -> String {
-    /// So many names are shown.
+    /// The maximum number of names that are listed.
     const SHOWN: usize = 5;
     let shown: Vec<_> = names.iter().take(SHOWN).map(|name| Quoted(name).to_string()).collect();
     let more = names.len().saturating_sub(SHOWN);

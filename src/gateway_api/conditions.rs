@@ -1,23 +1,23 @@
-//! What a Gateway's status says.
+//! The conditions in a Gateway's status.
 
 use serde::Serialize;
 
-/// A condition of a listener or a Gateway, without what tells the time.
+/// A condition of a listener or a Gateway, without times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Condition {
-    /// What it is about: `Accepted`, `Programmed`, ...
+    /// Its type: `Accepted`, `Programmed`, ...
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// Whether it is so.
+    /// Its status.
     pub status: Status,
-    /// Why, in a word.
+    /// The machine-readable reason.
     pub reason: &'static str,
-    /// Why, in Istio's words.
+    /// Istio's message.
     pub message: String,
 }
 
-/// Whether a condition holds.
+/// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub enum Status {
@@ -38,7 +38,7 @@ impl Status {
     }
 }
 
-/// Why something is not as it should be, in a condition's words.
+/// The reason and message of a condition that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Problem {
     pub(super) reason: &'static str,
@@ -51,7 +51,7 @@ impl Problem {
     }
 }
 
-/// Reasons that the translation looks at, too.
+/// Reasons that the translation also uses.
 pub(super) mod reason {
     pub(crate) const INVALID_CERTIFICATE: &str = "InvalidCertificateRef";
     pub(crate) const INVALID_CA: &str = "InvalidCACertificateRef";
@@ -59,7 +59,7 @@ pub(super) mod reason {
     pub(crate) const NOT_PERMITTED: &str = "RefNotPermitted";
 }
 
-/// A condition that holds, or why it does not.
+/// A condition that holds, or its problem.
 fn condition(
     kind: &'static str,
     good: (&'static str, &str),
@@ -78,14 +78,14 @@ fn condition(
 
 const NO_ERRORS: &str = "No errors found";
 
-/// What is known of a listener.
+/// The state of a listener.
 #[derive(Default)]
 pub(super) struct ListenerState {
-    /// Why its protocol cannot be had.
+    /// The problem of its protocol.
     pub(super) protocol: Option<Problem>,
-    /// What is wrong with its TLS.
+    /// The problem of its TLS.
     pub(super) tls: Option<Problem>,
-    /// Whether it names kinds of routes that it cannot have.
+    /// Whether it has route kinds that it does not support.
     pub(super) has_invalid_kinds: bool,
 }
 
@@ -106,7 +106,7 @@ impl ListenerState {
         let programmed = tls.as_ref().map(|_| Problem::new("Invalid", "Bad TLS configuration"));
         let resolved = if has_invalid_kinds { Some(invalid_kinds()) } else { tls };
         vec![
-            // Of two problems, the last one that upstream looks for is told.
+            // Of two problems, upstream reports the one that it checks last.
             condition("Accepted", ("Accepted", NO_ERRORS), protocol.or(ca)),
             Condition {
                 kind: "Conflicted",
@@ -124,7 +124,7 @@ fn invalid_kinds() -> Problem {
     Problem::new("InvalidRouteKinds", "Invalid route kinds")
 }
 
-/// Of a listener that is in another one's way.
+/// The condition of a conflicting listener.
 pub(super) const CONFLICT: &str =
     "Listener has a conflict with another listener attached to the same Gateway";
 
@@ -147,20 +147,20 @@ pub(super) fn of_conflict(reason: &'static str, has_invalid_kinds: bool) -> Vec<
     conditions
 }
 
-/// What is known of a Gateway.
+/// The state of a Gateway.
 pub(super) struct GatewayState {
-    /// Why it is not accepted, whatever its listeners are.
+    /// Why it is not accepted, regardless of its listeners.
     pub(super) problem: Option<Problem>,
-    /// What is wrong with the certificate that it shows to backends.
+    /// The problem of the client certificate for backends.
     pub(super) backend: Option<Problem>,
     pub(super) listeners: usize,
     pub(super) valid_listeners: usize,
-    /// Whether clients that nobody knows may be let in.
+    /// Whether untrusted clients may be accepted.
     pub(super) is_insecure: bool,
 }
 
 impl GatewayState {
-    /// All but `Programmed`, which depends on the Services of a cluster.
+    /// All conditions except `Programmed`, which depends on the Services of a cluster.
     ///
     /// Source: pilot's `reportGatewayStatus`.
     pub(super) fn conditions(self) -> Vec<Condition> {

@@ -1,4 +1,4 @@
-//! What was found on the way.
+//! Collects the findings of a translation.
 
 use std::collections::HashSet;
 
@@ -10,17 +10,17 @@ use super::{
 };
 use crate::{Diagnostic, FieldPath, RuleId, Severity, diagnostic::Quoted};
 
-/// Beyond so many findings nobody reads on.
+/// The maximum number of findings.
 const ENOUGH: usize = 1000;
 
-/// Everything that was found so far. What several listeners have in common is told once.
+/// The findings so far. A finding that several listeners share is reported once.
 #[derive(Default)]
 pub(super) struct Findings {
     found: Vec<Diagnostic>,
     seen: HashSet<(RuleId, FieldPath, String)>,
     /// Whether nothing is translated.
     is_too_large: bool,
-    /// What is stated of clients once the servers are known.
+    /// Statements about clients, which are written once the servers are known.
     pub(super) clients: Clients,
 }
 
@@ -77,7 +77,7 @@ impl Findings {
 
     pub(super) fn too_large(&mut self, message: String, at: FieldPath) {
         if !self.is_too_large && self.found.len() >= ENOUGH {
-            // Of all findings, this one has to be told.
+            // This finding must always be reported.
             self.found.pop();
         }
         self.is_too_large = true;
@@ -92,7 +92,7 @@ impl Findings {
         self.error(rule::CERTIFICATE, at, message, None);
     }
 
-    /// A certificate that cannot be used: of all that there are, or of some.
+    /// An unusable certificate, of which all or only some are unusable.
     pub(super) fn certificate_problem(
         &mut self,
         problem: &Problem,
@@ -102,8 +102,8 @@ impl Findings {
         let is_permitted = problem.reason != reason::NOT_PERMITTED;
         let message = &problem.message;
         if !is_none_valid {
-            let message = format!("dropped without a word in the status: {message}");
-            let help = "mend the reference, or remove it".to_owned();
+            let message = format!("dropped, and the status does not report it: {message}");
+            let help = "correct the reference, or remove it".to_owned();
             self.warning(rule::CERTIFICATE_DROPPED, at, message, help);
             return;
         }
@@ -111,21 +111,21 @@ impl Findings {
             return self.certificate(message, at);
         }
         self.error(rule::NOT_PERMITTED, at.clone(), message.as_str(), grant_help());
-        let message = "in the text above upstream has name and namespace the wrong way round";
+        let message = "the message above has name and namespace swapped";
         self.note(rule::NAMES_SWAPPED, at, message, None);
     }
 
     pub(super) fn first_certificate_lost(&mut self, at: FieldPath) {
-        let message = "since the first certificate cannot be used, the server gets none at all: \
-                       upstream takes the name of the first place, which is empty";
-        let help = "put the certificate that can be used first".to_owned();
+        let message = "the first certificate cannot be used, so the server has none: istiod uses \
+                       the first name, which is empty";
+        let help = "move the usable certificate to the first position".to_owned();
         self.warning(rule::FIRST_CERTIFICATE_LOST, at, message, help);
     }
 
     pub(super) fn no_certificate(&mut self, at: FieldPath) {
-        let message = "no certificate: the listener is valid all the same, and its server has none \
-                       to show";
-        self.warning(rule::NO_CERTIFICATE, at, message, "name a Secret".to_owned());
+        let message = "no certificate: istiod treats the listener as valid, but its server has no \
+                       certificate";
+        self.warning(rule::NO_CERTIFICATE, at, message, "add a reference to a Secret".to_owned());
     }
 
     pub(super) fn ca(&mut self, message: &str, at: FieldPath) {
@@ -143,30 +143,31 @@ impl Findings {
     pub(super) fn grant_without_suffix(&mut self, reference: &ObjectReference, at: FieldPath) {
         let name = &reference.name;
         let message = format!(
-            "a ReferenceGrant names {}, but upstream asks for {}",
+            "a ReferenceGrant permits {}, but istiod checks for {}",
             Quoted(name),
             Quoted(&format!("{name}-cacert"))
         );
-        let help = format!("name {name}-cacert in the ReferenceGrant as well, or no name");
+        let help = format!("add {name}-cacert to the ReferenceGrant, or omit the name");
         self.warning(rule::GRANT_NAME, at, message, help);
     }
 
     pub(super) fn validation_overridden(&mut self, option: &str, mode: &str, at: FieldPath) {
         let mode = if mode.is_empty() { ALLOW_VALID_ONLY } else { mode };
-        let message = format!("{option} wins over the mode of the validation, {}", Quoted(mode));
+        let message = format!("{option} overrides the mode of the validation, {}", Quoted(mode));
         let help = "remove one of them".to_owned();
         self.warning(rule::VALIDATION_OVERRIDDEN, at, message, help);
     }
 
     pub(super) fn unknown_validation_mode(&mut self, mode: &str, at: FieldPath) {
-        let message = format!("{} is no mode: it is to istiod as {ALLOW_VALID_ONLY}", Quoted(mode));
+        let message =
+            format!("unknown mode {}: istiod treats it as {ALLOW_VALID_ONLY}", Quoted(mode));
         let help = format!("write {ALLOW_VALID_ONLY} or {ALLOW_INSECURE_FALLBACK}");
         self.warning(rule::UNKNOWN_VALIDATION_MODE, at, message, help);
     }
 
     pub(super) fn unknown_tls_mode(&mut self, mode: &str, at: FieldPath) {
         let message = format!(
-            "{} is no mode: istiod makes PASSTHROUGH of it, and does not end TLS",
+            "unknown mode {}: istiod treats it as PASSTHROUGH, and does not terminate TLS",
             Quoted(mode)
         );
         self.warning(
@@ -178,14 +179,14 @@ impl Findings {
     }
 
     pub(super) fn unknown_terminate_mode(&mut self, mode: &str, at: FieldPath) {
-        let message = format!("{TERMINATE_MODE} does not know {}: ignored", Quoted(mode));
+        let message = format!("unknown value {} of {TERMINATE_MODE}: ignored", Quoted(mode));
         let help = "write MUTUAL, OPTIONAL_MUTUAL, ISTIO_SIMPLE or ISTIO_MUTUAL".to_owned();
         self.warning(rule::UNKNOWN_TERMINATE_MODE, at, message, help);
     }
 
     pub(super) fn ciphers_dropped(&mut self, suites: &[&str], at: FieldPath) {
-        let message = format!("dropped without a word: {}", Quoted(&suites.join(", ")));
-        let help = "write OpenSSL's names of the suites of TLS 1.2".to_owned();
+        let message = format!("dropped silently: {}", Quoted(&suites.join(", ")));
+        let help = "use the OpenSSL names of TLS 1.2 cipher suites".to_owned();
         self.warning(rule::CIPHERS_DROPPED, at, message, help);
     }
 
@@ -194,30 +195,35 @@ impl Findings {
     }
 
     pub(super) fn route_kinds(&mut self, at: FieldPath) {
-        let message = "Invalid route kinds: the listener is programmed all the same, and its \
-                       ResolvedRefs condition tells of nothing else";
+        let message = "Invalid route kinds: the listener is programmed anyway, and its \
+                       ResolvedRefs condition reports nothing else";
         self.warning(rule::ROUTE_KINDS, at, message, None);
     }
 
     pub(super) fn no_tls(&mut self, at: FieldPath) {
-        let message = "no tls: the listener is valid, and no server is made of it";
-        self.warning(rule::NO_TLS, at, message, "add tls, or make it HTTP or TCP".to_owned());
+        let message = "no tls: istiod treats the listener as valid, but generates no server for it";
+        self.warning(
+            rule::NO_TLS,
+            at,
+            message,
+            "add tls, or set the protocol to HTTP or TCP".to_owned(),
+        );
     }
 
     pub(super) fn no_namespace(&mut self, at: FieldPath) {
-        let message = "no namespace is selected: routes of nowhere may attach";
+        let message = "no namespace is selected: no routes can attach";
         self.warning(rule::NO_NAMESPACE, at, message, None);
     }
 
     pub(super) fn conflict(&mut self, reason: &'static str, at: FieldPath) {
         let why = match reason {
-            "HostnameConflict" => "the port has a listener of this host name before it",
-            _ => "the port has a listener of another protocol before it",
+            "HostnameConflict" => "an earlier listener of the port has this host name",
+            _ => "an earlier listener of the port has another protocol",
         };
         self.error(rule::CONFLICT, at, CONFLICT, why.to_owned());
     }
 }
 
 fn grant_help() -> String {
-    "a ReferenceGrant in the namespace of what is referred to has to allow it".to_owned()
+    "add a ReferenceGrant to the namespace of the referenced object".to_owned()
 }

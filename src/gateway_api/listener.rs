@@ -1,4 +1,4 @@
-//! A listener as a server.
+//! Translates a listener to a server.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{FieldPath, Port, Server, validate::go::Quote};
 
-/// What every server's port is called: each has a Gateway of its own in istiod.
+/// The port name of every server: each one has its own Gateway in istiod.
 pub(super) const PORT_NAME: &str = "default";
 
 impl<R: Resources + ?Sized> Context<'_, R> {
@@ -46,7 +46,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         } else {
             Some(Server {
                 port: Some(Port {
-                    // As Go makes it unsigned.
+                    // Converted to unsigned, as in Go.
                     number: listener.port.cast_unsigned(),
                     protocol,
                     name: PORT_NAME.to_owned(),
@@ -71,13 +71,14 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let hostname = listener.hostname.as_deref().unwrap_or("*");
         let at_namespaces = || at.clone().key("allowedRoutes").key("namespaces");
         let Some(namespaces) = self.route_namespaces(listener.allowed_routes.as_ref()) else {
-            let message = "more labels of namespaces would have to be compared than are".to_owned();
+            let message =
+                "namespace selection would exceed the limit of compared labels".to_owned();
             found.too_large(message, at_namespaces().key("selector"));
             return Vec::new();
         };
         let bytes: usize = namespaces.iter().map(|name| name.len() + 1 + hostname.len()).sum();
         if !self.memory.take_host_bytes(bytes) {
-            let message = "more host names would have to be written than are".to_owned();
+            let message = "the translation would exceed the limit of host names".to_owned();
             found.too_large(message, at_namespaces());
             return Vec::new();
         }
@@ -93,7 +94,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         hosts
     }
 
-    /// Nothing if that is too much work.
+    /// `None` if it is too much work.
     ///
     /// Source: pilot's `namespacesFromSelector`.
     fn route_namespaces(&self, allowed: Option<&AllowedRoutes>) -> Option<Vec<String>> {
@@ -126,7 +127,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         found: &mut Findings,
     ) -> ConvertedListener {
         found.conflict(reason, at.clone());
-        // Once the conflict is resolved it looks them up.
+        // Once the conflict is resolved, it looks them up.
         if let Some(frontend) = self.frontend(listener.port) {
             found.clients.used(frontend.entry);
         }
@@ -156,7 +157,7 @@ fn protocol(protocol: &str) -> Result<String, Problem> {
     Err(Problem::new("UnsupportedProtocol", message))
 }
 
-/// Whether a listener can have the kinds of routes that it names.
+/// Whether a listener supports the route kinds that it lists.
 ///
 /// Source: pilot's `GenerateGatewaySupportedKinds`.
 fn has_valid_kinds(listener: &Listener) -> bool {
@@ -175,15 +176,15 @@ fn has_valid_kinds(listener: &Listener) -> bool {
     let is = |kind: &RouteKind, name: &str| {
         kind.kind == name && kind.group.as_deref().unwrap_or(GROUP) == GROUP
     };
-    // One that is named twice counts once, and so as one that is not supported.
+    // Upstream counts a duplicate once, so it is treated like an unsupported kind.
     let named = supported.iter().filter(|name| kinds.iter().any(|kind| is(kind, name)));
     kinds.is_empty() || named.count() == kinds.len()
 }
 
-/// The listeners that are in an earlier one's way, by their names, each with the reason.
+/// The names of conflicting listeners, each with the reason.
 ///
-/// Source: pilot's `ComputeGatewayListenerConflicts`, whose comparison of each with each is here a
-/// look-up.
+/// Source: pilot's `ComputeGatewayListenerConflicts`, which compares each with each; here it is a
+/// lookup.
 pub(super) fn conflicts(listeners: &[Listener]) -> HashMap<&str, &'static str> {
     let mut ports: HashMap<i32, PortClaims> = HashMap::new();
     let mut conflicts = HashMap::new();
@@ -198,19 +199,19 @@ pub(super) fn conflicts(listeners: &[Listener]) -> HashMap<&str, &'static str> {
 const PROTOCOL_CONFLICT: &str = "ProtocolConflict";
 const HOSTNAME_CONFLICT: &str = "HostnameConflict";
 
-/// What is taken of a port.
+/// The earlier listeners of a port.
 #[derive(Default)]
 pub(super) struct PortClaims {
-    /// Whether TCP or UDP has it.
+    /// Whether a TCP or UDP listener uses the port.
     is_raw: bool,
-    /// The host names of HTTP, HTTPS and TLS, with the protocol.
+    /// The host names of HTTP, HTTPS and TLS listeners, with the protocol.
     hosts: HashMap<String, String>,
     /// Other protocols.
     others: HashSet<String>,
 }
 
 impl PortClaims {
-    /// Takes a listener's place, or tells why it cannot be had.
+    /// Adds a listener, or returns the reason of its conflict.
     pub(super) fn take(&mut self, listener: &Listener) -> Option<&'static str> {
         let protocol = listener.protocol.as_str();
         match protocol {

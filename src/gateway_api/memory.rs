@@ -1,4 +1,4 @@
-//! What is known already: a Secret is judged once, however many listeners and Gateways show it.
+//! Caches verdicts: a Secret is checked once for all listeners and Gateways that use it.
 
 use std::{
     borrow::Cow,
@@ -12,14 +12,15 @@ use super::{
     schema,
 };
 
-/// How long a text about a certificate may be, in characters. Go's repeat what stands in it.
+/// The maximum length of a message about a certificate, in characters. Go's messages repeat its
+/// content.
 const LONGEST: usize = 1000;
-/// How many bytes of host names the Gateways of a set may have.
+/// The maximum size of all host names of the Gateways of a set, in bytes.
 const HOST_BYTES: usize = 64 << 20;
-/// How many labels may be looked at to select namespaces for the Gateways of a set.
+/// The maximum number of labels that are compared to select namespaces for the Gateways of a set.
 const LABELS: usize = 20_000_000;
 
-/// What was found out for the Gateways of a set, and what is left for the others.
+/// The cached verdicts of the Gateways of a set, and the remaining budget.
 pub(super) struct Memory {
     verdicts: RefCell<HashMap<Question, Verdict>>,
     grants: RefCell<HashMap<String, Grants>>,
@@ -27,11 +28,11 @@ pub(super) struct Memory {
     labels: Cell<usize>,
 }
 
-/// What is asked of an object: its kind, whether it is asked for a CA, its namespace and name.
+/// The key of a verdict: the object's kind, whether its CA is used, its namespace and name.
 pub(super) type Question = (Kind, bool, String, String);
-/// Why it does not serve.
+/// Why it is not usable.
 pub(super) type Verdict = Result<(), String>;
-/// What is granted in a namespace, by what is granted and the namespace that it is granted to.
+/// The grants of a namespace, by kind and the namespace that may refer to them.
 type Grants = HashMap<(Kind, String), Granted>;
 
 #[derive(Default)]
@@ -52,7 +53,7 @@ impl Default for Memory {
 }
 
 impl Memory {
-    /// The answer to a question that may have been asked before.
+    /// The verdict, cached or computed.
     pub(super) fn verdict(&self, question: Question, judge: impl FnOnce() -> Verdict) -> Verdict {
         if let Some(verdict) = self.verdicts.borrow().get(&question) {
             return verdict.clone();
@@ -62,8 +63,8 @@ impl Memory {
         verdict
     }
 
-    /// Whether something is granted to Gateways of a namespace: by its name or, if `by_name` is
-    /// false, in whatever way.
+    /// Whether something is granted to Gateways of a namespace: by its name, or, if `by_name` is false,
+    /// without a name.
     pub(super) fn is_granted<'r>(
         &self,
         (kind, namespace, name): (Kind, &str, &str),
@@ -78,12 +79,12 @@ impl Memory {
         })
     }
 
-    /// Takes from what is left for the host names of the set. Whether it was there.
+    /// Consumes budget for host names. Returns whether it was sufficient.
     pub(super) fn take_host_bytes(&self, bytes: usize) -> bool {
         take(&self.host_bytes, bytes)
     }
 
-    /// Takes from what is left for labels. Whether it was there.
+    /// Consumes budget for labels. Returns whether it was sufficient.
     pub(super) fn take_labels(&self, labels: usize) -> bool {
         take(&self.labels, labels)
     }
@@ -99,7 +100,7 @@ fn is_small(grant: &ReferenceGrant) -> bool {
     schema::too_large(&schema::REFERENCE_GRANT, grant).is_empty()
 }
 
-/// A grant that is larger than an API server takes grants nothing.
+/// A grant that is larger than an API server accepts grants nothing.
 fn by_grantee(grants: &[Cow<'_, ReferenceGrant>]) -> Grants {
     let mut all = Grants::new();
     for grant in grants.iter().filter(|grant| is_small(grant)) {

@@ -1,4 +1,4 @@
-//! What istiod makes of a Gateway of Gateway API: Istio's servers, and conditions.
+//! istiod's translation of a Gateway of Gateway API: Istio servers, and conditions.
 //!
 //! ```
 //! use istio_gateway::{
@@ -22,7 +22,7 @@
 //!         }
 //!     }"#,
 //! )?;
-//! // Nothing of what it refers to is there.
+//! The objects to which it refers do not exist.
 //! let conversion = convert(&gateway, &InMemory::default(), &Options::default());
 //! let listener = &conversion.listeners[0];
 //! assert_eq!(listener.server(), None);
@@ -35,19 +35,19 @@
 //! # Ok::<(), serde_json::Error>(())
 //! ```
 //!
-//! The input types here are the smallest that serve: what they do not know they pass over. They read
-//! with serde, so that any other types for Gateway API can be turned into them.
+//! The input types are minimal: they ignore unknown fields. They implement serde, so other types for
+//! Gateway API can be converted to them.
 //!
-//! Servers, conditions and texts are upstream's, slips included; where it slips, or drops something
-//! without a word, a diagnostic says so. A test compares them with pilot's own for 144 Gateways, and
-//! CI for some thousands that are made at random.
+//! Servers, conditions and messages are upstream's, including known upstream bugs, which are reported
+//! as findings, as is everything that istiod drops silently. A test compares them with pilot's own for
+//! 144 Gateways, and CI for thousands of random ones.
 //!
-//! # What is not here
+//! # Limits
 //!
-//! `ListenerSet`s, waypoints, what an earlier status said, and whatever depends on the Services of a
-//! cluster: the addresses of a Gateway, and with them its own `Programmed` and `AddressesAssigned`
-//! conditions. What the schemas of Gateway API 1.7 require is judged of [`Manifests`], as they are
-//! written; of a [`Gateway`] only its size is.
+//! Not translated are `ListenerSet`s, waypoints, the previous status, and everything that depends on
+//! the Services of a cluster: the addresses of a Gateway, and so its own `Programmed` and
+//! `AddressesAssigned` conditions. [`Manifests`] are checked against the schemas of Gateway API 1.7, as
+//! they are written; of a [`Gateway`] only the size is checked.
 
 mod back;
 mod certificates;
@@ -86,33 +86,34 @@ use self::{
 };
 use crate::{FieldPath, IstioVersion, rule::gateway_api as rule};
 
-/// What to translate for.
+/// Options of the translation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// The release of Istio. How releases before 1.31 translate is not known: for them the answer is
-    /// that of 1.31, and may be wrong.
+    /// The release of Istio. The translation of releases before 1.31 is unknown: it is that of 1.31,
+    /// which may be wrong.
     pub istio: IstioVersion,
-    /// The labels of the pods of Gateways that istiod makes no pods for: what
-    /// [`istio_manifest`](GatewayManifest::istio_manifest) selects for them. Without labels they have
-    /// no manifest, and a finding says so.
+    /// The labels of the pods of Gateways for which istiod creates none, as the selector of
+    /// [`istio_manifest`](GatewayManifest::istio_manifest). Without labels they have no manifest, and a
+    /// finding reports it.
     pub selector: std::collections::BTreeMap<String, String>,
 }
 
 impl Options {
-    /// The options for a release of Istio.
+    /// Options for a release of Istio.
     #[must_use]
     pub fn istio(istio: IstioVersion) -> Self {
         Self { istio, ..Self::default() }
     }
 }
 
-/// What istiod makes of a Gateway. It takes any Gateway and never fails, as istiod does not.
+/// Translates a Gateway as istiod does. It accepts any Gateway and never fails, like istiod.
 ///
-/// Of a Gateway that no API server would take for its size ([`TOO_LARGE`](crate::rule::gateway_api::TOO_LARGE)) nothing is made: it
-/// has neither listeners nor conditions, and is not valid.
+/// A Gateway that is larger than an API server accepts
+/// ([`TOO_LARGE`](crate::rule::gateway_api::TOO_LARGE)) is not translated: it has no listeners and no
+/// conditions, and is not valid.
 ///
-/// Source: pilot's `GatewayCollection` and what it calls.
+/// Source: pilot's `GatewayCollection`, and the functions that it calls.
 #[must_use]
 pub fn convert<R: Resources + ?Sized>(
     gateway: &Gateway,
@@ -126,8 +127,7 @@ pub fn convert<R: Resources + ?Sized>(
     convert_of_set(gateway, resources, options, &Memory::default())
 }
 
-/// [`convert`], for one of several Gateways with the same resources that an API server accepts for
-/// their size.
+/// [`convert`] for one of several Gateways with the same resources, whose size an API server accepts.
 fn convert_of_set<R: Resources + ?Sized>(
     gateway: &Gateway,
     resources: &R,
@@ -137,7 +137,7 @@ fn convert_of_set<R: Resources + ?Sized>(
     Context { gateway, resources, options, memory }.convert()
 }
 
-/// A Gateway, and all that its translation depends on.
+/// A Gateway with the inputs of its translation.
 struct Context<'a, R: ?Sized> {
     gateway: &'a Gateway,
     resources: &'a R,
@@ -166,15 +166,15 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             && self.options.selector.is_empty()
             && listeners.iter().any(|listener| listener.server().is_some())
         {
-            let message = "bound to a Service that is there: which pods are its own is not known, \
-                           and an Istio Gateway without a selector has every gateway's pods";
-            let help = "name the labels of its pods: --selector istio=ingressgateway".to_owned();
+            let message = "the Gateway is bound to an existing Service, whose pods are unknown; \
+                           an Istio Gateway without a selector applies to all gateway pods";
+            let help = "set the labels of its pods: --selector istio=ingressgateway".to_owned();
             found.warning(rule::NO_SELECTOR, path.clone().key("addresses"), message, help);
         }
         self.old_validations(&path, &mut found);
         let frontend = spec.tls.as_ref().and_then(|tls| tls.frontend.as_ref());
         let at_frontend = path.clone().key("tls").key("frontend");
-        // Where istiod looks at no listener, nothing is known of what they would look up.
+        // If istiod does not check the listeners, the settings that they would look up are unknown.
         let frontend = frontend.filter(|_| !is_given_up).map(|frontend| (frontend, at_frontend));
         std::mem::take(&mut found.clients).report(frontend, &mut found);
         let backend = self.backend(&path, &mut found);
@@ -217,7 +217,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         each
     }
 
-    /// Why the Gateway is not accepted, and whether its listeners are not even looked at.
+    /// Why the Gateway is not accepted, and whether its listeners are not checked.
     ///
     /// Source: pilot's `extractGatewayServices` and `validateParametersRef`.
     fn problem(&self, found: &mut Findings) -> Option<(Problem, bool)> {
@@ -286,25 +286,25 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         })
     }
 
-    /// What stands where nobody reads it.
+    /// Reports settings that are not used.
     fn old_validations(&self, path: &FieldPath, found: &mut Findings) {
         for (index, listener) in self.gateway.spec.listeners.iter().enumerate() {
             if listener.tls.is_some() && matches!(listener.protocol.as_str(), "HTTP" | "TCP") {
                 let at = path.clone().key("listeners").index(index).key("tls");
                 let message = format!(
-                    "not with the protocol {}: an API server refuses it, and istiod's webhook an \
-                     Istio Gateway with it",
+                    "not supported with protocol {}: the API server rejects it, and istiod's webhook \
+                     rejects the generated Gateway",
                     listener.protocol
                 );
-                let help = "make it HTTPS or TLS, or remove tls".to_owned();
+                let help = "set the protocol to HTTPS or TLS, or remove tls".to_owned();
                 found.warning(rule::PLAIN_TLS, at, message, help);
             }
             if listener.tls.as_ref().is_some_and(|tls| tls.frontend_validation.is_some()) {
                 let at = path.clone().key("listeners").index(index).key("tls");
-                let message = "no field of a listener any more, and ignored: clients are not asked \
-                               for a certificate because of it";
+                let message = "this field was removed and is ignored: client certificates are not \
+                               requested";
                 let help = format!(
-                    "it is spec.tls.frontend.default.validation now, or, for port {} alone, \
+                    "use spec.tls.frontend.default.validation or, for port {} only, \
                      spec.tls.frontend.perPort[].tls.validation",
                     listener.port
                 );
@@ -316,7 +316,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         for (index, entry) in frontend.iter().flat_map(|f| &f.per_port).enumerate() {
             if !seen.insert(entry.port) {
                 let at = path.clone().key("tls").key("frontend").key("perPort").index(index);
-                let message = format!("ignored: port {} has an entry before this one", entry.port);
+                let message = format!("ignored: an earlier entry has port {}", entry.port);
                 let help = "remove one of them".to_owned();
                 found.warning(rule::PORT_REPEATED, at.key("port"), message, help);
             }

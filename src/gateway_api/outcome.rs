@@ -1,33 +1,33 @@
-//! What becomes of a Gateway.
+//! The result of the translation.
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{conditions::Condition, rule, schema};
 use crate::{Diagnostic, Gateway, Server, json};
 
-/// What istiod makes of a Gateway.
+/// istiod's translation of a Gateway.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Conversion {
-    /// What becomes of each listener, in the Gateway's order. Empty where istiod looks at none of
-    /// them.
+    /// The outcome of each listener, in the Gateway's order. Empty if istiod does not check the
+    /// listeners.
     pub listeners: Vec<ConvertedListener>,
-    /// The Gateway's own conditions, but for `Programmed`: it depends on the Services of a cluster.
+    /// The Gateway's own conditions except `Programmed`, which depends on the Services of a cluster.
     pub conditions: Vec<Condition>,
-    /// Why listeners are refused, and what istiod does without saying so. Paths begin at the root of
-    /// the Gateway's document. See [`rule`](super::rule).
+    /// Why listeners are rejected, and what istiod drops or replaces silently. Paths start at the root
+    /// of the Gateway's document. See [`rule`](super::rule).
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Conversion {
-    /// Of a Gateway that istiod does not see, or makes nothing of.
+    /// The result for a Gateway that istiod does not see or does not translate.
     pub(super) fn without_answer(diagnostics: Vec<Diagnostic>) -> Self {
         let (listeners, conditions) = (Vec::new(), Vec::new());
         Self { listeners, conditions, diagnostics }
     }
 
-    /// Whether every listener is valid, the Gateway accepted as a whole, and what it refers to towards
-    /// backends usable. One that an API server rejects is not valid, nor one with unknown fields.
+    /// Whether every listener is valid, the Gateway is accepted, and its references for backends are
+    /// usable. A Gateway that an API server rejects is not valid, nor is one with unknown fields.
     #[must_use]
     pub fn is_valid(&self) -> bool {
         use super::Status;
@@ -45,8 +45,8 @@ impl Conversion {
         self.listeners.iter().filter_map(|listener| Some((&*listener.name, listener.server()?)))
     }
 
-    /// The Gateways of Istio's that istiod makes, one of each server, with the names of their
-    /// listeners. They have no selector: istiod binds them to the Gateway's pods by other means.
+    /// The Istio Gateways that istiod generates, one for each server, with the names of their
+    /// listeners. They have no selector: istiod binds them to the Gateway's pods differently.
     pub fn gateways(&self) -> impl Iterator<Item = (&str, Gateway)> {
         self.servers().map(|(name, server)| {
             (name, Gateway { servers: vec![server.clone()], ..Gateway::default() })
@@ -54,16 +54,16 @@ impl Conversion {
     }
 }
 
-/// What istiod makes of a listener.
+/// istiod's translation of a listener.
 ///
-/// It is written as an object with `name`, `valid`, `server` and `conditions`, in which `server` is
-/// what upstream's builder gives, even if the listener is not valid.
+/// It is serialized as an object with `name`, `valid`, `server` and `conditions`, where `server` is the
+/// result of upstream's builder even if the listener is not valid.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConvertedListener {
     /// The listener's name.
     pub name: String,
-    /// What becomes of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// Its conditions.
     pub conditions: Vec<Condition>,
@@ -102,24 +102,23 @@ impl Serialize for ConvertedListener {
     }
 }
 
-/// What becomes of a listener.
+/// The outcome of a listener.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Outcome {
     /// It is valid, and this is its server.
     Programmed(Server),
-    /// It is valid, and no server is made of it: its protocol is HTTPS or TLS, and it has no `tls`.
+    /// It is valid, but has no server: its protocol is HTTPS or TLS, and it has no `tls`.
     WithoutServer,
-    /// It is not valid, and istiod programs nothing. There may be what its builder had made by then.
+    /// It is not valid, and istiod programs nothing. There may be a partial result of its builder.
     Refused(Option<UnusableServer>),
 }
 
 /// A server that must not be used.
 ///
-/// When pilot's builder finds that a listener is not valid, it still returns the server, as far as
-/// it has come: of a listener whose CA cannot be found that is one that asks clients for nothing.
-/// istiod does not program it, and neither must anyone else, so all that can be done with it is to
-/// write it down, as Istio's JSON.
+/// If a listener is not valid, pilot's builder still returns the partial server: if its CA cannot be
+/// found, a server that does not request client certificates. istiod does not program it, and neither
+/// must anyone else, so it can only be serialized, as Istio's JSON.
 ///
 /// ```compile_fail,E0277
 /// fn use_it(server: istio_gateway::gateway_api::UnusableServer) -> istio_gateway::Server {
@@ -127,7 +126,7 @@ pub enum Outcome {
 /// }
 /// ```
 ///
-/// The only thing wrong above is `into`:
+/// Only `into` is wrong above:
 ///
 /// ```
 /// fn write_it(server: istio_gateway::gateway_api::UnusableServer) -> String {

@@ -1,4 +1,4 @@
-//! What Gateways refer to, looked up and judged.
+//! Looks up and checks the objects to which Gateways refer.
 
 use super::{
     Context,
@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{IstioVersion, validate::go::Quote};
 
-/// Since when a reference is looked up only if it is permitted.
+/// Since this release, a reference is looked up only if it is permitted.
 const GRANT_FIRST: IstioVersion = IstioVersion::of(32);
 
-/// What istiod puts behind the name of a Secret or ConfigMap to mean the CA in it.
+/// The suffix that istiod appends to the name of a Secret or ConfigMap to refer to its CA.
 pub(super) const CA_SUFFIX: &str = "-cacert";
 
 const BUILTIN: &str = "builtin://";
@@ -21,7 +21,7 @@ const BUILTIN: &str = "builtin://";
 impl<R: Resources + ?Sized> Context<'_, R> {
     /// The name of a server's certificate, for a server's settings.
     ///
-    /// Source: pilot's `buildSecretReference`, and the check behind it in `buildTLS`.
+    /// Source: pilot's `buildSecretReference`, and the check after it in `buildTLS`.
     pub(super) fn certificate(&self, reference: &SecretReference) -> Result<String, Problem> {
         let invalid = |what: &str| {
             let reference = SecretText(reference);
@@ -42,7 +42,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             if namespace == self.own_namespace() || self.permits(&resource) {
                 return Ok(());
             }
-            // Name and namespace are this way round upstream.
+            // Upstream writes the name before the namespace.
             Err(Problem::new(
                 reason::NOT_PERMITTED,
                 self.not_permitted("certificateRef", name, namespace),
@@ -56,9 +56,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         Ok(resource)
     }
 
-    /// The name of the CA of clients' certificates, for a server's settings.
+    /// The name of the CA of client certificates, for a server's settings.
     ///
-    /// Source: pilot's `buildCaCertificateReference`, and the check behind it in `buildTLS`.
+    /// Source: pilot's `buildCaCertificateReference`, and the check after it in `buildTLS`.
     pub(super) fn ca_certificate(&self, reference: &ObjectReference) -> Result<String, Problem> {
         let problem = |reason: &'static str, what: &str| {
             let ObjectReference { group, kind, name, namespace } = reference;
@@ -88,7 +88,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         Ok(resource)
     }
 
-    /// What is wrong with the certificate that the Gateway shows to backends.
+    /// The problem of the client certificate for backends, if there is one.
     ///
     /// Source: pilot's `validateBackendClientCertificateRef`.
     pub(super) fn check_client_certificate(
@@ -131,15 +131,15 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         )
     }
 
-    /// Whether a ReferenceGrant lets this Gateway refer to a resource of another namespace. The
-    /// resource is named as in a server's settings, so that a CA's has its suffix.
+    /// Whether a ReferenceGrant permits this Gateway to refer to a resource in another namespace. The
+    /// resource name is that of a server's settings, so a CA's has its suffix.
     ///
     /// Source: pilot's `ReferenceGrants.SecretAllowed`.
     fn permits(&self, resource: &str) -> bool {
         parse(resource).is_some_and(|wanted| self.is_granted(wanted, false))
     }
 
-    /// Whether a ReferenceGrant names a CA as people do: without the suffix.
+    /// Whether a ReferenceGrant contains the name of a CA without the suffix.
     pub(super) fn is_granted_without_suffix(&self, reference: &ObjectReference) -> bool {
         let Some(kind) = Kind::of(&reference.group, &reference.kind) else { return false };
         let namespace = self.namespace(&reference.namespace);
@@ -187,14 +187,14 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     }
 }
 
-/// Group and kind default each for itself.
+/// Group and kind have independent defaults.
 fn kind_of_secret(reference: &SecretReference) -> Option<Kind> {
     let group = reference.group.as_deref().unwrap_or_default();
     let kind = reference.kind.as_deref().unwrap_or("Secret");
     Kind::of(group, kind).filter(|kind| *kind == Kind::Secret)
 }
 
-/// A reference as upstream tells of it: without the defaults.
+/// A reference as upstream formats it: without the defaults.
 struct SecretText<'a>(&'a SecretReference);
 
 impl std::fmt::Display for SecretText<'_> {
@@ -205,8 +205,8 @@ impl std::fmt::Display for SecretText<'_> {
     }
 }
 
-/// A resource's name in a server's settings: kind, namespace and name. What stands behind a second
-/// slash does not count.
+/// A resource's name in a server's settings: kind, namespace and name. Text after a second slash is
+/// ignored.
 ///
 /// Source: pilot's `credentials.ParseResourceName`.
 fn parse(resource: &str) -> Option<(Kind, &str, &str)> {
@@ -221,7 +221,7 @@ fn parse(resource: &str) -> Option<(Kind, &str, &str)> {
     (!namespace.is_empty() && !name.is_empty()).then_some((kind, namespace, name))
 }
 
-/// Keys and what they hold.
+/// Keys with their values.
 struct Data<'a>(Vec<(&'a str, &'a [u8])>);
 
 impl<'a> Data<'a> {
@@ -237,7 +237,7 @@ impl<'a> Data<'a> {
         self.0.iter().find(|(found, _)| *found == key).map(|(_, value)| *value)
     }
 
-    /// What a key holds, if it holds anything.
+    /// The value of a key, if it is not empty.
     fn filled(&self, key: &str) -> Option<&'a [u8]> {
         self.get(key).filter(|value| !value.is_empty())
     }

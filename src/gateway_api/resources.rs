@@ -1,35 +1,35 @@
-//! What a Gateway refers to.
+//! The objects to which a Gateway refers.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use super::input::{ConfigMap, GatewayClass, Namespace, ReferenceGrant, Secret};
 
-/// What exists beside a Gateway. [`InMemory`] has it from manifests; a controller has its own store.
+/// The objects to which Gateways can refer. [`InMemory`] has them from manifests; a controller has its
+/// own store.
 ///
-/// What it gives may be borrowed or made for the question.
+/// The methods may return borrowed or owned values.
 pub trait Resources {
-    /// A Secret, if it is there.
+    /// A Secret, if it exists.
     fn secret(&self, namespace: &str, name: &str) -> Option<Cow<'_, Secret>>;
 
-    /// A ConfigMap, if it is there.
+    /// A ConfigMap, if it exists.
     fn config_map(&self, namespace: &str, name: &str) -> Option<Cow<'_, ConfigMap>>;
 
-    /// The ReferenceGrants of a namespace: they say who may refer to what is in it.
+    /// The ReferenceGrants of a namespace: they permit references to its objects.
     fn reference_grants(&self, namespace: &str) -> Vec<Cow<'_, ReferenceGrant>>;
 
     /// All namespaces, in any order.
     fn namespaces(&self) -> Vec<Cow<'_, Namespace>>;
 
-    /// A GatewayClass, if it is known. Of a class that is not, the translation assumes that it is one
-    /// of Istio's gateways, which is what there is without this method.
+    /// A GatewayClass, if it is known. An unknown class is treated as Istio's, which is the default of
+    /// this method.
     fn gateway_class(&self, name: &str) -> Option<Cow<'_, GatewayClass>> {
         let _ = name;
         None
     }
 }
 
-/// Resources that are all in memory. Of two objects of the same kind, namespace and name the last one
-/// counts.
+/// Resources in memory. Of two objects of the same kind, namespace and name the last one is used.
 ///
 /// ```
 /// use istio_gateway::gateway_api::{ConfigMap, InMemory, Resources};
@@ -106,7 +106,7 @@ impl Resources for InMemory {
     }
 }
 
-/// A kind of objects of the core group that a Gateway can refer to.
+/// A kind of the core group to which a Gateway can refer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Secret,

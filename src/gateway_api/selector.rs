@@ -1,14 +1,14 @@
-//! Kubernetes' label selectors.
+//! Kubernetes label selectors.
 //!
-//! Source: apimachinery's `LabelSelectorAsSelector` and what it calls.
+//! Source: apimachinery's `LabelSelectorAsSelector`, and the functions that it calls.
 
 use super::input::{LabelExpression, LabelSelector, Map, Metadata};
 use crate::validate::is_subdomain;
 
-/// The label that every namespace has with its own name as the value.
+/// The label that every namespace has, with its name as the value.
 const NAME: &str = "kubernetes.io/metadata.name";
 
-/// Whether a selector can be used at all: an invalid one selects nothing.
+/// Whether a selector is valid: an invalid one selects nothing.
 pub(super) fn is_valid(selector: &LabelSelector) -> bool {
     let LabelSelector { match_labels, match_expressions } = selector;
     match_labels.iter().all(|(key, value)| is_key(key) && is_value(value))
@@ -22,7 +22,7 @@ pub(super) fn is_valid(selector: &LabelSelector) -> bool {
         })
 }
 
-/// How many labels and values have to be compared, at most, to know whether a namespace is selected.
+/// The maximum number of labels and values that are compared for one namespace.
 pub(super) fn len(selector: &LabelSelector) -> usize {
     let values = selector.match_expressions.iter().map(|e| 1 + e.values.len());
     1 + selector.match_labels.len() + values.sum::<usize>()
@@ -49,7 +49,7 @@ fn has_all<'a>(wanted: &Map, label: impl Fn(&str) -> Option<&'a String>) -> bool
     wanted.iter().all(|(key, value)| label(key) == Some(value))
 }
 
-/// A name, perhaps behind a domain and a slash.
+/// A name, optionally after a domain and a slash.
 fn is_key(key: &str) -> bool {
     let (domain, name) = match key.split_once('/') {
         Some((domain, name)) => (Some(domain), name),
@@ -60,7 +60,8 @@ fn is_key(key: &str) -> bool {
         && is_value(name)
 }
 
-/// At most 63 letters, digits, dashes, underscores and dots, the first and last a letter or a digit.
+/// At most 63 letters, digits, dashes, underscores and dots, starting and ending with a letter or
+/// digit.
 fn is_value(value: &str) -> bool {
     let is_end = |b: Option<&u8>| b.is_none_or(u8::is_ascii_alphanumeric);
     let bytes = value.as_bytes();

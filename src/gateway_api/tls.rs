@@ -1,4 +1,4 @@
-//! A listener's TLS as a server's settings.
+//! Translates a listener's TLS to a server's settings.
 
 use super::{
     Context,
@@ -16,20 +16,20 @@ use crate::{FieldPath, ServerTlsSettings, TlsMode, ciphers};
 const NETWORK_LABEL: &str = "topology.istio.io/network";
 const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
 
-/// What is built of a listener's TLS, even where there is a problem: upstream shows it then.
+/// The result for a listener's TLS, which upstream returns even if there is a problem.
 #[derive(Default)]
 pub(super) struct Built {
     pub(super) settings: Option<ServerTlsSettings>,
     pub(super) problem: Option<Problem>,
 }
 
-/// The settings of a port towards clients, and where they stand.
+/// A port's settings for clients, and their location.
 pub(super) struct Frontend<'a> {
     config: &'a TlsConfig,
     path: FieldPath,
-    /// The entry of the frontend that it is part of.
+    /// The entry of the frontend to which it belongs.
     pub(super) entry: FieldPath,
-    /// What it replaces.
+    /// The settings that it replaces.
     replaces: Option<&'a TlsConfig>,
 }
 
@@ -142,7 +142,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         Ok(())
     }
 
-    /// Sets the server's certificates; whether there are any.
+    /// Sets the server's certificates. Returns whether there are any.
     fn certificates(
         &self,
         tls: &ListenerTls,
@@ -163,7 +163,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             match self.certificate(reference) {
                 Ok(name) => names.push(name),
                 Err(problem) => {
-                    // Its place stays, and is empty.
+                    // Its entry stays, and is empty.
                     names.push(String::new());
                     problems.push((index, problem));
                 }
@@ -197,7 +197,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         Ok(true)
     }
 
-    /// Sets what is asked of clients' certificates.
+    /// Sets the requirements for client certificates.
     fn validation(
         &self,
         validation: &Validation,
@@ -234,8 +234,8 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     }
 }
 
-/// Whether a listener that does not end TLS finds its services by the server name, because of an
-/// option or of its port in a Gateway with these labels.
+/// Whether a listener that does not terminate TLS selects its services by the server name, because of
+/// an option or of its port in a Gateway with these labels.
 ///
 /// Source: pilot's `IsAutoPassthrough`.
 pub(super) fn is_auto_passthrough(labels: &Map, port: i32, tls: &ListenerTls) -> bool {
@@ -244,7 +244,7 @@ pub(super) fn is_auto_passthrough(labels: &Map, port: i32, tls: &ListenerTls) ->
         || labels.contains_key(NETWORK_LABEL) && port.to_string() == of_networks
 }
 
-/// Why the rest of the settings is not looked at.
+/// Why the remaining settings are not used.
 enum TlsOutcome {
     /// They are complete.
     Complete,
@@ -257,7 +257,7 @@ impl From<Problem> for TlsOutcome {
     }
 }
 
-/// The option has the last word.
+/// The option takes precedence.
 fn overridden(
     option: Option<&str>,
     validation: &Validation,

@@ -1,4 +1,4 @@
-//! What lists, maps and messages in messages make of a value, and how they are written.
+//! How sequences, mappings and nested messages are decoded and encoded.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ impl<F: Field + Default> Field for Vec<F> {
 }
 
 impl Field for BTreeMap<String, String> {
-    const EXPECTED: &'static str = "a map of strings";
+    const EXPECTED: &'static str = "a mapping of strings";
 
     fn clear(&mut self) {
         BTreeMap::clear(self);
@@ -79,7 +79,7 @@ impl Field for BTreeMap<String, String> {
     ) -> Result<(), A::Error> {
         self.clear();
         let (start, node) = (log.mark(), log.node());
-        // How many diagnostics there are of each key, where there are any.
+        // The number of diagnostics of each key, if there are any.
         let mut noted = BTreeMap::new();
         while let Some(key) = map.next_key::<String>()? {
             if log.is_full(start) {
@@ -97,7 +97,7 @@ impl Field for BTreeMap<String, String> {
             if self.contains_key(&key) {
                 log.forget(noted.remove(&key).unwrap_or_default(), at);
                 mark = log.mark();
-                log.warn(rule::DUPLICATE_FIELD, at, "written more than once; the last one counts");
+                log.warn(rule::DUPLICATE_FIELD, at, "repeated key: the last value is used");
             }
             let mut value = String::new();
             map.next_value_seed(Slot { field: &mut value, at, log })?;

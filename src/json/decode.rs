@@ -1,8 +1,8 @@
-//! The decoder: one visitor for all types, which collects what it finds instead of stopping.
+//! The decoder: one visitor for all types, which collects diagnostics instead of stopping.
 //!
-//! A field's type says what it makes of each kind of value; whatever does not fit is reported and
-//! drained, and decoding goes on. The path is a list on the stack that is rendered only when
-//! something is reported, so that a clean document pays nothing for it.
+//! The field's type decides how each kind of value is decoded. A value that does not fit is reported
+//! and skipped, and decoding continues. The path is a linked list on the stack and is rendered only for
+//! a diagnostic, so a clean document has no cost for it.
 
 use std::{borrow::Cow, cell::Cell, fmt};
 
@@ -31,10 +31,10 @@ pub(super) fn decode<'de, T: Message, D: Deserializer<'de>>(
     Ok(Plain { decoded, saw_minus_zero: log.saw_minus_zero })
 }
 
-/// A message as serde shows it.
+/// A message as serde reads it.
 pub(super) struct Plain<T> {
     pub(super) decoded: Decoded<T>,
-    /// Whether the text must be asked for more than serde shows.
+    /// Whether the text has to be inspected, since serde hides some details.
     pub(super) saw_minus_zero: bool,
 }
 
@@ -47,7 +47,7 @@ pub(super) fn decode_node<T: Message>(
     let cursor = Cell::new(node.index());
     let mut log = Log::of_tree(tree, &cursor);
     let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
-    // A tree was checked when it was built: reading it cannot fail.
+    // A tree was checked when it was built, so reading it cannot fail.
     let _: Result<(), tree::DeserializeError> =
         slot.deserialize(tree::Deserializer::new(node, &cursor));
     let mut diagnostics = log.found;
@@ -59,7 +59,7 @@ pub(super) fn decode_node<T: Message>(
     Decoded { value, diagnostics }
 }
 
-/// A number as the source has it.
+/// A number as in the source.
 #[derive(Clone, Copy)]
 #[doc(hidden)]
 pub enum Number {
@@ -74,34 +74,34 @@ impl fmt::Display for Number {
             Self::Unsigned(v) => v.fmt(f),
             Self::Signed(v) => JsonInteger(*v).fmt(f),
             Self::Float(v) if v.is_finite() => fmt::Debug::fmt(v, f),
-            Self::Float(_) => f.write_str("a number beyond all bounds"),
+            Self::Float(_) => f.write_str("an infinite number"),
         }
     }
 }
 
-/// A text, and whether it is known to have been written with escapes.
+/// A string, and whether it is known to have escapes.
 #[doc(hidden)]
 pub struct Text<'a> {
     pub(crate) text: Cow<'a, str>,
     pub(crate) escaped: bool,
 }
 
-/// A field's value, decoded in place. Every kind of value is taken: one that does not fit is
-/// reported and drained.
+/// Decodes a field's value in place. Every kind of value is accepted: one that does not fit is reported
+/// and skipped.
 pub trait Field: Sized {
-    /// What the field wants, for messages.
+    /// The expected type, for messages.
     #[doc(hidden)]
     const EXPECTED: &'static str;
 
-    /// The messages in the field, where there are some.
+    /// The schema of messages in the field, if there are any.
     #[doc(hidden)]
     const MESSAGE: Option<&'static Schema> = None;
 
-    /// Makes the field what null makes of it: unset.
+    /// Sets the field to the value for null: unset.
     #[doc(hidden)]
     fn clear(&mut self);
 
-    /// Whether the field is absent from what is written.
+    /// Whether the field is omitted when it is written.
     #[doc(hidden)]
     fn is_unset(&self) -> bool;
 
@@ -109,7 +109,7 @@ pub trait Field: Sized {
     #[doc(hidden)]
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Appends what [`write`](Self::write) writes, as compact JSON with Go's escapes.
+    /// Appends the result of [`write`](Self::write) as compact JSON with Go's escapes.
     #[doc(hidden)]
     fn append(&self, json: &mut String);
 
@@ -190,7 +190,7 @@ pub(crate) fn big_number(text: &str) -> Number {
     }
 }
 
-/// The one visitor: a place for a value, and what it needs to tell of it.
+/// The visitor: a field to decode into, and the context for diagnostics.
 pub(crate) struct Slot<'a, 'log, F> {
     pub(crate) field: &'a mut F,
     pub(crate) at: At<'a>,
@@ -216,7 +216,7 @@ impl<'de, F: Field> Visitor<'de> for Slot<'_, '_, F> {
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         self.field.clear();
         if let At::Index(..) | At::Entry(..) = self.at {
-            self.log.warn(rule::NULL_ELEMENT, self.at, "null is read as an empty value here");
+            self.log.warn(rule::NULL_ELEMENT, self.at, "null: read as an empty value");
         }
         Ok(())
     }

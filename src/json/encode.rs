@@ -1,10 +1,10 @@
-//! The encoder: straight into the text. It never fails, so it needs no serializer.
+//! The encoder. It writes directly to a string and never fails, so it needs no serializer.
 
 use serde::{Serialize, Serializer};
 
 use super::{Message, decode::Field};
 
-/// A field, written in the dialect through a serializer of somebody else's.
+/// A field, written in the dialect through another serializer.
 pub(crate) struct Json<'a, F>(pub(crate) &'a F);
 
 impl<F: Field> Serialize for Json<'_, F> {
@@ -15,15 +15,15 @@ impl<F: Field> Serialize for Json<'_, F> {
 }
 
 pub(super) fn to_string<T: Message>(message: &T) -> String {
-    // A Gateway of one server, mostly.
+    // Large enough for most Gateways of one server.
     let mut json = String::with_capacity(512);
     message.append(&mut json);
     json
 }
 
-/// Appends one field of a message, where it is set. `keys` are its name as it is written in the
-/// first place and behind others: `{"name":` and `,"name":`. `start` is where the message begins.
-// Inlined, a key is copied as a text of its very length.
+/// Appends a field of a message if it is set. `keys` are its name as the first field and as a later
+/// one: `{"name":` and `,"name":`. `start` is where the message begins.
+// If inlined, a key is copied as a string of constant length.
 #[inline(always)]
 pub(crate) fn append_field<F: Field>(
     json: &mut String,

@@ -1,4 +1,4 @@
-//! What the decoder finds, and where it stands when it does.
+//! The diagnostics of the decoder, and its current location.
 
 use std::{cell::Cell, fmt, sync::OnceLock};
 
@@ -9,19 +9,20 @@ use crate::{
     tree,
 };
 
-/// So many diagnostics are enough: then only errors are added, and one for each list or map.
+/// The maximum number of diagnostics. Beyond it only errors are added, and one for each sequence or
+/// mapping.
 const ENOUGH: usize = 1000;
 
-/// Where the decoder stands.
+/// The decoder's current location.
 #[derive(Clone, Copy)]
 #[doc(hidden)]
 pub enum At<'a> {
     Top,
-    /// A message's field.
+    /// A field of a message.
     Field(&'a At<'a>, &'a str),
-    /// A map's entry.
+    /// An entry of a mapping.
     Entry(&'a At<'a>, &'a str),
-    /// A list's element.
+    /// An item of a sequence.
     Index(&'a At<'a>, usize),
 }
 
@@ -46,20 +47,20 @@ impl At<'_> {
     }
 }
 
-/// What was found so far.
+/// The diagnostics so far.
 #[derive(Default)]
 #[doc(hidden)]
 pub struct Log<'a> {
     pub(super) found: Vec<Diagnostic>,
-    /// For each diagnostic the node of the source tree, where there is one.
+    /// The node of the source tree for each diagnostic, if there is one.
     pub(super) nodes: Vec<u32>,
-    /// The place of the last error in `found`.
+    /// The index of the last error in `found`.
     last_error: Option<usize>,
-    /// The source tree's current node.
+    /// The current node of the source tree.
     cursor: Option<&'a Cell<u32>>,
-    /// Whether the source lends a text exactly when it was written without escapes.
+    /// Whether the source lends a string exactly if it was written without escapes.
     pub(super) lends_unescaped: bool,
-    /// Whether a minus zero was seen that only the text can tell from "-0.0".
+    /// Whether there was a minus zero, which only the text distinguishes from "-0.0".
     pub(super) saw_minus_zero: bool,
 }
 
@@ -73,8 +74,8 @@ impl<'a> Log<'a> {
         Self { cursor: Some(cursor), lends_unescaped, ..Self::default() }
     }
 
-    /// Whether a float is the integer "-0", which `serde_json` has as one. A tree has it as a signed
-    /// zero, so there it is not.
+    /// Whether a float is the integer "-0": `serde_json` reads both as the same float. A tree keeps it
+    /// as a signed zero.
     pub(crate) fn is_minus_zero(&mut self, v: Number) -> bool {
         let Number::Float(v) = v else { return false };
         let is = v == 0.0 && v.is_sign_negative() && self.cursor.is_none();
@@ -156,28 +157,26 @@ impl<'a> Log<'a> {
         self.nodes.push(node);
     }
 
-    /// Whether a map's only key says that the map is a number: so `serde_json` shows numbers where
-    /// anyone in the build turns its feature `arbitrary_precision` on.
+    /// Whether the only key of a map marks a number: `serde_json` represents numbers so if its feature
+    /// `arbitrary_precision` is enabled anywhere in the build.
     #[inline]
     pub(crate) fn is_wrapped_number(&self, key: &str) -> bool {
         key == "$serde_json::private::Number" && self.cursor.is_none() && wraps_numbers()
     }
 
-    /// How many diagnostics there are: for [`is_full`](Self::is_full), and to tell whether there are
-    /// new ones.
+    /// The number of diagnostics, for [`is_full`](Self::is_full) and to detect new ones.
     pub(crate) fn mark(&self) -> usize {
         self.found.len()
     }
 
-    /// Whether a list or map that began at `mark` needs no more diagnostics.
+    /// Whether a sequence or mapping that began at `mark` needs no more diagnostics.
     #[inline]
     pub(crate) fn is_full(&self, mark: usize) -> bool {
         self.found.len() >= ENOUGH && self.last_error.is_some_and(|error| error >= mark)
     }
 
-    /// A value lost to a later one: so do its diagnostics, of which there are `count`. They are
-    /// looked for from behind, and what is found once is not there any more: a key written again
-    /// and again does not make this slow.
+    /// Removes the `count` diagnostics of a value that a later one replaces. They are searched from the
+    /// end and removed, so that a key that is repeated many times is not slow.
     #[cold]
     pub(crate) fn forget(&mut self, count: usize, at: At<'_>) {
         if count == 0 {

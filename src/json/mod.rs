@@ -1,37 +1,37 @@
 //! Istio's JSON dialect: what a cluster, istiod and every Go client accept and write.
 //!
-//! Two doors lead from JSON to a message:
+//! There are two ways to read a message from JSON:
 //!
-//! - **this module** reads and writes as istio.io/api's `UnmarshalJSON` and `MarshalJSON` do:
-//!   unknown fields are ignored, null means unset, numbers in quotes count, enums are open;
-//! - the types' **`serde`** implementations are plain proto3 JSON, as `pbjson` makes it.
+//! - **this module** reads and writes like istio.io/api's `UnmarshalJSON` and `MarshalJSON`: unknown
+//!   fields are ignored, null means unset, quoted numbers are numbers, enums are open;
+//! - the types' **`serde`** implementations are proto3 JSON as `pbjson` generates it.
 //!
-//! They differ in verdict, and on some inputs silently in value:
+//! For some inputs that Istio accepts, serde fails or silently yields another value:
 //!
 //! ```
 //! use istio_gateway::{Port, ServerTlsSettings, json};
 //!
-//! // camelCase wins, even when it is null: Istio reads "unset", plain proto3 JSON reads "true".
+//! camelCase wins, even if it is null: Istio reads "unset", proto3 JSON reads "true".
 //! let text = r#"{"insecureSkipVerify": null, "insecure_skip_verify": true}"#;
 //! assert_eq!(json::from_str::<ServerTlsSettings>(text)?.insecure_skip_verify, None);
 //! assert_eq!(serde_json::from_str::<ServerTlsSettings>(text)?.insecure_skip_verify, Some(true));
 //!
-//! // Istio accepts, plain proto3 JSON refuses ...
+//! Istio accepts, proto3 JSON rejects ...
 //! for text in [r#"{"mode": 6}"#, r#"{"credentialName": null}"#, r#"{"mode": 1, "mode": 2}"#] {
 //!     assert!(json::from_str::<ServerTlsSettings>(text).is_ok());
 //!     assert!(serde_json::from_str::<ServerTlsSettings>(text).is_err());
 //! }
-//! // ... and the other way round.
+//! ... and the reverse.
 //! assert!(json::from_str::<Port>(r#"{"number": "0443"}"#).is_err());
 //! assert!(serde_json::from_str::<Port>(r#"{"number": "0443"}"#).is_ok());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`from_str`], [`from_slice`] and [`from_reader`] are as tolerant as Istio. [`decode_str`] and
-//! [`decode_slice`] also tell what was ignored or lost, and [`Decoded::strict`] refuses it.
+//! [`from_str`], [`from_slice`] and [`from_reader`] are as lenient as Istio. [`decode_str`] and
+//! [`decode_slice`] also report what was ignored or lost, and [`Decoded::into_strict`] rejects it.
 //!
-//! The behaviour is upstream's, measured case by case; the few rows that cannot be had through
-//! serde stand in `tests/golden/known_differences.json` with their reasons.
+//! The behaviour is measured against upstream, case by case. The few differences that serde makes
+//! unavoidable are listed in `tests/golden/known_differences.json` with their reasons.
 
 mod collection;
 mod decode;
@@ -59,7 +59,7 @@ pub use message::{FieldSchema as Field, Schema};
 pub(crate) use text::CheckedJson;
 pub(crate) use text::{Mended, check_depth, error_offset, syntax_error};
 
-/// What the implementations that `message!` makes need.
+/// Used by the implementations that `message!` generates.
 pub(crate) mod internal {
     pub(crate) use super::{
         decode::{Field, Slot},
@@ -75,7 +75,7 @@ pub(crate) mod internal {
     };
 }
 
-/// A message that can be read and written in Istio's JSON dialect: every generated message.
+/// A message with Istio's JSON dialect: every generated message.
 ///
 /// The trait is sealed; its methods are this module's functions.
 pub trait Message:
@@ -83,19 +83,19 @@ pub trait Message:
 {
 }
 
-/// A message, and everything that was found on the way to it.
+/// A message with its diagnostics.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Decoded<T> {
-    /// The message; a field whose value is refused stays unset.
+    /// The message; a field with a rejected value stays unset.
     pub value: T,
-    /// What was found, in document order. At most about a thousand: a document with more is told
-    /// of by the first of them, and by no fewer than one error if there is one.
+    /// The diagnostics in document order, at most about a thousand. Of more, the first ones are kept,
+    /// and at least one error if there is any.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl<T> Decoded<T> {
-    /// The message, if Istio accepts the document.
+    /// Returns the message if Istio accepts the document.
     ///
     /// # Errors
     /// The diagnostics of severity [`Error`](Severity::Error), if there are any.
@@ -105,8 +105,8 @@ impl<T> Decoded<T> {
         if errors.is_empty() { Ok(self.value) } else { Err(Error::decode(errors)) }
     }
 
-    /// The message, if nothing at all was found: no unknown or repeated field, no null or quoted
-    /// number that is silently made something of.
+    /// Returns the message if there are no diagnostics: no unknown or repeated field, no null or quoted
+    /// number that Istio silently converts.
     ///
     /// # Errors
     /// All diagnostics, if there are any.
@@ -123,7 +123,7 @@ impl<T> Decoded<T> {
     }
 }
 
-/// Reads a message from JSON bytes, as tolerant as Istio.
+/// Reads a message from JSON bytes, as lenient as Istio.
 ///
 /// Bytes that are not UTF-8 are read as U+FFFD, as Go does.
 ///
@@ -136,13 +136,13 @@ impl<T> Decoded<T> {
 /// ```
 ///
 /// # Errors
-/// [`is_syntax`](Error::is_syntax) when it is no JSON, [`is_limit`](Error::is_limit) beyond
-/// 10,000 levels of nesting, [`is_decode`](Error::is_decode) with every refused value when it is.
+/// [`is_syntax`](Error::is_syntax) for invalid JSON, [`is_limit`](Error::is_limit) beyond 10,000 levels
+/// of nesting, [`is_decode`](Error::is_decode) with every rejected value.
 pub fn from_slice<T: Message>(json: &[u8]) -> Result<T, Error> {
     text::read::<T>(json)?.into_tolerant(json)
 }
 
-/// Reads a message from JSON text, as tolerant as Istio.
+/// Reads a message from JSON text, as lenient as Istio.
 ///
 /// # Errors
 /// As [`from_slice`].
@@ -150,17 +150,17 @@ pub fn from_str<T: Message>(json: &str) -> Result<T, Error> {
     from_slice(json.as_bytes())
 }
 
-/// Reads a message from all the JSON that `reader` gives, as tolerant as Istio.
+/// Reads a message from a reader, as lenient as Istio.
 ///
 /// # Errors
-/// [`is_io`](Error::is_io) when reading fails, else as [`from_slice`].
+/// [`is_io`](Error::is_io) if reading fails, otherwise as [`from_slice`].
 pub fn from_reader<T: Message, R: io::Read>(mut reader: R) -> Result<T, Error> {
     let mut json = Vec::new();
     reader.read_to_end(&mut json).map_err(Error::io)?;
     from_slice(&json)
 }
 
-/// Reads a message from JSON bytes and tells everything that was found, with its place.
+/// Reads a message from JSON bytes, with all diagnostics and their positions.
 ///
 /// ```
 /// use istio_gateway::{ServerTlsSettings, json};
@@ -177,13 +177,13 @@ pub fn from_reader<T: Message, R: io::Read>(mut reader: R) -> Result<T, Error> {
 /// ```
 ///
 /// # Errors
-/// [`is_syntax`](Error::is_syntax) when it is no JSON, [`is_limit`](Error::is_limit) beyond
-/// 10,000 levels of nesting. A value that does not fit is a diagnostic.
+/// [`is_syntax`](Error::is_syntax) for invalid JSON, [`is_limit`](Error::is_limit) beyond 10,000 levels
+/// of nesting. A value that does not fit is a diagnostic.
 pub fn decode_slice<T: Message>(json: &[u8]) -> Result<Decoded<T>, Error> {
     text::read::<T>(json)?.located(json)
 }
 
-/// Reads a message from JSON text and tells everything that was found, with its place.
+/// Reads a message from JSON text, with all diagnostics and their positions.
 ///
 /// # Errors
 /// As [`decode_slice`].
@@ -191,12 +191,12 @@ pub fn decode_str<T: Message>(json: &str) -> Result<Decoded<T>, Error> {
     decode_slice(json.as_bytes())
 }
 
-/// Reads a message from anything that serde can read, such as a `serde_json::Value`, and tells
-/// everything that was found. There is no text, so there are no positions.
+/// Reads a message from any serde deserializer, such as a `serde_json::Value`, with all diagnostics.
+/// There is no text, so there are no positions.
 ///
-/// A few things are seen in the text alone and are accepted here: an escape within an enum's name
-/// or a quoted number, bytes that are not UTF-8 (the deserializer's own business), and nesting
-/// beyond the deserializer's own limit.
+/// A few problems are visible only in the text and are accepted here: an escape in an enum's name or a
+/// quoted number, invalid UTF-8 (which the deserializer handles), and nesting beyond the deserializer's
+/// limit.
 ///
 /// ```
 /// use istio_gateway::{Server, json};
@@ -209,16 +209,16 @@ pub fn decode_str<T: Message>(json: &str) -> Result<Decoded<T>, Error> {
 /// ```
 ///
 /// # Errors
-/// The deserializer's own. A value that does not fit is a diagnostic.
+/// Errors of the deserializer. A value that does not fit is a diagnostic.
 pub fn decode<'de, T: Message, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Decoded<T>, D::Error> {
     decode::decode(deserializer, Log::default()).map(|plain| plain.decoded)
 }
 
-/// Writes a message as Istio writes it: compact, in declaration order, keys of maps sorted, unset
-/// fields absent, `<`, `>`, `&`, U+2028 and U+2029 escaped. An enum's number that has no name is
-/// written as the number.
+/// Writes a message as Istio does: compact, in declaration order, with sorted keys in mappings, without
+/// unset fields, with `<`, `>`, `&`, U+2028 and U+2029 escaped. An unknown enum value is written as its
+/// number.
 ///
 /// ```
 /// use istio_gateway::{ServerTlsSettings, TlsMode, json};
@@ -241,7 +241,7 @@ pub fn to_vec<T: Message>(message: &T) -> Vec<u8> {
     encode::to_string(message).into_bytes()
 }
 
-/// Reads a message from a node of a document tree, whose path is `within`.
+/// Reads a message from a node of a document tree at the path `within`.
 pub(crate) fn decode_node<T: Message>(
     tree: &Tree<'_>,
     node: crate::tree::Ref<'_, '_>,
@@ -250,7 +250,7 @@ pub(crate) fn decode_node<T: Message>(
     decode::decode_node(T::default(), tree, node, within)
 }
 
-/// Reads a message from a node onto another one: what the node does not say stays.
+/// Merges a message from a node into an existing one: fields that the node does not have are kept.
 pub(crate) fn decode_node_onto<T: Message>(
     value: T,
     tree: &Tree<'_>,

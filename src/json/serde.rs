@@ -1,8 +1,8 @@
-//! The dialect in a struct of one's own: `#[serde(with = "istio_gateway::json::serde")]`.
+//! The dialect for a field of your own struct: `#[serde(with = "istio_gateway::json::serde")]`.
 //!
-//! It takes every message `T`, and `Option<T>`, `Vec<T>`, `BTreeMap<String, T>` and
-//! `HashMap<String, T>` of them. Reading is as tolerant as [`decode`](super::decode): what Istio
-//! refuses is the deserializer's error, with the path; a null is an absent or empty value.
+//! Works for every message `T`, and for `Option<T>`, `Vec<T>`, `BTreeMap<String, T>` and
+//! `HashMap<String, T>` of them. Reading is as lenient as [`decode`](super::decode): a value that Istio
+//! rejects is an error of the deserializer, with its path; null is an absent or empty value.
 //!
 //! ```
 //! use istio_gateway::Gateway;
@@ -42,7 +42,7 @@ use super::{Message, encode::Json};
 /// Writes a value in the dialect.
 ///
 /// # Errors
-/// The serializer's own.
+/// Errors of the serializer.
 pub fn serialize<V: Value, S: Serializer>(value: &V, serializer: S) -> Result<S::Ok, S::Error> {
     value.write(serializer)
 }
@@ -50,12 +50,12 @@ pub fn serialize<V: Value, S: Serializer>(value: &V, serializer: S) -> Result<S:
 /// Reads a value in the dialect.
 ///
 /// # Errors
-/// The deserializer's own, and what Istio refuses.
+/// Errors of the deserializer, and values that Istio rejects.
 pub fn deserialize<'de, V: Value, D: Deserializer<'de>>(deserializer: D) -> Result<V, D::Error> {
     V::read(deserializer)
 }
 
-/// What this module reads and writes. The trait is sealed by the messages it is made of.
+/// The types that this module reads and writes. The trait is sealed by [`Message`](super::Message).
 pub trait Value: Sized {
     #[doc(hidden)]
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
@@ -121,7 +121,7 @@ impl<M: Message> Value for Vec<M> {
             type Value = Vec<M>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a list of messages")
+                write!(f, "a sequence of messages")
             }
 
             fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -158,7 +158,7 @@ where
         type Value = C;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(f, "a map of messages")
+            write!(f, "a mapping of messages")
         }
 
         fn visit_unit<E>(self) -> Result<C, E> {

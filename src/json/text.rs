@@ -1,8 +1,8 @@
 //! JSON text as Go's encoding/json reads it.
 //!
-//! The text is read plainly. Only when that fails for a reason of encoding alone (bytes that are
-//! not UTF-8, half a surrogate pair, a number beyond f64) is it mended and read again. Only when
-//! something is to be told of it is it read a third time, as a tree that knows its positions.
+//! The text is first read as it is. If that fails because of its encoding (invalid UTF-8, half of a
+//! surrogate pair, a number beyond f64), it is sanitized and read again. If there are findings, it is
+//! read once more as a tree with positions.
 
 use std::{borrow::Cow, str};
 
@@ -16,13 +16,13 @@ use crate::{
     tree::{self, Tree},
 };
 
-/// A message, and whether its text had to be mended.
+/// A message, and whether its text had to be sanitized.
 pub(super) struct Read<T> {
     plain: decode::Plain<T>,
     is_mended: bool,
 }
 
-/// A text that `serde_json` can read, and where it says something else than the bytes did.
+/// A text that `serde_json` can read, with the locations of replaced bytes.
 #[derive(Default)]
 pub(crate) struct Mended {
     text: String,
@@ -32,7 +32,7 @@ pub(crate) struct Mended {
 
 pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
     let read = str::from_utf8(json).ok().map(read_plain);
-    // Only what is ignored or refused can be nested deeply, and either is told of.
+    // Only ignored or rejected values can be nested deeply, and both are reported.
     if !matches!(&read, Some(Ok(plain)) if plain.decoded.diagnostics.is_empty()) {
         check_depth(json)?;
     }
@@ -69,13 +69,13 @@ impl<T: Message> Read<T> {
         }
     }
 
-    /// The same with the places of what was found, if anything was.
+    /// The same with the positions of the diagnostics, if there are any.
     pub(super) fn located(self, json: &[u8]) -> Result<Decoded<T>, Error> {
         let decode::Plain { decoded, saw_minus_zero } = self.plain;
         if !self.is_mended && decoded.diagnostics.is_empty() && !saw_minus_zero {
             return Ok(decoded);
         }
-        // A tree has more to be mended: what serde_json ignores it does not look at closely.
+        // A tree needs more to be sanitized: serde_json does not fully check what it ignores.
         let (text, mended) = check(json)?;
         let tree = tree::from_checked_json(&text)?;
         let mut decoded: Decoded<T> = super::decode_node(&tree, tree.root(), &FieldPath::root());
@@ -87,19 +87,19 @@ impl<T: Message> Read<T> {
     }
 }
 
-/// A document's text, mended where it needs to be, and found to be one JSON value.
+/// A document's text, sanitized if necessary, which is one JSON value.
 pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error> {
     check_depth(json)?;
     let error = match str::from_utf8(json) {
         Ok(text) => match serde_json::from_str::<IgnoredAny>(text) {
-            // What is ignored is not looked at closely: half a surrogate pair passes.
+            // Ignored values are not fully checked: half of a surrogate pair is accepted.
             Ok(IgnoredAny) if !text.contains("\\u") => return Ok((Cow::Borrowed(text), None)),
             Ok(IgnoredAny) => None,
             Err(error) => Some(error),
         },
         Err(_) => None,
     };
-    // A tree keeps a number that no f64 can hold.
+    // A tree keeps a number that does not fit f64.
     match (mend(json, false), error, str::from_utf8(json)) {
         (Some(mended), ..) => {
             serde_json::from_str::<IgnoredAny>(&mended.text)
@@ -112,7 +112,7 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
     }
 }
 
-/// A document, with what was mended in its text.
+/// A document with its sanitized text.
 pub(crate) struct CheckedJson<'s> {
     pub(crate) text: Cow<'s, str>,
     pub(crate) mended: Option<Mended>,
@@ -135,7 +135,7 @@ impl Mended {
             rule: rule::BAD_TEXT,
             severity: Severity::Warning,
             path,
-            message: "no valid Unicode text; what is not is read as U+FFFD".to_owned(),
+            message: "invalid Unicode: read as U+FFFD".to_owned(),
             help: None,
             position,
             end: None,
@@ -151,7 +151,7 @@ pub(crate) fn syntax_error(json: &[u8], error: &serde_json::Error) -> Error {
     Error::syntax(message, position(json, error))
 }
 
-/// Where an error is, in bytes. `serde_json` counts columns in bytes.
+/// The position of an error in bytes. `serde_json` counts columns in bytes.
 pub(crate) fn error_offset(json: &[u8], error: &serde_json::Error) -> usize {
     let mut lines = json.split_inclusive(|&b| b == b'\n');
     let before: usize = lines.by_ref().take(error.line() - 1).map(<[u8]>::len).sum();
@@ -165,11 +165,11 @@ fn position(json: &[u8], error: &serde_json::Error) -> Option<Position> {
     Some(Position::new(error.line(), String::from_utf8_lossy(before).chars().count() + 1))
 }
 
-/// Go's scanner gives up below 10,000 levels.
+/// Go's scanner fails at 10,000 levels.
 const MAX_DEPTH: u32 = 10_000;
 
 pub(crate) fn check_depth(json: &[u8]) -> Result<(), Error> {
-    // `[` and `{` differ in one bit. A sum over chunks is a few instructions for each 16 bytes.
+    // `[` and `{` differ in one bit. A sum over chunks takes a few instructions for each 16 bytes.
     let opening = |b: &u8| u8::from(b | 0x20 == b'{');
     let all = || json.chunks(128).map(|c| u32::from(c.iter().map(opening).sum::<u8>()));
     if json.len() <= MAX_DEPTH as usize || all().sum::<u32>() <= MAX_DEPTH {
@@ -200,8 +200,8 @@ pub(crate) fn check_depth(json: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Every bad byte and every half of a surrogate pair becomes U+FFFD and, if `numbers` are to be
-/// mended too, a number beyond f64 one of the same length within. None: there is nothing to mend.
+/// Replaces every invalid byte and every half of a surrogate pair with U+FFFD, and if `numbers` is set,
+/// a number beyond f64 with one of the same length. `None` if nothing is replaced.
 #[cold]
 fn mend(json: &[u8], numbers: bool) -> Option<Mended> {
     let mut out = Vec::with_capacity(json.len());
@@ -262,14 +262,14 @@ fn mend(json: &[u8], numbers: bool) -> Option<Mended> {
     if !is_mended && replaced.is_empty() {
         return None;
     }
-    // Everything that is not UTF-8 was replaced above, but for what an escape skips over.
+    // Invalid UTF-8 was replaced above, except for bytes that an escape skips.
     let text = String::from_utf8(out)
         .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
     Some(Mended { text, replaced })
 }
 
-/// Whether this is a number by JSON's grammar that no f64 can hold. Rust's grammar is wider: it takes
-/// `01e309` and `1.e309`.
+/// Whether this is a number by JSON's grammar that does not fit f64. Rust's grammar is wider: it
+/// accepts `01e309` and `1.e309`.
 fn is_beyond_f64(number: &str) -> bool {
     let unsigned = number.strip_prefix('-').unwrap_or(number);
     let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
@@ -283,7 +283,7 @@ fn is_beyond_f64(number: &str) -> bool {
         && number.parse().is_ok_and(f64::is_infinite)
 }
 
-/// The code unit of a `\uXXXX` at the beginning.
+/// The code unit of a leading `\uXXXX`.
 fn unit(json: &[u8]) -> Option<u32> {
     let digits = json.get(..6)?.strip_prefix(b"\\u")?;
     u32::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()

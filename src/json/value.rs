@@ -1,4 +1,4 @@
-//! What each type of a field makes of a value, and how it is written.
+//! How each field type is decoded and encoded.
 
 use std::fmt::Write as _;
 
@@ -95,7 +95,7 @@ impl Field for Option<bool> {
     }
 }
 
-/// The digits of a whole number as JSON writes it, with a sign where `signed`.
+/// The digits of an integer as JSON writes it, with a sign if `signed`.
 fn is_json_integer(text: &str, signed: bool) -> bool {
     let digits = if signed { text.strip_prefix('-').unwrap_or(text) } else { text };
     !digits.is_empty()
@@ -115,7 +115,11 @@ impl Field for u32 {
             Number::Unsigned(v) => match v.try_into() {
                 Ok(v) => *self = v,
                 Err(_) => {
-                    log.error(rule::OUT_OF_RANGE, at, format_args!("{v} is more than 4294967295"));
+                    log.error(
+                        rule::OUT_OF_RANGE,
+                        at,
+                        format_args!("{v} is greater than 4294967295"),
+                    );
                 }
             },
             Number::Signed(v) => {
@@ -126,13 +130,13 @@ impl Field for u32 {
     }
 
     fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
-        // Go reads what is between the quotes as JSON, where a string holds no other blank.
+        // Go parses the content of the quotes as JSON, in which a string has no other white space.
         let text = v.text.trim_matches(' ');
         match text.parse() {
-            _ if v.escaped => wrong_type::<Self>("a text with escapes", at, log),
+            _ if v.escaped => wrong_type::<Self>("a string with escapes", at, log),
             Ok(number) if is_json_integer(text, false) => {
                 *self = number;
-                log.warn(rule::QUOTED_NUMBER, at, "a number in quotes");
+                log.warn(rule::QUOTED_NUMBER, at, "number in quotes");
             }
             _ if text == "null" => {
                 *self = 0;
@@ -156,8 +160,8 @@ impl Field for u32 {
     }
 }
 
-/// `observedGeneration`, the only one there is. Its schema in a cluster is int-or-string, so that
-/// an API server stores "abc" there, on which upstream's own client fails: here it is unset.
+/// `observedGeneration`, the only such field. Its schema in a cluster is int-or-string, so an API
+/// server stores "abc", and upstream's client fails to read it: here it is unset.
 impl Field for i64 {
     const EXPECTED: &'static str =
         "a whole number from -9223372036854775808 to 9223372036854775807";
@@ -175,7 +179,7 @@ impl Field for i64 {
                     log.error(
                         rule::OUT_OF_RANGE,
                         at,
-                        format_args!("{v} is more than 9223372036854775807"),
+                        format_args!("{v} is greater than 9223372036854775807"),
                     );
                 }
             },
@@ -187,7 +191,7 @@ impl Field for i64 {
     fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
         let text = v.text.trim_matches(' ');
         match text.parse() {
-            // A number in quotes is how proto3 JSON writes this type.
+            // Proto3 JSON writes this type as a number in quotes.
             Ok(number) if is_json_integer(text, true) && !v.escaped => *self = number,
             _ if text == "null" && !v.escaped => *self = 0,
             _ => {
@@ -195,7 +199,7 @@ impl Field for i64 {
                 log.warn(
                     rule::NOT_A_NUMBER,
                     at,
-                    format_args!("{} is no number and is read as unset", Quoted(&v.text)),
+                    format_args!("{} is not a number: read as unset", Quoted(&v.text)),
                 );
             }
         }
@@ -251,14 +255,14 @@ impl Field for Option<Timestamp> {
 /// The names of an enum's values and their numbers.
 pub(crate) type EnumValues = &'static [(&'static str, i32)];
 
-/// An enum's field: open, so any number is kept.
+/// An enum field. Enums are open, so any number is kept.
 pub(crate) struct Open {
     pub(crate) number: i32,
     pub(crate) values: EnumValues,
 }
 
 impl Field for Open {
-    const EXPECTED: &'static str = "a name of the enum or its number";
+    const EXPECTED: &'static str = "the name of an enum value, or a number";
 
     fn clear(&mut self) {
         self.number = 0;
@@ -277,7 +281,7 @@ impl Field for Open {
             log.warn(
                 rule::UNKNOWN_ENUM_NUMBER,
                 at,
-                format_args!("{number} is no known value and is kept as a number"),
+                format_args!("unknown enum number {number}: kept"),
             );
         }
     }
@@ -295,7 +299,7 @@ impl Field for Open {
                 log.error_with(
                     rule::UNKNOWN_ENUM_NAME,
                     at,
-                    format_args!("unknown value {}", Quoted(&v.text)),
+                    format_args!("unknown enum value {}", Quoted(&v.text)),
                     Some(help),
                 );
             }

@@ -1,4 +1,4 @@
-//! Which element of a list is which, after it was changed.
+//! Matches the items of a sequence before and after a change.
 
 use std::{
     collections::HashMap,
@@ -7,11 +7,10 @@ use std::{
 
 use crate::tree::{Kind, Ref};
 
-/// For each element of `after`, the element of `before` that it was.
+/// For each item of `after`, the item of `before` that it corresponds to.
 ///
-/// Equal ones first; then those of the same name; then those that have more than half of their
-/// values in common, most alike first; then, where nothing was added or removed, those at the same
-/// place.
+/// First equal items; then items with the same key; then items that have more than half of their values
+/// in common, most similar first; then, if nothing was added or removed, items at the same index.
 pub(super) fn align(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>]) -> Vec<Option<usize>> {
     let mut pairs = Pairs { origins: vec![None; after.len()], is_taken: vec![false; before.len()] };
     for (i, (old, new)) in before.iter().zip(after).enumerate() {
@@ -50,7 +49,7 @@ struct Pairs {
 }
 
 impl Pairs {
-    /// Pairs two elements, if both are free.
+    /// Pairs two items if both are free.
     fn take(&mut self, old: usize, new: usize) {
         if let (Some(origin @ None), Some(is_taken @ false)) =
             (self.origins.get_mut(new), self.is_taken.get_mut(old))
@@ -68,11 +67,10 @@ impl Pairs {
     }
 }
 
-/// What an element is called: the key that says so, and the text.
+/// The key of an item: its field and value.
 type Name<'t> = (&'static str, &'t str);
 
-/// The pairs of free elements whose name no other one of them has. A condition may change in all but
-/// its type.
+/// Pairs free items with a unique key. A condition may change everything except its type.
 fn namesakes(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(usize, usize)> {
     fn names<'t>(all: &[Ref<'t, '_>], free: Vec<usize>) -> HashMap<Name<'t>, Option<usize>> {
         let mut names = HashMap::new();
@@ -91,13 +89,13 @@ fn namesakes(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Ve
     new.into_iter().filter_map(pair).collect()
 }
 
-/// What tells the elements of a list from each other: owner references, conditions, servers.
+/// The fields that identify an item of a sequence: owner references, conditions, servers.
 const NAMES: [&str; 3] = ["uid", "type", "name"];
 
-/// A value that so many elements have tells nothing of which is which.
+/// A value of more items than this does not identify any.
 const COMMON: usize = 8;
 
-/// The pairs of free elements that have more than half in common, most alike first.
+/// Pairs free items that have more than half in common, most similar first.
 fn alike(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(usize, usize)> {
     let values_of = |all: &[Ref<'_, '_>], free: Vec<usize>| -> Vec<(usize, Vec<u64>)> {
         free.into_iter().filter_map(|i| Some((i, values(*all.get(i)?)))).collect()
@@ -115,18 +113,18 @@ fn alike(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(u
         let rare = values.iter().filter_map(|value| having.get(value));
         let mut candidates: Vec<usize> =
             rare.filter(|at| at.len() <= COMMON).flatten().copied().collect();
-        // Elements that share nothing rare are alike only where they stand.
+        // Items that share no rare value are similar only at the same index.
         candidates.extend(old.binary_search_by_key(i, |(old, _)| *old).ok());
         candidates.sort_unstable();
         candidates.dedup();
         for (old, old_values) in candidates.into_iter().filter_map(|at| old.get(at)) {
-            // So different in size, they have less than half in common: no need to look.
+            // With this difference in size they have less than half in common.
             if 3 * old_values.len().min(values.len()) < old_values.len().max(values.len()) {
                 continue;
             }
             let common = common(old_values, values);
             if 4 * common > old_values.len() + values.len() {
-                // In parts of a million, so that it can be sorted.
+                // In parts per million, to sort by it.
                 let score = 2_000_000 * common / (old_values.len() + values.len());
                 found.push((std::cmp::Reverse(score), old.abs_diff(*i), *old, *i));
             }
@@ -136,7 +134,7 @@ fn alike(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(u
     found.into_iter().map(|(_, _, old, new)| (old, new)).collect()
 }
 
-/// The values within an element, each with the way to it, sorted.
+/// The values in an item, each with its path, sorted.
 fn values(element: Ref<'_, '_>) -> Vec<u64> {
     fn collect(node: Ref<'_, '_>, way: u64, values: &mut Vec<u64>) {
         let below = |key: &str| {
@@ -153,13 +151,13 @@ fn values(element: Ref<'_, '_>) -> Vec<u64> {
         }
     }
     let mut values = Vec::new();
-    // What the encoder wrote is as deep as the schema.
+    // The encoder's output is as deep as the schema.
     collect(element, 0, &mut values);
     values.sort_unstable();
     values
 }
 
-/// How many values two sorted lists share.
+/// The number of values that two sorted lists share.
 fn common(a: &[u64], b: &[u64]) -> usize {
     let (mut a, mut b) = (a.iter().peekable(), b.iter().peekable());
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! The three-way merge: the document, the value as it was read from it, the value as it is.
+//! The three-way merge of the document, the value as it was read, and the value as it is now.
 
 use std::{
     cell::Cell,
@@ -18,10 +18,10 @@ pub(crate) fn read<T: Mergeable>(node: Ref<'_, '_>) -> Result<T, DeserializeErro
     T::read(Deserializer::new(node, &Cell::new(node.index())))
 }
 
-/// Calls `write` with a node as it is to be written now that its value is `current`.
+/// Calls `write` with a node as it is to be written, given that its value is now `current`.
 ///
 /// # Errors
-/// When a value cannot be written, which no message is.
+/// If a value cannot be written, which does not happen for messages.
 pub(crate) fn edited<T: Mergeable, R>(
     node: Ref<'_, '_>,
     current: &T,
@@ -31,14 +31,14 @@ pub(crate) fn edited<T: Mergeable, R>(
     edited_since(node, &before, current, write)
 }
 
-/// As [`edited`], of a node whose value was `before`.
+/// Like [`edited`], for a node whose value was `before`.
 pub(crate) fn edited_since<T: Mergeable, R>(
     node: Ref<'_, '_>,
     before: &T,
     current: &T,
     write: impl FnOnce(&Edit<'_>) -> R,
 ) -> Result<R, serde_json::Error> {
-    // Both sides are written by one encoder, so that equal parts have equal texts.
+    // Both sides are written by the same encoder, so equal parts have equal texts.
     written(before, |before| {
         written(current, |after| {
             let (before, after) = (before.root(), after.root());
@@ -51,7 +51,7 @@ pub(crate) fn edited_since<T: Mergeable, R>(
     })?
 }
 
-/// Calls `then` with what is written of a value that has no document.
+/// Calls `then` with the written form of a value that has no document.
 pub(super) fn written_new<T: Mergeable, R>(
     value: &T,
     then: impl FnOnce(&Tree<'_>) -> R,
@@ -71,7 +71,7 @@ fn as_tree<R>(
     then: impl FnOnce(&Tree<'_>) -> R,
 ) -> Result<R, serde_json::Error> {
     let text = serde_json::to_string(value)?;
-    // Only what is longer than 4 GiB is refused.
+    // Fails only for more than 4 GiB.
     tree::from_checked_json(&text).map(|tree| then(&tree)).map_err(serde_json::Error::custom)
 }
 
@@ -91,7 +91,7 @@ impl<T: Mergeable> Serialize for Written<'_, T> {
     }
 }
 
-/// A map whose keys are fields. What was not written of the value before has unknown ones alone.
+/// A mapping whose keys are fields. Keys that the previous value did not write are unknown fields.
 fn object<'a>(
     original: Ref<'a, 'a>,
     before: Option<Ref<'a, 'a>>,
@@ -101,7 +101,7 @@ fn object<'a>(
     let mut entries = Vec::new();
     let mut written = Vec::new();
     for (key, value) in original.distinct_entries() {
-        // What the schema does not know has one name, and is kept if the value does not know it.
+        // An unknown field has one name, and is kept unless the value has it.
         let field = schema.field(key.text());
         let name = field.map_or(key.text(), |field| field.json);
         let (was, is) = (before.and_then(|before| before.get(name)), after.get(name));
@@ -110,7 +110,7 @@ fn object<'a>(
             entries.push((key.text(), Edit::Kept(value)));
         } else if let Some(is) = is {
             written.push(name);
-            // Of two spellings the camelCase one is what was read, and is changed.
+            // If both spellings are present, camelCase was read, and is changed.
             let is_read = key.text() == name || original.get(name).is_none();
             let value = if is_read {
                 changed(value, was, is, field.and_then(|field| field.message))
@@ -121,7 +121,7 @@ fn object<'a>(
         }
     }
     for (key, value) in after.entries() {
-        // What the encoder writes although the document has nothing of it is no change.
+        // A value that the encoder writes although the document does not have it is not a change.
         let was = before.and_then(|before| before.get(key.text()));
         if !written.contains(&key.text()) && was.map(Ref::source) != Some(value.source()) {
             entries.push((key.text(), Edit::Kept(value)));
@@ -130,7 +130,7 @@ fn object<'a>(
     Edit::Mapping { origin: Some(original), entries }
 }
 
-/// A field's value that is not what it was.
+/// The changed value of a field.
 fn changed<'a>(
     original: Ref<'a, 'a>,
     before: Option<Ref<'a, 'a>>,
@@ -156,7 +156,7 @@ fn list<'a>(
     after: Ref<'a, 'a>,
     schema: Option<&'static Schema>,
 ) -> Edit<'a> {
-    // A value is made of each item, so the two stand in parallel.
+    // There is one value for each item, so both have the same order.
     let list = original;
     let original: Vec<_> = list.items().collect();
     let before: Vec<_> = before.items().collect();
@@ -177,9 +177,9 @@ fn list<'a>(
     Edit::Sequence { origin: Some(list), items }
 }
 
-/// A map whose keys are data: its order is kept.
+/// A mapping whose keys are data: its order is kept.
 fn map<'a>(original: Ref<'a, 'a>, before: Option<Ref<'a, 'a>>, after: Ref<'a, 'a>) -> Edit<'a> {
-    // A map can be large, and finding a key in a node takes a walk over all of them.
+    // A mapping can be large, and finding a key in a node is linear.
     let values = |map: Ref<'a, 'a>| -> HashMap<&'a str, Ref<'a, 'a>> {
         map.entries().map(|(key, value)| (key.text(), value)).collect()
     };

@@ -1,4 +1,4 @@
-//! Read, change, write: nothing lost that this version of the crate does not know.
+//! Read, change and write without losing fields that this version of the crate does not know.
 
 mod align;
 mod merge;
@@ -21,8 +21,8 @@ pub use crate::json::{Field, Schema};
 pub(crate) use merge::edited;
 pub(crate) use merge::edited_since;
 
-/// What [`Lossless`] can hold: every message, and whatever is read from a document and written as
-/// one and has messages in it, such as the resource of the crate `istio-gateway-kube`.
+/// A type that [`Lossless`] can hold: every message, and any other serializable type that contains
+/// messages, such as the resource of the crate `istio-gateway-kube`.
 ///
 /// ```
 /// use istio_gateway::{
@@ -60,30 +60,28 @@ pub(crate) use merge::edited_since;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait Mergeable: Sized {
-    /// Where in the document messages are. What is not in it has one name for each field, and no
-    /// more.
+    /// The fields that contain messages. Other fields have exactly one name.
     const SCHEMA: &'static Schema;
 
     /// Reads the value from a document.
     ///
     /// # Errors
-    /// The deserializer's own, and what the value refuses.
+    /// Errors of the deserializer, and values that are rejected.
     fn read<'de, D: Deserializer<'de>>(document: D) -> Result<Self, D::Error>;
 
     /// Writes the value as a document.
     ///
-    /// What is left out is gone, with all that is unknown in it. So a message that the value always
-    /// has is written when it is empty, too; in a document that has none it is not added.
+    /// Omitted fields are removed, with all unknown fields in them. So a message that the value always
+    /// has is written even if it is empty; it is not added to a document that does not have it.
     ///
     /// # Errors
-    /// The serializer's own.
+    /// Errors of the serializer.
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
 
-    /// Writes a value that no document was read for, where that is to look otherwise than what
-    /// [`write`](Self::write) writes.
+    /// Writes a value without a document, if that differs from [`write`](Self::write).
     ///
     /// # Errors
-    /// The serializer's own.
+    /// Errors of the serializer.
     fn write_new<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.write(serializer)
     }
@@ -101,18 +99,17 @@ impl<T: json::Message> Mergeable for T {
     }
 }
 
-/// A message together with the document it was read from.
+/// A message together with the document from which it was read.
 ///
-/// It is used like the message itself. Written back, it is the document as it was, but for what
-/// was changed: fields that this version of the crate does not know stay, in every message, and so
-/// does the form of what was not touched (`"443"` in quotes, nulls). A field keeps the name that it has in
-/// the document, `snake_case` too.
+/// It is used like the message itself. When it is written, only the changes are applied to the
+/// document: fields that this version of the crate does not know are kept in every message, and so is
+/// the form of unchanged values (`"443"` in quotes, nulls). A field keeps its name in the document,
+/// also in `snake_case`.
 ///
-/// An element of a list keeps its unknown fields when elements are inserted, removed or moved
-/// around it: elements are recognised by being equal to what was read, then by their name (a
-/// condition's type), then by having most of their values in common with it, or, where the list is
-/// as long as it was, by their place. A
-/// message that is set to `None`, or an element that is gone, takes its unknown fields with it.
+/// An item of a sequence keeps its unknown fields if items are inserted, removed or moved: items are
+/// matched if they are equal to what was read, then by their key (the type of a condition), then if
+/// they have most of their values in common, and, if the length is unchanged, by index. A message that
+/// is set to `None` and an item that is removed lose their unknown fields.
 ///
 /// ```
 /// use istio_gateway::{Gateway, Lossless, Server};
@@ -132,24 +129,24 @@ impl<T: json::Message> Mergeable for T {
 #[derive(Clone)]
 pub struct Lossless<T> {
     value: T,
-    /// The document; of a value that was made without one, none.
+    /// The document; `None` for a value that was created without one.
     original: Option<Tree<'static>>,
 }
 
 impl<T> Lossless<T> {
-    /// A message without a document: nothing unknown to keep.
+    /// A message without a document, and so without unknown fields.
     pub fn new(value: T) -> Self {
         Self { value, original: None }
     }
 
-    /// The message alone.
+    /// The message without its document.
     pub fn into_inner(self) -> T {
         self.value
     }
 }
 
 impl<T: json::Message> Lossless<T> {
-    /// Reads a message from JSON, as tolerant as Istio.
+    /// Reads a message from JSON, as lenient as Istio.
     ///
     /// # Errors
     /// As [`json::from_slice`].
@@ -158,17 +155,17 @@ impl<T: json::Message> Lossless<T> {
         Self::from_tree(&json.tree()?)
     }
 
-    /// Reads a message from the first document of a YAML text, as tolerant as Istio.
+    /// Reads a message from the first document of a YAML text, as lenient as Istio.
     ///
     /// # Errors
     /// [`is_syntax`](Error::is_syntax), [`is_limit`](Error::is_limit) and
-    /// [`is_decode`](Error::is_decode), with the place in the text.
+    /// [`is_decode`](Error::is_decode), with the position in the text.
     pub fn from_yaml(yaml: &str) -> Result<Self, Error> {
         Self::from_tree(&tree::from_yaml(yaml)?)
     }
 
-    /// Reads a message from a document of a stream, with all that was found in it, and an error if there
-    /// is more in the text than one document.
+    /// Reads a message from a document of a stream, with all diagnostics, and an error if the text
+    /// contains more than one document.
     #[expect(
         clippy::type_complexity,
         reason = "a value with what was found, and an error of what follows"
@@ -210,10 +207,10 @@ impl<T: json::Message> Lossless<T> {
 }
 
 impl<T: Mergeable> Lossless<T> {
-    /// What was changed since the document was read, as a JSON merge patch (RFC 7386): applied to
-    /// the document it gives what [`Serialize`] writes. A key that is gone is null in it. A list
-    /// that was changed is there as a whole, with what is unknown in its elements. If nothing was
-    /// changed it is the empty object.
+    /// Returns the changes since the document was read as a JSON merge patch (RFC 7386): applied to the
+    /// document, it gives what [`Serialize`] writes. A removed key is null. A changed sequence is
+    /// written completely, with the unknown fields of its items. Without changes it is the empty
+    /// object.
     ///
     /// ```
     /// use istio_gateway::{Gateway, Lossless};
@@ -235,13 +232,12 @@ impl<T: Mergeable> Lossless<T> {
     /// ```
     ///
     /// # Errors
-    /// When a document is nested deeper than 500 levels or has a number in it that an `f64` cannot
-    /// hold.
+    /// If a document is nested deeper than 500 levels or has a number that does not fit `f64`.
     pub fn merge_patch(&self) -> Result<serde_json::Value, serde_json::Error> {
         Ok(patch::merge_patch(&self.original()?, &serde_json::to_value(self)?))
     }
 
-    /// The document as it was read; of a value that was made without one, the empty object.
+    /// The document as it was read; the empty object for a value that was created without one.
     ///
     /// # Errors
     /// As [`merge_patch`](Self::merge_patch).
@@ -252,7 +248,7 @@ impl<T: Mergeable> Lossless<T> {
         }
     }
 
-    /// Calls `write` with what is to be written.
+    /// Calls `write` with the document and its changes.
     fn with_edit<R>(&self, write: impl FnOnce(&Edit<'_>) -> R) -> Result<R, serde_json::Error> {
         match &self.original {
             Some(original) => edited(original.root(), &self.value, write),
@@ -287,14 +283,14 @@ impl<T: fmt::Debug> fmt::Debug for Lossless<T> {
     }
 }
 
-/// In Istio's dialect, the unknown fields included.
+/// In Istio's dialect, including unknown fields.
 impl<T: Mergeable> Serialize for Lossless<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.with_edit(|edit| edit.serialize(serializer)).map_err(S::Error::custom)?
     }
 }
 
-/// In Istio's dialect; what Istio refuses is the deserializer's error.
+/// In Istio's dialect; a value that Istio rejects is an error of the deserializer.
 impl<'de, T: Mergeable> Deserialize<'de> for Lossless<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let original = Tree::deserialize(deserializer)?;

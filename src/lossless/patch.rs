@@ -1,8 +1,8 @@
-//! What was changed, as RFC 7386 writes it.
+//! Changes as a JSON merge patch (RFC 7386).
 
 use serde_json::{Map, Value};
 
-/// The patch that makes `after` of `before`, both of them objects; of other values `after`.
+/// The patch from `before` to `after` if both are objects, otherwise `after`.
 pub(super) fn merge_patch(before: &Value, after: &Value) -> Value {
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         return after.clone();

@@ -1,5 +1,5 @@
-//! `metadata` as Go has it: the types of its fields. A wrong type is an error of the whole object, for
-//! a client as for the API server.
+//! The field types of Go's `metadata`. A value of a wrong type is an error of the whole object, for a
+//! client and for the API server.
 
 use crate::{
     FieldPath, Timestamp,
@@ -10,7 +10,7 @@ use crate::{
 
 /// The type of a value in a Kubernetes object.
 pub(crate) enum Want {
-    /// A string, with the name of its type in Go.
+    /// A string, with the name of its Go type.
     Text(&'static str),
     Integer,
     Bool,
@@ -73,13 +73,13 @@ pub(crate) const OBJECT_META: Want = Want::Struct(
     ],
 );
 
-/// Reports what does not fit in a `metadata`. From YAML a number or boolean is a text where one is
-/// wanted, as sigs.k8s.io/yaml has it.
+/// Reports values of wrong types in `metadata`. In YAML a number or boolean is converted to a string
+/// where one is expected, as in sigs.k8s.io/yaml.
 pub(super) fn check(metadata: Ref<'_, '_>, is_yaml: bool, found: &mut Vec<Diagnostic>) {
     Check { is_yaml, found }.value(metadata, &OBJECT_META, &FieldPath::root().key("metadata"));
 }
 
-/// Whether a client of Go wants a text in this place of an object.
+/// Whether a Go client expects a string at this path of an object.
 pub(super) fn is_text(path: &[Step<'_>]) -> bool {
     let mut steps = path.iter();
     let mut want = match steps.next() {
@@ -153,21 +153,21 @@ impl Check<'_> {
             (Want::List(_), _) => "a list",
             (Want::Map(_) | Want::Struct(..), _) => "a map",
         };
-        // One is enough of a kind of which there may be millions.
+        // One diagnostic is enough for a kind of value of which there may be millions.
         if self.found.len() < 1000 {
             self.found.push(wrong_type(path.clone(), expected, node));
         }
     }
 }
 
-/// A value of another kind than Go's client wants in its place.
+/// A value of another type than Go's client expects.
 pub(super) fn wrong_type(path: FieldPath, expected: &str, node: Ref<'_, '_>) -> Diagnostic {
     let message = format!("expected {expected}, found {}", node.kind().describe());
     let position = tree::position(node);
     Diagnostic { position, ..Diagnostic::new(rule::WRONG_TYPE, Severity::Error, path, message) }
 }
 
-/// encoding/json's comparison of names: without case, by Unicode's simple folding.
+/// encoding/json's comparison of names: case-insensitive, by Unicode's simple folding.
 pub(super) fn is_same_name(name: &str, key: &str) -> bool {
     let fold = |c: char| match c {
         '\u{17f}' => 's',

@@ -1,8 +1,8 @@
-//! Kubernetes documents: one Gateway, or a stream of documents with Gateways in it.
+//! Kubernetes documents: a Gateway, or a stream of documents that contains Gateways.
 //!
-//! A document is read once into an [`Object`], which keeps its text, and, if it is a Gateway, the
-//! typed messages of its spec and status beside it. `read` does so, `write` writes what is changed
-//! into the text again, and `stream` cuts a stream into documents.
+//! A document is read once into an [`Object`], which keeps its text. For a Gateway, the typed messages
+//! of its spec and status are stored with it. `read` does this, `write` applies changes to the text,
+//! and `stream` reads the documents of a stream.
 
 mod metadata;
 mod object;
@@ -32,8 +32,8 @@ use crate::{
 /// The API group of Istio's Gateway.
 pub const GROUP: &str = "networking.istio.io";
 
-/// A Gateway's manifest: one Kubernetes document with its envelope, its typed spec, and all else
-/// that it says, which is kept.
+/// A Gateway manifest: one Kubernetes document with its envelope, its typed spec, and all other
+/// content, which is kept.
 ///
 /// ```
 /// use istio_gateway::Manifest;
@@ -68,7 +68,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// A manifest of a new Gateway, in the newest version of the API.
+    /// A manifest for a new Gateway, in the newest API version.
     ///
     /// ```
     /// use istio_gateway::{Gateway, Manifest};
@@ -81,7 +81,7 @@ impl Manifest {
         Self::new_in("", name, &[], spec)
     }
 
-    /// A manifest of a new Gateway in a namespace, with annotations.
+    /// A manifest for a new Gateway in a namespace, with annotations.
     pub(crate) fn new_in(
         namespace: &str,
         name: &str,
@@ -117,22 +117,22 @@ impl Manifest {
         Self { object, spec, status: None, has_spec: false, diagnostics: Vec::new() }
     }
 
-    /// Reads the first document of a YAML text, as lenient as Go's client: without `apiVersion` or
-    /// `kind` it is a Gateway, an empty document is an empty Gateway, and the envelope's own keys
-    /// match without case. What Istio ignores is in [`diagnostics`](Self::diagnostics).
+    /// Reads the first document of a YAML text, as lenient as Go's client: a document without
+    /// `apiVersion` or `kind` is a Gateway, an empty document is an empty Gateway, and the envelope's
+    /// keys are case-insensitive. [`diagnostics`](Self::diagnostics) has what Istio ignores.
     ///
     /// # Errors
-    /// [`is_syntax`](Error::is_syntax) when it is no YAML, [`is_limit`](Error::is_limit) when it is
-    /// nested too deeply or its aliases grow too large, [`is_other_resource`](Error::is_other_resource)
-    /// when its kind or API group is another one, [`is_decode`](Error::is_decode) with every
-    /// value that Istio refuses. Each has its place.
+    /// [`is_syntax`](Error::is_syntax) for invalid YAML, [`is_limit`](Error::is_limit) if it is nested
+    /// too deeply or its aliases expand to too many values,
+    /// [`is_other_resource`](Error::is_other_resource) for another kind or API group,
+    /// [`is_decode`](Error::is_decode) with every value that Istio rejects. Each has its position.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
         document(&DocumentText::new(yaml.as_bytes(), Format::Yaml), false).0?.into_gateway()
     }
 
-    /// Reads the first document of a YAML text, and refuses whatever Istio would ignore: unknown
-    /// and repeated fields, both spellings of a name, nulls and quoted numbers that are silently
-    /// made something of.
+    /// Reads the first document of a YAML text, and rejects whatever Istio would ignore: unknown and
+    /// repeated fields, both spellings of a name, nulls and quoted numbers that Istio silently
+    /// converts.
     ///
     /// ```
     /// use istio_gateway::Manifest;
@@ -147,20 +147,20 @@ impl Manifest {
     /// ```
     ///
     /// # Errors
-    /// As [`parse`](Self::parse), and every diagnostic.
+    /// As [`from_yaml`](Self::from_yaml), and every diagnostic.
     pub fn parse_strict(yaml: &str) -> Result<Self, Error> {
         Self::parse(yaml)?.strict()
     }
 
-    /// Reads one JSON document, as [`parse`](Self::parse) reads YAML.
+    /// Reads one JSON document, as [`from_yaml`](Self::from_yaml) reads YAML.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
+    /// As [`from_yaml`](Self::from_yaml).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
         document(&DocumentText::new(json.as_ref(), Format::Json), false).0?.into_gateway()
     }
 
-    /// This manifest, if there is nothing in it that Istio ignores.
+    /// Returns this manifest if it contains nothing that Istio ignores.
     ///
     /// # Errors
     /// All [`diagnostics`](Self::diagnostics), if there are any.
@@ -168,8 +168,7 @@ impl Manifest {
         if self.diagnostics.is_empty() { Ok(self) } else { Err(Error::decode(self.diagnostics)) }
     }
 
-    /// The document as it was read, untyped: its metadata, its text, any other value. A change of the
-    /// spec is not in it.
+    /// The document as it was read, untyped, without changes: its metadata, its text, any other value.
     #[must_use]
     pub fn object(&self) -> &Object {
         &self.object
@@ -187,19 +186,18 @@ impl Manifest {
         self.object.namespace()
     }
 
-    /// The spec. Without one in the document it is empty.
+    /// The spec; empty if the document has none.
     #[must_use]
     pub fn spec(&self) -> &Gateway {
         &self.spec
     }
 
-    /// The spec, to be changed. What is changed is changed in what is written; what is not stays
-    /// as it was read.
+    /// The spec, to change it. Unchanged parts are written as they were read.
     pub fn spec_mut(&mut self) -> &mut Gateway {
         &mut self.spec
     }
 
-    /// The spec alone.
+    /// Returns the spec.
     #[must_use]
     pub fn into_spec(self) -> Gateway {
         self.spec
@@ -217,14 +215,13 @@ impl Manifest {
         self.status.as_deref()
     }
 
-    /// What was found in the document that Istio accepts and ignores.
+    /// The diagnostics of what Istio accepts and ignores.
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
 
-    /// The place of a field in the text that was read; of a field that is not there, the place of
-    /// the innermost one around it.
+    /// The position of a field in the original text; for a missing field, that of its closest parent.
     ///
     /// ```
     /// use istio_gateway::{FieldPath, Manifest};
@@ -239,8 +236,7 @@ impl Manifest {
         self.positions(std::slice::from_ref(path)).pop().flatten()
     }
 
-    /// The places of many fields, each as [`position`](Self::position) gives it, for which the text
-    /// is read once.
+    /// The positions of many fields, each as by [`position`](Self::position). The text is read once.
     #[must_use]
     pub fn positions(&self, paths: &[FieldPath]) -> Vec<Option<Position>> {
         let object = &self.object;

@@ -1,4 +1,4 @@
-//! Any document, untyped.
+//! Untyped documents.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -18,9 +18,9 @@ use crate::{
 pub struct Object {
     pub(super) text: String,
     pub(super) is_yaml: bool,
-    /// Whether the text is the user's, so that places in it tell something.
+    /// Whether the text is the user's, so that positions in it are meaningful.
     pub(super) has_positions: bool,
-    /// Where in the stream the text begins.
+    /// The position of the text in the stream.
     pub(super) start: Position,
     /// Whether it is a list of objects.
     pub(super) is_list: bool,
@@ -79,17 +79,17 @@ impl Object {
         self.start.line
     }
 
-    /// Reads the first document of a YAML text, whatever it is.
+    /// Reads the first document of a YAML text, of any kind.
     ///
     /// # Errors
-    /// [`is_syntax`](Error::is_syntax) when it is no YAML, [`is_limit`](Error::is_limit) when it is
-    /// nested too deeply or its aliases grow too large, [`is_decode`](Error::is_decode) when it is
-    /// no map.
+    /// [`is_syntax`](Error::is_syntax) for invalid YAML, [`is_limit`](Error::is_limit) if it is nested
+    /// too deeply or its aliases expand to too many values, [`is_decode`](Error::is_decode) if it is
+    /// not a mapping.
     pub fn parse(yaml: &str) -> Result<Self, Error> {
         Self::untyped(yaml.as_bytes(), Format::Yaml)
     }
 
-    /// Reads one JSON document, whatever it is.
+    /// Reads one JSON document, of any kind.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -101,7 +101,7 @@ impl Object {
         Self::of_stream(&DocumentText::new(bytes, format))
     }
 
-    /// Reads a document of a stream, whatever it is.
+    /// Reads a document of a stream, of any kind.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -112,7 +112,7 @@ impl Object {
         document.read(|text, tree, _| object(text, tree.root(), &source, &mut Vec::new())).0
     }
 
-    /// The value of a field, if it is there.
+    /// The value of a field, if it is present.
     ///
     /// ```
     /// use istio_gateway::{FieldPath, Object};
@@ -127,7 +127,7 @@ impl Object {
         self.get_all(std::slice::from_ref(path)).pop().flatten()
     }
 
-    /// The values of many fields, each as [`get`](Self::get) gives it, for which the text is read once.
+    /// The values of many fields, each as by [`get`](Self::get). The text is read once.
     ///
     /// ```
     /// use istio_gateway::{FieldPath, Object};
@@ -149,14 +149,14 @@ impl Object {
         values.unwrap_or_else(|_| vec![None; paths.len()])
     }
 
-    /// The document as YAML, as it was read if it was YAML.
+    /// The document as YAML; unchanged if it was YAML.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         if self.is_yaml {
             return self.text.clone();
         }
         let mut yaml = String::new();
-        // The text was read before, and is read again without an error.
+        // The text was read before, so reading it again cannot fail.
         let _ = self.with_tree(|tree| write_yaml(&Edit::Kept(tree.root()), &mut yaml));
         yaml
     }
@@ -165,13 +165,13 @@ impl Object {
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = String::new();
-        // The text was read before, and is read again without an error.
+        // The text was read before, so reading it again cannot fail.
         let _ = self.with_tree(|tree| write_json(&Edit::Kept(tree.root()), &mut json));
         json
     }
 
-    /// What is probably wrong, if this is not a Gateway of Istio's and looks like one: its kind or its
-    /// group is misspelt, and a cluster knows neither.
+    /// If this looks like an Istio Gateway but its kind or group is misspelt, a message about it. A
+    /// cluster rejects such a document.
     ///
     /// ```
     /// use istio_gateway::Object;
@@ -179,7 +179,7 @@ impl Object {
     /// let object = Object::parse("apiVersion: networking.istio.io/v1\nkind: Gatway\n")?;
     /// assert_eq!(
     ///     object.misspelt_gateway().unwrap(),
-    ///     r#"kind "Gatway" is not known to apiVersion "networking.istio.io/v1"; did you mean Gateway?"#,
+    ///     r#"apiVersion "networking.istio.io/v1" has no kind "Gatway"; did you mean Gateway?"#,
     /// );
     /// # Ok::<(), istio_gateway::Error>(())
     /// ```
@@ -198,20 +198,21 @@ impl Object {
         }
         let (kind, version) = (Quoted(kind), Quoted(api_version));
         Some(if is_kind {
-            format!("kind Gateway is not known to apiVersion {version}; did you mean {GROUP}/v1?")
+            format!("apiVersion {version} has no kind Gateway; did you mean {GROUP}/v1?")
         } else {
-            format!("kind {kind} is not known to apiVersion {version}; did you mean Gateway?")
+            format!("apiVersion {version} has no kind {kind}; did you mean Gateway?")
         })
     }
 
-    /// Whether it is a list of objects: to Kubernetes' clients whatever has a kind and `items` is one.
+    /// Whether it is a list of objects: for Kubernetes clients, anything with a kind and `items`.
     #[must_use]
     pub fn is_list(&self) -> bool {
         self.is_list
     }
 
-    /// The documents in a [list](Self::is_list); of anything else none. An item without `kind` and
-    /// `apiVersion` has those that follow from the list's, as for kubectl: `GatewayList` lists Gateways.
+    /// The documents in a [list](Self::is_list); none for other documents. As in kubectl, an item
+    /// without `kind` and `apiVersion` gets those that follow from the list's: the items of a
+    /// `GatewayList` are Gateways.
     ///
     /// ```
     /// use istio_gateway::{Document, documents};
@@ -224,7 +225,7 @@ impl Object {
     pub fn items(&self) -> impl Iterator<Item = Result<Document, Error>> + use<> {
         let mut texts = Vec::new();
         if self.is_list {
-            // The text was read before, and is read again without an error.
+            // The text was read before, so reading it again cannot fail.
             let _ = self.with_tree(|tree| {
                 for item in read::items(tree.root()).into_iter().flat_map(read::items_of) {
                     texts.push(item.map(|item| {
@@ -239,7 +240,7 @@ impl Object {
         let (is_yaml, start) = (self.is_yaml, self.start);
         texts.into_iter().map(move |item| {
             let (text, own) = item.map_err(|error| error.within(start))?;
-            // The user's own text, if it says the same without what stands around it.
+            // The user's own text, if it has the same meaning on its own.
             if let Some((own, line)) = own {
                 let start = Position::new(line, 1).within(start);
                 let source = Source { is_yaml, has_positions: true, start, is_typed: true };
@@ -259,25 +260,25 @@ impl Object {
         })
     }
 
-    /// Whether this says that it is a Gateway of Istio's. A document that says nothing is none: it
-    /// may be no Kubernetes object at all.
+    /// Whether its kind and group are those of an Istio Gateway. A document without them is not: it may
+    /// not be a Kubernetes object.
     pub(crate) fn is_gateway(&self) -> bool {
         !self.is_untyped()
             && is_gateway_kind(&self.kind)
             && read::is_gateway_group(&self.api_version)
     }
 
-    /// Whether it does not say what it is.
+    /// Whether it has no kind and no API version.
     pub(super) fn is_untyped(&self) -> bool {
         self.kind.is_empty() && self.api_version.is_empty()
     }
 
-    /// Whether the text is the user's, so that places in it tell something.
+    /// Whether the text is the user's, so that positions in it are meaningful.
     pub(crate) fn has_positions(&self) -> bool {
         self.has_positions
     }
 
-    /// Where in the stream the text begins.
+    /// The position of the text in the stream.
     pub(crate) fn start(&self) -> Position {
         self.start
     }
@@ -303,7 +304,7 @@ impl Object {
         texts.unwrap_or_default()
     }
 
-    /// Where its kind is in the stream, or its `apiVersion` if the kind is a Gateway's.
+    /// The position of its kind in the stream, or of its `apiVersion` if the kind is Gateway.
     #[must_use]
     pub fn type_position(&self) -> Option<Position> {
         let position = self.with_tree(|tree| self.type_position_in(tree)).ok()??;
@@ -327,10 +328,10 @@ impl fmt::Debug for Object {
     }
 }
 
-/// What may stand for an item alone, and the line where it begins: its own text after as many blanks as
-/// stand before it, so that columns are the same; and that with the kind that follows from the list.
+/// Texts that may represent an item alone, and its line: its own text, indented so that columns stay the
+/// same, and that with the kind of the list.
 fn item_texts(item: Ref<'_, '_>) -> Option<([String; 2], usize)> {
-    /// An item that is indented further has its places in the list alone.
+    /// Items that are indented further have no text of their own, as all items of a long line.
     const FAR: usize = 200;
     let position = item.position().filter(|position| position.column <= FAR)?;
     let indent = " ".repeat(position.column - 1);

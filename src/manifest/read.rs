@@ -1,4 +1,4 @@
-//! A document's text to its envelope and its messages, as lenient as Go's client.
+//! From a document's text to its envelope and messages, as lenient as Go's client.
 
 use super::{Document, GROUP, Manifest, Object, metadata};
 #[cfg(feature = "validate")]
@@ -13,7 +13,7 @@ use crate::{
     tree::{self, Ref, Tree},
 };
 
-/// A document, and what is wrong behind it. `is_typed` says that a Gateway has to say that it is one.
+/// A document, with the errors after it. If `is_typed`, a Gateway must have a kind and API version.
 pub(super) fn document(
     text: &DocumentText<'_>,
     is_typed: bool,
@@ -37,7 +37,7 @@ pub(crate) fn tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
     Ok(tree)
 }
 
-/// The same as it is written: a list's items may have no kind.
+/// The same document as it is written: the items of a list may have no kind.
 pub(crate) fn untyped_tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error> {
     if is_yaml {
         tree::from_yaml_object(text, metadata::is_text)
@@ -46,7 +46,7 @@ pub(crate) fn untyped_tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error>
     }
 }
 
-/// Gives a list's items that have neither kind nor version those that follow from the list's.
+/// Sets the kind and API version of a list's items that have neither, from the list's.
 ///
 /// Source: apimachinery's `unstructuredJSONScheme.decodeToList`.
 fn type_items(tree: &mut Tree<'_>) {
@@ -71,7 +71,7 @@ fn type_items(tree: &mut Tree<'_>) {
     }
 }
 
-/// The items of a list: whatever has a kind and `items` is one.
+/// The items of a list: of anything with a kind and `items`.
 ///
 /// Source: apimachinery's `unstructuredJSONScheme.decode`.
 pub(super) fn items<'t>(root: Ref<'t, 't>) -> Option<Ref<'t, 't>> {
@@ -79,15 +79,15 @@ pub(super) fn items<'t>(root: Ref<'t, 't>) -> Option<Ref<'t, 't>> {
     root.get("kind").is_some_and(|kind| !kind.text().is_empty()).then_some(items)
 }
 
-/// Where a document's text comes from.
+/// The source of a document's text.
 pub(super) struct Source {
-    /// Whether the values are YAML's, of which Go makes texts where it wants texts.
+    /// Whether the values are from YAML, so that Go converts them to strings where it expects strings.
     pub(super) is_yaml: bool,
-    /// Whether the text is the user's, so that places in it tell something.
+    /// Whether the text is the user's, so that positions in it are meaningful.
     pub(super) has_positions: bool,
-    /// Where in the stream the text begins.
+    /// The position of the text in the stream.
     pub(super) start: Position,
-    /// Whether a Gateway has to say that it is one.
+    /// Whether a Gateway must have a kind and API version.
     pub(super) is_typed: bool,
 }
 
@@ -119,7 +119,7 @@ pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Docum
     Ok(Document::Gateway(Box::new(Manifest { object, spec, status, has_spec, diagnostics })))
 }
 
-/// The envelope of a document. What is wrong in it is added to `found`.
+/// The envelope of a document. Errors in it are added to `found`.
 pub(super) fn object(
     text: &str,
     root: Ref<'_, '_>,
@@ -162,7 +162,7 @@ pub(super) fn object(
     })
 }
 
-/// The objects of a document, each with its node: the document, or a list's items, and then the list.
+/// The objects of a document with their nodes: the document, or the items of a list and then the list.
 #[cfg(feature = "validate")]
 pub(crate) fn objects<'t>(
     text: &str,
@@ -192,7 +192,7 @@ pub(crate) fn objects<'t>(
     (list, whole.into_iter().chain(items))
 }
 
-/// The items of a list, or why there are none.
+/// The items of a list, or an error.
 ///
 /// Source: apimachinery's `unstructuredJSONScheme.decodeToList` and `meta.ExtractList`.
 pub(super) fn items_of<'t>(items: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>> {
@@ -206,7 +206,7 @@ pub(super) fn items_of<'t>(items: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>
     }
     let checked = items.items().enumerate().map(|(index, item)| {
         if item.get("items").is_some_and(Ref::is_sequence) {
-            let message = "a list in a list is rejected: write its items into the outer one";
+            let message = "a list inside a list: move its items to the outer list";
             return wrong(item, path.clone().index(index), message);
         }
         let path = path.clone().index(index);
@@ -214,14 +214,14 @@ pub(super) fn items_of<'t>(items: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>
             return wrong(item, path, "expected an object");
         }
         if envelope(item, "kind").iter().all(|(_, kind)| kind.is_null()) {
-            return wrong(item, path, "no kind, and none that follows from the list");
+            return wrong(item, path, "no kind, and the kind of the list does not determine one");
         }
         Ok(item)
     });
     checked.collect()
 }
 
-/// The entries of an envelope's key in the order in which Go applies them: by the key's bytes.
+/// The entries of an envelope's key in the order in which Go applies them: by the bytes of the keys.
 pub(super) fn envelope<'a>(root: Ref<'a, 'a>, name: &str) -> Vec<(Ref<'a, 'a>, Ref<'a, 'a>)> {
     let mut entries: Vec<_> = root
         .distinct_entries()
@@ -246,8 +246,8 @@ pub(super) fn is_gateway_group(api_version: &str) -> bool {
     api_version.is_empty() || api_version.split_once('/').is_some_and(|(group, _)| group == GROUP)
 }
 
-/// A message of the envelope, and whether it is there. Keys that differ in case alone are applied
-/// one upon the other, as Go does.
+/// A message of the envelope, and whether it is present. Keys that differ only in case are merged in
+/// order, as in Go.
 pub(super) fn part<T: json::Message>(
     tree: &Tree<'_>,
     name: &str,
@@ -257,7 +257,7 @@ pub(super) fn part<T: json::Message>(
     (part_of(tree, &entries, name, found), !entries.is_empty())
 }
 
-/// The message that the values of these keys make.
+/// The message from the values of these keys.
 pub(super) fn part_of<T: json::Message>(
     tree: &Tree<'_>,
     entries: &[(Ref<'_, '_>, Ref<'_, '_>)],
@@ -274,7 +274,7 @@ pub(super) fn part_of<T: json::Message>(
     value
 }
 
-/// Keys that Go's client does not know, and those it knows more than once.
+/// Reports keys that Go's client does not know, or knows more than once.
 fn unknown_keys(root: Ref<'_, '_>, found: &mut Vec<Diagnostic>) {
     const KNOWN: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
     let mut seen: Vec<&str> = Vec::new();
@@ -283,13 +283,13 @@ fn unknown_keys(root: Ref<'_, '_>, found: &mut Vec<Diagnostic>) {
         let text = key.text();
         let (rule, message) = match is_known(text) {
             Some(name) if seen.contains(&name) => {
-                (rule::DUPLICATE_FIELD, "written more than once; the last one counts")
+                (rule::DUPLICATE_FIELD, "repeated field: the last value is used")
             }
             Some(name) => {
                 seen.push(name);
                 continue;
             }
-            None => (rule::UNKNOWN_ENVELOPE_KEY, "unknown field of the object"),
+            None => (rule::UNKNOWN_ENVELOPE_KEY, "unknown top-level key"),
         };
         let path = FieldPath::root().key(text);
         found.push(Diagnostic {

@@ -1,4 +1,4 @@
-//! Documents that stand one behind the other.
+//! Streams of documents.
 
 use std::{io::Read, iter};
 
@@ -12,14 +12,14 @@ use crate::{
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Document {
-    /// A Gateway of Istio.
+    /// An Istio Gateway.
     Gateway(Box<Manifest>),
-    /// A resource of another kind, or of another group.
+    /// Another resource.
     Other(Box<Object>),
 }
 
 impl Document {
-    /// The document as it was read, untyped. A change of a Gateway's spec is not in it.
+    /// The document as it was read, untyped, without changes.
     #[must_use]
     pub fn object(&self) -> &Object {
         match self {
@@ -57,8 +57,8 @@ impl Document {
         }
     }
 
-    /// Reads a document of a stream, as [`documents`] does: the document, and an error if there is more in
-    /// the text than one.
+    /// Reads a document of a stream, as [`documents`] does: the document, and an error if the text
+    /// contains more than one.
     pub fn of_stream(text: &DocumentText<'_>) -> (Result<Self, Error>, Option<Error>) {
         document(text, true)
     }
@@ -75,11 +75,11 @@ impl Document {
 }
 
 /// Reads a stream in memory document by document, YAML or JSON as [`stream`](crate::stream) finds them.
-/// An error is its document's own: the next one is read anyway. That there is more in a text than one
-/// document is an error of its own, [`is_ignored_text`](Error::is_ignored_text), after the document.
+/// An error affects only its document: reading continues after it. If a text contains more than one
+/// document, an [`is_ignored_text`](Error::is_ignored_text) error follows the document.
 ///
-/// A `List` is a document of another kind, whose [`items`](Object::items) are documents. So is a document
-/// with nothing but comments, which keeps them, and one without `kind` and `apiVersion`, which no client
+/// A `List` is [`Document::Other`]; its [`items`](Object::items) are documents. So is a document that
+/// contains only comments, which are kept, and one without `kind` and `apiVersion`, which no client
 /// creates.
 ///
 /// ```
@@ -108,7 +108,7 @@ pub fn documents<T: AsRef<[u8]> + ?Sized>(
     read_documents(stream.as_ref())
 }
 
-/// Reads a stream document by document, as [`documents`] does, with one document in memory.
+/// Reads a stream document by document like [`documents`], with one document in memory.
 ///
 /// ```
 /// use istio_gateway::read_documents;

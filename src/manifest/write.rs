@@ -1,4 +1,4 @@
-//! The document as it was read, but for what is changed.
+//! Writes the document with its changes.
 
 use std::fmt;
 
@@ -13,29 +13,29 @@ use crate::{
     yaml::{RewriteReason, patch},
 };
 
-/// A document as YAML, and what became of its comments and layout.
+/// A document as YAML, and whether comments and layout were kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Written {
     /// The document.
     pub text: String,
-    /// Why the document was written anew, without its comments and layout. `None`: they were kept.
+    /// The reason why comments and layout were lost; `None` if they were kept.
     pub rewritten: Option<RewriteReason>,
 }
 
 impl Manifest {
-    /// Writes the document as YAML. If it was YAML, comments, quotes, layout and line breaks are those that
-    /// were read, but for what is changed. [`write`](Self::write) reports whether that was possible.
+    /// Writes the document as YAML. Comments, quotes, layout and line breaks of a YAML document are
+    /// kept except for the changes. [`write`](Self::write) reports whether that was possible.
     ///
-    /// A comment goes where its owner goes. An item of a list owns the comment lines directly above it, the
-    /// comment at its end, and those below it that are indented deeper.
+    /// A comment moves with its owner. An item of a sequence owns the comment lines directly above it,
+    /// the comment at its end, and those below it that are indented deeper.
     #[must_use]
     pub fn to_yaml(&self) -> String {
         self.write().text
     }
 
-    /// Writes the document as [`to_yaml`](Self::to_yaml) does, and reports whether it had to be written anew,
-    /// without comments and layout.
+    /// Writes the document like [`to_yaml`](Self::to_yaml), and reports whether its comments and layout
+    /// were lost.
     ///
     /// ```
     /// use istio_gateway::{Manifest, RewriteReason};
@@ -52,7 +52,7 @@ impl Manifest {
     /// assert!(written.text.contains("- name: b # the first"));
     /// assert_eq!(written.rewritten, None);
     ///
-    /// // What a merge key brings cannot be removed in place.
+    /// A value from a merge key cannot be removed in place.
     /// manifest.spec_mut().servers[0].tls.as_mut().unwrap().credential_name.clear();
     /// assert_eq!(manifest.write().rewritten, Some(RewriteReason::MergeKey));
     /// # Ok::<(), istio_gateway::Error>(())
@@ -92,12 +92,12 @@ impl Manifest {
         })
     }
 
-    /// What `read` makes of the document, if nothing in it is changed; else the document as it would
-    /// be written.
+    /// The result of `read` for the document, if nothing in it is changed; otherwise the document as it
+    /// would be written.
     pub(crate) fn unchanged<R>(&self, read: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Box<Object>> {
         let is_kept = self.with_edit(|edit| matches!(edit, Edit::Kept(_)));
         let done = is_kept.then(|| self.object.with_tree(read).ok()).flatten();
-        // What is written is YAML, of a mapping.
+        // The text is YAML with a mapping.
         done.ok_or_else(|| {
             Box::new(Object::parse(&self.to_yaml()).unwrap_or_else(|_| self.object.clone()))
         })
@@ -105,8 +105,9 @@ impl Manifest {
 
     /// Calls `write` with the document as it is to be written.
     ///
-    /// Keys that differ in case alone are read one upon the other, as Go's encoding/json does. If the spec
-    /// was not changed, all of them stay; else the last one gets the whole spec, and the others are left out.
+    /// Keys that differ only in case are merged when they are read, as in Go's encoding/json. If the
+    /// spec is unchanged, all of them are kept; otherwise the last one gets the whole spec, and the
+    /// others are removed.
     fn with_edit<R: Default>(&self, write: impl FnOnce(&Edit<'_>) -> R) -> R {
         let written = self.object.with_tree(|tree| {
             let root = tree.root();
@@ -118,13 +119,13 @@ impl Manifest {
             let last = specs.iter().rev().find(|(_, spec)| !spec.is_null()).or(specs.last());
             let Some((key, spec)) = last else {
                 let text = json::to_string(&self.spec);
-                // What the encoder wrote is JSON.
+                // The encoder always writes valid JSON.
                 let new = tree::from_checked_json(&text).unwrap_or_default();
                 let mut entries = kept(root);
                 entries.push(("spec", Edit::Kept(new.root())));
                 return write(&Edit::Mapping { origin: Some(root), entries });
             };
-            // What another key has said is not in this one.
+            // Values from other keys are not in this one.
             let before = match specs.as_slice() {
                 [_] => read,
                 _ => part_of::<Gateway>(tree, &[(*key, *spec)], "spec", &mut Vec::new()),
@@ -142,7 +143,7 @@ impl Manifest {
             // A message can always be written.
             .unwrap_or_default()
         });
-        // The text was read before, and is read again without an error.
+        // The text was read before, so reading it again cannot fail.
         written.unwrap_or_default()
     }
 }

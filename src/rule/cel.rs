@@ -3,13 +3,13 @@
 rules! {
     UNCHECKED = "cel/unchecked", Note,
     "CEL validation skipped",
-    "After an error of type, of a required field, of an enum or of too many items the API server does not evaluate the CEL rules, and reports that too. Correct the other errors first.";
+    "After an error of type, required field, enum or number of items, the API server does not evaluate the CEL rules, and reports that too. Correct the other errors first.";
 
     CREDENTIAL_NAMES_OR_TLS_CERTIFICATES = "cel/credential-names-or-tls-certificates", Error,
     "credentialNames together with tlsCertificates",
-    "Certificates come from Secrets (credentialNames) or from files (tlsCertificates), not from both. Upstream's second rule of this kind names another field in its message than it checks, so that this mistake gives two errors.", manifests;
+    "Certificates come either from Secrets (credentialNames) or from files (tlsCertificates). One rule of Istio's schema checks another field than its message names, so that this mistake is reported twice.", manifests;
 
     CREDENTIAL_NAME_OR_NAMES = "cel/credential-name-or-names", Error,
     "credentialName together with credentialNames",
-    "Write one name into credentialName, or two into credentialNames. An empty credentialName counts as written.", manifests;
+    "Put a single name in credentialName, or two names in credentialNames. An empty credentialName counts as set.", manifests;
 }

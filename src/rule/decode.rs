@@ -3,47 +3,47 @@
 rules! {
     WRONG_TYPE = "decode/wrong-type", Error,
     "Invalid type",
-    "Istio's decoder rejects a value of another type than the field's.";
+    "The value has another type than the field. Istio's decoder rejects it.";
 
     OUT_OF_RANGE = "decode/out-of-range", Error,
     "Number out of range",
-    "Istio's decoder rejects a number that the field cannot hold.";
+    "The field cannot hold the number. Istio's decoder rejects it.";
 
     UNKNOWN_ENUM_NAME = "decode/unknown-enum-name", Error,
     "Invalid enum value",
-    "Istio's decoder rejects a string that is not a name of the enum.";
+    "The string is not a name of the enum. Istio's decoder rejects it.";
 
     UNKNOWN_FIELD = "decode/unknown-field", Warning,
     "Unknown field",
-    "Istio's decoder ignores it.";
+    "The message has no such field. Istio's decoder ignores it.";
 
     DUPLICATE_FIELD = "decode/duplicate-field", Warning,
     "Repeated field",
-    "The last one counts.";
+    "The last value is used.";
 
     BOTH_SPELLINGS = "decode/both-spellings", Warning,
     "Field in camelCase and snake_case",
-    "The one in camelCase counts.";
+    "The field in camelCase is used, the one in snake_case is ignored.";
 
     NULL_ELEMENT = "decode/null-element", Warning,
     "Null in a sequence or mapping",
-    "An empty value takes its place.";
+    "Istio's decoder replaces it with an empty value.";
 
     UNKNOWN_ENUM_NUMBER = "decode/unknown-enum-number", Warning,
     "Unknown enum number",
-    "It is kept, and stands for nothing that this release knows.";
+    "Istio's decoder keeps the number, but this release of Istio has no name for it.";
 
     QUOTED_NUMBER = "decode/quoted-number", Warning,
     "Number in quotes",
-    "Istio's decoder reads it as the number; the API server rejects it.";
+    "Istio's decoder reads it as a number; the API server rejects it.";
 
     NOT_A_NUMBER = "decode/not-a-number", Warning,
     "String instead of a number",
-    "The API server stores it, and the field is unset.";
+    "The API server stores it, but Istio's decoder leaves the field unset.";
 
     BAD_TEXT = "decode/bad-text", Warning,
     "Invalid Unicode",
-    "What is not valid is replaced by U+FFFD.";
+    "Istio's decoder replaces invalid characters with U+FFFD.";
 
     UNKNOWN_ENVELOPE_KEY = "decode/unknown-envelope-key", Warning,
     "Unknown top-level key",

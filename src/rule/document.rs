@@ -7,21 +7,21 @@ rules! {
 
     LIMIT = "document/limit", Error,
     "Document beyond a limit",
-    "The document is nested too deeply, or its aliases grow too large. An API server rejects it too, because reading it would cost too much.";
+    "The document is nested too deeply, or its aliases expand to too many values. The API server rejects it too.";
 
     NOT_UTF_8 = "document/not-utf-8", Error,
-    "Document that is not UTF-8",
+    "Invalid UTF-8",
     "Kubernetes reads UTF-8. The file has another encoding, or is not a text file.";
 
     NO_OBJECT = "document/no-object", Error,
     "Invalid type of apiVersion or kind",
-    "apiVersion and kind are strings. Without them Kubernetes cannot tell what the document is.", manifests;
+    "apiVersion and kind must be strings. Without them Kubernetes cannot identify the resource.", manifests;
 
     IGNORED_TEXT = "document/ignored-text", Error,
     "Text after the end of a document",
-    "Kubernetes clients split a stream at lines with `---` and read the first document of each part. What follows that document, after `...` or a closing bracket, is dropped silently. Separate documents by a line with `---`.", manifests;
+    "Kubernetes clients split a stream at lines with `---` and read the first document of each part. They silently drop everything after it, for example after `...` or a closing bracket. Separate documents with a line `---`.", manifests;
 
     OMITTED = "document/omitted", Note,
     "Findings omitted",
-    "The number of findings that are kept for one document is limited.";
+    "The number of findings per document is limited. Correct the reported ones and check again.";
 }

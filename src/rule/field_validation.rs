@@ -3,9 +3,9 @@
 rules! {
     UNKNOWN_FIELD = "field-validation/unknown-field", Error,
     "Unknown field",
-    "kubectl apply requests strict field validation: the API server rejects a document with a field that the custom resource does not have, by that exact name. Clients that request warnings, or nothing, get one; in both cases and for clients that request nothing the field would have no effect. The name in snake_case is unknown, too, and so is a field that came with a later release of Istio.", manifests;
+    "kubectl apply requests strict field validation: the API server rejects a document with a field that the custom resource does not define. With other clients it warns, or drops the field silently. Field names are compared exactly, so the snake_case spelling is unknown, and so is a field of a later Istio release.", manifests;
 
     DUPLICATE_FIELD = "field-validation/duplicate-field", Error,
     "Repeated field in JSON",
-    "A client that sends the text as it is and requests strict field validation is rejected. kubectl sends the last of the values, and so does every client that reads YAML.";
+    "With strict field validation the API server rejects a JSON document that has a key twice. kubectl, and every client that reads YAML, sends only the last value.";
 }

@@ -1,4 +1,4 @@
-//! The part of a stream that is in memory, as UTF-8 where the stream has a byte order mark.
+//! The part of a stream that is in memory, decoded to UTF-8 if the stream has a byte order mark.
 
 use std::{
     io::{self, Read},
@@ -7,17 +7,17 @@ use std::{
 
 use crate::diagnostic::Position;
 
-/// So many bytes are read at once, or more.
+/// The minimum number of bytes that are read at once.
 const BLOCK: usize = 128 * 1024;
 
-/// Bytes that were read and not handed on yet.
+/// Bytes that were read and not consumed yet.
 pub(super) struct Buffer<R> {
     reader: R,
     encoding: Encoding,
     bytes: Vec<u8>,
-    /// How many of the bytes were handed on.
+    /// The number of consumed bytes.
     used: usize,
-    /// The position of the first byte that was not.
+    /// The position of the first byte that is not consumed.
     position: Position,
     is_end: bool,
 }
@@ -45,7 +45,7 @@ impl<R: Read> Buffer<R> {
         }
     }
 
-    /// What is there.
+    /// The available bytes.
     pub(super) fn rest(&self) -> &[u8] {
         self.bytes.get(self.used..).unwrap_or_default()
     }
@@ -54,12 +54,12 @@ impl<R: Read> Buffer<R> {
         self.position
     }
 
-    /// Whether nothing follows what is there.
+    /// Whether nothing follows the available bytes.
     pub(super) fn is_end(&self) -> bool {
         self.is_end
     }
 
-    /// Reads until so many bytes are there, or the stream ends.
+    /// Reads until this many bytes are available, or the stream ends.
     pub(super) fn fill(&mut self, wanted: usize) -> io::Result<()> {
         while self.rest().len() < wanted && !self.is_end {
             self.bytes.drain(..mem::take(&mut self.used));
@@ -120,14 +120,14 @@ impl<R: Read> Buffer<R> {
         }
     }
 
-    /// Ends the last line, where the stream has ended within it.
+    /// Ends the last line if the stream ends within it.
     pub(super) fn end_line(&mut self) {
         if self.is_end && self.rest().last().is_some_and(|last| *last != b'\n') {
             self.bytes.push(b'\n');
         }
     }
 
-    /// The position of one of the bytes that are there.
+    /// The position of one of the available bytes.
     pub(super) fn position_of(&self, offset: usize) -> Position {
         let before = self.rest().get(..offset).unwrap_or(self.rest());
         let lines = before.iter().filter(|&&byte| byte == b'\n').count();
@@ -140,7 +140,7 @@ impl<R: Read> Buffer<R> {
         }
     }
 
-    /// Hands on so many bytes.
+    /// Consumes this many bytes.
     pub(super) fn consume(&mut self, count: usize) {
         let count = count.min(self.rest().len());
         self.position = self.position_of(count);

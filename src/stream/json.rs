@@ -1,4 +1,4 @@
-//! JSON documents, one after another, and what follows them that is not JSON.
+//! Consecutive JSON documents, and what follows them that is not JSON.
 
 use std::io::Read;
 
@@ -67,8 +67,9 @@ impl<R: Read> DocumentReader<R> {
         self.find_yaml(false, Some(error))
     }
 
-    /// Skips the blanks before what is not JSON, at most to the next line. Whether it may be YAML: it
-    /// may not if it is shorter than four bytes, or begins with what is not a character.
+    /// Skips white space before a text that is not JSON, at most to the next line. Returns whether the
+    /// text may be YAML: it may not if it is shorter than four bytes or begins with an invalid
+    /// character.
     ///
     /// Source: `YAMLOrJSONDecoder.consumeWhitespace`.
     fn skip_blanks(&mut self) -> Result<bool, Error> {
@@ -90,8 +91,8 @@ impl<R: Read> DocumentReader<R> {
         Ok(true)
     }
 
-    /// Goes on behind an error in the value that begins at `start`: at the next line that begins with a
-    /// brace or a separator.
+    /// Continues after an error in the value that begins at `start`: at the next line that begins with
+    /// a brace or a separator.
     fn skip_from(&mut self, start: usize, at: usize) {
         let before = self.buffer.rest().get(..at).unwrap_or_default();
         let line = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);

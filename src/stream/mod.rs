@@ -1,13 +1,12 @@
-//! The documents of a stream, as kubectl finds them.
+//! Splits a stream into documents, as kubectl does.
 //!
-//! A stream that begins with `{` is read as JSON values, one after another, and as YAML from where it is
-//! not JSON; any other is YAML, cut at the lines that begin with `---`. The name of a file does not count.
-//! A byte order mark is left out, and UTF-16 that begins with one is read. What is in memory is one
-//! document, however long the stream is.
+//! A stream that begins with `{` is read as consecutive JSON values, and as YAML from where it is not
+//! JSON. Any other stream is YAML, split at lines that begin with `---`. File names do not matter. A
+//! byte order mark is removed, and UTF-16 with one is decoded. One document is in memory at a time.
 //!
 //! [`documents`](crate::documents) reads the documents themselves.
 //!
-//! Source: apimachinery's `YAMLOrJSONDecoder`, behind the encodings of cli-runtime's `FileVisitor`.
+//! Source: apimachinery's `YAMLOrJSONDecoder`, after the decoding in cli-runtime's `FileVisitor`.
 
 mod buffer;
 mod json;
@@ -24,7 +23,7 @@ use crate::{
     tree::{Edit, Tree, write_json},
 };
 
-/// The language of a document.
+/// The format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -40,31 +39,31 @@ pub enum Format {
 pub struct DocumentText<'s> {
     /// The document's own bytes.
     pub bytes: Cow<'s, [u8]>,
-    /// What stands between the previous document and this one: a line with `---`, or blanks.
+    /// The text between the previous document and this one: a line with `---`, or white space.
     pub separator: Cow<'s, [u8]>,
-    /// How the bytes are to be read.
+    /// The format in which the bytes are read.
     pub format: Format,
-    /// Where the bytes begin in the stream.
+    /// The position of the bytes in the stream.
     pub start: Position,
     /// Why a text that begins as JSON is read as YAML.
     json_error: Option<Error>,
 }
 
 impl DocumentText<'_> {
-    /// A document that is not one of a stream.
+    /// A document that is not part of a stream.
     pub(crate) fn new(bytes: &[u8], format: Format) -> DocumentText<'_> {
         let (bytes, separator) = (bytes.into(), Cow::Borrowed::<[u8]>(&[]));
         DocumentText { bytes, separator, format, start: Position::START, json_error: None }
     }
 
-    /// Whether there is nothing but comments in it: kubectl passes over such a document.
+    /// Whether it contains only comments: kubectl skips such a document.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.format == Format::Yaml
             && str::from_utf8(&self.bytes).is_ok_and(kubernetes_yaml::is_blank)
     }
 
-    /// The same document, on its own.
+    /// The same document, with its own text.
     #[must_use]
     pub fn into_owned(self) -> DocumentText<'static> {
         DocumentText {
@@ -74,12 +73,12 @@ impl DocumentText<'_> {
         }
     }
 
-    /// The document as compact JSON, whatever it is, and an error if there is more in the text than one
+    /// The document as compact JSON, of any kind, and an error if the text contains more than one
     /// document.
     ///
     /// # Errors
     /// [`is_syntax`](Error::is_syntax), [`is_limit`](Error::is_limit) and
-    /// [`is_not_utf8`](Error::is_not_utf8), with the place in the stream.
+    /// [`is_not_utf8`](Error::is_not_utf8), with the position in the stream.
     pub fn to_json(&self) -> (Result<String, Error>, Option<Error>) {
         self.read_with(untyped_tree, |_, tree, _| {
             let mut json = String::new();
@@ -88,8 +87,8 @@ impl DocumentText<'_> {
         })
     }
 
-    /// Reads the document and calls `read` with its text, which is repaired where JSON is not Unicode,
-    /// its tree, and what was repaired. Behind the result is an error if there is more in the text than
+    /// Reads the document and calls `read` with its text (sanitized if JSON is not valid Unicode), its
+    /// tree, and the replaced locations. The second result is an error if the text contains more than
     /// one document.
     ///
     /// Source: sigs.k8s.io/yaml, which reads the first document of a text and drops the others.
@@ -130,7 +129,7 @@ impl DocumentText<'_> {
         }
     }
 
-    /// Of the errors as YAML and as JSON, the one that is further on in the text.
+    /// The error that is further into the text, of those as YAML and as JSON.
     fn later(&self, yaml: Error) -> Error {
         match &self.json_error {
             Some(json) if json.position() > yaml.position() => {
@@ -143,8 +142,8 @@ impl DocumentText<'_> {
 
 /// Reads a stream document by document.
 ///
-/// After an error the next document is read, except where reading itself fails or a document is longer
-/// than [`MAX_DOCUMENT`].
+/// After an error the next document is read, unless reading itself fails or a document is longer than
+/// [`MAX_DOCUMENT`].
 ///
 /// ```
 /// use istio_gateway::stream::{DocumentReader, Format};
@@ -161,7 +160,7 @@ impl DocumentText<'_> {
 pub struct DocumentReader<R> {
     buffer: Buffer<R>,
     state: State,
-    /// What the caller has of the buffer.
+    /// The part of the buffer that the caller has.
     lent: usize,
 }
 
@@ -169,13 +168,13 @@ pub struct DocumentReader<R> {
 #[derive(Clone, Copy)]
 enum State {
     Start,
-    /// JSON, after so many documents.
+    /// JSON, after this many documents.
     Json(usize),
     Yaml {
-        /// Whether a line with `---` comes first, which has ended the document before.
+        /// Whether a line with `---` comes first, which has ended the previous document.
         is_separated: bool,
     },
-    /// What is after an error in JSON.
+    /// The text after an error in JSON.
     Skip,
     End,
 }
@@ -184,7 +183,7 @@ impl State {
     const YAML: Self = Self::Yaml { is_separated: false };
 }
 
-/// Where a document is in the buffer.
+/// The location of a document in the buffer.
 struct Found {
     start: usize,
     end: usize,
@@ -192,25 +191,25 @@ struct Found {
     json_error: Option<Error>,
 }
 
-/// No document of a stream may be longer, in bytes: 128 MiB. A List of all Gateways of a large cluster
-/// has some megabytes.
+/// The maximum length of a document in bytes: 128 MiB. A List of all Gateways of a large cluster has a
+/// few megabytes.
 pub const MAX_DOCUMENT: usize = 128 << 20;
 
-/// How far kubectl looks for a brace.
+/// How far kubectl searches for a brace.
 const SNIFFED: usize = 4096;
 
 impl<R: Read> DocumentReader<R> {
-    /// A reader of a stream, such as a file, standard input, or a slice of bytes.
+    /// Creates a reader of a stream, such as a file, standard input, or a byte slice.
     pub fn new(stream: R) -> Self {
         Self { buffer: Buffer::new(stream), state: State::Start, lent: 0 }
     }
 
-    /// The next document, if there is one. Those with nothing but comments in them come, too.
+    /// The next document, if there is one, including those that contain only comments.
     ///
     /// # Errors
-    /// [`is_syntax`](Error::is_syntax) where the stream is not JSON and cannot be YAML, or a document's
-    /// separator has something else than a comment in its line; [`is_limit`](Error::is_limit) when a
-    /// document is too long; [`is_io`](Error::is_io) when reading fails.
+    /// [`is_syntax`](Error::is_syntax) if the stream is not JSON and cannot be YAML, or a separator
+    /// line contains more than a comment; [`is_limit`](Error::is_limit) if a document is too long;
+    /// [`is_io`](Error::is_io) if reading fails.
     pub fn next_document(&mut self) -> Option<Result<DocumentText<'_>, Error>> {
         self.buffer.consume(std::mem::take(&mut self.lent));
         let Found { start, end, format, json_error } = match self.find() {
@@ -246,7 +245,7 @@ impl<R: Read> DocumentReader<R> {
         }
     }
 
-    /// Reads until so many bytes are there, or all. An error is the last item.
+    /// Reads until this many bytes are available, or the end. An error is the last item.
     fn fill(&mut self, wanted: usize) -> Result<(), Error> {
         self.buffer.fill(wanted).map_err(|error| {
             self.state = State::End;
@@ -254,19 +253,19 @@ impl<R: Read> DocumentReader<R> {
         })
     }
 
-    /// Reads more of a document that does not end in what is there.
+    /// Reads more of a document that does not end in the available bytes.
     fn fill_more(&mut self) -> Result<(), Error> {
         let length = self.buffer.rest().len();
         if length > MAX_DOCUMENT {
             self.state = State::End;
-            let message = "a document longer than 128 MiB: nothing is read from here on";
+            let message = "document longer than 128 MiB: the rest of the stream is not read";
             return Err(Error::limit(message, Some(self.buffer.position())));
         }
         self.fill(length * 2 + 1)
     }
 }
 
-/// The documents of a stream in memory, each with a text of its own.
+/// The documents of a stream in memory, each with its own text.
 ///
 /// ```
 /// use istio_gateway::stream::split_documents;

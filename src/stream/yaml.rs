@@ -8,8 +8,8 @@ use crate::{Error, diagnostic::Quoted};
 pub(super) const SEPARATOR: &[u8] = b"---";
 
 impl<R: Read> DocumentReader<R> {
-    /// The lines to the next one that begins with `---`, which is left for the next call. Another such line
-    /// at the beginning of a document is part of it.
+    /// The lines up to the next one that begins with `---`, which is left for the next call. A line
+    /// `---` at the beginning is part of the document.
     ///
     /// Source: apimachinery's `YAMLReader`.
     pub(super) fn find_yaml(
@@ -47,7 +47,7 @@ impl<R: Read> DocumentReader<R> {
         Ok(self.buffer.rest().get(at..).is_some_and(|rest| rest.starts_with(SEPARATOR)))
     }
 
-    /// Where the next line begins.
+    /// The start of the next line.
     fn line_end(&mut self, at: usize) -> Result<usize, Error> {
         let mut from = at;
         loop {
@@ -62,8 +62,8 @@ impl<R: Read> DocumentReader<R> {
         }
     }
 
-    /// Where the line behind a separator begins, in which there may be a comment alone. With anything
-    /// else, what was read so far is passed over.
+    /// The start of the line after a separator, which may be followed only by a comment. With anything
+    /// else, the text up to there is skipped.
     fn check_separator(&mut self, at: usize) -> Result<usize, Error> {
         let end = self.line_end(at)?;
         let line = self.buffer.rest().get(at + SEPARATOR.len()..end).unwrap_or_default();

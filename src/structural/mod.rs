@@ -3,13 +3,13 @@
 
 #[cfg_attr(
     not(feature = "validate"),
-    expect(dead_code, reason = "pruning needs a value alone; the verdict needs the rest")
+    expect(dead_code, reason = "pruning needs only the value; validation needs the rest")
 )]
 mod number;
 mod prune;
 #[cfg_attr(
     not(feature = "validate"),
-    expect(dead_code, reason = "pruning needs the names alone; the verdict needs the rest")
+    expect(dead_code, reason = "pruning needs only the names; validation needs the rest")
 )]
 mod shape;
 mod stored;

@@ -1,12 +1,12 @@
-//! Numbers, as Kubernetes' JSON reader and Go's validation have them.
+//! Numbers as Kubernetes' JSON decoder and Go's validation treat them.
 
 use crate::tree::Kind;
 
-/// A number as Kubernetes' JSON reader has it: 64 bits with a sign if it is written as a whole
-/// number and fits, else a float.
+/// A number as Kubernetes' JSON decoder reads it: a signed 64-bit integer if it is written as one and
+/// fits, otherwise a float.
 pub(crate) struct Number {
     pub(crate) value: f64,
-    /// The number itself, if Go does not hold it as a float.
+    /// The integer, if Go does not read it as a float.
     pub(crate) whole: Option<i64>,
     pub(crate) is_integer: bool,
     pub(crate) fits_64_bits: bool,

@@ -1,4 +1,4 @@
-//! What the API server keeps of a value, and what it drops.
+//! Pruning: which fields of a value the API server keeps, and which it drops.
 
 use super::{
     number::number,
@@ -16,9 +16,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PrunedField {
-    /// The field, from the document's root, as it is written there.
+    /// The field's path from the document's root, as written.
     pub path: FieldPath,
-    /// The place of its name in the text, where there was a text.
+    /// The position of its name in the text, if there is a text.
     pub position: Option<Position>,
     /// Why it is dropped.
     pub reason: PruneReason,
@@ -30,23 +30,23 @@ pub struct PrunedField {
 pub enum PruneReason {
     /// It is not a field of a Gateway.
     Unknown {
-        /// The field with the most similar name, if there is one.
+        /// The most similar field name, if there is one.
         similar: Option<&'static str>,
     },
-    /// It is written in `snake_case`, which istiod reads and the API server does not.
+    /// The name is in `snake_case`, which istiod reads and the API server does not.
     SnakeCase {
         /// The name that the API server knows.
         name: &'static str,
     },
-    /// The release of Istio does not have it yet.
+    /// The release of Istio does not have the field yet.
     Newer {
-        /// The release that brought it.
+        /// The release that introduced it.
         since: IstioVersion,
     },
 }
 
 impl PruneReason {
-    /// Why an object with these fields has none of this name.
+    /// Why an object with these fields does not have this one.
     pub(crate) fn of(fields: &'static [Field], name: &str, finds_similar: bool) -> Self {
         if let Some(field) = fields.iter().find(|field| field.name == name) {
             return Self::Newer { since: IstioVersion::of(field.since) };
@@ -69,31 +69,31 @@ impl PruneReason {
         }
     }
 
-    /// What is wrong, where the API server has the custom resource of this release.
+    /// The message of the finding, for the custom resource of this release.
     pub(crate) fn message(self, istio: IstioVersion) -> String {
         match self {
-            Self::Unknown { .. } => "unknown field, which the API server drops".to_owned(),
+            Self::Unknown { .. } => "unknown field: the API server drops it".to_owned(),
             Self::SnakeCase { .. } => {
-                "the API server does not know the name in snake_case, and drops it".to_owned()
+                "field name in snake_case: the API server drops it".to_owned()
             }
             Self::Newer { .. } => {
-                format!("Istio {istio} does not know this field, and its API server drops it")
+                format!("unknown field in Istio {istio}: the API server drops it")
             }
         }
     }
 
-    /// What to write instead, where that can be told.
+    /// The help of the finding, if there is any.
     pub(crate) fn help(self, name: &str) -> Option<String> {
         match self {
             Self::Unknown { similar } => similar.map(did_you_mean),
             Self::SnakeCase { name } => Some(format!("write {name:?}")),
-            Self::Newer { since } => Some(format!("{name} came with Istio {since}")),
+            Self::Newer { since } => Some(format!("{name} was added in Istio {since}")),
         }
     }
 }
 
 impl PrunedField {
-    /// The field as a finding: the one that validation for this release reports.
+    /// The finding that validation for this release reports for the field.
     #[must_use]
     pub fn to_diagnostic(&self, istio: IstioVersion) -> Diagnostic {
         let Self { path, position, reason } = self;
@@ -109,17 +109,17 @@ impl PrunedField {
     }
 }
 
-/// What every object has.
+/// The fields of every object.
 fn is_envelope(name: &str) -> bool {
     matches!(name, "apiVersion" | "kind" | "metadata")
 }
 
-/// Writes values as the API server hands them on, and remembers what it drops.
+/// Writes values as the API server keeps them, and records what it drops.
 pub(super) struct Pruner {
     version: IstioVersion,
-    /// So many dropped fields are remembered.
+    /// The maximum number of dropped fields that are recorded.
     most: usize,
-    /// Where in the stream the text begins.
+    /// The position of the text in the stream.
     start: Position,
     path: Vec<Step>,
     pub(super) json: String,
@@ -133,8 +133,8 @@ impl Pruner {
         Self { version, most, start, path, json, pruned, omitted }
     }
 
-    /// Remembers each field of an object that the API server drops, and hands on the others in the
-    /// order of the schema, of each key the last value.
+    /// Records each field of an object that the API server drops, and returns the others in the order
+    /// of the schema, with the last value of each key.
     pub(super) fn fields<'t>(
         &mut self,
         fields: &'static [Field],
@@ -168,7 +168,7 @@ impl Pruner {
         self.pruned.push(PrunedField { path: path.key(name), position, reason });
     }
 
-    /// Writes the value of a field: pruned, whole numbers without a point.
+    /// Writes the value of a field: pruned, integers without a fraction.
     pub(super) fn field(&mut self, field: &'static Field, value: Ref<'_, '_>) {
         self.path.push(Step::Key(field.name.to_owned()));
         self.value(&field.shape, value);

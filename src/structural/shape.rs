@@ -1,17 +1,17 @@
-//! What the custom resource says of each field.
+//! The custom resource's schema of each field.
 
 use crate::IstioVersion;
 
-/// What the schema says of a value.
+/// The schema of a value.
 #[derive(Debug)]
 pub(crate) enum Shape {
     Object {
         fields: &'static [Field],
         keeps_unknown: bool,
-        /// Whether the CEL rules are those of this object.
+        /// Whether the CEL rules apply to this object.
         has_rules: bool,
     },
-    /// A map from texts to texts.
+    /// A mapping of strings to strings.
     Texts,
     List {
         of: &'static Shape,
@@ -34,12 +34,12 @@ pub(crate) struct Field {
     pub(crate) shape: Shape,
     pub(crate) required: bool,
     pub(crate) nullable: bool,
-    /// The minor release that brought it, if that can be asked for.
+    /// The minor release that introduced it, if that is a supported release.
     pub(crate) since: u8,
 }
 
 impl Field {
-    /// Whether this is the field's name to the API server of a release.
+    /// Whether the API server of a release knows the field by this name.
     pub(crate) fn is_known_as(&self, name: &str, istio: IstioVersion) -> bool {
         self.name == name && self.since <= istio.minor()
     }
@@ -57,7 +57,7 @@ const fn required(name: &'static str, shape: Shape) -> Field {
     Field { name, snake: name, shape, required: true, nullable: false, since: 0 }
 }
 
-/// So many fields fit into an object. With more of them the crate does not compile.
+/// The maximum number of fields of an object. With more of them the crate does not compile.
 pub(crate) const MAX_FIELDS: usize = 24;
 
 const fn object_of(fields: &'static [Field], keeps_unknown: bool, has_rules: bool) -> Shape {
@@ -69,7 +69,7 @@ const fn object(fields: &'static [Field]) -> Shape {
     object_of(fields, false, false)
 }
 
-/// The settings of TLS, which have the CEL rules.
+/// The TLS settings, which have the CEL rules.
 const fn tls(fields: &'static [Field]) -> Shape {
     object_of(fields, false, true)
 }

@@ -1,4 +1,4 @@
-//! A document to the Gateway that a cluster keeps of it.
+//! From a document to the Gateway that a cluster stores.
 
 #[cfg(feature = "validate")]
 use super::shape::SPEC;
@@ -12,17 +12,17 @@ use crate::{
     tree::{self, Ref},
 };
 
-/// The Gateway that the API server keeps of a document, which is what istiod sees.
+/// The Gateway that the API server stores for a document, which is what istiod sees.
 ///
-/// The API server knows the fields of Istio's custom resource by their names in camelCase and drops
-/// all others before it stores an object: misspelt ones, names in `snake_case`, which istiod's own
-/// decoder accepts, and fields that the installed release of Istio does not have. So a setting can stand in
-/// a manifest and never take effect. What judges settings (a
-/// [`ClientCertificatePolicy`](crate::client_certificate::ClientCertificatePolicy), the translation to
-/// Envoy's configuration) is to be given this spec, not the manifest's.
+/// The API server knows the fields of Istio's custom resource by their camelCase names and drops all
+/// others before it stores an object: misspelt names, names in `snake_case` (which istiod's decoder
+/// accepts), and fields that the installed release of Istio does not have. So a manifest can contain
+/// settings that never take effect. Use this spec, not the manifest's, wherever settings are evaluated:
+/// for a [`ClientCertificatePolicy`](crate::client_certificate::ClientCertificatePolicy), or the
+/// translation to Envoy's configuration.
 ///
-/// An object that was read from a cluster has lost those fields already. [`json`](crate::json) and
-/// the wire format prune nothing: they are istiod's dialect.
+/// An object that was read from a cluster has lost those fields already. [`json`](crate::json) and the
+/// wire format prune nothing: they read what istiod reads.
 ///
 /// ```
 /// use istio_gateway::{
@@ -45,7 +45,7 @@ use crate::{
 ///       subject_alt_names: [only.me]
 /// ",
 /// )?;
-/// // istiod would accept the name, and is never shown it.
+/// istiod would accept the name, but the API server drops it.
 /// let written = manifest.spec().servers[0].tls.as_ref().unwrap();
 /// let stored = manifest.stored(IstioVersion::default())?;
 /// let kept = stored.spec.servers[0].tls.as_ref().unwrap();
@@ -64,24 +64,23 @@ use crate::{
 pub struct StoredGateway {
     /// The spec, as istiod reads it from the cluster.
     pub spec: Gateway,
-    /// The fields that the API server drops, in the order of the schema; of a hostile document, the
-    /// first 10,000.
+    /// The fields that the API server drops, in the order of the schema, at most 10,000.
     pub pruned: Vec<PrunedField>,
-    /// How many dropped fields there are beyond those in `pruned`.
+    /// The number of dropped fields that were left out of `pruned`.
     pub omitted: usize,
 }
 
 impl Object {
-    /// The Gateway that the API server of a release of Istio keeps of this document, which is treated as a
-    /// Gateway, whatever its `kind` says.
+    /// The Gateway that the API server of a release of Istio stores for this document, which is treated
+    /// as a Gateway, whatever its `kind`.
     ///
-    /// Whether the API server accepts the document is another question: see the feature `validate`.
+    /// This does not validate the document: see the feature `validate`.
     ///
     /// Source: `pruneWithOptions` of apiextensions-apiserver's structural pruning, and
     /// `PruneNonNullableNullsWithoutDefaults` of its defaulting.
     ///
     /// # Errors
-    /// [`is_decode`](Error::is_decode) when what is kept has values that Istio's decoder rejects.
+    /// [`is_decode`](Error::is_decode) if Istio's decoder rejects a value that is kept.
     pub fn stored(&self, istio: IstioVersion) -> Result<StoredGateway, Error> {
         let stored = self.with_tree(|tree| stored(tree.root(), istio, self.start()));
         Ok(stored.and_then(|stored| stored)?.with_positions_if(self.has_positions()))
@@ -89,9 +88,9 @@ impl Object {
 }
 
 impl Manifest {
-    /// The Gateway that the API server of a release of Istio keeps of this manifest with its changes,
-    /// as [`Object::stored`]. Positions are in the text that it was read from if nothing is changed,
-    /// else in the text that [`to_yaml`](Self::to_yaml) writes.
+    /// The Gateway that the API server of a release of Istio stores for this manifest with its changes,
+    /// as [`Object::stored`]. Positions are in the original text if nothing was changed, otherwise in
+    /// the text that [`to_yaml`](Self::to_yaml) writes.
     ///
     /// # Errors
     /// As [`Object::stored`].
@@ -113,7 +112,7 @@ impl StoredGateway {
     }
 }
 
-/// So many dropped fields are reported.
+/// The maximum number of dropped fields that are reported.
 const MAX_PRUNED: usize = 10_000;
 
 fn stored(root: Ref<'_, '_>, istio: IstioVersion, start: Position) -> Result<StoredGateway, Error> {
@@ -121,7 +120,7 @@ fn stored(root: Ref<'_, '_>, istio: IstioVersion, start: Position) -> Result<Sto
     let Shape::Object { fields, .. } = ROOT else { return Ok(StoredGateway::default()) };
     let mut spec = Gateway::default();
     for (field, value) in pruner.fields(fields, root) {
-        // Who applies a document does not set its status: that has an endpoint of its own.
+        // A client that applies a document does not set its status, which has its own endpoint.
         if field.name == "spec" {
             pruner.field(field, value);
             spec = decode(&pruner.json)?.tolerant()?;
@@ -130,7 +129,7 @@ fn stored(root: Ref<'_, '_>, istio: IstioVersion, start: Position) -> Result<Sto
     Ok(StoredGateway { spec, pruned: pruner.pruned, omitted: pruner.omitted })
 }
 
-/// What istiod reads of a spec that the API server has pruned, and what it finds in it.
+/// Decodes a spec that the API server has pruned, as istiod does, with the diagnostics.
 #[cfg(feature = "validate")]
 pub(crate) fn stored_spec(
     spec: Ref<'_, '_>,

@@ -1,9 +1,9 @@
-//! Names of credentials and their schemes.
+//! Credential names and their schemes.
 
 use std::{borrow::Cow, fmt};
 
-/// The name of a credential: what `credentialName`, `credentialNames` and `caCertCredentialName` hold, with
-/// or without a scheme.
+/// The name of a credential: the value of `credentialName`, `credentialNames` and
+/// `caCertCredentialName`, with or without a scheme.
 ///
 /// ```
 /// use istio_gateway::tls_plan::{CredentialName, CredentialScheme};
@@ -16,21 +16,21 @@ use std::{borrow::Cow, fmt};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CredentialName<'a>(Cow<'a, str>);
 
-/// The scheme of a credential's name.
+/// The scheme of a credential name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialScheme {
-    /// A Secret in the namespace of the gateway's pods. It is also the scheme of a name without one.
+    /// A Secret in the namespace of the gateway's pods. This is also the scheme of a name without one.
     Kubernetes,
     /// A Secret in any namespace: `kubernetes-gateway://NAMESPACE/NAME`.
     KubernetesGateway,
-    /// A `ConfigMap` in any namespace, which holds a CA.
+    /// A `ConfigMap` in any namespace, which contains a CA.
     ConfigMap,
-    /// A credential of another server of secrets than istiod.
+    /// A credential of an SDS server other than istiod.
     Sds,
-    /// The proxy's own certificate, or the mesh's CA.
+    /// The proxy's mesh certificate, or the mesh's CA.
     Builtin,
-    /// A credential that does not exist, which istiod writes.
+    /// A credential that does not exist, which istiod generates.
     Invalid,
 }
 
@@ -71,22 +71,22 @@ impl fmt::Display for CredentialName<'_> {
 }
 
 impl CredentialName<'_> {
-    /// With this ending, istiod reads the CA of a credential.
+    /// istiod reads the CA of a credential under its name with this suffix.
     pub const CA_SUFFIX: &'static str = "-cacert";
 
-    /// The credential with the CA that belongs to the one of this name.
+    /// The credential with the CA that belongs to this one.
     #[must_use]
     pub fn ca_of(name: &str) -> CredentialName<'static> {
         CredentialName(Cow::Owned(format!("{name}{}", Self::CA_SUFFIX)))
     }
 
-    /// The name as it is written.
+    /// The name as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The scheme; none of a name without one, and of one whose scheme istiod does not know.
+    /// The scheme; `None` for a name without one, or with an unknown one.
     #[must_use]
     pub fn scheme(&self) -> Option<CredentialScheme> {
         CredentialScheme::ALL.into_iter().find(|scheme| self.0.starts_with(scheme.prefix()))
@@ -98,7 +98,7 @@ impl CredentialName<'_> {
         self.scheme().and_then(|scheme| self.0.strip_prefix(scheme.prefix())).unwrap_or(&self.0)
     }
 
-    /// Whether it is the proxy's own certificate.
+    /// Whether it is the proxy's mesh certificate.
     #[must_use]
     pub fn is_proxy_certificate(&self) -> bool {
         self.0 == CredentialScheme::Builtin.prefix()
@@ -110,7 +110,7 @@ impl CredentialName<'_> {
         self.scheme() == Some(CredentialScheme::Builtin) && self.without_scheme() == Self::CA_SUFFIX
     }
 
-    /// The name by which a gateway requests the credential from istiod.
+    /// The resource name with which a gateway requests the credential from istiod.
     ///
     /// Source: istiod's `credentials.ToResourceName`.
     #[must_use]
@@ -122,7 +122,7 @@ impl CredentialName<'_> {
             Some(Scheme::Kubernetes | Scheme::KubernetesGateway | Scheme::ConfigMap) => {
                 self.0.clone().into_owned()
             }
-            // Without a server of its own, the scheme of an external credential has no meaning.
+            // Without such a server, the scheme of an external credential has no meaning.
             Some(Scheme::Sds) | None => {
                 format!("{}{}", Scheme::Kubernetes.prefix(), self.without_scheme())
             }

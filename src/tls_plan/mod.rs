@@ -1,10 +1,10 @@
-//! What istiod makes of `ServerTLSSettings`: the mode, the source of certificates that is used, what
-//! clients' certificates are verified with, and the fields that have no effect.
+//! istiod's interpretation of `ServerTLSSettings`: the mode, the source of certificates, the
+//! verification of client certificates, and the fields that have no effect.
 //!
-//! [`TlsPlan::new`] is the only function that looks at every field. The translation to Envoy's configuration,
-//! [`ClientCertificatePolicy`](crate::client_certificate::ClientCertificatePolicy), the validation and the
-//! command `explain` stand on the plan. They destructure it, so that they do not compile until a new field
-//! is decided there.
+//! [`TlsPlan::new`] is the only function that reads every field. The translation for Envoy,
+//! [`ClientCertificatePolicy`](crate::client_certificate::ClientCertificatePolicy), the validation and
+//! the command `explain` use the plan. They destructure it, so a new field fails to compile until each
+//! of them handles it.
 //!
 //! ```
 //! use istio_gateway::{
@@ -17,7 +17,7 @@
 //! assert_eq!(plan.certificates, CertificateSource::Credentials(&["edge-cert".to_owned()]));
 //! let validation = plan.validation.as_ref().unwrap();
 //! assert_eq!(validation.ca, CaSource::OfCredential("edge-cert"));
-//! // With a credential, the CRL is the Secret's.
+//! // With a credential, the CRL comes from the Secret.
 //! assert_eq!(validation.crl, None);
 //! let ignored: Vec<_> = plan.ignored_fields().map(|(field, _)| field).collect();
 //! assert_eq!(ignored, [TlsField::CaCrl]);
@@ -34,31 +34,31 @@ pub use self::{
 };
 use crate::{ServerTlsSettings, TlsMode};
 
-/// What istiod makes of `ServerTLSSettings` on a port whose protocol is not plain HTTP, on a listener for
-/// TCP, in the newest version that this crate knows.
+/// istiod's interpretation of `ServerTLSSettings` on a port whose protocol is not plain HTTP, on a TCP
+/// listener, in the newest release that this crate knows.
 ///
 /// Source: pilot's `buildGatewayListenerTLSContext`, `BuildListenerTLSContext`,
 /// `ApplyCredentialSDSToServerCommonTLSContext` and `ApplyToCommonTLSContext`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TlsPlan<'a> {
-    /// The mode, or its number where it is unknown: istiod treats that as SIMPLE without
+    /// The mode, or its number if it is unknown: istiod treats that as SIMPLE without
     /// [`parameters`](Self::parameters).
     pub mode: Result<TlsMode, UnknownEnumValue>,
-    /// Whether plain HTTP is redirected to HTTPS. It counts on a port of plain HTTP only.
+    /// Whether plain HTTP is redirected to HTTPS. It applies only on a plain HTTP port.
     pub https_redirect: bool,
-    /// Where the gateway's own certificate comes from.
+    /// The source of the gateway's certificate.
     pub certificates: CertificateSource<'a>,
-    /// What clients' certificates are verified with, where they are requested; or names without a CA,
-    /// which Envoy rejects.
+    /// How client certificates are verified, if they are requested; or SANs without a CA, which Envoy
+    /// rejects.
     pub validation: Option<ClientValidation<'a>>,
-    /// Versions, cipher suites, curves and ALPN protocols, in the modes in which they count.
+    /// Versions, cipher suites, curves and ALPN protocols, in the modes in which they apply.
     pub parameters: Option<TlsParameters<'a>>,
     /// The fields that are set.
     pub set: FieldSet,
 }
 
 impl<'a> TlsPlan<'a> {
-    /// The plan of these settings.
+    /// The plan for these settings.
     #[must_use]
     pub fn new(tls: &'a ServerTlsSettings) -> Self {
         let ServerTlsSettings {
@@ -179,13 +179,13 @@ impl<'a> TlsPlan<'a> {
         self.certificates != CertificateSource::Passthrough
     }
 
-    /// Whether a client's certificate is requested.
+    /// Whether client certificates are requested.
     #[must_use]
     pub fn requests_client_certificate(&self) -> bool {
         matches!(self.mode, Ok(TlsMode::Mutual | TlsMode::IstioMutual | TlsMode::OptionalMutual))
     }
 
-    /// Whether the gateway's certificate is that of a credential.
+    /// Whether the gateway's certificate is from a credential.
     #[must_use]
     pub fn uses_credentials(&self) -> bool {
         matches!(self.certificates, CertificateSource::Credentials(_))
@@ -199,12 +199,12 @@ impl<'a> TlsPlan<'a> {
 }
 
 impl TlsPlan<'_> {
-    /// The fields that are set and have no effect, by their numbers, and why.
+    /// The fields that are set and have no effect, by number, with the reason.
     pub fn ignored_fields(&self) -> impl Iterator<Item = (TlsField, IgnoreReason)> {
         self.set.iter().filter_map(|field| Some((field, self.ignore_reason(field)?)))
     }
 
-    /// Why a field has no effect where it is set, if it has none.
+    /// Why a field has no effect if it is set, or `None` if it has one.
     #[must_use]
     pub fn ignore_reason(&self, field: TlsField) -> Option<IgnoreReason> {
         use TlsField as F;
@@ -230,7 +230,7 @@ impl TlsPlan<'_> {
                 unless(self.uses_credentials(), IgnoreReason::OtherCa(F::CaCertificates))
             }
             F::CaCrl if requests => unless(!self.uses_credentials(), IgnoreReason::SecretCrl),
-            // Without a CA, Envoy rejects names from a context with a credential.
+            // Without a CA, Envoy rejects SANs in a context with a credential.
             F::SubjectAltNames => {
                 unless(requests || self.uses_credentials(), IgnoreReason::NoCertificateRequested)
             }
@@ -254,7 +254,7 @@ impl TlsPlan<'_> {
         }
     }
 
-    /// The certificate that is used instead of the one of a field.
+    /// The certificate that is used instead of that of a field.
     fn other_certificate(&self, field: TlsField) -> Option<IgnoreReason> {
         let used = match self.certificates {
             CertificateSource::Passthrough => return Some(IgnoreReason::Passthrough),
@@ -279,7 +279,7 @@ macro_rules! fields {
         }
 
         impl TlsField {
-            /// All fields, by their numbers.
+            /// All fields, by number.
             pub const ALL: [Self; [$($name),*].len()] = [$(Self::$Field),*];
 
             /// The name in JSON and YAML.

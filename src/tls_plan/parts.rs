@@ -5,34 +5,34 @@ use std::fmt;
 use super::{CredentialName, TlsField};
 use crate::TlsCertificate;
 
-/// Where the gateway's own certificate comes from. Of several sources istiod uses one.
+/// The source of the gateway's certificate. istiod uses only one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CertificateSource<'a> {
     /// None: the gateway does not terminate TLS.
     Passthrough,
-    /// The proxy's own certificate of the mesh.
+    /// The proxy's mesh certificate.
     Proxy,
-    /// Credentials, by their names.
+    /// Credentials, by name.
     Credentials(&'a [String]),
-    /// Two files. The proxy's own certificate is used instead where one of them is not set.
+    /// Two files. If one of them is not set, the proxy's mesh certificate is used.
     Files {
         /// The certificate.
         certificate: &'a str,
         /// Its key.
         key: &'a str,
     },
-    /// Several pairs of files, each of which the same holds for.
+    /// Several pairs of files, each of which is used like `Files`.
     FilePairs(&'a [TlsCertificate]),
 }
 
-/// What clients' certificates are verified with.
+/// How client certificates are verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientValidation<'a> {
     /// Whether Envoy is configured to require a certificate.
     pub requires_certificate: bool,
-    /// The CA that issues clients' certificates.
+    /// The CA that verifies client certificates.
     pub ca: CaSource<'a>,
-    /// The names of which a certificate must have one.
+    /// The SANs of which a certificate must have one.
     pub subject_alt_names: &'a [String],
     /// Pinned public keys.
     pub verify_certificate_spki: &'a [String],
@@ -44,12 +44,12 @@ pub struct ClientValidation<'a> {
     pub accepts_untrusted: bool,
 }
 
-/// Where the CA comes from that issues clients' certificates.
+/// The source of the CA that verifies client certificates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CaSource<'a> {
-    /// There is none.
+    /// No CA.
     Absent,
-    /// The proxy's own CA, which is the mesh's unless its metadata name a file.
+    /// The proxy's CA, which is the mesh's unless its metadata name a file.
     Proxy,
     /// The mesh's root certificate.
     MeshRoot,
@@ -61,7 +61,7 @@ pub enum CaSource<'a> {
     OfCredential(&'a str),
 }
 
-/// What a handshake may use. An empty list, and a version that is 0 or unknown, mean the default.
+/// Parameters of the handshake. An empty list, and a version that is 0 or unknown, mean the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TlsParameters<'a> {
     /// The number of the oldest version.
@@ -77,8 +77,8 @@ pub struct TlsParameters<'a> {
 }
 
 impl ClientValidation<'_> {
-    /// Whether a client without a certificate is rejected. It is also where none is required but names or
-    /// pins must match: without a certificate, nothing does.
+    /// Whether clients without a certificate are rejected: also if none is required but SANs or pins
+    /// must match, which they cannot without a certificate.
     #[must_use]
     pub fn rejects_absent_certificate(&self) -> bool {
         let has_identity = !self.subject_alt_names.is_empty()
@@ -89,7 +89,7 @@ impl ClientValidation<'_> {
 }
 
 impl<'a> CertificateSource<'a> {
-    /// The pairs of a certificate's file and its key's.
+    /// The pairs of certificate file and key file.
     pub fn files(self) -> impl Iterator<Item = (&'a str, &'a str)> {
         let (one, many) = match self {
             Self::Files { certificate, key } => (Some((certificate, key)), [].as_slice()),
@@ -97,7 +97,7 @@ impl<'a> CertificateSource<'a> {
             Self::Passthrough | Self::Proxy | Self::Credentials(_) => (None, [].as_slice()),
         };
         let many = many.iter().map(|pair| {
-            // The CA of a pair is never used: that of the settings is.
+            // The CA of a pair is never used, only that of the settings.
             let TlsCertificate { server_certificate, private_key, ca_certificates: _ } = pair;
             (server_certificate.as_str(), private_key.as_str())
         });
@@ -110,7 +110,7 @@ impl<'a> CertificateSource<'a> {
 pub struct FieldSet(u32);
 
 impl FieldSet {
-    /// The fields that are set, of all.
+    /// The fields that are set.
     pub(super) fn from_array(fields: [(TlsField, bool); TlsField::ALL.len()]) -> Self {
         let bits = fields.into_iter().filter(|(_, is_set)| *is_set);
         Self(bits.fold(0, |bits, (field, _)| bits | 1 << field as u32))
@@ -122,7 +122,7 @@ impl FieldSet {
         self.0 & (1 << field as u32) != 0
     }
 
-    /// The fields, by their numbers.
+    /// The fields, by number.
     pub fn iter(self) -> impl Iterator<Item = TlsField> {
         TlsField::ALL.into_iter().filter(move |field| self.contains(*field))
     }
@@ -132,25 +132,25 @@ impl FieldSet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IgnoreReason {
-    /// The mode is a passthrough.
+    /// The mode is a passthrough mode.
     Passthrough,
     /// The certificate of this field is used.
     OtherCertificate(TlsField),
-    /// The proxy's own certificate is used.
+    /// The proxy's mesh certificate is used.
     ProxyCertificate,
-    /// No client's certificate is requested.
+    /// No client certificate is requested.
     NoCertificateRequested,
-    /// The proxy's own CA is used.
+    /// The proxy's CA is used.
     ProxyCa,
     /// The CA of this field is used.
     OtherCa(TlsField),
     /// The CRL is that of the Secret.
     SecretCrl,
-    /// Pins do not count with `ISTIO_MUTUAL`.
+    /// `ISTIO_MUTUAL` does not use pins.
     PinsOfProxy,
-    /// Pins count with a credential only.
+    /// Pins apply only with a credential.
     PinsOfFiles,
-    /// `ISTIO_MUTUAL` has the mesh's own parameters.
+    /// `ISTIO_MUTUAL` uses the mesh's parameters.
     ParametersOfMesh,
     /// istiod does not know the mode.
     UnknownMode,
@@ -161,17 +161,17 @@ impl fmt::Display for IgnoreReason {
         match self {
             Self::Passthrough => f.write_str("TLS passthrough"),
             Self::OtherCertificate(field) => write!(f, "{} is used", field.as_str()),
-            Self::ProxyCertificate => f.write_str("the mesh's own certificate is used"),
-            Self::NoCertificateRequested => f.write_str("no certificate is requested"),
-            Self::ProxyCa => f.write_str("the mesh's own CA is used"),
+            Self::ProxyCertificate => f.write_str("the mesh's certificate is used"),
+            Self::NoCertificateRequested => f.write_str("no client certificate is requested"),
+            Self::ProxyCa => f.write_str("the mesh's CA is used"),
             Self::OtherCa(TlsField::CaCertificates) => {
                 f.write_str("the CA in caCertificates is used")
             }
             Self::OtherCa(_) => f.write_str("the credential's CA is used"),
-            Self::SecretCrl => f.write_str("with a credential the CRL is the Secret's"),
-            Self::PinsOfProxy => f.write_str("pins do not count with ISTIO_MUTUAL"),
-            Self::PinsOfFiles => f.write_str("pins count with a credential only"),
-            Self::ParametersOfMesh => f.write_str("ISTIO_MUTUAL has the mesh's own"),
+            Self::SecretCrl => f.write_str("with a credential, the CRL comes from the Secret"),
+            Self::PinsOfProxy => f.write_str("ISTIO_MUTUAL does not use pins"),
+            Self::PinsOfFiles => f.write_str("pins apply only with a credential"),
+            Self::ParametersOfMesh => f.write_str("ISTIO_MUTUAL uses the mesh's parameters"),
             Self::UnknownMode => f.write_str("istiod does not know the mode"),
         }
     }

@@ -1,9 +1,9 @@
-//! The custom resource's CEL rules. All of them ask which fields of a `tls` are there.
+//! The custom resource's CEL rules. All of them check which fields of a `tls` are set.
 
 use super::findings::{Findings, Place};
 use crate::{RuleId, rule};
 
-/// Two fields of a `tls` of which one may be there.
+/// Two fields of a `tls` that exclude each other.
 #[derive(Debug)]
 pub(super) struct Exclusive {
     id: RuleId,
@@ -13,16 +13,16 @@ pub(super) struct Exclusive {
 }
 
 impl Exclusive {
-    /// The rule as the custom resource has it.
+    /// The expression of the rule in the custom resource.
     pub(super) fn expression(&self) -> String {
         let [a, b] = self.fields;
         format!("(has(self.{a}) ? 1 : 0) + (has(self.{b}) ? 1 : 0) <= 1")
     }
 }
 
-/// The rules of `istio.io/api`'s `customresourcedefinitions.gen.yaml`. The third one's message
-/// names another field than its expression: upstream's slip, so that one violation of the first
-/// gives two errors, and `credentialName` beside `tlsCertificates` passes.
+/// The rules of `istio.io/api`'s `customresourcedefinitions.gen.yaml`. The message of the third one
+/// names another field than its expression. Because of this upstream bug one violation of the first
+/// rule gives two errors, and `credentialName` together with `tlsCertificates` is accepted.
 pub(super) const RULES: [Exclusive; 3] = [
     Exclusive {
         id: CERTIFICATES,

@@ -1,16 +1,16 @@
-//! Cipher suites: what the names of other programs mean to Istio.
+//! Cipher suite names of other programs.
 
 pub(super) use crate::ciphers::{NAMES, is_valid};
 
-/// What another program's name of a suite means to Istio.
+/// How Istio treats a suite name of another program.
 pub(super) enum Foreign {
     /// The suite under OpenSSL's name.
     Named(&'static str),
-    /// A suite of TLS 1.3, which cannot be configured.
+    /// A TLS 1.3 suite, which cannot be configured.
     Tls13,
 }
 
-/// A name that IANA, Java or Go gives a suite, or one of OpenSSL's in another case.
+/// Recognizes names that IANA, Java or Go use, and OpenSSL names in another case.
 pub(super) fn foreign(suite: &str) -> Option<Foreign> {
     const TLS13: [&str; 5] = [
         "TLS_AES_128_GCM_SHA256",

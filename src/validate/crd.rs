@@ -1,5 +1,5 @@
-//! The `CustomResourceDefinition` of Gateway, made of the tables that [`validate`](super::validate())
-//! judges by.
+//! The `CustomResourceDefinition` of Gateway, built from the tables that
+//! [`validate`](super::validate()) uses.
 
 use serde_json::{Map, Value, json};
 
@@ -13,12 +13,12 @@ use crate::{
     structural::{Field, ROOT, Shape},
 };
 
-/// The `CustomResourceDefinition` of Gateway in a release of Istio: the object of
-/// upstream's `kubernetes/customresourcedefinitions.gen.yaml`, but for its descriptions, which are
-/// upstream's texts. An API server behaves the same with either.
+/// Returns the `CustomResourceDefinition` of Gateway in a release of Istio: the object of upstream's
+/// `kubernetes/customresourcedefinitions.gen.yaml` without upstream's descriptions. An API server
+/// behaves the same with either.
 ///
-/// Compared with upstream's are those of 1.24, 1.30, 1.31 and 1.32, of which there are modules of
-/// istio.io/api. For other releases it says what is known of them.
+/// The releases 1.24, 1.30, 1.31 and 1.32 are compared with upstream's, since modules of istio.io/api
+/// exist for them. For other releases it contains what is known.
 ///
 /// ```
 /// use istio_gateway::{IstioVersion, validate::crd};
@@ -76,7 +76,7 @@ pub fn crd(istio: IstioVersion) -> Value {
     })
 }
 
-/// The schema as a release has it.
+/// The schema of a release.
 struct Schema {
     istio: IstioVersion,
 }

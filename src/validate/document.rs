@@ -1,4 +1,4 @@
-//! From text to reports, document by document, each read once.
+//! Validates the documents of a text or stream, each of which is read once.
 
 use std::borrow::Cow;
 
@@ -19,21 +19,21 @@ use crate::{
     tree::{Ref, Tree},
 };
 
-/// A document of a stream, and what validation says of it.
+/// A document of a stream with its report.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Checked {
     /// The document.
     pub object: Object,
-    /// What was found, if it is a Gateway of Istio's.
+    /// The report, if it is an Istio Gateway.
     pub report: Option<Report>,
     pub(super) outline: Outline,
 }
 
 /// Reads a stream in memory and validates each document, as [`documents`](crate::documents) and
-/// [`validate`](super::validate()) would, in one go and without decoding what need not be. The
-/// items of a `List` come one by one, with their places in the stream. An error is its document's
-/// own: the next one is read anyway. Documents with nothing but comments are left out.
+/// [`validate`](super::validate()) do, but without decoding more than necessary. The items of a `List`
+/// are returned one by one, with positions in the stream. An error affects only its document: reading
+/// continues after it. Documents that contain only comments are skipped.
 ///
 /// ```
 /// use istio_gateway::validate::{Options, documents};
@@ -67,8 +67,8 @@ pub fn documents<'a, T: AsRef<[u8]> + ?Sized>(
     std::iter::from_fn(next).flatten()
 }
 
-/// Validates a document of a stream, as [`documents`] does: one object, or the items of a list. At the
-/// end is an error if there is more than one document in the text.
+/// Validates a document of a stream, as [`documents`] does: one object, or the items of a `List`. The
+/// last item is an error if the text contains more than one document.
 #[must_use]
 pub fn check_document(text: &DocumentText<'_>, options: &Options) -> Vec<Result<Checked, Error>> {
     let start = text.start;
@@ -92,7 +92,7 @@ fn check<'t>(object: Object, node: Node<'t>, tree: &'t Tree<'t>, options: &Optio
     Checked { object, report, outline }
 }
 
-/// What a cluster says of the object at a node, and what this crate adds.
+/// The cluster's verdict on the object at a node, with this crate's lint.
 pub(super) fn judge<'t>(
     tree: &'t Tree<'t>,
     root: Node<'t>,
@@ -146,7 +146,7 @@ struct Spec {
 }
 
 impl Spec {
-    /// Nothing, if too little of the spec can be read.
+    /// `None` if too little of the spec can be decoded.
     fn read(
         tree: &Tree<'_>,
         root: Node<'_>,
@@ -170,7 +170,7 @@ impl Spec {
         if paths.is_empty() {
             return Some(Self { gateway, unknown: None });
         }
-        // Of more mistakes than these not all are told.
+        // The decoder does not report all of more than this many mistakes.
         const MOST_ERRORS: usize = 1000;
         if diagnostics.len() >= MOST_ERRORS {
             return None;
@@ -195,8 +195,8 @@ fn webhook_metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
     webhook::Metadata { name, namespace: text("namespace") }
 }
 
-/// What istiod's webhook answers about a document as it is written, as `istioctl validate` asks it:
-/// past the API server, so that nothing is pruned.
+/// Returns the answer of istiod's webhook for a document as it is written, as `istioctl validate` gets
+/// it: without the API server, so nothing is pruned.
 ///
 /// ```
 /// use istio_gateway::{Object, validate};
@@ -234,7 +234,7 @@ pub fn webhook_review(object: &Object) -> WebhookReview {
             found.map(|found| found.message.clone()).collect::<Vec<_>>()
         };
         let (errors, warnings) = (texts(Severity::Error), texts(Severity::Warning));
-        // istiod asks for keys last of all.
+        // istiod checks unknown keys last.
         let message = match errors.as_slice() {
             [] => unknown_key(tree.root(), &metadata),
             [error] => Some(format!("configuration is invalid: {error}")),
@@ -246,11 +246,11 @@ pub fn webhook_review(object: &Object) -> WebhookReview {
         };
         WebhookReview { is_allowed: message.is_none(), errors, warnings, message }
     });
-    // The text was read before, and is read again without an error.
+    // The text was read before, so reading it again cannot fail.
     review.unwrap_or_default()
 }
 
-/// The first key beside those that istiod knows, in the order of their bytes.
+/// The first key that istiod does not know, in byte order.
 fn unknown_key(root: Node<'_>, metadata: &webhook::Metadata<'_>) -> Option<String> {
     let is_known =
         |key: &str| matches!(key, "apiVersion" | "kind" | "metadata" | "spec" | "status");
@@ -265,11 +265,11 @@ fn unknown_key(root: Node<'_>, metadata: &webhook::Metadata<'_>) -> Option<Strin
 pub struct WebhookReview {
     /// Whether it allows the object.
     pub is_allowed: bool,
-    /// What it refuses, in its order.
+    /// The findings for which it rejects the object, in its order.
     pub errors: Vec<String>,
-    /// What it warns of. It sends them only if it allows the object.
+    /// Its warnings. istiod sends them only if it allows the object.
     pub warnings: Vec<String>,
-    /// The message of a refusal. Where istiod cannot decode the object, what follows
-    /// `error decoding configuration: ` is this crate's text.
+    /// The message of the rejection. If istiod cannot decode the object, the part after `error decoding
+    /// configuration: ` is this crate's text.
     pub message: Option<String>,
 }

@@ -1,11 +1,12 @@
-//! The table of what each release brought.
+//! The table of features by the release that introduced them.
 
 use super::{
     Feature,
     versions::{CRD_BOUNDS, CRD_CEL, CRD_V1},
 };
 
-/// All fields and values that came after Istio 1.0, and what the custom resource came to ask.
+/// All fields and values that were added after Istio 1.0, and the validation that the custom resource
+/// gained.
 ///
 /// ```
 /// use istio_gateway::validate::features;
@@ -22,8 +23,8 @@ const fn feature(name: &'static str, since: u8) -> Feature {
     Feature { name, since }
 }
 
-/// Read from upstream's release tags; `conformance/versions` checks it against the modules of
-/// istio.io/api, and `conformance/upstream` adds what a new release brings.
+/// Read from upstream's release tags. `conformance/versions` checks it against the modules of
+/// istio.io/api, and `conformance/upstream` reports what a new release adds.
 static FEATURES: &[Feature] = &[
     feature("servers[].bind", 1),
     feature("servers[].defaultEndpoint", 1),
@@ -43,7 +44,7 @@ static FEATURES: &[Feature] = &[
     feature("servers[].tls.insecureSkipVerify", 31),
     feature("servers[].tls.ecdhCurves", 32),
     feature("servers[].tls.alpnProtocols", 32),
-    // What is not a field of the spec comes last.
+    // Features that are not fields of the spec come last.
     feature("apiVersion=networking.istio.io/v1", CRD_V1.minor()),
     feature("numbers within 0..4294967295", CRD_BOUNDS.minor()),
     feature("CEL rules", CRD_CEL.minor()),

@@ -1,4 +1,4 @@
-//! What a client asks the API server to do with fields that it does not know, and with repeated ones.
+//! Field validation: how the API server treats unknown and repeated fields, as the client requests it.
 
 use std::{collections::HashSet, fmt, str::FromStr};
 
@@ -14,15 +14,15 @@ use crate::{
     tree::{Ref, Tree},
 };
 
-/// What a client asks the API server to do with unknown and repeated fields: the parameter
-/// `fieldValidation` of a request, and `kubectl`'s `--validate`.
+/// How the API server treats unknown and repeated fields: the parameter `fieldValidation` of a request,
+/// and `kubectl`'s `--validate`.
 ///
 /// | client | requests |
 /// |---|---|
 /// | `kubectl apply`, `create`, `replace`, `edit` | strict, unless `--validate` names another one |
 /// | client-go, kube: whoever requests nothing | warn, the API server's own default |
 ///
-/// Server-side apply rejects unknown fields whatever is requested.
+/// Server-side apply always rejects unknown fields.
 ///
 /// ```
 /// use istio_gateway::{
@@ -61,7 +61,7 @@ pub enum FieldValidation {
     Strict,
     /// The API server drops unknown fields, keeps the last of repeated ones, and warns the client.
     Warn,
-    /// The API server does the same silently.
+    /// The API server drops them silently.
     Ignore,
 }
 
@@ -92,7 +92,7 @@ impl FromStr for FieldValidation {
     }
 }
 
-/// A name of field validation that there is not.
+/// The error for an unknown name of a field validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownFieldValidation;
 
@@ -129,11 +129,11 @@ const OWNER: [&str; 6] = ["apiVersion", "kind", "name", "uid", "controller", "bl
 const MANAGER: [&str; 7] =
     ["manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource"];
 
-/// So many errors of one kind Go's strict decoder tells.
+/// The maximum number of errors of one kind that Go's strict decoder reports.
 const MOST: usize = 100;
 
-/// Checks what the schema does not: the metadata's fields, and repeated keys. Those of YAML are never
-/// sent: whoever makes JSON of it keeps the last one.
+/// Checks what the schema check does not: fields of the metadata, and repeated keys. Repeated keys of
+/// YAML are not sent: a client converts YAML to JSON and keeps the last one.
 pub(super) fn check(
     tree: &Tree<'_>,
     root: &Place<'_, '_>,
@@ -175,7 +175,7 @@ fn unknown_in(
     }
 }
 
-/// Reports an unknown field, in the API server's words.
+/// Reports an unknown field with the API server's message.
 pub(super) fn unknown(
     place: &Place<'_, '_>,
     mode: FieldValidation,
@@ -204,7 +204,7 @@ fn report(
     }
 }
 
-/// Reports keys that a document repeats, wherever they are, in its order.
+/// Reports all repeated keys of a document, in its order.
 fn duplicates(root: &Place<'_, '_>, mode: FieldValidation, findings: &mut Findings) {
     let Some(node) = root.node else { return };
     let mut walk = vec![Level::of(node)];
@@ -229,7 +229,7 @@ fn duplicates(root: &Place<'_, '_>, mode: FieldValidation, findings: &mut Findin
                 }
             }
             let message = format!("duplicate field \"{text}\"");
-            let help = Some("keep one of them; kubectl itself sends the last one".to_owned());
+            let help = Some("keep one of them; kubectl sends the last one".to_owned());
             let path = path.iter().cloned().collect();
             findings.about_path(
                 DUPLICATE,
@@ -248,7 +248,7 @@ fn duplicates(root: &Place<'_, '_>, mode: FieldValidation, findings: &mut Findin
     }
 }
 
-/// An object or array on the way down.
+/// An object or array that contains the current value.
 enum Level<'t> {
     Object(crate::tree::Entries<'t, 't>, HashSet<&'t str>),
     Array(usize, crate::tree::Items<'t, 't>),
@@ -263,7 +263,7 @@ impl<'t> Level<'t> {
         }
     }
 
-    /// The step to the next value, its key if that is a repeated one, and the value.
+    /// The step to the next value, its key if it is repeated, and the value.
     fn next(&mut self) -> Option<(Step, Option<Ref<'t, 't>>, Ref<'t, 't>)> {
         match self {
             Self::Object(entries, seen) => {
@@ -281,8 +281,8 @@ impl<'t> Level<'t> {
 }
 
 impl Report {
-    /// The API server's answer to a client that asks for strict field validation, from `strict decoding
-    /// error: ` on; nothing, if it has no objection.
+    /// The API server's answer to strict field validation, from `strict decoding error: ` on; `None` if
+    /// it accepts the fields.
     ///
     /// Source: `UnmarshalStrict` of sigs.k8s.io/json, `PruneWithOptions` and `GetObjectMetaWithOptions` of
     /// apiextensions-apiserver, and `strictDecodingError` of apimachinery.
@@ -304,7 +304,7 @@ impl Report {
             messages.dedup();
             messages
         };
-        // Of equal messages the first counts.
+        // Equal messages are reported once.
         let mut seen = HashSet::new();
         let duplicates =
             of(DUPLICATE).map(|(_, message)| message).filter(|message| seen.insert(*message));

@@ -1,4 +1,4 @@
-//! What was found, and where.
+//! Collects findings and their locations.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,13 +11,13 @@ use crate::{
     tree::{Ref, Tree},
 };
 
-/// From so many bytes on, a position is looked up and not counted to.
+/// Beyond this distance in bytes, a position is looked up instead of counted.
 const FAR: usize = 4096;
 
 pub(super) type Node<'t> = Ref<'t, 't>;
 
-/// A place in a document: a field that is there or not, an item of a list. A list on the stack,
-/// rendered only when there is something to report.
+/// A location in a document: a field, present or not, or an item of a sequence. A linked list on the
+/// stack, which is rendered only for a finding.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'p, 't> {
     up: Option<&'p Place<'p, 't>>,
@@ -48,7 +48,7 @@ impl<'p, 't> Place<'p, 't> {
         Self { up: Some(self), step: Step::Key(key.text()), key: Some(key), node: None }
     }
 
-    /// A field by its name, there or not. A null counts as a field that is there.
+    /// A field by its name, present or not. A null counts as present.
     pub(super) fn field(&'p self, name: &'p str) -> Self {
         let entry =
             self.node.and_then(|node| node.entries().filter(|(k, _)| k.text() == name).last());
@@ -56,18 +56,18 @@ impl<'p, 't> Place<'p, 't> {
         Self { up: Some(self), step: Step::Key(name), key, node }
     }
 
-    /// An item of the list that stands here.
+    /// An item of this sequence.
     pub(super) fn item(&'p self, index: usize, node: Option<Node<'t>>) -> Self {
         Self { up: Some(self), step: Step::Index(index), key: None, node }
     }
 
-    /// The items of the list that stands here.
+    /// The items of this sequence.
     pub(super) fn items(&'p self) -> impl Iterator<Item = Place<'p, 't>> {
         let nodes = self.node.into_iter().flat_map(Ref::items);
         nodes.enumerate().map(|(index, node)| self.item(index, Some(node)))
     }
 
-    /// Whether the field is there and not null.
+    /// Whether the field is present and not null.
     pub(super) fn is_set(&self) -> bool {
         self.node.is_some_and(|node| !node.is_null())
     }
@@ -103,7 +103,7 @@ impl<'p, 't> Place<'p, 't> {
         text
     }
 
-    /// The bytes to underline: a scalar, the key of anything larger, or what is around it.
+    /// The bytes to underline: a scalar, the key of a larger value, or the closest parent.
     pub(super) fn span(&self) -> (usize, usize) {
         let mut place = Some(self);
         while let Some(at) = place {
@@ -118,7 +118,7 @@ impl<'p, 't> Place<'p, 't> {
         (0, 0)
     }
 
-    /// The bytes of the key, where there is one.
+    /// The bytes of the key, if there is one.
     fn key_span(&self) -> (usize, usize) {
         match self.key {
             Some(key) => (key.span().start, key.span().end),
@@ -127,7 +127,7 @@ impl<'p, 't> Place<'p, 't> {
     }
 }
 
-/// Everything that was found so far, in the order in which it was found.
+/// All findings so far, in the order in which they were found.
 #[derive(Default)]
 pub(super) struct Findings {
     found: Vec<Diagnostic>,
@@ -135,9 +135,9 @@ pub(super) struct Findings {
     omitted: usize,
     rejected_by: Option<Stage>,
     has_schema_errors: bool,
-    /// The values that hold a placeholder, with the bytes where they are.
+    /// The values with a placeholder, and their bytes.
     placeholders: Vec<(FieldPath, (usize, usize))>,
-    /// Whether a placeholder's value decides whether a cluster accepts the document.
+    /// Whether the value of a placeholder decides whether a cluster accepts the document.
     depends_on_placeholders: bool,
 }
 
@@ -205,7 +205,7 @@ impl Findings {
         self.add(rule, Severity::Error, place, place.key_span(), message, help);
     }
 
-    /// A finding about the name of a field, by its path: what is wrong in strict field validation.
+    /// A finding of strict field validation about a field's name, by its path.
     pub(super) fn about_path(
         &mut self,
         rule: RuleId,
@@ -248,7 +248,7 @@ impl Findings {
         self.spans.push(span);
     }
 
-    /// Notes a value that holds a placeholder, and whether it decides over the verdict as things are.
+    /// Records a value with a placeholder, and whether it decides the verdict.
     pub(super) fn placeholder(&mut self, place: &Place<'_, '_>, is_deciding: bool) {
         self.depends_on_placeholders |= is_deciding;
         let (path, span) = (place.path(), place.span());
@@ -258,7 +258,7 @@ impl Findings {
         }
     }
 
-    /// Notes that a placeholder decides over the verdict.
+    /// Records that a placeholder decides the verdict.
     pub(super) fn depend_on_placeholders(&mut self) {
         self.depends_on_placeholders = true;
     }
@@ -267,26 +267,28 @@ impl Findings {
         self.placeholders.iter().map(|(path, _)| path)
     }
 
-    /// Tells of the placeholders, if there are any.
+    /// Reports the placeholders, if there are any.
     pub(super) fn report_placeholders(&mut self) {
         let Some((path, span)) = self.placeholders.first().cloned() else { return };
         let message = match self.placeholders.len() {
-            1 => "this value is filled in later, and not checked".to_owned(),
-            count => format!("{count} values are filled in later, and not checked"),
+            1 => "this value is a placeholder and is not checked".to_owned(),
+            count => format!("{count} values are placeholders and are not checked"),
         };
-        let help = "render it first, such as `helm template . | istio-gateway check -`".to_owned();
+        let help =
+            "render the document first, for example with `helm template . | istio-gateway check -`"
+                .to_owned();
         let found = Diagnostic::new(rule::lint::TEMPLATE, Severity::Warning, path, message);
         self.found.insert(0, Diagnostic { help: Some(help), ..found });
         self.spans.insert(0, span);
     }
 
-    /// Whether the schema refuses the document.
+    /// Whether the schema rejects the document.
     pub(super) fn has_schema_errors(&self) -> bool {
         self.has_schema_errors
     }
 
-    /// Keeps what another one found too, at the same place by the same rule. Where the two differ in their
-    /// texts, these name values that are not known: the rule's title says the rest.
+    /// Keeps the findings that the other one has too, at the same location with the same rule. If the
+    /// messages differ, they contain unknown values: the rule's title replaces them.
     pub(super) fn keep_common(&mut self, other: &Self) {
         let theirs: HashMap<_, _> =
             other.found.iter().map(|found| ((found.rule, &found.path), &found.message)).collect();
@@ -321,7 +323,7 @@ impl Findings {
         self.depends_on_placeholders |= depends || other.depends_on_placeholders;
     }
 
-    /// Adds what another one found.
+    /// Appends the findings of another one.
     pub(super) fn append(&mut self, other: Self) {
         self.rejected_by = match (self.rejected_by, other.rejected_by) {
             (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
@@ -338,12 +340,12 @@ impl Findings {
         }
     }
 
-    /// Whether it depends on a value that is not known.
+    /// Whether the verdict depends on an unknown value.
     pub(super) fn depends(&self) -> bool {
         self.depends_on_placeholders
     }
 
-    /// Adds what another one found, but for the errors of the schema.
+    /// Appends the findings of another one, except schema errors.
     pub(super) fn add_advice(&mut self, other: Self) {
         if other.rejected_by == Some(Stage::FieldValidation) {
             self.rejected_by = other.rejected_by;
@@ -362,12 +364,12 @@ impl Findings {
         }
     }
 
-    /// Whether nothing more is kept.
+    /// Whether no more findings are kept.
     pub(super) fn is_full(&self) -> bool {
         self.found.len() >= Report::MAX_FINDINGS
     }
 
-    /// How many findings there are.
+    /// The number of findings.
     pub(super) fn len(&self) -> usize {
         self.found.len() + self.omitted
     }
@@ -403,7 +405,7 @@ impl Findings {
     }
 }
 
-/// Who refuses a document for a rule's error.
+/// The stage that rejects a document because of a rule.
 fn stage(rule: RuleId) -> Stage {
     match rule.group() {
         "field-validation" => Stage::FieldValidation,
@@ -413,8 +415,8 @@ fn stage(rule: RuleId) -> Stage {
     }
 }
 
-/// Turns bytes of the tree's text, if it has one, into lines and columns. `found` is given the index
-/// of a span, a position, and whether it is the end's.
+/// Converts byte offsets in the tree's text, if it has one, to lines and columns. `found` is called
+/// with the index of a span, a position, and whether it is the end's.
 pub(crate) fn locate(
     tree: &Tree<'_>,
     spans: &[(usize, usize)],
@@ -428,8 +430,8 @@ pub(crate) fn locate(
     wanted.sort_unstable();
     let (mut at, mut position) = (0, Position::new(1, 1));
     for (offset, index, is_end) in wanted {
-        // A near place is counted on to. A far one is looked up: a text may hold a list of many
-        // documents, and each of them begins here anew.
+        // A near position is counted from the last one. A far one is looked up: a text may hold a
+        // `List` of many documents, each of which begins here.
         let far = (offset - at > FAR)
             .then(|| tree.position_of(offset))
             .flatten()

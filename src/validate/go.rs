@@ -1,8 +1,8 @@
-//! How Go writes values into upstream's messages.
+//! Formats values as Go does in upstream's messages.
 
 use std::fmt::{self, Write as _};
 
-/// A text as `%q` writes it.
+/// A string as `%q` formats it.
 pub(crate) struct Quote<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Quote<'_> {
@@ -30,15 +30,15 @@ impl fmt::Display for Quote<'_> {
     }
 }
 
-/// Rust and Go ask the same of Unicode: whether the category is one of letters, marks, numbers,
-/// punctuation and symbols. A mark is printable for Rust only behind something else.
+/// Rust and Go use the same Unicode categories: letters, marks, numbers, punctuation and symbols. Rust
+/// escapes a mark only at the beginning of a string.
 fn is_printable(c: char) -> bool {
     let mut text = String::from("a");
     text.push(c);
     text.escape_debug().count() == 2
 }
 
-/// A text as protobuf's text format writes it.
+/// A string as protobuf's text format writes it.
 pub(super) struct ProtoText<'a>(pub(super) &'a str);
 
 impl fmt::Display for ProtoText<'_> {
@@ -59,7 +59,7 @@ impl fmt::Display for ProtoText<'_> {
     }
 }
 
-/// A float as `%v` writes it: shortest, with an exponent below -4 and from 7 digits on.
+/// A float as `%v` formats it: shortest, with an exponent below -4 and from 7 digits on.
 pub(super) struct Float(pub(super) f64);
 
 impl fmt::Display for Float {

@@ -1,11 +1,11 @@
-//! Names of hosts and addresses, as istiod's webhook reads them.
+//! Host names and addresses, as istiod's webhook reads them.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::go::Quote;
 use crate::{RuleId, rule};
 
-/// A complaint about a host: the rule, upstream's text, and what to write instead.
+/// An error in a host: the rule, upstream's message, and help.
 pub(super) type Complaint = (RuleId, String, &'static str);
 
 /// `agent.ValidateNamespaceSlashWildcardHostname`, for a gateway.
@@ -32,7 +32,8 @@ pub(super) fn check(host: &str, has_gateway_semantics: bool, mut report: impl Fn
 fn check_name(name: &str, report: &mut impl FnMut(Complaint)) {
     if name != "*" && !name.contains('.') {
         let message = "short names (non FQDN) are not allowed";
-        let help = "write the full name, such as \"shop.example.com\"; an IPv6 address cannot be written here";
+        let help =
+            "write the full name, such as \"shop.example.com\"; IPv6 addresses are not supported";
         report((rule::webhook::HOST_SHORT_NAME, message.to_owned(), help));
     }
     if let Some(message) = check_domain(name)
@@ -46,7 +47,7 @@ fn check_name(name: &str, report: &mut impl FnMut(Complaint)) {
         report((
             rule::webhook::HOST_PARTIAL_WILDCARD,
             message,
-            "let \"*\" stand for whole first labels: \"*.example.com\"",
+            "use \"*\" as the whole first label: \"*.example.com\"",
         ));
     }
 }
@@ -88,7 +89,7 @@ fn check_domain(name: &str) -> Option<String> {
     None
 }
 
-/// `labels.IsDNS1123Label`, which takes upper case.
+/// `labels.IsDNS1123Label`, which accepts upper case.
 pub(super) fn is_label(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() <= 63
@@ -102,8 +103,8 @@ fn is_wildcard_label(text: &str) -> bool {
     text.len() <= 63 && (text == "*" || is_label(rest))
 }
 
-/// Whether it looks like a lowercase subdomain of RFC 1123, as Kubernetes' `IsDNS1123Subdomain` has it
-/// but for the length.
+/// Whether it is a lowercase subdomain of RFC 1123, as Kubernetes' `IsDNS1123Subdomain` without the
+/// limit of its length.
 pub(crate) fn is_subdomain(text: &str) -> bool {
     let is_alphanumeric = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
     text.split('.').all(|label| {

@@ -1,10 +1,10 @@
-//! What a cluster says of a Gateway, offline; and what hurts although a cluster accepts it.
+//! Validates a Gateway offline as a cluster does, and warns about settings that are accepted but
+//! harmful.
 //!
-//! A cluster decodes the metadata, prunes the fields that it does not know, checks metadata and the
-//! schema of the custom resource, then its CEL rules, and asks istiod's webhook about what is left.
-//! [`validate`] does the same in the same order, with upstream's verdict and upstream's texts, and adds
-//! this crate's own lint, which never changes the verdict. It finds everything at once, each with a place
-//! in the text.
+//! A cluster decodes the metadata, prunes unknown fields, checks the metadata and the schema of the
+//! custom resource, evaluates its CEL rules, and calls istiod's webhook. [`validate`] does the same in
+//! the same order, with upstream's verdict and messages, and adds this crate's own lint, which never
+//! changes the verdict. It reports everything at once, with positions in the text.
 //!
 //! ```
 //! use istio_gateway::{
@@ -39,17 +39,16 @@
 //!
 //! # Rules
 //!
-//! The id of a finding's rule begins with its authority: `schema/` and `cel/` are the custom
-//! resource's, `webhook/` is istiod's, `lint/` is ours. [`rules`](crate::rule::rules) explains each of them with an
-//! example. A document that istiod is not asked about, since the schema or a CEL rule refuses it,
-//! is told all the same what the webhook would say.
+//! The group of a rule's id names who reports it: `schema/` and `cel/` the API server, `webhook/`
+//! istiod, `lint/` this crate. [`rules`](crate::rule::rules) explains each rule with an example. If the
+//! schema or a CEL rule rejects a document, the webhook's findings are reported anyway, although a
+//! cluster would not call it.
 //!
 //! # Versions
 //!
-//! [`Options::istio`] says which release of Istio is asked: it decides which fields, values and
-//! versions of the API the custom resource knows. The default is [`IstioVersion::NEWEST`]. The webhook's
-//! own rules are those of that release, whatever the version asked for; what is known to have been
-//! otherwise in an older one is a lint of its own.
+//! [`Options::istio`] selects the release of Istio: it decides which fields, values and API versions
+//! the custom resource has. The default is [`IstioVersion::NEWEST`]. The webhook's rules are always
+//! those of the newest release; known differences in older releases are lint rules.
 
 mod cel;
 mod ciphers;
@@ -98,58 +97,56 @@ pub use versions::Feature;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// The release of Istio whose custom resource is asked.
+    /// The release of Istio whose custom resource is used.
     pub istio: IstioVersion,
-    /// What the client asks the API server to do with unknown fields: that of plain `kubectl apply`,
-    /// if nothing else is said.
+    /// How the API server treats unknown fields, as the client requests it. The default is that of
+    /// `kubectl apply`.
     pub field_validation: FieldValidation,
 }
 
 impl Options {
-    /// The options for a release of Istio.
+    /// Options for a release of Istio.
     #[must_use]
     pub fn istio(istio: IstioVersion) -> Self {
         Self { istio, ..Self::default() }
     }
 
-    /// The same options for another client.
+    /// The same options with another field validation.
     #[must_use]
     pub fn with_field_validation(self, field_validation: FieldValidation) -> Self {
         Self { field_validation, ..self }
     }
 }
 
-/// What was found of one document.
+/// The findings of one document.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Everything that was found, in the order of the document; of a hostile one, the first
-    /// [`Report::MAX_FINDINGS`].
+    /// All findings, in the order of the document, at most [`Report::MAX_FINDINGS`].
     pub findings: Vec<Diagnostic>,
-    /// The fields that the API server drops, since it does not know them.
+    /// Unknown fields, which the API server drops.
     pub pruned: Vec<FieldPath>,
-    /// How many findings there are beyond those in `findings`.
+    /// The number of findings that were left out of `findings`.
     pub omitted: usize,
-    /// The values of the spec that hold a placeholder, such as `$PORT`, and are not judged: see
-    /// [`is_placeholder`](crate::is_placeholder). Of a hostile document, the first
-    /// [`Report::MAX_FINDINGS`].
+    /// The values of the spec that hold a placeholder, such as `$PORT`, and are not checked: see
+    /// [`is_placeholder`](crate::is_placeholder). At most [`Report::MAX_FINDINGS`].
     pub placeholders: Vec<Placeholder>,
     rejected_by: Option<Stage>,
     depends_on_placeholders: bool,
 }
 
-/// A value that another tool fills in.
+/// A value that another tool replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Placeholder {
     /// The field.
     pub path: FieldPath,
-    /// The place in the text, where there was a text.
+    /// The position in the text, if there is a text.
     pub position: Option<Position>,
 }
 
 impl Report {
-    /// So many findings are kept of one document.
+    /// The maximum number of findings that are kept of one document.
     pub const MAX_FINDINGS: usize = 10_000;
 
     /// What a cluster does with the document.
@@ -162,14 +159,14 @@ impl Report {
         }
     }
 
-    /// Whether a cluster accepts the document, whatever its placeholders stand for.
+    /// Whether a cluster accepts the document, whatever its placeholders are replaced with.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
         self.verdict() == Verdict::Accepted
     }
 
-    /// What a cluster shows of the webhook's warnings to who applies the document: none, if the
-    /// webhook refuses it.
+    /// The webhook's warnings that a cluster shows to the client: none if the webhook rejects the
+    /// document.
     pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
         let is_webhook = |found: &&Diagnostic| found.rule.group() == "webhook";
         let is_error = |found: &Diagnostic| found.severity == Severity::Error;
@@ -182,21 +179,21 @@ impl Report {
 /// What a cluster does with a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// It stores it.
+    /// The document is stored.
     Accepted,
-    /// It rejects it, at this stage, whatever its placeholders stand for.
+    /// The document is rejected at this stage, whatever its placeholders are replaced with.
     Rejected(Stage),
-    /// It accepts or rejects it, as what its placeholders stand for.
+    /// Whether the document is accepted depends on what its placeholders are replaced with.
     DependsOnPlaceholders,
 }
 
-/// Who refuses a document.
+/// The stage at which a document is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// The API server, by the field validation that the client requests: see [`FieldValidation`].
     FieldValidation,
-    /// The API server, which cannot decode the metadata, or by its rules for metadata or the schema of
-    /// the custom resource.
+    /// The API server: it cannot decode the metadata, or the metadata or the schema of the custom
+    /// resource is violated.
     Schema,
     /// The API server, by a CEL rule of the custom resource.
     Cel,
@@ -223,19 +220,19 @@ impl std::fmt::Display for Stage {
     }
 }
 
-/// Validates a document as it is written, even one whose values Istio's decoder refuses. It is
-/// taken for a Gateway, whatever its `kind` says.
+/// Validates a document as it was read, even if Istio's decoder rejects its values. The document is
+/// treated as a Gateway, whatever its `kind`.
 #[must_use]
 pub fn validate(object: &Object, options: &Options) -> Report {
-    // The text was read before, and is read again without an error.
+    // The text was read before, so reading it again cannot fail.
     let report = object
         .with_tree(|tree| document::judge(tree, tree.root(), options, None).within(object.start()))
         .unwrap_or_default();
     if object.has_positions() { report } else { report.without_positions() }
 }
 
-/// Validates a manifest with its changes. Positions are in the text that it was read from if
-/// nothing is changed, else in the text that [`Manifest::to_yaml`] writes.
+/// Validates a manifest with its changes. Positions are in the original text if nothing was changed,
+/// otherwise in the text that [`Manifest::to_yaml`] writes.
 #[must_use]
 pub fn validate_manifest(manifest: &Manifest, options: &Options) -> Report {
     let object = manifest.object();
@@ -246,7 +243,7 @@ pub fn validate_manifest(manifest: &Manifest, options: &Options) -> Report {
     }
 }
 
-/// Validates a bare spec, in a document with a name that is accepted. There are no positions.
+/// Validates a bare spec, in a document with a valid name. There are no positions.
 ///
 /// ```
 /// use istio_gateway::{
@@ -268,11 +265,11 @@ pub fn validate_gateway(gateway: &Gateway, options: &Options) -> Report {
     text.push('}');
     let report = crate::tree::from_checked_json(&text)
         .map(|tree| document::judge(&tree, tree.root(), options, None));
-    // What the encoder wrote is JSON.
+    // The encoder always writes valid JSON.
     report.unwrap_or_default().without_positions()
 }
 
-/// The proof that a cluster accepts a Gateway: only validation makes one.
+/// A Gateway that a cluster accepts: it can only be created by validation.
 ///
 /// ```
 /// use istio_gateway::{
@@ -292,10 +289,10 @@ pub struct ValidGateway {
 }
 
 impl ValidGateway {
-    /// The manifest as a valid one.
+    /// Validates the manifest.
     ///
     /// # Errors
-    /// The report, if a cluster refuses the manifest.
+    /// The report, if a cluster rejects the manifest.
     pub fn new(manifest: Manifest, options: &Options) -> Result<Self, Report> {
         let report = validate_manifest(&manifest, options);
         if report.is_accepted() { Ok(Self { manifest, report }) } else { Err(report) }
@@ -307,19 +304,19 @@ impl ValidGateway {
         self.manifest.spec()
     }
 
-    /// The manifest, as it was given.
+    /// The manifest, unchanged.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
-    /// The warnings and lint.
+    /// The report, with warnings and notes.
     #[must_use]
     pub fn report(&self) -> &Report {
         &self.report
     }
 
-    /// The manifest, to be changed, and proved no more.
+    /// The manifest, for changes, which are not validated.
     #[must_use]
     pub fn into_manifest(self) -> Manifest {
         self.manifest
@@ -327,7 +324,7 @@ impl ValidGateway {
 }
 
 impl Report {
-    /// The same report of a text that begins `lines` earlier.
+    /// The same report for a stream in which the text begins at `start`.
     fn within(mut self, start: Position) -> Self {
         if start != Position::START {
             self.findings = self.findings.into_iter().map(|found| found.within(start)).collect();

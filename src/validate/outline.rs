@@ -1,4 +1,5 @@
-//! What is kept of a document for the set: few bytes for each host, port and credential, with its place.
+//! The part of a document that a document set keeps: a few bytes for each host, port and credential,
+//! with its location.
 
 use super::{
     findings::{Place, locate},
@@ -10,7 +11,7 @@ use crate::{
     tree::Tree,
 };
 
-/// What a set needs to know of a document.
+/// The part of a document that a document set needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outline {
     pub(super) name: Spot,
@@ -29,14 +30,14 @@ pub(super) struct Listener {
     pub(super) hosts: Vec<(String, Spot)>,
 }
 
-/// A field and its place. Its path is made when it is asked for: there may be very many.
+/// A field and its location. Its path is built on demand, since there may be very many.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spot {
     field: SpotField,
     server: u32,
     item: u32,
     span: (u32, u32),
-    /// Line and column; zeros stand for none.
+    /// Line and column; zero if unknown.
     pub(super) start: (u32, u32),
     pub(super) end: (u32, u32),
 }
@@ -133,7 +134,7 @@ impl Outline {
         }
     }
 
-    /// Keeps the name of a Secret of Kubernetes; what other schemes name is elsewhere.
+    /// Keeps the name of a Kubernetes Secret; names with other schemes are not Secrets.
     fn credential(&mut self, name: &str, spot: Spot) {
         let name = CredentialName::from(name);
         let bare = name.without_scheme();
@@ -170,7 +171,7 @@ impl Outline {
         }
     }
 
-    /// The same outline of a text that begins `lines` earlier.
+    /// The same outline for a stream in which the text begins at `start`.
     pub(super) fn within(mut self, start: Position) -> Self {
         for spot in self.spots() {
             for place in [&mut spot.start, &mut spot.end] {
@@ -184,7 +185,7 @@ impl Outline {
     }
 }
 
-/// Numbers of lines, columns and bytes: a text has at most 4 GiB.
+/// A line, column or offset as `u32`: a text has at most 4 GiB.
 pub(super) fn small(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }

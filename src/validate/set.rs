@@ -1,4 +1,4 @@
-//! What is seen only across documents and files: conflicts, duplicates, missing secrets.
+//! Findings across documents and files: conflicts, duplicates, missing Secrets.
 
 use std::{
     collections::{HashMap, HashSet, hash_map::Entry},
@@ -17,10 +17,10 @@ use crate::{
     rule::{self, RuleId},
 };
 
-/// Documents of one installation, added one by one. Only what is needed of each is kept: some
-/// dozens of bytes for each host, port and credential.
+/// The documents of one installation, added one by one. Only a summary of each is kept: a few dozen
+/// bytes for each host, port and credential.
 ///
-/// Gateways get in each other's way only where they have the same selector: others are other pods'.
+/// Gateways conflict only if they have the same selector, since otherwise they apply to different pods.
 ///
 /// ```
 /// use istio_gateway::validate::{Options, documents, set::Set};
@@ -49,17 +49,17 @@ use crate::{
 pub struct Set {
     options: Options,
     hasher: RandomState,
-    /// The numbers of the Gateways' files and documents, by which `Seen` names them.
+    /// The numbers of the Gateways' files and documents, to which `Seen` refers.
     documents: Vec<(u32, u32)>,
     names: HashMap<u64, Seen>,
     hosts: HashMap<u64, Seen>,
     listeners: HashMap<u64, (Class, Seen)>,
     has_secrets: bool,
     has_unknown_secrets: bool,
-    /// The names of Secrets, alone and behind their namespace.
+    /// The names of Secrets, with and without their namespace.
     secrets: HashSet<u64>,
     wanted: Vec<Wanted>,
-    /// The names of all that is wanted, one behind the other.
+    /// The names of all wanted credentials, concatenated.
     wanted_names: String,
 }
 
@@ -71,13 +71,13 @@ pub struct SetFinding {
     pub file: usize,
     /// The document in the file, by the caller's number.
     pub document: usize,
-    /// What was found, with its place in the file.
+    /// The finding, with its position in the file.
     pub diagnostic: Diagnostic,
-    /// Where the other document says so, where there is another one.
+    /// The location in the other document, if there is one.
     pub other: Option<Origin>,
 }
 
-/// A place in a document of a set.
+/// A location in a document of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Origin {
@@ -85,31 +85,31 @@ pub struct Origin {
     pub file: usize,
     /// The document in the file, by the caller's number.
     pub document: usize,
-    /// The place in the file.
+    /// The position in the file.
     pub position: Option<Position>,
 }
 
-/// An `Origin` in few bytes: of a stream of many documents, very many are kept.
+/// A compact `Origin`: very many are kept for a stream of many documents.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     /// The index in the set's documents.
     document: u32,
-    /// Zeros stand for no position.
+    /// Zero if the position is unknown.
     line: u32,
     column: u32,
 }
 
-/// A credential that a Gateway names.
+/// A credential to which a Gateway refers.
 #[derive(Clone, Debug)]
 struct Wanted {
     document: u32,
     at: Spot,
-    /// Where its name ends in the set's names.
+    /// The end of its name in the set's names.
     name_end: usize,
 }
 
 impl Set {
-    /// An empty set.
+    /// Creates an empty set.
     #[must_use]
     pub fn new(options: &Options) -> Self {
         Self {
@@ -127,11 +127,10 @@ impl Set {
         }
     }
 
-    /// Adds a document that was checked: a Gateway or a Secret; others are passed over. The numbers
-    /// of file and document are the caller's own, to name them by, up to `u32::MAX`.
+    /// Adds a checked document: a Gateway or a Secret; others are ignored. The caller chooses the
+    /// numbers of file and document, up to `u32::MAX`; they identify the document in findings.
     ///
-    /// Tells what the document is in conflict with of those that were added before, in the order of
-    /// its lines.
+    /// Returns the conflicts with documents that were added before, in the order of lines.
     #[must_use]
     pub fn add(&mut self, file: usize, document: usize, checked: &Checked) -> Vec<SetFinding> {
         let object = &checked.object;
@@ -140,7 +139,7 @@ impl Set {
             return self.add_gateway(origin, object, &checked.outline);
         }
         if object.kind() == "Secret" && object.api_version() == "v1" {
-            // A Secret whose name is not known may be the one that is missing.
+            // A Secret whose name is unknown may be the missing one.
             self.has_unknown_secrets |= is_placeholder(object.name());
             self.has_secrets = true;
             for key in [object.name(), &format!("{}/{}", object.namespace(), object.name())] {
@@ -150,12 +149,12 @@ impl Set {
         Vec::new()
     }
 
-    /// Adds a document that was not checked, as [`add`](Self::add) does.
+    /// Adds a document that was not checked, otherwise as [`add`](Self::add).
     #[must_use]
     pub fn add_object(&mut self, file: usize, document: usize, object: &Object) -> Vec<SetFinding> {
         let mut outline = Outline::default();
         let report = object.is_gateway().then(|| {
-            // The text was read before, and is read again without an error.
+            // The text was read before, so reading it again cannot fail.
             let report = object.with_tree(|tree| {
                 document::judge(tree, tree.root(), &self.options, Some(&mut outline))
             });
@@ -189,7 +188,7 @@ impl Set {
             if let Some(first) = first(&mut self.names, key, Seen::at(spot, index)) {
                 let name = Quoted(object.name());
                 let message = format!(
-                    "another document is named {name} too: the one that is applied last counts"
+                    "another document has the name {name} too: the one that is applied last replaces the other"
                 );
                 let help = "give them different names, or remove one";
                 tell(rule::lint::DUPLICATE_NAME, spot, first.origin(documents), message, help);
@@ -203,9 +202,9 @@ impl Set {
                 if other != *class && first.document() != document.document() {
                     let (class, other) = (class.describe(), other.describe());
                     let message = format!(
-                        "port {port} is {class} here and {other} in another Gateway of the same selector"
+                        "port {port} is {class} here and {other} in another Gateway with the same selector"
                     );
-                    let help = "give one of them a port of its own";
+                    let help = "use different ports";
                     tell(rule::lint::PORT_PROTOCOL, spot, first, message, help);
                 }
             }
@@ -218,7 +217,7 @@ impl Set {
                 if first.document() != document.document() {
                     let host = Quoted(host);
                     let message = format!(
-                        "{host} is served on port {port} by another Gateway of the same selector"
+                        "{host} is already served on port {port} by another Gateway with the same selector"
                     );
                     let help = "remove one of them";
                     tell(rule::lint::DUPLICATE_HOST, spot, first, message, help);
@@ -237,8 +236,8 @@ impl Set {
         all
     }
 
-    /// What is known only now that no document is to come, in the order in which they were added:
-    /// the Secrets that are missing, if there is any Secret at all.
+    /// Returns the findings that are known only after all documents, in the order in which they were
+    /// added: missing Secrets, if the set has any Secret.
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
         let is_complete = self.has_secrets && !self.has_unknown_secrets;
         let Self { hasher, documents, secrets, wanted, wanted_names, .. } = self;
@@ -249,8 +248,8 @@ impl Set {
             if secrets.contains(&hasher.hash_one(name)) {
                 return None;
             }
-            let message = format!("no Secret {} is among these files", Quoted(name));
-            let help = "a Secret of this name has to be in the namespace of the gateway's pods";
+            let message = format!("these files have no Secret {}", Quoted(name));
+            let help = "create a Secret of this name in the namespace of the gateway's pods";
             let origin = Seen::at(&wanted.at, wanted.document).origin(&documents);
             let found =
                 wanted.at.finding(rule::lint::MISSING_SECRET, origin, origin, message, help);
@@ -265,7 +264,7 @@ impl Origin {
     }
 }
 
-/// What came first under a key; none, if that is this.
+/// The first entry under a key; `None` if it is this one.
 fn first<V: Copy>(seen: &mut HashMap<u64, V>, key: u64, this: V) -> Option<V> {
     match seen.entry(key) {
         Entry::Vacant(entry) => {

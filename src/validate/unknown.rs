@@ -1,9 +1,9 @@
-//! Values that are not known: placeholders, and those that Istio's decoder rejects.
+//! Unknown values: placeholders, and values that Istio's decoder rejects.
 //!
-//! What webhook and lint report of a Gateway with such a value is what they report whatever the value is:
-//! they are asked about the same Gateway many times, each time with other values, and what they do not
-//! report each time depends on the value. So neither of them knows of placeholders, and no rule about one
-//! field has a list of the others that it depends on.
+//! For a Gateway with such values, only the findings of webhook and lint that do not depend on them are
+//! reported. To find these, the Gateway is checked many times with different values, and only the
+//! findings of every run are kept. So webhook and lint know nothing of placeholders, and rules need no
+//! list of the fields that they depend on.
 
 use std::collections::HashMap;
 
@@ -14,8 +14,7 @@ use super::{
 };
 use crate::{FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode, diagnostic::Step};
 
-/// A value that is not known: where it is, as the names of fields (`servers[].port.number`) and the
-/// indexes in them.
+/// An unknown value: its path as field names (`servers[].port.number`), and the indexes in that path.
 pub(super) struct UnknownValue {
     field: String,
     indexes: Vec<usize>,
@@ -48,18 +47,19 @@ impl UnknownValue {
     }
 }
 
-/// Everything that is not known of a Gateway.
+/// All unknown values of a Gateway.
 pub(super) struct Unknown {
     values: Vec<UnknownValue>,
-    /// How many values of its server come before each, multiplied: which of its values a turn takes.
+    /// For each value, the product of the number of choices of earlier values of the same server. It
+    /// decides which choice a run uses.
     strides: Vec<usize>,
     turns: usize,
 }
 
 impl Unknown {
-    /// `servers` is how many there are: the more of them, the fewer turns.
+    /// `servers` is the number of servers: the more there are, the fewer runs.
     pub(super) fn new(values: Vec<UnknownValue>, servers: usize) -> Self {
-        /// So many servers are judged because of unknown values, whatever their number.
+        /// The maximum number of servers that are checked in all runs together.
         const BUDGET: usize = 40_000;
         let most = (BUDGET / (servers + values.len()).max(1)).clamp(8, 256);
         let mut products: HashMap<_, usize> = HashMap::new();
@@ -73,7 +73,7 @@ impl Unknown {
         Self { values, strides, turns }
     }
 
-    /// What webhook and lint report whatever the values are.
+    /// The findings of webhook and lint that do not depend on the values.
     pub(super) fn check(
         &self,
         gateway: &Gateway,
@@ -86,7 +86,7 @@ impl Unknown {
             let mut gateway = gateway.clone();
             for (index, (value, stride)) in self.values.iter().zip(&self.strides).enumerate() {
                 let count = choices(&value.field);
-                // All combinations of one server's values, if they are few; else some of them.
+                // All combinations of the values of one server if they are few, otherwise some of them.
                 let choice = if stride.saturating_mul(count) <= self.turns {
                     turn / stride
                 } else {
@@ -105,8 +105,8 @@ impl Unknown {
         common.unwrap_or_default()
     }
 
-    /// The Gateway without what is not known, for those who compare it with others: they look at no
-    /// empty name, and at no server without a port's number.
+    /// The Gateway without its unknown values, to compare it with other Gateways: empty names and
+    /// servers without a port number are not compared.
     pub(super) fn without(&self, mut gateway: Gateway) -> Gateway {
         let mut is_selected = true;
         for value in &self.values {
@@ -121,7 +121,7 @@ impl Unknown {
     }
 }
 
-/// A number that looks like chance and is the same each time.
+/// A deterministic pseudo-random number.
 fn mixed(turn: usize, index: usize) -> usize {
     let mixed = (turn as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         ^ (index as u64 + 1).wrapping_mul(0xc2b2_ae3d_27d4_eb4f);
@@ -132,7 +132,7 @@ fn mixed(turn: usize, index: usize) -> usize {
 const PROTOCOLS: [&str; 4] = ["HTTP", "HTTPS", "TCP", "?"];
 const BINDS: [&str; 4] = ["", "192.0.2.1", "unix:///socket", "?"];
 
-/// How many values are tried for a field.
+/// The number of values that are tried for a field.
 fn choices(field: &str) -> usize {
     match field.strip_prefix("servers[].").unwrap_or(field) {
         "tls.mode" => 6,
@@ -165,8 +165,8 @@ fn choices(field: &str) -> usize {
     }
 }
 
-/// Sets a value to the one of a choice. `unique` tells it from all others. A text is never empty: a
-/// placeholder that is replaced by nothing is rather a mistake of the other tool.
+/// Sets a value to the given choice. `unique` makes it differ from all others. A string is never empty,
+/// since a placeholder is rarely replaced with nothing.
 fn assume(gateway: &mut Gateway, value: &UnknownValue, choice: usize, unique: usize) {
     let is_first = choice == 0;
     if value.field.starts_with("selector") {
@@ -294,7 +294,7 @@ fn blank(gateway: &mut Gateway, value: &UnknownValue) {
     let item = value.indexes.get(1).copied().unwrap_or_default();
     match value.field.strip_prefix("servers[].").unwrap_or_default() {
         "hosts[]" => set(&mut own.hosts, item, String::new()),
-        // Without the address or the protocol nothing is known of what a port is shared with.
+        // Without the address or the protocol, conflicts of the port are unknown.
         "bind" | "port.number" | "port.protocol" | "" => own.port = None,
         "tls.credentialName" => {
             if let Some(tls) = &mut own.tls {

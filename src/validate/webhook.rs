@@ -1,4 +1,4 @@
-//! istiod's webhook: `ValidateGateway` of istio.io/istio, and what it calls.
+//! istiod's webhook: `ValidateGateway` of istio.io/istio, and the functions that it calls.
 
 use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 
@@ -12,13 +12,13 @@ use crate::{
     tls_plan::TlsPlan,
 };
 
-/// The metadata that the webhook looks at.
+/// The metadata that the webhook checks.
 pub(super) struct Metadata<'a> {
     pub(super) name: Cow<'a, str>,
     pub(super) namespace: &'a str,
 }
 
-/// Asks the webhook. It sends its warnings only if it accepts.
+/// Checks the document as the webhook does. It sends warnings only if it accepts the document.
 pub(super) fn check(
     gateway: &Gateway,
     Metadata { name, namespace }: &Metadata<'_>,
@@ -67,7 +67,7 @@ pub(super) fn check(
             let message =
                 format!("port names in servers must be unique: duplicate name {}", port.name);
             let help = format!(
-                "give every port of this Gateway a name of its own, such as {}",
+                "use a different name for each port of this Gateway, such as {}",
                 other_name(port)
             );
             findings.error(
@@ -97,7 +97,7 @@ fn other_name(port: &Port) -> String {
     format!("{:?}", format!("{}-{}", name.chars().take(40).collect::<String>(), port.number))
 }
 
-/// `validateMetadata`: an annotation that ends everything.
+/// `validateMetadata`: an annotation after which nothing else is checked.
 fn refuse_annotation(
     name: &str,
     namespace: &str,
@@ -193,8 +193,7 @@ fn check_server(
 
 fn check_port(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: &mut Findings) {
     let Some(port) = port else {
-        let help =
-            "add port with number, name and protocol; is there a \"-\" too many before hosts?";
+        let help = "add port with number, name and protocol; check for a stray \"-\" before hosts";
         return findings.error(
             rule::webhook::PORT_REQUIRED,
             place,
@@ -227,7 +226,7 @@ fn check_port(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
     }
     if port.name.is_empty() {
         let message = format!("port name must be set: {}", proto_text(port));
-        let help = "give the port a name, such as \"https\"".to_owned();
+        let help = "add a name, such as \"https\"".to_owned();
         findings.error(rule::webhook::PORT_NAME_REQUIRED, &place.field("name"), message, help);
     }
 }
@@ -261,7 +260,7 @@ fn check_bind(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
     }
 }
 
-#[expect(deprecated, reason = "the webhook looks at it")]
+#[expect(deprecated, reason = "the webhook checks it")]
 fn target_port(port: &Port) -> u32 {
     port.target_port
 }
@@ -272,7 +271,7 @@ fn proto_text(port: &Port) -> String {
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             let space = if text.is_empty() { "" } else { " " };
-            // Writing to a text does not fail.
+            // Writing to a String cannot fail.
             let _ = write!(text, "{space}{name}:{value}");
         }
     };

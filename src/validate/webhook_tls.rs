@@ -1,4 +1,4 @@
-//! The webhook's rules of TLS settings: `validateTLSOptions`.
+//! The webhook's rules for TLS settings: `validateTLSOptions`.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -36,7 +36,7 @@ pub(super) fn check(
         let message = "only one of credential_name, credential_names, \
                        server_certificate/private_key, tls_certificates should be specified";
         let help = if tls.server_certificate == "sds" {
-            "remove serverCertificate and privateKey: \"sds\" is the placeholder of Istio before 1.5, \
+            "remove serverCertificate and privateKey: \"sds\" was needed before Istio 1.5, \
              and credentialName is enough"
         } else {
             "keep one of them"
@@ -46,7 +46,7 @@ pub(super) fn check(
     check_terminating(tls, plan, place, findings);
 }
 
-/// The fields of certificates, in the order in which the webhook looks at them.
+/// The fields of certificates, in the order in which the webhook checks them.
 const CERTIFICATES: [TlsField; 6] = [
     TlsField::ServerCertificate,
     TlsField::PrivateKey,
@@ -74,19 +74,19 @@ fn check_terminating(
         let crl = place.field("caCrl");
         if plan.is_set(TlsField::CredentialName) {
             let message = "CRL is not supported with credentialName. CRL has to be specified in the credential";
-            let help = "remove caCrl, and put the list into the Secret as ca.crl".to_owned();
+            let help = "remove caCrl, and add the CRL to the Secret as ca.crl".to_owned();
             findings.error(rule::webhook::CRL_WITH_CREDENTIAL, &crl, message, help);
         }
         if is_simple {
             let message = "CRL is not supported with SIMPLE TLS";
             let help =
-                "remove caCrl, or write mode: MUTUAL to ask clients for certificates".to_owned();
+                "remove caCrl, or write mode: MUTUAL to request client certificates".to_owned();
             findings.error(rule::webhook::CRL_WITH_SIMPLE, &crl, message, help);
         }
     }
 }
 
-/// The certificates of a mode that needs them, when they are files.
+/// The certificates of a mode that requires them, if they are files.
 fn check_files(
     tls: &ServerTlsSettings,
     is_mutual: bool,
@@ -97,7 +97,7 @@ fn check_files(
     if is_mutual && tls.ca_certificates.is_empty() {
         let message = format!("{mode} requires a client CA bundle");
         let help =
-            "add credentialName, whose Secret brings the CA too, or caCertificates".to_owned();
+            "add credentialName, whose Secret also contains the CA, or caCertificates".to_owned();
         findings.error(rule::webhook::CLIENT_CA, &place.field("caCertificates"), message, help);
     }
     if tls.tls_certificates.len() > 2 {
@@ -149,8 +149,8 @@ fn check_istio_mutual(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut 
                 other => other.as_str(),
             };
             let message = format!("ISTIO_MUTUAL TLS cannot have associated {what}");
-            let help =
-                "remove it: the mesh's own certificates are used; or write mode: MUTUAL".to_owned();
+            let help = "remove it, since the mesh's certificates are used; or write mode: MUTUAL"
+                .to_owned();
             findings.error(
                 rule::webhook::ISTIO_MUTUAL,
                 &place.field(field.as_str()),
@@ -190,7 +190,7 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
     let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(" ");
     if !invalid.is_empty() {
         let message = format!("ignoring invalid cipher suites: [{}]", list(&invalid));
-        let help = format!("write OpenSSL's names of: {}", ciphers::NAMES.join(", "));
+        let help = format!("use the OpenSSL names: {}", ciphers::NAMES.join(", "));
         findings.warning(rule::webhook::INVALID_CIPHERS, &suites, message, help);
     }
     if !twice.is_empty() {
@@ -204,8 +204,8 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
     }
 }
 
-/// Source: istio/istio#61597, which no module of istiod has yet: that such names are rejected is known,
-/// the text and the place among the other checks are assumed.
+/// Source: istio/istio#61597, which no published module of istiod has yet. That such names are rejected
+/// is known; the text and the order among the other checks are assumed.
 fn check_alpn(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
     let names = place.field("alpnProtocols");
     let mut nodes = names.items();

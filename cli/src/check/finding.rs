@@ -1,13 +1,13 @@
-//! What is known of a document that was checked.
+//! The result of checking a document.
 
 use istio_gateway::{
     Diagnostic, Position, RuleId, Severity,
     validate::{Stage, Verdict, set::SetFinding},
 };
 
-/// A Gateway that was judged, or a document that cannot be read.
+/// A checked Gateway, or a document that cannot be read.
 pub(super) struct Document {
-    /// The number of the file among those that are checked, from 0.
+    /// The index of its file, from 0.
     pub(super) file: usize,
     /// The number of the document in its file, from 1; the items of a `List` count each.
     pub(super) number: usize,
@@ -22,11 +22,11 @@ pub(super) enum Outcome {
     Accepted,
     /// A cluster rejects it at this stage.
     Rejected(Stage),
-    /// It is accepted or rejected, as what its placeholders stand for.
+    /// Whether it is accepted depends on its placeholders.
     DependsOnPlaceholders,
-    /// It cannot be read, so that it does not even reach a cluster.
+    /// It cannot be read, so it never reaches a cluster.
     Unreadable,
-    /// It is not a Gateway of Istio's.
+    /// It is not an Istio Gateway.
     Skipped,
 }
 
@@ -48,9 +48,9 @@ pub(super) struct Finding {
     pub(super) place: Option<Place>,
     pub(super) message: String,
     pub(super) help: Option<String>,
-    /// The line of the place, for those who show it.
+    /// The source line, for text output.
     pub(super) source: Option<String>,
-    /// The document that this one is in conflict with.
+    /// The document with which this one conflicts.
     pub(super) other: Option<Other>,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Other {
     pub(super) place: Option<Place>,
 }
 
-/// From a character to the one behind the last; lines and columns count from 1.
+/// From the first character to the one after the last; lines and columns count from 1.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub(super) line: usize,
@@ -92,7 +92,7 @@ impl Finding {
         }
     }
 
-    /// A finding that another document is needed for.
+    /// A finding that refers to another document.
     pub(super) fn across(found: SetFinding) -> Self {
         let other = found.other.map(|other| Other {
             file: other.file,

@@ -1,4 +1,4 @@
-//! `istio-gateway check`: what a cluster would say of Gateways, and what hurts all the same.
+//! `istio-gateway check`: a cluster's verdict on Gateways, and lint.
 
 mod finding;
 mod judge;
@@ -41,15 +41,15 @@ use crate::{
     text::counted,
 };
 
-/// Checks Gateways as a cluster would, without one.
+/// Checks Gateways as a cluster would, without one
 ///
-/// For each Gateway it tells what the API server (the schema and the CEL rules of the custom
-/// resource) and the webhook of istiod would answer, in their words, and warns of what they accept
-/// and what does not do what it seems to. Conflicts between documents and files are found, too.
+/// For each Gateway it reports the verdict of the API server (the schema and CEL rules of the custom
+/// resource) and of istiod's webhook, with their messages, and warns about settings that are accepted
+/// but harmful. It also finds conflicts between documents and files.
 ///
-/// A file's content decides whether it is YAML or JSON, as for kubectl. Resources of other kinds are
-/// counted on standard error; of Secrets only the names are looked at. A directory stands for all
-/// *.yaml, *.yml and *.json in it and below, but for hidden directories.
+/// As in kubectl, a file's content decides whether it is YAML or JSON. Resources of other kinds are
+/// counted on standard error; of Secrets only the names are used. For a directory, all *.yaml, *.yml
+/// and *.json files in it and its subdirectories are checked, except in hidden directories.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -78,23 +78,23 @@ Exit status:
   1  there is an error, or a finding of a rule that is denied
   2  usage error, or something cannot be read or written: the rest is checked")]
 pub(crate) struct Check {
-    /// How to print what is found
+    /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 
-    /// The release of Istio to check for, such as 1.29 [default: the newest that is known]
+    /// The release of Istio to check for, such as 1.29 [default: the newest supported one]
     #[arg(long, value_name = "VERSION")]
     istio: Option<IstioVersion>,
 
-    /// What the client requests for unknown and repeated fields, as kubectl's --validate
+    /// Field validation of unknown and repeated fields, as kubectl's --validate
     #[arg(long, value_enum, value_name = "MODE", default_value = "strict")]
     field_validation: FieldValidationMode,
 
-    /// Makes a rule an error, such as lint/unknown-field, or all of a group, such as lint/
+    /// Treats a rule as an error, such as lint/unknown-field, or a group, such as lint/
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     deny: Vec<String>,
 
-    /// Silences a rule, or a group; those of lint/ only
+    /// Disables a rule or a group; only those of lint/
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     allow: Vec<String>,
 
@@ -105,9 +105,9 @@ pub(crate) struct Check {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FieldValidationMode {
-    /// The API server rejects the document: what kubectl apply requests
+    /// The API server rejects the document: kubectl apply
     Strict,
-    /// The API server drops such fields and warns: what Helm, and most controllers, get
+    /// The API server drops such fields with a warning: Helm, and most controllers
     Warn,
     /// The API server drops such fields silently
     Ignore,
@@ -165,7 +165,7 @@ impl Check {
     }
 }
 
-/// What goes on while files are checked.
+/// The state of a check.
 struct Checking<'a> {
     files: &'a [File],
     format: Format,
@@ -185,10 +185,10 @@ struct Totals {
     documents: usize,
     gateways: usize,
     rejected: usize,
-    /// How many Gateways are accepted or rejected as what their placeholders stand for.
+    /// The number of Gateways whose verdict depends on placeholders.
     depending: usize,
     errors: usize,
-    /// How many of the errors are such by --deny alone.
+    /// The number of errors that are errors only because of --deny.
     denied: usize,
     warnings: usize,
     has_problems: bool,
@@ -329,7 +329,7 @@ impl Checking<'_> {
     }
 }
 
-/// A finding across documents as it is to be shown, if it is.
+/// A finding across documents, unless it is disabled.
 fn shown(
     found: SetFinding,
     files: &[File],
@@ -346,18 +346,18 @@ fn shown(
     Some(finding)
 }
 
-/// Calls `each` with the parts of all files in their order. Two files are read at a time.
+/// Calls `each` with the parts of all files in order. Two files are read at a time.
 fn each_part(
     files: &[File],
     judge: &Judge<'_>,
     mut each: impl FnMut(usize, Part) -> io::Result<()>,
 ) -> io::Result<()> {
-    /// So many parts, or those of so many files, are handed on at once.
+    /// The maximum number of parts, or of files, that are sent at once.
     const PARTS: usize = 256;
     const FILES: usize = 16;
     struct Batch {
         parts: Vec<(usize, Part)>,
-        /// Whether the files of a turn are all done.
+        /// Whether all files of a batch are done.
         is_last: bool,
     }
 
@@ -373,8 +373,8 @@ fn each_part(
         }
         return outcome;
     }
-    // The threads take turns of a few files, and hand on in order what they find; the channels are
-    // short, so that none runs far ahead.
+    // The threads take turns with batches of a few files, and send their results in order; the channels
+    // are short, so that no thread is far ahead.
     let turn = (files.len() / (4 * threads)).clamp(1, FILES);
     thread::scope(|scope| {
         let receivers: Vec<Receiver<Batch>> = (0..threads)
@@ -422,7 +422,7 @@ fn each_part(
     })
 }
 
-/// How far it is, on a terminal, when it takes long.
+/// The progress on a terminal, if the check takes long.
 struct Progress {
     begun: Instant,
     is_terminal: bool,

@@ -1,10 +1,10 @@
-//! What the user makes of the rules.
+//! The user's severities of rules.
 
 use istio_gateway::{Rule, RuleId, Severity, rule};
 
 use crate::{Failure, rules, text::shown};
 
-/// The rules that are denied and allowed, by their ids or the beginnings of these.
+/// The denied and allowed rules, by their ids or prefixes of ids.
 pub(super) struct Policy {
     choices: Vec<(String, Choice)>,
 }
@@ -27,14 +27,14 @@ impl Policy {
                 is_known = true;
                 if choice == Choice::Allow && !is_lint(rule) {
                     return Err(Failure::Usage(format!(
-                        "{option} {name}: {} is the cluster's own verdict, which cannot be \
-                         allowed; only rules of lint/ can",
+                        "{option} {name}: {} is the cluster's verdict and cannot be allowed; \
+                         only rules of lint/ can",
                         rule.id
                     )));
                 }
             }
             if !is_known {
-                // What cannot be allowed, or comes from other commands, is no suggestion.
+                // Rules that cannot be allowed, and those of other commands, are not suggested.
                 let others = ["decode", "envoy", "gateway-api"];
                 let is_meant = |rule: &Rule| match choice {
                     Choice::Allow => is_lint(rule),
@@ -43,7 +43,7 @@ impl Policy {
                 let nearest = rules::nearest(name, is_meant)
                     .map_or_else(String::new, |id| format!("; did you mean {id}?"));
                 return Err(Failure::Usage(format!(
-                    "{option} {}: no such rule{nearest} (istio-gateway rules lists them)",
+                    "{option} {}: unknown rule{nearest} (istio-gateway rules lists all)",
                     shown(name)
                 )));
             }
@@ -53,12 +53,12 @@ impl Policy {
             }
             choices.push((name.clone(), choice));
         }
-        // The first that fits counts: the longest says the most.
+        // The first match is used: the longest prefix is the most specific.
         choices.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         Ok(Self { choices })
     }
 
-    /// What a finding weighs, if anything.
+    /// The severity of a finding, if it is reported.
     pub(super) fn severity(&self, rule: RuleId, severity: Severity) -> Option<Severity> {
         let choice = self.choices.iter().find(|(name, _)| is_of(rule.as_str(), name));
         match choice.map(|(_, choice)| *choice) {
@@ -69,12 +69,12 @@ impl Policy {
     }
 }
 
-/// Whether a rule is advice, and not a verdict.
+/// Whether a rule is lint, and not a verdict.
 fn is_lint(rule: &Rule) -> bool {
     rule.id.group() == "lint"
 }
 
-/// Whether a rule is the named one, or one of a named group such as `lint/` or `lint`.
+/// Whether a rule has this name, or is in this group, such as `lint/` or `lint`.
 fn is_of(rule: &str, name: &str) -> bool {
     let rest = rule.strip_prefix(name);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || name.ends_with(['/', '-']))

@@ -1,4 +1,4 @@
-//! Lines of files, read once more for what is found across documents.
+//! Reads lines of files again, for findings across documents.
 
 use std::{
     fs,
@@ -9,16 +9,16 @@ use std::{
 use super::judge::LONGEST_LINE;
 use crate::files::File;
 
-/// Lines of files. They are best asked for in the order in which they stand: only the last one is
-/// kept, and an earlier one has its file read from the beginning.
+/// Lines of files. Request them in ascending order: only the last one is kept, and for an earlier one
+/// its file is read again from the start.
 #[derive(Default)]
 pub(super) struct Sources {
     open: Option<(PathBuf, Lines<BufReader<fs::File>>)>,
 }
 
 impl Sources {
-    /// A line by its number from 1, without its end; none of standard input, and none that is too
-    /// long to show.
+    /// A line by its number from 1, without its end; `None` for standard input, and for a line that is
+    /// too long to display.
     pub(super) fn line(&mut self, file: &File, line: usize) -> Option<String> {
         if file.is_stdin() {
             return None;
@@ -36,14 +36,14 @@ impl Sources {
     }
 }
 
-/// The lines of a text from its beginning on, in memory for one.
+/// The lines of a text in sequence; one is in memory.
 struct Lines<R> {
     reader: R,
-    /// The number of the line that was read last; 0 before the first.
+    /// The number of the last line that was read; 0 before the first.
     last: usize,
-    /// Its beginning.
+    /// Its start.
     text: Vec<u8>,
-    /// Its whole length in bytes.
+    /// Its total length in bytes.
     length: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What is said of the Gateway as a whole: what it asks of clients, and grants for what it refers to.
+//! The settings of the whole Gateway: client validation, and grants for its references.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::gateway_api::{
 };
 
 impl Back {
-    /// One default where all ports ask the same, else an entry of each port that asks for something.
+    /// One default if all ports have the same validation, otherwise an entry for each port that has
+    /// one.
     pub(super) fn set_frontend(&mut self, ports: &Ports) {
         let wanted = ports.iter().filter_map(|(port, state)| Some((*port, state.wanted.clone()?)));
         let wanted: Vec<_> = wanted.collect();
@@ -30,7 +31,7 @@ impl Back {
         }
     }
 
-    /// A ReferenceGrant in each other namespace that is referred to.
+    /// A ReferenceGrant in every other namespace to which it refers.
     pub(super) fn grant(&mut self) {
         let mut wanted: BTreeMap<String, Vec<GrantTo>> = BTreeMap::new();
         let mut want = |namespace: &Option<String>, kind: &str, name: String| {

@@ -1,4 +1,4 @@
-//! From a Gateway of Istio's to one of Gateway API, where it can say the same.
+//! Translates an Istio Gateway to Gateway API, as far as it can be represented there.
 
 mod gateway;
 mod server;
@@ -13,27 +13,27 @@ use super::{
 };
 use crate::{Diagnostic, FieldPath, Severity};
 
-/// A Gateway of Gateway API that says what a Gateway of Istio's says, as far as that can be said.
+/// The Gateway of Gateway API for an Istio Gateway.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Back {
-    /// The Gateway, with a listener of each server that can be said.
+    /// The Gateway, with a listener for each server that can be represented.
     pub gateway: Gateway,
-    /// The ReferenceGrants that it takes.
+    /// The ReferenceGrants that it requires.
     pub reference_grants: Vec<ReferenceGrant>,
-    /// For each server the name of its listener, if it has one.
+    /// The name of each server's listener, if it has one.
     pub listeners: Vec<Option<String>>,
-    /// What cannot be said (an error, and the server has no listener), and what is said otherwise and
-    /// means the same (a note). Paths begin at the spec of Istio's Gateway. The rules are
-    /// [`rule::UNSAID`] and [`rule::SAID_OTHERWISE`].
+    /// Settings that cannot be represented (an error, and the server has no listener), and settings
+    /// that are represented differently with the same meaning (a note). Paths start at the spec of the
+    /// Istio Gateway. The rules are [`rule::UNSAID`] and [`rule::SAID_OTHERWISE`].
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Says in Gateway API what a Gateway of Istio's says. `metadata` becomes the Gateway's.
+/// Translates an Istio Gateway to Gateway API. `metadata` is that of the result.
 ///
-/// A server of which nothing is told comes back the same from
-/// [`convert`](super::convert()), where what it refers to exists; one with notes comes back with the
-/// same meaning.
+/// [`convert`](super::convert()) translates the result back: to the same server if there is no
+/// diagnostic about it, and to an equivalent one if there are only notes. The objects to which it
+/// refers must exist.
 ///
 /// ```
 /// use istio_gateway::{
@@ -78,7 +78,7 @@ pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> Back {
     let crate::Gateway { servers, selector } = gateway;
     if !selector.is_empty() {
         let at = FieldPath::root().key("selector");
-        back.note(at, "Gateway API binds to pods by a class or the address of a Service");
+        back.note(at, "Gateway API selects pods by class or by the address of a Service");
     }
     let mut ports = Ports::new();
     for (index, server) in servers.iter().enumerate() {
@@ -96,23 +96,23 @@ pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> Back {
     back
 }
 
-/// What is said of each port.
+/// The requirements of each port.
 type Ports = BTreeMap<i32, PortState>;
 
-/// What is asked of the clients of a port that ends TLS: nothing, or this.
+/// The requirements for clients of a port that terminates TLS: none, or this.
 type Wanted = Option<Validation>;
 
 #[derive(Default)]
 struct PortState {
     taken: PortClaims,
-    /// What it asks of clients, once a listener that ends TLS is there.
+    /// Its requirements for clients, once it has a listener that terminates TLS.
     wanted: Option<Wanted>,
 }
 
-/// A server in Gateway API's words.
+/// The listener of a server.
 struct Said {
     listener: Listener,
-    /// What its port has to ask of clients, if it has to ask for something or for nothing.
+    /// The requirements of its port for clients, if it terminates TLS.
     wanted: Option<Wanted>,
 }
 
@@ -140,19 +140,19 @@ impl Back {
         name
     }
 
-    /// Whether there is room for a listener beside those that are there.
+    /// Whether a listener can be added to the existing ones.
     fn fits(&mut self, said: &Said, at: &FieldPath, ports: &mut Ports) -> bool {
         let state = ports.entry(said.listener.port).or_default();
         let is_other =
             said.wanted.is_some() && state.wanted.is_some() && said.wanted != state.wanted;
         if is_other {
-            let message = "Gateway API asks the same of all clients of a port, and another server \
+            let message = "Gateway API has one client validation for each port, and another server \
                            of this port asks for something else";
             self.unsaid(at.clone().key("tls").key("mode"), message);
             return false;
         }
         if state.taken.take(&said.listener).is_some() {
-            self.unsaid(at.clone(), "another listener has the port and the host name");
+            self.unsaid(at.clone(), "another listener has the same port and host name");
             return false;
         }
         state.wanted = state.wanted.take().or_else(|| said.wanted.clone());

@@ -1,4 +1,4 @@
-//! A server's port and hosts as a listener.
+//! Translates a server's port and hosts to a listener.
 
 use super::{Back, Said};
 use crate::{
@@ -18,11 +18,11 @@ impl Back {
             [("bind", !bind.is_empty()), ("defaultEndpoint", !default_endpoint.is_empty())]
         {
             if is_set {
-                self.unsaid(at.clone().key(field), "a listener has no such thing");
+                self.unsaid(at.clone().key(field), "Gateway API has no such field");
             }
         }
         if !name.is_empty() {
-            self.note(at.clone().key("name"), "a server's name says nothing but in messages");
+            self.note(at.clone().key("name"), "server names are used only in messages");
         }
         let Some(port) = port else {
             self.unsaid(at.clone().key("port"), "a listener needs a port");
@@ -47,36 +47,36 @@ impl Back {
         let Port { number, protocol, name, target_port } = port;
         match i32::try_from(*number) {
             Ok(number @ 1..=65535) => listener.port = number,
-            _ => self.unsaid(at.clone().key("number"), "no port from 1 to 65535"),
+            _ => self.unsaid(at.clone().key("number"), "not a port from 1 to 65535"),
         }
         if matches!(protocol.as_str(), "HTTP" | "HTTPS" | "TLS" | "TCP") {
             listener.protocol.clone_from(protocol);
         } else {
-            let message = format!("a listener cannot have the protocol {}", Quoted(protocol));
+            let message = format!("listeners do not support the protocol {}", Quoted(protocol));
             self.unsaid(at.clone().key("protocol"), message);
         }
         if name != PORT_NAME {
-            let message = format!("every listener's port is called {PORT_NAME}");
+            let message = format!("the port of every listener has the name {PORT_NAME}");
             self.note(at.clone().key("name"), message);
         }
         if *target_port != 0 {
-            self.unsaid(at.clone().key("targetPort"), "a listener has no such thing");
+            self.unsaid(at.clone().key("targetPort"), "Gateway API has no such field");
         }
     }
 
-    /// One host name, and the namespaces in front of it.
+    /// One host name, with its namespaces.
     fn hosts(&mut self, hosts: &[String], listener: &mut Listener, at: &FieldPath) {
         let mut namespaces = Vec::new();
         let mut names = Vec::new();
         for (index, host) in hosts.iter().enumerate() {
             let (namespace, name) = match host.split_once('/') {
                 Some((".", name)) => {
-                    self.note(at.clone().index(index), "the namespace is named");
+                    self.note(at.clone().index(index), "the namespace is written explicitly");
                     (self.namespace().to_owned(), name)
                 }
                 Some((namespace, name)) => (namespace.to_owned(), name),
                 None => {
-                    self.note(at.clone().index(index), "every namespace is said with */");
+                    self.note(at.clone().index(index), "any namespace is written as */");
                     ("*".to_owned(), host.as_str())
                 }
             };
@@ -90,11 +90,11 @@ impl Back {
             return self.unsaid(at.clone(), "a listener has one host name: split the server");
         }
         if name.contains('/') || name.is_empty() {
-            return self.unsaid(at.clone().index(0), "no host name");
+            return self.unsaid(at.clone().index(0), "not a host name");
         }
         if name != "*" && !is_hostname(name) {
-            let message = "not as Gateway API writes a host name: lower case, at most a whole \
-                           label of *, and no IP address";
+            let message = "not a host name for Gateway API: use lower case, \"*\" only as the first \
+                           label, and no IP address";
             return self.unsaid(at.clone().index(0), message);
         }
         if name != "*" {
@@ -106,11 +106,13 @@ impl Back {
                 RouteNamespaces { from: Some("All".to_owned()), ..RouteNamespaces::default() }
             }
             names if !names.iter().all(|name| is_namespace(name)) => {
-                return self.unsaid(at.clone(), "namespaces that no selector of names selects");
+                return self.unsaid(at.clone(), "a selector cannot select these namespaces");
             }
             names if !names.is_sorted_by(|a, b| a < b) => {
-                return self
-                    .unsaid(at.clone(), "a selector gives its namespaces sorted, each once");
+                return self.unsaid(
+                    at.clone(),
+                    "istiod lists the namespaces of a selector sorted, without duplicates",
+                );
             }
             names => RouteNamespaces {
                 from: Some("Selector".to_owned()),
@@ -129,7 +131,7 @@ impl Back {
     }
 }
 
-/// A lowercase name of RFC 1123, perhaps behind `*.`, and no IP address.
+/// Whether it is a lowercase name of RFC 1123, possibly after `*.`, and not an IP address.
 ///
 /// Source: Gateway API's type `Hostname`.
 fn is_hostname(host: &str) -> bool {
@@ -137,7 +139,7 @@ fn is_hostname(host: &str) -> bool {
     host.len() <= 253 && is_subdomain(name) && !is_ip(name)
 }
 
-/// A lowercase label of RFC 1123: a selector of anything else is not valid.
+/// Whether it is a lowercase label of RFC 1123: a selector of anything else is invalid.
 fn is_namespace(name: &str) -> bool {
     name.len() <= 63 && is_subdomain(name) && !name.contains('.')
 }

@@ -1,4 +1,4 @@
-//! A server's TLS settings as a listener's.
+//! Translates a server's TLS settings to a listener's.
 
 use super::{Back, Wanted};
 use crate::{
@@ -23,7 +23,7 @@ impl Back {
         self.unsaid_settings(settings, at);
         let mut tls = ListenerTls::default();
         let Ok(mode) = settings.tls_mode() else {
-            self.unsaid(at.clone().key("mode"), "no mode");
+            self.unsaid(at.clone().key("mode"), "unknown mode");
             return None;
         };
         let is_ended = !matches!(mode, TlsMode::Passthrough | TlsMode::AutoPassthrough);
@@ -49,16 +49,16 @@ impl Back {
                 ("insecureSkipVerify", settings.insecure_skip_verify.is_some()),
             ] {
                 if is_set {
-                    self.unsaid(at.clone().key(field), "not with this mode");
+                    self.unsaid(at.clone().key(field), "not supported in this mode");
                 }
             }
             if is_ended && !settings.cipher_suites.is_empty() {
-                self.unsaid(at.clone().key("cipherSuites"), "not with this mode");
+                self.unsaid(at.clone().key("cipherSuites"), "not supported in this mode");
             }
         } else {
             self.certificates(settings, &mut tls, at);
             if tls.certificate_refs.is_empty() && !settings.cipher_suites.is_empty() {
-                let message = "the option has no effect without a certificate";
+                let message = "cipher suites require a certificate";
                 self.unsaid(at.clone().key("cipherSuites"), message);
             }
             wanted = Some(self.clients(settings, mode, &mut tls, at));
@@ -68,7 +68,7 @@ impl Back {
         }
         let labels = &self.gateway.metadata.labels;
         if mode == TlsMode::Passthrough && is_auto_passthrough(labels, listener.port, &tls) {
-            let message = "with its labels, a Gateway has AUTO_PASSTHROUGH on this port";
+            let message = "the labels of the Gateway set AUTO_PASSTHROUGH on this port";
             self.unsaid(at.clone().key("mode"), message);
         }
         self.suites(&settings.cipher_suites, &mut tls, &at.clone().key("cipherSuites"));
@@ -76,7 +76,7 @@ impl Back {
         wanted
     }
 
-    /// What Gateway API has no word for.
+    /// Reports settings that Gateway API does not have.
     fn unsaid_settings(&mut self, settings: &ServerTlsSettings, at: &FieldPath) {
         let ServerTlsSettings {
             https_redirect,
@@ -115,7 +115,7 @@ impl Back {
             ("alpnProtocols", !alpn_protocols.is_empty()),
         ] {
             if is_set {
-                self.unsaid(at.clone().key(field), "Gateway API has no such thing");
+                self.unsaid(at.clone().key(field), "Gateway API has no such field");
             }
         }
     }
@@ -152,7 +152,7 @@ impl Back {
         }
     }
 
-    /// What is asked of clients: a validation of the port, and an option of the listener.
+    /// Translates client validation: to a validation of the port, and an option of the listener.
     fn clients(
         &mut self,
         settings: &ServerTlsSettings,
@@ -171,7 +171,7 @@ impl Back {
                 _ => None,
             };
             if skip.is_some() {
-                self.unsaid(at_skip, "without caCertCredentialName nothing sets it");
+                self.unsaid(at_skip, "it requires caCertCredentialName");
             }
             None
         } else {
@@ -200,14 +200,14 @@ impl Back {
                 (TlsMode::Mutual, Some(false)) => {}
                 (TlsMode::OptionalMutual, Some(false)) => option = Some("OPTIONAL_MUTUAL"),
                 (TlsMode::Mutual | TlsMode::OptionalMutual, None) => {
-                    self.note(at_skip, "false is said where nothing is: they mean the same");
+                    self.note(at_skip, "false is the default");
                     option = (mode == TlsMode::OptionalMutual).then_some("OPTIONAL_MUTUAL");
                 }
                 (TlsMode::Mutual, Some(true)) => {
-                    self.unsaid(at_skip, "only OPTIONAL_MUTUAL has it");
+                    self.unsaid(at_skip, "it requires OPTIONAL_MUTUAL");
                 }
                 _ => {
-                    let message = "a CA makes the mode MUTUAL or OPTIONAL_MUTUAL";
+                    let message = "with a CA the mode is MUTUAL or OPTIONAL_MUTUAL";
                     self.unsaid(at.clone().key("mode"), message);
                 }
             }
@@ -237,7 +237,7 @@ impl Back {
     }
 }
 
-/// Namespace and name of a resource that is named with this scheme.
+/// The namespace and name of a resource with this scheme.
 fn resource<'a>(text: &'a str, scheme: &str) -> Option<(&'a str, &'a str)> {
     let rest = text.strip_prefix(scheme)?.strip_prefix("://")?;
     let (namespace, name) = rest.split_once('/')?;

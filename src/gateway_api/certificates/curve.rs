@@ -1,12 +1,11 @@
-//! The NIST curves, as far as it takes to decide whether a key belongs to a certificate.
+//! The NIST curves, as far as needed to decide whether a key belongs to a certificate.
 //!
-//! The arithmetic is plain and not in constant time: it computes a public key once, offline, and signs
-//! nothing.
+//! The arithmetic is not constant-time: it computes a public key once, offline, and signs nothing.
 
 use num_bigint::BigInt;
 
-/// `y² = x³ - 3x + b` over the field of a prime, and a point on it that generates the group. Numbers are
-/// big-endian hexadecimal digits. All four groups have a prime order.
+/// `y² = x³ - 3x + b` over a prime field, with a generator of the group. Numbers are big-endian
+/// hexadecimal digits. All four groups have a prime order.
 ///
 /// Source: NIST SP 800-186.
 #[derive(PartialEq, Eq)]

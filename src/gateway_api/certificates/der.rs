@@ -45,7 +45,7 @@ pub(super) fn is_positive(integer: &[u8]) -> bool {
     integer.first().is_some_and(|first| first & 0x80 == 0) && integer != [0]
 }
 
-/// The bytes that are left to read.
+/// The bytes that are not read yet.
 #[derive(Clone, Copy)]
 pub(super) struct Der<'a>(pub(super) &'a [u8]);
 
@@ -115,8 +115,8 @@ impl<'a> Der<'a> {
         if self.peek(tag) { self.read(tag).map(Some) } else { Some(None) }
     }
 
-    /// As [`optional`](Self::optional), as Go's `encoding/asn1` reads it: another element in its place
-    /// must have a sound header.
+    /// As [`optional`](Self::optional), as Go's `encoding/asn1` reads it: another element must have a
+    /// valid header.
     pub(super) fn optional_field(&mut self, tag: u8) -> Option<Option<Self>> {
         if self.is_empty() {
             return Some(None);

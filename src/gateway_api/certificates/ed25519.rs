@@ -1,7 +1,7 @@
 //! The public key of an Ed25519 seed.
 //!
-//! Source: RFC 8032, section 5.1. As in [`curve`](super::curve), the arithmetic is plain: it computes a
-//! public key once, offline, and signs nothing.
+//! Source: RFC 8032, section 5.1. As in [`curve`](super::curve), the arithmetic is not constant-time:
+//! it computes a public key once, offline, and signs nothing.
 
 use num_bigint::{BigInt, Sign};
 

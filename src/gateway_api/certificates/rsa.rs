@@ -68,7 +68,7 @@ fn other_primes<'a>(key: &mut Der<'a>) -> Option<Vec<&'a [u8]>> {
     Some(primes)
 }
 
-/// Whether the numbers of a key belong together. All are above 0.
+/// Whether the numbers of a key belong together. All are greater than 0.
 fn is_consistent(
     n: &BigUint,
     exponent: i64,

@@ -1,7 +1,7 @@
-//! The parts of Kubernetes' objects that the translation looks at.
+//! The parts of Kubernetes objects that the translation uses.
 //!
-//! They read and write with serde. Reading is as tolerant as Kubernetes' own clients are: unknown
-//! fields are passed over, and a null is an absent value.
+//! They implement serde. Reading is as lenient as in Kubernetes clients: unknown fields are ignored,
+//! and null is absent.
 
 mod null;
 mod secret;
@@ -17,7 +17,7 @@ use self::null::{is_default, or_default};
 /// The API group of Gateway API.
 pub const GROUP: &str = "gateway.networking.k8s.io";
 
-/// Declares an object's structs: every field may be absent or null, and is left out where it is empty.
+/// Declares an object's structs: every field may be absent or null, and is omitted if it is empty.
 macro_rules! structs {
     ($(
         $(#[$doc:meta])*
@@ -40,7 +40,7 @@ macro_rules! structs {
 }
 
 structs! {
-    /// What an object is called, and the labels and annotations on it.
+    /// The name, labels and annotations of an object.
     pub struct Metadata {
         /// The name.
         pub name: String,
@@ -56,21 +56,21 @@ structs! {
     pub struct Gateway {
         /// The metadata.
         pub metadata: Metadata,
-        /// What is wanted of it.
+        /// The desired state.
         pub spec: GatewaySpec,
     }
 
-    /// What is wanted of a [`Gateway`].
+    /// The desired state of a [`Gateway`].
     pub struct GatewaySpec {
-        /// The class, which says whose Gateway it is: `istio` is Istio's.
+        /// The class, which selects the controller: `istio` is Istio's.
         pub gateway_class_name: String,
-        /// The ports and host names that it listens at.
+        /// The ports and host names.
         pub listeners: List<Listener>,
-        /// The addresses that it is asked to have.
+        /// The requested addresses.
         pub addresses: List<Address>,
-        /// How its Deployment and Service are made.
+        /// Settings of its Deployment and Service.
         pub infrastructure: Option<Infrastructure>,
-        /// TLS towards clients and backends.
+        /// TLS for clients and backends.
         pub tls: Option<GatewayTls>,
     }
 
@@ -83,13 +83,13 @@ structs! {
         pub value: String,
     }
 
-    /// How a Gateway's Deployment and Service are made.
+    /// Settings of a Gateway's Deployment and Service.
     pub struct Infrastructure {
-        /// A ConfigMap with more of it.
+        /// A ConfigMap with further settings.
         pub parameters_ref: Option<ParametersReference>,
     }
 
-    /// A reference to an object of the Gateway's own namespace.
+    /// A reference to an object in the Gateway's namespace.
     pub struct ParametersReference {
         /// The API group; that of ConfigMaps is "".
         pub group: String,
@@ -101,19 +101,19 @@ structs! {
 
     /// TLS of a whole [`Gateway`].
     pub struct GatewayTls {
-        /// TLS towards backends.
+        /// TLS for backends.
         pub backend: Option<BackendTls>,
-        /// TLS towards clients.
+        /// TLS for clients.
         pub frontend: Option<FrontendTls>,
     }
 
-    /// TLS of a [`Gateway`] towards backends.
+    /// TLS of a [`Gateway`] for backends.
     pub struct BackendTls {
-        /// The certificate that it shows to backends.
+        /// The client certificate for backends.
         pub client_certificate_ref: Option<SecretReference>,
     }
 
-    /// TLS of a port towards clients.
+    /// TLS of a port for clients.
     pub struct PortTls {
         /// The port.
         pub port: i32,
@@ -121,22 +121,22 @@ structs! {
         pub tls: TlsConfig,
     }
 
-    /// TLS towards clients.
+    /// TLS for clients.
     pub struct TlsConfig {
-        /// What is asked of a client's certificate; nothing where it is absent.
+        /// The validation of client certificates, which are not requested if it is absent.
         pub validation: Option<Validation>,
     }
 
-    /// What is asked of a client's certificate.
+    /// The validation of client certificates.
     pub struct Validation {
-        /// The CAs that clients are to be of; Istio takes one.
+        /// The CAs that verify clients; Istio accepts one.
         pub ca_certificate_refs: List<ObjectReference>,
-        /// [`ALLOW_VALID_ONLY`] or [`ALLOW_INSECURE_FALLBACK`]. Whatever else is here is to Istio as
-        /// the former.
+        /// [`ALLOW_VALID_ONLY`] or [`ALLOW_INSECURE_FALLBACK`]. Istio treats any other value as the
+        /// former.
         pub mode: String,
     }
 
-    /// A reference to an object, perhaps of another namespace.
+    /// A reference to an object, possibly in another namespace.
     pub struct ObjectReference {
         /// The API group; that of Secrets and ConfigMaps is "".
         pub group: String,
@@ -144,27 +144,27 @@ structs! {
         pub kind: String,
         /// The name.
         pub name: String,
-        /// The namespace; that of the Gateway where it is absent.
+        /// The namespace; that of the Gateway if absent.
         pub namespace: Option<String>,
     }
 
-    /// A reference to a Secret, perhaps of another namespace.
+    /// A reference to a Secret, possibly in another namespace.
     pub struct SecretReference {
-        /// The API group: "" where it is absent.
+        /// The API group: "" if absent.
         pub group: Option<String>,
-        /// The kind: `Secret` where it is absent.
+        /// The kind: `Secret` if absent.
         pub kind: Option<String>,
         /// The name.
         pub name: String,
-        /// The namespace; that of the Gateway where it is absent.
+        /// The namespace; that of the Gateway if absent.
         pub namespace: Option<String>,
     }
 
-    /// A port and a host name that a [`Gateway`] listens at.
+    /// A port and a host name on which a [`Gateway`] listens.
     pub struct Listener {
         /// The name.
         pub name: String,
-        /// The host name; any where it is absent.
+        /// The host name; any if absent.
         pub hostname: Option<String>,
         /// The port.
         pub port: i32,
@@ -172,7 +172,7 @@ structs! {
         pub protocol: String,
         /// TLS.
         pub tls: Option<ListenerTls>,
-        /// Which routes may attach.
+        /// The routes that may attach.
         pub allowed_routes: Option<AllowedRoutes>,
     }
 
@@ -180,20 +180,20 @@ structs! {
     pub struct ListenerTls {
         /// `Terminate`, which is the default, or `Passthrough`.
         pub mode: Option<String>,
-        /// The certificates of the server; Istio takes two.
+        /// The server's certificates; Istio accepts two.
         pub certificate_refs: List<SecretReference>,
-        /// Istio's own settings.
+        /// Istio's own options.
         pub options: Map,
-        /// What older releases of Gateway API had here, and which nobody reads any more: it is in
-        /// [`GatewayTls::frontend`] now.
+        /// A field of older releases of Gateway API, which is not used any more: it was replaced by
+        /// [`GatewayTls::frontend`].
         pub frontend_validation: Option<Validation>,
     }
 
-    /// Which routes may attach to a [`Listener`].
+    /// The routes that may attach to a [`Listener`].
     pub struct AllowedRoutes {
-        /// From which namespaces.
+        /// Their namespaces.
         pub namespaces: Option<RouteNamespaces>,
-        /// Of which kinds; all that the protocol can have where it is empty.
+        /// Their kinds; if empty, all that the protocol supports.
         pub kinds: List<RouteKind>,
     }
 
@@ -207,17 +207,17 @@ structs! {
 
     /// A kind of routes.
     pub struct RouteKind {
-        /// The API group: Gateway API's own where it is absent.
+        /// The API group: that of Gateway API if absent.
         pub group: Option<String>,
         /// The kind.
         pub kind: String,
     }
 
-    /// Kubernetes' selector of objects by their labels.
+    /// A Kubernetes label selector.
     pub struct LabelSelector {
-        /// Labels to have.
+        /// Required labels.
         pub match_labels: Map,
-        /// Conditions to meet.
+        /// Conditions on labels.
         pub match_expressions: List<LabelExpression>,
     }
 
@@ -231,23 +231,23 @@ structs! {
         pub values: List<String>,
     }
 
-    /// A ReferenceGrant: who of other namespaces may refer to what of its own.
+    /// A ReferenceGrant: permits objects of other namespaces to refer to objects of its own.
     pub struct ReferenceGrant {
         /// The metadata.
         pub metadata: Metadata,
-        /// Who and what.
+        /// The permitted references.
         pub spec: ReferenceGrantSpec,
     }
 
-    /// Who may refer to what.
+    /// The permitted references.
     pub struct ReferenceGrantSpec {
-        /// Who.
+        /// The objects that may refer.
         pub from: List<GrantFrom>,
-        /// To what.
+        /// The objects to which they may refer.
         pub to: List<GrantTo>,
     }
 
-    /// Who may refer.
+    /// An object that may refer.
     pub struct GrantFrom {
         /// The API group.
         pub group: String,
@@ -257,17 +257,17 @@ structs! {
         pub namespace: String,
     }
 
-    /// What may be referred to.
+    /// An object to which others may refer.
     pub struct GrantTo {
         /// The API group.
         pub group: String,
         /// The kind.
         pub kind: String,
-        /// The name; any where it is absent.
+        /// The name; any if absent.
         pub name: Option<String>,
     }
 
-    /// A GatewayClass: whose Gateways are those that name it.
+    /// A GatewayClass: the controller of its Gateways.
     pub struct GatewayClass {
         /// The metadata. A GatewayClass has no namespace.
         pub metadata: Metadata,
@@ -275,7 +275,7 @@ structs! {
         pub spec: GatewayClassSpec,
     }
 
-    /// Whose Gateways are those of a [`GatewayClass`].
+    /// The controller of a [`GatewayClass`].
     pub struct GatewayClassSpec {
         /// The controller, a domain and a path: `istio.io/gateway-controller` is Istio's.
         pub controller_name: String,
@@ -285,7 +285,7 @@ structs! {
     pub struct ConfigMap {
         /// The metadata.
         pub metadata: Metadata,
-        /// The texts by their keys.
+        /// The strings by key.
         pub data: Map,
     }
 
@@ -297,9 +297,10 @@ structs! {
 }
 
 impl GatewaySpec {
-    /// Whether istiod makes the Deployment and the Service of the Gateway, rather than that it is
-    /// bound to a Service that is there.
+    /// Whether istiod creates the Deployment and Service of the Gateway, instead of binding it to an
+    /// existing Service.
     ///
+    /// Source: pilot's `IsManaged`.
     /// Source: pilot's `IsManaged`.
     pub(super) fn is_managed(&self) -> bool {
         match self.addresses.as_slice() {
@@ -310,38 +311,38 @@ impl GatewaySpec {
     }
 }
 
-/// TLS of a [`Gateway`] towards clients.
+/// TLS of a [`Gateway`] for clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FrontendTls {
-    /// For every port that has no entry in `per_port`. It is written even where it is empty: Gateway
-    /// API asks for it.
+    /// The settings of every port without an entry in `per_port`. It is written even if it is empty,
+    /// since Gateway API requires it.
     #[serde(deserialize_with = "or_default")]
     pub default: TlsConfig,
-    /// For single ports. Such an entry takes the place of `default` as a whole; of two entries for
-    /// one port the first one counts.
+    /// The settings of single ports. An entry replaces the whole `default`; of two entries for one port
+    /// the first is used.
     #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
     pub per_port: List<PortTls>,
 }
 
-/// [`Validation::mode`]: a client without a certificate of the CA is refused.
+/// [`Validation::mode`]: clients without a certificate of the CA are rejected.
 pub const ALLOW_VALID_ONLY: &str = "AllowValidOnly";
 
-/// [`Validation::mode`]: a client without a certificate, or with one of nobody's, is let in.
+/// [`Validation::mode`]: clients without a certificate or with an untrusted one are accepted.
 pub const ALLOW_INSECURE_FALLBACK: &str = "AllowInsecureFallback";
 
-/// [`ListenerTls::options`]: changes what ends TLS.
+/// [`ListenerTls::options`]: selects how TLS is terminated.
 pub(super) const TERMINATE_MODE: &str = "gateway.istio.io/tls-terminate-mode";
-/// [`ListenerTls::options`]: names cipher suites.
+/// [`ListenerTls::options`]: selects cipher suites.
 pub(super) const CIPHER_SUITES: &str = "gateway.istio.io/tls-cipher-suites";
-/// [`ListenerTls::options`]: says what a listener is for.
+/// [`ListenerTls::options`]: selects the purpose of a listener.
 pub(super) const LISTENER_PROTOCOL: &str = "gateway.istio.io/listener-protocol";
-/// [`LISTENER_PROTOCOL`]: TLS is passed on to whatever service the server name tells.
+/// [`LISTENER_PROTOCOL`]: TLS passthrough to the service that the server name selects.
 pub(super) const AUTO_PASSTHROUGH: &str = "auto-passthrough";
 
-/// A list, in which a null is an empty value.
+/// A sequence in which null is an empty value.
 pub(super) type List<T> = Vec<T>;
 
-/// Texts by their keys.
+/// Strings by key.
 pub(super) type Map = BTreeMap<String, String>;

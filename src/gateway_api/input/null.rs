@@ -1,4 +1,4 @@
-//! A null is an absent value, to Kubernetes' own clients.
+//! Null is an absent value, as for Kubernetes clients.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{GatewayClassSpec, GatewaySpec, Metadata, ReferenceGrantSpec, TlsConfig};
 
-/// A value, in which a null stands for the empty one; so in a list or a map.
+/// A value for which null is the empty value, also in sequences and mappings.
 pub(super) fn or_default<'de, D: Deserializer<'de>, T: Nullable>(
     deserializer: D,
 ) -> Result<T, D::Error> {
@@ -17,7 +17,7 @@ pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// What a null can stand for.
+/// A value that may be null.
 pub(super) trait Nullable: Sized {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
@@ -43,7 +43,7 @@ impl<T: for<'a> Deserialize<'a> + Default> Nullable for BTreeMap<String, T> {
     }
 }
 
-/// A value that has no null of its own.
+/// A value without a null of its own.
 macro_rules! nullable {
     ($($type:ty),* $(,)?) => { $(
         impl Nullable for $type {

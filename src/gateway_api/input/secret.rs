@@ -1,4 +1,4 @@
-//! Secrets, and the bytes in them.
+//! Secrets with their bytes.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use super::{Map, Metadata, null::or_default};
 use crate::gateway_api::certificates;
 
-/// A Secret, with the bytes that it holds. It reads both `data` (Base64) and `stringData`, which
-/// wins, and writes `data`.
+/// A Secret with its bytes. It reads `data` (Base64) and `stringData`, which takes precedence, and
+/// writes `data`.
 ///
 /// ```
 /// use istio_gateway::gateway_api::Secret;
@@ -26,11 +26,11 @@ use crate::gateway_api::certificates;
 pub struct Secret {
     /// The metadata.
     pub metadata: Metadata,
-    /// What it holds.
+    /// The data.
     pub data: BTreeMap<String, Vec<u8>>,
 }
 
-/// Shows the keys alone: what they hold is secret.
+/// Shows only the keys: the values are secret.
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Secret")
@@ -66,7 +66,7 @@ impl From<Secret> for SecretText {
     }
 }
 
-/// Bytes as Kubernetes writes them: Base64, in which line breaks do not count.
+/// Bytes as Kubernetes writes them: Base64, in which line breaks are ignored.
 #[derive(Default)]
 struct Bytes(Vec<u8>);
 
@@ -79,7 +79,7 @@ impl Serialize for Bytes {
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
-        // What it is must not be told: it is secret.
+        // The value is secret and must not be in the message.
         let wrong = || D::Error::custom("a value of data is not Base64");
         certificates::base64(text.as_bytes()).map(Self).ok_or_else(wrong)
     }

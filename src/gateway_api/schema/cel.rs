@@ -1,6 +1,6 @@
-//! The rules of Gateway API's definitions that are written in CEL, by their messages.
+//! The CEL rules of Gateway API's definitions, by their messages.
 //!
-//! Defaults are set before they are asked.
+//! Defaults are set before rules are evaluated.
 
 use std::{
     collections::HashSet,
@@ -53,14 +53,14 @@ impl<'t> Object<'t, '_> {
     }
 }
 
-/// Whether a rule is written here.
+/// Whether a rule is implemented here.
 #[cfg(test)]
 pub(super) fn is_known(message: &str) -> bool {
     message == IMMUTABLE || message.starts_with(HOSTNAME_VALUE) || ALL.contains(&message)
 }
 
 const HOSTNAME_VALUE: &str = "Hostname value must be empty or contain only valid characters";
-/// A rule of updates alone.
+/// A rule that applies only to updates.
 #[cfg(test)]
 const IMMUTABLE: &str = "field is immutable";
 
@@ -121,7 +121,7 @@ fn has_hostname(address: &Value<'_, '_>) -> bool {
         || address.text("value").is_none_or(|value| matches(HOSTNAME, value))
 }
 
-/// Whether an address is one, if it is said to be.
+/// Whether a value of type IPAddress is an address.
 pub(super) fn is_address(schema: &'static Schema, node: Ref<'_, '_>) -> bool {
     let address = Object { schema, node };
     let is_ip =

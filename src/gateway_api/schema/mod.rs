@@ -1,10 +1,10 @@
-//! The schemas of Gateway API's custom resources, as an API server judges them.
+//! The schemas of Gateway API's custom resources, as an API server checks them.
 //!
-//! What they require is in `fields`, a table that a program writes from upstream's definitions. Texts
-//! are those of apiextensions-apiserver, without the path within the text.
+//! `fields` is a table that a program generates from upstream's definitions. Messages are those of
+//! apiextensions-apiserver, without the path.
 //!
-//! Nothing of a list or an object is judged that has more items than its schema permits, so that the
-//! work has a bound.
+//! A sequence or an object with more items than its schema permits is not checked further, so that the
+//! work is bounded.
 
 mod cel;
 #[rustfmt::skip]
@@ -28,7 +28,7 @@ use crate::{
 
 pub(super) use table::Schema;
 
-/// A kind of objects of Gateway API.
+/// A kind of Gateway API.
 pub(super) struct Resource {
     pub(super) schema: &'static Schema,
     versions: &'static [&'static str],
@@ -41,20 +41,20 @@ pub(super) static GATEWAY_CLASS: Resource =
 pub(super) static REFERENCE_GRANT: Resource =
     Resource { schema: &fields::REFERENCE_GRANT, versions: fields::REFERENCE_GRANT_VERSIONS };
 
-/// Beyond so many findings nobody reads on.
+/// The maximum number of findings.
 const ENOUGH: usize = 1000;
-/// No pattern is matched against a longer string: each has a bound far below.
+/// No pattern is matched against a longer string: all of them have a far lower limit.
 const LONGEST: usize = 8192;
 
-/// What an API server finds in an object.
+/// The API server's findings about an object.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Judged {
-    /// Paths begin at the object.
+    /// Paths start at the object.
     pub(super) findings: Vec<Diagnostic>,
 }
 
 impl Judged {
-    /// Whether the API server rejects the object. Unknown fields it drops, unless its client asks for
+    /// Whether the API server rejects the object. It drops unknown fields unless the client requests
     /// strict validation.
     pub(super) fn is_rejected(&self) -> bool {
         self.findings.iter().any(|found| is_rejection(found.rule))
@@ -66,12 +66,12 @@ impl Judged {
     }
 }
 
-/// Whether an API server rejects an object because of what a finding of this rule is about.
+/// Whether an API server rejects an object because of a finding of this rule.
 pub(super) fn is_rejection(rule: RuleId) -> bool {
     matches!(rule, rule::SCHEMA | rule::TOO_LARGE)
 }
 
-/// Judges an object as it is written.
+/// Checks an object as it is written.
 pub(super) fn judge(resource: &Resource, version: &str, node: Ref<'_, '_>) -> Judged {
     let mut judge = Judge::default();
     if !resource.versions.contains(&version) {
@@ -86,7 +86,7 @@ pub(super) fn judge(resource: &Resource, version: &str, node: Ref<'_, '_>) -> Ju
     judge.judged
 }
 
-/// What makes an object larger than an API server accepts, where the object itself is at hand.
+/// Checks only whether a parsed object is larger than an API server accepts.
 pub(super) fn too_large(resource: &Resource, object: &impl Serialize) -> Vec<Diagnostic> {
     let Ok(json) = serde_json::to_string(object) else { return Vec::new() };
     let Ok(tree) = tree::from_checked_json(&json) else { return Vec::new() };
@@ -97,7 +97,7 @@ pub(super) fn too_large(resource: &Resource, object: &impl Serialize) -> Vec<Dia
     findings
 }
 
-/// A value that is there: to an API server, a null is an absent one.
+/// A present value: for an API server, null is absent.
 fn get<'t, 's>(node: Ref<'t, 's>, key: &str) -> Option<Ref<'t, 's>> {
     node.get(key).filter(|value| !value.is_null())
 }
@@ -130,7 +130,7 @@ struct Judge {
     judged: Judged,
     /// Whether the values are those of an experimental field.
     is_experimental: bool,
-    /// How many errors were found that keep an API server from asking the rules.
+    /// The number of errors that prevent the rules from being evaluated.
     blocking: usize,
 }
 
@@ -141,7 +141,7 @@ impl Judge {
         }
     }
 
-    /// Not every API server knows what is experimental.
+    /// Not every API server has the experimental fields.
     fn error(&mut self, rule: RuleId, at: FieldPath, message: String, help: Option<String>) {
         if self.is_experimental {
             let message =
@@ -155,7 +155,7 @@ impl Judge {
         self.error(rule::SCHEMA, at.clone(), message, help);
     }
 
-    /// What keeps an API server from asking the rules; here it keeps those of the values around it.
+    /// Errors that prevent the rules from being evaluated; here also those of the parents.
     fn blocking(&mut self, at: &FieldPath, message: String, help: Option<String>) {
         self.blocking += 1;
         self.invalid(at, message, help);
@@ -180,7 +180,7 @@ impl Judge {
             (Want::List, Kind::Sequence) => self.list(schema, node, at),
             (Want::Text, Kind::String(text)) => self.text(schema, text, at),
             (Want::Integer, Kind::Unsigned(_) | Kind::Signed(_)) => self.integer(schema, kind, at),
-            // A whole number is an integer however it is written.
+            // A whole number is an integer in any notation.
             (Want::Integer, Kind::Float(v)) if v.fract() == 0.0 => self.integer(schema, kind, at),
             (want, kind) => {
                 let want = match want {
@@ -222,7 +222,7 @@ impl Judge {
                 continue;
             }
             let at = at.clone().key(name);
-            // Who applies an object does not set its status.
+            // A client that applies an object does not set its status.
             if field.name == "status" && at.steps().len() == 1 {
                 continue;
             }
@@ -248,10 +248,9 @@ impl Judge {
         }
     }
 
-    /// An API server drops the field, or, where the client asks for strict validation, rejects the
-    /// object.
+    /// The API server drops the field, or rejects the object if the client requests strict validation.
     fn unknown(&mut self, schema: &'static Schema, name: &str, at: &FieldPath) {
-        // Comparing is what costs most, and nobody would be told.
+        // Comparing names is the most expensive part, and the result would not be reported.
         if self.judged.findings.len() >= ENOUGH {
             return;
         }
@@ -264,7 +263,7 @@ impl Judge {
 
     fn experimental(&mut self, field: &'static Field, at: &FieldPath) {
         let message = format!(
-            "an experimental field of Gateway API 1.{}, which istiod does not read: it has no \
+            "experimental field of Gateway API 1.{}: istiod does not read it, so it has no \
              effect. The API server drops it unless it has the experimental channel",
             field.since
         );
@@ -343,7 +342,7 @@ impl Judge {
         }
     }
 
-    /// The first of a string's bounds that it exceeds, as kube-openapi has it.
+    /// The first limit that a string exceeds, in the order of kube-openapi.
     fn length_and_pattern(&mut self, schema: &'static Schema, text: &str, at: &FieldPath) {
         let has = |characters: u32| text.chars().nth(characters as usize).is_some();
         let quoted = Quoted(text);
@@ -366,7 +365,7 @@ impl Judge {
         let value = match kind {
             Kind::Unsigned(v) => i128::from(*v),
             Kind::Signed(v) => i128::from(*v),
-            // Beyond what fits, the bounds are exceeded anyway.
+            // Numbers that do not fit exceed the limits anyway.
             #[expect(clippy::cast_possible_truncation, reason = "it saturates")]
             Kind::Float(v) => *v as i128,
             _ => return,
@@ -405,7 +404,7 @@ mod tests {
         schema.fields.iter().for_each(|field| all(&field.schema, check));
     }
 
-    /// A rule or a pattern that upstream adds does not go unnoticed.
+    /// Detects a rule or pattern that upstream adds.
     #[test]
     fn every_rule_and_pattern_is_known() {
         let mut rules = 0;

@@ -1,26 +1,27 @@
-//! What a table of fields is made of.
+//! The types of the table of fields.
 
-/// A value, and what its schema requires.
+/// The schema of a value.
 pub(in crate::gateway_api) struct Schema {
     pub(super) kind: Kind,
-    /// The names that it may have; any if there are none.
+    /// The allowed names; any if empty.
     pub(super) names: &'static [&'static str],
     pub(super) pattern: Option<&'static str>,
-    /// Characters of a string, at least and at most; so for items, entries and a number.
+    /// The minimum and maximum number of characters of a string, and below of items, entries and a
+    /// number.
     pub(super) length: Option<(u32, u32)>,
     pub(super) items: Option<(u32, u32)>,
     pub(super) entries: Option<(u32, u32)>,
     pub(super) range: Option<(u32, u32)>,
-    /// The field whose values are unique within a list of objects.
+    /// The field whose values are unique within a sequence of objects.
     pub(super) key: Option<&'static str>,
     /// Whether the items of a list are unique.
     pub(super) is_set: bool,
-    /// Whether it is an address: an `IPAddress` holds one of IPv4 or IPv6 (the only `oneOf` there is).
+    /// Whether it is an address: an `IPAddress` is one of IPv4 or IPv6 (the only `oneOf`).
     pub(super) is_address: bool,
-    /// What a string is where it is absent.
+    /// The default of a string.
     pub(super) default: Option<&'static str>,
     pub(super) rules: &'static [Rule],
-    /// A list's items, or a map's values.
+    /// The items of a sequence, or the values of a mapping.
     pub(super) of: Option<&'static Schema>,
     /// An object's fields.
     pub(super) fields: &'static [Field],
@@ -49,7 +50,7 @@ impl Schema {
     }
 }
 
-/// What kind of value it is.
+/// The type of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Text,
@@ -57,7 +58,7 @@ pub(super) enum Kind {
     Object,
     Map,
     List,
-    /// An object that is judged elsewhere or not at all.
+    /// An object that is not checked here.
     Any,
 }
 
@@ -72,7 +73,7 @@ pub(super) struct Field {
     pub(super) schema: Schema,
 }
 
-/// A rule in CEL, by its message.
+/// A CEL rule, by its message.
 pub(super) struct Rule {
     pub(super) message: &'static str,
     /// Whether the standard channel has it, not only the experimental one.

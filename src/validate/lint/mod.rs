@@ -1,4 +1,4 @@
-//! What hurts although a cluster accepts it: seen in upstream's code, on a real Envoy, or in
+//! Settings that a cluster accepts but that are harmful, known from upstream's code, a real Envoy or
 //! users' reports.
 
 mod negotiation;
@@ -21,7 +21,7 @@ pub(super) fn check(
 ) {
     let spec = root.field("spec");
     if gateway.selector.is_empty() && !gateway.servers.is_empty() {
-        let message = "without a selector this Gateway applies to the gateway pods of every kind";
+        let message = "without a selector this Gateway applies to all gateway pods";
         let help = "add a selector, such as istio: ingressgateway".to_owned();
         findings.note(rule::lint::NO_SELECTOR, &spec, message, help);
     }
@@ -44,7 +44,8 @@ fn check_server(
     let protocol = Protocol::parse(written);
     if protocol.is_some() && written.bytes().any(|b| b.is_ascii_lowercase()) {
         let port = place.field("port");
-        let message = "protocols are written in upper case; Istio accepts this one anyway";
+        let message =
+            "protocols are written in upper case; Istio accepts lower case, other tools may not";
         let help = format!("write {}", written.to_ascii_uppercase());
         findings.note(rule::lint::PROTOCOL_CASE, &port.field("protocol"), message, help);
     }

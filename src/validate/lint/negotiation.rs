@@ -1,4 +1,4 @@
-//! What client and gateway agree upon in the handshake: curves and ALPN protocols.
+//! Parameters that client and gateway negotiate in the handshake: curves and ALPN protocols.
 
 use crate::{
     TlsProtocol,
@@ -9,7 +9,7 @@ use crate::{
     validate::findings::{Findings, Place},
 };
 
-/// In the modes in which istiod reads them.
+/// Checks the modes in which istiod reads them.
 pub(super) fn check(
     plan: &TlsPlan<'_>,
     is_https: bool,
@@ -64,8 +64,8 @@ fn check_curves(tls: TlsParameters<'_>, place: &Place<'_, '_>, findings: &mut Fi
 }
 
 fn check_alpn(tls: TlsParameters<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
-    // istiod drops what is too short or too long. Envoy splits names at commas, and negotiates nothing
-    // where one of these is empty.
+    // istiod drops empty and too long names. Envoy splits names at commas, and negotiates nothing if
+    // one part is empty.
     let kept = tls.alpn_protocols.iter().filter(|name| (1..=255).contains(&name.len()));
     let names: Vec<&str> = kept.flat_map(|name| name.split(',')).collect();
     if names.is_empty() {

@@ -1,4 +1,4 @@
-//! Servers of one Gateway that get in each other's way. Linear in their number.
+//! Conflicting servers of one Gateway. Linear in their number.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -18,7 +18,7 @@ pub(in crate::validate) enum Class {
 }
 
 impl Class {
-    /// Of a server whose port has a protocol that Istio knows.
+    /// The class of a server whose port has a known protocol.
     pub(in crate::validate) fn of(server: &Server) -> Option<Self> {
         Some(match Protocol::of_server(server)? {
             Protocol::Http => Self::Http,
@@ -57,12 +57,12 @@ pub(super) fn check(gateway: &Gateway, servers: &Place<'_, '_>, findings: &mut F
                 Entry::Occupied(entry) => {
                     let (other, first) = entry.get();
                     let message = format!(
-                        "port {} is {} here and {} in servers[{first}]: istiod takes the first alone",
+                        "port {} is {} here and {} in servers[{first}]: istiod keeps only the first",
                         port.number,
                         class.describe(),
                         other.describe()
                     );
-                    let help = "give one of them a port of its own".to_owned();
+                    let help = "use different ports".to_owned();
                     let port = place.field("port");
                     findings.warning(
                         rule::lint::PORT_PROTOCOL,
@@ -83,7 +83,7 @@ pub(super) fn check(gateway: &Gateway, servers: &Place<'_, '_>, findings: &mut F
                 }
                 Entry::Occupied(entry) => {
                     let message = format!(
-                        "{} is served on port {} by servers[{}] already",
+                        "{} is already served on port {} by servers[{}]",
                         crate::diagnostic::Quoted(host),
                         port.number,
                         entry.get()
@@ -108,8 +108,8 @@ fn check_name<'a>(
             entry.insert(index);
         }
         Entry::Occupied(entry) => {
-            let message = format!("servers[{}] has this name already", entry.get());
-            let help = "give each server a name of its own".to_owned();
+            let message = format!("servers[{}] already has this name", entry.get());
+            let help = "use a different name".to_owned();
             findings.warning(
                 rule::lint::DUPLICATE_SERVER_NAME,
                 &place.field("name"),

@@ -1,4 +1,4 @@
-//! TLS settings that do less, more or other than they seem to.
+//! TLS settings that do not have the effect that they seem to have.
 
 use crate::{
     ServerTlsSettings, TlsMode, TlsProtocol,
@@ -13,11 +13,11 @@ use crate::{
     },
 };
 
-/// Settings on a port of plain HTTP: all but the redirect are idle.
+/// Settings on a plain HTTP port, where only the redirect has an effect.
 pub(super) fn check_on_http(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
     for field in [TlsField::CredentialName, TlsField::CredentialNames] {
         if plan.is_set(field) && !plan.terminates_tls() {
-            let message = "this port is plain HTTP: no certificate is ever shown";
+            let message = "this port is plain HTTP, so the certificate is not used";
             let help =
                 "set the port's protocol to HTTPS and mode to SIMPLE, or remove it".to_owned();
             let place = place.field(field.as_str());
@@ -45,12 +45,12 @@ pub(super) fn check(
     check_files(tls, plan, place, options, findings);
 }
 
-/// The fields of which a passthrough uses none, by who reports them.
+/// Fields that have no effect in a passthrough mode, by who reports them.
 enum Idle {
     /// The webhook warns about certificates.
     Certificate,
     Setting,
-    /// It is reported in each mode, or it has an effect.
+    /// Reported in every mode, or has an effect.
     Not,
 }
 
@@ -127,7 +127,7 @@ fn check_skip_verify(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut F
         Ok(TlsMode::Mutual) => (
             rule::lint::SKIP_VERIFY_MUTUAL,
             "a client certificate is required but not verified: self-signed, expired or of an unknown CA",
-            "remove it; or write mode: OPTIONAL_MUTUAL if the backend verifies",
+            "remove it, or write mode: OPTIONAL_MUTUAL if the backend verifies certificates",
         ),
         Ok(TlsMode::OptionalMutual) => (
             rule::lint::SKIP_VERIFY_OPTIONAL,
@@ -142,7 +142,7 @@ fn check_skip_verify(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut F
         ),
         Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple) | Err(_) => {
             let message = "has no effect: in this mode no client certificate is requested";
-            let help = "remove it; or write mode: OPTIONAL_MUTUAL to request client certificates";
+            let help = "remove it, or write mode: OPTIONAL_MUTUAL to request client certificates";
             let rule = rule::lint::SKIP_VERIFY_NO_EFFECT;
             return findings.warning(rule, &place, message, help.to_owned());
         }
@@ -161,7 +161,7 @@ fn check_versions(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut
     let lowest = if min == 0 { tls12 } else { min };
     if max > 0 && lowest > max {
         let message = if min == 0 {
-            "minProtocolVersion exceeds maxProtocolVersion: it is TLSV1_2 where it is not set"
+            "minProtocolVersion exceeds maxProtocolVersion: it defaults to TLSV1_2"
         } else {
             "minProtocolVersion exceeds maxProtocolVersion"
         };
@@ -209,17 +209,17 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
                 let what = if rejection.rejects_listener() {
                     "Envoy rejects the listener of this port"
                 } else {
-                    "Envoy rejects this, and with it every client of the server"
+                    "Envoy rejects the server's secrets, so that no client can connect"
                 };
                 let message = format!("{what}: {want}");
-                let help = "compute it from the certificate again".to_owned();
+                let help = "compute it again from the certificate".to_owned();
                 findings.warning(rule, &place, message, help);
             }
         }
     };
-    let want = "a pin is a SHA-256 in base64, 44 characters";
+    let want = "a pin is a base64 encoded SHA-256 of 44 characters";
     check(&spki, &tls.verify_certificate_spki, check_spki, rule::lint::SPKI_FORMAT, want);
-    let want = "a hash is a SHA-256 in 64 hexadecimal digits, with 31 colons or none";
+    let want = "a hash is a SHA-256 of 64 hexadecimal digits, optionally with 31 colons";
     check(&hash, &tls.verify_certificate_hash, check_hash, rule::lint::HASH_FORMAT, want);
 }
 
@@ -257,28 +257,28 @@ fn check_names(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Finding
     }
 }
 
-/// Fields about clients' certificates that have no effect.
+/// Fields for client certificates that have no effect.
 fn check_ignored(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
     for (field, _) in plan.ignored_fields() {
         let (rule, message, help) = match field {
             TlsField::VerifyCertificateSpki | TlsField::VerifyCertificateHash => (
                 rule::lint::PINS_IGNORED,
-                "has no effect: pins are read in the modes MUTUAL and OPTIONAL_MUTUAL, and with \
-                 certificates from credentialName or credentialNames only",
+                "has no effect: pins apply only in MUTUAL and OPTIONAL_MUTUAL, and only with \
+                 credentialName or credentialNames",
                 "remove it",
             ),
             TlsField::CaCrl if plan.uses_credentials() => (
                 rule::lint::CRL_IGNORED,
                 "has no effect: with a credential, the CRL is the Secret's ca.crl",
-                "put the CRL into the Secret as ca.crl, and remove it here",
+                "add the CRL to the Secret as ca.crl, and remove this",
             ),
             TlsField::CaCertCredentialName => (
                 rule::lint::CA_CREDENTIAL_IGNORED,
-                "has no effect: it is read in the modes MUTUAL and OPTIONAL_MUTUAL, and with \
-                 credentialName or credentialNames only",
+                "has no effect: it applies only in MUTUAL and OPTIONAL_MUTUAL, and only with \
+                 credentialName or credentialNames",
                 "write caCertificates for a file, or remove it",
             ),
-            // The webhook reports these, or another rule.
+            // The webhook or another rule reports these.
             TlsField::HttpsRedirect
             | TlsField::Mode
             | TlsField::ServerCertificate
@@ -309,9 +309,9 @@ fn check_files(
     findings: &mut Findings,
 ) {
     if plan.validation.as_ref().is_some_and(|of| of.crl.is_some()) {
-        let message = "every issuer of a client's chain needs a current CRL in this file, else all \
-                       its clients are rejected";
-        let help = "check that the file holds a CRL of every CA, intermediates too".to_owned();
+        let message = "this file needs a current CRL of every issuer in a client's chain, otherwise all \
+                       certificates of that chain are rejected";
+        let help = "check that the file has a CRL of every CA, including intermediates".to_owned();
         findings.note(rule::lint::CRL_COVERAGE, &place.field("caCrl"), message, help);
     }
     if let Some(CaSource::Credential(name)) = plan.validation.as_ref().map(|of| &of.ca) {
@@ -321,7 +321,7 @@ fn check_files(
     if is_mutual && plan.is_set(TlsField::CredentialNames) {
         let names = place.field("credentialNames");
         let message = format!(
-            "istiod accepts credentialNames in this mode since {CREDENTIAL_NAMES_MUTUAL} only"
+            "istiod accepts credentialNames in this mode only since Istio {CREDENTIAL_NAMES_MUTUAL}"
         );
         let help = "write credentialName for one certificate".to_owned();
         if options.istio < CREDENTIAL_NAMES_MUTUAL {
@@ -356,10 +356,10 @@ fn check_ca_suffix(name: &CredentialName<'_>, place: &Place<'_, '_>, findings: &
     if is_elsewhere || name.as_str().ends_with(CredentialName::CA_SUFFIX) {
         return;
     }
-    let message = "istiod serves a CA only under a name that ends in \"-cacert\": every client \
+    let message = "istiod returns a CA only for names that end in \"-cacert\": every client \
                    is rejected";
     let help = format!(
-        "write {:?}: istiod reads the Secret without the ending if there is none with it",
+        "write {:?}: istiod uses the Secret without the suffix if there is none with it",
         CredentialName::ca_of(name.as_str()).as_str()
     );
     let place = place.field("caCertCredentialName");

@@ -1,7 +1,7 @@
-//! What the API server says of `metadata`, of any resource.
+//! The API server's checks of `metadata`, for any resource.
 //!
-//! It decodes the whole of it into Go's `ObjectMeta` first: a wrong type is an error of the request
-//! (400), and nothing else is looked at. What can be decoded is validated together with the schema (422).
+//! It first decodes all of it into Go's `ObjectMeta`: a wrong type fails the whole request (400), and
+//! nothing else is checked. Decoded metadata is validated together with the schema (422).
 
 mod owners;
 mod time;
@@ -13,7 +13,7 @@ use crate::tree::{Kind, Ref};
 
 pub(super) use values::generated_name;
 
-/// Checks `metadata`. Returns whether the API server does not ask the CEL rules for what it found.
+/// Checks `metadata`. Returns whether an error in it prevents the CEL rules from being evaluated.
 ///
 /// Upstream: `GetObjectMetaWithOptions` of apiextensions-apiserver, then `ValidateObjectMetaAccessor` of
 /// apimachinery.
@@ -24,7 +24,7 @@ pub(super) fn check(root: &Place<'_, '_>, findings: &mut Findings) -> bool {
     is_blocking && is_decoded
 }
 
-/// The text of a field: empty if it is absent or null, nothing if it is of another type.
+/// The string of a field: empty if it is absent or null, `None` if it has another type.
 fn text<'t>(place: &Place<'_, 't>) -> Option<&'t str> {
     match place.node.map(Ref::kind) {
         None | Some(Kind::Null) => Some(""),

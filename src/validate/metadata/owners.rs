@@ -1,5 +1,5 @@
-//! `ValidateOwnerReferences` of apimachinery, and what the API server does before: it drops references
-//! that are there twice.
+//! `ValidateOwnerReferences` of apimachinery, and what the API server does before: it drops duplicate
+//! references.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,7 @@ use crate::{
 };
 
 const RULE: RuleId = rule::schema::METADATA_OWNER_REFERENCES;
-/// Longer lists are not shown whole, and of their controllers only the second is reported.
+/// Longer sequences are abbreviated, and only their second controller is reported.
 const MAX_SHOWN: usize = 64 << 10;
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -28,7 +28,7 @@ struct Reference<'t> {
 }
 
 impl<'t> Reference<'t> {
-    /// The reference that is written here; nothing, if it cannot be decoded.
+    /// The reference at this node; `None` if it cannot be decoded.
     fn read(place: &Place<'_, 't>) -> Option<Self> {
         if !place.node.is_some_and(|node| node.is_mapping() || node.is_null()) {
             return None;
@@ -48,7 +48,7 @@ impl<'t> Reference<'t> {
         })
     }
 
-    /// As Go writes it into JSON.
+    /// As Go writes it in JSON.
     fn json(&self) -> String {
         let mut json = String::from("{");
         let texts = [
@@ -74,7 +74,7 @@ impl<'t> Reference<'t> {
     }
 }
 
-/// Returns whether there is an error that keeps the CEL rules from being asked.
+/// Returns whether there is an error that prevents the CEL rules from being evaluated.
 pub(super) fn check(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
     let mut kept = Vec::new();
     let (mut seen, mut uids) = (HashSet::new(), Vec::new());
@@ -108,7 +108,7 @@ pub(super) fn check(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
     is_blocking
 }
 
-/// A reference, by its number among those that are kept.
+/// A reference, by its index among those that are kept.
 fn check_reference(
     index: usize,
     item: &Place<'_, '_>,

@@ -1,10 +1,10 @@
-//! Go's `time.Parse` of `time.RFC3339`, with the texts of its errors.
+//! Go's `time.Parse` with `time.RFC3339`, with the texts of its errors.
 
 use std::fmt::Write as _;
 
 const LAYOUT: &str = "2006-01-02T15:04:05Z07:00";
 
-/// Reads a time, and throws it away.
+/// Validates a time; its value is not needed.
 ///
 /// # Errors
 /// The text of Go's `ParseError`.
@@ -41,7 +41,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A number of so many digits.
+    /// A number with this many digits.
     fn number(
         &mut self,
         element: &str,
@@ -71,7 +71,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Digits of the second, which the layout does not name and Go takes all the same.
+    /// A fraction of seconds: the layout does not have it, but Go accepts it.
     fn fraction(&mut self) {
         if let [b'.' | b',', rest @ ..] = self.rest {
             let len = rest.iter().take_while(|b| b.is_ascii_digit()).count();
@@ -98,7 +98,7 @@ impl Reader<'_> {
         if hours.is_some_and(|hours| hours > 24) {
             return Err(self.out_of("time zone offset hour out of range"));
         }
-        // Go does not look at the minutes where the hours are no number.
+        // Go does not parse the minutes if the hours are not a number.
         if hours.is_some() && minutes.is_some_and(|minutes| minutes > 60) {
             return Err(self.out_of("time zone offset minute out of range"));
         }
@@ -116,7 +116,7 @@ impl Reader<'_> {
     }
 }
 
-/// A text as package `time` quotes it.
+/// A string as Go's package `time` quotes it.
 fn quote(text: &[u8]) -> String {
     let mut quoted = String::from("\"");
     for byte in text {

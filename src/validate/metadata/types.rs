@@ -11,9 +11,10 @@ use crate::{
 
 const RULE: RuleId = rule::schema::METADATA_TYPE;
 
-/// Reports every value that cannot be decoded. Returns whether there is none.
+/// Reports every value that cannot be decoded. Returns whether all can be decoded.
 ///
-/// The API server stops early and reports one of them: the first text that is not a time, else the
+/// The API server stops early and reports only one: the first string that is not a time, otherwise the
+/// first value of a wrong type, in the order of keys. The findings are in this order.
 /// first value of another type, by the order of the keys. The findings come in this order.
 pub(super) fn check(root: &Place<'_, '_>, findings: &mut Findings) -> bool {
     let api_version = root.field("apiVersion").node.map(Ref::text).unwrap_or_default();
@@ -28,7 +29,8 @@ pub(super) fn check(root: &Place<'_, '_>, findings: &mut Findings) -> bool {
     is_decoded
 }
 
-/// Which errors are looked for. Go goes on after a value of another type, but not after a bad time.
+/// Which errors are searched. Go continues after a value of a wrong type, but not after an invalid
+/// time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
     Times,
@@ -92,7 +94,7 @@ impl Check<'_> {
                 }
             }
             (want, kind) => {
-                // A time's own decoder refuses every other type.
+                // The decoder of times rejects every other type.
                 let pass = if let Want::Time = want { Pass::Times } else { Pass::Types };
                 if self.pass == pass {
                     self.wrong_type(want, kind, target, place);
@@ -116,7 +118,7 @@ impl Check<'_> {
         self.error(place, &message, help(want, kind, place));
     }
 
-    /// JSON has no infinity, and kubectl makes JSON of YAML before anything else.
+    /// JSON has no infinity, and kubectl converts YAML to JSON first.
     fn unsupported(&mut self, value: f64, place: &Place<'_, '_>) {
         if self.pass == Pass::Times {
             let value = match value {
@@ -136,8 +138,7 @@ impl Check<'_> {
     }
 }
 
-/// The entries in the order of their keys: the API server writes `metadata` as JSON once more before it
-/// decodes it.
+/// The entries sorted by key: the API server encodes `metadata` as JSON again before it decodes it.
 fn sorted<'t>(node: Ref<'t, 't>) -> Vec<(Ref<'t, 't>, Ref<'t, 't>)> {
     let mut entries = node.distinct_entries();
     entries.sort_by_key(|(key, _)| key.text());
@@ -148,7 +149,7 @@ fn is_int64(kind: &Kind<'_>) -> bool {
     number(kind).is_some_and(|number| number.parse::<i64>().is_ok())
 }
 
-/// A number as Go's JSON writes it after Kubernetes' reader: beyond 64 bits it is a float.
+/// A number as Go's JSON encoder writes it after Kubernetes' decoder: beyond 64 bits it is a float.
 #[expect(clippy::cast_precision_loss, reason = "as Go converts")]
 fn number(kind: &Kind<'_>) -> Option<String> {
     Some(match kind {

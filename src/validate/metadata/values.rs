@@ -1,4 +1,4 @@
-//! `ValidateObjectMetaAccessor` of apimachinery, and the warnings of a create.
+//! `ValidateObjectMetaAccessor` of apimachinery, and the warnings on create.
 
 use super::{owners, text};
 use crate::{
@@ -11,16 +11,16 @@ use crate::{
     },
 };
 
-/// So many bytes the keys and values of the annotations have together.
+/// The maximum size of all annotation keys and values together, in bytes.
 const MAX_ANNOTATIONS: usize = 256 << 10;
 
-/// The finalizers that Kubernetes has itself.
+/// The finalizers that Kubernetes itself defines.
 const ORPHAN: &str = "orphan";
 const FOREGROUND: &str = "foregroundDeletion";
 const STANDARD_FINALIZERS: [&str; 3] = [ORPHAN, FOREGROUND, "kubernetes"];
 
-/// Checks what can be decoded. Returns whether there is an error that keeps the CEL rules from being
-/// asked.
+/// Checks the metadata that can be decoded. Returns whether there is an error that prevents the CEL
+/// rules from being evaluated.
 pub(super) fn check(metadata: &Place<'_, '_>, findings: &mut Findings) -> bool {
     let is_decodable = metadata.node.is_none_or(|node| node.is_mapping() || node.is_null());
     if !is_decodable {
@@ -35,7 +35,8 @@ pub(super) fn check(metadata: &Place<'_, '_>, findings: &mut Findings) -> bool {
     is_blocking
 }
 
-/// The name that the API server makes of `generateName`, with `xxxxx` for its five random characters.
+/// The name that the API server generates from `generateName`, with `xxxxx` for its five random
+/// characters.
 ///
 /// Upstream: `SimpleNameGenerator`.
 pub(in crate::validate) fn generated_name(base: &str) -> String {
@@ -47,7 +48,8 @@ fn names(metadata: &Place<'_, '_>, findings: &mut Findings) -> bool {
     let (name, generate_name) = (metadata.field("name"), metadata.field("generateName"));
     let (Some(text), generated) = (text(&name), text(&generate_name)) else { return false };
     if let Some(generated) = generated.filter(|generated| !generated.is_empty()) {
-        // The API server adds characters behind a dash: apimachinery's maskTrailingDash.
+        // The API server appends characters, so a trailing dash is allowed: apimachinery's
+        // maskTrailingDash.
         let masked = match generated.strip_suffix('-') {
             Some(base) if !base.is_empty() => {
                 let mut masked = base.to_owned();
@@ -103,7 +105,8 @@ fn subdomain_at(
     }
 }
 
-/// `IsDNS1123Subdomain`. There are two of them, which count alike and call it `characters` and `bytes`.
+/// `IsDNS1123Subdomain`. Upstream has two implementations with equal results, which call the unit
+/// `characters` and `bytes`.
 fn subdomain_errors(text: &str, unit: &str) -> Vec<String> {
     const FORM: &str = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
     let mut errors = Vec::new();
@@ -174,12 +177,12 @@ fn labels(place: &Place<'_, '_>, findings: &mut Findings) {
     }
 }
 
-/// Returns whether they are too long.
+/// Returns whether they are too large.
 fn annotations(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
     const RULE: RuleId = rule::schema::METADATA_ANNOTATIONS;
     let mut size = 0;
     for (key, value) in place.node.map(Ref::distinct_entries).unwrap_or_default() {
-        // Go's ToLower makes one character of one.
+        // Go's ToLower maps one character to one character.
         let lower = |c: char| c.to_lowercase().next().unwrap_or(c);
         for message in qualified_name_errors(&key.text().chars().map(lower).collect::<String>()) {
             let message =

@@ -1,4 +1,4 @@
-//! What the API server asks before it looks at the object: the version of the API.
+//! Checks of the API server before it decodes the object: the API version and the kind.
 
 use crate::{
     IstioVersion, rule,
@@ -9,8 +9,7 @@ use crate::{
     },
 };
 
-/// Whether the custom resource serves the document's version of the API; if not, nothing else is
-/// looked at.
+/// Whether the custom resource has the document's API version; if not, nothing else is checked.
 pub(in crate::validate) fn check_type(
     root: Node<'_>,
     version: IstioVersion,

@@ -1,5 +1,5 @@
-//! The custom resource's schema: pruning, then types, enums and bounds, as apiextensions-apiserver
-//! and kube-openapi have them.
+//! The custom resource's schema: pruning, then types, enums and bounds, as in apiextensions-apiserver
+//! and kube-openapi.
 
 mod envelope;
 
@@ -22,18 +22,18 @@ pub(super) use envelope::check_type;
 /// The bounds of every number.
 pub(super) const MAX: u32 = u32::MAX;
 
-/// How deep in lists of lists unknown fields are looked for.
+/// The maximum depth of nested sequences in which unknown fields are searched.
 const MAX_DEPTH: usize = 100;
 
-/// What the schema found, beyond the findings.
+/// The result of the schema check, besides the findings.
 #[derive(Default)]
 pub(super) struct Outcome {
     /// The fields that are dropped.
     pub(super) pruned: Vec<FieldPath>,
-    /// An error that keeps the CEL rules from being asked.
+    /// An error that prevents the CEL rules from being evaluated.
     pub(super) is_blocked: bool,
-    /// Whether istiod reads another thing than is written: a field is dropped that it knows, a
-    /// number loses its point.
+    /// Whether istiod reads other values than the document has: a known field is dropped, or a number
+    /// loses its fraction.
     pub(super) is_rewritten: bool,
 }
 
@@ -122,7 +122,7 @@ impl Check<'_> {
                 continue;
             };
             if let Some(earlier) = slot.replace(entries.len()) {
-                let message = "written more than once; the last one counts";
+                let message = "repeated key: the last value is used";
                 let place = place.entry(key, value);
                 let help = "keep one of them".to_owned();
                 if self.reports_repeated {
@@ -162,9 +162,9 @@ impl Check<'_> {
         }
     }
 
-    /// The status has an endpoint of its own. Who applies a document does not set it: the API server
-    /// takes it out before it looks at the schema (`PrepareForCreate`, `PrepareForUpdate`), but after
-    /// it has looked for unknown fields.
+    /// The status has its own endpoint. When a document is applied, the API server removes the status
+    /// before it checks the schema (`PrepareForCreate`, `PrepareForUpdate`), but after it has searched
+    /// for unknown fields.
     fn status(&mut self, shape: &Shape, place: &Place<'_, '_>) {
         let mut findings = Findings::default();
         let mut status = Check { findings: &mut findings, outcome: Outcome::default(), ..*self };
@@ -175,7 +175,7 @@ impl Check<'_> {
 
     fn unknown(&mut self, fields: &'static [Field], place: &Place<'_, '_>, name: &str) {
         self.outcome.pruned.push(place.path());
-        // Comparing names is what costs most, and nobody would be told.
+        // Comparing names is the most expensive part, and the result would not be reported.
         let reason = PruneReason::of(fields, name, !self.findings.is_full());
         let is_unknown = matches!(reason, PruneReason::Unknown { .. });
         self.outcome.is_rewritten |= !is_unknown;
@@ -190,7 +190,7 @@ impl Check<'_> {
         }
     }
 
-    /// What is dropped within a value that should be a scalar, a list or another list.
+    /// Unknown fields in a value that should be a scalar, a sequence or a nested sequence.
     fn prune_within(&mut self, place: &Place<'_, '_>, depth: usize) {
         let Some(node) = place.node.filter(|node| !node.is_null()) else { return };
         if node.is_mapping() {
@@ -217,7 +217,7 @@ impl Check<'_> {
                 rule::schema::MIN_ITEMS,
                 place,
                 message,
-                "remove the empty list".to_owned(),
+                "remove the empty sequence".to_owned(),
             );
         }
         if length > max {
@@ -271,7 +271,7 @@ impl Check<'_> {
             self.findings.error(rule, place, message, help);
         };
         if number.value > f64::from(MAX) {
-            // Go shows the bound in the type of the number.
+            // Go formats the bound in the type of the number.
             let max = if number.whole.is_none() {
                 Float(MAX.into()).to_string()
             } else {
@@ -318,7 +318,7 @@ impl Check<'_> {
             Kind::Null => return,
             Kind::Bool(v) => v.to_string(),
             Kind::Sequence => json_of(place),
-            // Whatever it held is pruned.
+            // All of its content is pruned.
             Kind::Mapping | Kind::MergedMapping(_) => "{}".to_owned(),
             number_kind => number(number_kind).map(|v| text_of(&v)).unwrap_or_default(),
         };
@@ -339,7 +339,7 @@ impl Check<'_> {
     }
 }
 
-/// The object that has a field of this name: where it was to be written.
+/// The object that has a field of this name: the field was probably meant for it.
 fn owner_of(name: &str) -> Option<String> {
     fn find(shape: &Shape, name: &str, path: &str) -> Option<String> {
         match shape {
@@ -357,7 +357,7 @@ fn owner_of(name: &str) -> Option<String> {
     find(&SPEC, name, "spec")
 }
 
-/// 1.2 is meant to be a version of TLS.
+/// A number such as 1.2 was probably meant as a TLS version.
 fn version_named_by(names: &[&'static str], kind: &Kind<'_>) -> Option<String> {
     let version = format!("TLSV{}", number(kind)?.value).replace('.', "_");
     let version = if version.contains('_') { version } else { version + "_0" };
@@ -384,7 +384,7 @@ fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
         }
         (Shape::Boolean, _) => Some("write true or false".to_owned()),
         (Shape::List { .. }, Kind::String(text)) => {
-            Some(format!("write a list: [{}]", crate::diagnostic::Quoted(text)))
+            Some(format!("write a sequence: [{}]", crate::diagnostic::Quoted(text)))
         }
         (_, Kind::Null) => Some("write a value, or remove it".to_owned()),
         _ => None,

@@ -1,4 +1,4 @@
-//! Annotations as a workflow of GitHub's prints them.
+//! Annotations for GitHub Actions.
 
 use std::io::{self, Write};
 
@@ -27,7 +27,7 @@ impl EachFinding for Github<'_> {
         write!(out, "::{command} file={}", property(&name_of(self.files, file)))?;
         if let Some(place) = finding.place {
             write!(out, ",line={},col={}", place.line, place.column)?;
-            // The last column is a part of what is shown.
+            // The end column is inclusive.
             match place.end {
                 Some((line, column)) if line == place.line => {
                     write!(out, ",endColumn={}", column - 1)?;
@@ -51,7 +51,7 @@ impl EachFinding for Github<'_> {
     }
 }
 
-/// One line, harmless in a workflow's log, in which the runner reads nothing but itself.
+/// One line, escaped so that the runner interprets no commands in it.
 fn data(text: &str) -> String {
     harmless(text).replace('%', "%25")
 }

@@ -1,4 +1,4 @@
-//! An object for each document, one a line: `docs/check.schema.json` describes it.
+//! One object for each document, one a line: `docs/check.schema.json` describes it.
 
 use std::{
     env,
@@ -21,13 +21,13 @@ use crate::{
     text::severity_name,
 };
 
-/// So many bytes of lines are held in memory, what is more in a temporary file.
+/// The maximum size of lines that are kept in memory; beyond it a temporary file is used.
 const IN_MEMORY: usize = 1 << 20;
 
 pub(super) struct Json<'a> {
     files: &'a [File],
-    /// The lines, each behind the numbers of its file and document. They wait for the end, since
-    /// the last document may be the first Secret, and then Secrets are missing in earlier ones.
+    /// The lines, each after the numbers of its file and document. They are written at the end: the
+    /// last document may be the first Secret, and then Secrets are missing in earlier ones.
     waiting: BufWriter<SpooledTempFile>,
 }
 
@@ -85,7 +85,7 @@ impl Output for Json<'_> {
         temporary(parts.iter().try_for_each(|part| self.waiting.write_all(part)))
     }
 
-    /// It is told on standard error alone.
+    /// It is reported only on standard error.
     fn problem(&mut self, _out: &mut dyn Write, _problem: &str) -> io::Result<()> {
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Output for Json<'_> {
             let document = (number()?, number()?);
             line.clear();
             temporary(waiting.read_until(b'\n', &mut line))?;
-            // The findings are the last of a line: more of them go before its closing brackets.
+            // The findings are the last field of a line: more of them go before its closing brackets.
             let open = line.strip_suffix(END).unwrap_or(&line);
             out.write_all(open)?;
             let mut is_first = open.ends_with(b"[");
@@ -126,10 +126,10 @@ impl Output for Json<'_> {
     }
 }
 
-/// What ends a line.
+/// The end of a line.
 const END: &[u8] = b"]}\n";
 
-/// What goes wrong with the temporary file, which is nobody else's fault.
+/// An error of the temporary file.
 #[derive(Debug)]
 pub(super) struct OfTemporaryFile(io::Error);
 

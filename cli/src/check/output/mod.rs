@@ -1,4 +1,4 @@
-//! The formats of what was found.
+//! The output formats.
 
 mod github;
 mod json;
@@ -16,24 +16,24 @@ use super::{
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// For people: the line, what is wrong in it, and what to write instead
+    /// Text with the source line and help
     Text,
-    /// An object for each Gateway, one a line (docs/check.schema.json)
+    /// One JSON object for each Gateway, one a line (docs/check.schema.json)
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,
-    /// Annotations in a workflow of GitHub's
+    /// Annotations for GitHub Actions
     Github,
 }
 
-/// Writes documents as they come.
+/// Writes documents incrementally.
 pub(super) trait Output {
     fn document(&mut self, out: &mut dyn Write, document: Document) -> io::Result<()>;
 
     /// A file or directory that cannot be read.
     fn problem(&mut self, out: &mut dyn Write, problem: &str) -> io::Result<()>;
 
-    /// What was found across documents, when all of them are known.
+    /// Findings across documents, once all of them are known.
     fn finish(
         &mut self,
         out: &mut dyn Write,
@@ -41,7 +41,7 @@ pub(super) trait Output {
     ) -> io::Result<()>;
 }
 
-/// A format in which each finding stands by itself, and nothing waits for the end.
+/// A format in which findings are independent and written immediately.
 trait EachFinding {
     fn finding(&mut self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()>;
 
@@ -49,7 +49,7 @@ trait EachFinding {
         Ok(())
     }
 
-    /// What stands behind the last finding.
+    /// Written after the last finding.
     fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
@@ -76,7 +76,7 @@ impl<T: EachFinding> Output for T {
     }
 }
 
-/// A finding about a document that another document is needed for.
+/// A finding that refers to another document.
 pub(super) struct Across {
     pub(super) file: usize,
     pub(super) number: usize,
@@ -94,7 +94,7 @@ impl Format {
     }
 }
 
-/// Whether an error is one of the temporary file in which a format keeps what has to wait.
+/// Whether an error is that of the temporary file of a format.
 pub(super) fn is_of_temporary_file(error: &io::Error) -> bool {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<json::OfTemporaryFile>());
     inner.is_some()
@@ -104,7 +104,7 @@ fn name_of(files: &[File], file: usize) -> String {
     files.get(file).map(File::name).unwrap_or_default()
 }
 
-/// Where the other document of a conflict is: `b.yaml:12:7`.
+/// The location in the other document of a conflict: `b.yaml:12:7`.
 fn other_place(files: &[File], finding: &Finding) -> Option<String> {
     let other = finding.other.as_ref()?;
     let name = name_of(files, other.file);
@@ -114,7 +114,7 @@ fn other_place(files: &[File], finding: &Finding) -> Option<String> {
     })
 }
 
-/// The message and, where there is one, the place of the other document.
+/// The message, with the location in the other document if there is one.
 fn whole_message(files: &[File], finding: &Finding) -> String {
     match other_place(files, finding) {
         Some(place) => format!("{} (the other: {place})", finding.message),
@@ -122,7 +122,7 @@ fn whole_message(files: &[File], finding: &Finding) -> String {
     }
 }
 
-/// A message, and what helps in a line of its own.
+/// A message, with help on its own line.
 fn with_help(message: String, finding: &Finding) -> String {
     match &finding.help {
         Some(help) => format!("{message}\nhelp: {help}"),

@@ -1,4 +1,4 @@
-//! SARIF 2.1.0, written as the results come.
+//! SARIF 2.1.0, written incrementally.
 
 use std::{
     collections::HashMap,
@@ -32,7 +32,7 @@ impl<'a> Sarif<'a> {
         Self { files, rule_index, problems: Vec::new(), has_results: false, is_begun: false }
     }
 
-    /// All before the results.
+    /// Everything before the results.
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if std::mem::replace(&mut self.is_begun, true) {
             return Ok(());
@@ -135,7 +135,7 @@ fn uri(path: &str) -> String {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
                 uri.push(char::from(byte));
             }
-            // Windows writes them so.
+            // Windows paths.
             b'\\' if cfg!(windows) => uri.push('/'),
             _ => uri.push_str(&format!("%{byte:02X}")),
         }

@@ -1,4 +1,4 @@
-//! Findings as a good compiler shows them.
+//! Findings in the style of compiler messages.
 
 use std::io::{self, Write};
 
@@ -53,7 +53,7 @@ impl EachFinding for Text<'_> {
             (None, _) => Origin::path(name).into(),
         };
         let mut report = level.primary_title(message).id(finding.rule.as_str()).element(place);
-        // Upstream's texts often name the field themselves.
+        // Upstream's messages often contain the field.
         if !finding.path.is_empty() && !finding.message.contains(&finding.path) {
             let path = harmless(&finding.path);
             report = report.element(Level::NOTE.with_name("field").message(path));
@@ -69,14 +69,13 @@ impl EachFinding for Text<'_> {
     }
 }
 
-/// A line of a document with a sign in the place of each harmful character; the renderer does the same
-/// to ASCII's control characters.
+/// A line of a document with a sign for each control character; the renderer does the same for ASCII.
 fn visible(line: &str) -> String {
     let shown = |c: char| if is_harmful(c) && !c.is_ascii() { '\u{fffd}' } else { c };
     line.chars().map(shown).collect()
 }
 
-/// The part of a line that is meant. Where its end is not known, it is the word.
+/// The underlined part of a line. If its end is unknown, it is a word.
 fn underlined(line: &str, place: Place) -> Annotation<'static> {
     let offset = |column: usize| {
         let at = line.char_indices().nth(column.saturating_sub(1));
