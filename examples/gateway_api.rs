@@ -7,7 +7,7 @@
 
 use std::{env, error::Error, fs};
 
-use istio_gateway::gateway_api::{Manifests, Options, Outcome};
+use istio_gateway::gateway_api::{ListenerOutcome, Manifests, Options};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut files: Vec<_> = env::args().skip(1).collect();
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("{}/{}", manifest.gateway.metadata.namespace, manifest.gateway.metadata.name);
         for listener in &conversion.listeners {
             let what = match &listener.outcome {
-                Outcome::Programmed(server) => match &server.tls {
+                ListenerOutcome::Programmed(server) => match &server.tls {
                     Some(tls) => format!(
                         "{}, clients are {}",
                         tls.mode().as_str_name(),
@@ -38,9 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
                     ),
                     None => "plain".to_owned(),
                 },
-                Outcome::WithoutServer => "no server".to_owned(),
+                ListenerOutcome::WithoutServer => "no server".to_owned(),
                 // istiod's incomplete server for this listener cannot be used.
-                Outcome::Refused(_) => "rejected".to_owned(),
+                ListenerOutcome::Rejected(_) => "rejected".to_owned(),
                 other => format!("{other:?}"),
             };
             println!("  {}: {what}", listener.name);

@@ -4,7 +4,7 @@
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let text = std::fs::read_to_string("examples/gateway.yaml")?;
-//! let mut manifest = istio_gateway::Manifest::parse(&text)?;
+//! let mut manifest = istio_gateway::Manifest::from_yaml(&text)?;
 //! for server in &mut manifest.spec_mut().servers {
 //!     if let Some(tls) = &mut server.tls {
 //!         tls.insecure_skip_verify = Some(false);

@@ -74,7 +74,7 @@ pub(crate) fn patch(text: &str, edit: &Edit<'_>) -> Result<String, RewriteReason
 /// deeply or its aliases expand to too many values, [`is_decode`](Error::is_decode) with every rejected
 /// value.
 pub fn from_str<T: Message>(yaml: &str) -> Result<T, Error> {
-    decode_str(yaml)?.tolerant()
+    decode_str(yaml)?.into_lenient()
 }
 
 /// Reads a message from the first document of a YAML text, with all diagnostics.

@@ -69,7 +69,7 @@ fn fit(text: &str, width: usize) -> String {
             let said = wrapped(said, width - column);
             let begins = std::iter::once(begin.as_str()).chain(std::iter::repeat(""));
             lines.extend(
-                said.iter().zip(begins).map(|(said, begin)| format!("{begin:column$}{said}")),
+                said.iter().zip(begins).map(|(text, begin)| format!("{begin:column$}{text}")),
             );
         } else {
             // Reserves two columns for the backslash that continues a command line.

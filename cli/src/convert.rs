@@ -20,7 +20,7 @@ use crate::{
     output::{HarmlessJson, print},
 };
 
-/// Converts Gateways between YAML, JSON and protobuf without loss
+/// Converts Gateways between YAML, JSON and protobuf without loss.
 ///
 /// YAML is read as Kubernetes reads it (YAML 1.1), known fields as Istio's decoder reads them. Unknown
 /// fields and other resources are kept between YAML and JSON; comments are not. A value that Istio
@@ -39,9 +39,9 @@ Examples:
   istio-gateway convert --from yaml --type tls - <<< '{mode: SIMPLE, credentialName: edge}'
 
 Exit status:
-  0  all was converted
-  1  a document is wrong: the others are written
-  2  usage error, or something cannot be read or written")]
+  0  all documents were converted
+  1  a document is invalid; the others are converted
+  2  usage error, or a file cannot be read or written")]
 pub(crate) struct Convert {
     /// The input format [default: binary by file extension, otherwise yaml or json by content]
     #[arg(long, value_enum)]

@@ -5,7 +5,7 @@ use istio_gateway::{IstioVersion, Object, validate};
 
 use crate::{Failure, output::print};
 
-/// Prints the CustomResourceDefinition of Gateway for a release of Istio
+/// Prints the CustomResourceDefinition of Gateway for a release of Istio.
 ///
 /// It is upstream's without descriptions: an API server accepts and rejects the same objects with the
 /// same messages. The releases 1.24, 1.30, 1.31 and 1.32 are compared with upstream's modules; for
@@ -13,12 +13,12 @@ use crate::{Failure, output::print};
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
-  istio-gateway crd | kubectl apply --server-side -f -    into a cluster for tests
+  istio-gateway crd | kubectl apply --server-side -f -    for a test cluster
   istio-gateway crd --istio 1.30 > crd.yaml
   istio-gateway crd --format json | jq '.spec.versions[0].schema'
 
-Output: an object of apiextensions.k8s.io/v1 with the versions v1, v1alpha3 and v1beta1 (before 1.22
-without v1), their schema, the CEL rules (since 1.26) and the status' own endpoint.
+Output: a CustomResourceDefinition of apiextensions.k8s.io/v1 with the versions v1 (since 1.22), v1beta1
+and v1alpha3, their schema, the CEL rules (since 1.26) and the status subresource.
 
 Exit status:
   0  the definition was printed

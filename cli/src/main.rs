@@ -23,19 +23,19 @@ use clap::{Parser, Subcommand};
 
 use self::text::harmless;
 
-/// Tools for Istio's Gateway resources.
+/// Checks, explains and converts Istio's Gateway resources.
 #[derive(Parser)]
 #[command(name = "istio-gateway", version, about, arg_required_else_help = true)]
 #[command(after_long_help = "\
 Start with:
-  istio-gateway check gateway.yaml    would a cluster accept it, and does it do what it seems to?
-  istio-gateway explain gateway.yaml  who gets in, and what can the backend trust?
-  istio-gateway help check            a command's options, examples and exit statuses
+  istio-gateway check gateway.yaml    does a cluster accept it, and is it safe?
+  istio-gateway explain gateway.yaml  which clients are accepted, and what can the backend trust?
+  istio-gateway help check            options, examples and exit statuses of a command
 
 Exit status of every command:
-  0  done, and nothing is wrong
-  1  the input is wrong, or something was found that the command looks for
-  2  usage error, or something cannot be read or written")]
+  0  success
+  1  the input is invalid, or there are findings
+  2  usage error, or a file cannot be read or written")]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -10,24 +10,28 @@ use crate::{
     text::{severity_name, shown, text_width, wrapped},
 };
 
-/// Lists the rules of all findings, or explains some of them
+/// Lists the rules of all findings, or explains some of them.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
-  istio-gateway rules                          every rule in a line
-  istio-gateway rules webhook/servers-required one rule: what it means, bad and good manifests
-  istio-gateway rules lint/                    all of a group
-  istio-gateway rules --format json            for programs, an object a line
+  istio-gateway rules                          list all rules
+  istio-gateway rules webhook/servers-required explain one rule, with a bad and a good manifest
+  istio-gateway rules lint/                    explain all rules of a group
+  istio-gateway rules --format json            one JSON object a line
 
-schema/ and cel/ are rules of the custom resource, which the API server checks; webhook/ are
-istiod's. lint/ is what they accept and what does not do what it seems to. document/ is what cannot
-be read at all. field-validation/ are the API server's, as the client requests it. gateway-api/ are
-those of from-gateway-api. envoy/ and decode/ are what explain and envoy report: what istiod drops from
-its translation, and what its decoder ignores.
+Groups:
+  document/          the document cannot be read
+  schema/, cel/      the API server: the custom resource
+  field-validation/  the API server: unknown and repeated fields, as the client requests it
+  webhook/           istiod's webhook
+  lint/              settings that are accepted but harmful or without effect
+  decode/            istiod's decoder: ignored or replaced values (envoy, explain)
+  envoy/             istiod's translation: dropped or replaced settings (envoy, explain)
+  gateway-api/       istiod's translation of Gateway API (from-gateway-api)
 
 Exit status:
   0  the rules were printed
-  2  there is no such rule, or standard output cannot be written")]
+  2  unknown rule, or standard output cannot be written")]
 pub(crate) struct Rules {
     /// The output format
     #[arg(long, value_enum, default_value = "text")]

@@ -17,11 +17,11 @@ fn check<T: Message + std::fmt::Debug>(text: &[u8]) {
     match (&read, json::decode_slice::<T>(text)) {
         (Ok(message), Ok(decoded)) => {
             assert_eq!(decoded.value, *message);
-            assert_eq!(decoded.tolerant().as_ref().ok(), Some(message));
+            assert_eq!(decoded.into_lenient().as_ref().ok(), Some(message));
         }
         (Err(error), Ok(decoded)) => {
             assert!(error.is_decode(), "{error}");
-            let refused = decoded.tolerant().expect_err("refused by from_slice");
+            let refused = decoded.into_lenient().expect_err("refused by from_slice");
             assert_eq!(refused.diagnostics(), error.diagnostics());
             assert!(!error.diagnostics().is_empty());
         }
@@ -37,5 +37,5 @@ fn check<T: Message + std::fmt::Debug>(text: &[u8]) {
     // Reading without the text gives the same result.
     let value: serde_json::Value = serde_json::from_str(&written).expect("it was written here");
     let decoded = json::decode::<T, _>(&value).expect("a value gives no error");
-    assert_eq!(decoded.tolerant().expect("it was written here"), message);
+    assert_eq!(decoded.into_lenient().expect("it was written here"), message);
 }

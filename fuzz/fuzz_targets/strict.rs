@@ -25,8 +25,8 @@ fn message<T: Message + std::fmt::Debug>(bytes: &[u8]) {
     let found = decoded.diagnostics.clone();
     all_within(&found, bytes);
     let has_errors = found.iter().any(|d| d.severity == Severity::Error);
-    assert_eq!(decoded.clone().tolerant().is_err(), has_errors);
-    match decoded.clone().strict() {
+    assert_eq!(decoded.clone().into_lenient().is_err(), has_errors);
+    match decoded.clone().into_strict() {
         Ok(strict) => {
             assert!(found.is_empty());
             assert_eq!(strict, json::from_slice::<T>(bytes).expect("strict is tolerant"));
@@ -37,7 +37,7 @@ fn message<T: Message + std::fmt::Debug>(bytes: &[u8]) {
 }
 
 fn manifest(text: &str) {
-    match (Manifest::parse(text), Manifest::parse_strict(text)) {
+    match (Manifest::from_yaml(text), Manifest::from_yaml_strict(text)) {
         (Ok(tolerant), Ok(strict)) => {
             assert_eq!(tolerant.spec(), strict.spec());
             assert!(tolerant.diagnostics().is_empty());

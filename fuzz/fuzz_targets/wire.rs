@@ -14,7 +14,7 @@ fuzz_target!(|data: &[u8]| {
     for_type!(first, check(wire));
     if let (0, Ok(gateway)) = (first % 10, decode::<Gateway>(wire)) {
         let yaml = Manifest::new("edge", gateway.clone()).to_yaml();
-        let manifest = Manifest::parse(&yaml).expect("it was written here");
+        let manifest = Manifest::from_yaml(&yaml).expect("it was written here");
         assert_eq!(*manifest.spec(), gateway, "{yaml}");
     }
 });

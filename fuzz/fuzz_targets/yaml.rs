@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 
 fuzz_target!(|text: &str| {
-    if let Ok(manifest) = Manifest::parse(text) {
+    if let Ok(manifest) = Manifest::from_yaml(text) {
         check(manifest);
     }
     for document in documents(text).take(50) {
@@ -36,7 +36,7 @@ fuzz_target!(|text: &str| {
 
 fn check(mut manifest: Manifest) {
     let json = manifest.to_json();
-    let read = Manifest::parse(&manifest.to_yaml()).expect("it is the text itself");
+    let read = Manifest::from_yaml(&manifest.to_yaml()).expect("it is the text itself");
     assert_eq!(read.spec(), manifest.spec());
     let read = Manifest::from_json(&json);
     // Go's YAML reader converts a number in the metadata to a string. JSON keeps the number, which
@@ -51,7 +51,7 @@ fn check(mut manifest: Manifest) {
     servers.push(istio_gateway::Server { name: "new".into(), ..Default::default() });
     manifest.spec_mut().servers = servers.clone();
     let yaml = manifest.to_yaml();
-    let read = Manifest::parse(&yaml).expect("it was written here");
+    let read = Manifest::from_yaml(&yaml).expect("it was written here");
     assert_eq!(read.spec().servers, servers, "{yaml}");
     assert_eq!(read.spec(), manifest.spec(), "{yaml}");
 }

@@ -59,7 +59,7 @@ pub fn rejects_secrets(rule: RuleId) -> bool {
 
 fn finding(rule: RuleId, path: FieldPath, message: String, help: Option<&str>) -> Diagnostic {
     let severity = match rule {
-        rule::REFUSED_BY_ENVOY | rule::CREDENTIAL_EMPTY => Severity::Error,
+        rule::SETTINGS_REJECTED | rule::CREDENTIAL_EMPTY => Severity::Error,
         rule if rejects_secrets(rule) => Severity::Error,
         _ => Severity::Warning,
     };
@@ -132,7 +132,7 @@ impl Findings<'_> {
                 if validation.is_some_and(|validation| validation.ca == CaSource::Absent) {
                     let message = "Envoy rejects the listener: no CA verifies the names";
                     let help = Some("remove them, or use MUTUAL or OPTIONAL_MUTUAL");
-                    self.add(rule::REFUSED_BY_ENVOY, path(field), message.to_owned(), help);
+                    self.add(rule::SETTINGS_REJECTED, path(field), message.to_owned(), help);
                 }
             }
             TlsField::VerifyCertificateSpki => {
@@ -225,7 +225,7 @@ impl Findings<'_> {
         for (i, pin) in pins.iter().enumerate() {
             let Err(rejection) = check(pin) else { continue };
             let (rule, what) = if rejection.rejects_listener() {
-                (rule::REFUSED_BY_ENVOY, "Envoy rejects the listener")
+                (rule::SETTINGS_REJECTED, "Envoy rejects the listener")
             } else {
                 (rule::PIN_INVALID, REJECTED)
             };

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::{
     findings::Findings,
     input::{ALLOW_INSECURE_FALLBACK, FrontendTls, TlsConfig},
-    outcome::Outcome,
+    outcome::ListenerOutcome,
     rule,
 };
 use crate::{
@@ -81,10 +81,10 @@ impl Clients {
     }
 
     /// Writes the messages of the remarks on a listener.
-    pub(super) fn conclude(&mut self, name: &str, outcome: &Outcome) {
+    pub(super) fn conclude(&mut self, name: &str, outcome: &ListenerOutcome) {
         let (policy, clients) = match outcome {
-            Outcome::Programmed(server) => (policy(server), sentence(server)),
-            Outcome::WithoutServer | Outcome::Refused(_) => {
+            ListenerOutcome::Programmed(server) => (policy(server), sentence(server)),
+            ListenerOutcome::WithoutServer | ListenerOutcome::Rejected(_) => {
                 (None, "istiod does not program the listener".to_owned())
             }
         };

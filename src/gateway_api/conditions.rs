@@ -10,7 +10,7 @@ pub struct Condition {
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// Its status.
-    pub status: Status,
+    pub status: ConditionStatus,
     /// The machine-readable reason.
     pub reason: &'static str,
     /// Istio's message.
@@ -20,14 +20,14 @@ pub struct Condition {
 /// The status of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub enum Status {
+pub enum ConditionStatus {
     /// It holds.
     True,
     /// It does not hold.
     False,
 }
 
-impl Status {
+impl ConditionStatus {
     /// `True` or `False`, as Kubernetes writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -68,10 +68,10 @@ fn condition(
     match problem {
         None => {
             let (reason, message) = (good.0, good.1.to_owned());
-            Condition { kind, status: Status::True, reason, message }
+            Condition { kind, status: ConditionStatus::True, reason, message }
         }
         Some(Problem { reason, message }) => {
-            Condition { kind, status: Status::False, reason, message }
+            Condition { kind, status: ConditionStatus::False, reason, message }
         }
     }
 }
@@ -110,7 +110,7 @@ impl ListenerState {
             condition("Accepted", ("Accepted", NO_ERRORS), protocol.or(ca)),
             Condition {
                 kind: "Conflicted",
-                status: Status::False,
+                status: ConditionStatus::False,
                 reason: "NoConflicts",
                 message: NO_ERRORS.to_owned(),
             },
@@ -135,7 +135,7 @@ pub(super) fn of_conflict(reason: &'static str, has_invalid_kinds: bool) -> Vec<
         condition("Accepted", ("", ""), problem()),
         Condition {
             kind: "Conflicted",
-            status: Status::True,
+            status: ConditionStatus::True,
             reason,
             message: CONFLICT.to_owned(),
         },
@@ -178,7 +178,7 @@ impl GatewayState {
         let problem = problem.or_else(|| is_none.then(none));
         let insecure = || Condition {
             kind: "InsecureFrontendValidationMode",
-            status: Status::True,
+            status: ConditionStatus::True,
             reason: "ConfigurationChanged",
             message: "Gateway is operating in AllowInsecureFallback mode for frontend validation"
                 .to_owned(),

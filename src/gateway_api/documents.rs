@@ -7,9 +7,9 @@ use serde::de::DeserializeOwned;
 use super::{
     Conversion, Options, convert_of_set,
     input::{GROUP, Gateway, Metadata},
-    memory::Memory,
     resources::InMemory,
     schema::{self, Judged, Resource},
+    verdict_cache::VerdictCache,
 };
 use crate::{
     Diagnostic, Error, FieldPath, Manifest, Position, RuleId, Severity,
@@ -245,12 +245,12 @@ impl Manifests {
         &self,
         options: &Options,
     ) -> impl Iterator<Item = (&GatewayManifest, Conversion)> {
-        let memory = Memory::default();
+        let cache = VerdictCache::default();
         self.texts.iter().flat_map(move |text| {
             let convert = |ReadGateway { manifest, path, judged }: &ReadGateway| {
                 let mut diagnostics = judged.findings.clone();
                 let convert =
-                    || convert_of_set(&manifest.gateway, &self.resources, options, &memory);
+                    || convert_of_set(&manifest.gateway, &self.resources, options, &cache);
                 if !judged.is_too_large() {
                     let conversion = convert();
                     diagnostics.extend(conversion.diagnostics);

@@ -7,7 +7,7 @@ use super::{
     conditions::{ListenerState, Problem, of_conflict},
     findings::Findings,
     input::{AllowedRoutes, GROUP, Listener, RouteKind},
-    outcome::{ConvertedListener, Outcome, UnusableServer},
+    outcome::{ConvertedListener, ListenerOutcome, UnusableServer},
     resources::Resources,
     selector,
 };
@@ -58,9 +58,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             })
         };
         let outcome = match (is_valid, server) {
-            (true, Some(server)) => Outcome::Programmed(server),
-            (true, None) => Outcome::WithoutServer,
-            (false, server) => Outcome::Refused(server.map(UnusableServer::new)),
+            (true, Some(server)) => ListenerOutcome::Programmed(server),
+            (true, None) => ListenerOutcome::WithoutServer,
+            (false, server) => ListenerOutcome::Rejected(server.map(UnusableServer::new)),
         };
         found.clients.conclude(&listener.name, &outcome);
         ConvertedListener { name: listener.name.clone(), outcome, conditions: state.conditions() }
@@ -77,7 +77,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             return Vec::new();
         };
         let bytes: usize = namespaces.iter().map(|name| name.len() + 1 + hostname.len()).sum();
-        if !self.memory.take_host_bytes(bytes) {
+        if !self.cache.take_host_bytes(bytes) {
             let message = "the translation would exceed the limit of host names".to_owned();
             found.too_large(message, at_namespaces());
             return Vec::new();
@@ -106,7 +106,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             (Some("All"), _) | (_, None) => vec!["*".to_owned()],
             (_, Some(selector)) if selector::is_valid(selector) => {
                 let all = self.resources.namespaces();
-                if !self.memory.take_labels(all.len().saturating_mul(selector::len(selector))) {
+                if !self.cache.take_labels(all.len().saturating_mul(selector::len(selector))) {
                     return None;
                 }
                 let chosen = all.iter().filter(|n| selector::matches(selector, &n.metadata));
@@ -133,7 +133,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         }
         ConvertedListener {
             name: listener.name.clone(),
-            outcome: Outcome::Refused(None),
+            outcome: ListenerOutcome::Rejected(None),
             conditions: of_conflict(reason, !has_valid_kinds(listener)),
         }
     }

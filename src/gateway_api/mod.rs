@@ -58,31 +58,32 @@ mod documents;
 mod findings;
 mod input;
 mod listener;
-mod memory;
 mod outcome;
 mod references;
 mod resources;
 mod schema;
 mod selector;
 mod tls;
+mod verdict_cache;
 
-pub use back::{Back, from_istio};
-pub use conditions::{Condition, Status};
+pub use back::{ReverseConversion, from_istio};
+pub use conditions::{Condition, ConditionStatus};
 pub use documents::{GatewayManifest, Manifests, ObjectFindings};
 pub use input::{
     ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedRoutes, BackendTls, ConfigMap,
-    FrontendTls, GROUP, Gateway, GatewayClass, GatewayClassSpec, GatewaySpec, GatewayTls,
-    GrantFrom, GrantTo, Infrastructure, LabelExpression, LabelSelector, Listener, ListenerTls,
-    Metadata, Namespace, ObjectReference, ParametersReference, PortTls, ReferenceGrant,
-    ReferenceGrantSpec, RouteKind, RouteNamespaces, Secret, SecretReference, TlsConfig, Validation,
+    FrontendTls, FrontendTlsValidation, GROUP, Gateway, GatewayClass, GatewayClassSpec,
+    GatewaySpec, GatewayTls, GrantFrom, GrantTo, Infrastructure, LabelExpression, LabelSelector,
+    Listener, ListenerTls, Metadata, Namespace, ObjectReference, ParametersReference, PortTls,
+    ReferenceGrant, ReferenceGrantSpec, RouteKind, RouteNamespaces, Secret, SecretReference,
+    TlsConfig,
 };
-pub use outcome::{Conversion, ConvertedListener, Outcome, UnusableServer};
+pub use outcome::{Conversion, ConvertedListener, ListenerOutcome, UnusableServer};
 pub use resources::{InMemory, Resources};
 
 use self::{
     conditions::{GatewayState, Problem, reason},
     findings::Findings,
-    memory::Memory,
+    verdict_cache::VerdictCache,
 };
 use crate::{FieldPath, IstioVersion, rule::gateway_api as rule};
 
@@ -124,7 +125,7 @@ pub fn convert<R: Resources + ?Sized>(
     if !too_large.is_empty() {
         return Conversion::without_answer(too_large);
     }
-    convert_of_set(gateway, resources, options, &Memory::default())
+    convert_of_set(gateway, resources, options, &VerdictCache::default())
 }
 
 /// [`convert`] for one of several Gateways with the same resources, whose size an API server accepts.
@@ -132,9 +133,9 @@ fn convert_of_set<R: Resources + ?Sized>(
     gateway: &Gateway,
     resources: &R,
     options: &Options,
-    memory: &Memory,
+    cache: &VerdictCache,
 ) -> Conversion {
-    Context { gateway, resources, options, memory }.convert()
+    Context { gateway, resources, options, cache }.convert()
 }
 
 /// A Gateway with the inputs of its translation.
@@ -142,7 +143,7 @@ struct Context<'a, R: ?Sized> {
     gateway: &'a Gateway,
     resources: &'a R,
     options: &'a Options,
-    memory: &'a Memory,
+    cache: &'a VerdictCache,
 }
 
 impl<R: Resources + ?Sized> Context<'_, R> {

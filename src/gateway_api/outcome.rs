@@ -30,14 +30,13 @@ impl Conversion {
     /// usable. A Gateway that an API server rejects is not valid, nor is one with unknown fields.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        use super::Status;
+        use super::ConditionStatus;
         let is_sound = |rule| !schema::is_rejection(rule) && rule != rule::UNKNOWN_FIELD;
         self.diagnostics.iter().all(|found| is_sound(found.rule))
             && self.listeners.iter().all(ConvertedListener::is_valid)
-            && self
-                .conditions
-                .iter()
-                .all(|c| !matches!(c.kind, "Accepted" | "ResolvedRefs") || c.status == Status::True)
+            && self.conditions.iter().all(|c| {
+                !matches!(c.kind, "Accepted" | "ResolvedRefs") || c.status == ConditionStatus::True
+            })
     }
 
     /// The servers that istiod programs, with the names of their listeners.
@@ -64,7 +63,7 @@ pub struct ConvertedListener {
     /// The listener's name.
     pub name: String,
     /// The outcome.
-    pub outcome: Outcome,
+    pub outcome: ListenerOutcome,
     /// Its conditions.
     pub conditions: Vec<Condition>,
 }
@@ -73,15 +72,15 @@ impl ConvertedListener {
     /// Whether the listener is valid.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        !matches!(self.outcome, Outcome::Refused(_))
+        !matches!(self.outcome, ListenerOutcome::Rejected(_))
     }
 
     /// The server, if istiod programs it.
     #[must_use]
     pub fn server(&self) -> Option<&Server> {
         match &self.outcome {
-            Outcome::Programmed(server) => Some(server),
-            Outcome::WithoutServer | Outcome::Refused(_) => None,
+            ListenerOutcome::Programmed(server) => Some(server),
+            ListenerOutcome::WithoutServer | ListenerOutcome::Rejected(_) => None,
         }
     }
 }
@@ -89,9 +88,11 @@ impl ConvertedListener {
 impl Serialize for ConvertedListener {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let server = match &self.outcome {
-            Outcome::Programmed(server) => Some(server),
-            Outcome::WithoutServer => None,
-            Outcome::Refused(server) => server.as_ref().map(|UnusableServer(server)| server),
+            ListenerOutcome::Programmed(server) => Some(server),
+            ListenerOutcome::WithoutServer => None,
+            ListenerOutcome::Rejected(server) => {
+                server.as_ref().map(|UnusableServer(server)| server)
+            }
         };
         let mut out = serializer.serialize_struct("Listener", 4)?;
         out.serialize_field("name", &self.name)?;
@@ -105,13 +106,13 @@ impl Serialize for ConvertedListener {
 /// The outcome of a listener.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum ListenerOutcome {
     /// It is valid, and this is its server.
     Programmed(Server),
     /// It is valid, but has no server: its protocol is HTTPS or TLS, and it has no `tls`.
     WithoutServer,
     /// It is not valid, and istiod programs nothing. There may be a partial result of its builder.
-    Refused(Option<UnusableServer>),
+    Rejected(Option<UnusableServer>),
 }
 
 /// A server that must not be used.

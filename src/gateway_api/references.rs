@@ -5,8 +5,8 @@ use super::{
     certificates::{check_pair, has_certificate},
     conditions::{Problem, reason},
     input::{Map, ObjectReference, SecretReference},
-    memory::Verdict,
     resources::{Kind, Resources},
+    verdict_cache::Verdict,
 };
 use crate::{IstioVersion, validate::go::Quote};
 
@@ -148,17 +148,17 @@ impl<R: Resources + ?Sized> Context<'_, R> {
 
     fn is_granted(&self, wanted: (Kind, &str, &str), by_name: bool) -> bool {
         let grants = || self.resources.reference_grants(wanted.1);
-        self.memory.is_granted(wanted, self.own_namespace(), by_name, grants)
+        self.cache.is_granted(wanted, self.own_namespace(), by_name, grants)
     }
 
     fn check_secret(&self, namespace: &str, name: &str) -> Verdict {
         let question = (Kind::Secret, false, namespace.to_owned(), name.to_owned());
-        self.memory.verdict(question, || self.judge_secret(namespace, name))
+        self.cache.verdict(question, || self.judge_secret(namespace, name))
     }
 
     fn check_ca(&self, kind: Kind, namespace: &str, name: &str) -> Verdict {
         let question = (kind, true, namespace.to_owned(), name.to_owned());
-        self.memory.verdict(question, || self.judge_ca(kind, namespace, name))
+        self.cache.verdict(question, || self.judge_ca(kind, namespace, name))
     }
 
     fn judge_secret(&self, namespace: &str, name: &str) -> Verdict {

@@ -7,7 +7,8 @@ use super::{
     findings::Findings,
     input::{
         ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, AUTO_PASSTHROUGH, CIPHER_SUITES,
-        LISTENER_PROTOCOL, Listener, ListenerTls, Map, TERMINATE_MODE, TlsConfig, Validation,
+        FrontendTlsValidation, LISTENER_PROTOCOL, Listener, ListenerTls, Map, TERMINATE_MODE,
+        TlsConfig,
     },
     resources::Resources,
 };
@@ -200,7 +201,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     /// Sets the requirements for client certificates.
     fn validation(
         &self,
-        validation: &Validation,
+        validation: &FrontendTlsValidation,
         at: &FieldPath,
         settings: &mut ServerTlsSettings,
         found: &mut Findings,
@@ -260,7 +261,7 @@ impl From<Problem> for TlsOutcome {
 /// The option takes precedence.
 fn overridden(
     option: Option<&str>,
-    validation: &Validation,
+    validation: &FrontendTlsValidation,
     at: FieldPath,
     settings: &mut ServerTlsSettings,
     found: &mut Findings,

@@ -9,9 +9,9 @@ use serde::{
 
 use super::{
     Message, Schema,
-    decode::{Field, Slot, big_number, drain, wrong_type_at},
+    decode::{Field, FieldVisitor, big_number, drain, wrong_type_at},
     encode::Json,
-    log::{At, Log},
+    log::{DecodeLog, PathRef},
 };
 use crate::{rule::decode as rule, tree::append_text};
 
@@ -26,8 +26,8 @@ impl<F: Field + Default> Field for Vec<F> {
     fn list<'de, A: SeqAccess<'de>>(
         &mut self,
         mut list: A,
-        at: At<'_>,
-        log: &mut Log<'_>,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
     ) -> Result<(), A::Error> {
         self.clear();
         let mark = log.mark();
@@ -36,8 +36,8 @@ impl<F: Field + Default> Field for Vec<F> {
                 return drain(list);
             }
             let mut element = F::default();
-            let at = At::Index(&at, self.len());
-            if list.next_element_seed(Slot { field: &mut element, at, log })?.is_none() {
+            let at = PathRef::Index(&at, self.len());
+            if list.next_element_seed(FieldVisitor { field: &mut element, at, log })?.is_none() {
                 return Ok(());
             }
             self.push(element);
@@ -74,8 +74,8 @@ impl Field for BTreeMap<String, String> {
     fn map<'de, A: MapAccess<'de>>(
         &mut self,
         mut map: A,
-        at: At<'_>,
-        log: &mut Log<'_>,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
     ) -> Result<(), A::Error> {
         self.clear();
         let (start, node) = (log.mark(), log.node());
@@ -92,7 +92,7 @@ impl Field for BTreeMap<String, String> {
                 wrong_type_at::<Self>(node, number, at, log);
                 return Ok(());
             }
-            let at = At::Entry(&at, &key);
+            let at = PathRef::Entry(&at, &key);
             let mut mark = log.mark();
             if self.contains_key(&key) {
                 log.forget(noted.remove(&key).unwrap_or_default(), at);
@@ -100,7 +100,7 @@ impl Field for BTreeMap<String, String> {
                 log.warn(rule::DUPLICATE_FIELD, at, "repeated key: the last value is used");
             }
             let mut value = String::new();
-            map.next_value_seed(Slot { field: &mut value, at, log })?;
+            map.next_value_seed(FieldVisitor { field: &mut value, at, log })?;
             if log.mark() > mark {
                 noted.insert(key.clone(), log.mark() - mark);
             }
@@ -142,8 +142,8 @@ impl<M: Message + Field> Field for Option<M> {
     fn map<'de, A: MapAccess<'de>>(
         &mut self,
         map: A,
-        at: At<'_>,
-        log: &mut Log<'_>,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
     ) -> Result<(), A::Error> {
         self.insert(M::default()).map(map, at, log)
     }

@@ -13,7 +13,7 @@ use serde::{
 
 use super::{
     Decoded, Message, Schema,
-    log::{At, Log},
+    log::{DecodeLog, PathRef},
 };
 use crate::{
     diagnostic::{FieldPath, Quoted},
@@ -23,10 +23,11 @@ use crate::{
 
 pub(super) fn decode<'de, T: Message, D: Deserializer<'de>>(
     deserializer: D,
-    mut log: Log<'_>,
+    mut log: DecodeLog<'_>,
 ) -> Result<Plain<T>, D::Error> {
     let mut value = T::default();
-    Slot { field: &mut value, at: At::Top, log: &mut log }.deserialize(deserializer)?;
+    FieldVisitor { field: &mut value, at: PathRef::Top, log: &mut log }
+        .deserialize(deserializer)?;
     let decoded = Decoded { value, diagnostics: log.found };
     Ok(Plain { decoded, saw_minus_zero: log.saw_minus_zero })
 }
@@ -45,8 +46,8 @@ pub(super) fn decode_node<T: Message>(
     within: &FieldPath,
 ) -> Decoded<T> {
     let cursor = Cell::new(node.index());
-    let mut log = Log::of_tree(tree, &cursor);
-    let slot = Slot { field: &mut value, at: At::Top, log: &mut log };
+    let mut log = DecodeLog::of_tree(tree, &cursor);
+    let slot = FieldVisitor { field: &mut value, at: PathRef::Top, log: &mut log };
     // A tree was checked when it was built, so reading it cannot fail.
     let _: Result<(), tree::DeserializeError> =
         slot.deserialize(tree::Deserializer::new(node, &cursor));
@@ -114,17 +115,17 @@ pub trait Field: Sized {
     fn append(&self, json: &mut String);
 
     #[doc(hidden)]
-    fn bool(&mut self, v: bool, at: At<'_>, log: &mut Log<'_>) {
+    fn bool(&mut self, v: bool, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         log.wrong::<Self>(v, at, log.node());
     }
 
     #[doc(hidden)]
-    fn number(&mut self, v: Number, at: At<'_>, log: &mut Log<'_>) {
+    fn number(&mut self, v: Number, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         log.wrong::<Self>(v, at, log.node());
     }
 
     #[doc(hidden)]
-    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+    fn text(&mut self, v: Text<'_>, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         log.wrong::<Self>(Quoted(&v.text), at, log.node());
     }
 
@@ -132,8 +133,8 @@ pub trait Field: Sized {
     fn list<'de, A: SeqAccess<'de>>(
         &mut self,
         list: A,
-        at: At<'_>,
-        log: &mut Log<'_>,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
     ) -> Result<(), A::Error> {
         log.wrong::<Self>("a list", at, log.node());
         drain(list)
@@ -143,8 +144,8 @@ pub trait Field: Sized {
     fn map<'de, A: MapAccess<'de>>(
         &mut self,
         mut map: A,
-        at: At<'_>,
-        log: &mut Log<'_>,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
     ) -> Result<(), A::Error> {
         let node = log.node();
         let Some(key) = map.next_key::<Cow<'_, str>>()? else {
@@ -162,15 +163,19 @@ pub trait Field: Sized {
     }
 }
 
-pub(crate) fn wrong_type<F: Field>(got: impl fmt::Display, at: At<'_>, log: &mut Log<'_>) {
+pub(crate) fn wrong_type<F: Field>(
+    got: impl fmt::Display,
+    at: PathRef<'_>,
+    log: &mut DecodeLog<'_>,
+) {
     log.wrong::<F>(got, at, log.node());
 }
 
 pub(crate) fn wrong_type_at<F: Field>(
     node: u32,
     got: impl fmt::Display,
-    at: At<'_>,
-    log: &mut Log<'_>,
+    at: PathRef<'_>,
+    log: &mut DecodeLog<'_>,
 ) {
     log.wrong::<F>(got, at, node);
 }
@@ -191,13 +196,13 @@ pub(crate) fn big_number(text: &str) -> Number {
 }
 
 /// The visitor: a field to decode into, and the context for diagnostics.
-pub(crate) struct Slot<'a, 'log, F> {
+pub(crate) struct FieldVisitor<'a, 'log, F> {
     pub(crate) field: &'a mut F,
-    pub(crate) at: At<'a>,
-    pub(crate) log: &'a mut Log<'log>,
+    pub(crate) at: PathRef<'a>,
+    pub(crate) log: &'a mut DecodeLog<'log>,
 }
 
-impl<'de, F: Field> DeserializeSeed<'de> for Slot<'_, '_, F> {
+impl<'de, F: Field> DeserializeSeed<'de> for FieldVisitor<'_, '_, F> {
     type Value = ();
 
     #[inline]
@@ -206,7 +211,7 @@ impl<'de, F: Field> DeserializeSeed<'de> for Slot<'_, '_, F> {
     }
 }
 
-impl<'de, F: Field> Visitor<'de> for Slot<'_, '_, F> {
+impl<'de, F: Field> Visitor<'de> for FieldVisitor<'_, '_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -215,7 +220,7 @@ impl<'de, F: Field> Visitor<'de> for Slot<'_, '_, F> {
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         self.field.clear();
-        if let At::Index(..) | At::Entry(..) = self.at {
+        if let PathRef::Index(..) | PathRef::Entry(..) = self.at {
             self.log.warn(rule::NULL_ELEMENT, self.at, "null: read as an empty value");
         }
         Ok(())

@@ -16,26 +16,26 @@ const ENOUGH: usize = 1000;
 /// The decoder's current location.
 #[derive(Clone, Copy)]
 #[doc(hidden)]
-pub enum At<'a> {
+pub enum PathRef<'a> {
     Top,
     /// A field of a message.
-    Field(&'a At<'a>, &'a str),
+    Field(&'a PathRef<'a>, &'a str),
     /// An entry of a mapping.
-    Entry(&'a At<'a>, &'a str),
+    Entry(&'a PathRef<'a>, &'a str),
     /// An item of a sequence.
-    Index(&'a At<'a>, usize),
+    Index(&'a PathRef<'a>, usize),
 }
 
-impl At<'_> {
+impl PathRef<'_> {
     fn path(self) -> FieldPath {
-        fn push(at: At<'_>, steps: &mut Vec<Step>) {
+        fn push(at: PathRef<'_>, steps: &mut Vec<Step>) {
             match at {
-                At::Top => {}
-                At::Field(up, key) | At::Entry(up, key) => {
+                PathRef::Top => {}
+                PathRef::Field(up, key) | PathRef::Entry(up, key) => {
                     push(*up, steps);
                     steps.push(Step::Key(key.to_owned()));
                 }
-                At::Index(up, index) => {
+                PathRef::Index(up, index) => {
                     push(*up, steps);
                     steps.push(Step::Index(index));
                 }
@@ -50,7 +50,7 @@ impl At<'_> {
 /// The diagnostics so far.
 #[derive(Default)]
 #[doc(hidden)]
-pub struct Log<'a> {
+pub struct DecodeLog<'a> {
     pub(super) found: Vec<Diagnostic>,
     /// The node of the source tree for each diagnostic, if there is one.
     pub(super) nodes: Vec<u32>,
@@ -64,7 +64,7 @@ pub struct Log<'a> {
     pub(super) saw_minus_zero: bool,
 }
 
-impl<'a> Log<'a> {
+impl<'a> DecodeLog<'a> {
     pub(crate) fn of_text() -> Self {
         Self { lends_unescaped: true, ..Self::default() }
     }
@@ -88,7 +88,7 @@ impl<'a> Log<'a> {
     }
 
     #[cold]
-    pub(crate) fn warn(&mut self, rule: RuleId, at: At<'_>, message: impl fmt::Display) {
+    pub(crate) fn warn(&mut self, rule: RuleId, at: PathRef<'_>, message: impl fmt::Display) {
         if self.found.len() < ENOUGH {
             let node = self.node();
             self.push(rule, Severity::Warning, at, message.to_string(), None, node);
@@ -98,7 +98,7 @@ impl<'a> Log<'a> {
     #[cold]
     pub(crate) fn unknown_field<'k>(
         &mut self,
-        at: At<'_>,
+        at: PathRef<'_>,
         known: impl FnOnce() -> Option<&'k str>,
     ) {
         if self.found.len() < ENOUGH {
@@ -109,7 +109,7 @@ impl<'a> Log<'a> {
     }
 
     #[cold]
-    pub(crate) fn error(&mut self, rule: RuleId, at: At<'_>, message: impl fmt::Display) {
+    pub(crate) fn error(&mut self, rule: RuleId, at: PathRef<'_>, message: impl fmt::Display) {
         let node = self.node();
         self.push(rule, Severity::Error, at, message.to_string(), None, node);
     }
@@ -118,7 +118,7 @@ impl<'a> Log<'a> {
     pub(crate) fn error_with(
         &mut self,
         rule: RuleId,
-        at: At<'_>,
+        at: PathRef<'_>,
         message: impl fmt::Display,
         help: Option<String>,
     ) {
@@ -127,7 +127,7 @@ impl<'a> Log<'a> {
     }
 
     #[cold]
-    pub(super) fn wrong<F: Field>(&mut self, got: impl fmt::Display, at: At<'_>, node: u32) {
+    pub(super) fn wrong<F: Field>(&mut self, got: impl fmt::Display, at: PathRef<'_>, node: u32) {
         let message = format!("expected {}, found {got}", F::EXPECTED);
         self.push(rule::WRONG_TYPE, Severity::Error, at, message, None, node);
     }
@@ -136,7 +136,7 @@ impl<'a> Log<'a> {
         &mut self,
         rule: RuleId,
         severity: Severity,
-        at: At<'_>,
+        at: PathRef<'_>,
         message: String,
         help: Option<String>,
         node: u32,
@@ -178,7 +178,7 @@ impl<'a> Log<'a> {
     /// Removes the `count` diagnostics of a value that a later one replaces. They are searched from the
     /// end and removed, so that a key that is repeated many times is not slow.
     #[cold]
-    pub(crate) fn forget(&mut self, count: usize, at: At<'_>) {
+    pub(crate) fn forget(&mut self, count: usize, at: PathRef<'_>) {
         if count == 0 {
             return;
         }

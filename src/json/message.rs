@@ -9,7 +9,7 @@ use serde::{
 
 use super::{
     decode::{Field, big_number, wrong_type_at},
-    log::{At, Log},
+    log::{DecodeLog, PathRef},
 };
 use crate::{diagnostic::nearest, rule::decode as rule};
 
@@ -62,8 +62,8 @@ pub trait Fields: Field {
         &mut self,
         index: usize,
         map: &mut A,
-        at: At<'_>,
-        log: &mut Log<'_>,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
     ) -> Result<(), A::Error>;
 }
 
@@ -71,8 +71,8 @@ pub trait Fields: Field {
 struct Key<'a, 'log> {
     schema: &'static Schema,
     guess: usize,
-    at: At<'a>,
-    log: &'a mut Log<'log>,
+    at: PathRef<'a>,
+    log: &'a mut DecodeLog<'log>,
 }
 
 enum Found {
@@ -116,7 +116,7 @@ impl<'de> Visitor<'de> for Key<'_, '_> {
             return Ok(Found::Number);
         }
         let known = || nearest(key, fields.iter().map(|f| f.json));
-        self.log.unknown_field(At::Field(&self.at, key), known);
+        self.log.unknown_field(PathRef::Field(&self.at, key), known);
         Ok(Found::Nothing)
     }
 }
@@ -124,8 +124,8 @@ impl<'de> Visitor<'de> for Key<'_, '_> {
 pub(crate) fn decode_fields<'de, M: Fields, A: MapAccess<'de>>(
     message: &mut M,
     mut map: A,
-    at: At<'_>,
-    log: &mut Log<'_>,
+    at: PathRef<'_>,
+    log: &mut DecodeLog<'_>,
 ) -> Result<(), A::Error> {
     // One bit for each field: build.rs fails for a message of more than 64 fields.
     const { assert!(M::SCHEMA.fields.len() <= 64) }
@@ -141,7 +141,7 @@ pub(crate) fn decode_fields<'de, M: Fields, A: MapAccess<'de>>(
                 let mut mark = log.mark();
                 if (camels | snakes) & bit != 0 {
                     let name = M::SCHEMA.fields.get(index).map_or("", |f| f.json);
-                    let at = At::Field(&at, name);
+                    let at = PathRef::Field(&at, name);
                     if !is_lost {
                         log.forget(noted.get_mut(index).map_or(0, std::mem::take), at);
                         mark = log.mark();
@@ -226,12 +226,12 @@ macro_rules! message {
                     &mut self,
                     index: usize,
                     map: &mut A,
-                    at: At<'_>,
-                    log: &mut Log<'_>,
+                    at: PathRef<'_>,
+                    log: &mut DecodeLog<'_>,
                 ) -> Result<(), A::Error> {
                     enum Index { $($field,)* }
                     $(if index == Index::$field as usize {
-                        let at = At::Field(&at, $json);
+                        let at = PathRef::Field(&at, $json);
                         return crate::json::message!(@decode self.$field, map, at, log $([$($name = $number)*])?);
                     })*
                     map.next_value::<IgnoredAny>().map(|_| ())
@@ -249,8 +249,8 @@ macro_rules! message {
                 fn map<'de, A: MapAccess<'de>>(
                     &mut self,
                     map: A,
-                    at: At<'_>,
-                    log: &mut Log<'_>,
+                    at: PathRef<'_>,
+                    log: &mut DecodeLog<'_>,
                 ) -> Result<(), A::Error> {
                     decode_fields(self, map, at, log)
                 }
@@ -294,17 +294,17 @@ macro_rules! message {
         MESSAGE
     }};
     (@decode $place:expr, $map:ident, $at:ident, $log:ident) => {
-        $map.next_value_seed(Slot { field: &mut $place, at: $at, log: $log })
+        $map.next_value_seed(FieldVisitor { field: &mut $place, at: $at, log: $log })
     };
     (@decode $place:expr, $map:ident, $at:ident, $log:ident [$($name:literal = $number:literal)*]) => {{
-        let mut open = Open { number: $place, values: &[$(($name, $number)),*] };
-        $map.next_value_seed(Slot { field: &mut open, at: $at, log: $log })?;
+        let mut open = EnumField { number: $place, values: &[$(($name, $number)),*] };
+        $map.next_value_seed(FieldVisitor { field: &mut open, at: $at, log: $log })?;
         $place = open.number;
         Ok(())
     }};
     (@value $field:ident) => { $field };
     (@value $field:ident [$($name:literal = $number:literal)*]) => {
-        &Open { number: *$field, values: &[$(($name, $number)),*] }
+        &EnumField { number: *$field, values: &[$(($name, $number)),*] }
     };
 }
 pub(crate) use message;

@@ -52,21 +52,21 @@ use crate::{
     tree::Tree,
 };
 
-pub(crate) use log::{Log, did_you_mean};
+pub(crate) use log::{DecodeLog, did_you_mean};
 pub(crate) use message::message;
 #[doc(hidden)]
 pub use message::{FieldSchema as Field, Schema};
 pub(crate) use text::CheckedJson;
-pub(crate) use text::{Mended, check_depth, error_offset, syntax_error};
+pub(crate) use text::{Sanitized, check_depth, error_offset, syntax_error};
 
 /// Used by the implementations that `message!` generates.
 pub(crate) mod internal {
     pub(crate) use super::{
-        decode::{Field, Slot},
+        decode::{Field, FieldVisitor},
         encode::{append_end, append_field},
-        log::{At, Log},
+        log::{DecodeLog, PathRef},
         message::{FieldSchema, Fields, Schema, decode_fields, schema_of, write_field},
-        value::Open,
+        value::EnumField,
     };
     pub(crate) use ::serde::{
         Serializer,
@@ -99,7 +99,7 @@ impl<T> Decoded<T> {
     ///
     /// # Errors
     /// The diagnostics of severity [`Error`](Severity::Error), if there are any.
-    pub fn tolerant(self) -> Result<T, Error> {
+    pub fn into_lenient(self) -> Result<T, Error> {
         let errors: Vec<_> =
             self.diagnostics.into_iter().filter(|d| d.severity == Severity::Error).collect();
         if errors.is_empty() { Ok(self.value) } else { Err(Error::decode(errors)) }
@@ -110,7 +110,7 @@ impl<T> Decoded<T> {
     ///
     /// # Errors
     /// All diagnostics, if there are any.
-    pub fn strict(self) -> Result<T, Error> {
+    pub fn into_strict(self) -> Result<T, Error> {
         if self.diagnostics.is_empty() {
             Ok(self.value)
         } else {
@@ -139,7 +139,7 @@ impl<T> Decoded<T> {
 /// [`is_syntax`](Error::is_syntax) for invalid JSON, [`is_limit`](Error::is_limit) beyond 10,000 levels
 /// of nesting, [`is_decode`](Error::is_decode) with every rejected value.
 pub fn from_slice<T: Message>(json: &[u8]) -> Result<T, Error> {
-    text::read::<T>(json)?.into_tolerant(json)
+    text::read::<T>(json)?.into_lenient(json)
 }
 
 /// Reads a message from JSON text, as lenient as Istio.
@@ -172,7 +172,7 @@ pub fn from_reader<T: Message, R: io::Read>(mut reader: R) -> Result<T, Error> {
 ///     found.to_string(),
 ///     r#"1:2: credentialsName: unknown field; did you mean "credentialName"?"#,
 /// );
-/// assert!(decoded.strict().is_err());
+/// assert!(decoded.into_strict().is_err());
 /// # Ok::<(), istio_gateway::Error>(())
 /// ```
 ///
@@ -213,7 +213,7 @@ pub fn decode_str<T: Message>(json: &str) -> Result<Decoded<T>, Error> {
 pub fn decode<'de, T: Message, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Decoded<T>, D::Error> {
-    decode::decode(deserializer, Log::default()).map(|plain| plain.decoded)
+    decode::decode(deserializer, DecodeLog::default()).map(|plain| plain.decoded)
 }
 
 /// Writes a message as Istio does: compact, in declaration order, with sorted keys in mappings, without

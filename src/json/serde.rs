@@ -66,7 +66,7 @@ pub trait Value: Sized {
 
 impl<M: Message> Value for M {
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        super::decode(deserializer)?.tolerant().map_err(D::Error::custom)
+        super::decode(deserializer)?.into_lenient().map_err(D::Error::custom)
     }
 
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -8,7 +8,7 @@ use std::{borrow::Cow, str};
 
 use serde::de::IgnoredAny;
 
-use super::{Decoded, Log, Message, decode};
+use super::{DecodeLog, Decoded, Message, decode};
 use crate::{
     Error, FieldPath,
     diagnostic::{Diagnostic, Position, Severity},
@@ -24,7 +24,7 @@ pub(super) struct Read<T> {
 
 /// A text that `serde_json` can read, with the locations of replaced bytes.
 #[derive(Default)]
-pub(crate) struct Mended {
+pub(crate) struct Sanitized {
     text: String,
     /// Byte offsets of the replacement characters in `text`.
     replaced: Vec<usize>,
@@ -42,12 +42,12 @@ pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
         Some(Err(error)) => Some(error),
         None => None,
     };
-    match (mend(json, true), error) {
+    match (sanitize(json, true), error) {
         (None, Some(error)) => Err(syntax_error(json, &error)),
-        (mended, _) => {
-            let mended = mended.unwrap_or_default();
-            let plain =
-                read_plain(&mended.text).map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
+        (sanitized, _) => {
+            let sanitized = sanitized.unwrap_or_default();
+            let plain = read_plain(&sanitized.text)
+                .map_err(|e| syntax_error(sanitized.text.as_bytes(), &e))?;
             Ok(Read { plain, is_mended: true })
         }
     }
@@ -55,15 +55,15 @@ pub(super) fn read<T: Message>(json: &[u8]) -> Result<Read<T>, Error> {
 
 fn read_plain<T: Message>(text: &str) -> Result<decode::Plain<T>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let plain = decode::decode(&mut deserializer, Log::of_text())?;
+    let plain = decode::decode(&mut deserializer, DecodeLog::of_text())?;
     deserializer.end()?;
     Ok(plain)
 }
 
 impl<T: Message> Read<T> {
-    pub(super) fn into_tolerant(self, json: &[u8]) -> Result<T, Error> {
+    pub(super) fn into_lenient(self, json: &[u8]) -> Result<T, Error> {
         if self.plain.decoded.has_errors() || self.plain.saw_minus_zero {
-            self.located(json)?.tolerant()
+            self.located(json)?.into_lenient()
         } else {
             Ok(self.plain.decoded.value)
         }
@@ -76,11 +76,11 @@ impl<T: Message> Read<T> {
             return Ok(decoded);
         }
         // A tree needs more to be sanitized: serde_json does not fully check what it ignores.
-        let (text, mended) = check(json)?;
+        let (text, sanitized) = check(json)?;
         let tree = tree::from_checked_json(&text)?;
         let mut decoded: Decoded<T> = super::decode_node(&tree, tree.root(), &FieldPath::root());
-        if let Some(mended) = &mended {
-            decoded.diagnostics.extend(mended.diagnostics(&tree));
+        if let Some(sanitized) = &sanitized {
+            decoded.diagnostics.extend(sanitized.diagnostics(&tree));
         }
         decoded.diagnostics.sort_by_key(|d| d.position);
         Ok(decoded)
@@ -88,7 +88,7 @@ impl<T: Message> Read<T> {
 }
 
 /// A document's text, sanitized if necessary, which is one JSON value.
-pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error> {
+pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Sanitized>), Error> {
     check_depth(json)?;
     let error = match str::from_utf8(json) {
         Ok(text) => match serde_json::from_str::<IgnoredAny>(text) {
@@ -100,11 +100,11 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
         Err(_) => None,
     };
     // A tree keeps a number that does not fit f64.
-    match (mend(json, false), error, str::from_utf8(json)) {
-        (Some(mended), ..) => {
-            serde_json::from_str::<IgnoredAny>(&mended.text)
-                .map_err(|e| syntax_error(mended.text.as_bytes(), &e))?;
-            Ok((Cow::Owned(mended.text.clone()), Some(mended)))
+    match (sanitize(json, false), error, str::from_utf8(json)) {
+        (Some(sanitized), ..) => {
+            serde_json::from_str::<IgnoredAny>(&sanitized.text)
+                .map_err(|e| syntax_error(sanitized.text.as_bytes(), &e))?;
+            Ok((Cow::Owned(sanitized.text.clone()), Some(sanitized)))
         }
         (None, None, Ok(text)) => Ok((Cow::Borrowed(text), None)),
         (None, Some(error), _) => Err(syntax_error(json, &error)),
@@ -115,13 +115,13 @@ pub(crate) fn check(json: &[u8]) -> Result<(Cow<'_, str>, Option<Mended>), Error
 /// A document with its sanitized text.
 pub(crate) struct CheckedJson<'s> {
     pub(crate) text: Cow<'s, str>,
-    pub(crate) mended: Option<Mended>,
+    pub(crate) sanitized: Option<Sanitized>,
 }
 
 impl<'s> CheckedJson<'s> {
     pub(crate) fn check(json: &'s [u8]) -> Result<Self, Error> {
-        let (text, mended) = check(json)?;
-        Ok(Self { text, mended })
+        let (text, sanitized) = check(json)?;
+        Ok(Self { text, sanitized })
     }
 
     pub(crate) fn tree(&self) -> Result<Tree<'_>, Error> {
@@ -129,7 +129,7 @@ impl<'s> CheckedJson<'s> {
     }
 }
 
-impl Mended {
+impl Sanitized {
     pub(crate) fn diagnostics(&self, tree: &Tree<'_>) -> Vec<Diagnostic> {
         let diagnostic = |(path, position)| Diagnostic {
             rule: rule::BAD_TEXT,
@@ -203,7 +203,7 @@ pub(crate) fn check_depth(json: &[u8]) -> Result<(), Error> {
 /// Replaces every invalid byte and every half of a surrogate pair with U+FFFD, and if `numbers` is set,
 /// a number beyond f64 with one of the same length. `None` if nothing is replaced.
 #[cold]
-fn mend(json: &[u8], numbers: bool) -> Option<Mended> {
+fn sanitize(json: &[u8], numbers: bool) -> Option<Sanitized> {
     let mut out = Vec::with_capacity(json.len());
     let (mut replaced, mut is_mended, mut in_string) = (Vec::new(), false, false);
     let mut rest = json;
@@ -265,7 +265,7 @@ fn mend(json: &[u8], numbers: bool) -> Option<Mended> {
     // Invalid UTF-8 was replaced above, except for bytes that an escape skips.
     let text = String::from_utf8(out)
         .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned());
-    Some(Mended { text, replaced })
+    Some(Sanitized { text, replaced })
 }
 
 /// Whether this is a number by JSON's grammar that does not fit f64. Rust's grammar is wider: it

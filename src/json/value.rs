@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     decode::{Field, Number, Text, wrong_type},
-    log::{At, Log, did_you_mean},
+    log::{DecodeLog, PathRef, did_you_mean},
 };
 use crate::{
     Timestamp,
@@ -23,7 +23,7 @@ impl Field for String {
     }
 
     #[inline]
-    fn text(&mut self, v: Text<'_>, _: At<'_>, _: &mut Log<'_>) {
+    fn text(&mut self, v: Text<'_>, _: PathRef<'_>, _: &mut DecodeLog<'_>) {
         *self = v.text.into_owned();
     }
 
@@ -48,7 +48,7 @@ impl Field for bool {
         *self = false;
     }
 
-    fn bool(&mut self, v: bool, _: At<'_>, _: &mut Log<'_>) {
+    fn bool(&mut self, v: bool, _: PathRef<'_>, _: &mut DecodeLog<'_>) {
         *self = v;
     }
 
@@ -74,7 +74,7 @@ impl Field for Option<bool> {
         *self = None;
     }
 
-    fn bool(&mut self, v: bool, _: At<'_>, _: &mut Log<'_>) {
+    fn bool(&mut self, v: bool, _: PathRef<'_>, _: &mut DecodeLog<'_>) {
         *self = Some(v);
     }
 
@@ -110,7 +110,7 @@ impl Field for u32 {
         *self = 0;
     }
 
-    fn number(&mut self, v: Number, at: At<'_>, log: &mut Log<'_>) {
+    fn number(&mut self, v: Number, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         match v {
             Number::Unsigned(v) => match v.try_into() {
                 Ok(v) => *self = v,
@@ -129,7 +129,7 @@ impl Field for u32 {
         }
     }
 
-    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+    fn text(&mut self, v: Text<'_>, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         // Go parses the content of the quotes as JSON, in which a string has no other white space.
         let text = v.text.trim_matches(' ');
         match text.parse() {
@@ -170,7 +170,7 @@ impl Field for i64 {
         *self = 0;
     }
 
-    fn number(&mut self, v: Number, at: At<'_>, log: &mut Log<'_>) {
+    fn number(&mut self, v: Number, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         match v {
             Number::Signed(v) => *self = v,
             Number::Unsigned(v) => match v.try_into() {
@@ -188,7 +188,7 @@ impl Field for i64 {
         }
     }
 
-    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+    fn text(&mut self, v: Text<'_>, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         let text = v.text.trim_matches(' ');
         match text.parse() {
             // Proto3 JSON writes this type as a number in quotes.
@@ -226,7 +226,7 @@ impl Field for Option<Timestamp> {
         *self = None;
     }
 
-    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+    fn text(&mut self, v: Text<'_>, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         match v.text.parse() {
             Ok(timestamp) => *self = Some(timestamp),
             Err(_) => wrong_type::<Self>(Quoted(&v.text), at, log),
@@ -256,19 +256,19 @@ impl Field for Option<Timestamp> {
 pub(crate) type EnumValues = &'static [(&'static str, i32)];
 
 /// An enum field. Enums are open, so any number is kept.
-pub(crate) struct Open {
+pub(crate) struct EnumField {
     pub(crate) number: i32,
     pub(crate) values: EnumValues,
 }
 
-impl Field for Open {
+impl Field for EnumField {
     const EXPECTED: &'static str = "the name of an enum value, or a number";
 
     fn clear(&mut self) {
         self.number = 0;
     }
 
-    fn number(&mut self, v: Number, at: At<'_>, log: &mut Log<'_>) {
+    fn number(&mut self, v: Number, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         let number = match v {
             Number::Unsigned(v) => i32::try_from(v).ok(),
             Number::Signed(v) => i32::try_from(v).ok(),
@@ -286,7 +286,7 @@ impl Field for Open {
         }
     }
 
-    fn text(&mut self, v: Text<'_>, at: At<'_>, log: &mut Log<'_>) {
+    fn text(&mut self, v: Text<'_>, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         match self.values.iter().find(|(name, _)| *name == v.text) {
             Some((_, number)) if !v.escaped => self.number = *number,
             Some(_) => wrong_type::<Self>("a name with escapes", at, log),
@@ -299,7 +299,7 @@ impl Field for Open {
                 log.error_with(
                     rule::UNKNOWN_ENUM_NAME,
                     at,
-                    format_args!("unknown enum value {}", Quoted(&v.text)),
+                    format_args!("unknown value {}", Quoted(&v.text)),
                     Some(help),
                 );
             }

@@ -29,10 +29,10 @@ pub(super) fn align(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>]) -> Vec<Option
         }
     }
     drop(equal);
-    for (old, new) in namesakes(before, after, &pairs) {
+    for (old, new) in match_by_key(before, after, &pairs) {
         pairs.take(old, new);
     }
-    for (old, new) in alike(before, after, &pairs) {
+    for (old, new) in match_by_similarity(before, after, &pairs) {
         pairs.take(old, new);
     }
     if before.len() == after.len() {
@@ -71,7 +71,11 @@ impl Pairs {
 type Name<'t> = (&'static str, &'t str);
 
 /// Pairs free items with a unique key. A condition may change everything except its type.
-fn namesakes(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(usize, usize)> {
+fn match_by_key(
+    before: &[Ref<'_, '_>],
+    after: &[Ref<'_, '_>],
+    pairs: &Pairs,
+) -> Vec<(usize, usize)> {
     fn names<'t>(all: &[Ref<'t, '_>], free: Vec<usize>) -> HashMap<Name<'t>, Option<usize>> {
         let mut names = HashMap::new();
         for i in free {
@@ -96,7 +100,11 @@ const NAMES: [&str; 3] = ["uid", "type", "name"];
 const COMMON: usize = 8;
 
 /// Pairs free items that have more than half in common, most similar first.
-fn alike(before: &[Ref<'_, '_>], after: &[Ref<'_, '_>], pairs: &Pairs) -> Vec<(usize, usize)> {
+fn match_by_similarity(
+    before: &[Ref<'_, '_>],
+    after: &[Ref<'_, '_>],
+    pairs: &Pairs,
+) -> Vec<(usize, usize)> {
     let values_of = |all: &[Ref<'_, '_>], free: Vec<usize>| -> Vec<(usize, Vec<u64>)> {
         free.into_iter().filter_map(|i| Some((i, values(*all.get(i)?)))).collect()
     };

@@ -173,18 +173,19 @@ impl<T: json::Message> Lossless<T> {
     pub fn of_stream(
         text: &crate::stream::DocumentText<'_>,
     ) -> (Result<(Self, Vec<crate::Diagnostic>), Error>, Option<Error>) {
-        text.read(|_, tree, mended| {
+        text.read(|_, tree, sanitized| {
             let decoded: Decoded<T> = json::decode_node(tree, tree.root(), &FieldPath::root());
-            let replaced = mended.map(|mended| mended.diagnostics(tree)).unwrap_or_default();
+            let replaced =
+                sanitized.map(|sanitized| sanitized.diagnostics(tree)).unwrap_or_default();
             let found = decoded.diagnostics.iter().cloned().chain(replaced);
             let found = found.map(|found| found.within(text.start)).collect();
-            Ok((Self { value: decoded.tolerant()?, original: Some(tree.to_owned()) }, found))
+            Ok((Self { value: decoded.into_lenient()?, original: Some(tree.to_owned()) }, found))
         })
     }
 
     fn from_tree(tree: &Tree<'_>) -> Result<Self, Error> {
         let decoded: Decoded<T> = json::decode_node(tree, tree.root(), &FieldPath::root());
-        Ok(Self { value: decoded.tolerant()?, original: Some(tree.to_owned()) })
+        Ok(Self { value: decoded.into_lenient()?, original: Some(tree.to_owned()) })
     }
 
     /// Writes the document with its changes as compact JSON.

@@ -19,7 +19,7 @@ pub(crate) use read::{tree, untyped_tree};
 pub use stream::{Document, documents, read_documents};
 pub use write::Written;
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use self::read::document;
 use crate::{
@@ -38,7 +38,7 @@ pub const GROUP: &str = "networking.istio.io";
 /// ```
 /// use istio_gateway::Manifest;
 ///
-/// let mut manifest = Manifest::parse(
+/// let mut manifest = Manifest::from_yaml(
 ///     "\
 /// apiVersion: networking.istio.io/v1
 /// kind: Gateway
@@ -126,7 +126,7 @@ impl Manifest {
     /// too deeply or its aliases expand to too many values,
     /// [`is_other_resource`](Error::is_other_resource) for another kind or API group,
     /// [`is_decode`](Error::is_decode) with every value that Istio rejects. Each has its position.
-    pub fn parse(yaml: &str) -> Result<Self, Error> {
+    pub fn from_yaml(yaml: &str) -> Result<Self, Error> {
         document(&DocumentText::new(yaml.as_bytes(), Format::Yaml), false).0?.into_gateway()
     }
 
@@ -137,7 +137,7 @@ impl Manifest {
     /// ```
     /// use istio_gateway::Manifest;
     ///
-    /// let error = Manifest::parse_strict("spec:\n  servers:\n  - tls: {credentialsName: edge}\n")
+    /// let error = Manifest::from_yaml_strict("spec:\n  servers:\n  - tls: {credentialsName: edge}\n")
     ///     .unwrap_err();
     /// assert_eq!(
     ///     error.to_string(),
@@ -148,8 +148,8 @@ impl Manifest {
     ///
     /// # Errors
     /// As [`from_yaml`](Self::from_yaml), and every diagnostic.
-    pub fn parse_strict(yaml: &str) -> Result<Self, Error> {
-        Self::parse(yaml)?.strict()
+    pub fn from_yaml_strict(yaml: &str) -> Result<Self, Error> {
+        Self::from_yaml(yaml)?.into_strict()
     }
 
     /// Reads one JSON document, as [`from_yaml`](Self::from_yaml) reads YAML.
@@ -164,7 +164,7 @@ impl Manifest {
     ///
     /// # Errors
     /// All [`diagnostics`](Self::diagnostics), if there are any.
-    pub fn strict(self) -> Result<Self, Error> {
+    pub fn into_strict(self) -> Result<Self, Error> {
         if self.diagnostics.is_empty() { Ok(self) } else { Err(Error::decode(self.diagnostics)) }
     }
 
@@ -226,7 +226,7 @@ impl Manifest {
     /// ```
     /// use istio_gateway::{FieldPath, Manifest};
     ///
-    /// let manifest = Manifest::parse("kind: Gateway\nspec:\n  servers:\n  - hosts: [a, b]\n")?;
+    /// let manifest = Manifest::from_yaml("kind: Gateway\nspec:\n  servers:\n  - hosts: [a, b]\n")?;
     /// let path = FieldPath::root().key("spec").key("servers").index(0).key("hosts").index(1);
     /// assert_eq!(manifest.position(&path).unwrap().to_string(), "4:16");
     /// # Ok::<(), istio_gateway::Error>(())
@@ -250,6 +250,15 @@ impl Manifest {
             paths.iter().map(|path| find(path).map(within)).collect()
         });
         found.unwrap_or_else(|_| vec![None; paths.len()])
+    }
+}
+
+/// As [`Manifest::from_yaml`].
+impl FromStr for Manifest {
+    type Err = Error;
+
+    fn from_str(yaml: &str) -> Result<Self, Error> {
+        Self::from_yaml(yaml)
     }
 }
 

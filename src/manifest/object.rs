@@ -85,14 +85,14 @@ impl Object {
     /// [`is_syntax`](Error::is_syntax) for invalid YAML, [`is_limit`](Error::is_limit) if it is nested
     /// too deeply or its aliases expand to too many values, [`is_decode`](Error::is_decode) if it is
     /// not a mapping.
-    pub fn parse(yaml: &str) -> Result<Self, Error> {
+    pub fn from_yaml(yaml: &str) -> Result<Self, Error> {
         Self::untyped(yaml.as_bytes(), Format::Yaml)
     }
 
     /// Reads one JSON document, of any kind.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
+    /// As [`from_yaml`](Self::from_yaml).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
         Self::untyped(json.as_ref(), Format::Json)
     }
@@ -104,7 +104,7 @@ impl Object {
     /// Reads a document of a stream, of any kind.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
+    /// As [`from_yaml`](Self::from_yaml).
     pub fn of_stream(document: &DocumentText<'_>) -> Result<Self, Error> {
         let is_yaml = document.format == Format::Yaml;
         let (start, is_typed) = (document.start, true);
@@ -117,7 +117,7 @@ impl Object {
     /// ```
     /// use istio_gateway::{FieldPath, Object};
     ///
-    /// let object = Object::parse("kind: Service\nspec: {ports: [{port: 443}]}\n")?;
+    /// let object = Object::from_yaml("kind: Service\nspec: {ports: [{port: 443}]}\n")?;
     /// let port = FieldPath::root().key("spec").key("ports").index(0).key("port");
     /// assert_eq!(object.get(&port), Some(443.into()));
     /// # Ok::<(), istio_gateway::Error>(())
@@ -132,7 +132,7 @@ impl Object {
     /// ```
     /// use istio_gateway::{FieldPath, Object};
     ///
-    /// let object = Object::parse("kind: Service\nspec: {type: LoadBalancer}\n")?;
+    /// let object = Object::from_yaml("kind: Service\nspec: {type: LoadBalancer}\n")?;
     /// let spec = FieldPath::root().key("spec");
     /// let values = object.get_all(&[spec.clone().key("type"), spec.key("ports")]);
     /// assert_eq!(values, [Some("LoadBalancer".into()), None]);
@@ -176,7 +176,7 @@ impl Object {
     /// ```
     /// use istio_gateway::Object;
     ///
-    /// let object = Object::parse("apiVersion: networking.istio.io/v1\nkind: Gatway\n")?;
+    /// let object = Object::from_yaml("apiVersion: networking.istio.io/v1\nkind: Gatway\n")?;
     /// assert_eq!(
     ///     object.misspelt_gateway().unwrap(),
     ///     r#"apiVersion "networking.istio.io/v1" has no kind "Gatway"; did you mean Gateway?"#,

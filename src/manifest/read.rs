@@ -20,10 +20,10 @@ pub(super) fn document(
 ) -> (Result<Document, Error>, Option<Error>) {
     let is_yaml = text.format == Format::Yaml;
     let source = Source { is_yaml, has_positions: true, start: text.start, is_typed };
-    text.read(|text, tree, mended| {
+    text.read(|text, tree, sanitized| {
         let mut document = read(text, tree, &source)?;
-        if let (Document::Gateway(manifest), Some(mended)) = (&mut document, mended) {
-            let replaced = mended.diagnostics(tree).into_iter();
+        if let (Document::Gateway(manifest), Some(sanitized)) = (&mut document, sanitized) {
+            let replaced = sanitized.diagnostics(tree).into_iter();
             manifest.diagnostics.extend(replaced.map(|found| found.within(source.start)));
             manifest.diagnostics.sort_by_key(|found| found.position);
         }

@@ -40,7 +40,7 @@ impl Manifest {
     /// ```
     /// use istio_gateway::{Manifest, RewriteReason};
     ///
-    /// let mut manifest = Manifest::parse("\
+    /// let mut manifest = Manifest::from_yaml("\
     /// x-tls: &tls {mode: SIMPLE, credentialName: edge}
     /// spec:
     ///   servers:
@@ -99,7 +99,7 @@ impl Manifest {
         let done = is_kept.then(|| self.object.with_tree(read).ok()).flatten();
         // The text is YAML with a mapping.
         done.ok_or_else(|| {
-            Box::new(Object::parse(&self.to_yaml()).unwrap_or_else(|_| self.object.clone()))
+            Box::new(Object::from_yaml(&self.to_yaml()).unwrap_or_else(|_| self.object.clone()))
         })
     }
 

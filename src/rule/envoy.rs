@@ -82,7 +82,7 @@ rules! {
     "Curves or ALPN protocols that Envoy rejects",
     "Envoy accepts the listener but rejects the server's secrets, so that no client can connect to this server. Other servers with the same secret may lose it too.";
 
-    REFUSED_BY_ENVOY = "envoy/refused-by-envoy", Error,
+    SETTINGS_REJECTED = "envoy/settings-rejected", Error,
     "TLS settings that Envoy rejects",
     "istiod sends these settings, and Envoy rejects the whole listener.";
 }

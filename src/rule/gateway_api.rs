@@ -134,11 +134,11 @@ rules! {
     "Upstream message with name and namespace swapped",
     "In \"certificateRef NAME/NAMESPACE not accessible\" Istio writes the name first; all other messages have NAMESPACE/NAME.", manifests;
 
-    UNSAID = "gateway-api/unsaid", Error,
+    NOT_REPRESENTABLE = "gateway-api/not-representable", Error,
     "Not representable in Gateway API",
     "A server has settings that Gateway API cannot express. No listener is generated for it, since its behavior would differ.";
 
-    SAID_OTHERWISE = "gateway-api/said-otherwise", Note,
+    REPRESENTED_DIFFERENTLY = "gateway-api/represented-differently", Note,
     "Different representation in Gateway API",
     "The listener behaves the same, but the Gateway that istiod generates from it is written differently: the name of a port, a host without a namespace, an explicit default.";
 }

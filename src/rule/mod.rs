@@ -1,10 +1,10 @@
-//! Every rule that a finding can be of: its id, what it means, and an example.
+//! The rules of all findings: their ids, explanations and examples.
 //!
-//! A group of rules is a module. Its name says who makes the rules:
+//! Each group of rules is a module:
 //!
 //! | group | who reports it |
 //! |---|---|
-//! | `document/` | readers of YAML and JSON: the document cannot be read, or is not read |
+//! | `document/` | the parsers of YAML and JSON: the document cannot be read, or is ignored |
 //! | [`decode/`](decode) | Istio's decoder: what it rejects, ignores or replaces |
 //! | `field-validation/` | the API server, as the client requests it |
 //! | `schema/`, `cel/` | the API server: rules for metadata, the custom resource's schema and its CEL rules |
@@ -27,7 +27,7 @@ use std::fmt;
 
 use crate::Severity;
 
-/// Makes the constants and the table of a group. `manifests` stands for the files of that id in
+/// Defines the constants and the table of a group. `manifests` includes the files of that id in
 /// `tests/manifests/invalid` and `tests/manifests/valid`.
 macro_rules! rules {
     ($($NAME:ident = $id:literal, $severity:ident, $title:literal, $explanation:literal $(, $manifests:ident)?;)*) => {
@@ -35,7 +35,7 @@ macro_rules! rules {
 
         $(
             #[doc = $title]
-            #[allow(clippy::doc_markdown, reason = "titles are plain text, in some of which are names")]
+            #[allow(clippy::doc_markdown, reason = "titles are plain text that may contain names")]
             pub const $NAME: RuleId = RuleId($id);
         )*
 
@@ -73,8 +73,7 @@ pub mod schema;
 #[cfg(feature = "validate")]
 pub mod webhook;
 
-/// The stable id of a rule, such as `webhook/port-number`. The constants of this module's groups are
-/// all ids.
+/// The stable id of a rule, such as `webhook/port-number`. Every id is a constant of a group's module.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(&'static str);
 
@@ -91,7 +90,7 @@ impl RuleId {
         self.0.split_once('/').map_or(self.0, |(group, _)| group)
     }
 
-    /// What the rule means. Looked up in [`rules`], which has every id.
+    /// The rule with this id, from [`rules`].
     #[must_use]
     pub fn rule(self) -> Option<&'static Rule> {
         rules().find(|rule| rule.id == self)
@@ -128,26 +127,25 @@ impl serde::Serialize for RuleId {
     }
 }
 
-/// What a rule means.
+/// A rule with its explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rule {
     /// The id of its findings.
     pub id: RuleId,
-    /// The severity of its findings. Where the id's explanation names a case in which it differs, that
-    /// finding has its own.
+    /// The severity of its findings, unless the explanation names an exception.
     pub severity: Severity,
     /// What is wrong, as a noun phrase.
     pub title: &'static str,
     /// What it means, what happens, and what to do.
     pub explanation: &'static str,
-    /// A manifest that breaks this rule, and no other where that can be written.
+    /// A manifest that violates this rule, and no other one if possible.
     pub bad: Option<&'static str>,
-    /// A manifest that barely keeps it.
+    /// A similar manifest that satisfies it.
     pub good: Option<&'static str>,
 }
 
-/// Every rule, in the order in which a document meets them: from reading it to lint and translation.
+/// All rules, in the order in which they apply to a document: from reading it to lint and translation.
 ///
 /// ```
 /// # #[cfg(feature = "validate")] {
@@ -158,7 +156,7 @@ pub struct Rule {
 /// };
 ///
 /// let rule = rules().find(|rule| rule.id == webhook::PORT_NUMBER).unwrap();
-/// let object = Object::parse(rule.bad.unwrap())?;
+/// let object = Object::from_yaml(rule.bad.unwrap())?;
 /// assert_eq!(validate(&object, &Options::default()).findings[0].rule, rule.id);
 /// # }
 /// # Ok::<(), istio_gateway::Error>(())
@@ -194,7 +192,7 @@ mod tests {
     fn every_rule_is_explained_once() {
         let mut ids = HashSet::new();
         for rule in rules() {
-            assert!(ids.insert(rule.id), "{} is there twice", rule.id);
+            assert!(ids.insert(rule.id), "duplicate id {}", rule.id);
             assert!(!rule.title.ends_with('.') && !rule.title.is_empty(), "{}", rule.id);
             assert!(rule.explanation.ends_with('.'), "{}", rule.id);
             assert_eq!(rule.id.rule(), Some(rule));

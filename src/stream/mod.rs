@@ -18,7 +18,7 @@ use self::buffer::Buffer;
 use crate::{
     Error,
     diagnostic::Position,
-    json::Mended,
+    json::Sanitized,
     manifest::{tree, untyped_tree},
     tree::{Edit, Tree, write_json},
 };
@@ -94,7 +94,7 @@ impl DocumentText<'_> {
     /// Source: sigs.k8s.io/yaml, which reads the first document of a text and drops the others.
     pub(crate) fn read<R>(
         &self,
-        read: impl FnOnce(&str, &Tree<'_>, Option<&Mended>) -> Result<R, Error>,
+        read: impl FnOnce(&str, &Tree<'_>, Option<&Sanitized>) -> Result<R, Error>,
     ) -> (Result<R, Error>, Option<Error>) {
         self.read_with(tree, read)
     }
@@ -102,12 +102,12 @@ impl DocumentText<'_> {
     fn read_with<R>(
         &self,
         tree: fn(&str, bool) -> Result<Tree<'_>, Error>,
-        read: impl FnOnce(&str, &Tree<'_>, Option<&Mended>) -> Result<R, Error>,
+        read: impl FnOnce(&str, &Tree<'_>, Option<&Sanitized>) -> Result<R, Error>,
     ) -> (Result<R, Error>, Option<Error>) {
         match self.format {
             Format::Json => {
                 let read = crate::json::CheckedJson::check(&self.bytes).and_then(|json| {
-                    read(&json.text, &tree(&json.text, false)?, json.mended.as_ref())
+                    read(&json.text, &tree(&json.text, false)?, json.sanitized.as_ref())
                 });
                 (read.map_err(|error| error.within(self.start)), None)
             }

@@ -30,7 +30,7 @@ use crate::{
 ///     client_certificate::{ClientCertificate, ClientCertificatePolicy},
 /// };
 ///
-/// let manifest = Manifest::parse(
+/// let manifest = Manifest::from_yaml(
 ///     "\
 /// apiVersion: networking.istio.io/v1
 /// kind: Gateway
@@ -123,7 +123,7 @@ fn stored(root: Ref<'_, '_>, istio: IstioVersion, start: Position) -> Result<Sto
         // A client that applies a document does not set its status, which has its own endpoint.
         if field.name == "spec" {
             pruner.field(field, value);
-            spec = decode(&pruner.json)?.tolerant()?;
+            spec = decode(&pruner.json)?.into_lenient()?;
         }
     }
     Ok(StoredGateway { spec, pruned: pruner.pruned, omitted: pruner.omitted })

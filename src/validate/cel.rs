@@ -1,6 +1,6 @@
 //! The custom resource's CEL rules. All of them check which fields of a `tls` are set.
 
-use super::findings::{Findings, Place};
+use super::findings::{Findings, Location};
 use crate::{RuleId, rule};
 
 /// Two fields of a `tls` that exclude each other.
@@ -51,7 +51,7 @@ pub(super) const UNCHECKED: RuleId = rule::cel::UNCHECKED;
 const CERTIFICATES: RuleId = rule::cel::CREDENTIAL_NAMES_OR_TLS_CERTIFICATES;
 const CREDENTIALS: RuleId = rule::cel::CREDENTIAL_NAME_OR_NAMES;
 
-pub(super) fn check(root: &Place<'_, '_>, is_blocked: bool, findings: &mut Findings) {
+pub(super) fn check(root: &Location<'_, '_>, is_blocked: bool, findings: &mut Findings) {
     if is_blocked {
         let message = "<nil>: Invalid value: null: some validation rules were not checked because \
                        the object was invalid; correct the existing errors to complete validation";

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     Options, Report, cel, field_validation,
-    findings::{Findings, Node, Place},
+    findings::{Findings, Location, Node},
     lint, metadata,
     outline::Outline,
     schema,
@@ -22,7 +22,7 @@ use crate::{
 /// A document of a stream with its report.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Checked {
+pub struct CheckedDocument {
     /// The document.
     pub object: Object,
     /// The report, if it is an Istio Gateway.
@@ -55,7 +55,7 @@ pub struct Checked {
 pub fn documents<'a, T: AsRef<[u8]> + ?Sized>(
     stream: &'a T,
     options: &'a Options,
-) -> impl Iterator<Item = Result<Checked, Error>> + 'a {
+) -> impl Iterator<Item = Result<CheckedDocument, Error>> + 'a {
     let mut reader = DocumentReader::new(stream.as_ref());
     let next = move || {
         Some(match reader.next_document()? {
@@ -70,7 +70,10 @@ pub fn documents<'a, T: AsRef<[u8]> + ?Sized>(
 /// Validates a document of a stream, as [`documents`] does: one object, or the items of a `List`. The
 /// last item is an error if the text contains more than one document.
 #[must_use]
-pub fn check_document(text: &DocumentText<'_>, options: &Options) -> Vec<Result<Checked, Error>> {
+pub fn check_document(
+    text: &DocumentText<'_>,
+    options: &Options,
+) -> Vec<Result<CheckedDocument, Error>> {
     let start = text.start;
     let is_yaml = text.format == Format::Yaml;
     let (checked, ignored) = text.read(|text, tree, _| {
@@ -84,12 +87,17 @@ pub fn check_document(text: &DocumentText<'_>, options: &Options) -> Vec<Result<
     checked.unwrap_or_else(|error| vec![Err(error)]).into_iter().chain(ignored.map(Err)).collect()
 }
 
-fn check<'t>(object: Object, node: Node<'t>, tree: &'t Tree<'t>, options: &Options) -> Checked {
+fn check<'t>(
+    object: Object,
+    node: Node<'t>,
+    tree: &'t Tree<'t>,
+    options: &Options,
+) -> CheckedDocument {
     let mut outline = Outline::default();
     let report = object.is_gateway().then(|| judge(tree, node, options, Some(&mut outline)));
     let report = report.map(|report| report.within(object.start()));
     let outline = outline.within(object.start());
-    Checked { object, report, outline }
+    CheckedDocument { object, report, outline }
 }
 
 /// The cluster's verdict on the object at a node, with this crate's lint.
@@ -100,7 +108,7 @@ pub(super) fn judge<'t>(
     outline: Option<&mut Outline>,
 ) -> Report {
     let mut findings = Findings::default();
-    let place = Place::root(root);
+    let place = Location::root(root);
     if !schema::check_type(root, options.istio, &mut findings) {
         return findings.finish(tree, Vec::new());
     }
@@ -183,7 +191,7 @@ impl Spec {
     }
 }
 
-fn webhook_metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
+fn webhook_metadata<'t>(root: &Location<'_, 't>) -> webhook::Metadata<'t> {
     let metadata = root.field("metadata");
     let text = |name| metadata.field(name).node.map(Ref::text).unwrap_or_default();
     let (name, generated) = (text("name"), text("generateName"));
@@ -201,7 +209,7 @@ fn webhook_metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
 /// ```
 /// use istio_gateway::{Object, validate};
 ///
-/// let object = Object::parse("metadata: {name: edge}\nspec: {servers: []}\n")?;
+/// let object = Object::from_yaml("metadata: {name: edge}\nspec: {servers: []}\n")?;
 /// let review = validate::webhook_review(&object);
 /// assert_eq!(
 ///     review.message.unwrap(),
@@ -212,12 +220,12 @@ fn webhook_metadata<'t>(root: &Place<'_, 't>) -> webhook::Metadata<'t> {
 #[must_use]
 pub fn webhook_review(object: &Object) -> WebhookReview {
     let review = object.with_tree(|tree| {
-        let root = Place::root(tree.root());
+        let root = Location::root(tree.root());
         let metadata = webhook_metadata(&root);
         let spec = tree.root().get("spec").filter(|spec| !spec.is_null());
         let gateway = spec.map_or_else(
             || Ok(Gateway::default()),
-            |spec| json::decode_node(tree, spec, &FieldPath::root().key("spec")).tolerant(),
+            |spec| json::decode_node(tree, spec, &FieldPath::root().key("spec")).into_lenient(),
         );
         let gateway = match gateway {
             Ok(gateway) => gateway,

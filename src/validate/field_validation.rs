@@ -4,7 +4,7 @@ use std::{collections::HashSet, fmt, str::FromStr};
 
 use super::{
     Options, Report,
-    findings::{Findings, Place},
+    findings::{Findings, Location},
 };
 use crate::{
     Severity,
@@ -30,7 +30,7 @@ use crate::{
 ///     validate::{FieldValidation, Options, Stage, Verdict, validate},
 /// };
 ///
-/// let object = Object::parse(
+/// let object = Object::from_yaml(
 ///     "\
 /// apiVersion: networking.istio.io/v1
 /// kind: Gateway
@@ -136,7 +136,7 @@ const MOST: usize = 100;
 /// YAML are not sent: a client converts YAML to JSON and keeps the last one.
 pub(super) fn check(
     tree: &Tree<'_>,
-    root: &Place<'_, '_>,
+    root: &Location<'_, '_>,
     options: &Options,
     findings: &mut Findings,
 ) {
@@ -162,7 +162,7 @@ pub(super) fn reports_repeated(tree: &Tree<'_>, mode: FieldValidation) -> bool {
 }
 
 fn unknown_in(
-    object: &Place<'_, '_>,
+    object: &Location<'_, '_>,
     known: &[&'static str],
     mode: FieldValidation,
     findings: &mut Findings,
@@ -177,7 +177,7 @@ fn unknown_in(
 
 /// Reports an unknown field with the API server's message.
 pub(super) fn unknown(
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     mode: FieldValidation,
     help: Option<String>,
     findings: &mut Findings,
@@ -188,7 +188,7 @@ pub(super) fn unknown(
 fn report(
     rule: RuleId,
     what: &str,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     mode: FieldValidation,
     help: Option<String>,
     findings: &mut Findings,
@@ -205,7 +205,7 @@ fn report(
 }
 
 /// Reports all repeated keys of a document, in its order.
-fn duplicates(root: &Place<'_, '_>, mode: FieldValidation, findings: &mut Findings) {
+fn duplicates(root: &Location<'_, '_>, mode: FieldValidation, findings: &mut Findings) {
     let Some(node) = root.node else { return };
     let mut walk = vec![Level::of(node)];
     let mut path: Vec<Step> = Vec::new();

@@ -19,8 +19,8 @@ pub(super) type Node<'t> = Ref<'t, 't>;
 /// A location in a document: a field, present or not, or an item of a sequence. A linked list on the
 /// stack, which is rendered only for a finding.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'p, 't> {
-    up: Option<&'p Place<'p, 't>>,
+pub(super) struct Location<'p, 't> {
+    up: Option<&'p Location<'p, 't>>,
     step: Step<'p>,
     key: Option<Node<'t>>,
     pub(super) node: Option<Node<'t>>,
@@ -33,7 +33,7 @@ enum Step<'p> {
     Index(usize),
 }
 
-impl<'p, 't> Place<'p, 't> {
+impl<'p, 't> Location<'p, 't> {
     pub(super) fn root(node: Node<'t>) -> Self {
         Self { up: None, step: Step::Root, key: None, node: Some(node) }
     }
@@ -62,7 +62,7 @@ impl<'p, 't> Place<'p, 't> {
     }
 
     /// The items of this sequence.
-    pub(super) fn items(&'p self) -> impl Iterator<Item = Place<'p, 't>> {
+    pub(super) fn items(&'p self) -> impl Iterator<Item = Location<'p, 't>> {
         let nodes = self.node.into_iter().flat_map(Ref::items);
         nodes.enumerate().map(|(index, node)| self.item(index, Some(node)))
     }
@@ -145,7 +145,7 @@ impl Findings {
     pub(super) fn error(
         &mut self,
         rule: RuleId,
-        place: &Place<'_, '_>,
+        place: &Location<'_, '_>,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
@@ -164,7 +164,7 @@ impl Findings {
     pub(super) fn warning(
         &mut self,
         rule: RuleId,
-        place: &Place<'_, '_>,
+        place: &Location<'_, '_>,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
@@ -174,7 +174,7 @@ impl Findings {
     pub(super) fn note(
         &mut self,
         rule: RuleId,
-        place: &Place<'_, '_>,
+        place: &Location<'_, '_>,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
@@ -185,7 +185,7 @@ impl Findings {
     pub(super) fn about_key(
         &mut self,
         rule: RuleId,
-        place: &Place<'_, '_>,
+        place: &Location<'_, '_>,
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
@@ -196,7 +196,7 @@ impl Findings {
     pub(super) fn error_about_key(
         &mut self,
         rule: RuleId,
-        place: &Place<'_, '_>,
+        place: &Location<'_, '_>,
         message: String,
         help: Option<String>,
     ) {
@@ -234,7 +234,7 @@ impl Findings {
         &mut self,
         rule: RuleId,
         severity: Severity,
-        place: &Place<'_, '_>,
+        place: &Location<'_, '_>,
         span: (usize, usize),
         message: String,
         help: Option<String>,
@@ -249,7 +249,7 @@ impl Findings {
     }
 
     /// Records a value with a placeholder, and whether it decides the verdict.
-    pub(super) fn placeholder(&mut self, place: &Place<'_, '_>, is_deciding: bool) {
+    pub(super) fn placeholder(&mut self, place: &Location<'_, '_>, is_deciding: bool) {
         self.depends_on_placeholders |= is_deciding;
         let (path, span) = (place.path(), place.span());
         let is_new = self.placeholders.last().is_none_or(|(last, _)| *last != path);

@@ -12,7 +12,7 @@
 //!     validate::{Options, Stage, Verdict, validate},
 //! };
 //!
-//! let object = Object::parse(
+//! let object = Object::from_yaml(
 //!     "\
 //! apiVersion: networking.istio.io/v1
 //! kind: Gateway
@@ -80,7 +80,7 @@ use crate::{
 };
 
 pub use crd::crd;
-pub use document::{Checked, WebhookReview, check_document, documents, webhook_review};
+pub use document::{CheckedDocument, WebhookReview, check_document, documents, webhook_review};
 pub use features::features;
 pub use field_validation::{FieldValidation, UnknownFieldValidation};
 pub use versions::Feature;
@@ -277,7 +277,7 @@ pub fn validate_gateway(gateway: &Gateway, options: &Options) -> Report {
 ///     validate::{Options, ValidGateway},
 /// };
 ///
-/// let manifest = Manifest::parse("kind: Gateway\nspec: {servers: []}\n")?;
+/// let manifest = Manifest::from_yaml("kind: Gateway\nspec: {servers: []}\n")?;
 /// let report = ValidGateway::new(manifest, &Options::default()).unwrap_err();
 /// assert!(!report.is_accepted());
 /// # Ok::<(), istio_gateway::Error>(())

@@ -2,7 +2,7 @@
 //! with its location.
 
 use super::{
-    findings::{Place, locate},
+    findings::{Location, locate},
     lint::Class,
 };
 use crate::{
@@ -14,10 +14,10 @@ use crate::{
 /// The part of a document that a document set needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outline {
-    pub(super) name: Spot,
+    pub(super) name: CompactLocation,
     pub(super) selector: String,
     pub(super) listeners: Vec<Listener>,
-    pub(super) credentials: Vec<(String, Spot)>,
+    pub(super) credentials: Vec<(String, CompactLocation)>,
 }
 
 /// A server's port, with its hosts.
@@ -26,14 +26,14 @@ pub(super) struct Listener {
     pub(super) port: u32,
     pub(super) bind: String,
     pub(super) class: Class,
-    pub(super) spot: Spot,
-    pub(super) hosts: Vec<(String, Spot)>,
+    pub(super) location: CompactLocation,
+    pub(super) hosts: Vec<(String, CompactLocation)>,
 }
 
 /// A field and its location. Its path is built on demand, since there may be very many.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spot {
-    field: SpotField,
+pub(super) struct CompactLocation {
+    field: LocationField,
     server: u32,
     item: u32,
     span: (u32, u32),
@@ -43,7 +43,7 @@ pub(super) struct Spot {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-enum SpotField {
+enum LocationField {
     #[default]
     Name,
     Protocol,
@@ -52,8 +52,8 @@ enum SpotField {
     CredentialNames,
 }
 
-impl Spot {
-    fn of(field: SpotField, server: usize, item: usize, place: &Place<'_, '_>) -> Self {
+impl CompactLocation {
+    fn of(field: LocationField, server: usize, item: usize, place: &Location<'_, '_>) -> Self {
         let (start, end) = place.span();
         let span = (small(start), small(end));
         Self { field, server: small(server), item: small(item), span, ..Self::default() }
@@ -64,16 +64,16 @@ impl Spot {
     }
 
     pub(super) fn path(&self) -> FieldPath {
-        if let SpotField::Name = self.field {
+        if let LocationField::Name = self.field {
             return FieldPath::root().key("metadata").key("name");
         }
         let server = FieldPath::root().key("spec").key("servers").index(self.server as usize);
         match self.field {
-            SpotField::Name => server,
-            SpotField::Protocol => server.key("port").key("protocol"),
-            SpotField::Host => server.key("hosts").index(self.item as usize),
-            SpotField::CredentialName => server.key("tls").key("credentialName"),
-            SpotField::CredentialNames => {
+            LocationField::Name => server,
+            LocationField::Protocol => server.key("port").key("protocol"),
+            LocationField::Host => server.key("hosts").index(self.item as usize),
+            LocationField::CredentialName => server.key("tls").key("credentialName"),
+            LocationField::CredentialNames => {
                 server.key("tls").key("credentialNames").index(self.item as usize)
             }
         }
@@ -81,10 +81,10 @@ impl Spot {
 }
 
 impl Outline {
-    pub(super) fn of(gateway: Gateway, root: &Place<'_, '_>, tree: &Tree<'_>) -> Self {
+    pub(super) fn of(gateway: Gateway, root: &Location<'_, '_>, tree: &Tree<'_>) -> Self {
         let metadata = root.field("metadata");
         let mut outline = Self {
-            name: Spot::of(SpotField::Name, 0, 0, &metadata.field("name")),
+            name: CompactLocation::of(LocationField::Name, 0, 0, &metadata.field("name")),
             ..Self::default()
         };
         for (key, value) in &gateway.selector {
@@ -105,37 +105,45 @@ impl Outline {
                 continue;
             }
             let port_place = place.field("port");
-            let spot = Spot::of(SpotField::Protocol, index, 0, &port_place.field("protocol"));
+            let location = CompactLocation::of(
+                LocationField::Protocol,
+                index,
+                0,
+                &port_place.field("protocol"),
+            );
             let hosts_place = place.field("hosts");
             let mut nodes = hosts_place.items();
             let port = port.number;
             let hosts = server.hosts.into_iter().enumerate().map(|(item, host)| {
                 let place = nodes.next().unwrap_or_else(|| hosts_place.item(item, None));
-                (host, Spot::of(SpotField::Host, index, item, &place))
+                (host, CompactLocation::of(LocationField::Host, index, item, &place))
             });
             let hosts = hosts.filter(|(host, _)| !host.is_empty()).collect();
-            outline.listeners.push(Listener { port, bind: server.bind, class, spot, hosts });
+            outline.listeners.push(Listener { port, bind: server.bind, class, location, hosts });
         }
         outline.locate(tree);
         outline
     }
 
-    fn credentials(&mut self, server: usize, tls: &ServerTlsSettings, place: &Place<'_, '_>) {
+    fn credentials(&mut self, server: usize, tls: &ServerTlsSettings, place: &Location<'_, '_>) {
         if !tls.credential_name.is_empty() {
             let place = place.field("credentialName");
-            let spot = Spot::of(SpotField::CredentialName, server, 0, &place);
-            self.credential(&tls.credential_name, spot);
+            let location = CompactLocation::of(LocationField::CredentialName, server, 0, &place);
+            self.credential(&tls.credential_name, location);
         }
         let list = place.field("credentialNames");
         let mut nodes = list.items();
         for (item, name) in tls.credential_names.iter().enumerate() {
             let place = nodes.next().unwrap_or_else(|| list.item(item, None));
-            self.credential(name, Spot::of(SpotField::CredentialNames, server, item, &place));
+            self.credential(
+                name,
+                CompactLocation::of(LocationField::CredentialNames, server, item, &place),
+            );
         }
     }
 
     /// Keeps the name of a Kubernetes Secret; names with other schemes are not Secrets.
-    fn credential(&mut self, name: &str, spot: Spot) {
+    fn credential(&mut self, name: &str, location: CompactLocation) {
         let name = CredentialName::from(name);
         let bare = name.without_scheme();
         let is_secret = matches!(
@@ -143,22 +151,24 @@ impl Outline {
             None | Some(CredentialScheme::Kubernetes | CredentialScheme::KubernetesGateway)
         );
         if is_secret && !bare.is_empty() && !bare.contains("://") {
-            self.credentials.push((bare.to_owned(), spot));
+            self.credentials.push((bare.to_owned(), location));
         }
     }
 
-    fn spots(&mut self) -> impl Iterator<Item = &mut Spot> {
+    fn locations(&mut self) -> impl Iterator<Item = &mut CompactLocation> {
         let listeners = self.listeners.iter_mut().flat_map(|listener| {
-            std::iter::once(&mut listener.spot)
-                .chain(listener.hosts.iter_mut().map(|(_, spot)| spot))
+            std::iter::once(&mut listener.location)
+                .chain(listener.hosts.iter_mut().map(|(_, location)| location))
         });
-        let credentials = self.credentials.iter_mut().map(|(_, spot)| spot);
+        let credentials = self.credentials.iter_mut().map(|(_, location)| location);
         std::iter::once(&mut self.name).chain(listeners).chain(credentials)
     }
 
     fn locate(&mut self, tree: &Tree<'_>) {
-        let spans: Vec<_> =
-            self.spots().map(|spot| (spot.span.0 as usize, spot.span.1 as usize)).collect();
+        let spans: Vec<_> = self
+            .locations()
+            .map(|location| (location.span.0 as usize, location.span.1 as usize))
+            .collect();
         let mut places = vec![((0, 0), (0, 0)); spans.len()];
         locate(tree, &spans, |index, position, is_end| {
             if let Some(place) = places.get_mut(index) {
@@ -166,15 +176,15 @@ impl Outline {
                     (small(position.line), small(position.column));
             }
         });
-        for (spot, (start, end)) in self.spots().zip(places) {
-            (spot.start, spot.end) = (start, end);
+        for (location, (start, end)) in self.locations().zip(places) {
+            (location.start, location.end) = (start, end);
         }
     }
 
     /// The same outline for a stream in which the text begins at `start`.
     pub(super) fn within(mut self, start: Position) -> Self {
-        for spot in self.spots() {
-            for place in [&mut spot.start, &mut spot.end] {
+        for location in self.locations() {
+            for place in [&mut location.start, &mut location.end] {
                 if let Some(found) = position(*place) {
                     let found = found.within(start);
                     *place = (small(found.line), small(found.column));

@@ -6,9 +6,9 @@ use std::{
 };
 
 use super::{
-    Checked, Options, document,
+    CheckedDocument, Options, document,
     lint::Class,
-    outline::{Listener, Outline, Spot, position, small},
+    outline::{CompactLocation, Listener, Outline, position, small},
 };
 use crate::{
     Diagnostic, Object, Position, Severity,
@@ -23,10 +23,10 @@ use crate::{
 /// Gateways conflict only if they have the same selector, since otherwise they apply to different pods.
 ///
 /// ```
-/// use istio_gateway::validate::{Options, documents, set::Set};
+/// use istio_gateway::validate::{Options, documents, set::DocumentSet};
 ///
 /// let options = Options::default();
-/// let mut set = Set::new(&options);
+/// let mut set = DocumentSet::new(&options);
 /// let text = "\
 /// apiVersion: networking.istio.io/v1
 /// kind: Gateway
@@ -46,7 +46,7 @@ use crate::{
 /// # Ok::<(), istio_gateway::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Set {
+pub struct DocumentSet {
     options: Options,
     hasher: RandomState,
     /// The numbers of the Gateways' files and documents, to which `Seen` refers.
@@ -74,13 +74,13 @@ pub struct SetFinding {
     /// The finding, with its position in the file.
     pub diagnostic: Diagnostic,
     /// The location in the other document, if there is one.
-    pub other: Option<Origin>,
+    pub other: Option<DocumentLocation>,
 }
 
 /// A location in a document of a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Origin {
+pub struct DocumentLocation {
     /// The file, by the caller's number.
     pub file: usize,
     /// The document in the file, by the caller's number.
@@ -89,7 +89,7 @@ pub struct Origin {
     pub position: Option<Position>,
 }
 
-/// A compact `Origin`: very many are kept for a stream of many documents.
+/// A compact `DocumentLocation`: very many are kept for a stream of many documents.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     /// The index in the set's documents.
@@ -103,12 +103,12 @@ struct Seen {
 #[derive(Clone, Debug)]
 struct Wanted {
     document: u32,
-    at: Spot,
+    at: CompactLocation,
     /// The end of its name in the set's names.
     name_end: usize,
 }
 
-impl Set {
+impl DocumentSet {
     /// Creates an empty set.
     #[must_use]
     pub fn new(options: &Options) -> Self {
@@ -132,10 +132,15 @@ impl Set {
     ///
     /// Returns the conflicts with documents that were added before, in the order of lines.
     #[must_use]
-    pub fn add(&mut self, file: usize, document: usize, checked: &Checked) -> Vec<SetFinding> {
+    pub fn add(
+        &mut self,
+        file: usize,
+        document: usize,
+        checked: &CheckedDocument,
+    ) -> Vec<SetFinding> {
         let object = &checked.object;
         if checked.report.is_some() {
-            let origin = Origin { file, document, position: None };
+            let origin = DocumentLocation { file, document, position: None };
             return self.add_gateway(origin, object, &checked.outline);
         }
         if object.kind() == "Secret" && object.api_version() == "v1" {
@@ -161,12 +166,12 @@ impl Set {
             report.unwrap_or_default()
         });
         let outline = outline.within(object.start());
-        self.add(file, document, &Checked { object: object.clone(), report, outline })
+        self.add(file, document, &CheckedDocument { object: object.clone(), report, outline })
     }
 
     fn add_gateway(
         &mut self,
-        document: Origin,
+        document: DocumentLocation,
         object: &Object,
         outline: &Outline,
     ) -> Vec<SetFinding> {
@@ -177,26 +182,26 @@ impl Set {
         let index = small(self.documents.len() - 1);
         let documents = &self.documents;
         let mut all = Vec::new();
-        let mut tell = |rule, spot: &Spot, first, message, help| {
-            let here = Origin { position: spot.position(), ..document };
-            all.push(spot.finding(rule, here, first, message, help));
+        let mut tell = |rule, location: &CompactLocation, first, message, help| {
+            let here = DocumentLocation { position: location.position(), ..document };
+            all.push(location.finding(rule, here, first, message, help));
         };
         let is_named = ![object.name(), object.namespace()].into_iter().any(is_placeholder);
         if is_named && !object.name().is_empty() {
             let key = self.hasher.hash_one((object.namespace(), object.name()));
-            let spot = &outline.name;
-            if let Some(first) = first(&mut self.names, key, Seen::at(spot, index)) {
+            let location = &outline.name;
+            if let Some(first) = first(&mut self.names, key, Seen::at(location, index)) {
                 let name = Quoted(object.name());
                 let message = format!(
                     "another document has the name {name} too: the one that is applied last replaces the other"
                 );
                 let help = "give them different names, or remove one";
-                tell(rule::lint::DUPLICATE_NAME, spot, first.origin(documents), message, help);
+                tell(rule::lint::DUPLICATE_NAME, location, first.origin(documents), message, help);
             }
         }
-        for Listener { port, bind, class, spot, hosts } in &outline.listeners {
+        for Listener { port, bind, class, location, hosts } in &outline.listeners {
             let key = self.hasher.hash_one((&outline.selector, bind, port));
-            let seen = (*class, Seen::at(spot, index));
+            let seen = (*class, Seen::at(location, index));
             if let Some((other, first)) = first(&mut self.listeners, key, seen) {
                 let first = first.origin(documents);
                 if other != *class && first.document() != document.document() {
@@ -205,12 +210,12 @@ impl Set {
                         "port {port} is {class} here and {other} in another Gateway with the same selector"
                     );
                     let help = "use different ports";
-                    tell(rule::lint::PORT_PROTOCOL, spot, first, message, help);
+                    tell(rule::lint::PORT_PROTOCOL, location, first, message, help);
                 }
             }
-            for (host, spot) in hosts {
+            for (host, location) in hosts {
                 let key = self.hasher.hash_one((key, host));
-                let Some(first) = first(&mut self.hosts, key, Seen::at(spot, index)) else {
+                let Some(first) = first(&mut self.hosts, key, Seen::at(location, index)) else {
                     continue;
                 };
                 let first = first.origin(documents);
@@ -220,17 +225,17 @@ impl Set {
                         "{host} is already served on port {port} by another Gateway with the same selector"
                     );
                     let help = "remove one of them";
-                    tell(rule::lint::DUPLICATE_HOST, spot, first, message, help);
+                    tell(rule::lint::DUPLICATE_HOST, location, first, message, help);
                 }
             }
         }
-        for (name, spot) in &outline.credentials {
+        for (name, location) in &outline.credentials {
             if self.secrets.contains(&self.hasher.hash_one(name.as_str())) {
                 continue;
             }
             self.wanted_names.push_str(name);
             let name_end = self.wanted_names.len();
-            self.wanted.push(Wanted { document: index, at: spot.clone(), name_end });
+            self.wanted.push(Wanted { document: index, at: location.clone(), name_end });
         }
         all.sort_by_key(|found| found.diagnostic.position);
         all
@@ -258,7 +263,7 @@ impl Set {
     }
 }
 
-impl Origin {
+impl DocumentLocation {
     fn document(&self) -> (usize, usize) {
         (self.file, self.document)
     }
@@ -276,24 +281,24 @@ fn first<V: Copy>(seen: &mut HashMap<u64, V>, key: u64, this: V) -> Option<V> {
 }
 
 impl Seen {
-    fn at(spot: &Spot, document: u32) -> Self {
-        let (line, column) = spot.start;
+    fn at(location: &CompactLocation, document: u32) -> Self {
+        let (line, column) = location.start;
         Self { document, line, column }
     }
 
-    fn origin(self, documents: &[(u32, u32)]) -> Origin {
+    fn origin(self, documents: &[(u32, u32)]) -> DocumentLocation {
         let (file, document) = documents.get(self.document as usize).copied().unwrap_or_default();
         let (file, document) = (file as usize, document as usize);
-        Origin { file, document, position: position((self.line, self.column)) }
+        DocumentLocation { file, document, position: position((self.line, self.column)) }
     }
 }
 
-impl Spot {
+impl CompactLocation {
     fn finding(
         &self,
         rule: RuleId,
-        origin: Origin,
-        other: Origin,
+        origin: DocumentLocation,
+        other: DocumentLocation,
         message: String,
         help: &str,
     ) -> SetFinding {
@@ -303,7 +308,7 @@ impl Spot {
             end: position(self.end),
             ..Diagnostic::new(rule, Severity::Warning, self.path(), message)
         };
-        let Origin { file, document, .. } = origin;
+        let DocumentLocation { file, document, .. } = origin;
         SetFinding { file, document, diagnostic, other: Some(other) }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::{
     Options,
-    findings::{Findings, Place},
+    findings::{Findings, Location},
     lint, webhook,
 };
 use crate::{FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode, diagnostic::Step};
@@ -78,7 +78,7 @@ impl Unknown {
         &self,
         gateway: &Gateway,
         metadata: &webhook::Metadata<'_>,
-        place: &Place<'_, '_>,
+        place: &Location<'_, '_>,
         options: &Options,
     ) -> Findings {
         let mut common: Option<Findings> = None;

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 
 use super::{
-    findings::{Findings, Place},
+    findings::{Findings, Location},
     go::{ProtoText, Quote},
     hosts, webhook_tls,
 };
@@ -22,7 +22,7 @@ pub(super) struct Metadata<'a> {
 pub(super) fn check(
     gateway: &Gateway,
     Metadata { name, namespace }: &Metadata<'_>,
-    root: &Place<'_, '_>,
+    root: &Location<'_, '_>,
     findings: &mut Findings,
 ) {
     let metadata = root.field("metadata");
@@ -101,7 +101,7 @@ fn other_name(port: &Port) -> String {
 fn refuse_annotation(
     name: &str,
     namespace: &str,
-    annotations: &Place<'_, '_>,
+    annotations: &Location<'_, '_>,
     findings: &mut Findings,
 ) -> bool {
     const DRY_RUN: &str = "istio.io/dry-run";
@@ -133,7 +133,7 @@ const NOT_BY_USERS: &str = "this may not be set by users";
 fn check_server(
     server: &Server,
     has_gateway_semantics: bool,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     findings: &mut Findings,
 ) {
     let hosts = place.field("hosts");
@@ -191,7 +191,7 @@ fn check_server(
     }
 }
 
-fn check_port(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_port(port: Option<&Port>, bind: &str, place: &Location<'_, '_>, findings: &mut Findings) {
     let Some(port) = port else {
         let help = "add port with number, name and protocol; check for a stray \"-\" before hosts";
         return findings.error(
@@ -233,7 +233,7 @@ fn check_port(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: 
 
 const UNIX: &str = "unix://";
 
-fn check_bind(port: Option<&Port>, bind: &str, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_bind(port: Option<&Port>, bind: &str, place: &Location<'_, '_>, findings: &mut Findings) {
     let bind_place = place.field("bind");
     let Some(path) = bind.strip_prefix(UNIX) else {
         if !bind.is_empty() && !hosts::is_ip(bind) {

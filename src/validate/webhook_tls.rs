@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::{
     ciphers,
-    findings::{Findings, Place},
+    findings::{Findings, Location},
 };
 use crate::{
     ServerTlsSettings, TlsMode, TlsProtocol, rule,
@@ -14,7 +14,7 @@ use crate::{
 pub(super) fn check(
     tls: &ServerTlsSettings,
     plan: &TlsPlan<'_>,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     findings: &mut Findings,
 ) {
     check_ciphers(tls, place, findings);
@@ -59,7 +59,7 @@ const CERTIFICATES: [TlsField; 6] = [
 fn check_terminating(
     tls: &ServerTlsSettings,
     plan: &TlsPlan<'_>,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     findings: &mut Findings,
 ) {
     let is_simple = plan.mode == Ok(TlsMode::Simple);
@@ -90,7 +90,7 @@ fn check_terminating(
 fn check_files(
     tls: &ServerTlsSettings,
     is_mutual: bool,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     findings: &mut Findings,
 ) {
     let mode = if is_mutual { "MUTUAL TLS" } else { "SIMPLE TLS" };
@@ -110,7 +110,7 @@ fn check_files(
             help,
         );
     }
-    let mut check_pair = |certificate: &str, key: &str, place: &Place<'_, '_>| {
+    let mut check_pair = |certificate: &str, key: &str, place: &Location<'_, '_>| {
         if certificate.is_empty() {
             let message = format!("{mode} requires a server certificate");
             let help = "add credentialName, the name of a Secret in the namespace of the gateway's \
@@ -139,7 +139,7 @@ fn check_files(
     }
 }
 
-fn check_istio_mutual(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_istio_mutual(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     for field in CERTIFICATES {
         if plan.is_set(field) {
             let what = match field {
@@ -161,7 +161,7 @@ fn check_istio_mutual(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut 
     }
 }
 
-fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_ciphers(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &mut Findings) {
     let is_old = [TlsProtocol::Tlsv10, TlsProtocol::Tlsv11]
         .iter()
         .any(|old| tls.min_protocol_version == i32::from(*old));
@@ -206,7 +206,7 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
 
 /// Source: istio/istio#61597, which no published module of istiod has yet. That such names are rejected
 /// is known; the text and the order among the other checks are assumed.
-fn check_alpn(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_alpn(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &mut Findings) {
     let names = place.field("alpnProtocols");
     let mut nodes = names.items();
     for (index, name) in tls.alpn_protocols.iter().enumerate() {

@@ -351,8 +351,8 @@ fn bad_names_of_curves_and_protocols_are_reported() {
     assert_eq!(
         found(r#""ecdhCurves": ["P-256", "P-224", "prime256v1"]"#),
         [
-            r#"Error tls.ecdhCurves[1]: Envoy rejects the server's secrets, and so every client: "P-224" is not a curve that it knows"#,
-            r#"Error tls.ecdhCurves[2]: Envoy rejects the server's secrets, and so every client: "prime256v1" is there twice"#,
+            r#"Error tls.ecdhCurves[1]: Envoy rejects the server's secrets, so that no client can connect: curve "P-224" is unknown"#,
+            r#"Error tls.ecdhCurves[2]: Envoy rejects the server's secrets, so that no client can connect: curve "prime256v1" is repeated"#,
         ]
     );
     let long = "x".repeat(256);
@@ -411,16 +411,16 @@ fn dropped_settings_are_reported() {
         rule::envoy::SETTINGS_UNUSED,
         rule::envoy::CREDENTIAL_EMPTY,
         rule::envoy::QUIC_WEAKER,
-        rule::envoy::REFUSED_BY_ENVOY,
+        rule::envoy::SETTINGS_REJECTED,
     ] {
         assert!(found.remove(&rule).is_some(), "no case has {rule}");
     }
     assert!(found.is_empty(), "{found:?}");
     for text in [
-        "tls.caCrl: ignored: with a credential the CRL is the Secret's; write it into the Secret, under the key ca.crl",
-        "tls.verifyCertificateSpki: ignored: pins count with a credential only",
-        "tls.credentialName: ignored: the mesh's own certificate is used",
-        "tls.insecureSkipVerify: ignored: no certificate is requested",
+        "tls.caCrl: ignored: with a credential, the CRL comes from the Secret; add it to the Secret under the key ca.crl",
+        "tls.verifyCertificateSpki: ignored: pins apply only with a credential",
+        "tls.credentialName: ignored: the mesh's certificate is used",
+        "tls.insecureSkipVerify: ignored: no client certificate is requested",
     ] {
         assert!(dropped.contains(text), "{text} is not among {dropped:#?}");
     }

@@ -2,7 +2,7 @@
 
 use istio_gateway::{
     FieldPath, Gateway, Port, Server, ServerTlsSettings, Severity, TlsMode,
-    gateway_api::{Back, InMemory, Metadata, Options, convert, from_istio},
+    gateway_api::{InMemory, Metadata, Options, ReverseConversion, convert, from_istio},
     json,
 };
 use proptest::{
@@ -154,7 +154,7 @@ fn server() -> impl Strategy<Value = Server> {
     )
 }
 
-fn is_told(back: &Back, index: usize) -> bool {
+fn is_told(back: &ReverseConversion, index: usize) -> bool {
     let path = FieldPath::root().key("servers").index(index);
     back.diagnostics.iter().any(|found| found.path.starts_with(&path))
 }

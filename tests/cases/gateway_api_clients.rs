@@ -67,7 +67,7 @@ fn an_ignored_ca_states_what_the_mode_requires() {
         );
         gives(&set(option, CERTIFICATE, &frontend), &[(rule::VALIDATION_IGNORED, &message)]);
     };
-    ignored("ISTIO_MUTUAL", "clients must present a certificate issued by the mesh's own CA");
+    ignored("ISTIO_MUTUAL", "clients must present a certificate issued by the mesh's CA");
     ignored("ISTIO_SIMPLE", "no client certificate is requested");
     for option in ["", "SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL"] {
         gives(
@@ -75,7 +75,7 @@ fn an_ignored_ca_states_what_the_mode_requires() {
             match option {
                 "OPTIONAL_MUTUAL" => &[(
                     rule::VALIDATION_OVERRIDDEN,
-                    "OPTIONAL_MUTUAL wins over the mode of the validation, \"AllowValidOnly\"",
+                    "OPTIONAL_MUTUAL overrides the mode of the validation, \"AllowValidOnly\"",
                 )],
                 _ => &[],
             },
@@ -88,7 +88,7 @@ fn a_listener_without_certificates_states_what_its_option_requires() {
     let frontend = format!("{{default: {{validation: {{{CA}}}}}}}");
     for (option, clients) in [
         ("SIMPLE", "no client certificate is requested"),
-        ("MUTUAL", "clients must present a certificate issued by the mesh's own CA"),
+        ("MUTUAL", "clients must present a certificate issued by the mesh's CA"),
         (
             "OPTIONAL_MUTUAL",
             "clients without a certificate are accepted; a presented one must be issued by the \
@@ -121,9 +121,8 @@ fn a_replaced_default_states_what_the_option_requires() {
              in \"kubernetes-gateway://infra/edge-cert-cacert\"",
         ),
     ] {
-        let message = format!(
-            "no CA: the entry replaces the default as a whole; listener \"https\": {clients}"
-        );
+        let message =
+            format!("no CA: the entry replaces the whole default; listener \"https\": {clients}");
         gives(&set(option, CERTIFICATE, &frontend), &[(rule::DEFAULT_REPLACED, &message)]);
     }
 }

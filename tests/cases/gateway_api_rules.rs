@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use istio_gateway::{
     Diagnostic, Gateway, IstioVersion, Severity, TlsMode,
-    gateway_api::{Conversion, Manifests, Metadata, Options, Outcome, Resources as _, from_istio},
+    gateway_api::{
+        Conversion, ListenerOutcome, Manifests, Metadata, Options, Resources as _, from_istio,
+    },
     json,
     rule::{Rule, RuleId, gateway_api as rule},
     validate::{self, validate_manifest},
@@ -48,7 +50,7 @@ const TOGETHER: [(RuleId, RuleId); 8] = [
 ];
 
 /// Rules of the reverse conversion, which no manifest of Gateway API breaks.
-const BACK: [RuleId; 2] = [rule::UNSAID, rule::SAID_OTHERWISE];
+const BACK: [RuleId; 2] = [rule::NOT_REPRESENTABLE, rule::REPRESENTED_DIFFERENTLY];
 
 #[test]
 fn every_rule_is_broken_alone_and_barely_kept() {
@@ -140,7 +142,7 @@ fn a_rejected_listener_has_no_server() {
     let listener = &conversion.listeners[0];
     assert_eq!(listener.server(), None);
     assert_eq!(conversion.servers().count() + conversion.gateways().count(), 0);
-    assert!(matches!(listener.outcome, Outcome::Refused(Some(_))));
+    assert!(matches!(listener.outcome, ListenerOutcome::Rejected(Some(_))));
     let shown = serde_json::to_value(listener).unwrap();
     assert_eq!(shown["valid"], false);
     assert_eq!(shown["server"]["tls"]["mode"], "SIMPLE");
@@ -292,11 +294,11 @@ fn lists_of_all_kinds_are_read_or_rejected() {
     assert!(manifests.resources().secret("b", "a").is_some());
     refused(
         "apiVersion: v1\nkind: List\nitems:\n- metadata: {name: a}\n",
-        "4:3: items[0]: no kind, and none that follows from the list",
+        "4:3: items[0]: no kind, and the kind of the list does not determine one",
     );
     refused(
         "kind: List\nitems:\n- kind: Secret\n- kind: List\n  items: []\n",
-        "4:3: items[1]: a list in a list is rejected: write its items into the outer one",
+        "4:3: items[1]: a list inside a list: move its items to the outer list",
     );
 }
 
@@ -316,7 +318,7 @@ fn what_kubernetes_rejects_is_rejected_with_its_location() {
     );
     refused(
         "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  tls.key: hunter2\n",
-        "5:12: data[\"tls.key\"]: not as it is in a Secret",
+        "5:12: data[\"tls.key\"]: invalid Secret",
     );
     refused("kind: [\n", "1:7: unclosed bracket '['");
 }
@@ -428,7 +430,7 @@ fn a_gateway_of_another_controller_is_not_translated() {
             0,
             of(
                 Severity::Warning,
-                "not translated: the Gateway is not Istio's, but of the controller \
+                "not translated: the Gateway is managed by the controller \
                  \"example.com/controller\""
             )
         )
@@ -439,8 +441,7 @@ fn a_gateway_of_another_controller_is_not_translated() {
             0,
             of(
                 Severity::Warning,
-                "not translated: no gateway is made of a class of the controller \
-                 \"istio.io/mesh-controller\""
+                "not translated: the controller \"istio.io/mesh-controller\" is not for gateways"
             )
         )
     );
@@ -462,7 +463,7 @@ fn a_gateway_of_another_controller_is_not_translated() {
             1,
             of(
                 Severity::Note,
-                "the GatewayClass \"edge\" is not in the set: assumed that its controllerName is \
+                "the GatewayClass \"edge\" is missing: its controllerName is assumed to be \
                  istio.io/gateway-controller"
             )
         )

@@ -89,7 +89,7 @@ fn from_wire<T: json::Message>(input: &[u8]) -> Verdict {
 }
 
 fn from_yaml(input: &str) -> Verdict {
-    Manifest::parse(input).map_or(Verdict::Refused, |manifest| accepted(manifest.spec()))
+    Manifest::from_yaml(input).map_or(Verdict::Refused, |manifest| accepted(manifest.spec()))
 }
 
 /// Upstream's wire, read and written by prost: it leaves out empty keys and values of map entries.
@@ -188,7 +188,7 @@ impl Case {
         else {
             return Ok(());
         };
-        let Ok(manifest) = Manifest::parse(&yaml) else { return Ok(()) };
+        let Ok(manifest) = Manifest::from_yaml(&yaml) else { return Ok(()) };
         let theirs: Value = serde_json::from_str(object).unwrap();
         let theirs = &theirs["metadata"];
         let text = |key: &str| theirs[key].as_str().unwrap_or_default().to_owned();
@@ -216,7 +216,7 @@ impl Case {
         let error = match self.input() {
             Input::Json(json) => for_type!(self.type_name(), json_error(&json)),
             Input::Wire(wire) => for_type!(self.type_name(), wire_error(&wire)),
-            Input::Yaml(yaml) => Manifest::parse(&yaml).err().map(|e| e.to_string()),
+            Input::Yaml(yaml) => Manifest::from_yaml(&yaml).err().map(|e| e.to_string()),
             Input::Bytes => None,
         };
         error.unwrap_or_default()
@@ -239,14 +239,14 @@ impl Case {
                 Some("json/observed-generation")
             }
             (Input::Yaml(yaml), Verdict::Accepted { .. }, Verdict::Refused)
-                if Manifest::parse(&yaml).is_ok_and(|m| {
+                if Manifest::from_yaml(&yaml).is_ok_and(|m| {
                     m.diagnostics().iter().any(|d| d.rule == rule::NOT_A_NUMBER)
                 }) =>
             {
                 Some("json/observed-generation")
             }
             (Input::Yaml(yaml), Verdict::Refused, Verdict::Accepted { .. })
-                if Manifest::parse(&yaml).is_err_and(|e| e.is_other_resource()) =>
+                if Manifest::from_yaml(&yaml).is_err_and(|e| e.is_other_resource()) =>
             {
                 Some("yaml/other-resource")
             }

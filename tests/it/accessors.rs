@@ -6,7 +6,8 @@ use istio_gateway::{Manifest, Object};
 fn names(metadata: &str, name: &str, namespace: &str) {
     let text =
         format!("kind: Gateway\napiVersion: networking.istio.io/v1\n{metadata}\nspec: {{}}\n");
-    for object in [Object::parse(&text).unwrap(), Manifest::parse(&text).unwrap().object().clone()]
+    for object in
+        [Object::from_yaml(&text).unwrap(), Manifest::from_yaml(&text).unwrap().object().clone()]
     {
         assert_eq!((object.name(), object.namespace()), (name, namespace), "{metadata}");
     }
@@ -48,7 +49,7 @@ fn keys_of_another_case_are_the_same_field() {
 #[test]
 fn maps_of_several_keys_are_added_up() {
     let labels = |text: &str| {
-        let object = Object::parse(text).unwrap();
+        let object = Object::from_yaml(text).unwrap();
         object.labels().into_iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>()
     };
     assert_eq!(labels("metadata: {Labels: {a: 1e6}}"), ["a=1e+06"]);

@@ -18,7 +18,7 @@ fn edits_for_go() {
     for line in cases.lines() {
         let mut case: Value = serde_json::from_str(&line.unwrap()).unwrap();
         let yaml = case["yaml"].as_str().unwrap();
-        let mut manifest = Manifest::parse(yaml).unwrap_or_else(|e| panic!("{e}\n{yaml}"));
+        let mut manifest = Manifest::from_yaml(yaml).unwrap_or_else(|e| panic!("{e}\n{yaml}"));
         for edit in case["edits"].as_array().unwrap() {
             apply(edit, manifest.spec_mut());
         }

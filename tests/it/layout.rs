@@ -28,14 +28,14 @@ spec:
 
 #[track_caller]
 fn edits(edit: impl FnOnce(&mut Gateway), changes: &[(&str, &str)]) {
-    let mut manifest = Manifest::parse(TEXT).unwrap();
+    let mut manifest = Manifest::from_yaml(TEXT).unwrap();
     edit(manifest.spec_mut());
     let want = changes.iter().fold(TEXT.to_owned(), |text, (old, new)| {
         assert!(text.contains(old), "{old}");
         text.replacen(old, new, 1)
     });
     assert_eq!(manifest.to_yaml(), want);
-    assert_eq!(Manifest::parse(&want).unwrap().spec(), manifest.spec());
+    assert_eq!(Manifest::from_yaml(&want).unwrap().spec(), manifest.spec());
 }
 
 #[test]
@@ -92,12 +92,12 @@ fn a_field_is_removed_with_its_line() {
 /// The result of `edit` in `text`, verified to have the requested values and the layout.
 #[track_caller]
 fn becomes(text: &str, edit: impl FnOnce(&mut Gateway), want: &str) {
-    let mut manifest = Manifest::parse(text).unwrap();
+    let mut manifest = Manifest::from_yaml(text).unwrap();
     edit(manifest.spec_mut());
     let written = manifest.write();
     assert_eq!(written.text, want);
     assert_eq!(written.rewritten, None);
-    assert_eq!(Manifest::parse(want).unwrap().spec(), manifest.spec());
+    assert_eq!(Manifest::from_yaml(want).unwrap().spec(), manifest.spec());
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn a_file_keeps_its_line_breaks() {
     becomes(&text, add, &want);
     let text =
         "x: &a {mode: SIMPLE, credentialName: c}\r\nspec: {servers: [{tls: {<<: *a}}]} # c\r\n";
-    let mut manifest = Manifest::parse(text).unwrap();
+    let mut manifest = Manifest::from_yaml(text).unwrap();
     manifest.spec_mut().servers[0].tls.as_mut().unwrap().mode = 0;
     let written = manifest.write();
     assert_eq!(written.rewritten, Some(RewriteReason::MergeKey));
@@ -319,7 +319,7 @@ fn a_repeated_key_is_changed_where_it_is_effective() {
 fn two_specs_are_one_after_a_change() {
     let text = "SPEC:\n  selector: {a: b} # S\nspec: # s\n  servers:\n  - name: nn # n\n";
     becomes(text, |_| {}, text);
-    let mut manifest = Manifest::parse(text).unwrap();
+    let mut manifest = Manifest::from_yaml(text).unwrap();
     assert_eq!((manifest.spec().selector.len(), manifest.spec().servers.len()), (1, 1));
     manifest.spec_mut().servers[0].name = "m".into();
     let want = "spec: # s\n  servers:\n  - name: m # n\n  selector:\n    a: b\n";
@@ -329,10 +329,10 @@ fn two_specs_are_one_after_a_change() {
     for text in
         ["SPEC: {selector: {a: b}}\nspec: null\n", "spec: {selector: {a: b}}\n\u{17f}pec: {}\n"]
     {
-        let mut manifest = Manifest::parse(text).unwrap();
+        let mut manifest = Manifest::from_yaml(text).unwrap();
         assert_eq!(manifest.to_yaml(), text);
         manifest.spec_mut().selector.insert("c".into(), "d".into());
-        assert_eq!(Manifest::parse(&manifest.to_yaml()).unwrap().spec(), manifest.spec());
+        assert_eq!(Manifest::from_yaml(&manifest.to_yaml()).unwrap().spec(), manifest.spec());
     }
 }
 
@@ -355,11 +355,11 @@ fn what_cannot_be_patched_is_rewritten_and_reported() {
             RewriteReason::Layout,
         ),
     ] {
-        let mut manifest = Manifest::parse(text).unwrap();
+        let mut manifest = Manifest::from_yaml(text).unwrap();
         edit(manifest.spec_mut());
         let written = manifest.write();
         assert_eq!(written.rewritten, Some(reason), "{text}");
-        assert_eq!(Manifest::parse(&written.text).unwrap().spec(), manifest.spec());
+        assert_eq!(Manifest::from_yaml(&written.text).unwrap().spec(), manifest.spec());
         assert!(!written.text.contains('#'));
     }
     let json = Manifest::from_json("{}").unwrap().write();

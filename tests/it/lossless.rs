@@ -243,11 +243,11 @@ fn an_observed_generation_that_is_not_a_number_stays() {
 #[test]
 fn a_manifest_keeps_whether_it_has_a_spec() {
     for text in ["kind: Gateway\n", "", "# nothing\n", "kind: Gateway\nspec:\n", "spec: {}\n"] {
-        let mut manifest = Manifest::parse(text).unwrap();
+        let mut manifest = Manifest::from_yaml(text).unwrap();
         assert_eq!(manifest.has_spec(), text.contains("spec"), "{text}");
         assert_eq!(manifest.to_yaml(), text);
         manifest.spec_mut().servers.push(Server { name: "n".into(), ..Default::default() });
-        let again = Manifest::parse(&manifest.to_yaml()).unwrap();
+        let again = Manifest::from_yaml(&manifest.to_yaml()).unwrap();
         assert_eq!(again.spec(), manifest.spec(), "{text}");
         assert_eq!(again.object().kind(), manifest.object().kind());
     }
@@ -264,7 +264,7 @@ fn a_new_manifest_can_be_read() {
     assert!(text.starts_with(
         "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata:\n  name: \"null\"\nspec:\n"
     ));
-    let again = Manifest::parse_strict(&text).unwrap();
+    let again = Manifest::from_yaml_strict(&text).unwrap();
     assert_eq!((again.name(), again.spec()), ("null", &spec));
 }
 

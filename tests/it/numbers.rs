@@ -36,20 +36,20 @@ fn yaml_is_nested_as_deeply_as_json_may_be() {
     let mixed = |depth: usize| {
         format!("{}{}{}\n", "- ".repeat(5_000), "[".repeat(depth), "]".repeat(depth))
     };
-    assert!(Object::parse(&mixed(5_000)).unwrap_err().is_decode());
-    assert!(Object::parse(&mixed(5_001)).unwrap_err().is_limit());
+    assert!(Object::from_yaml(&mixed(5_000)).unwrap_err().is_decode());
+    assert!(Object::from_yaml(&mixed(5_001)).unwrap_err().is_limit());
 }
 
 #[test]
 fn yaml_and_its_json_decode_to_the_same_message() {
     let text = format!("a: {}1{}\n", "[".repeat(9_999), "]".repeat(9_999));
-    let json = Object::parse(&text).unwrap().to_json();
+    let json = Object::from_yaml(&text).unwrap().to_json();
     assert!(Object::from_json(json).is_ok());
 }
 
 #[track_caller]
 fn as_json(yaml: &str, json: &str) {
-    assert_eq!(Object::parse(yaml).unwrap().to_json(), json);
+    assert_eq!(Object::from_yaml(yaml).unwrap().to_json(), json);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn numbers_are_written_as_go_writes_them() {
 fn minus_zero_stays_what_it_is_in_yaml() {
     for json in [r#"{"a":-0}"#, r#"{"a":-1}"#, r#"{"a":[0,100000000000000000000,1e-7]}"#] {
         let yaml = Object::from_json(json).unwrap().to_yaml();
-        assert_eq!(Object::parse(&yaml).unwrap().to_json(), json, "{yaml}");
+        assert_eq!(Object::from_yaml(&yaml).unwrap().to_json(), json, "{yaml}");
     }
     let server = yaml::from_str::<Server>("port: {number: -0}\n").unwrap();
     assert_eq!(server.port.unwrap().number, 0);

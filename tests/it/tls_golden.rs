@@ -40,7 +40,7 @@ fn json_is_upstream_s_byte_for_byte() {
         let gateway: Gateway = json::from_str(&golden).unwrap();
         has_the_mode_of_its_name(&gateway, mode, skip);
         assert_eq!(json::to_string(&gateway) + "\n", golden);
-        assert!(json::decode_str::<Gateway>(&golden).unwrap().strict().is_ok());
+        assert!(json::decode_str::<Gateway>(&golden).unwrap().into_strict().is_ok());
     });
 }
 
@@ -61,7 +61,7 @@ fn wire_is_upstream_s_byte_for_byte() {
 fn yaml_is_read_as_by_go() {
     each(|mode, skip, read| {
         let golden = read("yaml");
-        let manifest = Manifest::parse_strict(&golden).unwrap();
+        let manifest = Manifest::from_yaml_strict(&golden).unwrap();
         has_the_mode_of_its_name(manifest.spec(), mode, skip);
         assert_eq!(manifest.to_yaml(), golden);
         assert_eq!(*manifest.spec(), json::from_str(&read("json")).unwrap());

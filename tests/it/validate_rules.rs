@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use istio_gateway::{
     Diagnostic,
     rule::Rule,
-    validate::{FieldValidation, Options, documents, set::Set},
+    validate::{FieldValidation, Options, documents, set::DocumentSet},
 };
 
 /// Rules that cannot be broken alone, with the rules that are always broken together with them, and
@@ -47,7 +47,7 @@ fn options_of(rule: &str, text: &str) -> Options {
 }
 
 fn check_with(text: &str, options: &Options) -> Vec<Diagnostic> {
-    let mut set = Set::new(options);
+    let mut set = DocumentSet::new(options);
     let mut found = Vec::new();
     for (index, document) in documents(text, options).enumerate() {
         let document = document.unwrap();

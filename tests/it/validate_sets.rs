@@ -9,8 +9,8 @@ use istio_gateway::{
     Document, FieldPath, Gateway, Manifest, Object, Position, Server, Severity,
     rule::rules,
     validate::{
-        Checked, FieldValidation, Options, Report, Stage, ValidGateway, Verdict, documents,
-        set::{Set, SetFinding},
+        CheckedDocument, FieldValidation, Options, Report, Stage, ValidGateway, Verdict, documents,
+        set::{DocumentSet, SetFinding},
         validate, validate_gateway, validate_manifest,
     },
 };
@@ -27,7 +27,7 @@ const HTTP: &str = "{number: 80, name: http, protocol: HTTP}";
 
 fn check(files: &[String]) -> Vec<SetFinding> {
     let options = Options::default();
-    let mut set = Set::new(&options);
+    let mut set = DocumentSet::new(&options);
     let mut found = Vec::new();
     for (file, text) in files.iter().enumerate() {
         for (index, document) in documents(text, &options).enumerate() {
@@ -115,8 +115,8 @@ fn secrets_are_missing_only_if_there_are_others() {
 
 #[test]
 fn objects_are_added_without_a_report() {
-    let mut set = Set::new(&Options::default());
-    let object = Object::parse(&gateway("a", "x", HTTP, "a.b")).unwrap();
+    let mut set = DocumentSet::new(&Options::default());
+    let object = Object::from_yaml(&gateway("a", "x", HTTP, "a.b")).unwrap();
     assert_eq!(set.add_object(0, 0, &object), []);
     let found = set.add_object(1, 0, &object);
     let rules: Vec<_> = found.iter().map(|found| found.diagnostic.rule).collect();
@@ -170,7 +170,7 @@ fn each_version_has_its_fields() {
                 selector: {a: b}\n  servers:\n  - port: {number: 443, name: a, protocol: HTTPS}\n    \
                 hosts: [a.b]\n    tls: {mode: SIMPLE, credentialNames: [c], ecdhCurves: [P-256]}\n";
     let check = |version: &str| -> Report {
-        let object = Object::parse(text).unwrap();
+        let object = Object::from_yaml(text).unwrap();
         let options = Options::istio(version.parse().unwrap());
         validate(&object, &options.with_field_validation(FieldValidation::Warn))
     };
@@ -186,7 +186,7 @@ fn each_version_has_its_fields() {
 #[test]
 fn a_changed_manifest_is_validated_as_it_is_now() {
     let text = gateway("a", "x", HTTP, "a.b");
-    let mut manifest = Manifest::parse(&text).unwrap();
+    let mut manifest = Manifest::from_yaml(&text).unwrap();
     let options = Options::default();
     assert!(ValidGateway::new(manifest.clone(), &options).is_ok());
     manifest.spec_mut().servers[0].hosts = vec!["a".to_owned()];
@@ -222,7 +222,7 @@ proptest! {
             text.replace_range(at..at + 1, &put);
         }
         let options = Options::default();
-        let mut set = Set::new(&options);
+        let mut set = DocumentSet::new(&options);
         for (index, document) in documents(&text, &options).enumerate() {
             let Ok(document) = document else { continue };
             let conflicts = set.add(0, index, &document);
@@ -271,7 +271,7 @@ fn hostile_documents_take_linear_time_and_little_memory() {
     for text in texts {
         let start = Instant::now();
         let options = Options::default();
-        let mut set = Set::new(&options);
+        let mut set = DocumentSet::new(&options);
         for document in documents(&text, &options).flatten() {
             let report = document.report.as_ref().unwrap();
             assert!(report.findings.len() <= Report::MAX_FINDINGS);
@@ -311,7 +311,7 @@ fn a_long_list_takes_linear_time() {
     // With quadratic time it would take a hundred times as long.
     assert!(together < 10 * alone + Duration::from_secs(1), "{together:?}, alone {alone:?}");
 
-    let places = |all: &[Checked], lines: usize| -> Vec<_> {
+    let places = |all: &[CheckedDocument], lines: usize| -> Vec<_> {
         let found = all.iter().flat_map(|checked| &checked.report.as_ref().unwrap().findings);
         let place = |position: Option<Position>| {
             position.map(|position| (position.line - lines, position.column))

@@ -45,10 +45,10 @@ pub fn json_decode(sizes: &[usize]) -> Suite {
             Operation::new(SLICE, || json::from_slice::<Gateway>(bytes).unwrap()),
             Operation::new("json::from_str", || json::from_str::<Gateway>(text).unwrap()),
             Operation::new("json::decode_slice, strict", || {
-                json::decode_slice::<Gateway>(bytes).unwrap().strict().unwrap()
+                json::decode_slice::<Gateway>(bytes).unwrap().into_strict().unwrap()
             }),
             Operation::new("json::decode of a serde_json::Value", move || {
-                json::decode::<Gateway, _>(&value).unwrap().tolerant().unwrap()
+                json::decode::<Gateway, _>(&value).unwrap().into_lenient().unwrap()
             }),
             Operation::new(PEERS_SLICE[0], || serde_json::from_slice::<Gateway>(bytes).unwrap()),
             Operation::new(DERIVED_SLICE, || {

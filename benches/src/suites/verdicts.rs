@@ -17,12 +17,12 @@ pub fn validate(sizes: &[usize]) -> Suite {
     let column = |n| {
         let text = leak(manifest("edge", n));
         let options = validate::Options::default();
-        let read = Manifest::parse(text).unwrap();
-        let object = Object::parse(text).unwrap();
+        let read = Manifest::from_yaml(text).unwrap();
+        let object = Object::from_yaml(text).unwrap();
         let spec = read.spec().clone();
         assert!(validate_manifest(&read, &options).is_accepted());
         let operations = vec![
-            Operation::new("Manifest::parse", || Manifest::parse(text).unwrap()),
+            Operation::new("Manifest::from_yaml", || Manifest::from_yaml(text).unwrap()),
             Operation::new("validate::documents (read and judge)", {
                 let options = options.clone();
                 move || validate::documents(text, &options).collect::<Result<Vec<_>, _>>().unwrap()
@@ -44,7 +44,7 @@ pub fn validate(sizes: &[usize]) -> Suite {
         name: "validate",
         title: "Validate",
         columns: sizes.iter().copied().map(column).collect(),
-        baseline: "Manifest::parse",
+        baseline: "Manifest::from_yaml",
         targets: Vec::new(),
     }
 }

@@ -58,8 +58,8 @@ fn write_back_after(
         assert_eq!(parsed(&lossless()), parsed(&plain()));
         let operations = vec![
             Operation::new("Lossless::from_json, to_json", lossless),
-            Operation::new("Manifest::parse, to_yaml", move || {
-                let mut manifest = Manifest::parse(yaml).unwrap();
+            Operation::new("Manifest::from_yaml, to_yaml", move || {
+                let mut manifest = Manifest::from_yaml(yaml).unwrap();
                 edit(manifest.spec_mut());
                 manifest.to_yaml()
             }),

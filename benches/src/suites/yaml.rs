@@ -10,7 +10,7 @@ use crate::{
     runner::{Column, Operation, Suite, Target},
 };
 
-const PARSE: &str = "Manifest::parse";
+const PARSE: &str = "Manifest::from_yaml";
 const DOCUMENTS: &str = "documents";
 const SAPHYR: &str = "serde-derived structs, serde-saphyr 2";
 /// libyaml, translated from C to Rust.
@@ -24,11 +24,11 @@ pub fn yaml(sizes: &[usize]) -> Suite {
         // Its limits are made for smaller documents.
         let options = serde_saphyr::options! { budget: None };
         let derived: derived::Object = serde_saphyr::from_str_with_options(text, options).unwrap();
-        let ours = Manifest::parse_strict(text).unwrap();
+        let ours = Manifest::from_yaml_strict(text).unwrap();
         assert_eq!(derived.spec.servers.len(), n);
         assert_eq!(*ours.spec(), gateway(n));
         let operations = vec![
-            Operation::new(PARSE, || Manifest::parse(text).unwrap()),
+            Operation::new(PARSE, || Manifest::from_yaml(text).unwrap()),
             Operation::new(SAPHYR, || {
                 let options = serde_saphyr::options! { budget: None };
                 serde_saphyr::from_str_with_options::<derived::Object>(text, options).unwrap()

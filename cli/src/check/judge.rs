@@ -7,7 +7,7 @@ use istio_gateway::{
     diagnostic::Step,
     rule::{document, lint},
     stream::DocumentReader,
-    validate::{self, Checked, Options},
+    validate::{self, CheckedDocument, Options},
 };
 
 use super::{
@@ -39,7 +39,7 @@ pub(super) struct Judged {
     /// The Gateway or the document that cannot be read.
     pub(super) document: Option<Document>,
     /// What a set of documents wants to know.
-    pub(super) checked: Option<Checked>,
+    pub(super) checked: Option<CheckedDocument>,
 }
 
 #[derive(Default)]
@@ -98,7 +98,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn document(&mut self, text: &Text<'_>, checked: Result<Checked, Error>) {
+    fn document(&mut self, text: &Text<'_>, checked: Result<CheckedDocument, Error>) {
         self.number += 1;
         match checked {
             Ok(checked) => self.readable(text, checked),
@@ -106,7 +106,7 @@ impl Reading<'_> {
         }
     }
 
-    fn readable(&mut self, text: &Text<'_>, checked: Checked) {
+    fn readable(&mut self, text: &Text<'_>, checked: CheckedDocument) {
         let mut checked = checked;
         let Some(report) = &mut checked.report else { return self.other(text, checked) };
         let verdict = report.verdict().into();
@@ -129,7 +129,7 @@ impl Reading<'_> {
     }
 
     /// A resource of another kind.
-    fn other(&mut self, text: &Text<'_>, checked: Checked) {
+    fn other(&mut self, text: &Text<'_>, checked: CheckedDocument) {
         let Some((rule, message, help)) = suspicion(&checked.object) else {
             if checked.object.kind() == "Secret" {
                 self.emit(None, Some(checked));
@@ -231,7 +231,7 @@ impl Reading<'_> {
         self.emit(Some(document), None);
     }
 
-    fn emit(&mut self, document: Option<Document>, checked: Option<Checked>) {
+    fn emit(&mut self, document: Option<Document>, checked: Option<CheckedDocument>) {
         let judged = Judged { number: self.number, document, checked };
         (self.each)(Part::Document(Box::new(judged)));
     }

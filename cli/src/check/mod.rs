@@ -22,7 +22,7 @@ use istio_gateway::{
     IstioVersion, Severity,
     validate::{
         FieldValidation, Options,
-        set::{Set, SetFinding},
+        set::{DocumentSet, SetFinding},
     },
 };
 
@@ -41,7 +41,7 @@ use crate::{
     text::counted,
 };
 
-/// Checks Gateways as a cluster would, without one
+/// Checks Gateways as a cluster would, without one.
 ///
 /// For each Gateway it reports the verdict of the API server (the schema and CEL rules of the custom
 /// resource) and of istiod's webhook, with their messages, and warns about settings that are accepted
@@ -54,29 +54,29 @@ use crate::{
 #[command(after_long_help = "\
 Examples:
   istio-gateway check gateway.yaml                     one file
-  istio-gateway check deploy/                          all that a directory holds
-  istio-gateway check --istio 1.29 gateway.yaml        as that release of Istio
-  istio-gateway check --deny lint/ deploy/             warnings fail, too
-  istio-gateway check --allow lint/no-selector deploy/ one rule less
-  helm template . | istio-gateway check -              what a chart renders to
+  istio-gateway check deploy/                          a directory
+  istio-gateway check --istio 1.29 gateway.yaml        for a release of Istio
+  istio-gateway check --deny lint/ deploy/             treat warnings as errors
+  istio-gateway check --allow lint/no-selector deploy/ disable a rule
+  helm template . | istio-gateway check -              a rendered chart
   kubectl get gateways.networking.istio.io -A -o json | istio-gateway check -
   istio-gateway check --format sarif . > check.sarif   for code scanning
-  istio-gateway rules webhook/servers-required         what a rule means, with an example
+  istio-gateway rules webhook/servers-required         explain a rule
 
 --field-validation is kubectl's --validate: strict (kubectl apply), warn (Helm, most controllers) or
-ignore. lint/unknown-field and the like are reported with ignore; the others answer for the API server.
+ignore. With ignore, unknown and repeated fields are reported by rules of lint/.
 
-A value with a placeholder, such as $PORT or {{ .port }}, is not checked, and the rest is.
+Values with a placeholder, such as $PORT or {{ .port }}, are not checked.
 
-A rule is named by its id, or a group of rules by the beginning of their ids, such as lint/; the
-longest name counts. What a cluster refuses cannot be allowed.
+--deny and --allow take the id of a rule, or the start of several ids, such as lint/; the longest match
+applies. Rules that are the verdict of a cluster cannot be allowed.
 
-Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
+Colors are used only on a terminal; NO_COLOR and CLICOLOR are respected.
 
 Exit status:
-  0  all is accepted or depends on placeholders; there may be warnings
-  1  there is an error, or a finding of a rule that is denied
-  2  usage error, or something cannot be read or written: the rest is checked")]
+  0  no errors; there may be warnings, or verdicts that depend on placeholders
+  1  errors, or findings of denied rules
+  2  usage error, or a file cannot be read or written; the other files are checked")]
 pub(crate) struct Check {
     /// The output format
     #[arg(long, value_enum, default_value = "text")]
@@ -142,7 +142,7 @@ impl Check {
             files: &files,
             format: self.format,
             policy,
-            set: Set::new(&options),
+            set: DocumentSet::new(&options),
             sources: Sources::default(),
             out: BufWriter::with_capacity(BUFFER, out),
             output: self.format.output(&files, is_colored),
@@ -170,7 +170,7 @@ struct Checking<'a> {
     files: &'a [File],
     format: Format,
     policy: Policy,
-    set: Set,
+    set: DocumentSet,
     out: BufWriter<Box<dyn Write>>,
     output: Box<dyn Output + 'a>,
     sources: Sources,
@@ -216,7 +216,7 @@ impl Checking<'_> {
         each_part(self.files, judge, |file, part| self.part(file, part))?;
         self.progress.clear();
         let Self { files, format, policy, set, out, output, sources, totals, .. } = self;
-        let set = std::mem::replace(set, Set::new(judge.options)).finish();
+        let set = std::mem::replace(set, DocumentSet::new(judge.options)).finish();
         let mut set = set.filter_map(|found| {
             let (file, number) = (found.file, found.document);
             let own = found.diagnostic.severity;

@@ -121,7 +121,7 @@ fn what_binary_cannot_represent_is_rejected_without_lossy() {
         &yaml,
         &[
             "<stdin>:8:49: spec.servers[0].tls.futureField: unknown field; --lossy drops it",
-            "<stdin>:10:1: Service is not a Gateway of Istio's and has no binary form; --lossy leaves it out",
+            "<stdin>:10:1: Service is not an Istio Gateway and has no binary form; --lossy leaves it out",
         ],
     );
     let output = output(&["--to", "binary", "--lossy"], yaml);
@@ -130,7 +130,7 @@ fn what_binary_cannot_represent_is_rejected_without_lossy() {
     refuses(
         &["--from", "binary", "--to", "json"],
         b"\x9a\x06\x00",
-        &["<stdin>: fields that are not known would be lost; --lossy drops them"],
+        &["<stdin>: unknown fields would be lost; --lossy drops them"],
     );
 }
 
@@ -157,7 +157,7 @@ fn every_mistake_is_reported_with_its_position() {
     refuses(
         &["--type", "tls"],
         "mode: 1\n---\nmode: []\n",
-        &["<stdin>:3:7: mode: expected a name of the enum or its number, found a list"],
+        &["<stdin>:3:7: mode: expected the name of an enum value, or a number, found a list"],
     );
 }
 

@@ -23,7 +23,7 @@ fn upstream(release: &str) -> Value {
 }
 
 fn read(yaml: &str) -> Value {
-    serde_json::from_str(&Object::parse(yaml).unwrap().to_json()).unwrap()
+    serde_json::from_str(&Object::from_yaml(yaml).unwrap().to_json()).unwrap()
 }
 
 #[test]
@@ -43,6 +43,6 @@ fn it_prints_upstreams_definition() {
 fn a_usage_error_exits_with_2() {
     let (out, err) = run(&["--istio", "1.99"], 2);
     assert_eq!(out, "");
-    assert!(err.contains("no known release of Istio: \"1.99\"; known are 1.20 to 1.32"), "{err}");
+    assert!(err.contains("unknown release of Istio \"1.99\": supported are 1.20 to 1.32"), "{err}");
     run(&["--format", "xml"], 2);
 }

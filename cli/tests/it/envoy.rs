@@ -91,7 +91,7 @@ spec:
     assert_eq!(status, 0);
     assert_eq!(
         err,
-        "<stdin>:5:3: warning: spec.selectors: unknown field, which the API server drops; did you \
+        "<stdin>:5:3: warning: spec.selectors: unknown field: the API server drops it; did you \
          mean \"selector\"?\n"
     );
     let lines = lines(&out);

@@ -103,7 +103,7 @@ fn a_set_that_cannot_be_read_is_not_half_translated() {
         "<stdin>:20:11: spec.listeners[2].port: invalid type: string \"x\", expected i32\n"
     );
     let (out, err) = gives(&["-"], "kind: Service\n", 1);
-    assert_eq!((&*out, &*err), ("", "no Gateway of gateway.networking.k8s.io in these files\n"));
+    assert_eq!((&*out, &*err), ("", "no Gateways of gateway.networking.k8s.io found\n"));
     let (_, err) = gives(&["nowhere.yaml"], "", 2);
     assert!(err.starts_with("istio-gateway: nowhere.yaml: "), "{err}");
     gives(&[], "", 2);
@@ -113,7 +113,7 @@ fn a_set_that_cannot_be_read_is_not_half_translated() {
     assert_eq!(out, "");
     assert!(err.contains("the translation of istiod is known for 1.31 and 1.32 only"), "{err}");
     let (_, err) = gives(&["-", "-"], "kind: Service\n", 2);
-    assert_eq!(err, "istio-gateway: standard input can be read once only: name - once\n");
+    assert_eq!(err, "istio-gateway: standard input can be read only once: remove the second -\n");
 }
 
 fn manifest(name: &str) -> String {

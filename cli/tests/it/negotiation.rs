@@ -34,7 +34,7 @@ fn convert_keeps_it() {
     let tls = &serde_json::from_str::<Value>(&json).unwrap()["spec"]["servers"][0]["tls"];
     assert_eq!(tls["alpnProtocols"], json!(["http/1.1"]));
     assert_eq!(tls["ecdhCurves"], json!(["X25519MLKEM768", "X25519"]));
-    let read = |text: &str| Object::parse(text).unwrap().to_json();
+    let read = |text: &str| Object::from_yaml(text).unwrap().to_json();
     assert_eq!(read(&run(&["convert", "--to", "yaml", "-"], &json)), read(&example()));
 }
 

@@ -23,8 +23,8 @@ fn rules_are_listed_and_explained() {
 document/no-object (error)
 Invalid type of apiVersion or kind
 
-apiVersion and kind are strings. Without them Kubernetes cannot tell what the
-document is.
+apiVersion and kind must be strings. Without them Kubernetes cannot identify the
+resource.
 
 Bad:
 
@@ -48,7 +48,7 @@ Good:
     let absent = rules(&["lint/nothing"]);
     assert_eq!(
         (absent.status, absent.err.as_str()),
-        (2, "istio-gateway: no rule lint/nothing (istio-gateway rules lists them)\n")
+        (2, "istio-gateway: unknown rule lint/nothing (istio-gateway rules lists all)\n")
     );
 }
 

@@ -210,7 +210,7 @@ pub fn run() -> Result<Report> {
             }
         }
     }
-    let example = Manifest::parse(include_str!("../../../examples/negotiation.yaml"))?;
+    let example = Manifest::from_yaml(include_str!("../../../examples/negotiation.yaml"))?;
     for server in &example.spec().servers {
         let name = "examples/negotiation.yaml";
         let endpoint = serve(&mut gateway, &pki, name, server, &Options::default())?;

@@ -91,10 +91,10 @@ fn owned<'v>(
     let entries = object.pointer("/metadata/managedFields").and_then(Value::as_array);
     entries.into_iter().flatten().filter_map(move |entry| {
         let text = |key| entry.get(key).and_then(Value::as_str);
-        let is_his = text("manager") == Some(manager)
+        let is_owned = text("manager") == Some(manager)
             && text("operation") == Some("Apply")
             && text("subresource").filter(|name| !name.is_empty()) == subresource;
-        if is_his { entry.get("fieldsV1") } else { None }
+        if is_owned { entry.get("fieldsV1") } else { None }
     })
 }
 

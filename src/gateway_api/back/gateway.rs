@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Back, Ports};
+use super::{Ports, ReverseConversion};
 use crate::gateway_api::{
     input::{
         FrontendTls, GROUP, GatewayTls, GrantFrom, GrantTo, PortTls, ReferenceGrant, TlsConfig,
@@ -10,7 +10,7 @@ use crate::gateway_api::{
     references::CA_SUFFIX,
 };
 
-impl Back {
+impl ReverseConversion {
     /// One default if all ports have the same validation, otherwise an entry for each port that has
     /// one.
     pub(super) fn set_frontend(&mut self, ports: &Ports) {

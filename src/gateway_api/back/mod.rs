@@ -7,7 +7,7 @@ mod tls;
 use std::collections::BTreeMap;
 
 use super::{
-    input::{Gateway, Listener, Metadata, ReferenceGrant, Validation},
+    input::{FrontendTlsValidation, Gateway, Listener, Metadata, ReferenceGrant},
     listener::PortClaims,
     rule,
 };
@@ -16,7 +16,7 @@ use crate::{Diagnostic, FieldPath, Severity};
 /// The Gateway of Gateway API for an Istio Gateway.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub struct Back {
+pub struct ReverseConversion {
     /// The Gateway, with a listener for each server that can be represented.
     pub gateway: Gateway,
     /// The ReferenceGrants that it requires.
@@ -25,7 +25,7 @@ pub struct Back {
     pub listeners: Vec<Option<String>>,
     /// Settings that cannot be represented (an error, and the server has no listener), and settings
     /// that are represented differently with the same meaning (a note). Paths start at the spec of the
-    /// Istio Gateway. The rules are [`rule::UNSAID`] and [`rule::SAID_OTHERWISE`].
+    /// Istio Gateway. The rules are [`rule::NOT_REPRESENTABLE`] and [`rule::REPRESENTED_DIFFERENTLY`].
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -67,8 +67,8 @@ pub struct Back {
 /// # Ok::<(), istio_gateway::Error>(())
 /// ```
 #[must_use]
-pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> Back {
-    let mut back = Back {
+pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> ReverseConversion {
+    let mut back = ReverseConversion {
         gateway: Gateway { metadata, ..Gateway::default() },
         reference_grants: Vec::new(),
         listeners: Vec::new(),
@@ -83,12 +83,13 @@ pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> Back {
     let mut ports = Ports::new();
     for (index, server) in servers.iter().enumerate() {
         let at = FieldPath::root().key("servers").index(index);
-        let told = back.diagnostics.len();
-        let said = back.server(server, &at);
-        let is_unsaid = |found: &Diagnostic| found.severity == Severity::Error;
-        let is_said = !back.diagnostics.iter().skip(told).any(is_unsaid);
-        let said = said.filter(|said| is_said && back.fits(said, &at, &mut ports));
-        let listener = said.map(|said| back.add(said.listener, index));
+        let found_before = back.diagnostics.len();
+        let converted = back.server(server, &at);
+        let is_not_representable = |found: &Diagnostic| found.severity == Severity::Error;
+        let is_representable =
+            !back.diagnostics.iter().skip(found_before).any(is_not_representable);
+        let converted = converted.filter(|of| is_representable && back.fits(of, &at, &mut ports));
+        let listener = converted.map(|of| back.add(of.listener, index));
         back.listeners.push(listener);
     }
     back.set_frontend(&ports);
@@ -100,7 +101,7 @@ pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> Back {
 type Ports = BTreeMap<i32, PortState>;
 
 /// The requirements for clients of a port that terminates TLS: none, or this.
-type Wanted = Option<Validation>;
+type Wanted = Option<FrontendTlsValidation>;
 
 #[derive(Default)]
 struct PortState {
@@ -110,19 +111,29 @@ struct PortState {
 }
 
 /// The listener of a server.
-struct Said {
+struct ServerListener {
     listener: Listener,
     /// The requirements of its port for clients, if it terminates TLS.
     wanted: Option<Wanted>,
 }
 
-impl Back {
-    fn unsaid(&mut self, path: FieldPath, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(rule::UNSAID, Severity::Error, path, message));
+impl ReverseConversion {
+    fn not_representable(&mut self, path: FieldPath, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::new(
+            rule::NOT_REPRESENTABLE,
+            Severity::Error,
+            path,
+            message,
+        ));
     }
 
     fn note(&mut self, path: FieldPath, message: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(rule::SAID_OTHERWISE, Severity::Note, path, message));
+        self.diagnostics.push(Diagnostic::new(
+            rule::REPRESENTED_DIFFERENTLY,
+            Severity::Note,
+            path,
+            message,
+        ));
     }
 
     fn namespace(&self) -> &str {
@@ -141,21 +152,21 @@ impl Back {
     }
 
     /// Whether a listener can be added to the existing ones.
-    fn fits(&mut self, said: &Said, at: &FieldPath, ports: &mut Ports) -> bool {
-        let state = ports.entry(said.listener.port).or_default();
+    fn fits(&mut self, server: &ServerListener, at: &FieldPath, ports: &mut Ports) -> bool {
+        let state = ports.entry(server.listener.port).or_default();
         let is_other =
-            said.wanted.is_some() && state.wanted.is_some() && said.wanted != state.wanted;
+            server.wanted.is_some() && state.wanted.is_some() && server.wanted != state.wanted;
         if is_other {
             let message = "Gateway API has one client validation for each port, and another server \
-                           of this port asks for something else";
-            self.unsaid(at.clone().key("tls").key("mode"), message);
+                           of this port has another one";
+            self.not_representable(at.clone().key("tls").key("mode"), message);
             return false;
         }
-        if state.taken.take(&said.listener).is_some() {
-            self.unsaid(at.clone(), "another listener has the same port and host name");
+        if state.taken.take(&server.listener).is_some() {
+            self.not_representable(at.clone(), "another listener has the same port and host name");
             return false;
         }
-        state.wanted = state.wanted.take().or_else(|| said.wanted.clone());
+        state.wanted = state.wanted.take().or_else(|| server.wanted.clone());
         true
     }
 }

@@ -1,6 +1,6 @@
 //! Translates a server's port and hosts to a listener.
 
-use super::{Back, Said};
+use super::{ReverseConversion, ServerListener};
 use crate::{
     FieldPath, Port, Server,
     diagnostic::Quoted,
@@ -11,21 +11,21 @@ use crate::{
     validate::{is_ip, is_subdomain},
 };
 
-impl Back {
-    pub(super) fn server(&mut self, server: &Server, at: &FieldPath) -> Option<Said> {
+impl ReverseConversion {
+    pub(super) fn server(&mut self, server: &Server, at: &FieldPath) -> Option<ServerListener> {
         let Server { port, bind, hosts, tls, default_endpoint, name } = server;
         for (field, is_set) in
             [("bind", !bind.is_empty()), ("defaultEndpoint", !default_endpoint.is_empty())]
         {
             if is_set {
-                self.unsaid(at.clone().key(field), "Gateway API has no such field");
+                self.not_representable(at.clone().key(field), "Gateway API has no such field");
             }
         }
         if !name.is_empty() {
             self.note(at.clone().key("name"), "server names are used only in messages");
         }
         let Some(port) = port else {
-            self.unsaid(at.clone().key("port"), "a listener needs a port");
+            self.not_representable(at.clone().key("port"), "a listener needs a port");
             return None;
         };
         let mut listener = Listener::default();
@@ -34,12 +34,15 @@ impl Back {
         let wanted = match tls {
             Some(tls) => self.tls(tls, &mut listener, &at.clone().key("tls")),
             None if matches!(listener.protocol.as_str(), "HTTPS" | "TLS") => {
-                self.unsaid(at.clone().key("tls"), "a listener of HTTPS or TLS needs tls");
+                self.not_representable(
+                    at.clone().key("tls"),
+                    "a listener of HTTPS or TLS needs tls",
+                );
                 None
             }
             None => None,
         };
-        Some(Said { listener, wanted })
+        Some(ServerListener { listener, wanted })
     }
 
     #[expect(deprecated, reason = "every field is looked at")]
@@ -47,20 +50,20 @@ impl Back {
         let Port { number, protocol, name, target_port } = port;
         match i32::try_from(*number) {
             Ok(number @ 1..=65535) => listener.port = number,
-            _ => self.unsaid(at.clone().key("number"), "not a port from 1 to 65535"),
+            _ => self.not_representable(at.clone().key("number"), "not a port from 1 to 65535"),
         }
         if matches!(protocol.as_str(), "HTTP" | "HTTPS" | "TLS" | "TCP") {
             listener.protocol.clone_from(protocol);
         } else {
             let message = format!("listeners do not support the protocol {}", Quoted(protocol));
-            self.unsaid(at.clone().key("protocol"), message);
+            self.not_representable(at.clone().key("protocol"), message);
         }
         if name != PORT_NAME {
             let message = format!("the port of every listener has the name {PORT_NAME}");
             self.note(at.clone().key("name"), message);
         }
         if *target_port != 0 {
-            self.unsaid(at.clone().key("targetPort"), "Gateway API has no such field");
+            self.not_representable(at.clone().key("targetPort"), "Gateway API has no such field");
         }
     }
 
@@ -84,18 +87,19 @@ impl Back {
             names.push(name);
         }
         let Some(&name) = names.first() else {
-            return self.unsaid(at.clone(), "a listener needs a host");
+            return self.not_representable(at.clone(), "a listener needs a host");
         };
         if names.iter().any(|other| *other != name) {
-            return self.unsaid(at.clone(), "a listener has one host name: split the server");
+            return self
+                .not_representable(at.clone(), "a listener has one host name: split the server");
         }
         if name.contains('/') || name.is_empty() {
-            return self.unsaid(at.clone().index(0), "not a host name");
+            return self.not_representable(at.clone().index(0), "not a host name");
         }
         if name != "*" && !is_hostname(name) {
             let message = "not a host name for Gateway API: use lower case, \"*\" only as the first \
                            label, and no IP address";
-            return self.unsaid(at.clone().index(0), message);
+            return self.not_representable(at.clone().index(0), message);
         }
         if name != "*" {
             listener.hostname = Some(name.to_owned());
@@ -106,10 +110,11 @@ impl Back {
                 RouteNamespaces { from: Some("All".to_owned()), ..RouteNamespaces::default() }
             }
             names if !names.iter().all(|name| is_namespace(name)) => {
-                return self.unsaid(at.clone(), "a selector cannot select these namespaces");
+                return self
+                    .not_representable(at.clone(), "a selector cannot select these namespaces");
             }
             names if !names.is_sorted_by(|a, b| a < b) => {
-                return self.unsaid(
+                return self.not_representable(
                     at.clone(),
                     "istiod lists the namespaces of a selector sorted, without duplicates",
                 );

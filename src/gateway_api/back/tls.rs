@@ -1,29 +1,30 @@
 //! Translates a server's TLS settings to a listener's.
 
-use super::{Back, Wanted};
+use super::{ReverseConversion, Wanted};
 use crate::{
     FieldPath, ServerTlsSettings, TlsMode, ciphers,
     gateway_api::{
         input::{
-            ALLOW_INSECURE_FALLBACK, AUTO_PASSTHROUGH, CIPHER_SUITES, LISTENER_PROTOCOL, Listener,
-            ListenerTls, ObjectReference, SecretReference, TERMINATE_MODE, Validation,
+            ALLOW_INSECURE_FALLBACK, AUTO_PASSTHROUGH, CIPHER_SUITES, FrontendTlsValidation,
+            LISTENER_PROTOCOL, Listener, ListenerTls, ObjectReference, SecretReference,
+            TERMINATE_MODE,
         },
         references::CA_SUFFIX,
         tls::is_auto_passthrough,
     },
 };
 
-impl Back {
+impl ReverseConversion {
     pub(super) fn tls(
         &mut self,
         settings: &ServerTlsSettings,
         listener: &mut Listener,
         at: &FieldPath,
     ) -> Option<Wanted> {
-        self.unsaid_settings(settings, at);
+        self.unsupported_settings(settings, at);
         let mut tls = ListenerTls::default();
         let Ok(mode) = settings.tls_mode() else {
-            self.unsaid(at.clone().key("mode"), "unknown mode");
+            self.not_representable(at.clone().key("mode"), "unknown mode");
             return None;
         };
         let is_ended = !matches!(mode, TlsMode::Passthrough | TlsMode::AutoPassthrough);
@@ -49,17 +50,20 @@ impl Back {
                 ("insecureSkipVerify", settings.insecure_skip_verify.is_some()),
             ] {
                 if is_set {
-                    self.unsaid(at.clone().key(field), "not supported in this mode");
+                    self.not_representable(at.clone().key(field), "not supported in this mode");
                 }
             }
             if is_ended && !settings.cipher_suites.is_empty() {
-                self.unsaid(at.clone().key("cipherSuites"), "not supported in this mode");
+                self.not_representable(
+                    at.clone().key("cipherSuites"),
+                    "not supported in this mode",
+                );
             }
         } else {
             self.certificates(settings, &mut tls, at);
             if tls.certificate_refs.is_empty() && !settings.cipher_suites.is_empty() {
                 let message = "cipher suites require a certificate";
-                self.unsaid(at.clone().key("cipherSuites"), message);
+                self.not_representable(at.clone().key("cipherSuites"), message);
             }
             wanted = Some(self.clients(settings, mode, &mut tls, at));
         }
@@ -69,7 +73,7 @@ impl Back {
         let labels = &self.gateway.metadata.labels;
         if mode == TlsMode::Passthrough && is_auto_passthrough(labels, listener.port, &tls) {
             let message = "the labels of the Gateway set AUTO_PASSTHROUGH on this port";
-            self.unsaid(at.clone().key("mode"), message);
+            self.not_representable(at.clone().key("mode"), message);
         }
         self.suites(&settings.cipher_suites, &mut tls, &at.clone().key("cipherSuites"));
         listener.tls = Some(tls);
@@ -77,7 +81,7 @@ impl Back {
     }
 
     /// Reports settings that Gateway API does not have.
-    fn unsaid_settings(&mut self, settings: &ServerTlsSettings, at: &FieldPath) {
+    fn unsupported_settings(&mut self, settings: &ServerTlsSettings, at: &FieldPath) {
         let ServerTlsSettings {
             https_redirect,
             mode: _,
@@ -115,7 +119,7 @@ impl Back {
             ("alpnProtocols", !alpn_protocols.is_empty()),
         ] {
             if is_set {
-                self.unsaid(at.clone().key(field), "Gateway API has no such field");
+                self.not_representable(at.clone().key(field), "Gateway API has no such field");
             }
         }
     }
@@ -136,14 +140,14 @@ impl Back {
             (_, 0) => vec![(at.clone().key("credentialName"), one)],
             _ => {
                 let message = "a listener has one certificate, or two in credentialNames";
-                return self.unsaid(at.clone().key("credentialNames"), message);
+                return self.not_representable(at.clone().key("credentialNames"), message);
             }
         };
         for (at, name) in names {
             let Some((namespace, name)) = resource(name, "kubernetes-gateway") else {
                 let message = "a Secret is named as kubernetes-gateway://NAMESPACE/NAME: a bare \
                                name is in the namespace of the pods, which Gateway API cannot name";
-                self.unsaid(at, message);
+                self.not_representable(at, message);
                 continue;
             };
             let namespace = self.unless_own(namespace);
@@ -171,7 +175,7 @@ impl Back {
                 _ => None,
             };
             if skip.is_some() {
-                self.unsaid(at_skip, "it requires caCertCredentialName");
+                self.not_representable(at_skip, "it requires caCertCredentialName");
             }
             None
         } else {
@@ -183,10 +187,10 @@ impl Back {
             let Some((kind, namespace, name)) = reference.filter(|(.., name)| !name.is_empty())
             else {
                 let message = format!("a CA is named as configmap://NAMESPACE/NAME{CA_SUFFIX}");
-                self.unsaid(at.clone().key("caCertCredentialName"), message);
+                self.not_representable(at.clone().key("caCertCredentialName"), message);
                 return None;
             };
-            let mut validation = Validation::default();
+            let mut validation = FrontendTlsValidation::default();
             validation.ca_certificate_refs.push(ObjectReference {
                 group: String::new(),
                 kind: kind.to_owned(),
@@ -204,11 +208,11 @@ impl Back {
                     option = (mode == TlsMode::OptionalMutual).then_some("OPTIONAL_MUTUAL");
                 }
                 (TlsMode::Mutual, Some(true)) => {
-                    self.unsaid(at_skip, "it requires OPTIONAL_MUTUAL");
+                    self.not_representable(at_skip, "it requires OPTIONAL_MUTUAL");
                 }
                 _ => {
                     let message = "with a CA the mode is MUTUAL or OPTIONAL_MUTUAL";
-                    self.unsaid(at.clone().key("mode"), message);
+                    self.not_representable(at.clone().key("mode"), message);
                 }
             }
             Some(validation)
@@ -228,7 +232,7 @@ impl Back {
                 && !suite.is_empty()
                 && !suite.contains(',');
             if !is_kept {
-                self.unsaid(at.clone().index(index), "the option would drop it");
+                self.not_representable(at.clone().index(index), "the option would drop it");
             }
         }
         if !suites.is_empty() {

@@ -124,11 +124,11 @@ structs! {
     /// TLS for clients.
     pub struct TlsConfig {
         /// The validation of client certificates, which are not requested if it is absent.
-        pub validation: Option<Validation>,
+        pub validation: Option<FrontendTlsValidation>,
     }
 
     /// The validation of client certificates.
-    pub struct Validation {
+    pub struct FrontendTlsValidation {
         /// The CAs that verify clients; Istio accepts one.
         pub ca_certificate_refs: List<ObjectReference>,
         /// [`ALLOW_VALID_ONLY`] or [`ALLOW_INSECURE_FALLBACK`]. Istio treats any other value as the
@@ -186,7 +186,7 @@ structs! {
         pub options: Map,
         /// A field of older releases of Gateway API, which is not used any more: it was replaced by
         /// [`GatewayTls::frontend`].
-        pub frontend_validation: Option<Validation>,
+        pub frontend_validation: Option<FrontendTlsValidation>,
     }
 
     /// The routes that may attach to a [`Listener`].
@@ -326,10 +326,10 @@ pub struct FrontendTls {
     pub per_port: List<PortTls>,
 }
 
-/// [`Validation::mode`]: clients without a certificate of the CA are rejected.
+/// [`FrontendTlsValidation::mode`]: clients without a certificate of the CA are rejected.
 pub const ALLOW_VALID_ONLY: &str = "AllowValidOnly";
 
-/// [`Validation::mode`]: clients without a certificate or with an untrusted one are accepted.
+/// [`FrontendTlsValidation::mode`]: clients without a certificate or with an untrusted one are accepted.
 pub const ALLOW_INSECURE_FALLBACK: &str = "AllowInsecureFallback";
 
 /// [`ListenerTls::options`]: selects how TLS is terminated.

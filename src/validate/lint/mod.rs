@@ -7,7 +7,7 @@ mod tls_settings;
 
 use super::{
     Options,
-    findings::{Findings, Place},
+    findings::{Findings, Location},
 };
 use crate::{Gateway, Server, protocol::Protocol, rule, tls_plan::TlsPlan};
 
@@ -15,7 +15,7 @@ pub(super) use servers::Class;
 
 pub(super) fn check(
     gateway: &Gateway,
-    root: &Place<'_, '_>,
+    root: &Location<'_, '_>,
     options: &Options,
     findings: &mut Findings,
 ) {
@@ -36,7 +36,7 @@ pub(super) fn check(
 
 fn check_server(
     server: &Server,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     options: &Options,
     findings: &mut Findings,
 ) {

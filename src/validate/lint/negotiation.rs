@@ -6,14 +6,14 @@ use crate::{
     diagnostic::Quoted,
     rule,
     tls_plan::{TlsParameters, TlsPlan},
-    validate::findings::{Findings, Place},
+    validate::findings::{Findings, Location},
 };
 
 /// Checks the modes in which istiod reads them.
 pub(super) fn check(
     plan: &TlsPlan<'_>,
     is_https: bool,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     findings: &mut Findings,
 ) {
     let Some(parameters) = plan.parameters else { return };
@@ -23,7 +23,7 @@ pub(super) fn check(
     }
 }
 
-fn check_curves(tls: TlsParameters<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_curves(tls: TlsParameters<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     let curves = place.field("ecdhCurves");
     let places: Vec<_> = curves.items().collect();
     let item = |index| places.get(index).copied().unwrap_or_else(|| curves.item(index, None));
@@ -63,7 +63,7 @@ fn check_curves(tls: TlsParameters<'_>, place: &Place<'_, '_>, findings: &mut Fi
     }
 }
 
-fn check_alpn(tls: TlsParameters<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_alpn(tls: TlsParameters<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     // istiod drops empty and too long names. Envoy splits names at commas, and negotiates nothing if
     // one part is empty.
     let kept = tls.alpn_protocols.iter().filter(|name| (1..=255).contains(&name.len()));

@@ -6,7 +6,7 @@ use crate::{
     Gateway, Server,
     protocol::Protocol,
     rule,
-    validate::findings::{Findings, Place},
+    validate::findings::{Findings, Location},
 };
 
 /// Protocols that can share a port.
@@ -36,7 +36,7 @@ impl Class {
     }
 }
 
-pub(super) fn check(gateway: &Gateway, servers: &Place<'_, '_>, findings: &mut Findings) {
+pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mut Findings) {
     let mut hosts = HashMap::new();
     let mut classes = HashMap::new();
     let mut names = HashMap::new();
@@ -99,7 +99,7 @@ pub(super) fn check(gateway: &Gateway, servers: &Place<'_, '_>, findings: &mut F
 fn check_name<'a>(
     server: &'a Server,
     index: usize,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     names: &mut HashMap<&'a str, usize>,
     findings: &mut Findings,
 ) {

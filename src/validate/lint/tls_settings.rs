@@ -8,13 +8,13 @@ use crate::{
     validate::{
         Options,
         ciphers::{Foreign, foreign},
-        findings::{Findings, Place},
+        findings::{Findings, Location},
         versions::CREDENTIAL_NAMES_MUTUAL,
     },
 };
 
 /// Settings on a plain HTTP port, where only the redirect has an effect.
-pub(super) fn check_on_http(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+pub(super) fn check_on_http(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     for field in [TlsField::CredentialName, TlsField::CredentialNames] {
         if plan.is_set(field) && !plan.terminates_tls() {
             let message = "this port is plain HTTP, so the certificate is not used";
@@ -29,7 +29,7 @@ pub(super) fn check_on_http(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings:
 pub(super) fn check(
     tls: &ServerTlsSettings,
     plan: &TlsPlan<'_>,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     options: &Options,
     findings: &mut Findings,
 ) {
@@ -76,7 +76,7 @@ fn idle_in_passthrough(field: TlsField) -> Idle {
     }
 }
 
-fn check_passthrough(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_passthrough(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     let idle = |wanted: fn(Idle) -> bool| {
         let fields = plan.set.iter().filter(move |field| wanted(idle_in_passthrough(*field)));
         fields.map(TlsField::as_str)
@@ -105,7 +105,7 @@ fn check_passthrough(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut F
     }
 }
 
-fn check_skip_verify(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_skip_verify(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     if !plan.is_set(TlsField::InsecureSkipVerify) {
         return;
     }
@@ -150,7 +150,7 @@ fn check_skip_verify(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut F
     findings.warning(rule, &place, format!("{message}{waived}"), help.to_owned());
 }
 
-fn check_versions(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_versions(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &mut Findings) {
     let (min, max) = (tls.min_protocol_version, tls.max_protocol_version);
     let tls12 = i32::from(TlsProtocol::Tlsv12);
     if (1..tls12).contains(&min) {
@@ -175,7 +175,7 @@ fn check_versions(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut
     }
 }
 
-fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_ciphers(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &mut Findings) {
     let suites = place.field("cipherSuites");
     let mut nodes = suites.items();
     for (index, suite) in tls.cipher_suites.iter().enumerate() {
@@ -195,9 +195,9 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut 
     }
 }
 
-fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_pins(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &mut Findings) {
     let (spki, hash) = (place.field("verifyCertificateSpki"), place.field("verifyCertificateHash"));
-    let mut check = |field: &Place<'_, '_>,
+    let mut check = |field: &Location<'_, '_>,
                      pins: &[String],
                      check: fn(&str) -> Result<(), Rejection>,
                      rule,
@@ -223,7 +223,7 @@ fn check_pins(tls: &ServerTlsSettings, place: &Place<'_, '_>, findings: &mut Fin
     check(&hash, &tls.verify_certificate_hash, check_hash, rule::lint::HASH_FORMAT, want);
 }
 
-fn check_names(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_names(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     if plan.mode == Ok(TlsMode::Simple) && plan.is_set(TlsField::SubjectAltNames) {
         let message = if plan.validation.as_ref().is_some_and(|of| of.ca == CaSource::Absent) {
             "Envoy rejects this configuration: SIMPLE requests no client certificate, and no CA \
@@ -258,7 +258,7 @@ fn check_names(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Finding
 }
 
 /// Fields for client certificates that have no effect.
-fn check_ignored(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_ignored(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     for (field, _) in plan.ignored_fields() {
         let (rule, message, help) = match field {
             TlsField::VerifyCertificateSpki | TlsField::VerifyCertificateHash => (
@@ -304,7 +304,7 @@ fn check_ignored(plan: &TlsPlan<'_>, place: &Place<'_, '_>, findings: &mut Findi
 fn check_files(
     tls: &ServerTlsSettings,
     plan: &TlsPlan<'_>,
-    place: &Place<'_, '_>,
+    place: &Location<'_, '_>,
     options: &Options,
     findings: &mut Findings,
 ) {
@@ -347,7 +347,7 @@ fn check_files(
     }
 }
 
-fn check_ca_suffix(name: &CredentialName<'_>, place: &Place<'_, '_>, findings: &mut Findings) {
+fn check_ca_suffix(name: &CredentialName<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     use CredentialScheme as Scheme;
     let is_elsewhere = match name.scheme() {
         None | Some(Scheme::Kubernetes | Scheme::KubernetesGateway) => false,

@@ -8,7 +8,7 @@ mod time;
 mod types;
 mod values;
 
-use super::findings::{Findings, Place};
+use super::findings::{Findings, Location};
 use crate::tree::{Kind, Ref};
 
 pub(super) use values::generated_name;
@@ -17,7 +17,7 @@ pub(super) use values::generated_name;
 ///
 /// Upstream: `GetObjectMetaWithOptions` of apiextensions-apiserver, then `ValidateObjectMetaAccessor` of
 /// apimachinery.
-pub(super) fn check(root: &Place<'_, '_>, findings: &mut Findings) -> bool {
+pub(super) fn check(root: &Location<'_, '_>, findings: &mut Findings) -> bool {
     let is_decoded = types::check(root, findings);
     let metadata = root.field("metadata");
     let is_blocking = values::check(&metadata, findings);
@@ -25,7 +25,7 @@ pub(super) fn check(root: &Place<'_, '_>, findings: &mut Findings) -> bool {
 }
 
 /// The string of a field: empty if it is absent or null, `None` if it has another type.
-fn text<'t>(place: &Place<'_, 't>) -> Option<&'t str> {
+fn text<'t>(place: &Location<'_, 't>) -> Option<&'t str> {
     match place.node.map(Ref::kind) {
         None | Some(Kind::Null) => Some(""),
         Some(Kind::String(text)) => Some(text),

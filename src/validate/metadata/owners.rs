@@ -8,7 +8,7 @@ use crate::{
     RuleId, rule,
     tree::{Kind, Ref},
     validate::{
-        findings::{Findings, Place},
+        findings::{Findings, Location},
         go::Quote,
     },
 };
@@ -29,7 +29,7 @@ struct Reference<'t> {
 
 impl<'t> Reference<'t> {
     /// The reference at this node; `None` if it cannot be decoded.
-    fn read(place: &Place<'_, 't>) -> Option<Self> {
+    fn read(place: &Location<'_, 't>) -> Option<Self> {
         if !place.node.is_some_and(|node| node.is_mapping() || node.is_null()) {
             return None;
         }
@@ -75,7 +75,7 @@ impl<'t> Reference<'t> {
 }
 
 /// Returns whether there is an error that prevents the CEL rules from being evaluated.
-pub(super) fn check(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
+pub(super) fn check(place: &Location<'_, '_>, findings: &mut Findings) -> bool {
     let mut kept = Vec::new();
     let (mut seen, mut uids) = (HashSet::new(), Vec::new());
     for item in place.items() {
@@ -111,7 +111,7 @@ pub(super) fn check(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
 /// A reference, by its index among those that are kept.
 fn check_reference(
     index: usize,
-    item: &Place<'_, '_>,
+    item: &Location<'_, '_>,
     reference: &Reference<'_>,
     findings: &mut Findings,
 ) -> bool {
@@ -144,7 +144,7 @@ fn check_reference(
     is_blocking
 }
 
-fn controllers(kept: &[(Place<'_, '_>, Reference<'_>)], findings: &mut Findings) {
+fn controllers(kept: &[(Location<'_, '_>, Reference<'_>)], findings: &mut Findings) {
     let is_controller = |(_, reference): &&(_, Reference<'_>)| reference.controller == Some(true);
     let mut controllers = kept.iter().filter(is_controller);
     let Some((_, first)) = controllers.next() else { return };
@@ -166,7 +166,7 @@ fn controllers(kept: &[(Place<'_, '_>, Reference<'_>)], findings: &mut Findings)
     }
 }
 
-fn list_of(kept: &[(Place<'_, '_>, Reference<'_>)]) -> String {
+fn list_of(kept: &[(Location<'_, '_>, Reference<'_>)]) -> String {
     let mut list = String::from("[");
     for (index, (_, reference)) in kept.iter().enumerate() {
         list.push_str(if index == 0 { "" } else { "," });

@@ -6,7 +6,7 @@ use crate::{
     manifest::{OBJECT_META, Want},
     rule,
     tree::{JsonFloat, Kind, Ref},
-    validate::findings::{Findings, Place},
+    validate::findings::{Findings, Location},
 };
 
 const RULE: RuleId = rule::schema::METADATA_TYPE;
@@ -16,7 +16,7 @@ const RULE: RuleId = rule::schema::METADATA_TYPE;
 /// The API server stops early and reports only one: the first string that is not a time, otherwise the
 /// first value of a wrong type, in the order of keys. The findings are in this order.
 /// first value of another type, by the order of the keys. The findings come in this order.
-pub(super) fn check(root: &Place<'_, '_>, findings: &mut Findings) -> bool {
+pub(super) fn check(root: &Location<'_, '_>, findings: &mut Findings) -> bool {
     let api_version = root.field("apiVersion").node.map(Ref::text).unwrap_or_default();
     let version = api_version.rsplit('/').next().unwrap_or_default();
     let prefix = format!("Gateway in version \"{version}\" cannot be handled as a Gateway: ");
@@ -59,7 +59,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn value(&mut self, place: &Place<'_, '_>, want: &'static Want, target: &Target) {
+    fn value(&mut self, place: &Location<'_, '_>, want: &'static Want, target: &Target) {
         let Some(node) = place.node else { return };
         match (want, node.kind()) {
             (_, Kind::Float(v)) if !v.is_finite() => self.unsupported(*v, place),
@@ -103,7 +103,13 @@ impl Check<'_> {
         }
     }
 
-    fn wrong_type(&mut self, want: &Want, kind: &Kind<'_>, target: &Target, place: &Place<'_, '_>) {
+    fn wrong_type(
+        &mut self,
+        want: &Want,
+        kind: &Kind<'_>,
+        target: &Target,
+        place: &Location<'_, '_>,
+    ) {
         let into = match target {
             Target { structure: "", .. } => "Go value".to_owned(),
             Target { structure, path } => format!("Go struct field {structure}.{path}"),
@@ -119,7 +125,7 @@ impl Check<'_> {
     }
 
     /// JSON has no infinity, and kubectl converts YAML to JSON first.
-    fn unsupported(&mut self, value: f64, place: &Place<'_, '_>) {
+    fn unsupported(&mut self, value: f64, place: &Location<'_, '_>) {
         if self.pass == Pass::Times {
             let value = match value {
                 v if v.is_nan() => "NaN",
@@ -132,7 +138,7 @@ impl Check<'_> {
         }
     }
 
-    fn error(&mut self, place: &Place<'_, '_>, message: &str, help: impl Into<Option<String>>) {
+    fn error(&mut self, place: &Location<'_, '_>, message: &str, help: impl Into<Option<String>>) {
         self.is_decoded = false;
         self.findings.error(RULE, place, format!("{}{message}", self.prefix), help);
     }
@@ -185,7 +191,7 @@ fn go_type(want: &Want) -> String {
     }
 }
 
-fn help(want: &Want, kind: &Kind<'_>, place: &Place<'_, '_>) -> Option<String> {
+fn help(want: &Want, kind: &Kind<'_>, place: &Location<'_, '_>) -> Option<String> {
     let source = place.node.map(Ref::source).unwrap_or_default();
     let is_short = !source.is_empty() && source.len() <= 60 && !source.contains(['"', '\\', '\n']);
     Some(match (want, kind) {

@@ -5,7 +5,7 @@ use crate::{
     RuleId, rule,
     tree::{Ref, append_text},
     validate::{
-        findings::{Findings, Place},
+        findings::{Findings, Location},
         go::Quote,
         hosts::is_subdomain,
     },
@@ -21,7 +21,7 @@ const STANDARD_FINALIZERS: [&str; 3] = [ORPHAN, FOREGROUND, "kubernetes"];
 
 /// Checks the metadata that can be decoded. Returns whether there is an error that prevents the CEL
 /// rules from being evaluated.
-pub(super) fn check(metadata: &Place<'_, '_>, findings: &mut Findings) -> bool {
+pub(super) fn check(metadata: &Location<'_, '_>, findings: &mut Findings) -> bool {
     let is_decodable = metadata.node.is_none_or(|node| node.is_mapping() || node.is_null());
     if !is_decodable {
         return false;
@@ -44,7 +44,7 @@ pub(in crate::validate) fn generated_name(base: &str) -> String {
     String::from_utf8_lossy(base).into_owned() + "xxxxx"
 }
 
-fn names(metadata: &Place<'_, '_>, findings: &mut Findings) -> bool {
+fn names(metadata: &Location<'_, '_>, findings: &mut Findings) -> bool {
     let (name, generate_name) = (metadata.field("name"), metadata.field("generateName"));
     let (Some(text), generated) = (text(&name), text(&generate_name)) else { return false };
     if let Some(generated) = generated.filter(|generated| !generated.is_empty()) {
@@ -82,7 +82,7 @@ fn names(metadata: &Place<'_, '_>, findings: &mut Findings) -> bool {
     false
 }
 
-fn subdomain(checked: &str, shown: &str, place: &Place<'_, '_>, findings: &mut Findings) {
+fn subdomain(checked: &str, shown: &str, place: &Location<'_, '_>, findings: &mut Findings) {
     subdomain_at(checked, shown, place, place, findings);
 }
 
@@ -90,8 +90,8 @@ fn subdomain(checked: &str, shown: &str, place: &Place<'_, '_>, findings: &mut F
 fn subdomain_at(
     checked: &str,
     shown: &str,
-    place: &Place<'_, '_>,
-    at: &Place<'_, '_>,
+    place: &Location<'_, '_>,
+    at: &Location<'_, '_>,
     findings: &mut Findings,
 ) {
     for message in subdomain_errors(checked, "characters") {
@@ -124,7 +124,7 @@ fn subdomain_errors(text: &str, unit: &str) -> Vec<String> {
 }
 
 /// `IsDNS1123Label`.
-fn namespace(place: &Place<'_, '_>, findings: &mut Findings) {
+fn namespace(place: &Location<'_, '_>, findings: &mut Findings) {
     const RULE: RuleId = rule::schema::METADATA_NAMESPACE;
     let Some(text) = text(place).filter(|text| !text.is_empty()) else { return };
     let prefix = format!("metadata.namespace: Invalid value: {}: ", Quote(text));
@@ -147,7 +147,7 @@ fn namespace(place: &Place<'_, '_>, findings: &mut Findings) {
     }
 }
 
-fn labels(place: &Place<'_, '_>, findings: &mut Findings) {
+fn labels(place: &Location<'_, '_>, findings: &mut Findings) {
     const RULE: RuleId = rule::schema::METADATA_LABELS;
     for (key, value) in place.node.map(Ref::distinct_entries).unwrap_or_default() {
         for message in qualified_name_errors(key.text()) {
@@ -178,7 +178,7 @@ fn labels(place: &Place<'_, '_>, findings: &mut Findings) {
 }
 
 /// Returns whether they are too large.
-fn annotations(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
+fn annotations(place: &Location<'_, '_>, findings: &mut Findings) -> bool {
     const RULE: RuleId = rule::schema::METADATA_ANNOTATIONS;
     let mut size = 0;
     for (key, value) in place.node.map(Ref::distinct_entries).unwrap_or_default() {
@@ -200,7 +200,7 @@ fn annotations(place: &Place<'_, '_>, findings: &mut Findings) -> bool {
     size > MAX_ANNOTATIONS
 }
 
-fn finalizers(place: &Place<'_, '_>, findings: &mut Findings) {
+fn finalizers(place: &Location<'_, '_>, findings: &mut Findings) {
     const RULE: RuleId = rule::schema::METADATA_FINALIZERS;
     let mut seen = std::collections::HashSet::new();
     for item in place.items() {
@@ -236,8 +236,8 @@ fn finalizers(place: &Place<'_, '_>, findings: &mut Findings) {
     }
 }
 
-const KEY_HELP: &str = "write letters, digits, dashes, underscores and dots, at most 63, behind a domain and a slash \
-                        where it has an owner, such as example.com/name";
+const KEY_HELP: &str = "write letters, digits, dashes, underscores and dots, at most 63, optionally after a domain and a \
+                        slash, such as example.com/name";
 
 /// `IsQualifiedName`.
 fn qualified_name_errors(text: &str) -> Vec<String> {

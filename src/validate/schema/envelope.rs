@@ -4,7 +4,7 @@ use crate::{
     IstioVersion, rule,
     tree::Ref,
     validate::{
-        findings::{Findings, Node, Place},
+        findings::{Findings, Location, Node},
         versions::CRD_V1,
     },
 };
@@ -15,9 +15,9 @@ pub(in crate::validate) fn check_type(
     version: IstioVersion,
     findings: &mut Findings,
 ) -> bool {
-    let place = Place::root(root);
+    let place = Location::root(root);
     let (api_version, kind) = (place.field("apiVersion"), place.field("kind"));
-    let text = |place: &Place<'_, '_>| place.node.map(Ref::text).unwrap_or_default().to_owned();
+    let text = |place: &Location<'_, '_>| place.node.map(Ref::text).unwrap_or_default().to_owned();
     let (group_version, kind_text) = (text(&api_version), text(&kind));
     let (group, served) = group_version.split_once('/').unwrap_or(("", &group_version));
     let is_served = match served {

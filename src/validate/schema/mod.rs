@@ -5,7 +5,7 @@ mod envelope;
 
 use super::{
     FieldValidation, Options, field_validation,
-    findings::{Findings, Node, Place},
+    findings::{Findings, Location, Node},
     go::{Float, Quote},
     versions::CRD_BOUNDS,
 };
@@ -48,7 +48,7 @@ pub(super) fn check(
     let reports_repeated = !field_validation::reports_repeated(tree, field_validation);
     let outcome = Outcome::default();
     let mut check = Check { version, field_validation, reports_repeated, findings, outcome };
-    check.value(&ROOT, &Place::root(root), true);
+    check.value(&ROOT, &Location::root(root), true);
     check.outcome
 }
 
@@ -62,7 +62,7 @@ struct Check<'f> {
 }
 
 impl Check<'_> {
-    fn value(&mut self, shape: &Shape, place: &Place<'_, '_>, is_root: bool) {
+    fn value(&mut self, shape: &Shape, place: &Location<'_, '_>, is_root: bool) {
         let Some(node) = place.node else { return };
         match (shape, node.kind()) {
             (
@@ -102,7 +102,7 @@ impl Check<'_> {
         &mut self,
         fields: &'static [Field],
         keeps_unknown: bool,
-        place: &Place<'_, '_>,
+        place: &Location<'_, '_>,
         is_root: bool,
     ) {
         const NONE: Option<usize> = None;
@@ -165,7 +165,7 @@ impl Check<'_> {
     /// The status has its own endpoint. When a document is applied, the API server removes the status
     /// before it checks the schema (`PrepareForCreate`, `PrepareForUpdate`), but after it has searched
     /// for unknown fields.
-    fn status(&mut self, shape: &Shape, place: &Place<'_, '_>) {
+    fn status(&mut self, shape: &Shape, place: &Location<'_, '_>) {
         let mut findings = Findings::default();
         let mut status = Check { findings: &mut findings, outcome: Outcome::default(), ..*self };
         status.value(shape, place, false);
@@ -173,7 +173,7 @@ impl Check<'_> {
         self.findings.add_advice(findings);
     }
 
-    fn unknown(&mut self, fields: &'static [Field], place: &Place<'_, '_>, name: &str) {
+    fn unknown(&mut self, fields: &'static [Field], place: &Location<'_, '_>, name: &str) {
         self.outcome.pruned.push(place.path());
         // Comparing names is the most expensive part, and the result would not be reported.
         let reason = PruneReason::of(fields, name, !self.findings.is_full());
@@ -191,7 +191,7 @@ impl Check<'_> {
     }
 
     /// Unknown fields in a value that should be a scalar, a sequence or a nested sequence.
-    fn prune_within(&mut self, place: &Place<'_, '_>, depth: usize) {
+    fn prune_within(&mut self, place: &Location<'_, '_>, depth: usize) {
         let Some(node) = place.node.filter(|node| !node.is_null()) else { return };
         if node.is_mapping() {
             for (key, value) in node.entries() {
@@ -206,7 +206,7 @@ impl Check<'_> {
         }
     }
 
-    fn length(&mut self, length: usize, min: usize, max: usize, place: &Place<'_, '_>) {
+    fn length(&mut self, length: usize, min: usize, max: usize, place: &Location<'_, '_>) {
         let path = || place.plain_path();
         if length < min {
             let path = path();
@@ -228,7 +228,7 @@ impl Check<'_> {
         }
     }
 
-    fn scalar(&mut self, shape: &Shape, kind: &Kind<'_>, place: &Place<'_, '_>) {
+    fn scalar(&mut self, shape: &Shape, kind: &Kind<'_>, place: &Location<'_, '_>) {
         if let Kind::String(text) = kind
             && is_placeholder(text)
         {
@@ -257,7 +257,7 @@ impl Check<'_> {
         }
     }
 
-    fn bounds(&mut self, number: &Number, place: &Place<'_, '_>) {
+    fn bounds(&mut self, number: &Number, place: &Location<'_, '_>) {
         if self.version < CRD_BOUNDS {
             return;
         }
@@ -284,7 +284,7 @@ impl Check<'_> {
         }
     }
 
-    fn wrong_type(&mut self, shape: &Shape, kind: &Kind<'_>, place: &Place<'_, '_>) {
+    fn wrong_type(&mut self, shape: &Shape, kind: &Kind<'_>, place: &Location<'_, '_>) {
         self.outcome.is_blocked = true;
         let want = match shape {
             Shape::Object { .. } | Shape::Texts => "object",
@@ -311,7 +311,7 @@ impl Check<'_> {
         }
     }
 
-    fn one_of(&mut self, names: &[&'static str], kind: &Kind<'_>, place: &Place<'_, '_>) {
+    fn one_of(&mut self, names: &[&'static str], kind: &Kind<'_>, place: &Location<'_, '_>) {
         let value = match kind {
             Kind::String(text) if names.contains(&text.as_ref()) => return,
             Kind::String(text) => Quote(text).to_string(),
@@ -414,7 +414,7 @@ fn type_name(kind: &Kind<'_>) -> &'static str {
     }
 }
 
-fn json_of(place: &Place<'_, '_>) -> String {
+fn json_of(place: &Location<'_, '_>) -> String {
     let mut json = String::new();
     if let Some(node) = place.node {
         crate::tree::write_json(&crate::tree::Edit::Kept(node), &mut json);

@@ -117,7 +117,7 @@ fn other_place(files: &[File], finding: &Finding) -> Option<String> {
 /// The message, with the location in the other document if there is one.
 fn whole_message(files: &[File], finding: &Finding) -> String {
     match other_place(files, finding) {
-        Some(place) => format!("{} (the other: {place})", finding.message),
+        Some(other) => format!("{} (the other: {other})", finding.message),
         None => finding.message.clone(),
     }
 }

@@ -58,9 +58,9 @@ impl EachFinding for Text<'_> {
             let path = harmless(&finding.path);
             report = report.element(Level::NOTE.with_name("field").message(path));
         }
-        if let Some(place) = other_place(self.files, finding) {
-            let place = harmless(&format!("the other is at {place}"));
-            report = report.element(Level::NOTE.message(place));
+        if let Some(other) = other_place(self.files, finding) {
+            let other = harmless(&format!("the other is at {other}"));
+            report = report.element(Level::NOTE.message(other));
         }
         if let Some(help) = &finding.help {
             report = report.element(Level::HELP.message(harmless(help)));

@@ -27,22 +27,22 @@ fn a_denied_rule_fails_and_an_allowed_one_is_silent() {
     };
     refused(
         &["--allow", "webhook/istio-mutual"],
-        "istio-gateway: --allow webhook/istio-mutual: webhook/istio-mutual is the cluster's own \
-         verdict, which cannot be allowed; only rules of lint/ can\n",
+        "istio-gateway: --allow webhook/istio-mutual: webhook/istio-mutual is the cluster's \
+         verdict and cannot be allowed; only rules of lint/ can\n",
     );
     refused(
         &["--deny", "unkown-field"],
-        "istio-gateway: --deny unkown-field: no such rule; did you mean field-validation/unknown-field? \
-         (istio-gateway rules lists them)\n",
+        "istio-gateway: --deny unkown-field: unknown rule; did you mean field-validation/unknown-field? \
+         (istio-gateway rules lists all)\n",
     );
     refused(
         &["--allow", "gateway-api/no-selectr"],
-        "istio-gateway: --allow gateway-api/no-selectr: no such rule (istio-gateway rules lists them)\n",
+        "istio-gateway: --allow gateway-api/no-selectr: unknown rule (istio-gateway rules lists all)\n",
     );
     refused(
         &["--allow", "no-selector"],
-        "istio-gateway: --allow no-selector: no such rule; did you mean lint/no-selector? \
-         (istio-gateway rules lists them)\n",
+        "istio-gateway: --allow no-selector: unknown rule; did you mean lint/no-selector? \
+         (istio-gateway rules lists all)\n",
     );
     refused(
         &["--deny", "lint/", "--allow", "lint/"],
@@ -100,7 +100,7 @@ fn an_older_istio_has_fewer_fields() {
 #[test]
 fn standard_input_is_read_once() {
     let ran = istio_gateway(&["check", "-", "-"]).input("kind: Service\n").run();
-    let want = "istio-gateway: standard input can be read once only: name - once\n";
+    let want = "istio-gateway: standard input can be read only once: remove the second -\n";
     assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (2, "", want));
 }
 

@@ -17,7 +17,7 @@ error[webhook/istio-mutual]: ISTIO_MUTUAL TLS cannot have associated credentialN
    |                       ^^^^^^^^^
    |
    = field: spec.servers[0].tls.credentialName
-   = help: remove it: the mesh's own certificates are used; or write mode: MUTUAL
+   = help: remove it, since the mesh's certificates are used; or write mode: MUTUAL
 
 1 file, 1 document, 1 error, 0 warnings; the Gateway would be rejected (field validation: strict)
 ";
@@ -44,7 +44,7 @@ fn json_is_a_line_for_each_gateway() {
         r#""rule":"webhook/istio-mutual","severity":"error","#,
         r#""path":"spec.servers[0].tls.credentialName","line":13,"column":23,"#,
         r#""message":"ISTIO_MUTUAL TLS cannot have associated credentialName","#,
-        r#""help":"remove it: the mesh's own certificates are used; or write mode: MUTUAL"}]}"#,
+        r#""help":"remove it, since the mesh's certificates are used; or write mode: MUTUAL"}]}"#,
         "\n",
     );
     assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (1, want, ""));
@@ -57,7 +57,7 @@ fn github_gets_annotations() {
     let want = "::error file=a%2Cb%3Ac.yaml,line=13,col=23,endColumn=31,\
                 title=webhook/istio-mutual::spec.servers[0].tls.credentialName: \
                 ISTIO_MUTUAL TLS cannot have associated credentialName%0A\
-                help: remove it: the mesh's own certificates are used; or write mode: MUTUAL\n";
+                help: remove it, since the mesh's certificates are used; or write mode: MUTUAL\n";
     assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (1, want, ""));
 }
 

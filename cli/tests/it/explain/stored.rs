@@ -109,8 +109,8 @@ fn a_server_that_istiod_skips_is_reported() {
     assert!(who(&found, 0).starts_with("Only clients that present"), "{found}");
     assert_eq!(
         who(&found, 1),
-        "No client by this server: istiod leaves it out, since hosts[1] is a host of \
-         spec.servers[0] as well, on the same port and address."
+        "No client by this server: istiod leaves it out, since spec.servers[0] has hosts[1] \
+         too, on the same port and address."
     );
     assert_eq!(found["servers"][1]["clients"][0]["outcome"], "rejected");
 }

@@ -21,7 +21,7 @@ const HOST_BYTES: usize = 64 << 20;
 const LABELS: usize = 20_000_000;
 
 /// The cached verdicts of the Gateways of a set, and the remaining budget.
-pub(super) struct Memory {
+pub(super) struct VerdictCache {
     verdicts: RefCell<HashMap<Question, Verdict>>,
     grants: RefCell<HashMap<String, Grants>>,
     host_bytes: Cell<usize>,
@@ -41,7 +41,7 @@ struct Granted {
     names: HashSet<String>,
 }
 
-impl Default for Memory {
+impl Default for VerdictCache {
     fn default() -> Self {
         Self {
             verdicts: RefCell::default(),
@@ -52,7 +52,7 @@ impl Default for Memory {
     }
 }
 
-impl Memory {
+impl VerdictCache {
     /// The verdict, cached or computed.
     pub(super) fn verdict(&self, question: Question, judge: impl FnOnce() -> Verdict) -> Verdict {
         if let Some(verdict) = self.verdicts.borrow().get(&question) {
