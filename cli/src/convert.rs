@@ -39,8 +39,8 @@ Examples:
   istio-gateway convert --from yaml --type tls - <<< '{mode: SIMPLE, credentialName: edge}'
 
 Exit status:
-  0  all documents were converted
-  1  a document is invalid; the others are converted
+  0  every document was converted
+  1  a document is invalid; the others are written
   2  usage error, or a file cannot be read or written")]
 pub(crate) struct Convert {
     /// The input format [default: binary by file extension, otherwise yaml or json by content]

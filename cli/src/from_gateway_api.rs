@@ -58,9 +58,9 @@ with findings, whose listeners and conditions are empty
   findings     rule, severity, path, line, column, message, help
 
 Exit status:
-  0  everything is valid
-  1  a listener, a Gateway or a reference is invalid, an object has an unknown field, a Gateway is not
-     printed because it has no selector, or a document is invalid and was skipped
+  0  every object is valid
+  1  a listener, Gateway or reference is invalid, an object has an unknown field, a Gateway is omitted
+     because it has no selector, or a document is invalid and was skipped
   2  usage error, or a file cannot be read or written")]
 pub(crate) struct FromGatewayApi {
     /// The release of istiod: 1.31, or 1.32, which checks the ReferenceGrant of a reference first

@@ -34,7 +34,7 @@ Start with:
 
 Exit status of every command:
   0  success
-  1  the input is invalid, or there are findings
+  1  the input is invalid, or the command found what it looks for
   2  usage error, or a file cannot be read or written")]
 struct Cli {
     #[command(subcommand)]

@@ -31,7 +31,7 @@ Groups:
 
 Exit status:
   0  the rules were printed
-  2  unknown rule, or standard output cannot be written")]
+  2  there is no such rule, or standard output cannot be written")]
 pub(crate) struct Rules {
     /// The output format
     #[arg(long, value_enum, default_value = "text")]

@@ -74,8 +74,8 @@ applies. Rules that are the verdict of a cluster cannot be allowed.
 Colors are used only on a terminal; NO_COLOR and CLICOLOR are respected.
 
 Exit status:
-  0  no errors; there may be warnings, or verdicts that depend on placeholders
-  1  errors, or findings of denied rules
+  0  every document is accepted or depends on placeholders; there may be warnings
+  1  there is an error, or a finding of a denied rule
   2  usage error, or a file cannot be read or written; the other files are checked")]
 pub(crate) struct Check {
     /// The output format

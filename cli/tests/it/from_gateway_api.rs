@@ -111,7 +111,7 @@ fn a_set_that_cannot_be_read_is_not_half_translated() {
     // As the other commands that translate.
     let (out, err) = gives(&["--istio", "1.24", EXAMPLE], "", 2);
     assert_eq!(out, "");
-    assert!(err.contains("the translation of istiod is known for 1.31 and 1.32 only"), "{err}");
+    assert!(err.contains("istiod's translation is known only for 1.31 and 1.32"), "{err}");
     let (_, err) = gives(&["-", "-"], "kind: Service\n", 2);
     assert_eq!(err, "istio-gateway: standard input can be read only once: remove the second -\n");
 }

@@ -141,7 +141,7 @@ fn pipes_devices_and_empty_input_are_rejected() {
         for path in [".", "pipe.yaml", "zero.yaml"] {
             let ran = tree.run(&[command, path]);
             assert_eq!(ran.status, 2, "{command} {path}: {}", ran.err);
-            assert!(ran.err.contains(" is not read; use `-`"), "{command} {path}: {}", ran.err);
+            assert!(ran.err.contains(" cannot be read; use `-`"), "{command} {path}: {}", ran.err);
         }
         let ran = istio_gateway(&[command, "-"]).input("").run();
         assert_eq!(ran.status, 2, "{command}");

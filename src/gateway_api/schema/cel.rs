@@ -121,7 +121,7 @@ fn has_hostname(address: &Value<'_, '_>) -> bool {
         || address.text("value").is_none_or(|value| matches(HOSTNAME, value))
 }
 
-/// Whether a value of type IPAddress is an address.
+/// Whether a value of type `IPAddress` is an address.
 pub(super) fn is_address(schema: &'static Schema, node: Ref<'_, '_>) -> bool {
     let address = Object { schema, node };
     let is_ip =

@@ -94,7 +94,7 @@ fn an_older_istio_has_fewer_fields() {
     assert!(rules(&older)[0].1.contains(&"lint/newer-field"), "{older:?}");
     let ran = tree.run(&["check", "--istio", "2", "edge.yaml"]);
     assert_eq!(ran.status, 2);
-    assert!(ran.err.contains("no known release of Istio"), "{}", ran.err);
+    assert!(ran.err.contains("unknown release of Istio"), "{}", ran.err);
 }
 
 #[test]

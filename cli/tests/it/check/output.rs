@@ -77,8 +77,8 @@ fn sarif_has_the_results() {
             "ruleIndex": index,
             "level": "error",
             "message": {
-                "text": "ISTIO_MUTUAL TLS cannot have associated credentialName\nhelp: remove it: \
-                         the mesh's own certificates are used; or write mode: MUTUAL",
+                "text": "ISTIO_MUTUAL TLS cannot have associated credentialName\nhelp: remove it, \
+                         since the mesh's certificates are used; or write mode: MUTUAL",
             },
             "locations": [{
                 "physicalLocation": {
