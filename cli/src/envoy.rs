@@ -47,9 +47,9 @@ Output: for each server an object with
   findings         rule, severity, path, line, column, message, help
 
 Exit status:
-  0  all was translated
-  1  a document is broken and was skipped: the others are translated
-  2  usage error, or something cannot be read or written")]
+  0  every document was translated
+  1  a document is invalid and was skipped; the others are translated
+  2  usage error, or a file cannot be read or written")]
 pub(crate) struct Envoy {
     /// The version of istiod: 1.31 or 1.32
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]

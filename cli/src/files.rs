@@ -32,7 +32,7 @@ impl File {
             let mut stdin = io::stdin().lock();
             return match stdin.fill_buf()? {
                 // A closed standard input is an error too.
-                [] => Err(io::Error::other("standard input is empty")),
+                [] => Err(io::Error::other("empty input")),
                 _ => Ok(Box::new(stdin)),
             };
         }

@@ -49,7 +49,7 @@ fn errors_have_their_path() {
     );
     refused(
         &json!({"spec": []}),
-        "spec: expected a map (istio.networking.v1alpha3.Gateway), found a list",
+        "spec: expected an object (istio.networking.v1alpha3.Gateway), found a list",
     );
     let error = serde_json::from_value::<v1::Gateway>(json!({"metadata": {"labels": 1}}));
     let error = error.unwrap_err().to_string();

@@ -49,7 +49,7 @@ pub struct SecretAvailability {
 ///     client_certificate_policy(&context, SecretAvailability::default()).request()
 /// };
 /// assert_eq!(request(Transport::Tcp), Request::Required);
-/// Over HTTP/3 the same server requests no certificate.
+/// // Over HTTP/3 the same server requests no certificate.
 /// assert_eq!(request(Transport::Quic), Request::NotRequested);
 /// ```
 #[must_use]

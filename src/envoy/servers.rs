@@ -144,7 +144,7 @@ impl fmt::Display for SkipReason {
 /// )?;
 /// let servers = translate_gateway(&gateway, "shop", &Options::default());
 /// assert_eq!(servers[0].outcome, ServerOutcome::Sent);
-/// The whole second server is dropped, including y.test.
+/// // The whole second server is dropped, including y.test.
 /// let skipped = ServerOutcome::Skipped(SkipReason::DuplicateHost { host: 1, by: 0 });
 /// assert_eq!(servers[1].outcome, skipped);
 /// # Ok::<(), istio_gateway::Error>(())

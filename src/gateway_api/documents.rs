@@ -227,7 +227,7 @@ impl Manifests {
     ///     .as_bytes(),
     /// );
     /// assert!(errors.is_empty());
-    /// Without a name, it permits every Secret.
+    /// // Without a name, it permits every Secret.
     /// let found = &manifests.object_findings()[0].diagnostics[0];
     /// assert_eq!(found.path.to_string(), "spec.to[0].nane");
     /// assert_eq!(found.help.as_deref(), Some("did you mean \"name\"?"));

@@ -22,7 +22,7 @@
 //!         }
 //!     }"#,
 //! )?;
-//! The objects to which it refers do not exist.
+//! // The objects to which it refers do not exist.
 //! let conversion = convert(&gateway, &InMemory::default(), &Options::default());
 //! let listener = &conversion.listeners[0];
 //! assert_eq!(listener.server(), None);

@@ -11,17 +11,17 @@
 //! ```
 //! use istio_gateway::{Port, ServerTlsSettings, json};
 //!
-//! camelCase wins, even if it is null: Istio reads "unset", proto3 JSON reads "true".
+//! // camelCase wins, even if it is null: Istio reads "unset", proto3 JSON reads "true".
 //! let text = r#"{"insecureSkipVerify": null, "insecure_skip_verify": true}"#;
 //! assert_eq!(json::from_str::<ServerTlsSettings>(text)?.insecure_skip_verify, None);
 //! assert_eq!(serde_json::from_str::<ServerTlsSettings>(text)?.insecure_skip_verify, Some(true));
 //!
-//! Istio accepts, proto3 JSON rejects ...
+//! // Istio accepts, proto3 JSON rejects ...
 //! for text in [r#"{"mode": 6}"#, r#"{"credentialName": null}"#, r#"{"mode": 1, "mode": 2}"#] {
 //!     assert!(json::from_str::<ServerTlsSettings>(text).is_ok());
 //!     assert!(serde_json::from_str::<ServerTlsSettings>(text).is_err());
 //! }
-//! ... and the reverse.
+//! // ... and the reverse.
 //! assert!(json::from_str::<Port>(r#"{"number": "0443"}"#).is_err());
 //! assert!(serde_json::from_str::<Port>(r#"{"number": "0443"}"#).is_ok());
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -52,7 +52,7 @@ impl Manifest {
     /// assert!(written.text.contains("- name: b # the first"));
     /// assert_eq!(written.rewritten, None);
     ///
-    /// A value from a merge key cannot be removed in place.
+    /// // A value from a merge key cannot be removed in place.
     /// manifest.spec_mut().servers[0].tls.as_mut().unwrap().credential_name.clear();
     /// assert_eq!(manifest.write().rewritten, Some(RewriteReason::MergeKey));
     /// # Ok::<(), istio_gateway::Error>(())

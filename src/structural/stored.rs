@@ -45,7 +45,7 @@ use crate::{
 ///       subject_alt_names: [only.me]
 /// ",
 /// )?;
-/// istiod would accept the name, but the API server drops it.
+/// // istiod would accept the name, but the API server drops it.
 /// let written = manifest.spec().servers[0].tls.as_ref().unwrap();
 /// let stored = manifest.stored(IstioVersion::default())?;
 /// let kept = stored.spec.servers[0].tls.as_ref().unwrap();

@@ -127,9 +127,9 @@ fn a_plain_port_uses_only_the_redirect() {
     assert_eq!(found(r#"{"httpsRedirect": true}"#), [""; 0]);
     assert_eq!(
         found(r#"{"httpsRedirect": true, "credentialName": "c"}"#),
-        ["the port's protocol is HTTP: nothing of this but httpsRedirect is used"]
+        ["has no effect, except httpsRedirect: the port's protocol is HTTP"]
     );
-    let unused = ["the port's protocol is HTTP: nothing of this is used"];
+    let unused = ["has no effect: the port's protocol is HTTP"];
     assert_eq!(found(r#"{"credentialName": "c"}"#), unused);
 }
 

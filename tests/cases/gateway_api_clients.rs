@@ -92,7 +92,7 @@ fn a_listener_without_certificates_states_what_its_option_requires() {
         (
             "OPTIONAL_MUTUAL",
             "clients without a certificate are accepted; a presented one must be issued by the \
-             mesh's own CA",
+             mesh's CA",
         ),
     ] {
         let all = found(&set(option, "certificateRefs: []", &frontend));

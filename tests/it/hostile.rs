@@ -150,13 +150,13 @@ fn wide_json() {
         "wrong servers",
         repeated(r#"{"servers":["#, "1,", MB / 3, "1]}"),
         "ok, 1000 diagnostics",
-        "1:13: servers[0]: expected a map (istio.networking.v1alpha3.Server), found 1 (and 999 more)",
+        "1:13: servers[0]: expected an object (istio.networking.v1alpha3.Server), found 1 (and 999 more)",
     );
     gateway(
         "servers with a wrong port",
         servers(r#"{"port":1},"#),
         "ok, 1000 diagnostics",
-        "1:21: servers[0].port: expected a map (istio.networking.v1alpha3.Port), found 1 (and 999 more)",
+        "1:21: servers[0].port: expected an object (istio.networking.v1alpha3.Port), found 1 (and 999 more)",
     );
     gateway(
         "servers with a wrong bind",
@@ -429,13 +429,13 @@ fn wide_yaml() {
     yaml_gives(
         "wrong servers",
         &format!("spec:\n  servers:\n{}", mb("  - 1\n")),
-        "3:5: spec.servers[0]: expected a map (istio.networking.v1alpha3.Server), found 1 (and 999 more)",
+        "3:5: spec.servers[0]: expected an object (istio.networking.v1alpha3.Server), found 1 (and 999 more)",
     );
     let servers = format!("spec:\n  servers:\n{}", mb("  - {port: 1}\n"));
     yaml_gives(
         "servers with a wrong port",
         &servers,
-        "3:12: spec.servers[0].port: expected a map (istio.networking.v1alpha3.Port), found 1 (and 999 more)",
+        "3:12: spec.servers[0].port: expected an object (istio.networking.v1alpha3.Port), found 1 (and 999 more)",
     );
     let labels: String = (0..MB / 16).map(|i| format!("    a{i}: []\n")).collect();
     yaml_gives(

@@ -80,9 +80,9 @@ Colors are shown on a terminal only; NO_COLOR and CLICOLOR are honored.
 
 Exit status:
   0  everything is explained
-  1  a document is broken and was skipped, with which a comparison is incomplete, or
-     --fail-on finds what it looks for
-  2  usage error, or something cannot be read or written")]
+  1  a document is invalid and was skipped (a comparison is then incomplete), or --fail-on found a
+     difference
+  2  usage error, or a file cannot be read or written")]
 pub(crate) struct Explain {
     /// The version of istiod: 1.31 or 1.32
     #[arg(long, value_name = "VERSION", default_value_t, value_parser = known_translation)]
