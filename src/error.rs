@@ -26,7 +26,7 @@ impl Error {
         Self(Box::new(Kind::Syntax { message: message.into(), position }))
     }
 
-    pub(crate) fn limit(message: &'static str, position: Option<Position>) -> Self {
+    pub(crate) fn limit(message: impl Into<Cow<'static, str>>, position: Option<Position>) -> Self {
         Self(Box::new(Kind::Limit { message: message.into(), position }))
     }
 

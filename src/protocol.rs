@@ -45,6 +45,7 @@ impl Protocol {
     }
 
     /// Whether a server of this protocol must have TLS settings.
+    #[cfg(feature = "validate")]
     pub(crate) fn is_tls(self) -> bool {
         matches!(self, Self::Https | Self::Tls)
     }

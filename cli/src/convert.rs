@@ -18,6 +18,7 @@ use crate::{
     files::File,
     input::{Reading, lines_of},
     output::{HarmlessJson, print},
+    tell,
 };
 
 /// Converts Gateways between YAML, JSON and protobuf without loss.
@@ -122,6 +123,14 @@ struct Conversion<'a> {
     parts: Vec<Vec<u8>>,
 }
 
+/// Warns about a misspelt Gateway.
+fn warn(name: &str, object: &Object) {
+    if let Some(message) = object.misspelt_gateway() {
+        let line = object.first_line();
+        tell(&format!("{name}:{line}:1: warning: {message}; its fields are not checked"));
+    }
+}
+
 /// Errors, one for each line.
 type Lines = Vec<String>;
 
@@ -168,6 +177,7 @@ impl Conversion<'_> {
             }
         };
         let object = document.object();
+        warn(name, object);
         if !object.is_list() {
             return self.written(to, name, &document);
         }
@@ -177,10 +187,11 @@ impl Conversion<'_> {
             match item {
                 // kubectl's output for several resources: each item is a document.
                 Ok(item) if to == Format::Binary => {
+                    warn(name, item.object());
                     let written = self.written(to, name, &item);
                     self.take(written, reading);
                 }
-                Ok(_) => {}
+                Ok(item) => warn(name, item.object()),
                 Err(error) => {
                     let written = pass_placeholders_of_item(to, name, &error, object, &path);
                     wrong.extend(written.err().into_iter().flatten());

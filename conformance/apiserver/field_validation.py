@@ -95,6 +95,9 @@ def directed():
     yield "wrong-shape-scalar", gateway({"servers": [{"port": [{"a": 1}], "hosts": {"b": 1}, "tls": 1}]})
     yield "schema-error-too", gateway({"x": 1, "servers": [{"port": {"number": "x"}}]})
     yield "bad-name-too", gateway({"x": 1}, {"name": "a b"})
+    yield "metadata-type-too", gateway({"x": 1}, {"name": "a", "labels": {"a": 1}, "zz": 1}, top=1)
+    yield "metadata-time-too", gateway({"x": 1}, {"name": "a", "creationTimestamp": "now", "zz": 1})
+    yield "metadata-type-and-repeated", gateway({"selector": Repeated([("a", "b"), ("a", "c")])}, {"name": "a", "finalizers": "x"})
     yield "status", gateway({}, status={"x": 1, "conditions": [{"y": 1, "type": "a"}], "validationMessages": [{"z": 1, "type": {"q": 1}}]})
     yield "metadata", gateway({}, {"name": "a", "zz": 1, "Name": "x", "clusterName": "x", "aa": {"b": 1}})
     yield "metadata-labels", gateway({}, {"name": "a", "labels": {"any": "x"}, "annotations": {"b": "y"}})
@@ -156,7 +159,7 @@ def randoms(count, seed):
         spec = damaged(r, spec)
         metadata = {"name": "edge", "labels": {"a": "b"}}
         while r.random() < 0.3:
-            metadata[r.choice(["x", "Labels", "a", "clusterName"])] = r.choice([1, None, {"a": 1}])
+            metadata[r.choice(["x", "Labels", "a", "clusterName", "finalizers"])] = r.choice([1, None, {"a": 1}])
         more = {r.choice(["x", "Spec", "Status", "z"]): drawn(r) for _ in range(r.randrange(2))}
         yield "random-%d" % number, gateway(spec, metadata, **more)
 

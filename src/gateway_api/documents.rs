@@ -306,24 +306,24 @@ impl Manifests {
 
     /// Adds an object, or returns it if it is a Gateway.
     fn add_object(&mut self, written: &Written<'_>) -> Result<Option<(Gateway, Judged)>, Error> {
-        let Written { api_version, kind, tree, node, .. } = *written;
-        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+        let Written { kind, tree, node, .. } = *written;
+        let (group, version) = written.group_version();
         let resources = &mut self.resources;
         match (group, kind) {
             (GROUP, "Gateway") => {
-                let mut gateway: Gateway = read(tree, node)?;
+                let mut gateway: Gateway = written.read(&schema::GATEWAY)?;
                 default_namespace(&mut gateway.metadata.namespace);
                 let judged = schema::judge(&schema::GATEWAY, version, node);
                 return Ok(Some((gateway, judged)));
             }
             (GROUP, "ReferenceGrant") => {
-                let mut grant: super::ReferenceGrant = read(tree, node)?;
+                let mut grant: super::ReferenceGrant = written.read(&schema::REFERENCE_GRANT)?;
                 default_namespace(&mut grant.metadata.namespace);
                 self.judge("ReferenceGrant", &schema::REFERENCE_GRANT, &grant.metadata, written)?;
                 self.resources.add_reference_grant(grant);
             }
             (GROUP, "GatewayClass") => {
-                let class: super::GatewayClass = read(tree, node)?;
+                let class: super::GatewayClass = written.read(&schema::GATEWAY_CLASS)?;
                 self.judge("GatewayClass", &schema::GATEWAY_CLASS, &class.metadata, written)?;
                 self.resources.add_gateway_class(class);
             }
@@ -351,15 +351,11 @@ impl Manifests {
         metadata: &Metadata,
         written: &Written<'_>,
     ) -> Result<(), Error> {
-        let Written { api_version, tree, node, path, start, .. } = *written;
-        let version = api_version.rsplit_once('/').map_or("", |(_, version)| version);
-        let judged = schema::judge(resource, version, node);
+        let judged = schema::judge(resource, written.group_version().1, written.node);
         let is_rejected = judged.is_rejected();
-        let mut diagnostics = judged.findings;
         // An error is within the stream as a whole.
-        let start = if is_rejected { Position::START } else { start };
-        let found = diagnostics.iter_mut().map(|diagnostic| (path, diagnostic)).collect();
-        locate_in(tree, found, start);
+        let start = if is_rejected { Position::START } else { written.start };
+        let diagnostics = written.located(judged, start);
         if is_rejected {
             return Err(Error::decode(diagnostics));
         }
@@ -389,6 +385,33 @@ struct Written<'a> {
     path: &'a FieldPath,
     /// The position of the document in the stream.
     start: Position,
+}
+
+impl Written<'_> {
+    fn group_version(&self) -> (&str, &str) {
+        self.api_version.rsplit_once('/').unwrap_or(("", self.api_version))
+    }
+
+    /// The object, or everything that is wrong in it: the schema goes on where a type is wrong.
+    fn read<T: DeserializeOwned>(&self, resource: &Resource) -> Result<T, Error> {
+        read(self.tree, self.node).map_err(|error| {
+            let judged = schema::judge(resource, self.group_version().1, self.node);
+            let is_rejected = judged.is_rejected();
+            let mut found = self.located(judged, Position::START);
+            if !is_rejected {
+                found.extend_from_slice(error.diagnostics());
+            }
+            Error::decode(found)
+        })
+    }
+
+    /// What an API server finds, with its places.
+    fn located(&self, judged: Judged, start: Position) -> Vec<Diagnostic> {
+        let mut diagnostics = judged.findings;
+        let found = diagnostics.iter_mut().map(|diagnostic| (self.path, diagnostic)).collect();
+        locate_in(self.tree, found, start);
+        diagnostics
+    }
 }
 
 fn item(index: usize) -> FieldPath {

@@ -4,13 +4,16 @@
 //! of its spec and status are stored with it. `read` does this, `write` applies changes to the text,
 //! and `stream` reads the documents of a stream.
 
+#[cfg_attr(
+    not(feature = "validate"),
+    expect(dead_code, reason = "only the verdict has the names of Go's types")
+)]
 mod metadata;
 mod object;
 mod read;
 mod stream;
 mod write;
 
-#[cfg(feature = "validate")]
 pub(crate) use metadata::{OBJECT_META, Want};
 pub use object::Object;
 #[cfg(feature = "validate")]

@@ -227,7 +227,7 @@ impl Object {
         if self.is_list {
             // The text was read before, so reading it again cannot fail.
             let _ = self.with_tree(|tree| {
-                for item in read::items(tree.root()).into_iter().flat_map(read::items_of) {
+                for item in read::items_of(tree.root()) {
                     texts.push(item.map(|item| {
                         let mut text = String::new();
                         write_json(&Edit::Kept(item), &mut text);

@@ -42,7 +42,18 @@ pub(crate) fn untyped_tree(text: &str, is_yaml: bool) -> Result<Tree<'_>, Error>
     if is_yaml {
         tree::from_yaml_object(text, metadata::is_text)
     } else {
-        tree::from_checked_json(text)
+        let tree = tree::from_checked_json(text)?;
+        match tree.big_number() {
+            // Go's decoder of any JSON object says so, in kubectl as in the API server.
+            Some(number) => Err(Error::limit(
+                format!(
+                    "cannot unmarshal number {} into Go value of type float64",
+                    number.source()
+                ),
+                tree::position(number),
+            )),
+            None => Ok(tree),
+        }
     }
 }
 
@@ -182,7 +193,7 @@ pub(crate) fn objects<'t>(
         Ok((list, _)) if list.is_list => (Some(list), None),
         whole => (None, Some(whole)),
     };
-    let items = list.iter().filter_map(|_| items(root)).flat_map(items_of);
+    let items = list.iter().flat_map(|_| items_of(root));
     let items = items.collect::<Vec<_>>().into_iter().map(move |item| {
         let item = item?;
         let mut text = String::new();
@@ -192,10 +203,12 @@ pub(crate) fn objects<'t>(
     (list, whole.into_iter().chain(items))
 }
 
-/// The items of a list, or an error.
+/// The items of a list, or an error. kubectl silently drops a Gateway with `items`: that is an error here.
 ///
-/// Source: apimachinery's `unstructuredJSONScheme.decodeToList` and `meta.ExtractList`.
-pub(super) fn items_of<'t>(items: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>> {
+/// Source: apimachinery's `unstructuredJSONScheme.decodeToList` and `meta.ExtractList`, cli-runtime's
+/// `FlattenListVisitor`.
+pub(super) fn items_of<'t>(root: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>> {
+    let Some(items) = items(root) else { return Vec::new() };
     let wrong = |node: Ref<'_, '_>, path, message: &str| {
         let found = Diagnostic::new(rule::WRONG_TYPE, Severity::Error, path, message.to_owned());
         Err(Error::decode(vec![Diagnostic { position: tree::position(node), ..found }]))
@@ -204,9 +217,18 @@ pub(super) fn items_of<'t>(items: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>
     if !items.is_sequence() && !items.is_null() {
         return vec![wrong(items, path, "expected a sequence")];
     }
+    let text = |key| root.get(key).map(Ref::text).unwrap_or_default();
+    let is_gateway = text("kind") == "Gateway" && is_gateway_group(text("apiVersion"));
+    let lost = is_gateway.then(|| {
+        let message =
+            "a Gateway with items: kubectl reads it as a list, applies only the items and silently drops \
+             the Gateway";
+        wrong(items, path.clone(), message)
+    });
     let checked = items.items().enumerate().map(|(index, item)| {
         if item.get("items").is_some_and(Ref::is_sequence) {
-            let message = "a list inside a list: move its items to the outer list";
+            let message = "a list inside a list, for which kubectl rejects the whole document: move its \
+                           items to the outer list";
             return wrong(item, path.clone().index(index), message);
         }
         let path = path.clone().index(index);
@@ -218,7 +240,7 @@ pub(super) fn items_of<'t>(items: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>
         }
         Ok(item)
     });
-    checked.collect()
+    lost.into_iter().chain(checked).collect()
 }
 
 /// The entries of an envelope's key in the order in which Go applies them: by the bytes of the keys.

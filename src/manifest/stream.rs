@@ -67,6 +67,12 @@ impl Document {
         match self {
             Self::Gateway(manifest) => Ok(*manifest),
             Self::Other(object) => {
+                // A Gateway with items, which is a list.
+                let lost =
+                    object.is_gateway().then(|| object.items().find_map(Result::err)).flatten();
+                if let Some(error) = lost {
+                    return Err(error);
+                }
                 let position = object.type_position();
                 Err(Error::other_resource(&object.api_version, &object.kind, position))
             }

@@ -7,15 +7,15 @@ rules! {
 
     LIMIT = "document/limit", Error,
     "Document beyond a limit",
-    "The document is nested too deeply, or its aliases expand to too many values. The API server rejects it too.";
+    "The document is nested too deeply, its aliases expand to too many values, or a JSON number exceeds 64 bits. The API server rejects it too.";
 
     NOT_UTF_8 = "document/not-utf-8", Error,
     "Invalid UTF-8",
     "Kubernetes reads UTF-8. The file has another encoding, or is not a text file.";
 
     NO_OBJECT = "document/no-object", Error,
-    "Invalid type of apiVersion or kind",
-    "apiVersion and kind must be strings. Without them Kubernetes cannot identify the resource.", manifests;
+    "Not a Kubernetes object",
+    "apiVersion and kind must be strings. Without them Kubernetes cannot identify the resource. A document with a kind and `items` is a list: kubectl applies its items and silently drops its other fields.", manifests;
 
     IGNORED_TEXT = "document/ignored-text", Error,
     "Text after the end of a document",

@@ -8,6 +8,7 @@ use crate::{
     Diagnostic, FieldPath, IstioVersion, Position, RuleId, Severity,
     diagnostic::{Step, nearest},
     json::did_you_mean,
+    manifest::Want,
     rule,
     tree::{self, Edit, Ref, write_json, write_text},
 };
@@ -54,7 +55,15 @@ impl PruneReason {
         if let Some(field) = fields.iter().find(|field| field.snake == name) {
             return Self::SnakeCase { name: field.name };
         }
-        let known = fields.iter().map(|field| field.name);
+        Self::unknown(fields.iter().map(|field| field.name), name, finds_similar)
+    }
+
+    /// That none of the known names is this one.
+    pub(crate) fn unknown(
+        known: impl Iterator<Item = &'static str>,
+        name: &str,
+        finds_similar: bool,
+    ) -> Self {
         Self::Unknown { similar: if finds_similar { nearest(name, known) } else { None } }
     }
 
@@ -147,7 +156,7 @@ impl Pruner {
             match known.and_then(|index| kept.get_mut(index)) {
                 Some(slot) => *slot = Some(value),
                 None if self.path.is_empty() && is_envelope(name) => {}
-                None => self.drop_field(fields, key),
+                None => self.drop_field(key, |name| PruneReason::of(fields, name, true)),
             }
         }
         fields.iter().zip(kept).filter_map(|(field, value)| {
@@ -156,13 +165,40 @@ impl Pruner {
         })
     }
 
-    fn drop_field(&mut self, fields: &'static [Field], key: Ref<'_, '_>) {
+    /// Remembers the fields of `metadata` that the API server drops.
+    pub(super) fn metadata(&mut self, want: &'static Want, node: Ref<'_, '_>) {
+        match want {
+            Want::Struct(_, fields) => {
+                for (key, _) in node.entries() {
+                    if !fields.iter().any(|(name, _)| *name == key.text()) {
+                        let names = fields.iter().map(|(name, _)| *name);
+                        self.drop_field(key, |name| PruneReason::unknown(names, name, true));
+                    }
+                }
+                for (name, want) in *fields {
+                    if let (Want::List(_), Some(list)) = (want, node.get(name)) {
+                        self.enter(name, |pruner| pruner.metadata(want, list));
+                    }
+                }
+            }
+            Want::List(want) => {
+                for (index, item) in node.items().enumerate() {
+                    self.path.push(Step::Index(index));
+                    self.metadata(want, item);
+                    self.path.pop();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn drop_field(&mut self, key: Ref<'_, '_>, reason: impl FnOnce(&str) -> PruneReason) {
         if self.pruned.len() >= self.most {
             self.omitted += 1;
             return;
         }
         let name = key.text();
-        let reason = PruneReason::of(fields, name, true);
+        let reason = reason(name);
         let path: FieldPath = self.path.iter().cloned().collect();
         let position = tree::position(key).map(|position| position.within(self.start));
         self.pruned.push(PrunedField { path: path.key(name), position, reason });
@@ -170,8 +206,13 @@ impl Pruner {
 
     /// Writes the value of a field: pruned, integers without a fraction.
     pub(super) fn field(&mut self, field: &'static Field, value: Ref<'_, '_>) {
-        self.path.push(Step::Key(field.name.to_owned()));
-        self.value(&field.shape, value);
+        self.enter(field.name, |pruner| pruner.value(&field.shape, value));
+    }
+
+    /// Goes on within a field.
+    pub(super) fn enter(&mut self, name: &str, within: impl FnOnce(&mut Self)) {
+        self.path.push(Step::Key(name.to_owned()));
+        within(self);
         self.path.pop();
     }
 

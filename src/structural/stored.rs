@@ -9,6 +9,7 @@ use super::{
 use crate::{
     Error, FieldPath, Gateway, IstioVersion, Manifest, Object, Position,
     json::{self, Decoded},
+    manifest::OBJECT_META,
     tree::{self, Ref},
 };
 
@@ -64,7 +65,8 @@ use crate::{
 pub struct StoredGateway {
     /// The spec, as istiod reads it from the cluster.
     pub spec: Gateway,
-    /// The fields that the API server drops, in the order of the schema, at most 10,000.
+    /// The fields that the API server drops, first those of `metadata`, then in the order of the schema, at most
+    /// 10,000.
     pub pruned: Vec<PrunedField>,
     /// The number of dropped fields that were left out of `pruned`.
     pub omitted: usize,
@@ -118,6 +120,9 @@ const MAX_PRUNED: usize = 10_000;
 fn stored(root: Ref<'_, '_>, istio: IstioVersion, start: Position) -> Result<StoredGateway, Error> {
     let mut pruner = Pruner::new(istio, MAX_PRUNED, start);
     let Shape::Object { fields, .. } = ROOT else { return Ok(StoredGateway::default()) };
+    if let Some(metadata) = root.get("metadata") {
+        pruner.enter("metadata", |pruner| pruner.metadata(&OBJECT_META, metadata));
+    }
     let mut spec = Gateway::default();
     for (field, value) in pruner.fields(fields, root) {
         // A client that applies a document does not set its status, which has its own endpoint.

@@ -112,7 +112,8 @@ pub(super) fn judge<'t>(
     if !schema::check_type(root, options.istio, &mut findings) {
         return findings.finish(tree, Vec::new());
     }
-    field_validation::check(tree, &place, options, &mut findings);
+    let mut pruned = Vec::new();
+    field_validation::check(tree, &place, options, &mut pruned, &mut findings);
     let is_metadata_blocking = metadata::check(&place, &mut findings);
     let outcome = schema::check(tree, root, options, &mut findings);
     if options.istio >= CRD_CEL {
@@ -144,7 +145,8 @@ pub(super) fn judge<'t>(
         *outline = Outline::of(Gateway::default(), &place, tree);
     }
     findings.report_placeholders();
-    findings.finish(tree, outcome.pruned)
+    pruned.extend(outcome.pruned);
+    findings.finish(tree, pruned)
 }
 
 /// The spec as istiod reads it after the API server has pruned it.

@@ -3,14 +3,15 @@
 use std::{collections::HashSet, fmt, str::FromStr};
 
 use super::{
-    Options, Report,
+    Options, Report, Stage,
     findings::{Findings, Location},
 };
 use crate::{
-    Severity,
-    diagnostic::{Step, nearest},
-    json::did_you_mean,
+    FieldPath, Severity,
+    diagnostic::Step,
+    manifest::{OBJECT_META, Want},
     rule::{self, RuleId},
+    structural::PruneReason,
     tree::{Ref, Tree},
 };
 
@@ -107,53 +108,23 @@ impl std::error::Error for UnknownFieldValidation {}
 pub(super) const UNKNOWN: RuleId = rule::field_validation::UNKNOWN_FIELD;
 const DUPLICATE: RuleId = rule::field_validation::DUPLICATE_FIELD;
 
-/// The fields of Go's `ObjectMeta`, and those of the objects in it.
-const METADATA: [&str; 15] = [
-    "name",
-    "generateName",
-    "namespace",
-    "selfLink",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "deletionGracePeriodSeconds",
-    "labels",
-    "annotations",
-    "ownerReferences",
-    "finalizers",
-    "managedFields",
-];
-const OWNER: [&str; 6] = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
-const MANAGER: [&str; 7] =
-    ["manager", "operation", "apiVersion", "time", "fieldsType", "fieldsV1", "subresource"];
-
 /// The maximum number of errors of one kind that Go's strict decoder reports.
 const MOST: usize = 100;
 
 /// Checks what the schema check does not: fields of the metadata, and repeated keys. Repeated keys of
 /// YAML are not sent: a client converts YAML to JSON and keeps the last one.
+/// Adds the fields that are dropped to `pruned`.
 pub(super) fn check(
     tree: &Tree<'_>,
     root: &Location<'_, '_>,
     options: &Options,
+    pruned: &mut Vec<FieldPath>,
     findings: &mut Findings,
 ) {
-    if options.field_validation == FieldValidation::Ignore {
-        return;
-    }
     if reports_repeated(tree, options.field_validation) {
         duplicates(root, options.field_validation, findings);
     }
-    let metadata = root.field("metadata");
-    unknown_in(&metadata, &METADATA, options.field_validation, findings);
-    for (field, known) in [("ownerReferences", &OWNER[..]), ("managedFields", &MANAGER[..])] {
-        let list = metadata.field(field);
-        for item in list.items() {
-            unknown_in(&item, known, options.field_validation, findings);
-        }
-    }
+    unknown_in(&root.field("metadata"), &OBJECT_META, options, pruned, findings);
 }
 
 /// Whether repeated keys are reported: only JSON is sent with them.
@@ -162,16 +133,48 @@ pub(super) fn reports_repeated(tree: &Tree<'_>, mode: FieldValidation) -> bool {
 }
 
 fn unknown_in(
-    object: &Location<'_, '_>,
-    known: &[&'static str],
-    mode: FieldValidation,
+    place: &Location<'_, '_>,
+    want: &'static Want,
+    options: &Options,
+    pruned: &mut Vec<FieldPath>,
     findings: &mut Findings,
 ) {
-    for (key, value) in object.node.into_iter().flat_map(Ref::entries) {
-        if !known.contains(&key.text()) {
-            let help = nearest(key.text(), known.iter().copied()).map(did_you_mean);
-            unknown(&object.entry(key, value), mode, help, findings);
+    match want {
+        Want::Struct(_, fields) => {
+            for (key, value) in place.node.into_iter().flat_map(Ref::entries) {
+                if !fields.iter().any(|(name, _)| *name == key.text()) {
+                    let names = fields.iter().map(|(name, _)| *name);
+                    let reason = PruneReason::unknown(names, key.text(), !findings.is_full());
+                    let place = place.entry(key, value);
+                    pruned.push(place.path());
+                    dropped(&place, reason, reason.help(key.text()), options, findings);
+                }
+            }
+            for (name, want) in *fields {
+                if let Want::List(_) = want {
+                    unknown_in(&place.field(name), want, options, pruned, findings);
+                }
+            }
         }
+        Want::List(want) => {
+            place.items().for_each(|item| unknown_in(&item, want, options, pruned, findings));
+        }
+        _ => {}
+    }
+}
+
+/// Reports a field that the API server drops, in its words if the client requests field validation.
+pub(super) fn dropped(
+    place: &Location<'_, '_>,
+    reason: PruneReason,
+    help: Option<String>,
+    options: &Options,
+    findings: &mut Findings,
+) {
+    if options.field_validation == FieldValidation::Ignore {
+        findings.about_key(reason.rule(), place, reason.message(options.istio), help);
+    } else {
+        unknown(place, options.field_validation, help, findings);
     }
 }
 
@@ -288,6 +291,9 @@ impl Report {
     /// apiextensions-apiserver, and `strictDecodingError` of apimachinery.
     #[must_use]
     pub fn strict_decoding_error(&self) -> Option<String> {
+        if self.rejected_by != Some(Stage::FieldValidation) {
+            return None;
+        }
         let of = |rule: RuleId| {
             let is_one = move |found: &&crate::Diagnostic| {
                 found.rule == rule && found.severity == Severity::Error

@@ -135,6 +135,8 @@ pub(super) struct Findings {
     omitted: usize,
     rejected_by: Option<Stage>,
     has_schema_errors: bool,
+    /// Whether the API server cannot decode the document. It reports nothing else then.
+    is_undecoded: bool,
     /// The values with a placeholder, and their bytes.
     placeholders: Vec<(FieldPath, (usize, usize))>,
     /// Whether the value of a placeholder decides whether a cluster accepts the document.
@@ -282,6 +284,11 @@ impl Findings {
         self.spans.insert(0, span);
     }
 
+    /// Notes that the API server cannot decode the document, which takes precedence over all other errors.
+    pub(super) fn reject_undecoded(&mut self) {
+        self.is_undecoded = true;
+    }
+
     /// Whether the schema rejects the document.
     pub(super) fn has_schema_errors(&self) -> bool {
         self.has_schema_errors
@@ -393,7 +400,8 @@ impl Findings {
         let paths = std::mem::take(&mut self.placeholders).into_iter().map(|(path, _)| path);
         let placeholders = paths.zip(places);
         let placeholders = placeholders.map(|(path, position)| Placeholder { path, position });
-        let Self { found: findings, omitted, rejected_by, depends_on_placeholders, .. } = self;
+        let rejected_by = if self.is_undecoded { Some(Stage::Schema) } else { self.rejected_by };
+        let Self { found: findings, omitted, depends_on_placeholders, .. } = self;
         Report {
             findings,
             pruned,

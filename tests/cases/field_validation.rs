@@ -35,8 +35,9 @@ fn differences(case: &Value) -> Vec<String> {
     let found = warn.findings.iter().filter(|found| found.rule.group() == "field-validation");
     let mut ours: Vec<_> = found.map(|found| found.message.clone()).collect();
     let mut theirs = texts(&case["warn"]["warnings"]);
-    // The server stops after a hundred errors.
-    if ours.len() <= 100 {
+    // The server stops after a hundred errors, and where it cannot decode the metadata.
+    let message = case["warn"]["message"].as_str().unwrap_or_default();
+    if ours.len() <= 100 && !message.contains("cannot be handled as a Gateway") {
         ours.sort();
         theirs.sort();
         // Equal warnings are sent once.

@@ -298,7 +298,8 @@ fn lists_of_all_kinds_are_read_or_rejected() {
     );
     refused(
         "kind: List\nitems:\n- kind: Secret\n- kind: List\n  items: []\n",
-        "4:3: items[1]: a list inside a list: move its items to the outer list",
+        "4:3: items[1]: a list inside a list, for which kubectl rejects the whole document: move its items \
+         to the outer list",
     );
 }
 
@@ -314,13 +315,28 @@ fn refused(text: &str, message: &str) {
 fn what_kubernetes_rejects_is_rejected_with_its_location() {
     refused(
         &STRANGE_CA.replace("port: 443", "port: \"443\""),
-        "7:25: spec.listeners[0].port: invalid type: string \"443\", expected i32",
+        "7:25: spec.listeners[0].port: Invalid value: \"string\": must be of type integer: \"string\"",
     );
     refused(
         "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata:\n  tls.key: hunter2\n",
         "5:12: data[\"tls.key\"]: invalid Secret",
     );
     refused("kind: [\n", "1:7: unclosed bracket '['");
+}
+
+/// found.md A.7: a value of another type hides nothing else.
+#[test]
+fn a_wrong_type_hides_no_other_finding() {
+    let text =
+        STRANGE_CA.replace("port: 443, protocol: HTTPS", "port: \"443\", portt: 1, protocol: 5");
+    let mut manifests = Manifests::default();
+    let errors = manifests.add(text.as_bytes());
+    let paths: Vec<_> =
+        errors[0].diagnostics().iter().map(|found| found.path.to_string()).collect();
+    for path in ["spec.listeners[0].port", "spec.listeners[0].portt", "spec.listeners[0].protocol"]
+    {
+        assert!(paths.iter().any(|found| found == path), "{path}: {paths:?}");
+    }
 }
 
 #[test]

@@ -33,6 +33,7 @@ mod gateway_api_hostile;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_rules;
 mod handshake;
+mod lists;
 #[cfg(feature = "validate")]
 mod metadata;
 mod places;

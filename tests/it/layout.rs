@@ -1,6 +1,9 @@
 //! Edits of awkward texts: only the edited parts change.
 
-use istio_gateway::{Gateway, Manifest, RewriteReason, Server, ServerTlsSettings};
+use istio_gateway::{
+    Document, Gateway, Manifest, RewriteReason, Server, ServerTlsSettings, documents,
+    stream::{DocumentText, split_documents},
+};
 
 const TEXT: &str = "\
 # The edge.
@@ -373,4 +376,38 @@ fn a_document_of_comments_keeps_them() {
         |g| drop(g.selector.insert("a".into(), "b".into())),
         "# nothing\nspec:\n  selector:\n    a: b\n",
     );
+}
+
+/// found.md C.9: the text as it was read is another thing, `object()`.
+#[test]
+fn a_document_is_written_with_its_changes() {
+    let text = "kind: Gateway # k\nspec: {selector: {a: b}} # s\n";
+    let mut document = documents(text).next().unwrap().unwrap();
+    let Document::Gateway(manifest) = &mut document else { panic!() };
+    manifest.spec_mut().selector.insert("a".into(), "c".into());
+    assert_eq!(document.to_yaml(), "kind: Gateway # k\nspec: {selector: {a: c}} # s\n");
+    assert_eq!(document.to_json(), r#"{"kind":"Gateway","spec":{"selector":{"a":"c"}}}"#);
+    assert_eq!(document.object().to_yaml(), text);
+}
+
+/// found.md C.11: only the first document of a stream begins with a separator of its own.
+#[test]
+fn a_separator_is_between_documents() {
+    for (stream, count) in [
+        ("a: 1\n---\nb: 2\n", 2),
+        ("---\na: 1\n--- # c\nb: 2\n---\n# end\n", 3),
+        ("{\"a\":1}\n---\n{\"b\":2}", 2),
+        ("a: 1\r\n---\r\nb: 2\r\n", 2),
+    ] {
+        let parts: Vec<_> = split_documents(stream).map(Result::unwrap).collect();
+        let all =
+            parts.iter().flat_map(|part| [&*part.separator, &*part.bytes]).collect::<Vec<_>>();
+        assert_eq!(String::from_utf8(all.concat()).unwrap(), stream);
+        let is_separated = |part: &DocumentText<'_>| part.bytes.starts_with(b"---");
+        assert_eq!(
+            (parts.len(), parts.iter().skip(1).any(is_separated)),
+            (count, false),
+            "{stream}"
+        );
+    }
 }

@@ -160,12 +160,13 @@ impl Reading<'_> {
             // No map at all, or one whose kind is no text: no Kubernetes object.
             let first = error.diagnostics().first();
             let is_item = |path: &FieldPath| matches!(path.steps(), [Step::Key(items), ..] if items == "items");
-            let is_reported = |path: &FieldPath| (has_gateway && !path.is_root()) || is_item(path);
+            let is_reported =
+                |path: &FieldPath| (has_gateway && (is_istio || !path.is_root())) || is_item(path);
             let Some(first) = first.filter(|first| is_reported(&first.path)) else {
                 return self.others.count("not an object");
             };
             let place = first.position.map(|start| Place::new(start, first.end));
-            let message = format!("{}: {}", first.path, first.message);
+            let message = first.without_position().to_string();
             return self.unreadable(text, document::NO_OBJECT, place, message, None);
         }
         let mut own = None;

@@ -88,6 +88,7 @@ pub(super) fn certificates(source: CertificateSource<'_>) -> Vec<String> {
         match name.scheme() {
             _ if name.as_str().is_empty() => "a secret without a name".to_owned(),
             Some(CredentialScheme::Builtin) if !name.is_mesh_ca() => PROXY.to_owned(),
+            Some(CredentialScheme::ConfigMap) => format!("the ConfigMap {}", name.without_scheme()),
             _ => format!("the secret {}", name.resource_name()),
         }
     };

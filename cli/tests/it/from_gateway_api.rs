@@ -100,7 +100,7 @@ fn a_set_that_cannot_be_read_is_not_half_translated() {
     assert_eq!(out, "");
     assert_eq!(
         err,
-        "<stdin>:20:11: spec.listeners[2].port: invalid type: string \"x\", expected i32\n"
+        "<stdin>:20:11: spec.listeners[2].port: Invalid value: \"string\": must be of type integer: \"string\"\n"
     );
     let (out, err) = gives(&["-"], "kind: Service\n", 1);
     assert_eq!((&*out, &*err), ("", "no Gateways of gateway.networking.k8s.io found\n"));

@@ -113,7 +113,7 @@ fn what_looks_like_a_gateway_is_reported() {
         ("networking.istio.io", "Gateway"),
     ] {
         let text = format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: a}}\n");
-        for command in ["explain", "envoy"] {
+        for command in ["explain", "envoy", "convert"] {
             let ran = istio_gateway(&[command, "-"]).input(&text).run();
             assert!(ran.err.contains("did you mean"), "{kind} {version}: {}", ran.err);
         }
@@ -128,6 +128,47 @@ fn what_looks_like_a_gateway_is_reported() {
         ran.err,
         "istio-gateway: skipped 2 documents of other kinds: Service 1, no kind 1\n"
     );
+}
+
+/// kubectl applies nothing of the first, and the item of the second: `tests/golden/lists.ndjson`.
+#[test]
+fn a_gateway_with_items_is_lost() {
+    for (items, count) in [("[]", 0), (&format!("[{}]", gateway("b"))[..], 1)] {
+        let text = gateway("a").replacen('{', &format!("{{\"items\":{items},"), 1);
+        for command in ["check", "explain", "envoy", "convert"] {
+            let ran = istio_gateway(&[command, "-"]).input(&text).run();
+            assert_eq!(ran.status, 1, "{command}: {}", ran.out);
+            let told = format!("{}{}", ran.out, ran.err);
+            assert!(told.contains("silently drops the Gateway"), "{command}: {told}");
+            assert!(!told.contains("a.example.com") || command == "check", "{command}: {told}");
+        }
+        let ran = istio_gateway(&["envoy", "--format", "ndjson", "-"]).input(&text).run();
+        assert_eq!(lines(&ran.out).len(), count, "{}", ran.out);
+    }
+}
+
+#[test]
+fn an_array_of_gateways_is_an_error() {
+    let text = format!("[{}]", gateway("a"));
+    for command in ["check", "explain", "envoy", "convert"] {
+        let ran = istio_gateway(&[command, "-"]).input(&text).run();
+        let told = format!("{}{}", ran.out, ran.err);
+        assert_eq!(ran.status, 1, "{command}: {told}");
+        assert!(told.contains("expected a "), "{command}: {told}");
+    }
+}
+
+/// The API server, and with it kubectl, reads numbers as floats of 64 bits.
+#[test]
+fn a_number_beyond_64_bits_in_json_is_an_error() {
+    let text = gateway("a").replace("\"spec\":{", "\"spec\":{\n\"x\":[1e309],");
+    for command in ["check", "explain", "envoy", "convert"] {
+        let ran = istio_gateway(&[command, "-"]).input(&text).run();
+        assert_eq!(ran.status, 1, "{command}: {}", ran.out);
+        let told = format!("{}{}", ran.out, ran.err);
+        let want = "cannot unmarshal number 1e309 into Go value of type float64";
+        assert!(told.contains("<stdin>:2:6") && told.contains(want), "{command}: {told}");
+    }
 }
 
 #[cfg(unix)]

@@ -21,10 +21,11 @@ fn rules_are_listed_and_explained() {
     let one = rules(&["document/no-object"]);
     let want = "\
 document/no-object (error)
-Invalid type of apiVersion or kind
+Not a Kubernetes object
 
 apiVersion and kind must be strings. Without them Kubernetes cannot identify the
-resource.
+resource. A document with a kind and `items` is a list: kubectl applies its
+items and silently drops its other fields.
 
 Bad:
 

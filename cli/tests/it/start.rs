@@ -54,6 +54,25 @@ impl Start<'_> {
         self
     }
 
+    /// The same, ended by the kernel after so many seconds of processor time: how busy the machine is does not
+    /// count.
+    pub(crate) fn cpu_seconds(mut self, seconds: u32) -> Self {
+        if cfg!(unix) {
+            let mut limited = Command::new("sh");
+            limited.args(["-c", &format!("ulimit -t {seconds} && exec \"$0\" \"$@\"")]);
+            limited.arg(self.command.get_program()).args(self.command.get_args());
+            limited.current_dir(self.command.get_current_dir().unwrap_or(root()));
+            for (name, value) in self.command.get_envs() {
+                match value {
+                    Some(value) => limited.env(name, value),
+                    None => limited.env_remove(name),
+                };
+            }
+            self.command = limited;
+        }
+        self
+    }
+
     pub(crate) fn run(self) -> Ran {
         let Output { status, stdout, stderr } = self.output();
         Ran {

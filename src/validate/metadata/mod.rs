@@ -19,6 +19,9 @@ pub(super) use values::generated_name;
 /// apimachinery.
 pub(super) fn check(root: &Location<'_, '_>, findings: &mut Findings) -> bool {
     let is_decoded = types::check(root, findings);
+    if !is_decoded && findings.has_schema_errors() {
+        findings.reject_undecoded();
+    }
     let metadata = root.field("metadata");
     let is_blocking = values::check(&metadata, findings);
     is_blocking && is_decoded

@@ -4,13 +4,13 @@
 mod envelope;
 
 use super::{
-    FieldValidation, Options, field_validation,
+    Options, field_validation,
     findings::{Findings, Location, Node},
     go::{Float, Quote},
     versions::CRD_BOUNDS,
 };
 use crate::{
-    FieldPath, IstioVersion, Timestamp,
+    FieldPath, Timestamp,
     diagnostic::nearest,
     is_placeholder, rule,
     structural::{Field, MAX_FIELDS, Number, PruneReason, ROOT, SPEC, Shape, number},
@@ -44,17 +44,15 @@ pub(super) fn check(
     options: &Options,
     findings: &mut Findings,
 ) -> Outcome {
-    let Options { istio: version, field_validation } = *options;
-    let reports_repeated = !field_validation::reports_repeated(tree, field_validation);
+    let reports_repeated = !field_validation::reports_repeated(tree, options.field_validation);
     let outcome = Outcome::default();
-    let mut check = Check { version, field_validation, reports_repeated, findings, outcome };
+    let mut check = Check { options, reports_repeated, findings, outcome };
     check.value(&ROOT, &Location::root(root), true);
     check.outcome
 }
 
 struct Check<'f> {
-    version: IstioVersion,
-    field_validation: FieldValidation,
+    options: &'f Options,
     /// Whether repeated keys are reported here: field validation reports those that a client sends.
     reports_repeated: bool,
     findings: &'f mut Findings,
@@ -114,7 +112,7 @@ impl Check<'_> {
             if is_root && matches!(name, "apiVersion" | "kind" | "metadata") {
                 continue;
             }
-            let known = fields.iter().position(|field| field.is_known_as(name, self.version));
+            let known = fields.iter().position(|field| field.is_known_as(name, self.options.istio));
             let Some(slot) = known.and_then(|index| seen.get_mut(index)) else {
                 if !keeps_unknown {
                     self.unknown(fields, &place.entry(key, value), name);
@@ -182,12 +180,7 @@ impl Check<'_> {
         let moved = owner_of(name).filter(|_| is_unknown);
         let moved = moved.map(|owner| format!("{name:?} is a field of {owner}"));
         let help = moved.or_else(|| reason.help(name));
-        if self.field_validation == FieldValidation::Ignore {
-            let message = reason.message(self.version);
-            self.findings.about_key(reason.rule(), place, message, help);
-        } else {
-            field_validation::unknown(place, self.field_validation, help, self.findings);
-        }
+        field_validation::dropped(place, reason, help, self.options, self.findings);
     }
 
     /// Unknown fields in a value that should be a scalar, a sequence or a nested sequence.
@@ -197,7 +190,12 @@ impl Check<'_> {
             for (key, value) in node.entries() {
                 let place = place.entry(key, value);
                 self.outcome.pruned.push(place.path());
-                field_validation::unknown(&place, self.field_validation, None, self.findings);
+                field_validation::unknown(
+                    &place,
+                    self.options.field_validation,
+                    None,
+                    self.findings,
+                );
             }
         } else if depth < MAX_DEPTH {
             for item in place.items() {
@@ -258,7 +256,7 @@ impl Check<'_> {
     }
 
     fn bounds(&mut self, number: &Number, place: &Location<'_, '_>) {
-        if self.version < CRD_BOUNDS {
+        if self.options.istio < CRD_BOUNDS {
             return;
         }
         let path = place.plain_path();

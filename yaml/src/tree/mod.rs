@@ -156,6 +156,14 @@ impl<'s> Tree<'s> {
         self.text
     }
 
+    /// The first number that no f64 can hold.
+    #[must_use]
+    pub fn big_number(&self) -> Option<Ref<'_, 's>> {
+        let is_big = |node: &Node<'_>| matches!(node.kind, Kind::BigNumber(_));
+        let index = self.nodes.iter().position(is_big)?;
+        Some(self.at(u32::try_from(index).ok()?))
+    }
+
     /// A node by its index.
     pub fn at(&self, node: u32) -> Ref<'_, 's> {
         Ref { tree: self, at: node }

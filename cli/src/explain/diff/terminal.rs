@@ -70,6 +70,7 @@ pub(in crate::explain) fn summary(diff: &Diff) -> String {
     let Diff { weaker, stronger, different, unchanged, unread, not_compared, .. } = diff;
     let incomplete = match (unread.is_empty(), not_compared.len()) {
         (true, _) => String::new(),
+        (false, 0) => "\nINCOMPLETE: part of the input could not be read".to_owned(),
         (false, count) => format!("\nINCOMPLETE: {} not compared", counted(count, "Gateway")),
     };
     format!(

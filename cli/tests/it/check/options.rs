@@ -82,6 +82,36 @@ fn field_validation_is_what_the_client_requests() {
     assert_eq!(ran.status, 1);
 }
 
+/// found.md B.2: what the API server drops of the metadata, it drops for every client.
+#[test]
+fn unknown_fields_of_metadata_are_reported_to_every_client() {
+    let text = gateway("edge", SERVER).replace("metadata:\n", "metadata:\n  label: {a: b}\n");
+    let tree = Directory::new(&[("edge.yaml", &text)]);
+    for (status, mode, rule) in [
+        (1, "strict", "field-validation/unknown-field"),
+        (0, "warn", "field-validation/unknown-field"),
+        (0, "ignore", "lint/unknown-field"),
+    ] {
+        let documents = json(&tree, status, &["--field-validation", mode, "edge.yaml"]);
+        let finding = &documents[0]["findings"][0];
+        assert_eq!((&finding["rule"], &finding["path"]), (&rule.into(), &"metadata.label".into()));
+        assert_eq!(finding["help"], "did you mean \"labels\"?");
+    }
+}
+
+/// The API server decodes the metadata before it looks for unknown fields.
+#[test]
+fn a_type_error_in_metadata_comes_before_field_validation() {
+    let text = gateway("edge", TYPO).replace("metadata:\n", "metadata:\n  finalizers: x\n");
+    let tree = Directory::new(&[("edge.yaml", &text)]);
+    let documents = json(&tree, 1, &["edge.yaml"]);
+    assert_eq!(documents[0]["rejected_by"], "schema");
+    let rules = &rules(&documents)[0].1;
+    for rule in ["schema/metadata-type", "field-validation/unknown-field"] {
+        assert!(rules.contains(&rule), "{rules:?}");
+    }
+}
+
 #[test]
 fn an_older_istio_has_fewer_fields() {
     let newer = SERVER.replace("credentialName: edge-cert", "credentialNames: [edge-cert]");

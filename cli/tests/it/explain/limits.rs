@@ -1,10 +1,17 @@
 //! Input that is hostile, or large.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 
 use super::*;
+
+/// What is printed in bounded processor time.
+#[track_caller]
+fn prints(args: &[&str], input: &str) -> String {
+    let command = istio_gateway(&[&["explain"], args].concat()).input(input);
+    let ran = command.cpu_seconds(20).run();
+    assert_eq!((ran.status, ran.errors().as_str()), (0, ""), "{}", ran.out);
+    ran.out
+}
 
 const HOSTILE: &[&str] = &[
     "<script>alert(1)</script>",
@@ -45,7 +52,6 @@ fn hostile() -> String {
 #[test]
 fn hostile_text_is_harmless() {
     let input = hostile();
-    let start = Instant::now();
     let files = Directory::new(&[]);
     let (old, new) = (files.write("old.yaml", https(MUTUAL)), files.write("new.json", &input));
     for args in [vec![new.as_str()], vec!["--diff", old.as_str(), new.as_str()]] {
@@ -62,7 +68,6 @@ fn hostile_text_is_harmless() {
         assert!(!html.contains(bad) && html.len() < 200_000, "{} bytes", html.len());
         assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
     }
-    assert!(start.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
@@ -79,7 +84,6 @@ fn many_servers_take_linear_time() {
     let servers: Vec<_> = (0..3000).map(server).collect();
     let input = json!({"kind": "Gateway", "apiVersion": "networking.istio.io/v1", "metadata": {"name": "a"}, "spec": {"servers": servers}});
     let input = input.to_string();
-    let start = Instant::now();
     for format in ["text", "html", "json"] {
         assert!(prints(&["--format", format, "-"], &input).contains("caCrl"));
     }
@@ -90,7 +94,6 @@ fn many_servers_take_linear_time() {
     );
     let diff = prints(&["--diff", &old, &new], "");
     assert!(diff.contains("3000 servers changed, 0 unchanged"), "{}", diff.len());
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 /// It reports how many servers of each kind are omitted.
@@ -132,9 +135,7 @@ fn long_lists_take_linear_time() {
     let suites: Vec<_> = (0..64_000).map(|i| format!("-A{i}")).collect();
     let tls = json!({"mode": "SIMPLE", "credentialName": "c", "cipherSuites": suites});
     let suites = files.write("suites.json", gateway(vec![server(0, &names, tls)]));
-    let start = Instant::now();
     let diff = prints(&["--diff", "--format", "json", &one, &each], "");
     assert!(diff.contains("too much to compare"));
     assert!(prints(&["--diff", &one, &suites], "").contains("weaker"));
-    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
 }

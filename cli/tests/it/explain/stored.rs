@@ -85,6 +85,21 @@ fn fields_outside_of_servers_are_reported() {
     }
 }
 
+#[test]
+fn unknown_fields_of_metadata_are_reported() {
+    let metadata = "metadata: {name: edge, label: {a: b}, ownerReferences: [{apiVersion: v1, kind: A, name: \
+                    b, uid: u, blockOwner: true}]}";
+    let input = gateway("").replace("metadata: {name: edge}", metadata);
+    let found = report(&[], &input);
+    let fields = &found["pruned"][0]["fields"];
+    assert_eq!(fields[0]["path"], "metadata.label");
+    assert_eq!(fields[0]["help"], "did you mean \"labels\"?");
+    assert_eq!((&fields[0]["line"], &fields[0]["column"]), (&3.into(), &24.into()));
+    assert_eq!(fields[1]["path"], "metadata.ownerReferences[0].blockOwner");
+    let ran = run(&["-"], &input);
+    assert!(ran.out.contains("metadata.label"), "{}", ran.out);
+}
+
 fn servers(servers: &[&str]) -> String {
     let head = gateway("").split("  - port").next().unwrap().to_owned();
     head + &servers.concat()
@@ -149,4 +164,7 @@ fn a_rejected_listener_changes_nothing() {
 fn a_ca_in_a_configmap_is_called_one() {
     let text = joined(&prints(&["-"], &gateway("caCertCredentialName: configmap://ns/ca-cacert")));
     assert!(text.contains("the CA in the ConfigMap ns/ca"), "{text}");
+    let input = gateway("").replace("credentialName: c", "credentialName: configmap://ns/c");
+    let text = joined(&prints(&["-"], &input));
+    assert!(text.contains("the ConfigMap ns/c") && !text.contains("secret configmap"), "{text}");
 }
