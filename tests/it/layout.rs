@@ -396,7 +396,6 @@ fn a_separator_is_between_documents() {
     for (stream, count) in [
         ("a: 1\n---\nb: 2\n", 2),
         ("---\na: 1\n--- # c\nb: 2\n---\n# end\n", 3),
-        ("{\"a\":1}\n---\n{\"b\":2}", 2),
         ("a: 1\r\n---\r\nb: 2\r\n", 2),
     ] {
         let parts: Vec<_> = split_documents(stream).map(Result::unwrap).collect();
