@@ -77,6 +77,8 @@ pub mod gateway_api;
 pub mod json;
 pub mod lossless;
 mod manifest;
+#[cfg(any(feature = "envoy", feature = "validate"))]
+pub mod merged_gateway;
 mod placeholder;
 pub mod proto;
 #[cfg(any(feature = "envoy", feature = "validate"))]
@@ -87,6 +89,8 @@ mod structural;
 mod timestamp;
 pub mod tls_plan;
 mod tls_settings;
+#[cfg(any(feature = "envoy", feature = "validate"))]
+mod traffic_mode;
 mod tree;
 #[cfg(feature = "validate")]
 pub mod validate;

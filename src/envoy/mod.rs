@@ -53,15 +53,15 @@ mod params;
 mod policy;
 mod secrets;
 mod servers;
-mod traffic_mode;
 
 pub use alpn::{negotiated_protocol, offered_protocols};
 pub use diagnose::rejects_secrets;
 pub use duration::{Duration, InvalidDuration};
 pub use options::{MeshConfig, NodeMetadata, Options, SdsProvider, Transport};
 pub use policy::{SecretAvailability, client_certificate_policy};
-pub use servers::{ServerOutcome, SkipReason, TranslatedServer, translate_gateway};
-pub use traffic_mode::TrafficMode;
+pub use servers::{ServerOutcome, TranslatedServer, translate_gateway};
+
+pub use crate::{merged_gateway::SkipReason, traffic_mode::TrafficMode};
 
 #[doc(no_inline)]
 pub use crate::proto::envoy::extensions::{

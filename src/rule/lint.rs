@@ -25,6 +25,14 @@ rules! {
     "Gateway without a selector",
     "It applies to every gateway pod of the mesh, including east-west and egress gateways.", manifests;
 
+    CLIENT_CHECK_BYPASS = "lint/client-check-bypass", Warning,
+    "Client check that another server bypasses",
+    "Envoy chooses the server, and with it the client check, by the server name (SNI) of the connection, and the routes by the Host header of each request. Nothing compares the two. A VirtualService is bound to a Gateway, not to a server of it: its hosts are routes of each server that has them, also by a wildcard. So a client that a server rejects sends the server name of a laxer one, or plain HTTP, and the Host of the first. Equal TLS settings for overlapping hosts stop it, a redirect on the plain HTTP server does, gateway pods of its own do, and an AuthorizationPolicy on connection.sni does. Narrower hosts of the VirtualService do not, and neither does alpnProtocols.", manifests;
+
+    ISTIOD_PANIC = "lint/istiod-panic", Warning,
+    "Hosts that crash istiod",
+    "After a host */*, another one of the same server that begins with ./ or */ makes istiod write behind the end of a list: the process ends, and does so again after each start while the Gateway exists.", manifests;
+
     PROTOCOL_CASE = "lint/protocol-case", Note,
     "Protocol in lower case",
     "Istio ignores case here; other tools may not. Write the protocol in upper case.", manifests;

@@ -34,6 +34,8 @@ mod gateway_api_hostile;
 mod gateway_api_rules;
 mod handshake;
 mod lists;
+#[cfg(feature = "envoy")]
+mod merge;
 #[cfg(feature = "validate")]
 mod metadata;
 mod places;

@@ -815,3 +815,12 @@ fn what_was_read_can_be_shared_between_threads() {
     shared::<istio_gateway::Document>();
     shared::<istio_gateway::Error>();
 }
+
+#[test]
+fn characters_beyond_the_basic_plane_survive_yaml() {
+    // It is not printable, so that it is escaped; YAML has no surrogate pairs.
+    let server = Server { bind: "a\u{e0000}b".to_owned(), ..Server::default() };
+    let yaml = Lossless::new(server.clone()).to_yaml();
+    assert_eq!(yaml, "bind: \"a\\U000e0000b\"\n");
+    assert_eq!(*Lossless::<Server>::from_yaml(&yaml).unwrap(), server);
+}

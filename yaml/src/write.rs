@@ -286,7 +286,7 @@ impl Writer<'_> {
         }
     }
 
-    /// In double quotes, which is JSON too.
+    /// In double quotes.
     fn quoted(&mut self, text: &str) {
         self.out.push('"');
         for c in text.chars() {
@@ -297,11 +297,12 @@ impl Writer<'_> {
                 '\r' => self.out.push_str("\\r"),
                 '\t' => self.out.push_str("\\t"),
                 c if is_printable(c) => self.out.push(c),
+                // Unlike JSON, YAML has no surrogate pairs.
+                c if u32::from(c) > 0xffff => {
+                    let _ = write!(self.out, "\\U{:08x}", u32::from(c));
+                }
                 c => {
-                    let mut units = [0; 2];
-                    for unit in c.encode_utf16(&mut units) {
-                        let _ = write!(self.out, "\\u{unit:04x}");
-                    }
+                    let _ = write!(self.out, "\\u{:04x}", u32::from(c));
                 }
             }
         }

@@ -2,6 +2,7 @@
 //! users' reports.
 
 mod negotiation;
+mod reachability;
 mod servers;
 mod tls_settings;
 
@@ -32,6 +33,7 @@ pub(super) fn check(
         check_server(server, &place, options, findings);
     }
     servers::check(gateway, &servers, findings);
+    reachability::check(gateway, &servers, findings);
 }
 
 fn check_server(

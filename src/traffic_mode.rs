@@ -22,7 +22,7 @@ pub enum TrafficMode {
 
 impl TrafficMode {
     /// Source: pilot's `buildGatewayTCPBasedFilterChains` and `createGatewayTCPFilterChainOpts`.
-    pub(super) fn of(server: &Server) -> Self {
+    pub(crate) fn of(server: &Server) -> Self {
         let protocol = Protocol::of_server(server);
         let mode = server.tls.as_ref().map(ServerTlsSettings::tls_mode);
         match (mode, protocol) {

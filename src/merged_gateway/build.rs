@@ -1,0 +1,301 @@
+//! Listeners and virtual hosts. Source: pilot's `buildGatewayListeners` and
+//! `buildGatewayHTTPRouteConfig`.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, HashMap},
+};
+
+use super::{
+    Candidate, ChainAction, FilterChain, Listener, MergedGateway, MergedServer, NamedGateway,
+    VirtualHost, VirtualService, Workload,
+    hosts::Names,
+    merge::{Merge, ServerPort, merge},
+    virtual_service::Context,
+};
+use crate::{Server, ServerTlsSettings, TlsMode, protocol::Protocol, traffic_mode::TrafficMode};
+
+/// The servers in their order, what became of them, and what they may lead to.
+struct Builder<'a> {
+    candidates: Vec<Candidate<'a>>,
+    merge: Merge<'a>,
+    virtual_services: &'a [VirtualService],
+    /// The hosts of each VirtualService.
+    hosts: Vec<Names<'a>>,
+    /// The indexes of the VirtualServices that are bound to a Gateway, in istiod's order.
+    bound: HashMap<&'a str, Vec<usize>>,
+    /// The Gateway of each server, as `namespace/name`.
+    gateways: Vec<String>,
+    workload: &'a Workload,
+}
+
+impl MergedGateway {
+    /// Merges the Gateways that select the workload.
+    #[must_use]
+    pub fn build<'a>(
+        gateways: &[NamedGateway<'a>],
+        virtual_services: &'a [VirtualService],
+        workload: &'a Workload,
+    ) -> Self {
+        let is_selected = |gateway: &NamedGateway<'_>| {
+            let mut selector = gateway.gateway.selector.iter();
+            workload.ignores_selectors
+                || selector.all(|(key, value)| workload.labels.get(key) == Some(value))
+        };
+        let mut order: Vec<(usize, &NamedGateway<'_>)> =
+            gateways.iter().enumerate().filter(|(_, gateway)| is_selected(gateway)).collect();
+        order.sort_by_key(|(_, gateway)| (gateway.created, gateway.name, gateway.namespace));
+        let mut candidates = Vec::new();
+        let mut servers = Vec::new();
+        for (index, &NamedGateway { namespace, name, gateway, .. }) in order {
+            for (server_index, server) in gateway.servers.iter().enumerate() {
+                candidates.push(Candidate { server, gateway: name, namespace });
+                servers.push(MergedServer { gateway: index, server: server_index, skipped: None });
+            }
+        }
+        let (merge, skipped) = merge(candidates.iter().copied());
+        for (server, skipped) in servers.iter_mut().zip(skipped) {
+            server.skipped = skipped;
+        }
+        let gateways = candidates
+            .iter()
+            .map(|candidate| format!("{}/{}", candidate.namespace, candidate.gateway))
+            .collect();
+        let bound = bound(virtual_services, &workload.namespace);
+        let names =
+            |service: &'a VirtualService| Names::new(service.hosts.iter().map(String::as_str));
+        let hosts = virtual_services.iter().map(names).collect();
+        let builder =
+            Builder { candidates, merge, virtual_services, hosts, bound, gateways, workload };
+        let listeners = builder.listeners();
+        let routes = builder.routes(&listeners);
+        Self { servers, listeners, routes }
+    }
+}
+
+/// Source: pilot's `VirtualServicesForGateway`.
+fn bound<'a>(
+    virtual_services: &'a [VirtualService],
+    namespace: &str,
+) -> HashMap<&'a str, Vec<usize>> {
+    let mut order: Vec<(u8, usize, &VirtualService)> = virtual_services
+        .iter()
+        .enumerate()
+        .filter(|(_, service)| !service.hosts.is_empty())
+        .filter_map(|(index, service)| Some((service.visibility(namespace)?, index, service)))
+        .collect();
+    order.sort_by_key(|(visibility, _, service)| {
+        (*visibility, service.created, &service.name, &service.namespace)
+    });
+    let mut bound: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (_, index, service) in order {
+        for gateway in &service.gateways {
+            bound.entry(gateway.as_str()).or_default().push(index);
+        }
+    }
+    bound
+}
+
+impl<'a> Builder<'a> {
+    fn listeners(&self) -> BTreeMap<String, Listener> {
+        let mut listeners: BTreeMap<String, Listener> = BTreeMap::new();
+        // Server names of passthrough chains, by port, and the address that has them.
+        let mut taken: HashMap<(u32, &str), &str> = HashMap::new();
+        for &port in &self.merge.ports {
+            let (number, _, bind) = port;
+            let address = if bind.is_empty() { "0.0.0.0" } else { bind };
+            let chains = self.chains(port, &mut taken);
+            let listener = listeners.entry(format!("{address}_{number}")).or_insert_with(|| {
+                Listener { address: address.to_owned(), port: number, chains: Vec::new() }
+            });
+            listener.chains.extend(chains);
+        }
+        listeners.retain(|_, listener| !listener.chains.is_empty());
+        listeners
+    }
+
+    fn chains(
+        &self,
+        port: ServerPort<'a>,
+        taken: &mut HashMap<(u32, &'a str), &'a str>,
+    ) -> Vec<FilterChain> {
+        let Some(merged) = self.merge.servers.get(&port) else { return Vec::new() };
+        if Protocol::parse(port.1).is_some_and(Protocol::is_http) {
+            let route = merged.route.clone();
+            let server = merged.servers.first().copied().unwrap_or_default();
+            let action = ChainAction::Http { route };
+            return vec![FilterChain { server, server_names: Vec::new(), action }];
+        }
+        let mut chains = Vec::new();
+        for &index in &merged.servers {
+            let Some(&Candidate { server, .. }) = self.candidates.get(index) else { continue };
+            match TrafficMode::of(server) {
+                TrafficMode::HttpPlain | TrafficMode::HttpsTerminate => {
+                    let route = self.merge.route_names.get(index).cloned().unwrap_or_default();
+                    chains.push(FilterChain {
+                        server: index,
+                        server_names: self.server_names(index),
+                        action: ChainAction::Http { route },
+                    });
+                }
+                TrafficMode::OpaqueTcp | TrafficMode::TlsTerminate => {
+                    let server_names = match server.tls {
+                        Some(_) => self.server_names(index),
+                        None => Vec::new(),
+                    };
+                    let action = self
+                        .services_of(index)
+                        .find(|(_, service, context)| service.has_tcp_route(*context))
+                        .map(|(service, ..)| ChainAction::Tcp { virtual_service: service });
+                    chains.extend(action.map(|action| FilterChain {
+                        server: index,
+                        server_names,
+                        action,
+                    }));
+                }
+                TrafficMode::Passthrough if is_auto(server) => chains.push(FilterChain {
+                    server: index,
+                    server_names: self.server_names(index),
+                    action: ChainAction::AutoPassthrough,
+                }),
+                TrafficMode::Passthrough => self.passthrough(index, port, taken, &mut chains),
+            }
+        }
+        chains
+    }
+
+    /// Source: pilot's `buildGatewayNetworkFiltersFromTLSRoutes`.
+    fn passthrough(
+        &self,
+        index: usize,
+        (number, _, bind): ServerPort<'a>,
+        taken: &mut HashMap<(u32, &'a str), &'a str>,
+        chains: &mut Vec<FilterChain>,
+    ) {
+        for (virtual_service, service, context) in self.services_of(index) {
+            let routes = service.tls.iter().filter(|route| route.has_destination);
+            let matches = routes.flat_map(|route| &route.matches);
+            for one in matches.filter(|one| one.is_l4(context)) {
+                let names = &one.sni_hosts;
+                if names.iter().any(|name| taken.get(&(number, name.as_str())) == Some(&bind)) {
+                    continue;
+                }
+                taken.extend(names.iter().map(|name| ((number, name.as_str()), bind)));
+                chains.push(FilterChain {
+                    server: index,
+                    server_names: matched_names(names.iter().map(String::as_str)),
+                    action: ChainAction::Tcp { virtual_service },
+                });
+            }
+        }
+    }
+
+    /// The VirtualServices that are bound to the server's Gateway and have one of its hosts.
+    /// Source: pilot's `pickMatchingGatewayHosts`.
+    fn services_of(
+        &self,
+        index: usize,
+    ) -> impl Iterator<Item = (usize, &'a VirtualService, Context<'_>)> {
+        self.bound_to(index).filter(move |(number, service, _)| {
+            let hosts = self.hosts.get(*number);
+            let names = self.names_for(index, &service.namespace);
+            hosts.is_some_and(|hosts| names.iter().any(|name| hosts.overlap(name)))
+        })
+    }
+
+    fn bound_to(
+        &self,
+        index: usize,
+    ) -> impl Iterator<Item = (usize, &'a VirtualService, Context<'_>)> {
+        let gateway = self.gateways.get(index).map_or("", String::as_str);
+        let server = self.candidates.get(index).map(|candidate| candidate.server);
+        let port = server.and_then(|server| server.port.as_ref()).map_or(0, |port| port.number);
+        let context = Context { port, gateway, workload: self.workload };
+        let bound = self.bound.get(gateway).into_iter().flatten();
+        bound.filter_map(move |&service| {
+            Some((service, self.virtual_services.get(service)?, context))
+        })
+    }
+
+    /// The server's hosts for VirtualServices of a namespace. Source: pilot's `NamesForNamespace`.
+    fn names_for(&self, index: usize, namespace: &str) -> Vec<&str> {
+        let name = |host: &'_ Cow<'_, str>| -> Option<(usize, bool)> {
+            host.split_once('/').map_or(Some((0, true)), |(of, _)| {
+                Some((of.len() + 1, of == namespace || of == "*"))
+            })
+        };
+        let hosts = self.merge.hosts.get(index).into_iter().flatten();
+        hosts
+            .filter_map(|host| match name(host) {
+                Some((start, true)) => host.get(start..),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Source: pilot's `GetSNIHostsForServer` and `toFilterChainMatch`.
+    fn server_names(&self, index: usize) -> Vec<String> {
+        let hosts = self.merge.hosts.get(index).into_iter().flatten();
+        let names = hosts.map(|host| host.split('/').nth(1).unwrap_or(host));
+        matched_names(names.collect::<BTreeSet<_>>().into_iter())
+    }
+
+    fn routes(
+        &self,
+        listeners: &BTreeMap<String, Listener>,
+    ) -> BTreeMap<String, BTreeMap<String, VirtualHost>> {
+        let chains = listeners.values().flat_map(|listener| &listener.chains);
+        let names = chains.filter_map(|chain| match &chain.action {
+            ChainAction::Http { route } => Some(route),
+            _ => None,
+        });
+        names.map(|name| (name.clone(), self.virtual_hosts(name))).collect()
+    }
+
+    /// Source: pilot's `buildGatewayHTTPRouteConfig`.
+    fn virtual_hosts(&self, route: &str) -> BTreeMap<String, VirtualHost> {
+        let mut result: BTreeMap<String, VirtualHost> = BTreeMap::new();
+        let servers = self.merge.routes.get(route).into_iter().flatten();
+        for &index in servers {
+            let Some(&Candidate { server, .. }) = self.candidates.get(index) else { continue };
+            let is_redirect = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
+            for (virtual_service, service, context) in self.bound_to(index) {
+                let Some(hosts) = self.hosts.get(virtual_service) else { continue };
+                if !service.has_http_route(context) {
+                    continue;
+                }
+                let names = self.names_for(index, &service.namespace);
+                for name in names.iter().flat_map(|name| hosts.intersection(name)) {
+                    let host = result.entry(name.to_lowercase()).or_default();
+                    host.is_redirect |= is_redirect;
+                    if !host.virtual_services.contains(&virtual_service) {
+                        host.virtual_services.push(virtual_service);
+                    }
+                }
+            }
+            if is_redirect {
+                for name in self.merge.hosts.get(index).into_iter().flatten() {
+                    result.entry(name.to_lowercase()).or_default().is_redirect = true;
+                }
+            }
+        }
+        if result.is_empty() {
+            result.insert("*".to_owned(), VirtualHost::default());
+        }
+        result
+    }
+}
+
+fn is_auto(server: &Server) -> bool {
+    server.tls.as_ref().map(ServerTlsSettings::tls_mode) == Some(Ok(TlsMode::AutoPassthrough))
+}
+
+/// The names that Envoy matches, in order: none, which is any, if one of them is `*`.
+fn matched_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = names.map(str::to_owned).collect();
+    if names.iter().any(|name| name == "*") {
+        return Vec::new();
+    }
+    names.sort();
+    names
+}

@@ -1,0 +1,81 @@
+//! Host names as istiod and Envoy compare them. Source: istiod's `host.Name` and `host.Names`.
+
+use std::collections::{BTreeMap, HashSet};
+
+/// Whether each name that `name` matches is matched by `other`, too.
+pub(super) fn is_subset(name: &str, other: &str) -> bool {
+    match (suffix(name), suffix(other)) {
+        (Some(suffix), Some(other_suffix)) => suffix.ends_with(other_suffix),
+        (Some(_), None) => false,
+        (None, Some(other_suffix)) => name.ends_with(other_suffix),
+        (None, None) => name == other,
+    }
+}
+
+/// Names, found by those that they overlap.
+pub(super) struct Names<'a> {
+    exact: HashSet<&'a str>,
+    /// With their characters in reverse, so that those below a wildcard are neighbours.
+    reversed: BTreeMap<String, &'a str>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(names: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let reversed = names.clone().map(|name| (reverse(name), name)).collect();
+        Self { exact: names.collect(), reversed }
+    }
+
+    /// The names that this one and one of these match: of each pair that overlaps, the narrower one.
+    pub(super) fn intersection<'n>(&self, name: &'n str) -> Vec<&'n str>
+    where
+        'a: 'n,
+    {
+        let mut result = Vec::new();
+        if self.exact.contains(name) || self.wildcards_above(name) {
+            result.push(name);
+        }
+        if let Some(suffix) = suffix(name) {
+            let prefix = reverse(suffix);
+            let below = self.reversed.range(prefix.clone()..);
+            let below = below.take_while(|(reversed, _)| reversed.starts_with(&prefix));
+            result.extend(below.map(|(_, below)| *below).filter(|below| *below != name));
+        }
+        result
+    }
+
+    pub(super) fn overlap(&self, name: &str) -> bool {
+        !self.intersection(name).is_empty()
+    }
+
+    /// Whether a wildcard of these, other than the name itself, matches all that the name does.
+    fn wildcards_above(&self, name: &str) -> bool {
+        let rest = suffix(name).unwrap_or(name);
+        let mut starts = rest.char_indices().map(|(start, _)| start).chain([rest.len()]);
+        starts.any(|start| {
+            let wildcard = format!("*{}", rest.get(start..).unwrap_or_default());
+            wildcard != name && self.exact.contains(wildcard.as_str())
+        })
+    }
+}
+
+/// The domain whose virtual host Envoy chooses for a host: the exact one, else the longest wildcard.
+pub(super) fn best<'a, V>(domains: &'a BTreeMap<String, V>, host: &str) -> Option<&'a str> {
+    if let Some((exact, _)) = domains.get_key_value(host) {
+        return Some(exact);
+    }
+    // A wildcard stands for one character at least.
+    let starts = host.char_indices().map(|(start, _)| start).skip(1).chain([host.len()]);
+    let mut wildcards = starts.filter_map(|start| {
+        domains.get_key_value(format!("*{}", host.get(start..).unwrap_or_default()).as_str())
+    });
+    wildcards.next().map(|(domain, _)| domain.as_str())
+}
+
+pub(super) fn reverse(name: &str) -> String {
+    name.chars().rev().collect()
+}
+
+/// What follows the asterisk of a wildcard.
+fn suffix(name: &str) -> Option<&str> {
+    name.strip_prefix('*')
+}

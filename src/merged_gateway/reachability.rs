@@ -1,0 +1,385 @@
+//! Ways around a client check: Envoy chooses the filter chain, and with it the client check, by the
+//! server name (SNI), and the virtual host by the Host header. Nothing compares the two.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt,
+};
+
+use super::{ChainAction, FilterChain, Listener, MergedGateway, NamedGateway, VirtualHost, hosts};
+use crate::{
+    Server, ServerTlsSettings,
+    client_certificate::{Change, ClientCertificatePolicy},
+    traffic_mode::TrafficMode,
+};
+
+/// How many chains with the same domain are looked at for one domain: more have the same hosts on more
+/// ports and addresses.
+const MOST_CANDIDATES: usize = 256;
+
+/// A request that reaches the backends of a server without passing that server's client check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Bypass {
+    /// The index in [`servers`](MergedGateway::servers) of the server whose check is bypassed.
+    pub bypassed: usize,
+    /// The index of the server that the request goes through instead.
+    pub through: usize,
+    /// The address and port of that server's listener.
+    pub listener: (String, u32),
+    /// The server name (SNI) that the client sends, or none.
+    pub server_name: Option<String>,
+    /// Whether that server terminates TLS.
+    pub is_tls: bool,
+    /// The Host header of the request.
+    pub host: String,
+    /// The index of the VirtualService that has the routes.
+    pub virtual_service: usize,
+    /// The clients that this server accepts and the bypassed one rejects.
+    pub accepted: Vec<Change>,
+}
+
+impl Bypass {
+    /// A command that sends the request to a gateway at the address in the variable `GATEWAY`.
+    ///
+    /// The client certificate, if one is needed, is left out.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let (_, port) = self.listener;
+        let host = &self.host;
+        if !self.is_tls {
+            return format!("curl --connect-to ::$GATEWAY:{port} http://{host}:{port}/");
+        }
+        match &self.server_name {
+            Some(name) if name == host => {
+                format!("curl -k --connect-to ::$GATEWAY:{port} https://{host}:{port}/")
+            }
+            Some(name) => format!(
+                "curl -k --connect-to ::$GATEWAY:{port} -H 'Host: {host}' https://{name}:{port}/"
+            ),
+            // curl sends no server name for an IP address.
+            None => format!("curl -k -H 'Host: {host}' https://$GATEWAY:{port}/"),
+        }
+    }
+}
+
+impl fmt::Display for Bypass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (address, port) = &self.listener;
+        write!(f, "a request to {address}:{port}")?;
+        match (&self.server_name, self.is_tls) {
+            (_, false) => f.write_str(" without TLS")?,
+            (None, true) => f.write_str(" without a server name (SNI)")?,
+            (Some(name), true) => write!(f, " with the server name (SNI) {name}")?,
+        }
+        write!(f, " and the Host {}", self.host)
+    }
+}
+
+/// A filter chain that routes HTTP, and the client check of its server.
+struct Chain<'a> {
+    server: usize,
+    listener: &'a Listener,
+    mode: TrafficMode,
+    policy: ClientCertificatePolicy,
+    /// The same number for equal policies.
+    class: usize,
+    /// A server name that Envoy gives to this chain; none if only a connection without one is.
+    server_name: Option<String>,
+    server_names: &'a [String],
+    hosts: &'a BTreeMap<String, VirtualHost>,
+}
+
+impl MergedGateway {
+    /// For each server that rejects clients, requests of such clients that reach the same routes through
+    /// another server: one for each different client check of the other servers.
+    ///
+    /// `gateways` are those that the gateway was built of. A listener that Envoy rejects because two of its
+    /// chains match the same server name is left out ([`Listener::conflict`]).
+    ///
+    /// Source: Envoy's choice of a filter chain and of a virtual host, and pilot's
+    /// `buildGatewayHTTPRouteConfig`, which puts a VirtualService into the route of each server of its
+    /// Gateway that has one of its hosts.
+    ///
+    /// ```
+    /// use istio_gateway::{
+    ///     Gateway, json,
+    ///     merged_gateway::{MergedGateway, NamedGateway, VirtualService, Workload},
+    /// };
+    ///
+    /// let gateway: Gateway = json::from_str(
+    ///     r#"{"servers": [
+    ///         {"port": {"number": 443, "name": "strict", "protocol": "HTTPS"},
+    ///          "hosts": ["admin.example.com"], "tls": {"mode": "MUTUAL", "credentialName": "c"}},
+    ///         {"port": {"number": 443, "name": "lax", "protocol": "HTTPS"},
+    ///          "hosts": ["*.example.com"], "tls": {"mode": "SIMPLE", "credentialName": "c"}}
+    ///     ]}"#,
+    /// )?;
+    /// let gateways =
+    ///     [NamedGateway { namespace: "infra", name: "edge", created: None, gateway: &gateway }];
+    /// let services = VirtualService::assumed(&gateways[0]);
+    /// let merged = MergedGateway::build(&gateways, &services, &Workload::default());
+    /// let bypass = &merged.bypasses(&gateways)[0];
+    /// assert_eq!((bypass.bypassed, bypass.through), (0, 1));
+    /// assert_eq!(bypass.host, "admin.example.com");
+    /// assert_eq!(bypass.server_name.as_deref(), Some("a.example.com"));
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn bypasses(&self, gateways: &[NamedGateway<'_>]) -> Vec<Bypass> {
+        let chains = self.http_chains(gateways);
+        let index = Index::new(&chains);
+        let mut weaker: HashMap<(usize, usize), bool> = HashMap::new();
+        let mut found = Vec::new();
+        for strict in chains.iter().filter(|chain| rejects_clients(&chain.policy)) {
+            let mut reported: HashSet<usize> = HashSet::new();
+            for (domain, virtual_host) in strict.hosts {
+                let services = &virtual_host.virtual_services;
+                for &service in services.iter().filter(|_| !virtual_host.is_redirect) {
+                    for (lax, other) in index.candidates(domain, service) {
+                        let Some(lax) = chains.get(lax) else { continue };
+                        let is_weaker =
+                            *weaker.entry((strict.class, lax.class)).or_insert_with(|| {
+                                strict
+                                    .policy
+                                    .compare(&lax.policy)
+                                    .iter()
+                                    .any(Change::newly_accepted)
+                            });
+                        if !is_weaker || reported.contains(&lax.class) {
+                            continue;
+                        }
+                        let narrower = if hosts::is_subset(domain, other) { domain } else { other };
+                        let host = example_of(narrower, |host| {
+                            hosts::best(strict.hosts, host) == Some(domain.as_str())
+                                && hosts::best(lax.hosts, host) == Some(other)
+                        });
+                        if let Some(host) = host {
+                            reported.insert(lax.class);
+                            found.push(strict.bypass(lax, host, service));
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    /// The chains that take connections and route HTTP.
+    fn http_chains<'a>(&'a self, gateways: &'a [NamedGateway<'a>]) -> Vec<Chain<'a>> {
+        let mut classes: HashMap<ClientCertificatePolicy, usize> = HashMap::new();
+        let mut chains = Vec::new();
+        for listener in self.listeners.values().filter(|listener| listener.conflict().is_none()) {
+            let names = ServerNames::new(listener);
+            for (index, chain) in listener.chains.iter().enumerate() {
+                let ChainAction::Http { route } = &chain.action else { continue };
+                let server = self.servers.get(chain.server).and_then(|merged| {
+                    gateways.get(merged.gateway)?.gateway.servers.get(merged.server)
+                });
+                let (Some(hosts), Some(server)) = (self.routes.get(route), server) else {
+                    continue;
+                };
+                let Some(server_name) = names.example(chain, index) else { continue };
+                let mode = TrafficMode::of(server);
+                let policy = policy(server, mode);
+                let next = classes.len();
+                let class = *classes.entry(policy.clone()).or_insert(next);
+                let (server, server_names) = (chain.server, &chain.server_names);
+                chains.push(Chain {
+                    server,
+                    listener,
+                    mode,
+                    policy,
+                    class,
+                    server_name,
+                    server_names,
+                    hosts,
+                });
+            }
+        }
+        chains
+    }
+}
+
+impl Chain<'_> {
+    /// The request that goes through the lax chain.
+    fn bypass(&self, lax: &Chain<'_>, host: String, virtual_service: usize) -> Bypass {
+        let changes = self.policy.compare(&lax.policy);
+        let is_tls = lax.mode.terminates_tls();
+        let has_host = lax.server_names.iter().any(|name| name.eq_ignore_ascii_case(&host));
+        Bypass {
+            bypassed: self.server,
+            through: lax.server,
+            listener: (lax.listener.address.clone(), lax.listener.port),
+            server_name: if has_host { Some(host.clone()) } else { lax.server_name.clone() },
+            is_tls,
+            host,
+            virtual_service,
+            accepted: changes.into_iter().filter(Change::newly_accepted).collect(),
+        }
+    }
+}
+
+/// The chains by the domains of their virtual hosts and the VirtualServices of these.
+struct Index<'a> {
+    exact: HashMap<usize, HashMap<&'a str, Vec<usize>>>,
+    /// Names with their characters in reverse, so that those below a wildcard are neighbours.
+    reversed: BTreeMap<(usize, String), (&'a str, Vec<usize>)>,
+}
+
+impl<'a> Index<'a> {
+    fn new(chains: &[Chain<'a>]) -> Self {
+        let mut index = Self { exact: HashMap::new(), reversed: BTreeMap::new() };
+        for (number, chain) in chains.iter().enumerate() {
+            for (domain, virtual_host) in chain.hosts {
+                for &service in &virtual_host.virtual_services {
+                    if virtual_host.is_redirect {
+                        continue;
+                    }
+                    let of_service = index.exact.entry(service).or_default();
+                    of_service.entry(domain.as_str()).or_default().push(number);
+                    let reversed = domain.chars().rev().collect();
+                    let entry = index.reversed.entry((service, reversed));
+                    entry.or_insert_with(|| (domain, Vec::new())).1.push(number);
+                }
+            }
+        }
+        index
+    }
+
+    /// The chains with a domain that overlaps this one, for the same VirtualService, and that domain.
+    fn candidates(&self, domain: &'a str, service: usize) -> Vec<(usize, &'a str)> {
+        let mut found = Vec::new();
+        let Some(exact) = self.exact.get(&service) else { return found };
+        let mut add = |domain: &str| {
+            if let Some((&domain, chains)) = exact.get_key_value(domain) {
+                found.extend(chains.iter().map(|chain| (*chain, domain)));
+            }
+        };
+        add(domain);
+        let suffix = domain.strip_prefix('*').unwrap_or(domain);
+        for (start, _) in suffix.match_indices('.') {
+            let parent = format!("*{}", suffix.get(start..).unwrap_or_default());
+            if parent != domain {
+                add(&parent);
+            }
+        }
+        if domain != "*" {
+            add("*");
+        }
+        if let Some(suffix) = domain.strip_prefix('*') {
+            let prefix: String = suffix.chars().rev().collect();
+            let below = self.reversed.range((service, prefix.clone())..);
+            let below =
+                below.take_while(|((of, name), _)| *of == service && name.starts_with(&prefix));
+            let below = below.filter(|(_, (name, _))| *name != domain);
+            found.extend(
+                below
+                    .flat_map(|(_, (name, chains))| chains.iter().map(move |chain| (*chain, *name)))
+                    .take(MOST_CANDIDATES),
+            );
+        }
+        found.truncate(2 * MOST_CANDIDATES);
+        found
+    }
+}
+
+fn policy(server: &Server, mode: TrafficMode) -> ClientCertificatePolicy {
+    match &server.tls {
+        Some(tls) if mode.terminates_tls() => ClientCertificatePolicy::from_settings(tls),
+        _ => ClientCertificatePolicy::from_settings(&ServerTlsSettings::simple("")),
+    }
+}
+
+/// Whether there is a client that the policy rejects, and one that it accepts.
+fn rejects_clients(policy: &ClientCertificatePolicy) -> bool {
+    let outcomes = policy.outcomes();
+    policy.rejection().is_none() && outcomes.iter().any(|one| !one.decision.is_accepted())
+}
+
+/// A name that the pattern matches and that is wanted.
+fn example_of(pattern: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
+    let Some(suffix) = pattern.strip_prefix('*') else {
+        return is_wanted(pattern).then(|| pattern.to_owned());
+    };
+    let suffix = if suffix.is_empty() { ".example" } else { suffix };
+    let labels = ["a", "b", "www", "other", "another", "a-name-that-nobody-has"];
+    let mut names = labels.iter().map(|label| format!("{label}{suffix}"));
+    names.find(|name| is_wanted(name))
+}
+
+/// The chains of a listener by the server names that they match.
+struct ServerNames<'a> {
+    names: HashMap<Cow<'a, str>, usize>,
+    any: Option<usize>,
+}
+
+impl<'a> ServerNames<'a> {
+    fn new(listener: &'a Listener) -> Self {
+        let mut names = HashMap::new();
+        let mut any = None;
+        for (index, chain) in listener.chains.iter().enumerate() {
+            if chain.server_names.is_empty() {
+                any.get_or_insert(index);
+            }
+            for name in &chain.server_names {
+                names.entry(lower(name)).or_insert(index);
+            }
+        }
+        Self { names, any }
+    }
+
+    fn find(&self, server_name: Option<&str>) -> Option<usize> {
+        let Some(name) = server_name.map(lower) else { return self.any };
+        let wildcards = name.match_indices('.').filter_map(|(start, _)| {
+            self.names.get(format!("*{}", name.get(start..).unwrap_or_default()).as_str())
+        });
+        let exact = self.names.get(name.as_ref());
+        exact.into_iter().chain(wildcards).next().copied().or(self.any)
+    }
+
+    /// A server name that Envoy gives to the chain: none where a connection without one is, and no
+    /// answer where no connection is.
+    fn example(&self, chain: &FilterChain, index: usize) -> Option<Option<String>> {
+        if chain.server_names.is_empty() {
+            return (self.any == Some(index)).then_some(None);
+        }
+        let mut names = chain.server_names.iter();
+        let is_wanted = |name: &str| self.find(Some(name)) == Some(index);
+        names.find_map(|name| example_of(name, is_wanted)).map(Some)
+    }
+}
+
+fn lower(name: &str) -> Cow<'_, str> {
+    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(name.to_ascii_lowercase()),
+        false => Cow::Borrowed(name),
+    }
+}
+
+impl Listener {
+    /// The filter chain that Envoy gives a connection with this server name, or without one.
+    ///
+    /// Source: Envoy's `FilterChainManagerImpl`: the exact name, else the longest wildcard, else a chain
+    /// for every name.
+    #[must_use]
+    pub fn chain_for(&self, server_name: Option<&str>) -> Option<&FilterChain> {
+        self.chains.get(ServerNames::new(self).find(server_name)?)
+    }
+
+    /// Two chains, or one of them twice, that match the same server name: Envoy rejects such a listener.
+    #[must_use]
+    pub fn conflict(&self) -> Option<(usize, usize)> {
+        let mut known = HashMap::new();
+        for (index, chain) in self.chains.iter().enumerate() {
+            let any = chain.server_names.is_empty().then_some(Cow::Borrowed(""));
+            for name in any.into_iter().chain(chain.server_names.iter().map(|name| lower(name))) {
+                if let Some(other) = known.insert(name, index) {
+                    return Some((other, index));
+                }
+            }
+        }
+        None
+    }
+}

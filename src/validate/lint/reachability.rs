@@ -1,0 +1,70 @@
+//! What one server of a Gateway opens although another one closes it.
+
+use crate::{
+    Gateway,
+    merged_gateway::{MergedGateway, NamedGateway, VirtualService, Workload},
+    rule,
+    validate::findings::{Findings, Location},
+};
+
+/// Virtual hosts that are built at most: each wildcard may have one for each host.
+const MOST_VIRTUAL_HOSTS: usize = 1_000_000;
+
+pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mut Findings) {
+    check_panic(gateway, servers, findings);
+    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
+    let wildcards = hosts.clone().filter(|host| host.contains('*')).count();
+    let has_tls = gateway.servers.iter().any(|server| server.tls.is_some());
+    if gateway.servers.len() < 2
+        || !has_tls
+        || wildcards.saturating_mul(hosts.count()) > MOST_VIRTUAL_HOSTS
+    {
+        return;
+    }
+    let gateways = [NamedGateway { namespace: "", name: "", created: None, gateway }];
+    let [named] = &gateways;
+    let services = VirtualService::assumed(named);
+    let workload = Workload { ignores_selectors: true, ..Workload::default() };
+    let merged = MergedGateway::build(&gateways, &services, &workload);
+    let places: Vec<_> = servers.items().collect();
+    for bypass in merged.bypasses(&gateways) {
+        let index = |server: usize| merged.servers.get(server).map_or(0, |merged| merged.server);
+        let (bypassed, through) = (index(bypass.bypassed), index(bypass.through));
+        let message = format!(
+            "the client check can be bypassed through servers[{through}]: {bypass} reaches the same routes"
+        );
+        let help = format!(
+            "give both servers the same TLS settings, or redirect plain HTTP (tls.httpsRedirect), or use \
+             other gateway pods; to try it: {}",
+            bypass.command()
+        );
+        let absent = servers.item(bypassed, None);
+        let server = places.get(bypassed).unwrap_or(&absent);
+        findings.warning(rule::lint::CLIENT_CHECK_BYPASS, &server.field("tls"), message, help);
+    }
+}
+
+/// Source: pilot's `sanitizeServerHostNamespace`, which replaces the list by one of one host when it
+/// meets `*/*`, and goes on to write into it by the indexes of the old one.
+fn check_panic(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mut Findings) {
+    for (index, server) in gateway.servers.iter().enumerate() {
+        let mut parts = server.hosts.iter().map(|host| {
+            let mut parts = host.split('/');
+            (parts.next().unwrap_or_default(), parts.next())
+        });
+        let Some(first) = parts.position(|parts| parts == ("*", Some("*"))) else { continue };
+        let is_written = |(namespace, name): (&str, Option<&str>)| {
+            name.is_some_and(|name| namespace == "." || namespace == "*" && name != "*")
+        };
+        if let Some(offset) = parts.position(is_written) {
+            let server = servers.items().nth(index).unwrap_or_else(|| servers.item(index, None));
+            let hosts = server.field("hosts");
+            let number = first + 1 + offset;
+            let host = hosts.items().nth(number).unwrap_or_else(|| hosts.item(number, None));
+            let message = "istiod crashes when it merges this host with the \"*/*\" before it: no proxy \
+                           gets configuration any more";
+            let help = "remove the other hosts: \"*/*\" has them all".to_owned();
+            findings.warning(rule::lint::ISTIOD_PANIC, &host, message, help);
+        }
+    }
+}

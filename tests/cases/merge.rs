@@ -1,0 +1,138 @@
+//! What pilot builds of sets of Gateways and VirtualServices, compared with what
+//! `conformance/webhook/merge` asked it.
+
+use std::{collections::BTreeMap, env, fs};
+
+use istio_gateway::{
+    Gateway, envoy, json,
+    merged_gateway::{
+        ChainAction, FilterChain, MergedGateway, NamedGateway, VirtualService, Workload,
+    },
+};
+use serde_json::{Map, Value, json};
+
+fn names(virtual_services: &[VirtualService], indexes: &[usize]) -> Value {
+    let mut names: Vec<&str> = indexes.iter().map(|i| virtual_services[*i].name.as_str()).collect();
+    names.sort_unstable();
+    json!(names)
+}
+
+fn chain(
+    chain: &FilterChain,
+    merged: &MergedGateway,
+    gateways: &[(Value, Gateway)],
+    virtual_services: &[VirtualService],
+) -> Value {
+    let server = &merged.servers[chain.server];
+    let server = &gateways[server.gateway].1.servers[server.server];
+    let translation = envoy::translate_server(server, &envoy::Options::default());
+    let mut result = Map::from_iter([("server_names".to_owned(), json!(chain.server_names))]);
+    if let Some(context) = translation.effective_tls_context() {
+        let required = context.require_client_certificate.is_some_and(|required| required);
+        result.insert("required".to_owned(), json!(required));
+    }
+    match &chain.action {
+        ChainAction::Http { route } => result.insert("route".to_owned(), json!(route)),
+        ChainAction::Tcp { virtual_service } => {
+            result.insert("services".to_owned(), names(virtual_services, &[*virtual_service]))
+        }
+        _ => panic!("{chain:?}"),
+    };
+    Value::Object(result)
+}
+
+/// The answer as `conformance/webhook/merge` writes it. Its cluster has no Services, and so nothing to
+/// which `AUTO_PASSTHROUGH` leads.
+fn answer(case: &Value) -> Value {
+    let resources = |key: &str| case[key].as_array().cloned().unwrap_or_default();
+    let gateways: Vec<(Value, Gateway)> = resources("gateways")
+        .into_iter()
+        .map(|resource| {
+            let gateway = json::from_str(&resource["spec"].to_string()).unwrap();
+            (resource, gateway)
+        })
+        .collect();
+    let text = |resource: &Value, key: &str| resource[key].as_str().unwrap().to_owned();
+    let virtual_services: Vec<VirtualService> = resources("virtual_services")
+        .into_iter()
+        .map(|one| {
+            let (name, namespace) = (text(&one, "name"), text(&one, "namespace"));
+            let created = one["created"].as_i64();
+            VirtualService::from_spec(&name, &namespace, created, &one["spec"]).unwrap()
+        })
+        .collect();
+    let named: Vec<NamedGateway<'_>> = gateways
+        .iter()
+        .map(|(resource, gateway)| NamedGateway {
+            namespace: resource["namespace"].as_str().unwrap(),
+            name: resource["name"].as_str().unwrap(),
+            created: resource["created"].as_i64(),
+            gateway,
+        })
+        .collect();
+    let mut workload = Workload::default();
+    workload.namespace = "infra".to_owned();
+    workload.labels.insert("app".to_owned(), "edge".to_owned());
+    let merged = MergedGateway::build(&named, &virtual_services, &workload);
+
+    let kept = merged.servers.iter().filter(|server| server.skipped.is_none());
+    let mut kept: Vec<_> = kept.map(|server| [server.gateway, server.server]).collect();
+    kept.sort_unstable();
+    let listeners: BTreeMap<&String, Vec<Value>> = merged
+        .listeners
+        .iter()
+        .map(|(name, listener)| {
+            let chains = listener.chains.iter();
+            let chains = chains.filter(|chain| chain.action != ChainAction::AutoPassthrough);
+            let chains = chains.map(|one| chain(one, &merged, &gateways, &virtual_services));
+            (name, chains.collect::<Vec<_>>())
+        })
+        .filter(|(_, chains)| !chains.is_empty())
+        .collect();
+    let routes: BTreeMap<&String, BTreeMap<&String, Value>> = merged
+        .routes
+        .iter()
+        .map(|(name, hosts)| {
+            let host = hosts.iter().map(|(domain, host)| {
+                let services = names(&virtual_services, &host.virtual_services);
+                (domain, json!({"redirect": host.is_redirect, "services": services}))
+            });
+            (name, host.collect())
+        })
+        .collect();
+    json!({"kept": kept, "listeners": listeners, "routes": routes})
+}
+
+fn compare(path: &str) -> usize {
+    let text = fs::read_to_string(path).unwrap();
+    let mut wrong = 0;
+    for line in text.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let ours = answer(&case);
+        for key in ["kept", "listeners", "routes"] {
+            if ours[key] != case[key] {
+                wrong += 1;
+                if wrong < 6 {
+                    println!("{line}\n{key}:\n  pilot {}\n  here  {}", case[key], ours[key]);
+                }
+                break;
+            }
+        }
+    }
+    assert_eq!(wrong, 0, "of {} cases", text.lines().count());
+    text.lines().count()
+}
+
+#[test]
+fn istiod_builds_the_same() {
+    let count = compare("tests/golden/merge.ndjson");
+    println!("{count} sets of Gateways, merged as pilot merges them");
+    assert!(count >= 200);
+}
+
+#[test]
+#[ignore = "needs pilot's answers: .ci/run"]
+fn random_sets() {
+    let path = env::var("ISTIO_GATEWAY_MERGE").unwrap();
+    println!("{} random sets of Gateways, merged as pilot merges them", compare(&path));
+}
