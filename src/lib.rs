@@ -107,7 +107,7 @@ pub use error::Error;
 pub use lossless::Lossless;
 pub use manifest::{Document, GROUP, Manifest, Object, Written, documents, read_documents};
 #[doc(inline)]
-pub use placeholder::is_placeholder;
+pub use placeholder::{PlaceholderValue, is_placeholder};
 pub use proto::{
     FILE_DESCRIPTOR_SET,
     meta::v1alpha1::{IstioCondition, IstioStatus},

@@ -1,5 +1,12 @@
 //! Values that another tool fills in before a cluster sees them.
 
+use std::collections::HashSet;
+
+use crate::{
+    Diagnostic, FieldPath, Position, Severity,
+    tree::{self, Ref},
+};
+
 /// Whether a value holds a placeholder: `{{ .Values.port }}`, `{% port %}`, `${PORT}`, `$(PORT)` or
 /// `$PORT`, as Helm, Jinja, Flux, Kustomize, `envsubst` and their like replace them.
 ///
@@ -22,6 +29,70 @@ pub fn is_placeholder(value: &str) -> bool {
         value.split_once(open).is_some_and(|(_, behind)| behind.contains(close))
     };
     is_closed("{{", "}}") || is_closed("{%", "%}") || has_variable(value)
+}
+
+/// A value, or a key, that holds a placeholder: see [`is_placeholder`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlaceholderValue {
+    /// Where it is in the document.
+    pub path: FieldPath,
+    /// The value as it is written.
+    pub text: String,
+    /// Where it is in the text that was read.
+    pub position: Option<Position>,
+}
+
+/// At most this many placeholders of a document are found.
+pub(crate) const MAX_PLACEHOLDERS: usize = 10_000;
+
+/// The values and keys below a node that hold a placeholder, in document order, up to
+/// [`MAX_PLACEHOLDERS`].
+pub(crate) fn find_placeholders(root: Ref<'_, '_>, path: FieldPath) -> Vec<PlaceholderValue> {
+    // A Gateway's fields are not nested as deeply as this.
+    const DEEPEST: usize = 16;
+    let mut found = Vec::new();
+    let mut waiting = vec![(root, path)];
+    while let Some((node, path)) = waiting.pop() {
+        let value = node.target();
+        let mut note = |path: &FieldPath, node: Ref<'_, '_>, text: &str| {
+            if is_placeholder(text) && found.len() < MAX_PLACEHOLDERS {
+                let (path, text) = (path.clone(), text.to_owned());
+                found.push(PlaceholderValue { path, text, position: tree::position(node) });
+            }
+        };
+        if let Some(text) = value.as_text() {
+            note(&path, node, text);
+        }
+        if path.steps().len() >= DEEPEST {
+            continue;
+        }
+        let first = waiting.len();
+        if value.is_sequence() {
+            let items = value.items().enumerate();
+            waiting.extend(items.map(|(index, item)| (item, path.clone().index(index))));
+        } else if value.is_mapping() {
+            for (key, value) in value.distinct_entries() {
+                let below = path.clone().key(key.text());
+                note(&below, key, key.text());
+                waiting.push((value, below));
+            }
+        }
+        if let Some(added) = waiting.get_mut(first..) {
+            added.reverse();
+        }
+    }
+    found
+}
+
+/// Removes the errors about values that hold a placeholder. The path is that of the node.
+pub(crate) fn remove_errors(found: &mut Vec<Diagnostic>, root: Ref<'_, '_>, path: FieldPath) {
+    if found.iter().all(|found| found.severity != Severity::Error) {
+        return;
+    }
+    let unknown: HashSet<FieldPath> =
+        find_placeholders(root, path).into_iter().map(|value| value.path).collect();
+    found.retain(|found| found.severity != Severity::Error || !unknown.contains(&found.path));
 }
 
 fn has_variable(value: &str) -> bool {

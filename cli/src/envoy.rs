@@ -7,17 +7,20 @@ use istio_gateway::{
     Diagnostic, IstioVersion, Manifest,
     envoy::{
         DownstreamTlsContext, HttpConnectionManager, Options, ServerOutcome, TranslatedServer,
-        translate_gateway,
     },
+    rule,
 };
 use serde::Serialize;
 
 use crate::{
     Failure,
-    gateways::{Finding, Judgement, Refusals, below_server, by_server, known_translation, read},
+    gateways::{
+        Finding, Judgement, Refusals, below_server, by_server, known_translation, read, server_path,
+    },
     input::Reading,
     output::{Layout, print_json},
     text::harmless,
+    unknown::ServerUnknown,
 };
 
 /// Prints what istiod makes of each server: Envoy's TLS context, and what becomes of
@@ -40,9 +43,10 @@ Examples:
 Output: for each server an object with
   file, document   where the server is; documents are counted from 1
   server           its index in spec.servers, from 0
-  flow             http-plain, https-terminate, tls-terminate, passthrough or opaque-tcp
+  flow             http-plain, https-terminate, tls-terminate, passthrough, opaque-tcp, or
+                   unknown if it depends on a placeholder
   tls_context      the DownstreamTlsContext that Envoy gets; null where TLS does not end here,
-                   and where istiod leaves the server out
+                   where istiod leaves the server out, and where it depends on a placeholder
   xfcc             what an HTTP connection manager does with x-forwarded-client-cert
   findings         rule, severity, path, line, column, message, help
 
@@ -114,8 +118,9 @@ fn warn_of_pruned(pruned: &[&Diagnostic], file: &str) {
 }
 
 fn translated(manifest: &Manifest, file: &str, document: usize, options: &Options) -> Vec<Line> {
-    let Judgement { refusals, pruned, ignored, spec } = Judgement::of(manifest, options.istio);
-    let all = translate_gateway(&spec, manifest.namespace(), options);
+    let Judgement { refusals, pruned, ignored, spec, unknown } =
+        Judgement::of(manifest, options.istio);
+    let (_, all) = unknown.translate(&spec, manifest.namespace(), options);
     let (pruned, other_pruned) = by_server(&pruned);
     warn_of_pruned(&other_pruned, file);
     let refusals = Refusals::new(&refusals);
@@ -127,22 +132,34 @@ fn translated(manifest: &Manifest, file: &str, document: usize, options: &Option
         };
         let of_server =
             translated.translation.diagnostics.iter().map(|found| below_server(found, server));
+        let of_server = of_server.filter(|found| unknown.is_known(found, server));
+        let of_template = unknown.server(server).map(ServerUnknown::findings).unwrap_or_default();
+        let conditions =
+            spec.servers.get(server).filter(|_| translated.outcome == ServerOutcome::Sent);
+        let conditions = conditions.map(|own| unknown.conditions(server, own)).unwrap_or_default();
+        let conditions = conditions.into_iter().map(|condition| {
+            Diagnostic::warning(rule::lint::TEMPLATE, server_path(server), condition)
+        });
         let outcome = translated.outcome.to_diagnostic(server);
         let findings = refusals.of(server).into_iter().chain(of(&pruned)).chain(of(&ignored));
-        findings.chain(outcome).chain(of_server).collect()
+        findings.chain(outcome).chain(of_server).chain(of_template).chain(conditions).collect()
     };
     let found: Vec<_> = all.iter().enumerate().map(found).collect();
     let lists: Vec<_> = found.iter().map(Vec::as_slice).collect();
     let found = Finding::of_lists(&lists, manifest);
     let line = |(server, (translated, findings)): (usize, (TranslatedServer, _))| {
         let TranslatedServer { translation, outcome, .. } = translated;
+        let scope = unknown.scope(server);
         let is_sent = !matches!(outcome, ServerOutcome::Skipped(_));
         Line {
             file: file.to_owned(),
             document,
             server,
-            flow: translation.flow.as_str(),
-            tls_context: translation.effective_tls_context().filter(|_| is_sent).cloned(),
+            flow: if scope.traffic { "unknown" } else { translation.flow.as_str() },
+            tls_context: translation
+                .effective_tls_context()
+                .filter(|_| is_sent && !scope.hides_answer())
+                .cloned(),
             findings,
             xfcc: translation.xfcc,
         }

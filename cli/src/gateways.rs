@@ -9,12 +9,16 @@ use istio_gateway::{
     Diagnostic, Document, FieldPath, Gateway, IstioVersion, Manifest, Position, RuleId, Severity,
     StoredGateway,
     diagnostic::Step,
-    rule,
     validate::{self, validate_manifest},
 };
 use serde::Serialize;
 
-use crate::{Failure, input::Reading, text::severity_name};
+use crate::{
+    Failure,
+    input::Reading,
+    text::severity_name,
+    unknown::{Unknown, sentence},
+};
 
 /// A Gateway with its location.
 pub(crate) struct Found {
@@ -28,19 +32,27 @@ pub(crate) struct Found {
 pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<Found>, Failure> {
     let mut gateways = Vec::new();
     reading.documents(arguments, |reading, file, count, text| {
-        let (document, ignored) = Document::of_stream(text);
+        let (document, ignored) = Document::of_template(text);
         let items = match &document {
-            Ok(Document::Other(object)) if object.is_list() => object.items().collect(),
+            Ok(Document::Other(object)) if object.is_list() => object.template_items().collect(),
             _ => vec![document],
         };
         for document in items.into_iter().chain(ignored.map(Err)) {
             *count += 1;
             match document {
-                Ok(Document::Gateway(manifest)) => gateways.push(Found {
-                    file: file.name(),
-                    document: *count,
-                    manifest: *manifest,
-                }),
+                Ok(Document::Gateway(manifest)) => {
+                    if let Some(value) = Unknown::of_all_servers(&manifest) {
+                        let line = format!(
+                            "{}: the servers depend on {}: they are unknown",
+                            file.name(),
+                            sentence(&value)
+                        );
+                        reading.incomplete(&[line]);
+                    } else {
+                        let (file, document) = (file.name(), *count);
+                        gateways.push(Found { file, document, manifest: *manifest });
+                    }
+                }
                 Ok(document) => reading.others.add(file, document.object()),
                 Err(error) => reading.wrong(file, &error),
             }
@@ -55,10 +67,12 @@ pub(crate) struct Judgement {
     pub(crate) refusals: Vec<Diagnostic>,
     /// The fields that the API server drops.
     pub(crate) pruned: Vec<Diagnostic>,
-    /// What istiod's decoder ignores of the rest, and values that are unknown because of placeholders.
+    /// What istiod's decoder ignores of the rest.
     pub(crate) ignored: Vec<Diagnostic>,
     /// The spec that the API server stores and istiod sees.
     pub(crate) spec: Gateway,
+    /// What of it is unknown, since it holds placeholders.
+    pub(crate) unknown: Unknown,
 }
 
 impl Judgement {
@@ -68,10 +82,6 @@ impl Judgement {
             .with_field_validation(validate::FieldValidation::Ignore);
         let report = validate_manifest(manifest, &options);
         let refused = matches!(report.verdict(), validate::Verdict::Rejected(_));
-        let placeholders = report.placeholders.iter().map(|placeholder| {
-            let message = "placeholder: everything that depends on this value is unknown";
-            Diagnostic::warning(rule::lint::TEMPLATE, placeholder.path.clone(), message)
-        });
         let errors = report.findings.into_iter().filter(|f| f.severity == Severity::Error);
         let mut refusals: Vec<_> = errors.filter(|_| refused).collect();
         let StoredGateway { spec, pruned, .. } = manifest.stored(istio).unwrap_or_else(|error| {
@@ -80,15 +90,15 @@ impl Judgement {
             StoredGateway::default()
         });
         let is_pruned: HashSet<_> = pruned.iter().map(|field| field.path.steps()).collect();
-        let is_stored = |found: &&Diagnostic| {
-            let steps = found.path.steps();
+        let is_stored = |steps: &[Step]| {
             !(1..=steps.len())
                 .any(|n| steps.get(..n).is_some_and(|above| is_pruned.contains(above)))
         };
-        let ignored = manifest.diagnostics().iter().cloned().chain(placeholders);
-        let ignored = ignored.filter(|found| is_stored(&found)).collect();
+        let ignored = manifest.diagnostics().iter();
+        let ignored = ignored.filter(|found| is_stored(found.path.steps())).cloned().collect();
+        let unknown = Unknown::of(manifest, &spec.servers, is_stored);
         let pruned = pruned.iter().map(|field| field.to_diagnostic(istio)).collect();
-        Self { refusals, pruned, ignored, spec }
+        Self { refusals, pruned, ignored, spec, unknown }
     }
 }
 

@@ -13,6 +13,7 @@ mod input;
 mod output;
 mod rules;
 mod text;
+mod unknown;
 
 use std::{
     io::{self, Write as _},

@@ -26,7 +26,8 @@ use std::{fmt, str::FromStr};
 
 use self::read::document;
 use crate::{
-    Diagnostic, Error, FieldPath, Gateway, Position,
+    Diagnostic, Error, FieldPath, Gateway, PlaceholderValue, Position,
+    placeholder::{MAX_PLACEHOLDERS, find_placeholders},
     proto::meta::v1alpha1::IstioStatus,
     stream::{DocumentText, Format},
     tree::{self, Finder, write_text},
@@ -130,7 +131,7 @@ impl Manifest {
     /// [`is_other_resource`](Error::is_other_resource) for another kind or API group,
     /// [`is_decode`](Error::is_decode) with every value that Istio rejects. Each has its position.
     pub fn from_yaml(yaml: &str) -> Result<Self, Error> {
-        document(&DocumentText::new(yaml.as_bytes(), Format::Yaml), false).0?.into_gateway()
+        document(&DocumentText::new(yaml.as_bytes(), Format::Yaml), false, false).0?.into_gateway()
     }
 
     /// Reads the first document of a YAML text, and rejects whatever Istio would ignore: unknown and
@@ -160,7 +161,7 @@ impl Manifest {
     /// # Errors
     /// As [`from_yaml`](Self::from_yaml).
     pub fn from_json(json: impl AsRef<[u8]>) -> Result<Self, Error> {
-        document(&DocumentText::new(json.as_ref(), Format::Json), false).0?.into_gateway()
+        document(&DocumentText::new(json.as_ref(), Format::Json), false, false).0?.into_gateway()
     }
 
     /// Returns this manifest if it contains nothing that Istio ignores.
@@ -222,6 +223,38 @@ impl Manifest {
     #[must_use]
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
+    }
+
+    /// At most this many values are returned by [`placeholders`](Self::placeholders).
+    pub const MAX_PLACEHOLDERS: usize = MAX_PLACEHOLDERS;
+
+    /// The values and keys of the spec, as it was read, that hold a placeholder, such as `$PORT`. Changes of
+    /// the spec are not considered. At most [`MAX_PLACEHOLDERS`](Self::MAX_PLACEHOLDERS) are returned.
+    ///
+    /// ```
+    /// use istio_gateway::Manifest;
+    ///
+    /// let manifest = Manifest::from_yaml("spec:\n  servers:\n  - hosts: [$HOST]\n")?;
+    /// let found = manifest.placeholders();
+    /// assert_eq!(found[0].text, "$HOST");
+    /// assert_eq!(found[0].path.to_string(), "spec.servers[0].hosts[0]");
+    /// assert_eq!(found[0].position.unwrap().to_string(), "3:13");
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn placeholders(&self) -> Vec<PlaceholderValue> {
+        let object = &self.object;
+        let found = object.with_tree(|tree| {
+            let spec = tree.root().get("spec");
+            let found = spec.map(|spec| find_placeholders(spec, FieldPath::root().key("spec")));
+            found.unwrap_or_default()
+        });
+        let mut found = found.unwrap_or_default();
+        for value in &mut found {
+            let position = value.position.filter(|_| object.has_positions);
+            value.position = position.map(|position| position.within(object.start));
+        }
+        found
     }
 
     /// The position of a field in the original text; for a missing field, that of its closest parent.

@@ -107,8 +107,8 @@ impl Object {
     /// As [`from_yaml`](Self::from_yaml).
     pub fn of_stream(document: &DocumentText<'_>) -> Result<Self, Error> {
         let is_yaml = document.format == Format::Yaml;
-        let (start, is_typed) = (document.start, true);
-        let source = Source { is_yaml, has_positions: true, start, is_typed };
+        let (start, is_typed, is_template) = (document.start, true, false);
+        let source = Source { is_yaml, has_positions: true, start, is_typed, is_template };
         document.read(|text, tree, _| object(text, tree.root(), &source, &mut Vec::new())).0
     }
 
@@ -223,6 +223,18 @@ impl Object {
     /// assert_eq!(kinds, ["Gateway", "Service"]);
     /// ```
     pub fn items(&self) -> impl Iterator<Item = Result<Document, Error>> + use<> {
+        self.items_as(false)
+    }
+
+    /// The items, each read as [`Document::of_template`] reads a document.
+    ///
+    /// # Errors
+    /// Each item's own, as [`items`](Self::items), without those about values that hold placeholders.
+    pub fn template_items(&self) -> impl Iterator<Item = Result<Document, Error>> + use<> {
+        self.items_as(true)
+    }
+
+    fn items_as(&self, is_template: bool) -> impl Iterator<Item = Result<Document, Error>> + use<> {
         let mut texts = Vec::new();
         if self.is_list {
             // The text was read before, so reading it again cannot fail.
@@ -243,7 +255,8 @@ impl Object {
             // The user's own text, if it has the same meaning on its own.
             if let Some((own, line)) = own {
                 let start = Position::new(line, 1).within(start);
-                let source = Source { is_yaml, has_positions: true, start, is_typed: true };
+                let (has_positions, is_typed) = (true, true);
+                let source = Source { is_yaml, has_positions, start, is_typed, is_template };
                 for own in own {
                     let Ok(tree) = tree(&own, is_yaml) else { continue };
                     let mut said = String::new();
@@ -256,7 +269,8 @@ impl Object {
             }
             let tree = tree::from_checked_json(&text)?;
             let (has_positions, start, is_typed) = (false, Position::START, true);
-            read::read(&text, &tree, &Source { is_yaml, has_positions, start, is_typed })
+            let source = Source { is_yaml, has_positions, start, is_typed, is_template };
+            read::read(&text, &tree, &source)
         })
     }
 

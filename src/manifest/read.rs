@@ -7,6 +7,7 @@ use crate::{
     Error, FieldPath, Gateway,
     diagnostic::{Diagnostic, Position, Severity, nearest},
     json,
+    placeholder::remove_errors,
     proto::meta::v1alpha1::IstioStatus,
     rule::decode as rule,
     stream::{DocumentText, Format},
@@ -17,9 +18,10 @@ use crate::{
 pub(super) fn document(
     text: &DocumentText<'_>,
     is_typed: bool,
+    is_template: bool,
 ) -> (Result<Document, Error>, Option<Error>) {
     let is_yaml = text.format == Format::Yaml;
-    let source = Source { is_yaml, has_positions: true, start: text.start, is_typed };
+    let source = Source { is_yaml, has_positions: true, start: text.start, is_typed, is_template };
     text.read(|text, tree, sanitized| {
         let mut document = read(text, tree, &source)?;
         if let (Document::Gateway(manifest), Some(sanitized)) = (&mut document, sanitized) {
@@ -100,6 +102,8 @@ pub(super) struct Source {
     pub(super) start: Position,
     /// Whether a Gateway must have a kind and API version.
     pub(super) is_typed: bool,
+    /// Whether a value that holds a placeholder may be of any type, and is unset.
+    pub(super) is_template: bool,
 }
 
 pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Document, Error> {
@@ -117,6 +121,9 @@ pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Docum
     let (spec, has_spec) = part::<Gateway>(tree, "spec", &mut found);
     let (status, has_status) = part::<IstioStatus>(tree, "status", &mut found);
     unknown_keys(root, &mut found);
+    if source.is_template {
+        remove_errors(&mut found, root, FieldPath::root());
+    }
     if !source.has_positions {
         found.iter_mut().for_each(|d| d.position = None);
     }
@@ -181,7 +188,7 @@ pub(crate) fn objects<'t>(
     is_yaml: bool,
     start: Position,
 ) -> (Option<Object>, impl Iterator<Item = Result<(Object, Ref<'t, 't>), Error>>) {
-    let source = Source { is_yaml, has_positions: true, start, is_typed: true };
+    let source = Source { is_yaml, has_positions: true, start, is_typed: true, is_template: false };
     let read = move |text: &str, node, source: &Source| {
         let mut found = Vec::new();
         let object = object(text, node, source, &mut found)?;

@@ -60,7 +60,16 @@ impl Document {
     /// Reads a document of a stream, as [`documents`] does: the document, and an error if the text
     /// contains more than one.
     pub fn of_stream(text: &DocumentText<'_>) -> (Result<Self, Error>, Option<Error>) {
-        document(text, true)
+        document(text, true, false)
+    }
+
+    /// Reads a document as [`of_stream`](Self::of_stream) does, but that a value that holds a placeholder
+    /// may be of any type: the field is unset, and [`Manifest::placeholders`] has it.
+    ///
+    /// # Errors
+    /// As [`of_stream`](Self::of_stream), without those about values that hold placeholders.
+    pub fn of_template(text: &DocumentText<'_>) -> (Result<Self, Error>, Option<Error>) {
+        document(text, true, true)
     }
 
     pub(super) fn into_gateway(self) -> Result<Manifest, Error> {

@@ -10,7 +10,8 @@ use crate::{
     Error, FieldPath, Gateway, IstioVersion, Manifest, Object, Position,
     json::{self, Decoded},
     manifest::OBJECT_META,
-    tree::{self, Ref},
+    placeholder::remove_errors,
+    tree::{self, Ref, Tree},
 };
 
 /// The Gateway that the API server stores for a document, which is what istiod sees.
@@ -84,7 +85,7 @@ impl Object {
     /// # Errors
     /// [`is_decode`](Error::is_decode) if Istio's decoder rejects a value that is kept.
     pub fn stored(&self, istio: IstioVersion) -> Result<StoredGateway, Error> {
-        let stored = self.with_tree(|tree| stored(tree.root(), istio, self.start()));
+        let stored = self.with_tree(|tree| stored(tree.root(), istio, self.start(), false));
         Ok(stored.and_then(|stored| stored)?.with_positions_if(self.has_positions()))
     }
 }
@@ -95,10 +96,11 @@ impl Manifest {
     /// the text that [`to_yaml`](Self::to_yaml) writes.
     ///
     /// # Errors
-    /// As [`Object::stored`].
+    /// As [`Object::stored`], without those about values that hold placeholders
+    /// ([`Document::of_template`](crate::Document::of_template)): they are unset.
     pub fn stored(&self, istio: IstioVersion) -> Result<StoredGateway, Error> {
         let object = self.object();
-        match self.unchanged(|tree| stored(tree.root(), istio, object.start())) {
+        match self.unchanged(|tree| stored(tree.root(), istio, object.start(), true)) {
             Ok(stored) => Ok(stored?.with_positions_if(object.has_positions())),
             Err(changed) => changed.stored(istio),
         }
@@ -117,7 +119,12 @@ impl StoredGateway {
 /// The maximum number of dropped fields that are reported.
 const MAX_PRUNED: usize = 10_000;
 
-fn stored(root: Ref<'_, '_>, istio: IstioVersion, start: Position) -> Result<StoredGateway, Error> {
+fn stored(
+    root: Ref<'_, '_>,
+    istio: IstioVersion,
+    start: Position,
+    is_template: bool,
+) -> Result<StoredGateway, Error> {
     let mut pruner = Pruner::new(istio, MAX_PRUNED, start);
     let Shape::Object { fields, .. } = ROOT else { return Ok(StoredGateway::default()) };
     if let Some(metadata) = root.get("metadata") {
@@ -128,7 +135,13 @@ fn stored(root: Ref<'_, '_>, istio: IstioVersion, start: Position) -> Result<Sto
         // A client that applies a document does not set its status, which has its own endpoint.
         if field.name == "spec" {
             pruner.field(field, value);
-            spec = decode(&pruner.json)?.into_lenient()?;
+            let tree = tree::from_checked_json(&pruner.json)?;
+            let mut decoded = decode(&tree);
+            if is_template {
+                let path = FieldPath::root().key("spec");
+                remove_errors(&mut decoded.diagnostics, tree.root(), path);
+            }
+            spec = decoded.into_lenient()?;
         }
     }
     Ok(StoredGateway { spec, pruned: pruner.pruned, omitted: pruner.omitted })
@@ -142,10 +155,9 @@ pub(crate) fn stored_spec(
 ) -> Result<Decoded<Gateway>, Error> {
     let mut pruner = Pruner::new(istio, 0, Position::START);
     pruner.value(&SPEC, spec);
-    decode(&pruner.json)
+    Ok(decode(&tree::from_checked_json(&pruner.json)?))
 }
 
-fn decode(spec: &str) -> Result<Decoded<Gateway>, Error> {
-    let tree = tree::from_checked_json(spec)?;
-    Ok(json::decode_node(&tree, tree.root(), &FieldPath::root().key("spec")))
+fn decode(spec: &Tree<'_>) -> Decoded<Gateway> {
+    json::decode_node(spec, spec.root(), &FieldPath::root().key("spec"))
 }

@@ -10,12 +10,20 @@ use istio_gateway::{
 use serde::Serialize;
 
 use super::{behavior::ServerBehavior, sentences};
-use crate::text::joined;
+use crate::{text::joined, unknown::ServerUnknown};
 
 #[derive(Clone, Serialize)]
 pub(super) struct Answer {
     pub(super) who_gets_in: String,
     pub(super) what_can_the_backend_trust: String,
+}
+
+impl Answer {
+    /// Of a server whose answer depends on placeholders.
+    pub(super) fn unknown(unknown: &ServerUnknown) -> Self {
+        let answer = unknown.answer();
+        Self { who_gets_in: answer.clone(), what_can_the_backend_trust: answer }
+    }
 }
 
 pub(super) fn answer(

@@ -14,7 +14,10 @@ use super::{
     behavior::{ServerBehavior, Xfcc},
     diff, sentences,
 };
-use crate::gateways::{Finding, Judgement, Refusals, below_server, by_server, server_path};
+use crate::{
+    gateways::{Finding, Judgement, Refusals, below_server, by_server, server_path},
+    unknown::{Scope, ServerUnknown},
+};
 
 #[derive(Serialize)]
 pub(super) struct Explained {
@@ -32,32 +35,46 @@ pub(super) struct Explained {
     pub(super) pruned: Vec<Finding>,
     pub(super) if_not_pruned: Vec<String>,
     pub(super) answer: Answer,
+    /// The placeholders that it depends on.
+    pub(super) depends_on: Vec<Finding>,
+    /// What has to be so for it to have an effect, since other servers have placeholders.
+    pub(super) conditions: Vec<String>,
+    /// Whether it depends on placeholders who gets in.
+    #[serde(skip)]
+    pub(super) is_unknown: bool,
+    /// `unknown` if it depends on a placeholder.
     pub(super) flow: &'static str,
-    pub(super) redirects_to_https: bool,
+    pub(super) redirects_to_https: Option<bool>,
     pub(super) does: Vec<String>,
     pub(super) alpn: Option<Alpn>,
     pub(super) risks: Vec<String>,
     pub(super) still_enforced: Vec<String>,
     pub(super) dropped: Vec<Finding>,
-    pub(super) client_certificate: CertificateRequest,
+    pub(super) client_certificate: Option<CertificateRequest>,
     pub(super) clients: Vec<Client>,
 }
 
 #[derive(Clone, PartialEq, Serialize)]
 pub(super) struct PortOf {
-    pub(super) number: u32,
+    /// Nothing, if a placeholder stands for it.
+    pub(super) number: Option<u32>,
     pub(super) name: String,
     pub(super) protocol: String,
 }
 
 impl PortOf {
-    pub(super) fn of(server: &Server) -> Self {
+    pub(super) fn of(server: &Server, scope: Scope) -> Self {
         let port = server.port.as_ref();
+        let number = port.map_or(0, |port| port.number);
         Self {
-            number: port.map_or(0, |port| port.number),
+            number: (number != 0 || !scope.listener).then_some(number),
             name: port.map_or_else(String::new, |port| port.name.clone()),
             protocol: port.map_or_else(String::new, |port| port.protocol.clone()),
         }
+    }
+
+    pub(super) fn number_text(&self) -> String {
+        self.number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
     }
 }
 
@@ -141,14 +158,15 @@ pub(super) fn explained(
     options: &envoy::Options,
     forwarding: Forwarding,
 ) -> ExplainedGateway {
-    let Judgement { refusals, pruned, ignored, spec } = Judgement::of(manifest, options.istio);
+    let Judgement { refusals, pruned, ignored, spec, unknown } =
+        Judgement::of(manifest, options.istio);
     let is_rejected = !refusals.is_empty();
     let refusals = Refusals::new(&refusals);
     let servers = &spec.servers;
     let paths: Vec<_> = (0..servers.len()).map(server_path).collect();
     let places = manifest.positions(&paths);
-    let translated = envoy::translate_gateway(&spec, manifest.namespace(), options);
-    let behavior = servers.iter().zip(translated).enumerate();
+    let (filled, translated) = unknown.translate(&spec, manifest.namespace(), options);
+    let behavior = filled.servers.iter().zip(translated).enumerate();
     let behavior: Vec<_> = behavior
         .map(|(index, (server, translated))| ServerBehavior::among(server, index, translated))
         .collect();
@@ -156,6 +174,7 @@ pub(super) fn explained(
     let dropped_of = |(index, behavior): (usize, &ServerBehavior<'_>)| -> Vec<Diagnostic> {
         let of_server =
             behavior.translation.diagnostics.iter().map(|found| below_server(found, index));
+        let of_server = of_server.filter(|found| unknown.is_known(found, index));
         let of_decoder = ignored.get(&index).into_iter().flatten().copied().cloned();
         of_decoder.chain(of_server).collect()
     };
@@ -177,7 +196,15 @@ pub(super) fn explained(
         let rejected: Vec<Finding> = rejected;
         let own = of_servers.get(&index).map(Vec::as_slice).unwrap_or_default();
         let written = manifest.spec().servers.get(index).filter(|_| !own.is_empty());
-        Explained {
+        let depends_on = unknown.server(index).map(ServerUnknown::findings).unwrap_or_default();
+        let conditions = if behavior.absence.is_none() {
+            unknown.conditions(index, behavior.server)
+        } else {
+            Vec::new()
+        };
+        let explained = Explained {
+            depends_on: depends_on.iter().map(|found| Finding::at(found, found.position)).collect(),
+            conditions,
             file: file.to_owned(),
             document,
             line: place.map(|place| place.line),
@@ -195,7 +222,9 @@ pub(super) fn explained(
             }),
             dropped,
             ..Explained::of(behavior, forwarding, is_rejected)
-        }
+        };
+        let server = servers.get(index).unwrap_or(behavior.server);
+        explained.without_unknown(behavior, server, unknown.server(index))
     };
     let servers = behavior.iter().zip(places).zip(dropped).zip(rejected).enumerate();
     let servers = servers.map(explain).collect();
@@ -233,21 +262,55 @@ impl Explained {
             gateway: String::new(),
             server: 0,
             name: behavior.server.name.clone(),
-            port: PortOf::of(behavior.server),
+            port: PortOf::of(behavior.server, Scope::default()),
             hosts: behavior.server.hosts.clone(),
             answer: answer::answer(behavior, forwarding, is_rejected),
+            depends_on: Vec::new(),
+            conditions: Vec::new(),
+            is_unknown: false,
             rejected: Vec::new(),
             pruned: Vec::new(),
             if_not_pruned: Vec::new(),
             flow: behavior.flow().as_str(),
-            redirects_to_https: behavior.redirects && behavior.absence.is_none(),
+            redirects_to_https: Some(behavior.redirects && behavior.absence.is_none()),
             does: sentences::does(behavior),
             alpn: behavior.translation.effective_tls_context().map(Alpn::of),
             risks,
             still_enforced,
             dropped: Vec::new(),
-            client_certificate: CertificateRequest::of(&behavior.policy),
+            client_certificate: Some(CertificateRequest::of(&behavior.policy)),
             clients: behavior.rows.iter().map(client).collect(),
         }
+    }
+
+    /// The same without what depends on placeholders, and with what has to be so for the rest.
+    fn without_unknown(
+        mut self,
+        behavior: &ServerBehavior<'_>,
+        server: &Server,
+        unknown: Option<&ServerUnknown>,
+    ) -> Self {
+        for condition in &self.conditions {
+            self.answer.who_gets_in += " ";
+            self.answer.who_gets_in += condition;
+        }
+        let Some(unknown) = unknown else { return self };
+        self.port = PortOf::of(server, unknown.scope);
+        if !unknown.scope.hides_answer() {
+            return self;
+        }
+        // Nobody gets in whatever the placeholders stand for.
+        if behavior.absence.is_none() || unknown.scope.traffic {
+            self.answer = Answer::unknown(unknown);
+            self.is_unknown = true;
+        }
+        if unknown.scope.traffic {
+            self.flow = "unknown";
+            self.redirects_to_https = None;
+        }
+        let unshown = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        (self.does, self.risks, self.still_enforced, self.if_not_pruned) = unshown;
+        (self.alpn, self.client_certificate, self.clients) = (None, None, Vec::new());
+        self
     }
 }

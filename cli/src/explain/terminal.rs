@@ -39,6 +39,8 @@ pub(super) fn report(report: &Report, width: usize) -> String {
 
 /// The title of fields that are dropped.
 pub(super) const PRUNED: &str = "Dropped by the API server, without effect";
+/// The title of placeholders.
+pub(super) const DEPENDS_ON: &str = "Placeholders that it depends on";
 /// And of what they would do.
 pub(super) const IF_NOT_PRUNED: &str = "If these fields had an effect, this would change:";
 
@@ -62,8 +64,14 @@ fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
     screen.line(&server.answer.who_gets_in, 2);
     screen.section("What can the backend trust?", BOLD);
     screen.line(&server.answer.what_can_the_backend_trust, 2);
-    screen.section("What it does", BOLD);
-    screen.bullets(&server.does);
+    if !server.depends_on.is_empty() {
+        screen.section(DEPENDS_ON, YELLOW);
+        screen.told(&server.depends_on);
+    }
+    if !server.does.is_empty() {
+        screen.section("What it does", BOLD);
+        screen.bullets(&server.does);
+    }
     if !server.risks.is_empty() {
         screen.section("Risks of insecureSkipVerify", YELLOW);
         screen.bullets(&server.risks);
@@ -92,7 +100,7 @@ pub(super) fn title(server: &Explained) -> String {
     let named = if name.is_empty() { String::new() } else { format!(" \"{}\"", shown(name)) };
     format!(
         "Gateway {gateway}, spec.servers[{index}]{named}: port {} {} ({})",
-        port.number,
+        port.number_text(),
         shown(&port.protocol),
         shown(&port.name),
     )

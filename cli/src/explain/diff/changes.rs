@@ -9,7 +9,7 @@ use istio_gateway::{
 };
 
 use super::{
-    difference::{Difference, compared},
+    difference::{Difference, compared, is_surely_weaker},
     host_matching::Caught,
     pair::{Pair, Side},
 };
@@ -26,7 +26,7 @@ pub(super) fn find_differences(
         from_others.retain(|difference| difference.effect == "weaker");
         return from_others;
     }
-    if let Some(rejected) = rejected(pair) {
+    if let Some(rejected) = rejected(pair).filter(|_| pair.depends_on.is_none()) {
         return rejected;
     }
     let mut differences = match (&pair.old, &pair.new) {
@@ -48,6 +48,13 @@ pub(super) fn find_differences(
                 difference.effect = Effect::Different.id();
             }
         }
+    }
+    if pair.depends_on.is_some() {
+        let scope = pair.scope();
+        differences.retain(|found| !pair.is_unplaced && is_surely_weaker(found, scope));
+    } else if pair.is_conditional {
+        let stronger = differences.iter_mut().filter(|d| d.effect == Effect::Stronger.id());
+        stronger.for_each(|difference| difference.effect = Effect::Different.id());
     }
     let rank = |difference: &Difference| match difference.effect {
         "weaker" => 0,

@@ -6,7 +6,10 @@ use istio_gateway::client_certificate::{Change, Decision, Effect};
 use serde::Serialize;
 
 use super::tls_changes;
-use crate::explain::behavior::{ServerBehavior, Xfcc};
+use crate::{
+    explain::behavior::{ServerBehavior, Xfcc},
+    unknown::Scope,
+};
 
 #[derive(Serialize)]
 pub(in crate::explain) struct Difference {
@@ -52,6 +55,19 @@ impl Difference {
     ) -> Self {
         Self { effect: effect.id(), kind, id, what: what.into(), values, old: None, new: None }
     }
+}
+
+/// Whether it is weaker whatever the placeholders of these scopes stand for.
+pub(super) fn is_surely_weaker(found: &Difference, scope: Scope) -> bool {
+    let is_known = match found.id {
+        "none" | "flow" | "redirect-off" | "server-added" => true,
+        "minimum-version" | "maximum-version" => !scope.versions,
+        "suites-added" => !(scope.suites || scope.versions),
+        "hosts-added" | "caught-by-another" => !scope.merge,
+        "selector" => !scope.selector,
+        _ => !scope.verification,
+    };
+    found.effect == Effect::Weaker.id() && is_known && !scope.traffic && !scope.listener
 }
 
 /// What is not the same for a client that the one served before and the other does now.

@@ -8,13 +8,14 @@ use std::{
 use istio_gateway::{client_certificate::Effect, envoy::Options, prost::Message as _};
 
 use super::{
-    difference::{self, Difference},
+    difference::{self, Difference, is_surely_weaker},
     pair::{Pair, Side},
     terminal::sentence,
 };
 use crate::{
     explain::{behavior::ServerBehavior, terminal},
     text::{counted, joined},
+    unknown::is_unknown_text,
 };
 
 /// What a pair has to do with hosts.
@@ -182,13 +183,14 @@ fn listeners<'a>(
     side: impl for<'p> Fn(&'p Pair<'a>) -> Option<&'p Side<'a>>,
 ) -> Listeners<'a> {
     let sides = pairs.iter().enumerate().filter_map(|(i, pair)| Some((i, pair, side(pair)?)));
-    let mut sides: Vec<_> = sides.collect();
+    let mut sides: Vec<_> = sides.filter(|(_, _, side)| !side.scope().listener).collect();
     // Of two with the same host the first of its Gateway has it.
     sides.sort_by_key(|(_, pair, side)| (pair.namespace, pair.gateway, side.index));
     let mut listeners = Listeners::new();
     for (i, _, side) in sides {
         let hosts = listeners.entry(selectors.place(side)).or_default();
-        side.server.hosts.iter().for_each(|host| hosts.add(&name_of(host), i));
+        let known = side.server.hosts.iter().filter(|host| !is_unknown_text(host));
+        known.for_each(|host| hosts.add(&name_of(host), i));
     }
     listeners
 }
@@ -201,7 +203,8 @@ fn beyond(
     has_moved: bool,
 ) -> Vec<String> {
     let known: HashSet<&str> = less.server.hosts.iter().map(String::as_str).collect();
-    let rest = more.server.hosts.iter().filter(|host| !known.contains(host.as_str()));
+    let rest = more.server.hosts.iter();
+    let rest = rest.filter(|host| !known.contains(host.as_str()) && !is_unknown_text(host));
     let mut rest = rest.peekable();
     if rest.peek().is_none() {
         return Vec::new();
@@ -282,7 +285,7 @@ impl<'a> Compared<'a> {
         let port = side.server.port.as_ref().map(|port| (port.number, &port.protocol));
         let next = self.kinds.len();
         let rejected = side.rejected_by();
-        let kind = format!("{port:?} {rejected:?} {:?}", side.server.tls);
+        let kind = format!("{port:?} {rejected:?} {:?} {:?}", side.server.tls, side.scope());
         let kind = *self.kinds.entry(kind).or_insert(next);
         self.behaviors.entry(kind).or_insert_with(|| side.behavior(self.options));
         kind
@@ -310,7 +313,12 @@ impl<'a> Compared<'a> {
             }
             Some(rest) => {
                 self.budget = rest;
-                by_effect(&difference::compared(before, after))
+                let mut found = difference::compared(before, after);
+                let scope = old.scope().or(new.scope());
+                if scope.is_any() {
+                    found.retain(|found| is_surely_weaker(found, scope));
+                }
+                by_effect(&found)
             }
         };
         self.known.insert(kinds, told.clone());

@@ -18,12 +18,12 @@ pub(super) use self::{
     difference::{Difference, State},
     fields::ChangedField,
     host_matching::what_differs,
-    terminal::{NOT_COMPARED, changed_fields, places, sentence, text, title},
+    terminal::{NOT_COMPARED, UNKNOWN, changed_fields, places, sentence, text, title},
 };
 use super::{
     answer::{self, Answer},
     server::PortOf,
-    terminal::gateway_name,
+    terminal::{MOST_TOLD, gateway_name},
 };
 use crate::{
     Failure,
@@ -57,6 +57,8 @@ pub(super) struct Diff {
     pub(super) pruned: Vec<Pruned>,
     /// Servers that istiod leaves out, and that are compared with none.
     pub(super) skipped: Vec<Skipped>,
+    /// Servers that are not compared, since they depend on placeholders.
+    pub(super) unknown: Vec<UnknownServer>,
     pub(super) servers: Vec<ServerDiff>,
 }
 
@@ -136,6 +138,35 @@ impl Skipped {
     pub(super) fn sentence(&self) -> String {
         let Self { of, server, reason } = self;
         format!("istiod leaves out spec.servers[{server}] of the {}: {reason}.", of.name())
+    }
+}
+
+/// A server that depends on placeholders, so that the comparison is incomplete.
+#[derive(Serialize)]
+pub(super) struct UnknownServer {
+    #[serde(flatten)]
+    pub(super) of: GatewayOf,
+    pub(super) line: Option<usize>,
+    pub(super) server: usize,
+    /// `$C at spec.servers[0].tls.ecdhCurves[0], line 12`
+    pub(super) depends_on: String,
+}
+
+impl UnknownServer {
+    fn of(pair: &Pair<'_>) -> Option<Self> {
+        let depends_on = pair.depends_on.clone()?;
+        let side = pair.new.as_ref().or(pair.old.as_ref())?;
+        let (of, line) = (side.gateway.of.clone(), side.line);
+        Some(Self { of, line, server: side.index, depends_on })
+    }
+
+    /// A sentence for people.
+    pub(super) fn sentence(&self) -> String {
+        let Self { of, server, depends_on, .. } = self;
+        format!(
+            "spec.servers[{server}] of the {} is not compared: it depends on {depends_on}",
+            of.name()
+        )
     }
 }
 
@@ -228,6 +259,13 @@ impl Diff {
         };
         let ((before, is_old_complete), (after, is_new_complete)) =
             (read("old", old)?, read("new", new)?);
+        let unnamed = pair::find_unknown_name(&before, &after);
+        if let Some((which, problem)) = unnamed.clone() {
+            reading.incomplete(std::slice::from_ref(&problem));
+            unread.push(Unread { which, problems: vec![problem] });
+        }
+        let (is_old_complete, is_new_complete) =
+            (is_old_complete && unnamed.is_none(), is_new_complete && unnamed.is_none());
         let is_complete = is_old_complete && is_new_complete;
         let (mut rejected, mut pruned, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for gateway in before.iter().chain(&after) {
@@ -252,10 +290,19 @@ impl Diff {
         let (pairs, not_compared) =
             pair::pair_servers(&before, &after, [is_old_complete, is_new_complete]);
         let caught = host_matching::match_hosts(&pairs, options);
+        let unknown: Vec<_> = pairs.iter().filter_map(UnknownServer::of).collect();
+        let sentences: Vec<_> =
+            unknown.iter().take(MOST_TOLD).map(UnknownServer::sentence).collect();
+        if !sentences.is_empty() {
+            reading.incomplete(&sentences);
+        }
+        // A host that is gone here may be one of another server's placeholders.
+        let is_placed = |pair: &Pair<'_>| !pair.has_unknown_hosts();
+        let is_complete = is_complete && unknown.is_empty() && pairs.iter().all(is_placed);
         for (pair, caught) in pairs.iter().zip(caught) {
             let differences = changes::find_differences(pair, caught, options, is_complete);
             if differences.is_empty() {
-                unchanged += usize::from(pair.is_compared);
+                unchanged += usize::from(pair.is_compared && pair.depends_on.is_none());
             } else {
                 servers.push(server_diff(pair, differences, options, forwarding));
                 changed.push(pair);
@@ -283,6 +330,7 @@ impl Diff {
             repeated,
             pruned,
             skipped,
+            unknown,
             servers,
         })
     }
@@ -299,13 +347,16 @@ fn server_diff(
         line: side.line,
         server: side.index,
         name: side.server.name.clone(),
-        port: PortOf::of(side.server),
+        port: PortOf::of(side.server, side.scope()),
         hosts: side.server.hosts.clone(),
-        answer: answer::answer(&side.behavior(options), forwarding, false),
+        answer: match side.unknown() {
+            Some(unknown) => Answer::unknown(unknown),
+            None => answer::answer(&side.behavior(options), forwarding, false),
+        },
     };
     ServerDiff {
         status: match (&pair.old, &pair.new) {
-            _ if !pair.is_compared => "not-compared",
+            _ if !pair.is_compared || pair.depends_on.is_some() => "not-compared",
             (None, _) => "added",
             (_, None) => "removed",
             _ => "changed",

@@ -1,9 +1,10 @@
 //! Which server of the one file is which of the other.
 
-use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map::Entry};
 
 use istio_gateway::{
     Gateway, Manifest, Server,
+    diagnostic::Step,
     envoy::{self, Options, ServerOutcome, SkipReason, TranslatedServer},
 };
 
@@ -11,6 +12,7 @@ use super::GatewayOf;
 use crate::{
     explain::behavior::{Absence, ServerBehavior},
     gateways::{Found, Judgement, server_path},
+    unknown::{Scope, ServerUnknown, is_unknown_text, sentence},
 };
 
 /// A Gateway, what the API server stores of it, and what becomes of each server.
@@ -19,6 +21,8 @@ pub(super) struct Stored {
     pub(super) manifest: Manifest,
     pub(super) judgement: Judgement,
     outcomes: Vec<ServerOutcome>,
+    /// The spec with valid values for those that are unknown.
+    filled: Gateway,
 }
 
 impl Stored {
@@ -27,10 +31,11 @@ impl Stored {
         let (namespace, gateway) = (manifest.namespace().to_owned(), manifest.name().to_owned());
         let of = GatewayOf { which, file, namespace, gateway };
         let judgement = Judgement::of(&manifest, options.istio);
-        let servers =
-            envoy::translate_gateway(&judgement.spec, manifest.namespace(), options).into_iter();
+        let (filled, servers) =
+            judgement.unknown.translate(&judgement.spec, manifest.namespace(), options);
+        let servers = servers.into_iter();
         let outcomes = servers.map(|TranslatedServer { outcome, .. }| outcome).collect();
-        Self { of, manifest, judgement, outcomes }
+        Self { of, manifest, judgement, outcomes, filled }
     }
 
     /// The servers that istiod leaves out.
@@ -53,6 +58,70 @@ pub(super) struct Pair<'a> {
     pub(super) kept_by: Option<usize>,
     /// Whether the Gateway is known to be in one file only, or is in both.
     pub(super) is_compared: bool,
+    /// What it depends on, if not all of what is not the same is known.
+    pub(super) depends_on: Option<String>,
+    /// Whether it has no counterpart that is known, and may have one.
+    pub(super) is_unplaced: bool,
+    /// Whether one of the sides has an effect only if placeholders of other servers allow it.
+    pub(super) is_conditional: bool,
+}
+
+impl<'a> Pair<'a> {
+    /// What depends on placeholders of either side.
+    pub(super) fn scope(&self) -> Scope {
+        let sides = [&self.old, &self.new].into_iter().flatten();
+        let scopes = sides.map(|side| {
+            let selector = !side.gateway.judgement.unknown.selector.is_empty();
+            Scope { selector, ..side.scope() }
+        });
+        let scope = scopes.fold(Scope::default(), Scope::or);
+        // The same placeholder on both sides has the same value.
+        let of_listener = |side: &Side<'a>| side.placeholders(|scope| scope.listener);
+        let listener = match (&self.old, &self.new) {
+            (Some(old), Some(new)) if of_listener(old) == of_listener(new) => false,
+            _ => scope.listener,
+        };
+        Scope { listener, ..scope }
+    }
+
+    /// Whether it is unknown which hosts, of which port, one of the servers serves.
+    pub(super) fn has_unknown_hosts(&self) -> bool {
+        [&self.old, &self.new].into_iter().flatten().any(|side| {
+            let scope = side.scope();
+            scope.merge || scope.listener || scope.traffic
+        })
+    }
+
+    /// What the servers depend on, unless they are the same template.
+    fn find_dependency(&self) -> Option<String> {
+        let sides = || [&self.old, &self.new].into_iter().flatten();
+        let selector_of = |side: &Side<'a>| side.gateway.judgement.unknown.selector.as_slice();
+        let texts =
+            |side: &Side<'a>| selector_of(side).iter().map(|value| (&value.path, &value.text));
+        let is_same_selector = match (&self.old, &self.new) {
+            (Some(old), Some(new)) if sides().any(|side| !selector_of(side).is_empty()) => {
+                texts(old).eq(texts(new)) && old.spec.selector == new.spec.selector
+            }
+            _ => true,
+        };
+        if let (Some(old), Some(new)) = (&self.old, &self.new)
+            && is_same_selector
+            && old.server == new.server
+            && old.placeholders(|_| true) == new.placeholders(|_| true)
+        {
+            return None;
+        }
+        let named = sides().filter_map(|side| {
+            let unknown = side.gateway.judgement.unknown.server(side.index)?;
+            unknown.scope.is_any().then(|| unknown.dependency(Scope::is_any))
+        });
+        let selectors = sides()
+            .filter(|_| !is_same_selector)
+            .filter_map(|side| selector_of(side).first().map(sentence));
+        let mut named: Vec<String> = named.chain(selectors).collect();
+        named.dedup();
+        (!named.is_empty()).then(|| named.join(" and "))
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -63,12 +132,35 @@ pub(super) struct Side<'a> {
     pub(super) index: usize,
     pub(super) line: Option<usize>,
     outcome: ServerOutcome,
+    filled: &'a Server,
 }
 
 impl<'a> Side<'a> {
     pub(super) fn behavior(&self, options: &Options) -> ServerBehavior<'a> {
-        let translation = envoy::translate_server(self.server, options);
-        ServerBehavior::new(self.server, translation, Absence::of(self.outcome, self.index))
+        let translation = envoy::translate_server(self.filled, options);
+        ServerBehavior::new(self.filled, translation, Absence::of(self.outcome, self.index))
+    }
+
+    /// What depends on its placeholders.
+    pub(super) fn scope(&self) -> Scope {
+        self.gateway.judgement.unknown.scope(self.index)
+    }
+
+    /// Its placeholders, if who gets in depends on them.
+    pub(super) fn unknown(&self) -> Option<&'a ServerUnknown> {
+        let unknown = self.gateway.judgement.unknown.server(self.index)?;
+        unknown.scope.hides_answer().then_some(unknown)
+    }
+
+    /// Its placeholders, with their paths from the server on.
+    fn placeholders(&self, of: impl Fn(Scope) -> bool) -> Vec<(&'a [Step], &'a str)> {
+        let gateway: &'a Stored = self.gateway;
+        let unknown = gateway.judgement.unknown.server(self.index);
+        unknown.map(|unknown| unknown.relative(of)).unwrap_or_default()
+    }
+
+    fn is_conditional(&self) -> bool {
+        !self.gateway.judgement.unknown.conditions(self.index, self.server).is_empty()
     }
 
     /// The server for which Envoy rejects the listener.
@@ -159,13 +251,70 @@ pub(super) fn pair_servers<'a>(
             of_sides.map(|of_side| of_side.into_iter().flat_map(sides).collect::<Vec<_>>());
         let rejected: HashMap<_, _> =
             new.iter().filter_map(|side| Some((side.listener(), side.rejected_by()?))).collect();
+        let first = pairs.len();
         pairs.extend(paired(&old, &new).into_iter().map(|(old, new)| {
             let listener = old.as_ref().filter(|_| new.is_none()).map(Side::listener);
             let kept_by = listener.and_then(|listener| rejected.get(&listener).copied());
-            Pair { namespace, gateway, old, new, kept_by, is_compared }
+            let is_conditional = [&old, &new].into_iter().flatten().any(Side::is_conditional);
+            let (depends_on, is_unplaced) = (None, false);
+            let mut pair = Pair {
+                namespace,
+                gateway,
+                old,
+                new,
+                kept_by,
+                is_compared,
+                depends_on,
+                is_unplaced,
+                is_conditional,
+            };
+            pair.depends_on = pair.find_dependency();
+            pair
         }));
+        depend_on_unplaced(pairs.get_mut(first..).unwrap_or_default());
     }
     (pairs, not_compared)
+}
+
+/// A Gateway that the other side does not have, and whose name or namespace is a placeholder: it may be any
+/// of the other side's.
+pub(super) fn find_unknown_name(old: &[Stored], new: &[Stored]) -> Option<(&'static str, String)> {
+    let keys = |gateways: &'_ [Stored]| -> HashSet<(String, String)> {
+        gateways.iter().map(|g| (g.of.namespace.clone(), g.of.gateway.clone())).collect()
+    };
+    let (of_old, of_new) = (keys(old), keys(new));
+    let unknown = |gateways: &[Stored], others: &HashSet<(String, String)>| {
+        let mut names = gateways.iter().map(|gateway| &gateway.of);
+        let of = names.find(|GatewayOf { namespace, gateway, .. }| {
+            [namespace, gateway].into_iter().any(|name| is_unknown_text(name))
+                && !others.contains(&(namespace.clone(), gateway.clone()))
+        })?;
+        let name = of.name();
+        Some((of.which, format!("the name of the {name} depends on a placeholder")))
+    };
+    unknown(old, &of_new).or_else(|| unknown(new, &of_old))
+}
+
+/// A server of one side may be one of the other whose port, address, names or hosts are unknown.
+fn depend_on_unplaced(pairs: &mut [Pair<'_>]) {
+    let unplaced = |is_old: bool| {
+        let alone = pairs
+            .iter()
+            .filter(|pair| pair.old.is_none() != is_old && pair.new.is_none() == is_old);
+        alone
+            .filter(|pair| pair.scope().listener || pair.scope().merge)
+            .find_map(|pair| pair.depends_on.clone())
+    };
+    let (of_old, of_new) = (unplaced(true), unplaced(false));
+    for pair in pairs.iter_mut().filter(|pair| pair.depends_on.is_none()) {
+        let of_other = match (&pair.old, &pair.new) {
+            (Some(_), None) => &of_new,
+            (None, Some(_)) => &of_old,
+            _ => continue,
+        };
+        pair.depends_on.clone_from(of_other);
+        pair.is_unplaced = of_other.is_some();
+    }
 }
 
 /// The namespace of each name; none of one that is there more than once.
@@ -185,15 +334,15 @@ fn key(Stored { manifest, .. }: &Stored) -> (&str, &str) {
 
 /// The servers that istiod does not leave out.
 fn sides(gateway: &Stored) -> Sides<'_> {
-    let Stored { manifest, judgement: Judgement { spec, .. }, outcomes, .. } = gateway;
+    let Stored { manifest, judgement: Judgement { spec, .. }, outcomes, filled, .. } = gateway;
     let paths: Vec<_> = (0..spec.servers.len()).map(server_path).collect();
     let places = manifest.positions(&paths);
-    let servers = spec.servers.iter().zip(places).zip(outcomes).enumerate();
+    let servers = spec.servers.iter().zip(&filled.servers).zip(places).zip(outcomes).enumerate();
     let sent = servers.filter(|(_, (_, outcome))| !matches!(outcome, ServerOutcome::Skipped(_)));
-    let side = |(index, ((server, place), outcome))| {
+    let side = |(index, (((server, filled), place), outcome))| {
         let place: Option<istio_gateway::Position> = place;
         let (line, outcome): (_, &ServerOutcome) = (place.map(|place| place.line), outcome);
-        Side { gateway, spec, server, index, line, outcome: *outcome }
+        Side { gateway, spec, server, index, line, outcome: *outcome, filled }
     };
     sent.map(side).collect()
 }

@@ -1,6 +1,6 @@
 //! A comparison for a terminal.
 
-use super::{Diff, Difference, GatewayOf, Place, ServerDiff};
+use super::{Diff, Difference, GatewayOf, Place, ServerDiff, UnknownServer};
 use crate::{
     explain::behavior::Xfcc,
     explain::terminal::{
@@ -22,6 +22,14 @@ pub(in crate::explain) fn text(diff: &Diff, width: usize) -> String {
         screen.heading(NOT_COMPARED, RED);
         screen.bullets(&names);
         screen.more(diff.not_compared.len());
+        screen.blank();
+    }
+    if !diff.unknown.is_empty() {
+        let names: Vec<String> =
+            diff.unknown.iter().take(MOST_TOLD).map(UnknownServer::sentence).collect();
+        screen.heading(UNKNOWN, RED);
+        screen.bullets(&names);
+        screen.more(diff.unknown.len());
         screen.blank();
     }
     for repeated in &diff.repeated {
@@ -54,6 +62,10 @@ pub(in crate::explain) fn text(diff: &Diff, width: usize) -> String {
 pub(in crate::explain) const NOT_COMPARED: &str =
     "Not compared, and neither added nor removed as far as is known:";
 
+/// The title of the servers that depend on placeholders.
+pub(in crate::explain) const UNKNOWN: &str = "The comparison is incomplete: servers depend on \
+     placeholders. Of these, only what is weaker whatever they stand for is listed:";
+
 /// `Changed: tls.mode (line 9 -> line 12)`
 pub(in crate::explain) fn changed_fields(server: &ServerDiff) -> String {
     const MOST: usize = 12;
@@ -67,11 +79,18 @@ pub(in crate::explain) fn changed_fields(server: &ServerDiff) -> String {
 
 /// `3 weaker, 1 stronger, 0 different; 2 servers changed, 4 unchanged`
 pub(in crate::explain) fn summary(diff: &Diff) -> String {
-    let Diff { weaker, stronger, different, unchanged, unread, not_compared, .. } = diff;
-    let incomplete = match (unread.is_empty(), not_compared.len()) {
-        (true, _) => String::new(),
-        (false, 0) => "\nINCOMPLETE: part of the input could not be read".to_owned(),
-        (false, count) => format!("\nINCOMPLETE: {} not compared", counted(count, "Gateway")),
+    let Diff { weaker, stronger, different, unchanged, unread, not_compared, unknown, .. } = diff;
+    let mut missing = Vec::new();
+    if !not_compared.is_empty() {
+        missing.push(counted(not_compared.len(), "Gateway"));
+    }
+    if !unknown.is_empty() {
+        missing.push(counted(unknown.len(), "server"));
+    }
+    let incomplete = match &*missing {
+        [] if unread.is_empty() => String::new(),
+        [] => "\nINCOMPLETE: part of the input could not be read".to_owned(),
+        missing => format!("\nINCOMPLETE: {} not compared", missing.join(" and ")),
     };
     format!(
         "{weaker} weaker, {stronger} stronger, {different} different; {} changed, {unchanged} \
@@ -141,7 +160,7 @@ pub(in crate::explain) fn title(server: &ServerDiff) -> String {
     let gateway = gateway_name(&server.namespace, &server.gateway);
     let called = |place: &Place| {
         let Place { port, .. } = place;
-        format!("port {} {} ({})", port.number, shown(&port.protocol), shown(&port.name))
+        format!("port {} {} ({})", port.number_text(), shown(&port.protocol), shown(&port.name))
     };
     let (old, new) = (server.old.as_ref().map(called), server.new.as_ref().map(called));
     match (old, new) {

@@ -44,6 +44,15 @@ pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
         }
         note(diff::NOT_COMPARED, &list(names.iter()), &mut body);
     }
+    if !diff.unknown.is_empty() {
+        let names = diff.unknown.iter().map(diff::UnknownServer::sentence);
+        let mut names: Vec<String> = names.take(MOST_TOLD + 1).collect();
+        if names.len() > MOST_TOLD {
+            names.truncate(MOST_TOLD);
+            names.push(format!("and {} more", diff.unknown.len() - MOST_TOLD));
+        }
+        note(diff::UNKNOWN, &list(names.iter()), &mut body);
+    }
     body.push_str(&notes(&diff.repeated, most, |_, repeated: &diff::Repeated, html| {
         note(&outside(&repeated.sentence()), "", html);
     }));
@@ -65,7 +74,7 @@ pub(in crate::explain) fn diff(diff: &Diff, most: usize) -> String {
         .map(|difference| (difference.effect, effect_tone(difference.effect)));
     body.push_str(&left_out(left.len(), diff.servers.len(), effects));
     body.push_str(&articles);
-    if diff.servers.is_empty() && diff.unread.is_empty() {
+    if diff.servers.is_empty() && diff.unread.is_empty() && diff.unknown.is_empty() {
         body.push_str("<p>Nothing changes for any client.</p>\n");
     }
     body.push_str("</main>\n");

@@ -12,7 +12,7 @@ use crate::{
     explain::{
         Report,
         server::{Client, Explained},
-        terminal::{IF_NOT_PRUNED, PRUNED, alike, gateway_name, place},
+        terminal::{DEPENDS_ON, IF_NOT_PRUNED, PRUNED, alike, gateway_name, place},
     },
     text::counted,
 };
@@ -58,7 +58,7 @@ pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
 
 fn name(server: &Explained) -> String {
     let gateway = gateway_name(&server.namespace, &server.gateway);
-    let port = format!("{} {}", server.port.number, server.port.protocol);
+    let port = format!("{} {}", server.port.number_text(), server.port.protocol);
     format!("{}, port {}", outside(&gateway), outside(&port))
 }
 
@@ -69,6 +69,7 @@ fn verdict(server: &Explained) -> (&'static str, Tone) {
         return ("rejected by a cluster", Tone::Bad);
     }
     match () {
+        () if server.is_unknown => ("unknown", Tone::Warn),
         () if has("unverified") => ("unverified accepted", Tone::Bad),
         () if has("redirected") => ("redirected", Tone::Calm),
         () if has("verified") && has("anonymous") => ("verified or none", Tone::Good),
@@ -91,7 +92,7 @@ fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
         outside(&place(&server.file, server.line)),
         server.server,
         tag(verdict, tone),
-        server.port.number,
+        server.port.number_text(),
         outside(&server.port.protocol),
         outside(&server.port.name),
     );
@@ -119,7 +120,12 @@ fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
         escaped(&server.answer.who_gets_in),
         escaped(&server.answer.what_can_the_backend_trust),
     );
-    section("What it does", &bullets(&server.does), html);
+    if !server.depends_on.is_empty() {
+        section(DEPENDS_ON, &told(&server.depends_on), html);
+    }
+    if !server.does.is_empty() {
+        section("What it does", &bullets(&server.does), html);
+    }
     if !server.risks.is_empty() {
         let title = "Risks of <code>insecureSkipVerify</code>";
         section(title, &bullets(&server.risks), html);

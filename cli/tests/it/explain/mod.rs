@@ -6,6 +6,7 @@ mod command;
 mod diff;
 mod incomplete;
 mod limits;
+mod placeholders;
 mod stored;
 
 use serde_json::{Value, json};
