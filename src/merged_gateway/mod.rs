@@ -38,7 +38,7 @@
 //! # What is not considered
 //!
 //! Services, which may map a server's port to another one, and to which `AUTO_PASSTHROUGH` leads;
-//! delegate VirtualServices: a route that delegates counts as a route; QUIC, EnvoyFilters, Sidecars, the
+//! delegate VirtualServices: a route that delegates counts as a route; QUIC, `EnvoyFilter`, `Sidecar`, the
 //! settings of the mesh, and `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`.
 
 mod build;
