@@ -55,7 +55,7 @@ pub fn deserialize<'de, V: Value, D: Deserializer<'de>>(deserializer: D) -> Resu
     V::read(deserializer)
 }
 
-/// The types that this module reads and writes. The trait is sealed by [`Message`](super::Message).
+/// The types that this module reads and writes. The trait is sealed by [`Message`].
 pub trait Value: Sized {
     #[doc(hidden)]
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;

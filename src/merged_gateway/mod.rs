@@ -49,10 +49,11 @@ mod virtual_service;
 
 use std::{collections::BTreeMap, fmt};
 
-pub use reachability::Bypass;
+pub use reachability::{Bypass, bypasses_within};
 pub use virtual_service::VirtualService;
 
 use crate::Gateway;
+pub use crate::traffic_mode::TrafficMode;
 #[cfg(not(feature = "envoy"))]
 use merge::Candidate;
 #[cfg(feature = "envoy")]

@@ -7,9 +7,12 @@ use std::{
     fmt,
 };
 
-use super::{ChainAction, FilterChain, Listener, MergedGateway, NamedGateway, VirtualHost, hosts};
+use super::{
+    ChainAction, FilterChain, Listener, MergedGateway, NamedGateway, VirtualHost, VirtualService,
+    Workload, hosts,
+};
 use crate::{
-    Server, ServerTlsSettings,
+    Gateway, Server, ServerTlsSettings,
     client_certificate::{Change, ClientCertificatePolicy},
     traffic_mode::TrafficMode,
 };
@@ -41,26 +44,32 @@ pub struct Bypass {
 }
 
 impl Bypass {
-    /// A command that sends the request to a gateway at the address in the variable `GATEWAY`.
+    /// A shell command that sends the request to a gateway at the address in the variable `GATEWAY`.
     ///
-    /// The client certificate, if one is needed, is left out.
+    /// The client certificate, if one is needed, is left out. Names are quoted for the shell.
     #[must_use]
     pub fn command(&self) -> String {
         let (_, port) = self.listener;
-        let host = &self.host;
-        if !self.is_tls {
-            return format!("curl --connect-to ::$GATEWAY:{port} http://{host}:{port}/");
-        }
+        let url = |scheme: &str, name: &str| quoted(&format!("{scheme}://{name}:{port}/"));
+        let header = quoted(&format!("Host: {}", self.host));
+        let connect = format!("--connect-to ::$GATEWAY:{port}");
         match &self.server_name {
-            Some(name) if name == host => {
-                format!("curl -k --connect-to ::$GATEWAY:{port} https://{host}:{port}/")
-            }
-            Some(name) => format!(
-                "curl -k --connect-to ::$GATEWAY:{port} -H 'Host: {host}' https://{name}:{port}/"
-            ),
+            _ if !self.is_tls => format!("curl {connect} {}", url("http", &self.host)),
+            Some(name) if *name == self.host => format!("curl -k {connect} {}", url("https", name)),
+            Some(name) => format!("curl -k {connect} -H {header} {}", url("https", name)),
             // curl sends no server name for an IP address.
-            None => format!("curl -k -H 'Host: {host}' https://$GATEWAY:{port}/"),
+            None => format!("curl -k -H {header} https://$GATEWAY:{port}/"),
         }
+    }
+}
+
+/// A word of a shell command.
+fn quoted(word: &str) -> String {
+    let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/".contains(&byte);
+    if word.bytes().all(is_safe) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }
 
@@ -75,6 +84,54 @@ impl fmt::Display for Bypass {
         }
         write!(f, " and the Host {}", self.host)
     }
+}
+
+/// Virtual hosts that [`bypasses_within`] builds at most: each wildcard may have one for each host.
+const MOST_VIRTUAL_HOSTS: usize = 1_000_000;
+
+/// The bypasses within one Gateway, with the indexes of its servers.
+///
+/// VirtualServices are assumed to be bound to the Gateway and to have all of its hosts
+/// ([`VirtualService::assumed`]). Gateways with so many wildcards that they have more than a million virtual
+/// hosts are not considered.
+///
+/// ```
+/// use istio_gateway::{Gateway, json, merged_gateway::bypasses_within};
+///
+/// let gateway: Gateway = json::from_str(
+///     r#"{"servers": [
+///         {"port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+///          "hosts": ["shop.example.com"], "tls": {"mode": "MUTUAL", "credentialName": "c"}},
+///         {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}
+///     ]}"#,
+/// )?;
+/// let bypass = &bypasses_within(&gateway)[0];
+/// assert_eq!((bypass.bypassed, bypass.through), (0, 1));
+/// let command = "curl --connect-to ::$GATEWAY:80 http://shop.example.com:80/";
+/// assert_eq!(bypass.command(), command);
+/// # Ok::<(), istio_gateway::Error>(())
+/// ```
+#[must_use]
+pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
+    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
+    let wildcards = hosts.clone().filter(|host| host.contains('*')).count();
+    let has_tls = gateway.servers.iter().any(|server| server.tls.is_some());
+    let is_large = wildcards.saturating_mul(hosts.count()) > MOST_VIRTUAL_HOSTS;
+    if gateway.servers.len() < 2 || !has_tls || is_large {
+        return Vec::new();
+    }
+    let gateways = [NamedGateway { namespace: "", name: "", created: None, gateway }];
+    let [named] = &gateways;
+    let services = VirtualService::assumed(named);
+    let workload = Workload { ignores_selectors: true, ..Workload::default() };
+    let merged = MergedGateway::build(&gateways, &services, &workload);
+    let mut bypasses = merged.bypasses(&gateways);
+    for bypass in &mut bypasses {
+        for server in [&mut bypass.bypassed, &mut bypass.through] {
+            *server = merged.servers.get(*server).map_or(0, |merged| merged.server);
+        }
+    }
+    bypasses
 }
 
 /// A filter chain that routes HTTP, and the client check of its server.

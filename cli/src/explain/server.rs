@@ -1,11 +1,12 @@
 //! A server, and everything that there is to say of it: what all formats are made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use istio_gateway::{
-    Diagnostic, Manifest, Position, Server,
+    Diagnostic, Gateway, Manifest, Position, Server,
     client_certificate::{ClientCertificatePolicy, ClientOutcome, Forwarding},
     envoy::{self, DownstreamTlsContext, TrafficMode},
+    merged_gateway::bypasses_within,
 };
 use serde::Serialize;
 
@@ -16,7 +17,8 @@ use super::{
 };
 use crate::{
     gateways::{Finding, Judgement, Refusals, below_server, by_server, server_path},
-    unknown::{Scope, ServerUnknown},
+    text::harmless,
+    unknown::{Scope, ServerUnknown, Unknown},
 };
 
 #[derive(Serialize)]
@@ -39,6 +41,8 @@ pub(super) struct Explained {
     pub(super) depends_on: Vec<Finding>,
     /// What has to be so for it to have an effect, since other servers have placeholders.
     pub(super) conditions: Vec<String>,
+    /// Requests that reach its routes without its client check.
+    pub(super) bypasses: Vec<String>,
     /// Whether it depends on placeholders who gets in.
     #[serde(skip)]
     pub(super) is_unknown: bool,
@@ -185,6 +189,7 @@ pub(super) fn explained(
     let rejected: Vec<_> = rejected.iter().map(Vec::as_slice).collect();
     let rejected = Finding::of_lists(&rejected, manifest);
     let (of_servers, of_gateway) = by_server(&pruned);
+    let bypasses = bypasses(&filled, &behavior, &unknown);
     let findings = |found: &[&Diagnostic]| -> Vec<Finding> {
         found.iter().map(|found| Finding::at(found, found.position)).collect()
     };
@@ -205,6 +210,7 @@ pub(super) fn explained(
         let explained = Explained {
             depends_on: depends_on.iter().map(|found| Finding::at(found, found.position)).collect(),
             conditions,
+            bypasses: bypasses.get(&index).cloned().unwrap_or_default(),
             file: file.to_owned(),
             document,
             line: place.map(|place| place.line),
@@ -238,6 +244,32 @@ pub(super) fn explained(
     ExplainedGateway { pruned, servers }
 }
 
+/// A sentence for each request that reaches the routes of a server without its client check.
+fn bypasses(
+    gateway: &Gateway,
+    behavior: &[ServerBehavior<'_>],
+    unknown: &Unknown,
+) -> HashMap<usize, Vec<String>> {
+    let is_certain = |index: usize| {
+        let hides = |unknown: &ServerUnknown| unknown.scope.hides_answer() || unknown.scope.merge;
+        behavior.get(index).is_some_and(|behavior| behavior.absence.is_none())
+            && !unknown.server(index).is_some_and(hides)
+    };
+    let mut sentences: HashMap<usize, Vec<String>> = HashMap::new();
+    for bypass in bypasses_within(gateway) {
+        if is_certain(bypass.bypassed) && is_certain(bypass.through) {
+            let sentence = format!(
+                "This check can be bypassed: {bypass} reaches the same routes through spec.servers[{}]. Try \
+                 it: {}",
+                bypass.through,
+                bypass.command()
+            );
+            sentences.entry(bypass.bypassed).or_default().push(harmless(&sentence));
+        }
+    }
+    sentences
+}
+
 impl Explained {
     /// What there is to say without the document around it.
     fn of(behavior: &ServerBehavior<'_>, forwarding: Forwarding, is_rejected: bool) -> Self {
@@ -267,6 +299,7 @@ impl Explained {
             answer: answer::answer(behavior, forwarding, is_rejected),
             depends_on: Vec::new(),
             conditions: Vec::new(),
+            bypasses: Vec::new(),
             is_unknown: false,
             rejected: Vec::new(),
             pruned: Vec::new(),
@@ -290,7 +323,7 @@ impl Explained {
         server: &Server,
         unknown: Option<&ServerUnknown>,
     ) -> Self {
-        for condition in &self.conditions {
+        for condition in self.bypasses.iter().chain(&self.conditions) {
             self.answer.who_gets_in += " ";
             self.answer.who_gets_in += condition;
         }

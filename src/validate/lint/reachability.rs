@@ -2,34 +2,16 @@
 
 use crate::{
     Gateway,
-    merged_gateway::{MergedGateway, NamedGateway, VirtualService, Workload},
+    merged_gateway::bypasses_within,
     rule,
     validate::findings::{Findings, Location},
 };
 
-/// Virtual hosts that are built at most: each wildcard may have one for each host.
-const MOST_VIRTUAL_HOSTS: usize = 1_000_000;
-
 pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mut Findings) {
     check_panic(gateway, servers, findings);
-    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
-    let wildcards = hosts.clone().filter(|host| host.contains('*')).count();
-    let has_tls = gateway.servers.iter().any(|server| server.tls.is_some());
-    if gateway.servers.len() < 2
-        || !has_tls
-        || wildcards.saturating_mul(hosts.count()) > MOST_VIRTUAL_HOSTS
-    {
-        return;
-    }
-    let gateways = [NamedGateway { namespace: "", name: "", created: None, gateway }];
-    let [named] = &gateways;
-    let services = VirtualService::assumed(named);
-    let workload = Workload { ignores_selectors: true, ..Workload::default() };
-    let merged = MergedGateway::build(&gateways, &services, &workload);
     let places: Vec<_> = servers.items().collect();
-    for bypass in merged.bypasses(&gateways) {
-        let index = |server: usize| merged.servers.get(server).map_or(0, |merged| merged.server);
-        let (bypassed, through) = (index(bypass.bypassed), index(bypass.through));
+    for bypass in bypasses_within(gateway) {
+        let (bypassed, through) = (bypass.bypassed, bypass.through);
         let message = format!(
             "the client check can be bypassed through servers[{through}]: {bypass} reaches the same routes"
         );

@@ -231,3 +231,69 @@ fn pins_and_names_are_reported_with_their_effect() {
     assert_eq!(rows(&report)["other-name"]["outcome"], "unverified");
     assert!(!rows(&report).contains_key("not-pinned"));
 }
+
+/// A Gateway with a strict server and one more.
+fn strict_and(server: &str) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: edge, namespace: infra}}\n\
+         spec:\n  selector: {{istio: edge}}\n  servers:\n  - port: {{number: 443, name: a, protocol: HTTPS}}\n    \
+         hosts: [admin.example.com]\n    tls: {{mode: MUTUAL, credentialName: c}}\n  - {server}\n"
+    )
+}
+
+#[test]
+fn an_answer_is_not_that_all_others_are_rejected_where_another_server_is_a_bypass() {
+    for (server, request) in [
+        (
+            "{port: {number: 443, name: b, protocol: HTTPS}, hosts: ['*.example.com'], tls: {mode: SIMPLE, \
+             credentialName: c}}",
+            "with the server name (SNI) a.example.com and the Host admin.example.com",
+        ),
+        (
+            "{port: {number: 8443, name: b, protocol: HTTPS}, hosts: ['*'], tls: {mode: SIMPLE, \
+             credentialName: c}}",
+            "without a server name (SNI) and the Host admin.example.com",
+        ),
+        (
+            "{port: {number: 80, name: b, protocol: HTTP}, hosts: ['*/admin.example.com']}",
+            "without TLS and the Host admin.example.com",
+        ),
+    ] {
+        let text = strict_and(server);
+        let report: Value =
+            serde_json::from_str(&prints(&["--format", "json", "-"], &text)).unwrap();
+        keeps_schema("report", &report);
+        let bypasses = report["servers"][0]["bypasses"].as_array().unwrap();
+        assert_eq!(bypasses.len(), 1, "{server}");
+        let sentence = bypasses[0].as_str().unwrap();
+        assert!(sentence.contains(request) && sentence.contains("curl "), "{sentence}");
+        let answer = report["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+        assert!(answer.ends_with(sentence), "{answer}");
+        let printed = joined(&prints(&["-"], &text));
+        assert!(printed.contains("This check can be bypassed: a request to 0.0.0.0:"), "{printed}");
+        assert_eq!(report["servers"][1]["bypasses"], json!([]));
+    }
+    for server in [
+        "{port: {number: 443, name: b, protocol: HTTPS}, hosts: ['*.example.com'], tls: {mode: MUTUAL, \
+         credentialName: c}}",
+        "{port: {number: 443, name: b, protocol: HTTPS}, hosts: [www.example.com], tls: {mode: SIMPLE, \
+         credentialName: c}}",
+        "{port: {number: 80, name: b, protocol: HTTP}, hosts: ['*'], tls: {httpsRedirect: true}}",
+        "{port: {number: 443, name: b, protocol: HTTPS}, hosts: ['*.example.com'], tls: {mode: $MODE, \
+         credentialName: c}}",
+    ] {
+        let report = prints(&["--format", "json", "-"], &strict_and(server));
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["servers"][0]["bypasses"], json!([]), "{server}");
+    }
+}
+
+#[test]
+fn a_command_holds_no_command_of_a_documents() {
+    let text = strict_and("{port: {number: 80, name: b, protocol: HTTP}, hosts: ['*']}")
+        .replace("admin.example.com", "\"a'`id`'\"");
+    let report: Value = serde_json::from_str(&prints(&["--format", "json", "-"], &text)).unwrap();
+    let sentence = report["servers"][0]["bypasses"][0].as_str().unwrap();
+    let url = r"'http://a'\''`id`'\'':80/'";
+    assert!(sentence.ends_with(&format!("curl --connect-to ::$GATEWAY:80 {url}")), "{sentence}");
+}
