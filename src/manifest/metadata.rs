@@ -131,13 +131,13 @@ impl Check<'_> {
                 }
                 return;
             }
-            (Want::Map(want), Kind::Mapping | Kind::MergedMapping(_)) => {
+            (Want::Map(want), Kind::Mapping) => {
                 for (key, value) in node.distinct_entries() {
                     self.value(value, want, &path.clone().key(key.text()));
                 }
                 return;
             }
-            (Want::Struct(_, fields), Kind::Mapping | Kind::MergedMapping(_)) => {
+            (Want::Struct(_, fields), Kind::Mapping) => {
                 for (key, value) in node.distinct_entries() {
                     let field = fields.iter().find(|(name, _)| is_same_name(name, key.text()));
                     if let Some((name, want)) = field {

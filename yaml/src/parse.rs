@@ -173,7 +173,7 @@ impl<'s> Reader<'s> {
                 if self.builder.wants_key() {
                     return self.fail("invalid map key", start);
                 }
-                self.builder.leaf(Kind::Alias(node), start, end);
+                self.builder.alias(node, start, end);
                 let height = self.heights.get(&node).copied().unwrap_or_default();
                 self.is_within(height, start)
             }

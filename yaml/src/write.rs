@@ -1,10 +1,10 @@
 //! YAML that every reader understands alike: block style, and in quotes whatever a YAML 1.1
 //! reader could take for something else than a text.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, slice};
 
 use super::resolve;
-use crate::tree::{Edit, JsonFloat, Kind, Ref};
+use crate::tree::{Children, Edit, Inline, JsonFloat, Kind, Value, write_inline};
 
 /// Deeper than this, what is left is written in flow style, whose size does not grow with the
 /// depth's square.
@@ -15,32 +15,25 @@ const MAX_SIMPLE_KEY: usize = 256;
 
 /// Writes one document, with a line feed at its end.
 pub fn write_yaml(value: &Edit<'_>, out: &mut String) {
-    let (mut writer, value) = (Writer { out }, Child::of(value));
-    if value.is_nested() {
-        writer.block(value.children(), 0, true);
-    } else {
-        writer.value(value, 0);
-        writer.out.push('\n');
+    let (mut writer, value) = (Writer { out }, Value::of(value));
+    match value.children() {
+        Ok(children) if value.is_nested() => writer.block(children, 0, true),
+        _ => writer.value(value, 0),
     }
 }
 
 /// A value in flow style, on one line.
 pub(super) fn flow(value: &Edit<'_>) -> String {
     let mut out = String::new();
-    Writer { out: &mut out }.inline(Child::of(value));
+    write_inline::<Flow>(Value::of(value), &mut out);
     out
 }
 
 /// A key and its value in flow style, on one line.
 pub(super) fn flow_entry(key: &str, value: &Edit<'_>) -> String {
     let mut out = String::new();
-    let mut writer = Writer { out: &mut out };
-    if is_long(key) {
-        writer.out.push_str("? ");
-    }
-    writer.text(key);
-    writer.out.push_str(": ");
-    writer.inline(Child::of(value));
+    Flow::key(key, &mut out);
+    write_inline::<Flow>(Value::of(value), &mut out);
     out
 }
 
@@ -52,56 +45,43 @@ pub(super) fn block(value: &Edit<'_>) -> String {
 }
 
 /// A key and its value in block style, as lines that begin at the first column.
-pub(super) fn entry(key: &str, value: &Edit<'_>) -> String {
+pub(super) fn entry<'a>(entry: &(&'a str, Edit<'a>)) -> String {
     let mut out = String::new();
-    Writer { out: &mut out }.block(Children::Map(vec![(key, Child::of(value))]), 0, true);
+    let entries = Children::EditedEntries(slice::from_ref(entry).iter());
+    Writer { out: &mut out }.block(entries, 0, true);
     out
 }
 
-/// A value: a node as it is, or something put together anew.
-#[derive(Clone, Copy)]
-enum Child<'e, 'a> {
-    Node(Ref<'a, 'a>),
-    Map(&'e [(&'a str, Edit<'a>)]),
-    List(&'e [Edit<'a>]),
-}
+/// Flow style.
+struct Flow;
 
-/// What stands in a collection.
-enum Children<'e, 'a> {
-    Map(Vec<(&'e str, Child<'e, 'a>)>),
-    List(Vec<Child<'e, 'a>>),
-}
+impl Inline for Flow {
+    const COMMA: &str = ", ";
 
-impl<'e, 'a> Child<'e, 'a> {
-    fn of(value: &'e Edit<'a>) -> Self {
-        match value {
-            Edit::Kept(node) | Edit::Replaced { node, .. } => Self::Node(*node),
-            Edit::Mapping { entries, .. } => Self::Map(entries),
-            Edit::Sequence { items, .. } => Self::List(items),
+    fn key(key: &str, out: &mut String) {
+        if is_long(key) {
+            out.push_str("? ");
         }
+        string(key, out);
+        out.push_str(": ");
     }
 
-    /// Whether it is a collection with something in it.
-    fn is_nested(self) -> bool {
-        match self {
-            Self::Node(node) => node.entries().next().is_some() || node.items().next().is_some(),
-            Self::Map(entries) => !entries.is_empty(),
-            Self::List(items) => !items.is_empty(),
-        }
-    }
-
-    fn children(self) -> Children<'e, 'a> {
-        match self {
-            Self::Node(node) if node.is_mapping() => {
-                let entries = node.distinct_entries().into_iter();
-                Children::Map(entries.map(|(key, value)| (key.text(), Self::Node(value))).collect())
+    fn scalar(scalar: &Kind<'_>, out: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = match scalar {
+            Kind::Bool(v) => write!(out, "{v}"),
+            Kind::Unsigned(v) => write!(out, "{v}"),
+            // `-0` is the integer 0 in YAML; as a float it keeps its sign.
+            Kind::Signed(0) => write!(out, "-0.0"),
+            Kind::Signed(v) => write!(out, "{v}"),
+            Kind::Float(v) => write!(out, "{}", yaml_float(*v)),
+            Kind::BigNumber(text) => write!(out, "{text}"),
+            Kind::String(text) => {
+                string(text, out);
+                Ok(())
             }
-            Self::Node(node) => Children::List(node.items().map(Self::Node).collect()),
-            Self::Map(entries) => {
-                Children::Map(entries.iter().map(|(key, value)| (*key, Self::of(value))).collect())
-            }
-            Self::List(items) => Children::List(items.iter().map(Self::of).collect()),
-        }
+            _ => write!(out, "null"),
+        };
     }
 }
 
@@ -113,55 +93,37 @@ impl Writer<'_> {
     /// The entries or items of a block collection, each on lines of its own. `starts_line` is
     /// false behind a dash, where the first one follows on the same line.
     fn block(&mut self, children: Children<'_, '_>, depth: usize, mut starts_line: bool) {
-        match children {
-            Children::Map(entries) => {
-                for (key, value) in entries {
-                    if starts_line {
-                        self.indent(depth);
-                    }
-                    starts_line = true;
-                    if is_long(key) {
-                        self.out.push_str("? ");
-                        self.quoted(key);
-                        self.out.push('\n');
-                        self.indent(depth);
-                    } else {
-                        self.text(key);
-                    }
+        for (key, value) in children {
+            if starts_line {
+                self.indent(depth);
+            }
+            starts_line = true;
+            match key {
+                None => self.out.push('-'),
+                Some(key) if is_long(key) => {
+                    self.out.push_str("? ");
+                    quoted(key, self.out);
+                    self.out.push('\n');
+                    self.indent(depth);
                     self.out.push(':');
-                    self.behind_key(value, depth);
+                }
+                Some(key) => {
+                    string(key, self.out);
+                    self.out.push(':');
                 }
             }
-            Children::List(items) => {
-                for item in items {
-                    if starts_line {
-                        self.indent(depth);
-                    }
-                    starts_line = true;
-                    self.out.push('-');
+            match value.children() {
+                Ok(children) if value.is_nested() && depth < MAX_BLOCK_DEPTH => {
+                    // A sequence stands below its key without indentation, as kubectl writes it.
+                    let is_indented = key.is_none() || children.is_mapping();
+                    self.out.push(if key.is_none() { ' ' } else { '\n' });
+                    self.block(children, depth + usize::from(is_indented), key.is_some());
+                }
+                _ => {
                     self.out.push(' ');
-                    if item.is_nested() && depth < MAX_BLOCK_DEPTH {
-                        self.block(item.children(), depth + 1, false);
-                    } else {
-                        self.value(item, depth + 1);
-                        self.out.push('\n');
-                    }
+                    self.value(value, depth + 1);
                 }
             }
-        }
-    }
-
-    fn behind_key(&mut self, value: Child<'_, '_>, depth: usize) {
-        if value.is_nested() && depth < MAX_BLOCK_DEPTH {
-            self.out.push('\n');
-            let children = value.children();
-            // A list stands below its key without indentation, as kubectl writes it.
-            let depth = if matches!(children, Children::Map(_)) { depth + 1 } else { depth };
-            self.block(children, depth, true);
-        } else {
-            self.out.push(' ');
-            self.value(value, depth + 1);
-            self.out.push('\n');
         }
     }
 
@@ -171,142 +133,15 @@ impl Writer<'_> {
         }
     }
 
-    /// A scalar, an empty collection, or what is too deep for block style.
-    fn value(&mut self, value: Child<'_, '_>, depth: usize) {
+    /// A scalar, an empty collection, or what is too deep for block style, and the end of its line.
+    fn value(&mut self, value: Value<'_, '_>, depth: usize) {
         match value {
-            Child::Node(node) => match node.kind() {
-                Kind::String(text) if is_literal(text) => self.literal(text, depth),
-                Kind::String(text) => self.text(text),
-                _ => self.flow(node),
-            },
-            Child::Map([]) => self.out.push_str("{}"),
-            Child::List([]) => self.out.push_str("[]"),
-            // What is put together anew follows the schema, which is a few levels deep.
-            Child::Map(_) | Child::List(_) => {}
-        }
-    }
-
-    /// A value on one line.
-    fn inline(&mut self, value: Child<'_, '_>) {
-        match value {
-            Child::Node(node) => match node.kind() {
-                Kind::String(text) => self.text(text),
-                _ => self.flow(node),
-            },
-            Child::Map(entries) => {
-                self.out.push('{');
-                for (i, (key, value)) in entries.iter().enumerate() {
-                    self.out.push_str(if i > 0 { ", " } else { "" });
-                    self.text(key);
-                    self.out.push_str(": ");
-                    self.inline(Child::of(value));
-                }
-                self.out.push('}');
+            Value::Node(node) if node.as_text().is_some_and(is_literal) => {
+                self.literal(node.text(), depth);
             }
-            Child::List(items) => {
-                self.out.push('[');
-                for (i, item) in items.iter().enumerate() {
-                    self.out.push_str(if i > 0 { ", " } else { "" });
-                    self.inline(Child::of(item));
-                }
-                self.out.push(']');
-            }
+            value => write_inline::<Flow>(value, self.out),
         }
-    }
-
-    /// Without recursion: a document may be ten thousand levels deep.
-    fn flow(&mut self, root: Ref<'_, '_>) {
-        enum Step<'a> {
-            Value(Ref<'a, 'a>),
-            Key(&'a str),
-            Text(&'static str),
-        }
-        let mut steps = vec![Step::Value(root)];
-        while let Some(step) = steps.pop() {
-            match step {
-                Step::Text(text) => self.out.push_str(text),
-                Step::Key(key) => {
-                    if is_long(key) {
-                        self.out.push_str("? ");
-                    }
-                    self.quoted(key);
-                    self.out.push_str(" : ");
-                }
-                Step::Value(node) => match node.kind() {
-                    Kind::Sequence => {
-                        self.out.push('[');
-                        steps.push(Step::Text("]"));
-                        let items: Vec<_> = node.items().collect();
-                        for (i, item) in items.into_iter().enumerate().rev() {
-                            steps.push(Step::Value(item));
-                            if i > 0 {
-                                steps.push(Step::Text(", "));
-                            }
-                        }
-                    }
-                    Kind::Mapping | Kind::MergedMapping(_) => {
-                        self.out.push('{');
-                        steps.push(Step::Text("}"));
-                        for (i, (key, value)) in
-                            node.distinct_entries().into_iter().enumerate().rev()
-                        {
-                            steps.push(Step::Value(value));
-                            steps.push(Step::Key(key.text()));
-                            if i > 0 {
-                                steps.push(Step::Text(", "));
-                            }
-                        }
-                    }
-                    Kind::String(text) => self.quoted(text),
-                    scalar => self.scalar(scalar),
-                },
-            }
-        }
-    }
-
-    fn scalar(&mut self, scalar: &Kind<'_>) {
-        // Writing to a String cannot fail.
-        let _ = match scalar {
-            Kind::Bool(v) => write!(self.out, "{v}"),
-            Kind::Unsigned(v) => write!(self.out, "{v}"),
-            // `-0` is the integer 0 in YAML; as a float it keeps its sign.
-            Kind::Signed(0) => write!(self.out, "-0.0"),
-            Kind::Signed(v) => write!(self.out, "{v}"),
-            Kind::Float(v) => write!(self.out, "{}", yaml_float(*v)),
-            Kind::BigNumber(text) => write!(self.out, "{text}"),
-            _ => write!(self.out, "null"),
-        };
-    }
-
-    fn text(&mut self, text: &str) {
-        if is_plain(text) {
-            self.out.push_str(text);
-        } else {
-            self.quoted(text);
-        }
-    }
-
-    /// In double quotes.
-    fn quoted(&mut self, text: &str) {
-        self.out.push('"');
-        for c in text.chars() {
-            match c {
-                '"' => self.out.push_str("\\\""),
-                '\\' => self.out.push_str("\\\\"),
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                c if is_printable(c) => self.out.push(c),
-                // Unlike JSON, YAML has no surrogate pairs.
-                c if u32::from(c) > 0xffff => {
-                    let _ = write!(self.out, "\\U{:08x}", u32::from(c));
-                }
-                c => {
-                    let _ = write!(self.out, "\\u{:04x}", u32::from(c));
-                }
-            }
-        }
-        self.out.push('"');
+        self.out.push('\n');
     }
 
     /// A text of several lines, as it is, behind a `|`.
@@ -332,46 +167,51 @@ impl Writer<'_> {
     }
 }
 
-/// A float with a point and a signed exponent, which is a float to every YAML reader.
+fn string(text: &str, out: &mut String) {
+    if is_plain(text) {
+        out.push_str(text);
+    } else {
+        quoted(text, out);
+    }
+}
+
+/// In double quotes.
+fn quoted(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if is_printable(c) => out.push(c),
+            // Unlike JSON, YAML has no surrogate pairs.
+            c if u32::from(c) > 0xffff => {
+                let _ = write!(out, "\\U{:08x}", u32::from(c));
+            }
+            c => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+        }
+    }
+    out.push('"');
+}
+
+/// A float with a point, which is a float to every YAML reader. An exponent has a sign already.
 fn yaml_float(v: f64) -> String {
     let text = JsonFloat(v).to_string();
-    let (mantissa, exponent) = match text.split_once('e') {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (text.as_str(), None),
-    };
-    let point = if mantissa.contains('.') { "" } else { ".0" };
-    match exponent {
-        None => format!("{mantissa}{point}"),
-        Some(exponent) if exponent.starts_with(['-', '+']) => {
-            format!("{mantissa}{point}e{exponent}")
-        }
-        Some(exponent) => format!("{mantissa}{point}e+{exponent}"),
+    if text.contains('.') {
+        return text;
     }
+    let digits = text.find('e').unwrap_or(text.len());
+    let (mantissa, exponent) = text.split_at_checked(digits).unwrap_or((&text, ""));
+    format!("{mantissa}.0{exponent}")
 }
 
 /// Whether a text may stand without quotes: it begins like a word, has nothing in it that YAML
 /// gives a meaning, and no reader takes it for a number, a time, a boolean or null.
 fn is_plain(text: &str) -> bool {
-    let inner = |c: char| {
-        c.is_alphanumeric()
-            || matches!(
-                c,
-                '_' | '-'
-                    | '.'
-                    | '/'
-                    | '@'
-                    | '+'
-                    | '='
-                    | '~'
-                    | '$'
-                    | '%'
-                    | '*'
-                    | '('
-                    | ')'
-                    | ';'
-                    | '^'
-            )
-    };
     let mut chars = text.chars().peekable();
     let starts = match chars.next() {
         Some(first) if first.is_alphabetic() || matches!(first, '_' | '/' | '$') => true,
@@ -386,7 +226,7 @@ fn is_plain(text: &str) -> bool {
         let is_fine = match c {
             ':' => chars.peek().is_some_and(|next| *next != ' '),
             ' ' => last != ' ' && chars.peek().is_some_and(|next| *next != '#'),
-            c => inner(c),
+            c => c.is_alphanumeric() || "_-./@+=~$%*();^".contains(c),
         };
         if !is_fine {
             return false;

@@ -174,9 +174,9 @@ impl Judge {
         let before = self.blocking;
         let kind = node.kind();
         match (schema.kind, kind) {
-            (Want::Any, Kind::Mapping | Kind::MergedMapping(_)) => {}
-            (Want::Object, Kind::Mapping | Kind::MergedMapping(_)) => self.object(schema, node, at),
-            (Want::Map, Kind::Mapping | Kind::MergedMapping(_)) => self.map(schema, node, at),
+            (Want::Any, Kind::Mapping) => {}
+            (Want::Object, Kind::Mapping) => self.object(schema, node, at),
+            (Want::Map, Kind::Mapping) => self.map(schema, node, at),
             (Want::List, Kind::Sequence) => self.list(schema, node, at),
             (Want::Text, Kind::String(text)) => self.text(schema, text, at),
             (Want::Integer, Kind::Unsigned(_) | Kind::Signed(_)) => self.integer(schema, kind, at),
@@ -384,11 +384,11 @@ impl Judge {
 
 fn type_name(kind: &Kind<'_>) -> &'static str {
     match kind {
-        Kind::Null | Kind::Alias(_) => "null",
+        Kind::Null => "null",
         Kind::Bool(_) => "boolean",
         Kind::String(_) => "string",
         Kind::Sequence => "array",
-        Kind::Mapping | Kind::MergedMapping(_) => "object",
+        Kind::Mapping => "object",
         Kind::Unsigned(_) | Kind::Signed(_) => "integer",
         Kind::Float(_) | Kind::BigNumber(_) => "number",
     }

@@ -74,7 +74,7 @@ impl Check<'_> {
                     self.error(place, &message, help.to_owned());
                 }
             }
-            (Want::Map(want), Kind::Mapping | Kind::MergedMapping(_)) => {
+            (Want::Map(want), Kind::Mapping) => {
                 for (key, value) in sorted(node) {
                     self.value(&place.entry(key, value), want, target);
                 }
@@ -84,7 +84,7 @@ impl Check<'_> {
                     self.value(&item, want, target);
                 }
             }
-            (Want::Struct(name, fields), Kind::Mapping | Kind::MergedMapping(_)) => {
+            (Want::Struct(name, fields), Kind::Mapping) => {
                 for (key, value) in sorted(node) {
                     let field = fields.iter().find(|(name, _)| *name == key.text());
                     if let Some((field, want)) = field {
@@ -169,11 +169,11 @@ fn number(kind: &Kind<'_>) -> Option<String> {
 
 fn json_type(kind: &Kind<'_>) -> &'static str {
     match kind {
-        Kind::Null | Kind::Alias(_) => "null",
+        Kind::Null => "null",
         Kind::Bool(_) => "bool",
         Kind::String(_) => "string",
         Kind::Sequence => "array",
-        Kind::Mapping | Kind::MergedMapping(_) => "object",
+        Kind::Mapping => "object",
         Kind::Unsigned(_) | Kind::Signed(_) | Kind::Float(_) | Kind::BigNumber(_) => "number",
     }
 }

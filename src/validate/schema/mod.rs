@@ -63,13 +63,10 @@ impl Check<'_> {
     fn value(&mut self, shape: &Shape, place: &Location<'_, '_>, is_root: bool) {
         let Some(node) = place.node else { return };
         match (shape, node.kind()) {
-            (
-                Shape::Object { fields, keeps_unknown, .. },
-                Kind::Mapping | Kind::MergedMapping(_),
-            ) => {
+            (Shape::Object { fields, keeps_unknown, .. }, Kind::Mapping) => {
                 self.fields(fields, *keeps_unknown, place, is_root);
             }
-            (Shape::Texts, Kind::Mapping | Kind::MergedMapping(_)) => {
+            (Shape::Texts, Kind::Mapping) => {
                 for (key, value) in node.distinct_entries() {
                     if !value.is_null() {
                         self.value(&Shape::Text, &place.entry(key, value), false);
@@ -317,7 +314,7 @@ impl Check<'_> {
             Kind::Bool(v) => v.to_string(),
             Kind::Sequence => json_of(place),
             // All of its content is pruned.
-            Kind::Mapping | Kind::MergedMapping(_) => "{}".to_owned(),
+            Kind::Mapping => "{}".to_owned(),
             number_kind => number(number_kind).map(|v| text_of(&v)).unwrap_or_default(),
         };
         self.outcome.is_blocked = true;
@@ -368,7 +365,7 @@ fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
         (Shape::Enum(names), Kind::Float(_) | Kind::Unsigned(_)) => {
             version_named_by(names, kind).or_else(|| Some(format!("write {}", names.get(1)?)))
         }
-        (Shape::List { of: Shape::Object { .. }, .. }, Kind::Mapping | Kind::MergedMapping(_)) => {
+        (Shape::List { of: Shape::Object { .. }, .. }, Kind::Mapping) => {
             Some("write a sequence: begin each item with \"- \"".to_owned())
         }
         (Shape::Text | Shape::Enum(_), Kind::Unsigned(_) | Kind::Bool(_) | Kind::Float(_)) => {
@@ -401,11 +398,11 @@ fn wrong_type(path: &str, want: &str, found: &str) -> String {
 
 fn type_name(kind: &Kind<'_>) -> &'static str {
     match kind {
-        Kind::Null | Kind::Alias(_) => "null",
+        Kind::Null => "null",
         Kind::Bool(_) => "boolean",
         Kind::String(_) => "string",
         Kind::Sequence => "array",
-        Kind::Mapping | Kind::MergedMapping(_) => "object",
+        Kind::Mapping => "object",
         Kind::Unsigned(v) if i64::try_from(*v).is_ok() => "integer",
         Kind::Signed(_) => "integer",
         Kind::Unsigned(_) | Kind::Float(_) | Kind::BigNumber(_) => "number",

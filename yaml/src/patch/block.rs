@@ -84,9 +84,9 @@ impl Patch<'_> {
             }
         }
         let indent = self.text.column(first.start);
-        for (name, new) in added {
+        for new in added {
             let at = last.range.end;
-            changes.push((at..at, self.lines(at, &write::entry(name, new), indent, "")));
+            changes.push((at..at, self.lines(at, &write::entry(new), indent, "")));
         }
         Ok(())
     }

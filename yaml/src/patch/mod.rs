@@ -12,13 +12,15 @@
 
 mod block;
 mod flow;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt;
 
 use self::text::{Change, Text};
 use super::write;
-use crate::tree::{Edit, Kind, Ref, Tree, write_json};
+use crate::tree::{Edit, Ref, Tree, write_json};
 
 /// Why a changed document could not keep its layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,7 +247,7 @@ impl Patch<'_> {
         map: Ref<'a, 'a>,
         entries: &'e [(&'a str, Edit<'a>)],
     ) -> Step<(Vec<Entry<'e, 'a>>, Vec<&'e (&'a str, Edit<'a>)>)> {
-        let is_merged = matches!(map.kind(), Kind::MergedMapping(_));
+        let is_merged = map.is_merged();
         let written = self.written_entries(map);
         let last = |text: &str| written.iter().rposition(|(key, _)| key.text() == text);
         let mut plan = Vec::new();

@@ -8,6 +8,8 @@
 mod indicators;
 mod properties;
 mod scalar;
+#[cfg(test)]
+mod tests;
 
 use std::{borrow::Cow, collections::VecDeque};
 

@@ -47,8 +47,7 @@ impl<'s> Builder<'s> {
 
     /// The index that the next node will have.
     pub(crate) fn next(&self) -> u32 {
-        // Each node takes more than one byte of a text of at most 4 GiB, or some of the memory.
-        u32::try_from(self.tree.nodes.len()).unwrap_or(u32::MAX)
+        self.tree.len()
     }
 
     /// The innermost open list or map.
@@ -60,6 +59,15 @@ impl<'s> Builder<'s> {
     pub(crate) fn leaf(&mut self, kind: Kind<'s>, start: usize, end: usize) {
         let next = self.next() + 1;
         self.push(kind, next, start, end);
+    }
+
+    /// Adds an alias of a collection.
+    pub(crate) fn alias(&mut self, target: u32, start: usize, end: usize) {
+        let kind = self.tree.at(target).kind().clone();
+        self.leaf(kind, start, end);
+        if let Some(node) = self.tree.nodes.last_mut() {
+            node.target = target;
+        }
     }
 
     /// Adds a list or map and goes into it.
@@ -101,13 +109,9 @@ impl<'s> Builder<'s> {
         self.tree.node(node).is_some_and(|n| n.next != 0)
     }
 
-    /// Gives a map with merge keys the entries that count.
-    pub(crate) fn set_merged(&mut self, node: u32, entries: Vec<(u32, u32)>) {
-        let index = u32::try_from(self.tree.merged.len()).unwrap_or(u32::MAX);
-        if let Some(node) = self.tree.nodes.get_mut(node as usize) {
-            node.kind = Kind::MergedMapping(index);
-            self.tree.merged.push(entries);
-        }
+    /// Gives a mapping with merge keys the entries that count.
+    pub(crate) fn set_merged(&mut self, mapping: u32, entries: Vec<(u32, u32)>) {
+        self.tree.merged.insert(mapping, entries);
     }
 
     /// Gives a key the text of another one.
@@ -132,8 +136,8 @@ impl<'s> Builder<'s> {
         if let Some(open) = self.open.last_mut() {
             open.wants_key = !open.wants_key;
         }
-        let (start, end) = (offset(start), offset(end));
-        self.tree.nodes.push(Node { kind, next, start, end });
+        let (target, start, end) = (self.next(), offset(start), offset(end));
+        self.tree.nodes.push(Node { kind, next, target, start, end });
     }
 }
 

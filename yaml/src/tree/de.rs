@@ -59,8 +59,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_, '_> {
         let Self { node, cursor, is_distinct } = self;
         cursor.set(node.at);
         match node.kind() {
-            // An alias of an alias is not built.
-            Kind::Null | Kind::Alias(_) => visitor.visit_unit(),
+            Kind::Null => visitor.visit_unit(),
             Kind::Bool(v) => visitor.visit_bool(*v),
             Kind::Unsigned(v) => visitor.visit_u64(*v),
             Kind::Signed(v) => visitor.visit_i64(*v),
@@ -69,11 +68,11 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_, '_> {
             Kind::String(Cow::Owned(text)) if node.tree.lends_unescaped => visitor.visit_str(text),
             Kind::String(text) => visitor.visit_borrowed_str(text),
             Kind::Sequence => visitor.visit_seq(List { items: node.items(), cursor, is_distinct }),
-            Kind::Mapping | Kind::MergedMapping(_) if is_distinct => {
+            Kind::Mapping if is_distinct => {
                 let entries = node.distinct_entries().into_iter();
                 visitor.visit_map(Map { entries, value: None, cursor, is_distinct })
             }
-            Kind::Mapping | Kind::MergedMapping(_) => {
+            Kind::Mapping => {
                 let entries = node.entries();
                 visitor.visit_map(Map { entries, value: None, cursor, is_distinct })
             }
@@ -175,7 +174,7 @@ impl Serialize for Nested<'_, '_> {
             return Err(S::Error::custom("nested too deeply to be serialized"));
         }
         match node.kind() {
-            Kind::Null | Kind::Alias(_) => serializer.serialize_unit(),
+            Kind::Null => serializer.serialize_unit(),
             Kind::Bool(v) => serializer.serialize_bool(*v),
             Kind::Unsigned(v) => serializer.serialize_u64(*v),
             Kind::Signed(0) => serializer.serialize_f64(-0.0),
@@ -192,7 +191,7 @@ impl Serialize for Nested<'_, '_> {
                 }
                 list.end()
             }
-            Kind::Mapping | Kind::MergedMapping(_) => {
+            Kind::Mapping => {
                 let mut map = serializer.serialize_map(None)?;
                 for (key, value) in node.distinct_entries() {
                     map.serialize_entry(key.text(), &Nested(value, depth + 1))?;

@@ -12,7 +12,7 @@ mod node;
 mod scalars;
 mod write;
 
-use std::{borrow::Cow, sync::OnceLock};
+use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 
 use crate::{Error, Position, Quoted, Step};
 
@@ -21,14 +21,15 @@ pub use de::{DeserializeError, Deserializer};
 pub use node::{Entries, Items, Ref};
 pub(crate) use scalars::go_g32;
 pub use scalars::{Escapes, JsonFloat, JsonInteger, append_json_string};
+pub(crate) use write::{Children, Inline, Value, write_inline};
 pub use write::{Edit, write_json};
 
 /// A document. `'s` is the text's.
 #[derive(Clone, Debug, Default)]
 pub struct Tree<'s> {
     nodes: Vec<Node<'s>>,
-    /// The entries of maps with merge keys, as they count in the end: keys and values.
-    merged: Vec<Vec<(u32, u32)>>,
+    /// The entries of mappings with merge keys, as they count in the end: keys and values.
+    merged: HashMap<u32, Vec<(u32, u32)>>,
     /// The whole numbers that YAML has as floats, which show where Go makes a string of one.
     whole_floats: Vec<(u32, f64)>,
     /// Nodes that JSON cannot hold, and why; in document order.
@@ -48,8 +49,10 @@ const MILE: usize = 4096;
 #[derive(Clone, Debug)]
 struct Node<'s> {
     kind: Kind<'s>,
-    /// The node behind this one's subtree; its children follow the node itself.
+    /// The node after this one's subtree; its children follow the node itself.
     next: u32,
+    /// Of an alias, the collection that it stands for; of any other node, the node itself.
+    target: u32,
     /// The bytes of the text.
     start: u32,
     end: u32,
@@ -76,17 +79,13 @@ pub enum Kind<'s> {
     Sequence,
     /// A mapping. Its children are keys and values in turn; a key is a string.
     Mapping,
-    /// A mapping with merge keys, and where the tree keeps its merged entries.
-    MergedMapping(u32),
-    /// What stands elsewhere: its node.
-    Alias(u32),
 }
 
 impl Kind<'_> {
     /// What it is, for messages.
     pub fn describe(&self) -> String {
         match self {
-            Self::Null | Self::Alias(_) => "null".to_owned(),
+            Self::Null => "null".to_owned(),
             Self::Bool(v) => v.to_string(),
             Self::Unsigned(v) => v.to_string(),
             Self::Signed(v) => JsonInteger(*v).to_string(),
@@ -94,7 +93,7 @@ impl Kind<'_> {
             Self::BigNumber(text) => Quoted(text).to_string(),
             Self::String(text) => Quoted(text).to_string(),
             Self::Sequence => "a list".to_owned(),
-            Self::Mapping | Self::MergedMapping(_) => "a map".to_owned(),
+            Self::Mapping => "a map".to_owned(),
         }
     }
 
@@ -109,8 +108,6 @@ impl Kind<'_> {
             Self::String(text) => Kind::String(Cow::Owned(text.clone().into_owned())),
             Self::Sequence => Kind::Sequence,
             Self::Mapping => Kind::Mapping,
-            Self::MergedMapping(index) => Kind::MergedMapping(*index),
-            Self::Alias(node) => Kind::Alias(*node),
         }
     }
 }
@@ -129,15 +126,11 @@ impl<'s> Tree<'s> {
         let start = self.node(map.at).map_or(0, |node| node.start);
         let (at, new) = (map.at, self.len());
         entries.push((new, new + 1));
-        for text in [key, value] {
-            let (kind, next) = (Kind::String(Cow::Owned(text.to_owned())), self.len() + 1);
-            self.nodes.push(Node { kind, next, start, end: start });
+        for (target, text) in (new..).zip([key, value]) {
+            let kind = Kind::String(Cow::Owned(text.to_owned()));
+            self.nodes.push(Node { kind, next: target + 1, target, start, end: start });
         }
-        let index = u32::try_from(self.merged.len()).unwrap_or(u32::MAX);
-        if let Some(map) = self.nodes.get_mut(at as usize) {
-            map.kind = Kind::MergedMapping(index);
-            self.merged.push(entries);
-        }
+        self.merged.insert(at, entries);
     }
 
     /// The document's root.
@@ -170,6 +163,7 @@ impl<'s> Tree<'s> {
     }
 
     fn len(&self) -> u32 {
+        // Each node takes more than one byte of a text of at most 4 GiB, or some of the memory.
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 

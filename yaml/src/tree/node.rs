@@ -15,21 +15,12 @@ pub struct Ref<'t, 's> {
 impl<'t, 's> Ref<'t, 's> {
     /// What the node is; of an alias, what it stands for. An empty tree is null.
     pub fn kind(self) -> &'t Kind<'s> {
-        match self.tree.node(self.at).map(|n| &n.kind) {
-            Some(Kind::Alias(target)) => {
-                self.tree.node(*target).map_or(&Kind::Null, |node| &node.kind)
-            }
-            Some(kind) => kind,
-            None => &Kind::Null,
-        }
+        self.tree.node(self.at).map_or(&Kind::Null, |node| &node.kind)
     }
 
-    /// Of an alias the node that it stands for.
+    /// Of an alias the node that it stands for, else the node itself.
     pub fn target(self) -> Self {
-        match self.tree.node(self.at).map(|n| &n.kind) {
-            Some(Kind::Alias(target)) => Ref { at: *target, ..self },
-            _ => self,
-        }
+        Ref { at: self.tree.node(self.at).map_or(self.at, |node| node.target), ..self }
     }
 
     /// Whether it is null.
@@ -41,7 +32,7 @@ impl<'t, 's> Ref<'t, 's> {
     /// Whether it is a mapping.
     #[must_use]
     pub fn is_mapping(self) -> bool {
-        matches!(self.kind(), Kind::Mapping | Kind::MergedMapping(_))
+        matches!(self.kind(), Kind::Mapping)
     }
 
     /// Whether it is a sequence.
@@ -52,7 +43,7 @@ impl<'t, 's> Ref<'t, 's> {
 
     /// Whether the node stands for another one.
     pub fn is_alias(self) -> bool {
-        matches!(self.tree.node(self.at).map(|n| &n.kind), Some(Kind::Alias(_)))
+        self.target().at != self.at
     }
 
     /// Whether this is the same node of the same tree.
@@ -140,7 +131,7 @@ impl<'t, 's> Ref<'t, 's> {
     pub fn inner(self) -> Items<'t, 's> {
         let node = self.target();
         match node.kind() {
-            Kind::Sequence | Kind::Mapping | Kind::MergedMapping(_) => node.children(),
+            Kind::Sequence | Kind::Mapping => node.children(),
             _ => Items { tree: self.tree, at: 0, end: 0 },
         }
     }
@@ -153,14 +144,16 @@ impl<'t, 's> Ref<'t, 's> {
     /// A map's entries as they are written, duplicates included; of anything else none.
     pub fn entries(self) -> Entries<'t, 's> {
         let map = self.target();
-        Entries(match map.kind() {
-            Kind::Mapping => Written::Plain(map.children()),
-            Kind::MergedMapping(index) => {
-                let entries = self.tree.merged.get(*index as usize);
-                Written::Merged(self.tree, entries.map(Vec::as_slice).unwrap_or_default().iter())
-            }
+        Entries(match (map.kind(), self.tree.merged.get(&map.at)) {
+            (Kind::Mapping, Some(entries)) => Written::Merged(self.tree, entries.iter()),
+            (Kind::Mapping, None) => Written::Plain(map.children()),
             _ => Written::Plain(Items { tree: self.tree, at: 0, end: 0 }),
         })
+    }
+
+    /// Whether it is a mapping with merge keys.
+    pub(crate) fn is_merged(self) -> bool {
+        self.tree.merged.contains_key(&self.target().at)
     }
 
     /// A map's entries, of each key only the last.

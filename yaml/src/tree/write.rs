@@ -1,13 +1,13 @@
 //! A document as it is to be written: nodes of one tree, and what replaces some of them.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, slice, vec};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::Step;
 
 use super::{
-    Entries, Items, Kind, Ref,
+    Items, Kind, Ref,
     scalars::{Escapes, JsonFloat, JsonInteger, append_json_string},
 };
 
@@ -76,6 +76,11 @@ impl<'a> Edit<'a> {
                 }
                 Some(Self::Mapping { origin: Some(root), entries })
             }
+            // A document of comments alone.
+            Step::Key(key) if root.is_null() && root.index() == 0 => {
+                let entries = vec![(*key, Self::new_at(rest, value)?)];
+                Some(Self::Mapping { origin: Some(root), entries })
+            }
             Step::Key(_) => None,
         }
     }
@@ -131,121 +136,151 @@ impl Serialize for Edit<'_> {
     }
 }
 
-/// Writes compact JSON.
-pub fn write_json(value: &Edit<'_>, out: &mut String) {
-    match value {
-        Edit::Kept(node) | Edit::Replaced { node, .. } => write_node(*node, out),
-        Edit::Mapping { entries, .. } => {
-            out.push('{');
-            for (i, (key, value)) in entries.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                append_json_string(key, Escapes::Json, out);
-                out.push(':');
-                write_json(value, out);
-            }
-            out.push('}');
+/// A value to write: a node, or what an edit puts together.
+#[derive(Clone, Copy)]
+pub(crate) enum Value<'e, 'a> {
+    Node(Ref<'a, 'a>),
+    Mapping(&'e [(&'a str, Edit<'a>)]),
+    Sequence(&'e [Edit<'a>]),
+}
+
+impl<'e, 'a> Value<'e, 'a> {
+    pub(crate) fn of(edit: &'e Edit<'a>) -> Self {
+        match edit {
+            Edit::Kept(node) | Edit::Replaced { node, .. } => Self::Node(*node),
+            Edit::Mapping { entries, .. } => Self::Mapping(entries),
+            Edit::Sequence { items, .. } => Self::Sequence(items),
         }
-        Edit::Sequence { items, .. } => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write_json(item, out);
+    }
+
+    /// Whether it is a collection that is not empty.
+    pub(crate) fn is_nested(self) -> bool {
+        match self {
+            Self::Node(node) => node.entries().next().is_some() || node.items().next().is_some(),
+            Self::Mapping(entries) => !entries.is_empty(),
+            Self::Sequence(items) => !items.is_empty(),
+        }
+    }
+
+    /// The items or entries of a collection, or the scalar that it is.
+    pub(crate) fn children(self) -> Result<Children<'e, 'a>, &'a Kind<'a>> {
+        Ok(match self {
+            Self::Node(node) if node.is_mapping() => {
+                Children::Entries(node.distinct_entries().into_iter())
             }
-            out.push(']');
+            Self::Node(node) if node.is_sequence() => Children::Items(node.items()),
+            Self::Node(node) => return Err(node.kind()),
+            Self::Mapping(entries) => Children::EditedEntries(entries.iter()),
+            Self::Sequence(items) => Children::EditedItems(items.iter()),
+        })
+    }
+}
+
+/// What is left to write of a collection.
+pub(crate) enum Children<'e, 'a> {
+    Items(Items<'a, 'a>),
+    Entries(vec::IntoIter<(Ref<'a, 'a>, Ref<'a, 'a>)>),
+    EditedItems(slice::Iter<'e, Edit<'a>>),
+    EditedEntries(slice::Iter<'e, (&'a str, Edit<'a>)>),
+}
+
+impl Children<'_, '_> {
+    pub(crate) fn is_mapping(&self) -> bool {
+        matches!(self, Self::Entries(_) | Self::EditedEntries(_))
+    }
+}
+
+impl<'e, 'a> Iterator for Children<'e, 'a> {
+    /// A value, in a mapping with its key.
+    type Item = (Option<&'a str>, Value<'e, 'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Items(items) => items.next().map(|item| (None, Value::Node(item))),
+            Self::Entries(entries) => {
+                entries.next().map(|(key, value)| (Some(key.text()), Value::Node(value)))
+            }
+            Self::EditedItems(items) => items.next().map(|item| (None, Value::of(item))),
+            Self::EditedEntries(entries) => {
+                entries.next().map(|(key, value)| (Some(*key), Value::of(value)))
+            }
         }
     }
 }
 
-/// What is left to write of an open list or map.
-enum Open<'a> {
-    List(Items<'a, 'a>),
-    Map(Entries<'a, 'a>),
-    /// A map with duplicate keys, of which only the last count.
-    Distinct(std::vec::IntoIter<(Ref<'a, 'a>, Ref<'a, 'a>)>),
+/// How a value is written on one line.
+pub(crate) trait Inline {
+    /// What separates the items or entries of a collection.
+    const COMMA: &str;
+
+    /// Writes a key with its colon.
+    fn key(key: &str, out: &mut String);
+
+    fn scalar(scalar: &Kind<'_>, out: &mut String);
 }
 
-/// Without recursion: a document may be ten thousand levels deep.
-fn write_node(root: Ref<'_, '_>, out: &mut String) {
-    let mut open: Vec<Open<'_>> = Vec::new();
-    let mut next = Some(root);
+/// Writes a value on one line, without recursion: a document may be ten thousand levels deep.
+pub(crate) fn write_inline<I: Inline>(value: Value<'_, '_>, out: &mut String) {
+    let mut open: Vec<Children<'_, '_>> = Vec::new();
+    let mut next = Some(value);
     loop {
-        if let Some(node) = next {
-            match node.kind() {
-                Kind::Sequence => {
-                    out.push('[');
-                    open.push(Open::List(node.items()));
-                }
-                Kind::Mapping | Kind::MergedMapping(_) => {
-                    out.push('{');
-                    open.push(if has_duplicates(node) {
-                        Open::Distinct(node.distinct_entries().into_iter())
-                    } else {
-                        Open::Map(node.entries())
-                    });
-                }
-                scalar => write_scalar(scalar, out),
+        let mut is_first = false;
+        match next.map(Value::children) {
+            None => {}
+            Some(Err(scalar)) => I::scalar(scalar, out),
+            Some(Ok(children)) => {
+                out.push(if children.is_mapping() { '{' } else { '[' });
+                open.push(children);
+                is_first = true;
             }
         }
         let Some(innermost) = open.last_mut() else { return };
-        let is_first =
-            matches!(out.as_bytes().last(), Some(b'[' | b'{')) && next.is_some_and(is_container);
-        let (entry, end) = match innermost {
-            Open::List(items) => (items.next().map(|item| (None, item)), ']'),
-            Open::Map(entries) => (entries.next().map(|(key, value)| (Some(key), value)), '}'),
-            Open::Distinct(entries) => (entries.next().map(|(key, value)| (Some(key), value)), '}'),
+        let child = innermost.next();
+        if let Some((key, _)) = child {
+            if !is_first {
+                out.push_str(I::COMMA);
+            }
+            if let Some(key) = key {
+                I::key(key, out);
+            }
+        } else {
+            out.push(if innermost.is_mapping() { '}' } else { ']' });
+            open.pop();
+        }
+        next = child.map(|(_, value)| value);
+    }
+}
+
+/// Compact JSON.
+struct Json;
+
+impl Inline for Json {
+    const COMMA: &str = ",";
+
+    fn key(key: &str, out: &mut String) {
+        append_json_string(key, Escapes::Json, out);
+        out.push(':');
+    }
+
+    fn scalar(scalar: &Kind<'_>, out: &mut String) {
+        // Writing to a String cannot fail.
+        let _ = match scalar {
+            Kind::Bool(v) => write!(out, "{v}"),
+            Kind::Unsigned(v) => write!(out, "{v}"),
+            Kind::Signed(v) => write!(out, "{}", JsonInteger(*v)),
+            Kind::Float(v) => write!(out, "{}", JsonFloat(*v)),
+            Kind::BigNumber(text) => write!(out, "{text}"),
+            Kind::String(text) => {
+                append_json_string(text, Escapes::Json, out);
+                Ok(())
+            }
+            _ => write!(out, "null"),
         };
-        match entry {
-            None => {
-                out.push(end);
-                open.pop();
-                next = None;
-            }
-            Some((key, value)) => {
-                if !is_first {
-                    out.push(',');
-                }
-                if let Some(key) = key {
-                    append_json_string(key.text(), Escapes::Json, out);
-                    out.push(':');
-                }
-                next = Some(value);
-            }
-        }
     }
 }
 
-fn is_container(node: Ref<'_, '_>) -> bool {
-    matches!(node.kind(), Kind::Sequence | Kind::Mapping | Kind::MergedMapping(_))
-}
-
-fn has_duplicates(map: Ref<'_, '_>) -> bool {
-    // Most maps are small, and comparing a few keys is cheaper than a table of them.
-    let keys: Vec<&str> = map.entries().map(|(key, _)| key.text()).collect();
-    match keys.len() {
-        0 | 1 => false,
-        len if len <= 16 => {
-            keys.iter().enumerate().any(|(i, key)| keys.iter().skip(i + 1).any(|k| k == key))
-        }
-        len => keys.into_iter().collect::<std::collections::HashSet<_>>().len() < len,
-    }
-}
-
-fn write_scalar(scalar: &Kind<'_>, out: &mut String) {
-    // Writing to a String cannot fail.
-    let _ = match scalar {
-        Kind::Bool(v) => write!(out, "{v}"),
-        Kind::Unsigned(v) => write!(out, "{v}"),
-        Kind::Signed(v) => write!(out, "{}", JsonInteger(*v)),
-        Kind::Float(v) => write!(out, "{}", JsonFloat(*v)),
-        Kind::BigNumber(text) => write!(out, "{text}"),
-        Kind::String(text) => {
-            append_json_string(text, Escapes::Json, out);
-            Ok(())
-        }
-        _ => write!(out, "null"),
-    };
+/// Writes compact JSON.
+pub fn write_json(value: &Edit<'_>, out: &mut String) {
+    write_inline::<Json>(Value::of(value), out);
 }
