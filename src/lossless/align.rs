@@ -80,7 +80,7 @@ fn match_by_key(
         let mut names = HashMap::new();
         for i in free {
             let element = all.get(i);
-            let name = NAMES.iter().find_map(|key| Some((*key, element?.get(key)?.as_text()?)));
+            let name = NAMES.iter().find_map(|key| Some((*key, element?.get(key)?.as_str()?)));
             if let Some(name) = name {
                 names.entry(name).and_modify(|only| *only = None).or_insert(Some(i));
             }

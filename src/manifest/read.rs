@@ -154,7 +154,7 @@ pub(super) fn object(
     let mut type_text = |name: &str| {
         let mut text = String::new();
         for (_, value) in envelope(root, name) {
-            match value.as_text() {
+            match value.as_str() {
                 Some(value) => value.clone_into(&mut text),
                 None if value.is_null() => {}
                 None => error(FieldPath::root().key(name), "a string", value),

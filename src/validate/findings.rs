@@ -153,7 +153,7 @@ impl Findings {
     ) {
         let stage = stage(rule);
         if stage == Stage::Schema {
-            let value = place.node.or(place.key).and_then(Ref::as_text);
+            let value = place.node.or(place.key).and_then(Ref::as_str);
             if value.is_some_and(is_placeholder) {
                 return self.placeholder(place, true);
             }

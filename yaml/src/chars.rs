@@ -1,7 +1,7 @@
-//! Characters as YAML 1.1 knows them. A byte behind the end of a text reads as NUL, which no text has
-//! in it: the reader refuses control characters.
+//! The character classes of YAML 1.1. A byte after the end of a text reads as NUL, which no text has in it:
+//! control characters are rejected.
 
-/// What a byte may begin: for loops that skip whatever is nothing of this.
+/// A byte of no other class: loops skip it.
 const OTHER: u8 = 0;
 /// A blank, a line break, or the end.
 const SPACE: u8 = 1;
@@ -92,7 +92,7 @@ pub(super) fn is_marker(text: &str, marker: &str) -> bool {
     text.starts_with(marker) && is_space_or_end(text, marker.len())
 }
 
-/// What is no character of YAML.
+/// Whether YAML does not allow a character.
 fn is_control(c: char) -> bool {
     !matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..)
 }
@@ -116,10 +116,10 @@ pub(super) fn find_control(text: &str) -> Option<usize> {
     text.get(at..)?.find(is_control).map(|found| at + found)
 }
 
-/// So many bytes Go's reader takes at a time.
+/// How many bytes Go's reader decodes at once.
 const BLOCK: usize = 512;
 
-/// Behind which byte Go's reader leaves the first block, since it wants four characters to be there.
+/// The byte at which Go's reader leaves the first block: it needs four characters there.
 pub(super) fn first_block_end(text: &str) -> usize {
     let block = text.char_indices().take_while(|(at, c)| at + c.len_utf8() <= BLOCK);
     block.map(|(at, _)| at).collect::<Vec<_>>().iter().rev().nth(2).copied().unwrap_or_default()

@@ -1,10 +1,24 @@
-//! Where a text's first document ends, and what is none.
+//! Where a text's first document ends, and which texts have none.
 
 use super::chars::{break_len, is_break, is_marker};
 use crate::tree::Tree;
 
 impl Tree<'_> {
-    /// The text of the document that the tree is of, with its `...`, and what stands behind it.
+    /// Splits `text`, which the tree was read from, after the tree's document and its `...`.
+    ///
+    /// ```
+    /// use kubernetes_yaml::{Tree, is_blank};
+    ///
+    /// let (mut rest, mut documents) = ("a: 1\n---\nb: 2\n...\n# end\n", Vec::new());
+    /// while !is_blank(rest) {
+    ///     let tree = Tree::from_yaml(rest)?;
+    ///     documents.push(tree.root().to_json());
+    ///     rest = tree.split(rest).1;
+    /// }
+    /// assert_eq!(documents, [r#"{"a":1}"#, r#"{"b":2}"#]);
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
+    #[must_use]
     pub fn split<'t>(&self, text: &'t str) -> (&'t str, &'t str) {
         let (own, rest) = text.split_at_checked(self.end).unwrap_or((text, ""));
         let line = line_len(rest);
@@ -13,13 +27,21 @@ impl Tree<'_> {
     }
 }
 
-/// Whether there is nothing but comments and markers in a text.
+/// Whether a text has only comments, blanks and document markers in it.
+///
+/// ```
+/// use kubernetes_yaml::is_blank;
+///
+/// assert!(is_blank("# a comment\n---\n\n"));
+/// assert!(!is_blank("--- a\n"));
+/// ```
+#[must_use]
 pub fn is_blank(text: &str) -> bool {
-    /// No other white space is any in YAML.
+    /// White space of YAML, breaks included.
     const BLANKS: [char; 7] = [' ', '\t', '\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
     let mut rest = text;
     while !rest.is_empty() {
-        let (line, behind) = rest.split_at_checked(line_len(rest)).unwrap_or((rest, ""));
+        let (line, after) = rest.split_at_checked(line_len(rest)).unwrap_or((rest, ""));
         let line = line.trim_start_matches('\u{feff}');
         let marker = ["---", "..."].into_iter().find(|marker| is_marker(line, marker));
         let line = line.strip_prefix(marker.unwrap_or_default()).unwrap_or(line);
@@ -27,7 +49,7 @@ pub fn is_blank(text: &str) -> bool {
         if !line.is_empty() && !line.starts_with('#') {
             return false;
         }
-        rest = behind;
+        rest = after;
     }
     true
 }

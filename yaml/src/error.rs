@@ -6,8 +6,23 @@ use crate::Position;
 
 /// Why a text is not a document that Kubernetes reads.
 ///
-/// [`Display`](fmt::Display) writes the message after `line:column: `, where the position is known. The
-/// messages are those of go-yaml and of sigs.k8s.io/yaml.
+/// [`Display`](fmt::Display) writes the message after `line:column: `, where the position is known.
+///
+/// The messages are those of go-yaml v2 and sigs.k8s.io/yaml, apart from these, which name what is wrong more
+/// exactly: `unclosed quote` and `unclosed bracket`, each at its beginning, for "found unexpected end of
+/// stream" and what the grammar expected at the end; `nested too deeply`; `longer than 4 GiB`; and `cannot
+/// decode "..." as its tag says`. Anchors are quoted with `"`, and long ones are shortened.
+///
+/// ```
+/// use kubernetes_yaml::{Position, Tree};
+///
+/// let error = Tree::from_yaml("a: 1\nb: c: d\n").unwrap_err();
+/// assert_eq!(error.to_string(), "2:5: mapping values are not allowed in this context");
+/// assert_eq!(error.message(), "mapping values are not allowed in this context");
+/// assert_eq!(error.position(), Some(Position::new(2, 5)));
+/// assert!(!error.is_limit());
+/// assert!(Tree::from_yaml(&"[".repeat(20_000)).unwrap_err().is_limit());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     message: Cow<'static, str>,
@@ -36,7 +51,7 @@ impl Error {
         self.position
     }
 
-    /// Whether the text may be valid YAML but is nested too deeply, is too long, or its aliases expand to
+    /// Whether the text may be valid YAML but is nested too deeply, is too long, or has aliases that expand to
     /// too much.
     #[must_use]
     pub fn is_limit(&self) -> bool {

@@ -12,23 +12,45 @@ use crate::{
     tree::{Builder, Kind, Tree},
 };
 
-/// How deeply JSON is nested for Go at most (encoding/json's `maxNestingDepth`), and so what YAML becomes.
+/// How deeply values may be nested: encoding/json's `maxNestingDepth`, which reads what YAML becomes.
 const MAX_DEPTH: usize = 10_000;
 
-/// How much text a document's aliases may stand for, in bytes.
+/// How many bytes of strings a document's aliases may expand to.
 const MAX_EXPANDED_TEXT: usize = 64 << 20;
 
 impl<'s> Tree<'s> {
-    /// The tree of the first document of a YAML text; null if there is none.
+    /// Reads the first document of a YAML text; null if there is none. What follows it is not read:
+    /// [`split`](Self::split) returns it.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Tree;
+    ///
+    /// let tree = Tree::from_yaml("- 0o17\n- 1_000\n- on\n- 12:30\n")?;
+    /// assert_eq!(tree.root().to_json(), r#"[15,1000,true,"12:30"]"#);
+    /// assert!(Tree::from_yaml("a: 'x").is_err());
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// Whatever Go rejects, and a text of 4 GiB or more.
+    /// A text that sigs.k8s.io/yaml rejects, and one of 4 GiB or more. See [limits](crate#limits).
     pub fn from_yaml(text: &'s str) -> Result<Self, Error> {
         Self::from_yaml_object(text, |_| false)
     }
 
-    /// As [`from_yaml`](Self::from_yaml), with what JSON cannot hold where `is_text` says that a
-    /// text is wanted: there a number is one, be it infinite.
+    /// As [`from_yaml`](Self::from_yaml), for a type with fields of type `string`: at the paths for which
+    /// `is_text` returns true, numbers are allowed that JSON cannot hold, since sigs.k8s.io/yaml converts them to
+    /// strings ([`Ref::to_text`](crate::Ref::to_text)).
+    ///
+    /// ```
+    /// use kubernetes_yaml::{Step, Tree};
+    ///
+    /// assert!(Tree::from_yaml("labels: {a: .inf}").is_err());
+    /// let is_label = |path: &[Step<'_>]| path.first() == Some(&Step::Key("labels"));
+    /// let tree = Tree::from_yaml_object("labels: {a: .inf}", is_label)?;
+    /// let label = tree.root().get("labels").unwrap().get("a").unwrap();
+    /// assert_eq!(label.to_text(), "+Inf");
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`from_yaml`](Self::from_yaml).
@@ -55,7 +77,7 @@ fn read(text: &str) -> Result<Tree<'_>, Error> {
         merged: 0,
     };
     loop {
-        let event = events.next().map_err(|refused| reader.error(&refused))?;
+        let event = events.next().map_err(|error| reader.error(&error))?;
         match event.kind {
             EventKind::StreamEnd => {}
             EventKind::DocumentEnd => reader.check_aliases()?,
@@ -76,15 +98,15 @@ struct Reader<'s> {
     /// The keys that are `<<`, in document order.
     merge_keys: Vec<u32>,
     open: Vec<Open>,
-    /// How many levels the lists and maps with an anchor have.
+    /// How many levels the collections with an anchor have.
     heights: HashMap<u32, usize>,
-    /// The bytes of text that aliases stand for.
+    /// The bytes of strings that aliases expand to.
     aliased_text: usize,
     /// How many entries were merged from aliases.
     merged: usize,
 }
 
-/// A list or map whose end has not come yet.
+/// A collection that has not ended.
 #[derive(Default)]
 struct Open {
     has_merge_key: bool,
@@ -141,7 +163,7 @@ impl<'s> Reader<'s> {
         if closed.has_merge_key { self.merge(node, start) } else { Ok(()) }
     }
 
-    /// Counts a child of so many levels in the innermost list or map.
+    /// Counts a child of so many levels in the innermost collection.
     fn is_within(&mut self, height: usize, start: usize) -> Result<(), Error> {
         if height + self.open.len() > MAX_DEPTH {
             let position = Some(Position::of(self.text, start));
@@ -236,8 +258,8 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// Gives a map with merge keys the entries that count. go-yaml merges where the key stands:
-    /// what is merged behind a key overrides it.
+    /// Gives a mapping with merge keys the entries that count. go-yaml merges where the `<<` is: what is merged
+    /// after a key overrides it.
     fn merge(&mut self, map: u32, start: usize) -> Result<(), Error> {
         struct Entry<'t> {
             key: u32,
@@ -254,7 +276,7 @@ impl<'s> Reader<'s> {
                 entries.push(Entry { key, value, text, is_merged: false });
                 continue;
             }
-            // The first of a list of maps takes precedence, and so comes last.
+            // The first of a sequence of mappings takes precedence, and so comes last.
             let is_list = value.is_sequence() && !value.is_alias();
             let maps: Vec<_> = if is_list { value.items().collect() } else { vec![value] };
             for map in maps.into_iter().rev() {
@@ -272,7 +294,7 @@ impl<'s> Reader<'s> {
                 if map.is_alias() {
                     merged += entries.len() - before;
                 }
-                // Nine in ten of a million nodes or more: `check_aliases` would refuse it as well.
+                // Nine in ten of a million nodes or more: `check_aliases` would reject it, too.
                 if merged > 500_000 + 10 * self.builder.next() as usize {
                     let position = Some(Position::of(self.text, start));
                     return Err(Error::limit("document contains excessive aliasing", position));
@@ -280,7 +302,7 @@ impl<'s> Reader<'s> {
             }
         }
         let merged = merged + entries.len();
-        // Keys written twice are left for the decoder to tell of; merged ones are no duplicates.
+        // Keys that are written twice stay, for `entries`; merged ones are not duplicates.
         let (mut last, mut last_merged) = (HashMap::new(), HashMap::new());
         for (i, entry) in entries.iter().enumerate() {
             last.insert(entry.text, i);
@@ -303,13 +325,13 @@ impl<'s> Reader<'s> {
         Ok(())
     }
 
-    /// go-yaml's own measure against alias bombs, and one of text for what it shares and we copy.
+    /// go-yaml's limit of what aliases may expand to, and one of strings, which go-yaml shares and JSON copies.
     fn check_aliases(&self) -> Result<(), Error> {
         if self.anchors.is_empty() {
             return Ok(());
         }
         let (mut decoded, mut aliased, mut text) = (1_u64, 0_u64, self.aliased_text);
-        // What is left to walk of each open list or map, and whether an alias led there.
+        // What is left to walk of each open collection, and whether an alias led there.
         let mut open = vec![(self.builder.tree().root().once(), false)];
         while let Some((nodes, is_aliased)) = open.last_mut() {
             let Some(node) = nodes.next() else {
@@ -325,7 +347,7 @@ impl<'s> Reader<'s> {
                 aliased += 1;
             }
             if is_aliased {
-                text = text.saturating_add(node.as_text().map_or(0, str::len));
+                text = text.saturating_add(node.as_str().map_or(0, str::len));
             }
             if is_excessive(decoded, aliased) || text > MAX_EXPANDED_TEXT {
                 return Err(Error::limit("document contains excessive aliasing", node.position()));
@@ -340,12 +362,12 @@ impl<'s> Reader<'s> {
     }
 
     #[cold]
-    fn error(&self, refused: &ScanError) -> Error {
-        let position = Some(Position::of(self.text, refused.at));
-        if refused.is_limit {
-            Error::limit(refused.message, position)
+    fn error(&self, error: &ScanError) -> Error {
+        let position = Some(Position::of(self.text, error.at));
+        if error.is_limit {
+            Error::limit(error.message, position)
         } else {
-            Error::syntax(refused.message, position)
+            Error::syntax(error.message, position)
         }
     }
 }
@@ -361,7 +383,7 @@ fn is_excessive(decoded: u64, aliased: u64) -> bool {
     aliased > 100 && decoded > 1000 && aliased as f64 / decoded as f64 > allowed
 }
 
-/// What a tag makes of a scalar, and whether `<<` under it still merges.
+/// How a tag has a scalar read, and whether `<<` with it merges.
 fn tag_of(tag: &str) -> (Tag, bool) {
     match tag.strip_prefix("tag:yaml.org,2002:") {
         Some("null") => (Tag::Null, false),
@@ -372,7 +394,7 @@ fn tag_of(tag: &str) -> (Tag, bool) {
         Some("binary") => (Tag::Binary, false),
         Some("merge") => (Tag::Str, true),
         Some(_) => (Tag::Str, false),
-        // "!" alone makes a text of it, and leaves `<<` what it is.
+        // "!" alone makes it a string, but `<<` still merges.
         None => (Tag::Str, tag == "!"),
     }
 }

@@ -14,12 +14,16 @@ pub struct Position {
 
 impl Position {
     /// A position; lines and columns are counted from 1.
+    ///
+    /// ```
+    /// assert_eq!(kubernetes_yaml::Position::new(2, 3).to_string(), "2:3");
+    /// ```
     #[must_use]
     pub fn new(line: usize, column: usize) -> Self {
         Self { line, column }
     }
 
-    /// The position of a byte offset in `text`; beyond its end, the end.
+    /// The position of a byte offset in `text`; beyond its end, the end. Only `\n` ends a line.
     ///
     /// ```
     /// use kubernetes_yaml::Position;
@@ -36,6 +40,13 @@ impl Position {
     }
 
     /// The position after `text`, which begins here.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Position;
+    ///
+    /// assert_eq!(Position::new(2, 3).after("ab"), Position::new(2, 5));
+    /// assert_eq!(Position::new(2, 3).after("a\nb"), Position::new(3, 2));
+    /// ```
     #[must_use]
     pub fn after(self, text: &str) -> Self {
         let lines = text.bytes().filter(|&b| b == b'\n').count();
@@ -52,7 +63,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// One step of the path from a document's root to a value.
+/// One step of the path from a document's root to a value. See [`Edit::set`](crate::Edit::set).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step<'a> {
     /// To the value of a key of a mapping.
@@ -61,7 +72,14 @@ pub enum Step<'a> {
     Index(usize),
 }
 
-/// A string in quotes for a message, of which at most the first 60 characters are shown.
+/// Shows a string in quotes for a message, at most its first 60 characters.
+///
+/// ```
+/// use kubernetes_yaml::Quoted;
+///
+/// assert_eq!(Quoted("a\n").to_string(), r#""a\n""#);
+/// assert_eq!(Quoted(&"x".repeat(100)).to_string().len(), 60 + 5);
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Quoted<'a>(pub &'a str);
 

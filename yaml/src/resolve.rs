@@ -1,6 +1,6 @@
-//! What a scalar means: go-yaml v2's `resolve`.
+//! The value of a scalar: go-yaml v2's `resolve`.
 //!
-//! YAML 1.1, with `0o` for octal and without base 60. A time stays a text.
+//! YAML 1.1, with `0o` for octal and without base 60. A timestamp stays a string.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,12 @@ use base64::{
 
 use crate::tree::{Kind, go_g32};
 
-/// What the document says of a scalar's type.
+/// What decides the type of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tag {
-    /// Nothing, of a plain scalar: the text decides.
+    /// The text: a plain scalar without a tag.
     Plain,
-    /// Nothing, of a quoted or block scalar; or `!!str`, or a tag that is nobody's.
+    /// It is a string: a quoted or block scalar without a tag, `!!str`, or an unknown tag.
     Str,
     Null,
     Bool,
@@ -54,7 +54,7 @@ pub(super) fn resolve(text: Cow<'_, str>, tag: Tag) -> Result<Kind<'_>, String> 
     }
 }
 
-/// What a plain scalar means, unless it is a text.
+/// The value of a plain scalar that is not a string.
 pub(super) fn plain(text: &str) -> Option<Kind<'static>> {
     Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Kind::Null,
@@ -73,7 +73,7 @@ pub(super) fn plain(text: &str) -> Option<Kind<'static>> {
 
 fn number(text: &str) -> Option<Kind<'static>> {
     match text.as_bytes().first()? {
-        // Go's ParseFloat, which takes underscores between digits only.
+        // Go's ParseFloat, which accepts underscores only between digits.
         b'.' => underscores_are_between_digits(text)
             .then(|| go_float(&text.replace('_', "")))?
             .map(Kind::Float),
@@ -105,7 +105,7 @@ fn integer(text: &str) -> Option<Kind<'static>> {
         [b'0', _, ..] => (8, digits.get(1..)?),
         _ => (10, digits),
     };
-    // from_str_radix would take a second sign.
+    // from_str_radix would accept a second sign.
     if !digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return None;
     }
@@ -113,13 +113,13 @@ fn integer(text: &str) -> Option<Kind<'static>> {
     match sign {
         Some('-') if number == 0 => Some(Kind::Unsigned(0)),
         Some('-') => 0i64.checked_sub_unsigned(number).map(Kind::Signed),
-        // ParseUint takes no sign.
+        // ParseUint accepts no sign.
         Some(_) => i64::try_from(number).ok().map(|_| Kind::Unsigned(number)),
         None => Some(Kind::Unsigned(number)),
     }
 }
 
-/// go-yaml's own base 2, with the sign behind the prefix.
+/// go-yaml's own base 2, with the sign after the prefix.
 fn binary_integer(text: &str) -> Option<Kind<'static>> {
     let number = i64::from_str_radix(text.strip_prefix("0b")?, 2).ok()?;
     Some(u64::try_from(number).map_or(Kind::Signed(number), Kind::Unsigned))
@@ -142,7 +142,7 @@ fn yaml_float(text: &str) -> Option<f64> {
     if mantissa_fits && exponent_fits { go_float(text) } else { None }
 }
 
-/// Go's `ParseFloat` of decimal digits: what is too large is an error there.
+/// Go's `ParseFloat` of decimal digits, which rejects what is too large.
 fn go_float(text: &str) -> Option<f64> {
     let is_decimal = |b: u8| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-');
     text.bytes().all(is_decimal).then(|| text.parse().ok())?.filter(|v: &f64| v.is_finite())
@@ -156,7 +156,7 @@ fn underscores_are_between_digits(text: &str) -> bool {
     })
 }
 
-/// Whether Go would read the text as a time: one of go-yaml's four formats.
+/// Whether go-yaml would read the string as a timestamp: one of its four formats.
 fn is_timestamp(text: &str) -> bool {
     fn run(rest: &str, lens: std::ops::RangeInclusive<usize>, max: u32) -> Option<(u32, &str)> {
         let len = rest.bytes().take_while(u8::is_ascii_digit).count().min(*lens.end());
@@ -183,7 +183,7 @@ fn is_timestamp(text: &str) -> bool {
         }
         let has_zone = rest.starts_with(['T', 't']);
         let rest = rest.strip_prefix(['T', 't', ' '])?;
-        // Go takes any number of blanks where the format has one.
+        // Go accepts any number of blanks where the format has one.
         let rest = if has_zone { rest } else { rest.trim_start_matches(' ') };
         let (_, rest) = run(rest, 1..=2, 23)?;
         let (_, rest) = run(rest.strip_prefix(':')?, 1..=2, 59)?;
@@ -206,10 +206,10 @@ fn is_timestamp(text: &str) -> bool {
     text.as_bytes().get(4) == Some(&b'-') && check(text).is_some()
 }
 
-/// `!!binary`: the text of the bytes; what is no UTF-8 in them is U+FFFD in JSON.
+/// `!!binary`: the bytes as a string; bytes that are not UTF-8 are U+FFFD, as in Go's JSON.
 fn binary(text: &str) -> Result<String, String> {
     let text: String = text.chars().filter(|c| !matches!(c, '\n' | '\r')).collect();
-    // As Go, whatever the bits say that the padding leaves over.
+    // Go ignores the bits before the padding, too.
     let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
     match GeneralPurpose::new(&alphabet::STANDARD, config).decode(text) {
         Ok(bytes) => Ok(replace_bad_bytes(&bytes)),
@@ -244,9 +244,9 @@ pub(super) fn key<'s>(kind: &Kind<'s>) -> Result<Cow<'s, str>, &'static str> {
 /// A float on the way through JSON: a whole number below 1e21 loses its fraction.
 pub(super) fn through_json(kind: Kind<'_>) -> Kind<'_> {
     match kind {
-        // A tree has "-0" as this.
+        // This is `-0` in a tree.
         Kind::Float(v) if v == 0.0 && v.is_sign_negative() => Kind::Signed(0),
-        // JSON has the shortest digits, with zeros behind them.
+        // JSON has the shortest digits, followed by zeros.
         Kind::Float(v) if v.fract() == 0.0 && v.abs() < 1e21 => {
             let text = v.to_string();
             match (text.parse(), text.parse()) {

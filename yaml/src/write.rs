@@ -1,5 +1,5 @@
-//! YAML that every reader understands alike: block style, and in quotes whatever a YAML 1.1
-//! reader could take for something else than a text.
+//! YAML that readers of YAML 1.1 and 1.2 read as the same: block style, with quotes around each string that one
+//! of them would read as something else.
 
 use std::{fmt::Write as _, slice};
 
@@ -10,10 +10,23 @@ use crate::tree::{Children, Edit, Inline, JsonFloat, Kind, Value, write_inline};
 /// depth's square.
 const MAX_BLOCK_DEPTH: usize = 40;
 
-/// A key longer than this is written behind a `?`: YAML's simple keys have at most 1024 characters.
+/// A key longer than this is written after a `?`: simple keys have at most 1,024 characters.
 const MAX_SIMPLE_KEY: usize = 256;
 
-/// Writes one document, with a line feed at its end.
+/// Appends one document in block style, with a line feed at its end.
+///
+/// Strings that a reader of YAML 1.1 or 1.2 would read as another type are quoted, strings of several lines are
+/// literal block scalars, and what is nested deeper than 40 levels is in flow style.
+///
+/// ```
+/// use kubernetes_yaml::{Edit, Tree, write_yaml};
+///
+/// let tree = Tree::from_checked_json(r#"{"a":["x","no","1"],"b":"1\n2\n","c":{}}"#)?;
+/// let mut yaml = String::new();
+/// write_yaml(&Edit::Kept(tree.root()), &mut yaml);
+/// assert_eq!(yaml, "a:\n- x\n- \"no\"\n- \"1\"\nb: |\n  1\n  2\nc: {}\n");
+/// # Ok::<(), kubernetes_yaml::Error>(())
+/// ```
 pub fn write_yaml(value: &Edit<'_>, out: &mut String) {
     let (mut writer, value) = (Writer { out }, Value::of(value));
     match value.children() {
@@ -91,7 +104,7 @@ struct Writer<'o> {
 
 impl Writer<'_> {
     /// The entries or items of a block collection, each on lines of its own. `starts_line` is
-    /// false behind a dash, where the first one follows on the same line.
+    /// false after a dash, where the first one follows on the same line.
     fn block(&mut self, children: Children<'_, '_>, depth: usize, mut starts_line: bool) {
         for (key, value) in children {
             if starts_line {
@@ -136,7 +149,7 @@ impl Writer<'_> {
     /// A scalar, an empty collection, or what is too deep for block style, and the end of its line.
     fn value(&mut self, value: Value<'_, '_>, depth: usize) {
         match value {
-            Value::Node(node) if node.as_text().is_some_and(is_literal) => {
+            Value::Node(node) if node.as_str().is_some_and(is_literal) => {
                 self.literal(node.text(), depth);
             }
             value => write_inline::<Flow>(value, self.out),
@@ -144,7 +157,7 @@ impl Writer<'_> {
         self.out.push('\n');
     }
 
-    /// A text of several lines, as it is, behind a `|`.
+    /// A string of several lines, as it is, after a `|`.
     fn literal(&mut self, text: &str, depth: usize) {
         self.out.push('|');
         let body = text.trim_end_matches('\n');
@@ -160,7 +173,7 @@ impl Writer<'_> {
                 self.out.push_str(line);
             }
         }
-        // The line feed that ends the value is the text's own last one.
+        // The last line feed of the string ends the value's line.
         for _ in 1..text.len() - body.len() {
             self.out.push('\n');
         }
@@ -209,13 +222,13 @@ fn yaml_float(v: f64) -> String {
     format!("{mantissa}.0{exponent}")
 }
 
-/// Whether a text may stand without quotes: it begins like a word, has nothing in it that YAML
-/// gives a meaning, and no reader takes it for a number, a time, a boolean or null.
+/// Whether a string needs no quotes: it begins like a word, has no indicator of YAML in it, and no reader
+/// reads it as a number, a time, a boolean or null.
 fn is_plain(text: &str) -> bool {
     let mut chars = text.chars().peekable();
     let starts = match chars.next() {
         Some(first) if first.is_alphabetic() || matches!(first, '_' | '/' | '$') => true,
-        // No number, no base 60, no time has a letter beyond hexadecimal and those few in it.
+        // Numbers, base 60 and times have hexadecimal digits and these letters only.
         Some('0'..='9') => {
             text.contains(|c: char| c.is_alphabetic() && !"abcdefxobABCDEFXOBtTzZ".contains(c))
         }
@@ -239,14 +252,14 @@ fn is_plain(text: &str) -> bool {
         && !text.chars().any(|c| !is_printable(c))
 }
 
-/// Whether a key is too long for a simple one, quoted: an escape has at most ten characters.
+/// Whether a key, quoted, is too long for a simple key: an escape has at most ten characters.
 fn is_long(key: &str) -> bool {
     let width = |c| if is_printable(c) && !matches!(c, '"' | '\\') { 1 } else { 10 };
     key.chars().map(width).sum::<usize>() > MAX_SIMPLE_KEY
 }
 
-/// Whether a text of several lines can be written as it is. libyaml takes a tab at the beginning of a
-/// line for bad indentation.
+/// Whether a string of several lines can be a literal block scalar. libyaml rejects a tab at the beginning of
+/// a line as bad indentation.
 fn is_literal(text: &str) -> bool {
     let body = text.trim_end_matches('\n');
     body.contains('\n')
@@ -254,8 +267,9 @@ fn is_literal(text: &str) -> bool {
         && text.chars().all(|c| c == '\n' || is_printable(c))
 }
 
-/// Whether YAML 1.1 lets a character stand for itself. Its line breaks beyond the line feed, the byte
-/// order mark, and what has no width or turns the direction of writing, are better escaped.
+/// Whether a character is written as it is. Not printable in YAML 1.1 are control characters; YAML 1.1's line
+/// breaks beyond the line feed, the byte order mark, and characters without width or that change the direction
+/// of writing are escaped for safety.
 fn is_printable(c: char) -> bool {
     match c {
         '\u{ad}'

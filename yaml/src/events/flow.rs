@@ -1,4 +1,4 @@
-//! The grammar of flow collections, those in brackets.
+//! The grammar of flow collections.
 
 use super::{Event, EventKind, Events, State};
 use crate::scan::{ScanError, TokenKind};
@@ -14,7 +14,7 @@ impl<'s> Events<'s> {
             }
             match self.peek()? {
                 TokenKind::Key => {
-                    // A map of one pair.
+                    // A mapping of one pair.
                     self.state = State::FlowPairKey;
                     let (start, end) = self.take();
                     return Ok(Event::new(EventKind::MappingStart, start, end));
@@ -32,9 +32,9 @@ impl<'s> Events<'s> {
     pub(super) fn flow_pair_key(&mut self) -> Result<Event<'s>, ScanError> {
         match self.peek()? {
             TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowSequenceEnd => {
-                // As in Go, which takes the token: a pair has no empty key.
-                let (_, behind) = self.take();
-                Ok(self.empty(behind, State::FlowPairValue))
+                // Upstream bug: go-yaml skips this token.
+                let (_, after) = self.take();
+                Ok(self.empty(after, State::FlowPairValue))
             }
             _ => {
                 self.states.push(State::FlowPairValue);

@@ -1,4 +1,23 @@
-//! Events from tokens: the grammar of go-yaml's parser, which is libyaml's.
+//! Events from tokens: the grammar of libyaml's parser, as go-yaml has it. Only the first document is read.
+//!
+//! ```text
+//! document               = directive* DOCUMENT_START block_node?  |  block_node
+//! directive              = VERSION_DIRECTIVE | TAG_DIRECTIVE
+//! block_node             = ALIAS | properties? (SCALAR | block_collection | flow_collection) | properties
+//! indentless_node        = block_node | properties? indentless_sequence
+//! flow_node              = ALIAS | properties? (SCALAR | flow_collection) | properties
+//! properties             = ANCHOR TAG? | TAG ANCHOR?
+//! block_collection       = BLOCK_SEQUENCE_START (BLOCK_ENTRY block_node?)* BLOCK_END
+//!                        | BLOCK_MAPPING_START ((KEY indentless_node?)? (VALUE indentless_node?)?)* BLOCK_END
+//! indentless_sequence    = (BLOCK_ENTRY block_node?)+
+//! flow_collection        = FLOW_SEQUENCE_START (flow_item (FLOW_ENTRY flow_item)* FLOW_ENTRY?)? FLOW_SEQUENCE_END
+//!                        | FLOW_MAPPING_START (flow_entry (FLOW_ENTRY flow_entry)* FLOW_ENTRY?)? FLOW_MAPPING_END
+//! flow_item              = flow_node | KEY flow_node? (VALUE flow_node?)?
+//! flow_entry             = flow_node | KEY flow_node? (VALUE flow_node?)?
+//! ```
+//!
+//! A node that may be missing is an empty plain scalar. The states are libyaml's: what is left of the rules that
+//! are being read is a stack of them.
 
 mod flow;
 
@@ -6,7 +25,7 @@ use std::{borrow::Cow, collections::HashMap};
 
 use super::scan::{ScanError, Scanner, Tag, TokenKind};
 
-/// What a document says next, and where. An anchor and a tag are not within the place.
+/// An event and its bytes, without those of its anchor and tag.
 #[derive(Debug)]
 pub(super) struct Event<'s> {
     pub(super) kind: EventKind<'s>,
@@ -15,7 +34,7 @@ pub(super) struct Event<'s> {
     pub(super) end: usize,
 }
 
-/// What few nodes have. A tag is whole, without a handle.
+/// What few nodes have. A tag has its handle's prefix.
 #[derive(Debug, Default)]
 pub(super) struct Properties<'s> {
     pub(super) anchor: Option<&'s str>,
@@ -28,7 +47,7 @@ pub(super) enum EventKind<'s> {
     DocumentStart,
     DocumentEnd,
     Alias(&'s str),
-    /// A text, and whether it is plain.
+    /// A string, and whether it is a plain scalar.
     Scalar(Cow<'s, str>, bool),
     SequenceStart,
     SequenceEnd,
@@ -62,9 +81,9 @@ enum State {
 pub(super) struct Events<'s> {
     scanner: Scanner<'s>,
     state: State,
-    /// Where to go on behind the nodes that are open.
+    /// The states to return to after the open nodes.
     states: Vec<State>,
-    /// Handles of tags and what they stand for.
+    /// The prefixes of tag handles.
     handles: HashMap<&'s str, String>,
 }
 
@@ -120,7 +139,7 @@ impl<'s> Events<'s> {
         self.scanner.peek().map(|token| &token.kind)
     }
 
-    /// Where the token that was peeked at begins and ends. It is taken.
+    /// Takes the token that was peeked at, and returns where it begins and ends.
     #[inline]
     fn take(&mut self) -> (usize, usize) {
         self.scanner.take().map_or((self.scanner.at, self.scanner.at), |t| (t.start, t.end))
@@ -130,7 +149,7 @@ impl<'s> Events<'s> {
         Err(self.scanner.unexpected(message))
     }
 
-    /// A value that is not there.
+    /// A missing node.
     fn empty(&mut self, at: usize, next: State) -> Event<'s> {
         self.state = next;
         Event::new(EventKind::Scalar(Cow::Borrowed(""), true), at, at)
@@ -141,7 +160,7 @@ impl<'s> Events<'s> {
         self.state = self.states.pop().unwrap_or(State::DocumentEnd);
     }
 
-    /// A list or map ends with the next token.
+    /// Ends a collection with the next token.
     fn close(&mut self, kind: EventKind<'s>) -> Event<'s> {
         self.pop();
         let (start, end) = self.take();
@@ -216,9 +235,9 @@ impl<'s> Events<'s> {
         }
     }
 
-    /// A node with its properties. A list may lack an indentation of its own.
+    /// A node with its properties. After a key, a sequence need not be indented.
     fn node(&mut self, is_block: bool, may_be_indentless: bool) -> Result<Event<'s>, ScanError> {
-        let (properties, behind) = self.properties()?;
+        let (properties, after) = self.properties()?;
         let has_properties = properties.is_some();
         let token = self.scanner.peek()?;
         let (start, end) = (token.start, token.end);
@@ -262,7 +281,7 @@ impl<'s> Events<'s> {
             }
             _ if has_properties => {
                 self.pop();
-                let mut event = self.empty(behind, self.state);
+                let mut event = self.empty(after, self.state);
                 event.properties = properties;
                 return Ok(event);
             }
@@ -274,7 +293,7 @@ impl<'s> Events<'s> {
     /// An anchor and a tag, in any order, and where they end.
     #[inline]
     fn properties(&mut self) -> Result<(Option<Box<Properties<'s>>>, usize), ScanError> {
-        let (mut properties, mut behind) = (None::<Box<Properties<'s>>>, 0);
+        let (mut properties, mut after) = (None::<Box<Properties<'s>>>, 0);
         loop {
             let is_next = match self.peek()? {
                 TokenKind::Anchor(_) => properties.as_ref().is_none_or(|p| p.anchor.is_none()),
@@ -282,23 +301,23 @@ impl<'s> Events<'s> {
                 _ => false,
             };
             let Some(token) = is_next.then(|| self.scanner.take()).flatten() else {
-                return Ok((properties, behind));
+                return Ok((properties, after));
             };
-            behind = token.end;
+            after = token.end;
             let properties = properties.get_or_insert_default();
             match token.kind {
                 TokenKind::Anchor(name) => properties.anchor = Some(name),
-                TokenKind::Tag(tag) => properties.tag = Some(self.whole(*tag, token.start)?),
+                TokenKind::Tag(tag) => properties.tag = Some(self.full_tag(*tag, token.start)?),
                 _ => {}
             }
         }
     }
 
-    fn whole(&self, tag: Tag<'s>, at: usize) -> Result<String, ScanError> {
+    fn full_tag(&self, tag: Tag<'s>, at: usize) -> Result<String, ScanError> {
         if tag.handle.is_empty() {
             return Ok(tag.suffix);
         }
-        // No tag that means something is longer, and a prefix may be as long as the text.
+        // No tag with a meaning is longer, and a prefix may be as long as the text.
         const LONGEST: usize = 64;
         match self.handles.get(tag.handle) {
             Some(prefix) => Ok(prefix.chars().chain(tag.suffix.chars()).take(LONGEST).collect()),
@@ -309,9 +328,9 @@ impl<'s> Events<'s> {
     fn block_sequence_entry(&mut self) -> Result<Event<'s>, ScanError> {
         match self.peek()? {
             TokenKind::BlockEntry => {
-                let (_, behind) = self.take();
+                let (_, after) = self.take();
                 if matches!(self.peek()?, TokenKind::BlockEntry | TokenKind::BlockEnd) {
-                    return Ok(self.empty(behind, State::BlockSequenceEntry));
+                    return Ok(self.empty(after, State::BlockSequenceEntry));
                 }
                 self.states.push(State::BlockSequenceEntry);
                 self.node(true, false)
@@ -327,10 +346,10 @@ impl<'s> Events<'s> {
             self.pop();
             return Ok(Event::new(EventKind::SequenceEnd, start, start));
         }
-        let (_, behind) = self.take();
+        let (_, after) = self.take();
         match self.peek()? {
             TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => {
-                Ok(self.empty(behind, State::IndentlessSequenceEntry))
+                Ok(self.empty(after, State::IndentlessSequenceEntry))
             }
             _ => {
                 self.states.push(State::IndentlessSequenceEntry);
@@ -342,8 +361,8 @@ impl<'s> Events<'s> {
     fn block_mapping_key(&mut self) -> Result<Event<'s>, ScanError> {
         match self.peek()? {
             TokenKind::Key => {
-                let (_, behind) = self.take();
-                self.block_mapping_node(behind, State::BlockMappingValue)
+                let (_, after) = self.take();
+                self.block_mapping_node(after, State::BlockMappingValue)
             }
             TokenKind::BlockEnd => Ok(self.close(EventKind::MappingEnd)),
             _ => self.unexpected("did not find expected key"),
@@ -352,17 +371,17 @@ impl<'s> Events<'s> {
 
     fn block_mapping_value(&mut self) -> Result<Event<'s>, ScanError> {
         if *self.peek()? == TokenKind::Value {
-            let (_, behind) = self.take();
-            return self.block_mapping_node(behind, State::BlockMappingKey);
+            let (_, after) = self.take();
+            return self.block_mapping_node(after, State::BlockMappingKey);
         }
         let start = self.scanner.peek()?.start;
         Ok(self.empty(start, State::BlockMappingKey))
     }
 
     /// A key or a value of a block mapping, if there is one.
-    fn block_mapping_node(&mut self, behind: usize, next: State) -> Result<Event<'s>, ScanError> {
+    fn block_mapping_node(&mut self, after: usize, next: State) -> Result<Event<'s>, ScanError> {
         match self.peek()? {
-            TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => Ok(self.empty(behind, next)),
+            TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd => Ok(self.empty(after, next)),
             _ => {
                 self.states.push(next);
                 self.node(true, true)

@@ -64,10 +64,10 @@ impl Patch<'_> {
                 && self.text.skip(next.range.start) == next.start
                 && !self.text.get(next.range.start..next.start).is_some_and(|t| t.contains('#'));
             if is_bare {
-                // The next key takes the place behind the dash.
+                // The next key moves to the line of the dash.
                 changes.push((first.start..next.start, String::new()));
             } else {
-                // Nothing is left behind the dash but the break of its line.
+                // Only the break of its line is left after the dash.
                 let before = self.text.get(0..first.start).unwrap_or_default();
                 let dash = before.trim_end_matches([' ', '\t']).len();
                 changes.push((dash..first.range.end, self.text.line_break().to_owned()));
@@ -111,7 +111,7 @@ impl Patch<'_> {
             .collect();
         let mut slots: Vec<usize> = survivors.iter().map(|(origin, _)| *origin).collect();
         slots.sort_unstable();
-        // Each survivor goes to the place of one of them, in the order that is wanted.
+        // Each survivor goes to the slot of one of them, in the new order.
         for ((origin, item), slot) in survivors.iter().zip(&slots) {
             if origin == slot {
                 self.changes(item, changes)?;
@@ -130,7 +130,7 @@ impl Patch<'_> {
         self.add_items(&regions, &slots, &origins, items, changes)
     }
 
-    /// Removes the items that are in no slot, with the blank lines behind each.
+    /// Removes the items that are in no slot, with the blank lines after each.
     fn remove_items(&self, regions: &[Region], slots: &[usize], changes: &mut Vec<Change>) -> Step {
         let mut gaps = vec![false; regions.len()];
         for (i, region) in regions.iter().enumerate() {
@@ -159,7 +159,7 @@ impl Patch<'_> {
         Ok(())
     }
 
-    /// Adds the new items behind those that they follow.
+    /// Adds the new items after those that they follow.
     fn add_items(
         &self,
         regions: &[Region],
@@ -239,7 +239,7 @@ impl Patch<'_> {
         Ok(self.regions(starts_and_ends.into_iter()))
     }
 
-    /// The regions of what begins and ends so.
+    /// The regions of items or entries that begin and end there.
     fn regions(&self, starts_and_ends: impl Iterator<Item = (usize, usize)>) -> Vec<Region> {
         let mut regions: Vec<Region> = Vec::new();
         for (start, end) in starts_and_ends {
@@ -259,7 +259,7 @@ impl Patch<'_> {
         regions
     }
 
-    /// A block of lines in a column, the first behind `mark`, to stand at the beginning of a line.
+    /// A block of lines in a column, the first one after `mark`, for the beginning of a line.
     fn lines(&self, at: usize, block: &str, column: usize, mark: &str) -> String {
         let line_break = self.text.line_break();
         let mut out = String::new();
@@ -288,7 +288,7 @@ fn region(regions: &[Region], index: usize) -> Step<&Region> {
     if region.starts_line { Ok(region) } else { Err(PatchError::Layout) }
 }
 
-/// For each new item the old one that it is made of.
+/// For each new item the old one that it comes from.
 pub(super) fn origins(old: &[Ref<'_, '_>], items: &[Edit<'_>]) -> Vec<Option<usize>> {
     // Nodes stand in document order.
     let position = |node: Ref<'_, '_>| {

@@ -1,14 +1,14 @@
-//! A document's text with changes made in place: comments, quotes and layout stay.
+//! Changes in a document's text: comments, quotes and layout stay.
 //!
-//! A comment has an owner, and goes where its owner goes. An item of a list, or an entry of a mapping, owns
-//! its region of the text: the comment lines directly above it, its own lines with all in them, the comment
-//! that ends its last line, and the comment lines below it that are indented deeper or are followed by a
-//! blank line. What is left, blank lines and comments between them, is the collection's and stays where it
-//! is. `block` and `flow` find the regions in the two styles; an edit removes, exchanges or adds whole
-//! regions, and changes within one only the value that is another one.
+//! A comment has an owner, and moves with it. An item of a sequence, or an entry of a mapping, owns a region of
+//! the text: the comment lines directly above it, its own lines, the comment that ends its last line, and the
+//! comment lines below it that are indented deeper or are followed by a blank line. All else, blank lines and
+//! comments between blank lines, is the collection's and stays where it is. `block` and `flow` find the regions
+//! in the two styles; an edit removes, moves or adds whole regions, and within one it replaces only values
+//! that differ.
 //!
-//! YAML has many ways to write a value. So each result is proved: it is read again and must have the values
-//! that were asked for. If it does not, the document has to be written anew, and the caller is told why.
+//! YAML has many ways to write a value. So each result is checked: it is read again and must have the requested
+//! values. If it does not, the document has to be written anew, and the error is the reason.
 
 mod block;
 mod flow;
@@ -22,17 +22,28 @@ use self::text::{Change, Text};
 use super::write;
 use crate::tree::{Edit, Ref, Tree, write_json};
 
-/// Why a changed document could not keep its layout.
+/// Why a change cannot be made in the text: the document has to be written anew, with
+/// [`write_yaml`](crate::write_yaml).
+///
+/// ```
+/// use kubernetes_yaml::{Edit, PatchError, Step, Tree, patch};
+///
+/// let text = "a: &x [1]\nb: *x\n";
+/// let tree = Tree::from_yaml(text)?;
+/// let edit = Edit::remove(tree.root(), &[Step::Key("a")]);
+/// assert_eq!(patch(text, &edit), Err(PatchError::Anchor));
+/// # Ok::<(), kubernetes_yaml::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PatchError {
     /// The document was empty.
     Empty,
-    /// What was removed comes from a merge key (`<<`).
+    /// A removed value comes from a merge key (`<<`).
     MergeKey,
-    /// An anchor's value was changed or removed, of which an alias stands for the old value.
+    /// A changed or removed value has an anchor, and an alias stands for the old value.
     Anchor,
-    /// The layout is one in which this change cannot be made in place.
+    /// The change cannot be made in this layout.
     Layout,
 }
 
@@ -49,10 +60,25 @@ impl fmt::Display for PatchError {
 
 impl std::error::Error for PatchError {}
 
-/// The text with the changes, or why they cannot be made in place.
+/// The text with an edit made in it. Everything else stays: comments, quotes, layout and line breaks.
+///
+/// `edit` is of the [`Tree`] of this text. The result is read again before it is returned, and has exactly the
+/// values of the edit. A removed entry or item takes the comments with it that belong to it: those directly
+/// above it, at the end of its lines, and indented below it.
+///
+/// ```
+/// use kubernetes_yaml::{Edit, Step, Tree, patch};
+///
+/// let text = "a: 1 # one\n\n# two\nb: [x, 'y'] # list\n";
+/// let tree = Tree::from_yaml(text)?;
+/// let value = Tree::from_checked_json("\"no\"")?;
+/// let edit = Edit::set(tree.root(), &[Step::Key("b"), Step::Index(0)], value.root()).unwrap();
+/// assert_eq!(patch(text, &edit)?, "a: 1 # one\n\n# two\nb: [\"no\", 'y'] # list\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
-/// [`PatchError`] when the document has to be written anew.
+/// [`PatchError`] if the change cannot be made in this text.
 pub fn patch(text: &str, edit: &Edit<'_>) -> Result<String, PatchError> {
     let mut want = String::new();
     write_json(edit, &mut want);
@@ -111,11 +137,11 @@ fn strip_last_block_scalar(text: &str, edit: &Edit<'_>) -> Option<Change> {
 
 struct Patch<'t> {
     text: Text<'t>,
-    /// What is to be made of the header of a block scalar at the end of the text.
+    /// The change of the header of a block scalar at the end of the text.
     strip: Option<Change>,
 }
 
-/// Collects changes, or says why they cannot be made in place.
+/// Collected changes, or why they cannot be made in place.
 type Step<T = ()> = Result<T, PatchError>;
 
 impl Patch<'_> {
@@ -141,7 +167,7 @@ impl Patch<'_> {
         Some(out)
     }
 
-    /// Collects the changes that make of a node what it is to be.
+    /// Collects the changes that an edit makes within its node.
     fn changes(&self, edit: &Edit<'_>, changes: &mut Vec<Change>) -> Step {
         let (origin, is_list) = match edit {
             Edit::Kept(_) => return Ok(()),
@@ -200,7 +226,7 @@ impl Patch<'_> {
                 changes.push((at..at, format!(" {inline}")));
             }
             Some(colon) if is_block => {
-                // The comment behind the colon is the key's.
+                // The comment after the colon is the key's.
                 changes.push((colon + 1..colon + 1, format!(" {inline}")));
                 let column = self.text.column(key.span().start);
                 let end = self.text.deeper(self.end(old), column);
@@ -221,7 +247,7 @@ impl Patch<'_> {
         if old.span().is_empty() {
             changes.push((start..start, format!(" {inline}")));
         } else if !old.is_alias() && source.starts_with(['|', '>']) {
-            // The comment behind the header stays.
+            // The comment after the header stays.
             let header = source.find(|c: char| c.is_whitespace()).unwrap_or(source.len());
             changes.push((start..start + header, inline.to_owned()));
             let lines = self.text.line_end(start)..self.text.line_end(self.end(old));
@@ -234,13 +260,13 @@ impl Patch<'_> {
         Ok(())
     }
 
-    /// The keys and values that are written in a mapping itself. Those that a merge key brings are not.
+    /// The keys and values that are written in a mapping itself, without merged ones.
     fn written_entries<'a>(&self, map: Ref<'a, 'a>) -> Vec<(Ref<'a, 'a>, Ref<'a, 'a>)> {
         let mut nodes = map.inner();
         std::iter::from_fn(|| Some((nodes.next()?, nodes.next()?))).collect()
     }
 
-    /// What is to become of each entry that is written in a mapping, and the entries that are new in it.
+    /// What happens to each entry that is written in a mapping, and the new entries.
     #[expect(clippy::type_complexity, reason = "two lists, each used once")]
     fn plan<'e, 'a>(
         &self,
@@ -289,7 +315,7 @@ impl Patch<'_> {
         self.is_collection(node) && text.starts_with(['{', '['])
     }
 
-    /// Where a node's own text ends, without the break behind it. A block collection ends with its last
+    /// Where a node's own text ends, without the break after it. A block collection ends with its last
     /// child: the scanner sees its end only at the next token.
     fn end(&self, node: Ref<'_, '_>) -> usize {
         let mut node = node;
@@ -312,7 +338,7 @@ impl Patch<'_> {
     }
 }
 
-/// An entry of a mapping, and what is to become of it.
+/// An entry of a mapping, and what happens to it.
 struct Entry<'e, 'a> {
     key: Ref<'a, 'a>,
     value: Ref<'a, 'a>,

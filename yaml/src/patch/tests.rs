@@ -312,3 +312,9 @@ fn a_path_that_leads_nowhere_is_no_edit() {
     ));
     assert_eq!(tree.root().get("a").unwrap().kind(), &Kind::Unsigned(1));
 }
+
+#[test]
+fn characters_beyond_16_bits_have_escapes_of_their_own() {
+    // YAML has no surrogate pairs.
+    set("a: b\n", "a", "\"\\udb40\\udc41\"", "a: \"\\U000e0041\"\n");
+}

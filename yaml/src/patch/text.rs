@@ -12,7 +12,7 @@ pub(super) fn is_white(c: char) -> bool {
     matches!(c, ' ' | '\t') || is_break(c)
 }
 
-/// What a line is, if it is not content.
+/// What a line holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line {
     Blank,
@@ -38,7 +38,7 @@ impl<'t> Text<'t> {
         self.0.as_bytes().get(at).copied().unwrap_or_default()
     }
 
-    /// The break that lines of this text end with.
+    /// The break of the text's first line.
     pub(super) fn line_break(self) -> &'static str {
         match self.0.find(['\r', '\n']) {
             Some(at) if self.0.get(at..).is_some_and(|rest| rest.starts_with("\r\n")) => "\r\n",
@@ -54,8 +54,8 @@ impl<'t> Text<'t> {
 
     /// The end of the line that a byte is on, its break included.
     pub(super) fn line_end(self, at: usize) -> usize {
-        let behind = self.0.get(at..).and_then(|rest| rest.find(is_break));
-        behind.map_or(self.len(), |i| at + i + break_len(self.0, at + i))
+        let rest = self.0.get(at..).and_then(|rest| rest.find(is_break));
+        rest.map_or(self.len(), |i| at + i + break_len(self.0, at + i))
     }
 
     /// Whether there is nothing but white space before a byte of its line.
@@ -69,7 +69,7 @@ impl<'t> Text<'t> {
         self.0.get(self.line_start(at)..at).map_or(0, |before| before.chars().count())
     }
 
-    /// The line that begins at a byte; none behind the last one.
+    /// The line that begins at a byte; none after the last one.
     pub(super) fn line(self, start: usize) -> Option<Line> {
         let line = self.0.get(start..self.line_end(start)).filter(|line| !line.is_empty())?;
         let text = line.trim_start_matches([' ', '\t']);
@@ -95,7 +95,7 @@ impl<'t> Text<'t> {
         at
     }
 
-    /// The colon behind a key.
+    /// The colon after a key.
     pub(super) fn colon(self, key_end: usize) -> Option<usize> {
         let rest = self.0.get(key_end..)?;
         let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();

@@ -1,10 +1,10 @@
-//! The scanner's indicators: which token begins with a character, and what it means for keys and
-//! indentation.
+//! The scanner's indicators: which token begins with a character, and what it does to simple keys and
+//! indentation. The table in the parent module is this file.
 
 use super::{MAX_DEPTH, ScanError, Scanner, SimpleKey, TokenKind};
 
 impl<'s> Scanner<'s> {
-    /// Reads one more token, and what has to stand before it.
+    /// Reads one more token, and the empty ones before it.
     pub(super) fn fetch(&mut self) -> Result<(), ScanError> {
         self.skip_to_token();
         let column = self.column();
@@ -87,8 +87,8 @@ impl<'s> Scanner<'s> {
     fn flow_end(&mut self, kind: TokenKind<'s>) -> Result<(), ScanError> {
         self.remove_simple_key()?;
         if let Some(key) = self.keys.pop_if(|_| self.brackets.pop().is_some()) {
-            // Go's oversight: where nothing within might have been a key, this is the number of the
-            // bracket, which then does not wait for its own colon.
+            // Upstream bug: where no key was saved within, this is the number of the bracket, which then leaves
+            // the queue before a colon after it is seen.
             self.release(key.number);
         }
         self.is_key_allowed = false;
@@ -135,8 +135,8 @@ impl<'s> Scanner<'s> {
 
     fn value(&mut self) -> Result<(), ScanError> {
         let last = self.keys.len().saturating_sub(1);
-        let is_behind_key = self.is_possible(last)?;
-        if let Some(key) = self.keys.last_mut().filter(|_| is_behind_key) {
+        let is_after_key = self.is_possible(last)?;
+        if let Some(key) = self.keys.last_mut().filter(|_| is_after_key) {
             key.is_possible = false;
             let SimpleKey { number, start, column, .. } = *key;
             self.release(number);

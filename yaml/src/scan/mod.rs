@@ -1,9 +1,66 @@
-//! Tokens from a text: go-yaml's scanner, which is libyaml's, in what it takes and refuses.
+//! Tokens from a text: libyaml's scanner as go-yaml has it, function by function and under the same names.
 //!
-//! YAML's difficulty is that whether a value is a key is known only at the colon behind it. So tokens
-//! wait in a queue as long as the first of them may be a key, and a colon puts a token in front of the
-//! key that waits. Nothing is read before it is asked for: Go's reader stops behind the first document
-//! and does not see what is wrong further on.
+//! # Tokens
+//!
+//! ```text
+//! STREAM_END            the end of the text
+//! VERSION_DIRECTIVE     %YAML 1.1             at the beginning of a line
+//! TAG_DIRECTIVE         %TAG !handle! prefix  at the beginning of a line
+//! DOCUMENT_START        ---                   at the beginning of a line, before a blank
+//! DOCUMENT_END          ...                   at the beginning of a line, before a blank
+//! BLOCK_SEQUENCE_START  (nothing)             before the first `-` that is indented deeper
+//! BLOCK_MAPPING_START   (nothing)             before the first key that is indented deeper
+//! BLOCK_END             (nothing)             before a line that is indented less
+//! FLOW_SEQUENCE_START   [                     FLOW_SEQUENCE_END  ]
+//! FLOW_MAPPING_START    {                     FLOW_MAPPING_END   }
+//! FLOW_ENTRY            ,                     in a flow collection
+//! BLOCK_ENTRY           -                     before a blank
+//! KEY                   ?                     before a blank; and (nothing) before a simple key
+//! VALUE                 :                     before a blank, or in a flow collection
+//! ALIAS                 *name
+//! ANCHOR                &name
+//! TAG                   !suffix  !!suffix  !handle!suffix  !<uri>  !
+//! SCALAR                plain, 'single', "double", | literal, > folded
+//! ```
+//!
+//! # Simple keys
+//!
+//! Whether `a` is a key is known only at the colon after it. So a token that may be a key is saved
+//! (`save_simple_key`) and waits in the queue, and a colon inserts KEY, and `BLOCK_MAPPING_START` if need be,
+//! before it. A saved key is given up when another token rules it out (`remove_simple_key`), after 1,024
+//! characters, and at the end of its line (`is_possible`). A key is required where the current block mapping's
+//! indentation allows nothing else; giving up such a key is an error.
+//!
+//! # States
+//!
+//! | state (libyaml's name) | holds | changes in |
+//! |---|---|---|
+//! | `indent`, `indents` (the same) | the column of the innermost block collection, -1 outside, and those around it | `roll_indent`, `unroll_indent` |
+//! | `brackets` (`flow_level`) | where the open flow collections begin; within, indentation has no meaning | `flow_start`, `flow_end` |
+//! | `keys` (`simple_keys`) | the saved key of the block context and of each open flow collection | `save_simple_key`, `remove_simple_key` |
+//! | `is_key_allowed` (`simple_key_allowed`) | whether a simple key may begin here | every token, see below |
+//! | `tokens`, `taken` (`tokens`, `tokens_parsed`) | the queue, and how many tokens left it | `push`, `insert`, `take` |
+//!
+//! What each token does (`fetch`):
+//!
+//! | at | function | saved key | `is_key_allowed` after it |
+//! |---|---|---|---|
+//! | a line break outside flow collections | `skip_to_token` | | yes |
+//! | the end, `%`, `---`, `...` | `stream_end`, `directive`, `marker` | removed; all block collections end | no |
+//! | `[`, `{` | `flow_start` | saved; a new one within | yes |
+//! | `]`, `}` | `flow_end` | removed, and the one around again | no |
+//! | `,` | `flow_entry` | removed | yes |
+//! | `-` | `block_entry` | removed; a sequence may begin | yes |
+//! | `?` | `key` | removed; a mapping may begin | in a block |
+//! | `:` after a saved key | `value` | used; a mapping may begin at the key | no |
+//! | any other `:` | `value` | a mapping may begin here | in a block |
+//! | `*`, `&`, `!` | `name`, `tag` | saved | no |
+//! | `'`, `"` | `quoted_scalar` | saved | no |
+//! | `\|`, `>` | `block_scalar` | removed | yes |
+//! | anything else | `plain_scalar` | saved | if it has a line break |
+//!
+//! Nothing is read before it is needed: go-yaml stops after the first document and does not see errors further
+//! on.
 
 mod indicators;
 mod properties;
@@ -17,13 +74,13 @@ use super::chars::{
     block_start, break_len, byte, find_control, first_block_end, is_blank, is_space_or_end,
 };
 
-/// Why a text is refused.
+/// Why a text is rejected.
 #[derive(Debug)]
 pub(super) struct ScanError {
     pub(super) message: &'static str,
-    /// The byte where it stands.
+    /// The byte where it is.
     pub(super) at: usize,
-    /// Whether the text may be right and is nested too deeply.
+    /// Whether the text may be valid YAML but is nested too deeply.
     pub(super) is_limit: bool,
 }
 
@@ -39,7 +96,7 @@ pub(super) struct Token<'s> {
     pub(super) kind: TokenKind<'s>,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// Of a token that may turn out to be a key: its place in `Scanner::keys`, counted from one.
+    /// Of a saved simple key: its index in `Scanner::keys`, counted from one; else 0.
     key: usize,
 }
 
@@ -64,24 +121,24 @@ pub(super) enum TokenKind<'s> {
     Alias(&'s str),
     Anchor(&'s str),
     Tag(Box<Tag<'s>>),
-    /// A text, and whether it is plain.
+    /// A string, and whether it is a plain scalar.
     Scalar(Cow<'s, str>, bool),
 }
 
-/// A tag's two parts, or a handle and what it stands for. Verbatim tags have no handle.
+/// A tag's handle and suffix, or a directive's handle and prefix. Verbatim tags have no handle.
 #[derive(Debug, PartialEq)]
 pub(super) struct Tag<'s> {
     pub(super) handle: &'s str,
     pub(super) suffix: String,
 }
 
-/// A token that may turn out to be a key without a `?`.
+/// A token that is a key if a colon follows.
 #[derive(Clone, Copy, Debug, Default)]
 struct SimpleKey {
     is_possible: bool,
-    /// Whether nothing else can stand there.
+    /// Whether only a key is valid there.
     is_required: bool,
-    /// How many tokens stand before it in the text.
+    /// How many tokens are before it in the text.
     number: usize,
     start: usize,
     index: usize,
@@ -89,7 +146,7 @@ struct SimpleKey {
     column: usize,
 }
 
-/// How many characters a key may have.
+/// How many characters a simple key may have.
 const MAX_KEY: usize = 1024;
 
 /// How deep flow collections may be nested, and block collections.
@@ -99,27 +156,27 @@ const MAX_DEPTH: usize = 10_000;
 pub(super) struct Scanner<'s> {
     text: &'s str,
     pub(super) at: usize,
-    /// The byte where the line begins, and how many characters stand before it.
+    /// The byte where the line begins, and how many characters are before it.
     line_start: usize,
     line: usize,
     is_ascii: bool,
-    /// A byte, and how many characters stand before it.
+    /// A byte, and how many characters are before it.
     counted: (usize, usize),
-    /// Up to this byte the scanner passes over whatever stands first in a line: a second byte order mark
-    /// and, where Go takes the block that begins with one for the place itself, any character.
+    /// Up to this byte the scanner skips the first character of a line. Upstream bug: to find a byte order mark
+    /// there, go-yaml looks at the beginning of its buffer, which has one if the text begins with two.
     marked: usize,
-    /// Behind this byte there is a control character in what Go's reader takes at once.
+    /// After this byte, the block that go-yaml's reader decodes at once has a control character in it.
     readable: usize,
     tokens: VecDeque<Token<'s>>,
-    /// How many tokens were taken from the queue.
+    /// How many tokens have left the queue.
     taken: usize,
-    /// Whether the first token of the queue is known to be none that a key has to be put before.
+    /// Whether the first token of the queue is known not to be a simple key that lacks its KEY.
     is_ready: bool,
     indent: isize,
     indents: Vec<isize>,
-    /// For the block around and each flow collection within, the token that may be a key.
+    /// The saved key of the block context and of each open flow collection.
     keys: Vec<SimpleKey>,
-    /// Where the flow collections around begin.
+    /// Where the open flow collections begin.
     brackets: Vec<usize>,
     is_key_allowed: bool,
     /// The next token's `Token::key`.
@@ -151,7 +208,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// The next token, which stays.
+    /// The next token, which stays in the queue.
     #[inline]
     pub(super) fn peek(&mut self) -> Result<&Token<'s>, ScanError> {
         if !self.is_ready {
@@ -163,15 +220,16 @@ impl<'s> Scanner<'s> {
         self.tokens.front().ok_or_else(|| ScanError::new("unexpected end of the text", self.at))
     }
 
-    /// The next token, which was peeked at.
+    /// The next token, after [`peek`](Self::peek).
     #[inline]
     pub(super) fn take(&mut self) -> Option<Token<'s>> {
+        debug_assert!(self.is_ready, "a token is taken that was not peeked at");
         self.is_ready = false;
         self.taken += 1;
         self.tokens.pop_front()
     }
 
-    /// Whether the first token is not there yet, or may be a key.
+    /// Whether there is no token yet, or the first one is a simple key if a colon follows.
     #[inline]
     fn wants_more(&mut self) -> Result<bool, ScanError> {
         match self.tokens.front().map(|token| token.key) {
@@ -181,7 +239,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// Whether a key may still be one here.
+    /// Whether a saved key is still possible here (libyaml's `yaml_parser_stale_simple_keys`).
     fn is_possible(&mut self, key: usize) -> Result<bool, ScanError> {
         let (line, index) = (self.line, self.index());
         let Some(key) = self.keys.get_mut(key).filter(|key| key.is_possible) else {
@@ -202,12 +260,12 @@ impl<'s> Scanner<'s> {
         !self.brackets.is_empty()
     }
 
-    /// Why the next token is refused: the text ends within brackets, or what was expected.
+    /// The error at the next token: an unclosed bracket at the end of the text, else what was expected.
     #[cold]
     pub(super) fn unexpected(&mut self, message: &'static str) -> ScanError {
         let (at, is_end) = match self.peek() {
             Ok(token) => (token.start, token.kind == TokenKind::StreamEnd),
-            Err(refused) => return refused,
+            Err(error) => return error,
         };
         match self.brackets.last().filter(|_| is_end) {
             Some(&at) if self.slice(at, at + 1) == "[" => {
@@ -239,12 +297,13 @@ impl<'s> Scanner<'s> {
         self.text.get(start..end).unwrap_or_default()
     }
 
-    /// How many characters stand before this place. Places come in order, so all are counted once.
+    /// How many characters are before this byte. The scanner only moves forward, so each is counted once.
     #[inline]
     fn index(&mut self) -> usize {
         if self.is_ascii {
             return self.at;
         }
+        debug_assert!(self.counted.0 <= self.at, "the scanner moved back");
         let bytes = self.text.as_bytes().get(self.counted.0..self.at).unwrap_or_default();
         // All but the bytes within a character.
         let chars = bytes.iter().filter(|&&b| b & 0xc0 != 0x80).count();
@@ -257,7 +316,7 @@ impl<'s> Scanner<'s> {
         self.index() - self.line
     }
 
-    /// A line begins here.
+    /// Remembers that a line begins here.
     #[inline]
     fn begin_line(&mut self) {
         self.line_start = self.at;
@@ -301,7 +360,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// Whether `---` or `...` stands here, at the beginning of a line and by itself.
+    /// Whether `---` or `...` is here, at the beginning of a line and before a blank.
     #[inline]
     fn is_marker(&self) -> bool {
         self.at == self.line_start
@@ -310,7 +369,7 @@ impl<'s> Scanner<'s> {
             && self.is_space_or_end(3)
     }
 
-    /// Refuses a control character within, or so near behind, that Go's reader has it already.
+    /// Rejects a control character that go-yaml's reader decodes when it needs so many characters from here.
     #[inline]
     fn check_readable(&self, ahead: usize) -> Result<(), ScanError> {
         if self.at + 4 <= self.readable { Ok(()) } else { self.check_ahead(ahead) }
@@ -362,7 +421,7 @@ impl<'s> Scanner<'s> {
         self.push(kind, start, self.at);
     }
 
-    /// Adds a token without a text of its own before that of a number; at the end, if this was taken.
+    /// Adds an empty token before the token of a number; at the end, if that has left the queue.
     fn insert(&mut self, number: Option<usize>, kind: TokenKind<'s>, at: usize) {
         let token = Token { kind, start: at, end: at, key: 0 };
         match number.and_then(|number| number.checked_sub(self.taken)) {
@@ -371,9 +430,11 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// The next token may be a key.
+    /// Saves the next token as a simple key, if one may begin here.
     #[inline]
     fn save_simple_key(&mut self) -> Result<(), ScanError> {
+        debug_assert_eq!(self.next_key, 0, "the token of a saved key was not pushed");
+        debug_assert_eq!(self.keys.len(), self.brackets.len() + 1, "one key for each level");
         if !self.is_key_allowed {
             return Ok(());
         }
@@ -395,7 +456,7 @@ impl<'s> Scanner<'s> {
         Ok(())
     }
 
-    /// What might have been a key is none.
+    /// Gives up the saved key.
     #[inline]
     fn remove_simple_key(&mut self) -> Result<(), ScanError> {
         let Some(key) = self.keys.last_mut().filter(|key| key.is_possible) else { return Ok(()) };
@@ -408,7 +469,7 @@ impl<'s> Scanner<'s> {
         Ok(())
     }
 
-    /// A token need not wait any longer.
+    /// Lets a token leave the queue.
     #[inline]
     fn release(&mut self, number: usize) {
         let place = number.checked_sub(self.taken);
@@ -417,7 +478,7 @@ impl<'s> Scanner<'s> {
         }
     }
 
-    /// A block collection begins in a column, unless one is open there.
+    /// Begins a block collection in a column, unless one is open there.
     fn roll_indent(
         &mut self,
         column: usize,
@@ -437,9 +498,10 @@ impl<'s> Scanner<'s> {
         Ok(())
     }
 
-    /// The block collections right of a column end.
+    /// Ends the block collections to the right of a column.
     #[inline]
     fn unroll_indent(&mut self, column: isize) {
+        debug_assert!(column >= -1);
         if self.is_flow() {
             return;
         }

@@ -85,7 +85,7 @@ impl<'s> Scanner<'s> {
         if self.at == start && !may_be_empty {
             return Err(ScanError::new("did not find expected tag URI", self.at));
         }
-        // What is no UTF-8 is none of the tags that mean something.
+        // No tag with a meaning has bytes that are not UTF-8.
         Ok(String::from_utf8_lossy(&uri).into_owned())
     }
 

@@ -1,4 +1,4 @@
-//! The scanner's scalars. A text that stands in one piece in the document is borrowed.
+//! The scanner's scalars. A value that the text has in one piece is borrowed.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ impl<'s> Fold<'s> {
         }
     }
 
-    /// One line feed is a blank, and of more the first does not count.
+    /// One line feed becomes a blank; of more, the first is dropped.
     fn write(&mut self, out: &mut String) {
         match (self.first, self.others.as_str()) {
             ("\n", "") => out.push(' '),
@@ -46,7 +46,7 @@ impl<'s> Scanner<'s> {
         let (start, is_flow) = (self.at, self.is_flow());
         let indent = (self.indent + 1).cast_unsigned();
         let ends = if is_flow { ENDS_FLOW_PLAIN } else { ENDS_PLAIN };
-        // Behind the last character of the scalar, and all before where it is not in one piece.
+        // The end of the scalar so far, and its value where that is not in one piece.
         let (mut end, mut folded) = (start, None::<String>);
         let (mut fold, mut is_new_line) = (Fold::default(), false);
         while !self.is_marker() && self.byte(0) != b'#' {
@@ -109,6 +109,7 @@ impl<'s> Scanner<'s> {
     }
 
     pub(super) fn quoted_scalar(&mut self, is_single: bool) -> Result<(), ScanError> {
+        debug_assert!(matches!(self.byte(0), b'\'' | b'"'));
         self.save_simple_key()?;
         self.is_key_allowed = false;
         let start = self.at;
@@ -159,7 +160,7 @@ impl<'s> Scanner<'s> {
             loop {
                 let len = self.break_len();
                 if len > 0 {
-                    // What a line ends in after an escaped break counts as a further one.
+                    // After an escaped break, the next break counts as a further one.
                     if is_new_line && fold.first.is_empty() {
                         fold.others.push_str(break_text(self.text, self.at));
                     } else {
@@ -191,7 +192,7 @@ impl<'s> Scanner<'s> {
         Ok(())
     }
 
-    /// Writes what stands between two places.
+    /// Copies a range of the text.
     fn flush<'o>(&self, out: &'o mut Option<String>, from: usize, to: usize) -> &'o mut String {
         let out = out.get_or_insert_default();
         out.push_str(self.slice(from, to));
@@ -238,6 +239,7 @@ impl<'s> Scanner<'s> {
     }
 
     pub(super) fn block_scalar(&mut self, is_literal: bool) -> Result<(), ScanError> {
+        debug_assert!(matches!(self.byte(0), b'|' | b'>'));
         self.remove_simple_key()?;
         self.is_key_allowed = true;
         let start = self.at;
@@ -288,7 +290,7 @@ impl<'s> Scanner<'s> {
         Ok(())
     }
 
-    /// What a block scalar's indicator is followed by: how it ends, and how far it is indented.
+    /// A block scalar's header: the chomping indicator and the indentation indicator.
     fn block_header(&mut self) -> Result<(Option<u8>, usize), ScanError> {
         let (mut chomping, mut increment) = (None, 0);
         for _ in 0..2 {
@@ -306,8 +308,8 @@ impl<'s> Scanner<'s> {
         Ok((chomping, increment))
     }
 
-    /// Skips a block scalar's empty lines and the next one's indentation, which the first line decides.
-    /// Tells where the scalar ends if there is no next line.
+    /// Skips a block scalar's empty lines and the next line's indentation, which the first line decides. Returns
+    /// where the scalar ends if there is no next line.
     fn block_breaks(
         &mut self,
         indent: &mut usize,

@@ -54,7 +54,7 @@ fn scan(text: &str) -> (Vec<Token<'_>>, Option<ScanError>) {
     }
 }
 
-/// The tokens without STREAM_END: names, and plain scalars as they are, others in quotes.
+/// The tokens without `STREAM_END`: names, and plain scalars as they are, others in quotes.
 fn shown(tokens: &[Token<'_>]) -> String {
     let mut shown = String::new();
     for token in tokens.iter().filter(|token| token.kind != TokenKind::StreamEnd) {

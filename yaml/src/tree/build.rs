@@ -10,12 +10,12 @@ pub(crate) struct Builder<'s> {
     open: Vec<Open>,
 }
 
-/// A list or map whose end has not come yet.
+/// A collection that has not ended.
 #[derive(Debug)]
 struct Open {
     node: u32,
     is_map: bool,
-    /// In a map: whether a key comes next.
+    /// In a mapping: whether a key comes next.
     wants_key: bool,
 }
 
@@ -35,12 +35,12 @@ impl<'s> Builder<'s> {
         Ok(builder)
     }
 
-    /// Says that texts are borrowed exactly where they are written without escapes.
+    /// Sets that strings are borrowed exactly where they are written without escapes.
     pub(crate) fn lends_unescaped(&mut self) {
         self.tree.lends_unescaped = true;
     }
 
-    /// Whether the next node is a map's key.
+    /// Whether the next node is a key.
     pub(crate) fn wants_key(&self) -> bool {
         self.open.last().is_some_and(|open| open.is_map && open.wants_key)
     }
@@ -50,7 +50,7 @@ impl<'s> Builder<'s> {
         self.tree.len()
     }
 
-    /// The innermost open list or map.
+    /// The innermost open collection.
     pub(crate) fn parent(&self) -> Option<u32> {
         self.open.last().map(|open| open.node)
     }
@@ -63,6 +63,7 @@ impl<'s> Builder<'s> {
 
     /// Adds an alias of a collection.
     pub(crate) fn alias(&mut self, target: u32, start: usize, end: usize) {
+        debug_assert!(self.is_closed(target), "a collection contains itself");
         let kind = self.tree.at(target).kind().clone();
         self.leaf(kind, start, end);
         if let Some(node) = self.tree.nodes.last_mut() {
@@ -70,26 +71,26 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Adds a list or map and goes into it.
+    /// Adds a collection; the next nodes are in it.
     pub(crate) fn open(&mut self, kind: Kind<'s>, start: usize) {
         let (node, is_map) = (self.next(), kind == Kind::Mapping);
         self.push(kind, 0, start, start);
         self.open.push(Open { node, is_map, wants_key: true });
     }
 
-    /// Says that JSON cannot hold the next node, if it counts in the end.
+    /// Remembers that JSON cannot hold the next node, if it counts in the end.
     pub(crate) fn unfit(&mut self, message: &'static str) {
         let node = self.next();
         self.tree.unfit.push((node, message));
     }
 
-    /// Says that the next node, a whole number, is written as a float.
+    /// Remembers that the next node, a whole number, is written as a float.
     pub(crate) fn whole_float(&mut self, value: f64) {
         let node = self.next();
         self.tree.whole_floats.push((node, value));
     }
 
-    /// Ends the innermost list or map.
+    /// Ends the innermost collection.
     pub(crate) fn close(&mut self, end: usize) {
         let next = self.next();
         if let Some(open) = self.open.pop()
@@ -99,12 +100,12 @@ impl<'s> Builder<'s> {
         }
     }
 
-    /// Says where in the text the document ends.
+    /// Sets where in the text the document ends.
     pub(crate) fn end_document(&mut self, at: usize) {
         self.tree.end = at;
     }
 
-    /// Whether a node's end has come.
+    /// Whether a node has ended.
     pub(crate) fn is_closed(&self, node: u32) -> bool {
         self.tree.node(node).is_some_and(|n| n.next != 0)
     }
@@ -141,7 +142,7 @@ impl<'s> Builder<'s> {
     }
 }
 
-/// `of_text` has seen to it that offsets fit.
+/// A byte offset, which `of_text` has checked to fit.
 fn offset(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }

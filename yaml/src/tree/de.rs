@@ -4,13 +4,51 @@ use std::{borrow::Cow, cell::Cell, fmt};
 
 use serde::{
     Deserialize, Serialize, Serializer,
-    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
+    de::{
+        self, DeserializeSeed, IntoDeserializer as _, MapAccess, SeqAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
     ser::{Error as _, SerializeMap, SerializeSeq},
 };
 
 use super::{Builder, Items, Kind, Ref, Tree};
+use crate::Error;
 
-/// The error of a visitor. The tree itself reports none.
+/// Reads the first document of a YAML text into a type. Of a key that is written more than once, the last value
+/// counts, as for Kubernetes.
+///
+/// Keys must match as they are: Go's `encoding/json`, which Kubernetes decodes with, ignores their case.
+///
+/// ```
+/// #[derive(Debug, PartialEq, serde::Deserialize)]
+/// struct Port {
+///     number: u16,
+///     protocol: Protocol,
+/// }
+///
+/// #[derive(Debug, PartialEq, serde::Deserialize)]
+/// enum Protocol {
+///     Http,
+///     Https,
+/// }
+///
+/// let port: Port = kubernetes_yaml::from_str("number: 0x1bb\nprotocol: Https\n")?;
+/// assert_eq!(port, Port { number: 443, protocol: Protocol::Https });
+///
+/// let error = kubernetes_yaml::from_str::<Port>("protocol: Http\nnumber: -1\n").unwrap_err();
+/// assert_eq!(error.to_string(), "2:9: invalid value: integer `-1`, expected u16");
+/// # Ok::<(), kubernetes_yaml::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`Tree::from_yaml`], and a value that does not fit the type, with its position.
+pub fn from_str<T: de::DeserializeOwned>(yaml: &str) -> Result<T, Error> {
+    let (tree, cursor) = (Tree::from_yaml(yaml)?, Cell::new(0));
+    T::deserialize(Deserializer::last_of_each_key(tree.root(), &cursor))
+        .map_err(|error| Error::syntax(error.0, tree.at(cursor.get()).position()))
+}
+
+/// What a type's `Deserialize` implementation reports. [`Deserializer`] itself has no errors.
 #[derive(Debug)]
 pub struct DeserializeError(String);
 
@@ -28,24 +66,40 @@ impl de::Error for DeserializeError {
     }
 }
 
-/// serde's deserializer of a node. It keeps the index of the node that it reads in a cell of the caller's,
-/// which so finds the position of whatever it rejects.
+/// Deserializes a node with serde. It stores the index of the node that it reads in a cell, where the caller
+/// finds the position of what is rejected.
+///
+/// ```
+/// use std::{cell::Cell, collections::BTreeMap};
+///
+/// use kubernetes_yaml::{Deserializer, Tree};
+/// use serde::Deserialize;
+///
+/// let tree = Tree::from_yaml("ports: {http: 80, https: x}\n")?;
+/// let (ports, cursor) = (tree.root().get("ports").unwrap(), Cell::new(0));
+/// let deserializer = Deserializer::last_of_each_key(ports, &cursor);
+/// let error = BTreeMap::<String, u16>::deserialize(deserializer).unwrap_err();
+/// assert_eq!(error.to_string(), "invalid type: string \"x\", expected u16");
+/// assert_eq!(tree.at(cursor.get()).position().unwrap().to_string(), "1:26");
+/// # Ok::<(), kubernetes_yaml::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
 pub struct Deserializer<'t, 's, 'c> {
     node: Ref<'t, 's>,
     cursor: &'c Cell<u32>,
-    /// Whether of a key that is written more than once the last one alone is shown.
+    /// Whether of a key that is written more than once only the last is visited.
     is_distinct: bool,
 }
 
 impl<'t, 's, 'c> Deserializer<'t, 's, 'c> {
-    /// A deserializer that shows every entry of a mapping, also those whose key comes again.
+    /// A deserializer that visits every entry of a mapping, including those of keys that come again.
     #[must_use]
     pub fn new(node: Ref<'t, 's>, cursor: &'c Cell<u32>) -> Self {
         Self { node, cursor, is_distinct: false }
     }
 
-    /// A deserializer for code that rejects a key that comes twice, such as serde's derived code: of such
-    /// a key it shows the last one, which is the one that counts for Kubernetes.
+    /// A deserializer that visits of each key only the last, which counts for Kubernetes. Derived code rejects a
+    /// key that comes twice.
     #[must_use]
     pub fn last_of_each_key(node: Ref<'t, 's>, cursor: &'c Cell<u32>) -> Self {
         Self { node, cursor, is_distinct: true }
@@ -91,7 +145,7 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_, '_> {
         visitor.visit_newtype_struct(self)
     }
 
-    /// What is ignored is not walked.
+    /// An ignored value is not walked.
     fn deserialize_ignored_any<V: Visitor<'de>>(
         self,
         visitor: V,
@@ -99,9 +153,29 @@ impl<'de> de::Deserializer<'de> for Deserializer<'de, '_, '_> {
         visitor.visit_unit()
     }
 
+    /// A variant is a string, or a mapping with one key, as in JSON.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, DeserializeError> {
+        let Self { node, cursor, is_distinct } = self;
+        cursor.set(node.at);
+        match node.kind() {
+            Kind::String(text) => visitor.visit_enum(text.as_ref().into_deserializer()),
+            Kind::Mapping if node.distinct_entries().len() == 1 => {
+                let entries = node.distinct_entries().into_iter();
+                let map = Map { entries, value: None, cursor, is_distinct };
+                visitor.visit_enum(MapAccessDeserializer::new(map))
+            }
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct enum identifier
+        unit_struct seq tuple tuple_struct map struct identifier
     }
 }
 
@@ -151,12 +225,12 @@ impl<'t, 's, E: Iterator<Item = (Ref<'t, 's>, Ref<'t, 's>)>> MapAccess<'t> for M
         let Self { cursor, is_distinct, .. } = *self;
         match self.value.take() {
             Some(node) => seed.deserialize(Deserializer { node, cursor, is_distinct }),
-            None => Err(de::Error::custom("a value was asked for before its key")),
+            None => Err(de::Error::custom("a value is read before its key")),
         }
     }
 }
 
-/// The depth at which serializing a tree gives up: recursion is serde's, and so is the stack.
+/// How deep a tree that is serialized may be: serde recurses.
 const MAX_SERIALIZED_DEPTH: usize = 500;
 
 impl Serialize for Ref<'_, '_> {
@@ -181,7 +255,7 @@ impl Serialize for Nested<'_, '_> {
             Kind::Signed(v) => serializer.serialize_i64(*v),
             Kind::Float(v) => serializer.serialize_f64(*v),
             Kind::BigNumber(text) => {
-                Err(S::Error::custom(format_args!("{text} is beyond the numbers of serde")))
+                Err(S::Error::custom(format_args!("{text} is not in the range of f64")))
             }
             Kind::String(text) => serializer.serialize_str(text),
             Kind::Sequence => {
@@ -202,7 +276,7 @@ impl Serialize for Nested<'_, '_> {
     }
 }
 
-/// From any deserializer: a tree that owns its texts and has no positions.
+/// From any format: a tree with strings of its own and without positions.
 impl<'de> Deserialize<'de> for Tree<'static> {
     fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut builder = Builder::new();

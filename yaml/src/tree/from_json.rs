@@ -1,4 +1,4 @@
-//! A tree from JSON text. `serde_json` checks the text; what is left is to find where things are.
+//! A tree from JSON text, which `serde_json` has checked.
 
 use std::borrow::Cow;
 
@@ -6,10 +6,19 @@ use super::{Builder, Kind, Tree};
 use crate::Error;
 
 impl<'s> Tree<'s> {
-    /// The tree of a text that `serde_json` accepts.
+    /// Reads a JSON text that a JSON parser has already accepted; it is not checked again.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Tree;
+    ///
+    /// let text = serde_json::json!({"a": [1, "x"]}).to_string();
+    /// let tree = Tree::from_checked_json(&text)?;
+    /// assert_eq!(tree.root().get("a").unwrap().items().count(), 2);
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// A text of 4 GiB or more. What is not JSON may be an error, or any tree.
+    /// A text of 4 GiB or more. A text that is not JSON is an error or some tree.
     pub fn from_checked_json(text: &'s str) -> Result<Self, Error> {
         let mut builder = Builder::of_text(text)?;
         builder.lends_unescaped();

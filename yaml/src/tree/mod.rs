@@ -1,9 +1,8 @@
-//! A document as a tree of nodes with their places in the text.
+//! A document as a tree of nodes with their positions in the text.
 //!
-//! JSON text, YAML text and serde's data model all become this one tree, and the decoder, the
-//! lossless write-back and the writers all read it. It is an arena: nodes stand in document order,
-//! each with the index behind its subtree, so building, walking and dropping need no recursion and
-//! a document of ten thousand levels is like any other.
+//! YAML text, JSON text and serde's data model all become this one tree, and the writers and the patch read it.
+//! It is an arena: nodes are in document order, each with the index after its subtree, so building, walking and
+//! dropping need no recursion, and a document of ten thousand levels is like any other.
 
 mod build;
 mod de;
@@ -17,29 +16,48 @@ use std::{borrow::Cow, collections::HashMap, sync::OnceLock};
 use crate::{Error, Position, Quoted, Step};
 
 pub(crate) use build::Builder;
-pub use de::{DeserializeError, Deserializer};
+pub use de::{DeserializeError, Deserializer, from_str};
 pub use node::{Entries, Items, Ref};
 pub(crate) use scalars::go_g32;
 pub use scalars::{Escapes, JsonFloat, JsonInteger, append_json_string};
 pub(crate) use write::{Children, Inline, Value, write_inline};
 pub use write::{Edit, write_json};
 
-/// A document. `'s` is the text's.
+/// A document: a value with everything in it, and the position of each part.
+///
+/// `'s` is the lifetime of the text, which strings are borrowed from where they are in it in one piece.
+///
+/// ```
+/// use kubernetes_yaml::Tree;
+///
+/// let tree = Tree::from_yaml("a: [1, 0x10]\nb: yes\n")?;
+/// assert_eq!(tree.root().to_json(), r#"{"a":[1,16],"b":true}"#);
+/// assert!(Tree::default().root().is_null());
+/// # Ok::<(), kubernetes_yaml::Error>(())
+/// ```
+///
+/// It also deserializes from any format of serde, then without positions:
+///
+/// ```
+/// let tree: kubernetes_yaml::Tree<'static> = serde_json::from_str(r#"{"a":1}"#)?;
+/// assert_eq!(tree.root().get("a").unwrap().position(), None);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Tree<'s> {
     nodes: Vec<Node<'s>>,
     /// The entries of mappings with merge keys, as they count in the end: keys and values.
     merged: HashMap<u32, Vec<(u32, u32)>>,
-    /// The whole numbers that YAML has as floats, which show where Go makes a string of one.
+    /// Whole numbers that YAML writes as floats: Go converts those to a string as floats.
     whole_floats: Vec<(u32, f64)>,
     /// Nodes that JSON cannot hold, and why; in document order.
     unfit: Vec<(u32, &'static str)>,
     text: Option<&'s str>,
     /// Where in the text the document ends.
     pub(crate) end: usize,
-    /// Whether a text is borrowed exactly where it was written without escapes, as in JSON.
+    /// Whether a string is borrowed exactly where the text has it without escapes, as in JSON.
     lends_unescaped: bool,
-    /// The places of bytes that stand at equal distances, from the first time that one is asked for.
+    /// The positions of bytes at equal distances, filled when the first position is requested.
     milestones: OnceLock<Vec<(usize, Position)>>,
 }
 
@@ -58,7 +76,21 @@ struct Node<'s> {
     end: u32,
 }
 
-/// What a node is.
+/// The type of a node, and a scalar's value: the data model of JSON with Go's kinds of numbers.
+///
+/// Aliases and merge keys are resolved: an alias has the kind of its anchor's node. More kinds will not come,
+/// so that `match` can be exhaustive.
+///
+/// ```
+/// use kubernetes_yaml::{Kind, Tree};
+///
+/// let tree = Tree::from_yaml("[~, off, 010, -1, 1.5, 'off', [], {}]")?;
+/// let kinds: Vec<_> = tree.root().items().map(|item| item.kind().clone()).collect();
+/// let strings = Kind::String("off".into());
+/// assert_eq!(kinds[..4], [Kind::Null, Kind::Bool(false), Kind::Unsigned(8), Kind::Signed(-1)]);
+/// assert_eq!(kinds[4..], [Kind::Float(1.5), strings, Kind::Sequence, Kind::Mapping]);
+/// # Ok::<(), kubernetes_yaml::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind<'s> {
     /// `null`, or nothing.
@@ -67,22 +99,30 @@ pub enum Kind<'s> {
     Bool(bool),
     /// An integer that is not negative.
     Unsigned(u64),
-    /// A negative integer; 0 is a JSON document's `-0`.
+    /// A negative integer. `Signed(0)` is a JSON text's `-0`.
     Signed(i64),
     /// Any other number.
     Float(f64),
-    /// A number that no f64 can hold, as it is written.
+    /// A number of a JSON text beyond `f64`, as it is written.
     BigNumber(Cow<'s, str>),
     /// A string.
     String(Cow<'s, str>),
     /// A sequence.
     Sequence,
-    /// A mapping. Its children are keys and values in turn; a key is a string.
+    /// A mapping. Its keys are strings, as in JSON.
     Mapping,
 }
 
 impl Kind<'_> {
-    /// What it is, for messages.
+    /// A scalar's value or the collection's type, for messages. Long strings are shortened.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Kind;
+    ///
+    /// assert_eq!(Kind::String("a".into()).describe(), "\"a\"");
+    /// assert_eq!(Kind::Sequence.describe(), "a list");
+    /// ```
+    #[must_use]
     pub fn describe(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
@@ -113,13 +153,33 @@ impl Kind<'_> {
 }
 
 impl<'s> Tree<'s> {
-    /// The same tree without its text: nodes that own what they say, and have no positions.
+    /// The same document with strings of its own, but without text and positions.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Tree;
+    ///
+    /// let tree = Tree::from_yaml(&String::from("a: x"))?.to_owned();
+    /// assert_eq!(tree.root().to_json(), r#"{"a":"x"}"#);
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
+    #[must_use]
     pub fn to_owned(&self) -> Tree<'static> {
         let nodes = self.nodes.iter().map(|node| Node { kind: node.kind.to_owned(), ..*node });
         Tree { nodes: nodes.collect(), merged: self.merged.clone(), ..Tree::default() }
     }
 
-    /// Adds an entry that is not in the text to a map.
+    /// Adds an entry with a string that is not in the text to the mapping with an [index](Ref::index). Its
+    /// position is the mapping's.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Tree;
+    ///
+    /// let mut tree = Tree::from_yaml("items: [{a: 1}]")?;
+    /// let item = tree.root().get("items").unwrap().items().next().unwrap().index();
+    /// tree.add_entry(item, "kind", "Service");
+    /// assert_eq!(tree.root().to_json(), r#"{"items":[{"a":1,"kind":"Service"}]}"#);
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
     pub fn add_entry(&mut self, map: u32, key: &str, value: &str) {
         let map = Ref { tree: self, at: map }.target();
         let mut entries: Vec<_> = map.entries().map(|(key, value)| (key.at, value.at)).collect();
@@ -133,23 +193,33 @@ impl<'s> Tree<'s> {
         self.merged.insert(at, entries);
     }
 
-    /// The document's root.
+    /// The document's value; null if the text has none.
+    #[must_use]
     pub fn root(&self) -> Ref<'_, 's> {
         Ref { tree: self, at: 0 }
     }
 
-    /// Whether a string is borrowed from the text exactly where it was written without escapes.
+    /// Whether a string is borrowed from the text exactly where it was written without escapes: true for JSON.
     #[must_use]
     pub fn lends_unescaped(&self) -> bool {
         self.lends_unescaped
     }
 
     /// The text that the tree was read from, if there was one.
+    #[must_use]
     pub fn text(&self) -> Option<&'s str> {
         self.text
     }
 
-    /// The first number that no f64 can hold.
+    /// The first [`Kind::BigNumber`] of the document.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Tree;
+    ///
+    /// let tree = Tree::from_checked_json("[1, 1e400]")?;
+    /// assert_eq!(tree.big_number().unwrap().source(), "1e400");
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
     #[must_use]
     pub fn big_number(&self) -> Option<Ref<'_, 's>> {
         let is_big = |node: &Node<'_>| matches!(node.kind, Kind::BigNumber(_));
@@ -157,7 +227,17 @@ impl<'s> Tree<'s> {
         Some(self.at(u32::try_from(index).ok()?))
     }
 
-    /// A node by its index.
+    /// The node with an [index](Ref::index); null if there is none.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Tree;
+    ///
+    /// let tree = Tree::from_yaml("a: 1")?;
+    /// let index = tree.root().get("a").unwrap().index();
+    /// assert_eq!(tree.at(index).to_json(), "1");
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
+    #[must_use]
     pub fn at(&self, node: u32) -> Ref<'_, 's> {
         Ref { tree: self, at: node }
     }
@@ -171,12 +251,17 @@ impl<'s> Tree<'s> {
         self.nodes.get(at as usize)
     }
 
-    /// Where a node begins, if the tree was made from a text.
-    pub fn position(&self, node: u32) -> Option<Position> {
-        self.position_of(self.node(node)?.start as usize)
-    }
-
-    /// The position of a byte of the text.
+    /// The position of a byte of the text that the tree was read from, if there was one. After the first call it
+    /// takes the same time anywhere in the text.
+    ///
+    /// ```
+    /// use kubernetes_yaml::{Position, Tree};
+    ///
+    /// let tree = Tree::from_yaml("a: 1\nb: 2\n")?;
+    /// assert_eq!(tree.position_of(8), Some(Position::new(2, 4)));
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
+    #[must_use]
     pub fn position_of(&self, offset: usize) -> Option<Position> {
         let text = self.text?;
         let milestones = self.milestones.get_or_init(|| {
@@ -197,8 +282,8 @@ impl<'s> Tree<'s> {
         Some(position.after(text.get(start..offset).unwrap_or_default()))
     }
 
-    /// Refuses what JSON cannot hold, unless a later value of the same key has replaced it or, of a
-    /// number, a text is wanted there.
+    /// Rejects what JSON cannot hold, unless a later value of the same key replaces it or, of a number, a string
+    /// is wanted there.
     pub(crate) fn check_fits(&self, is_text: impl Fn(&[Step<'_>]) -> bool) -> Result<(), Error> {
         if self.unfit.is_empty() {
             return Ok(());
@@ -207,7 +292,7 @@ impl<'s> Tree<'s> {
             let found = self.unfit.binary_search_by_key(&node.target().at, |(node, _)| *node);
             found.ok().and_then(|i| self.unfit.get(i)).map(|(_, message)| *message)
         };
-        // Where each step leads from, and the step: a path is made only to ask about it.
+        // The index of the step before, and the step: a whole path is made only for `is_text`.
         let mut steps: Vec<(usize, Step<'_>)> = Vec::new();
         let mut left = vec![(self.root(), usize::MAX)];
         while let Some((node, from)) = left.pop() {
@@ -238,10 +323,20 @@ impl<'s> Tree<'s> {
         Ok(())
     }
 
-    /// The places of bytes within texts, each with its node's path. A path that several bytes in a
-    /// row share is told of once; the list ends where it has grown long.
+    /// The paths and positions of scalars that hold bytes of the text, for ascending offsets. Offsets in a row
+    /// with the same path have one entry. At most 1,000 entries, or 1 MiB of paths, are returned.
+    ///
+    /// ```
+    /// use kubernetes_yaml::{Position, Step, Tree};
+    ///
+    /// let tree = Tree::from_yaml("a: [x, y]\n")?;
+    /// let path = vec![Step::Key("a"), Step::Index(1)];
+    /// assert_eq!(tree.places(&[7]), [(path, Some(Position::new(1, 8)))]);
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
+    #[must_use]
     pub fn places<'t>(&'t self, offsets: &[usize]) -> Vec<(Vec<Step<'t>>, Option<Position>)> {
-        /// A list or map around a node: where it ends, and where in it the node is.
+        /// A collection around a node: where it ends, and where in it the node is.
         struct Level<'t> {
             end: u32,
             is_map: bool,
@@ -285,6 +380,9 @@ impl<'s> Tree<'s> {
     }
 }
 
-/// So many places are enough, and so many bytes of paths: each may be as long as the document.
+/// Limits of `places`: entries, and bytes of paths, each of which may be as long as the document.
 const MAX_PLACES: usize = 1000;
 const MAX_PATHS: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests;

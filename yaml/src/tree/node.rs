@@ -1,11 +1,26 @@
-//! The nodes of a tree and what stands in them.
+//! The nodes of a tree.
 
 use std::collections::HashMap;
 
 use super::{Kind, Tree};
 use crate::{Edit, Position, write_json};
 
-/// A node of a tree.
+/// A node of a tree: a scalar, a sequence, a mapping, or an alias of one of them.
+///
+/// `'t` is the tree's lifetime, `'s` the text's. Methods see through aliases but where they say so.
+///
+/// ```
+/// use kubernetes_yaml::Tree;
+///
+/// let tree = Tree::from_yaml("hosts: &h [a, b]\nothers: *h\n")?;
+/// let others = tree.root().get("others").unwrap();
+/// assert!(others.is_sequence() && others.is_alias());
+/// let hosts: Vec<_> = others.items().map(|item| item.text()).collect();
+/// assert_eq!(hosts, ["a", "b"]);
+/// assert_eq!(others.source(), "*h");
+/// assert_eq!(others.position().unwrap().to_string(), "2:9");
+/// # Ok::<(), kubernetes_yaml::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Ref<'t, 's> {
     pub(super) tree: &'t Tree<'s>,
@@ -13,12 +28,14 @@ pub struct Ref<'t, 's> {
 }
 
 impl<'t, 's> Ref<'t, 's> {
-    /// What the node is; of an alias, what it stands for. An empty tree is null.
+    /// The type of the node, and a scalar's value. An empty tree is null.
+    #[must_use]
     pub fn kind(self) -> &'t Kind<'s> {
         self.tree.node(self.at).map_or(&Kind::Null, |node| &node.kind)
     }
 
-    /// Of an alias the node that it stands for, else the node itself.
+    /// The node that an alias of a collection stands for; of any other node, the node itself.
+    #[must_use]
     pub fn target(self) -> Self {
         Ref { at: self.tree.node(self.at).map_or(self.at, |node| node.target), ..self }
     }
@@ -41,38 +58,51 @@ impl<'t, 's> Ref<'t, 's> {
         matches!(self.kind(), Kind::Sequence)
     }
 
-    /// Whether the node stands for another one.
+    /// Whether it is an alias of a collection. An alias of a scalar is a copy of it.
+    #[must_use]
     pub fn is_alias(self) -> bool {
         self.target().at != self.at
     }
 
     /// Whether this is the same node of the same tree.
+    #[must_use]
     pub fn is_same(self, other: Ref<'_, '_>) -> bool {
         self.at == other.at && std::ptr::addr_eq(self.tree, other.tree)
     }
 
-    /// The index of the node in the tree.
+    /// The index of the node in document order, for [`Tree::at`] and as a key in tables.
     #[must_use]
     pub fn index(self) -> u32 {
         self.at
     }
 
-    /// The text of a text, else nothing.
+    /// The string; `""` for what is not a string. Mostly for keys, which are always strings.
+    #[must_use]
     pub fn text(self) -> &'t str {
-        self.as_text().unwrap_or_default()
+        self.as_str().unwrap_or_default()
     }
 
-    /// A string, if it is one.
+    /// The string, if the node is one.
     #[must_use]
-    pub fn as_text(self) -> Option<&'t str> {
+    pub fn as_str(self) -> Option<&'t str> {
         match self.kind() {
             Kind::String(text) => Some(text),
             _ => None,
         }
     }
 
-    /// A scalar of YAML as a string, as sigs.k8s.io/yaml makes one where Go wants one: a float has the
-    /// shortest digits of 32 bits.
+    /// A scalar as a string, as sigs.k8s.io/yaml converts it for a field of type `string`
+    /// (`convertToJSONableObject`): a float has the shortest digits of 32 bits. Null and collections are empty.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Tree;
+    ///
+    /// let tree = Tree::from_yaml("[yes, 0x10, 1e3, 1.10, a]")?;
+    /// let strings: Vec<_> = tree.root().items().map(|item| item.to_text()).collect();
+    /// assert_eq!(strings, ["true", "16", "1000", "1.1", "a"]);
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
+    #[must_use]
     pub fn to_text(self) -> String {
         let node = self.target();
         let whole = self.tree.whole_floats.binary_search_by_key(&node.at, |(node, _)| *node);
@@ -89,17 +119,20 @@ impl<'t, 's> Ref<'t, 's> {
         }
     }
 
-    /// The bytes of the text that the node was read from.
+    /// The bytes of the text that the node was read from, without its anchor and tag. `0..0` without a text. A
+    /// block collection ends where its last line does or later, at the next token.
+    #[must_use]
     pub fn span(self) -> std::ops::Range<usize> {
         self.tree.node(self.at).map_or(0..0, |node| node.start as usize..node.end as usize)
     }
 
-    /// The text that the node was read from, if there was one.
+    /// The text at its [`span`](Self::span); `""` without a text.
+    #[must_use]
     pub fn source(self) -> &'t str {
         self.tree.text.and_then(|text| text.get(self.span())).unwrap_or_default()
     }
 
-    /// The value as compact JSON.
+    /// The value as compact JSON. Of a key that is written more than once, the last value counts.
     #[must_use]
     pub fn to_json(self) -> String {
         let mut json = String::new();
@@ -110,10 +143,11 @@ impl<'t, 's> Ref<'t, 's> {
     /// Where the node begins, if the tree was read from a text.
     #[must_use]
     pub fn position(self) -> Option<Position> {
-        self.tree.position(self.at)
+        self.tree.position_of(self.tree.node(self.at)?.start as usize)
     }
 
-    /// A list's items; of anything else none.
+    /// The items of a sequence; of anything else none.
+    #[must_use]
     pub fn items(self) -> Items<'t, 's> {
         let list = self.target();
         match list.kind() {
@@ -122,12 +156,14 @@ impl<'t, 's> Ref<'t, 's> {
         }
     }
 
-    /// The node alone.
+    /// An iterator over this node alone, to begin a walk over [`inner`](Self::inner) with.
+    #[must_use]
     pub fn once(self) -> Items<'t, 's> {
         Items { tree: self.tree, at: self.at, end: (self.at + 1).min(self.tree.len()) }
     }
 
-    /// What stands in a list or map: items, or keys and values in turn, as they are written.
+    /// The children as they are written: items, or keys and values in turn. Merge keys are not resolved.
+    #[must_use]
     pub fn inner(self) -> Items<'t, 's> {
         let node = self.target();
         match node.kind() {
@@ -141,7 +177,20 @@ impl<'t, 's> Ref<'t, 's> {
         Items { tree: self.tree, at: self.at + 1, end }
     }
 
-    /// A map's entries as they are written, duplicates included; of anything else none.
+    /// The entries of a mapping, including those of keys that come again; of anything else none. Merge keys
+    /// (`<<`) are replaced by what they merge.
+    ///
+    /// ```
+    /// use kubernetes_yaml::Tree;
+    ///
+    /// let tree = Tree::from_yaml("a: 1\nb: 2\na: 3\n")?;
+    /// let keys: Vec<_> = tree.root().entries().map(|(key, _)| key.text()).collect();
+    /// assert_eq!(keys, ["a", "b", "a"]);
+    /// let last: Vec<_> = tree.root().distinct_entries().iter().map(|(_, v)| v.to_json()).collect();
+    /// assert_eq!(last, ["2", "3"]);
+    /// # Ok::<(), kubernetes_yaml::Error>(())
+    /// ```
+    #[must_use]
     pub fn entries(self) -> Entries<'t, 's> {
         let map = self.target();
         Entries(match (map.kind(), self.tree.merged.get(&map.at)) {
@@ -156,7 +205,8 @@ impl<'t, 's> Ref<'t, 's> {
         self.tree.merged.contains_key(&self.target().at)
     }
 
-    /// A map's entries, of each key only the last.
+    /// The entries of a mapping, of each key only the last: the ones that count.
+    #[must_use]
     pub fn distinct_entries(self) -> Vec<(Self, Self)> {
         let all: Vec<_> = self.entries().collect();
         // Most maps are small, and comparing a few keys is cheaper than a table of them.
@@ -179,7 +229,8 @@ impl<'t, 's> Ref<'t, 's> {
         all.into_iter().enumerate().filter(|(i, e)| is_last(*i, e.0.text())).map(|e| e.1).collect()
     }
 
-    /// The last value of a key.
+    /// The value of a key, of several the last: the one that counts.
+    #[must_use]
     pub fn get(self, key: &str) -> Option<Self> {
         self.entries().filter(|(k, _)| k.text() == key).last().map(|(_, value)| value)
     }
@@ -195,7 +246,7 @@ fn float_text(value: f64) -> String {
     }
 }
 
-/// The nodes that stand side by side from one node to another.
+/// Nodes side by side: the items of a sequence, or the children of a collection.
 #[derive(Clone, Debug)]
 pub struct Items<'t, 's> {
     tree: &'t Tree<'s>,
@@ -217,11 +268,11 @@ impl<'t, 's> Iterator for Items<'t, 's> {
     }
 }
 
-/// A map's keys and values.
+/// The keys and values of a mapping.
 #[derive(Clone, Debug)]
 pub struct Entries<'t, 's>(Written<'t, 's>);
 
-/// Where entries are: side by side, or in the tree's list of merged ones.
+/// Where the entries are: side by side, or in the tree's table of merged ones.
 #[derive(Clone, Debug)]
 enum Written<'t, 's> {
     Plain(Items<'t, 's>),

@@ -1,17 +1,25 @@
-//! Texts and numbers as JSON writes them.
+//! Strings and numbers as JSON writes them.
 
 use std::fmt;
 
-/// Which characters of a text are escaped.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Which characters of a string are escaped. See [`append_json_string`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Escapes {
-    /// What JSON asks for.
+    /// Those that JSON requires: `"`, `\\` and control characters.
     Json,
-    /// `<`, `>`, `&`, U+2028 and U+2029, too, as encoding/json does.
+    /// Also `<`, `>`, `&`, U+2028 and U+2029, as Go's encoding/json does.
     Html,
 }
 
-/// Appends a text in quotes.
+/// Appends a string of JSON, in quotes.
+///
+/// ```
+/// use kubernetes_yaml::{Escapes, append_json_string};
+///
+/// let mut json = String::new();
+/// append_json_string("a\n<", Escapes::Html, &mut json);
+/// assert_eq!(json, r#""a\n\u003c""#);
+/// ```
 #[inline]
 pub fn append_json_string(text: &str, escapes: Escapes, json: &mut String) {
     json.push('"');
@@ -63,9 +71,9 @@ fn append_escaped(text: &str, escapes: Escapes, json: &mut String) {
     let mut rest = text;
     loop {
         let marked = rest.bytes().position(|b| is_marked(b, escapes)).unwrap_or(rest.len());
-        let Some((plain, behind)) = rest.split_at_checked(marked) else { return };
+        let Some((plain, marked)) = rest.split_at_checked(marked) else { return };
         json.push_str(plain);
-        let mut chars = behind.chars();
+        let mut chars = marked.chars();
         let Some(c) = chars.next() else { return };
         rest = chars.as_str();
         match c {
@@ -89,7 +97,15 @@ fn append_escaped(text: &str, escapes: Escapes, json: &mut String) {
 }
 
 /// A float as Go's encoding/json writes it (`floatEncoder`): the shortest digits, with an exponent below
-/// 1e-6 and from 1e21 on. JSON has no infinity: it is written as null.
+/// 1e-6 and from 1e21 on. What JSON cannot hold, such as infinity, is null.
+///
+/// ```
+/// use kubernetes_yaml::JsonFloat;
+///
+/// assert_eq!(JsonFloat(1e20).to_string(), "100000000000000000000");
+/// assert_eq!(JsonFloat(1e21).to_string(), "1e+21");
+/// ```
+#[derive(Clone, Copy, Debug)]
 pub struct JsonFloat(pub f64);
 
 impl fmt::Display for JsonFloat {
@@ -162,7 +178,15 @@ impl Decimal {
     }
 }
 
-/// A number with a sign; 0 is one where a document has `-0`.
+/// The number of a [`Kind::Signed`](crate::Kind::Signed): 0 is written as `-0`.
+///
+/// ```
+/// use kubernetes_yaml::JsonInteger;
+///
+/// assert_eq!(JsonInteger(-1).to_string(), "-1");
+/// assert_eq!(JsonInteger(0).to_string(), "-0");
+/// ```
+#[derive(Clone, Copy, Debug)]
 pub struct JsonInteger(pub i64);
 
 impl fmt::Display for JsonInteger {

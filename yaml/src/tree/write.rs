@@ -1,4 +1,5 @@
 //! A document as it is to be written: nodes of one tree, and what replaces some of them.
+//! JSON and flow style are written here, block style in `write`.
 
 use std::{fmt::Write as _, slice, vec};
 
@@ -11,28 +12,45 @@ use super::{
     scalars::{Escapes, JsonFloat, JsonInteger, append_json_string},
 };
 
-/// A value to write: kept as it is, or put together anew.
+/// What a document is to become: nodes that stay, and new values in their place.
+///
+/// [`patch`](crate::patch) makes the change in the text; [`write_json`](crate::write_json) and
+/// [`write_yaml`](crate::write_yaml) write the whole document. [`set`](Self::set) and [`remove`](Self::remove)
+/// make the usual changes; for others, the variants can be put together. It implements
+/// [`Serialize`](serde::Serialize).
+///
+/// ```
+/// use kubernetes_yaml::{Edit, Tree, patch};
+///
+/// let text = "- a # first\n- b\n";
+/// let tree = Tree::from_yaml(text)?;
+/// let mut items: Vec<_> = tree.root().items().map(Edit::Kept).collect();
+/// items.reverse();
+/// let edit = Edit::Sequence { origin: Some(tree.root()), items };
+/// assert_eq!(patch(text, &edit)?, "- b\n- a # first\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub enum Edit<'a> {
     /// A node as it is.
     Kept(Ref<'a, 'a>),
     /// A mapping.
     Mapping {
-        /// The node that this is made of, where there is one.
+        /// The mapping that this one replaces; `None` for a new one.
         origin: Option<Ref<'a, 'a>>,
-        /// Keys and values.
+        /// Keys and values. A key that the original mapping has keeps its place in the text.
         entries: Vec<(&'a str, Edit<'a>)>,
     },
     /// A sequence.
     Sequence {
-        /// The node that this is made of, where there is one.
+        /// The sequence that this one replaces; `None` for a new one.
         origin: Option<Ref<'a, 'a>>,
-        /// Its items.
+        /// The items. Those that are nodes of the original sequence, or have one as their origin, keep their text.
         items: Vec<Edit<'a>>,
     },
-    /// Another value in the place of `origin`.
+    /// Another value in the place of a node, whose comments it keeps.
     Replaced {
-        /// The item that is replaced.
+        /// The node that is replaced.
         origin: Ref<'a, 'a>,
         /// The new value.
         node: Ref<'a, 'a>,
@@ -40,10 +58,24 @@ pub enum Edit<'a> {
 }
 
 impl<'a> Edit<'a> {
-    /// A document whose value at `path` becomes `value`: it replaces what is there, or is a new entry of the
-    /// mapping that the path's last key is missing in. Mappings missing on the way are added.
+    /// The document with `value` at a path from its root: it replaces the value there or is a new entry, and
+    /// missing mappings on the way are added. `value` may be a node of another tree.
     ///
-    /// `None`: the path leads into a scalar, or to an item that the sequence does not have.
+    /// `None` if the path leads into a scalar, or to an item that the sequence does not have.
+    ///
+    /// ```
+    /// use kubernetes_yaml::{Edit, Step, Tree, patch};
+    ///
+    /// let text = "metadata:\n  name: a # the name\n";
+    /// let tree = Tree::from_yaml(text)?;
+    /// let value = Tree::from_checked_json("\"b\"")?;
+    /// let path = [Step::Key("metadata"), Step::Key("labels"), Step::Key("app")];
+    /// let edit = Edit::set(tree.root(), &path, value.root()).unwrap();
+    /// let want = "metadata:\n  name: a # the name\n  labels:\n    app: b\n";
+    /// assert_eq!(patch(text, &edit)?, want);
+    /// assert!(Edit::set(tree.root(), &[Step::Index(0)], value.root()).is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn set(root: Ref<'a, 'a>, path: &[Step<'a>], value: Ref<'a, 'a>) -> Option<Self> {
         let Some((step, rest)) = path.split_first() else { return Some(Self::Kept(value)) };
@@ -64,7 +96,7 @@ impl<'a> Edit<'a> {
                 match entries.iter_mut().find(|(name, _)| name == key) {
                     Some((_, entry)) => {
                         let Self::Kept(old) = *entry else { return None };
-                        // Of null a mapping can be made.
+                        // A mapping takes the place of null.
                         let is_new = old.is_null() && !rest.is_empty();
                         *entry = if is_new {
                             Self::new_at(rest, value)?
@@ -93,7 +125,19 @@ impl<'a> Edit<'a> {
         })
     }
 
-    /// The document without an entry of a mapping or an item of a sequence. Without it already: as it is.
+    /// The document without the entry or item at a path. If there is none, the document as it is.
+    ///
+    /// ```
+    /// use kubernetes_yaml::{Edit, Step, Tree, patch};
+    ///
+    /// let text = "a: 1\n# of b\nb: 2\nc: [3, 4] # of c\n";
+    /// let tree = Tree::from_yaml(text)?;
+    /// let edit = Edit::remove(tree.root(), &[Step::Key("b")]);
+    /// assert_eq!(patch(text, &edit)?, "a: 1\nc: [3, 4] # of c\n");
+    /// let edit = Edit::remove(tree.root(), &[Step::Key("c"), Step::Index(0)]);
+    /// assert_eq!(patch(text, &edit)?, "a: 1\n# of b\nb: 2\nc: [4] # of c\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn remove(root: Ref<'a, 'a>, path: &[Step<'a>]) -> Self {
         let Some((step, rest)) = path.split_first() else { return Self::Kept(root) };
@@ -280,7 +324,17 @@ impl Inline for Json {
     }
 }
 
-/// Writes compact JSON.
+/// Appends compact JSON. Of a key that is written more than once, the last value counts.
+///
+/// ```
+/// use kubernetes_yaml::{Edit, Tree, write_json};
+///
+/// let tree = Tree::from_yaml("a: 1e3\nb: [on]\n")?;
+/// let mut json = String::new();
+/// write_json(&Edit::Kept(tree.root()), &mut json);
+/// assert_eq!(json, r#"{"a":1000,"b":[true]}"#);
+/// # Ok::<(), kubernetes_yaml::Error>(())
+/// ```
 pub fn write_json(value: &Edit<'_>, out: &mut String) {
     write_inline::<Json>(Value::of(value), out);
 }
