@@ -45,7 +45,7 @@ pub(super) fn flow(value: &Edit<'_>) -> String {
 /// A key and its value in flow style, on one line.
 pub(super) fn flow_entry(key: &str, value: &Edit<'_>) -> String {
     let mut out = String::new();
-    Flow::key(key, &mut out);
+    Flow::key(key, false, &mut out);
     write_inline::<Flow>(Value::of(value), &mut out);
     out
 }
@@ -65,21 +65,26 @@ pub(super) fn entry<'a>(entry: &(&'a str, Edit<'a>)) -> String {
     out
 }
 
-/// Flow style.
+/// Flow style, in which a node's own keys and strings are always quoted.
 struct Flow;
 
 impl Inline for Flow {
     const COMMA: &str = ", ";
 
-    fn key(key: &str, out: &mut String) {
+    fn key(key: &str, is_in_node: bool, out: &mut String) {
         if is_long(key) {
             out.push_str("? ");
         }
-        string(key, out);
-        out.push_str(": ");
+        if is_in_node {
+            quoted(key, out);
+            out.push_str(" : ");
+        } else {
+            string(key, out);
+            out.push_str(": ");
+        }
     }
 
-    fn scalar(scalar: &Kind<'_>, out: &mut String) {
+    fn scalar(scalar: &Kind<'_>, is_in_node: bool, out: &mut String) {
         // Writing to a String cannot fail.
         let _ = match scalar {
             Kind::Bool(v) => write!(out, "{v}"),
@@ -90,7 +95,11 @@ impl Inline for Flow {
             Kind::Float(v) => write!(out, "{}", yaml_float(*v)),
             Kind::BigNumber(text) => write!(out, "{text}"),
             Kind::String(text) => {
-                string(text, out);
+                if is_in_node {
+                    quoted(text, out);
+                } else {
+                    string(text, out);
+                }
                 Ok(())
             }
             _ => write!(out, "null"),

@@ -210,8 +210,8 @@ fn flow_collections_keep_their_layout() {
 #[test]
 fn a_collection_becomes_another_value() {
     set("a: # of a\n  b: 1\nc: 2\n", "a", "3", "a: 3 # of a\nc: 2\n");
-    set("a: [1, 2] # c\n", "a", "{\"b\":1}", "a: {b: 1} # c\n");
-    set("a: 1 # c\n", "a", "[1,{\"b\":\"no\"}]", "a: [1, {b: \"no\"}] # c\n");
+    set("a: [1, 2] # c\n", "a", "{\"b\":1}", "a: {\"b\" : 1} # c\n");
+    set("a: 1 # c\n", "a", "[1,{\"b\":\"no\"}]", "a: [1, {\"b\" : \"no\"}] # c\n");
 }
 
 #[test]

@@ -67,70 +67,14 @@ mod properties;
 mod scalar;
 #[cfg(test)]
 mod tests;
+mod token;
 
-use std::{borrow::Cow, collections::VecDeque};
+use std::collections::VecDeque;
 
 use super::chars::{
     block_start, break_len, byte, find_control, first_block_end, is_blank, is_space_or_end,
 };
-
-/// Why a text is rejected.
-#[derive(Debug)]
-pub(super) struct ScanError {
-    pub(super) message: &'static str,
-    /// The byte where it is.
-    pub(super) at: usize,
-    /// Whether the text may be valid YAML but is nested too deeply.
-    pub(super) is_limit: bool,
-}
-
-impl ScanError {
-    #[cold]
-    pub(super) fn new(message: &'static str, at: usize) -> Self {
-        Self { message, at, is_limit: false }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Token<'s> {
-    pub(super) kind: TokenKind<'s>,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// Of a saved simple key: its index in `Scanner::keys`, counted from one; else 0.
-    key: usize,
-}
-
-#[derive(Debug, PartialEq)]
-pub(super) enum TokenKind<'s> {
-    StreamEnd,
-    Version(u8, u8),
-    TagDirective(Box<Tag<'s>>),
-    DocumentStart,
-    DocumentEnd,
-    BlockSequenceStart,
-    BlockMappingStart,
-    BlockEnd,
-    FlowSequenceStart,
-    FlowSequenceEnd,
-    FlowMappingStart,
-    FlowMappingEnd,
-    BlockEntry,
-    FlowEntry,
-    Key,
-    Value,
-    Alias(&'s str),
-    Anchor(&'s str),
-    Tag(Box<Tag<'s>>),
-    /// A string, and whether it is a plain scalar.
-    Scalar(Cow<'s, str>, bool),
-}
-
-/// A tag's handle and suffix, or a directive's handle and prefix. Verbatim tags have no handle.
-#[derive(Debug, PartialEq)]
-pub(super) struct Tag<'s> {
-    pub(super) handle: &'s str,
-    pub(super) suffix: String,
-}
+pub(super) use token::{ScanError, Tag, Token, TokenKind};
 
 /// A token that is a key if a colon follows.
 #[derive(Clone, Copy, Debug, Default)]

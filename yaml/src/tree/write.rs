@@ -232,6 +232,11 @@ impl Children<'_, '_> {
     pub(crate) fn is_mapping(&self) -> bool {
         matches!(self, Self::Entries(_) | Self::EditedEntries(_))
     }
+
+    /// Whether they are nodes, as opposed to what an edit puts together.
+    fn are_nodes(&self) -> bool {
+        matches!(self, Self::Items(_) | Self::Entries(_))
+    }
 }
 
 impl<'e, 'a> Iterator for Children<'e, 'a> {
@@ -258,21 +263,21 @@ pub(crate) trait Inline {
     /// What separates the items or entries of a collection.
     const COMMA: &str;
 
-    /// Writes a key with its colon.
-    fn key(key: &str, out: &mut String);
+    /// Writes a key with its colon. `is_in_node`: of a node's mapping, not of one that an edit puts together.
+    fn key(key: &str, is_in_node: bool, out: &mut String);
 
-    fn scalar(scalar: &Kind<'_>, out: &mut String);
+    fn scalar(scalar: &Kind<'_>, is_in_node: bool, out: &mut String);
 }
 
 /// Writes a value on one line, without recursion: a document may be ten thousand levels deep.
 pub(crate) fn write_inline<I: Inline>(value: Value<'_, '_>, out: &mut String) {
     let mut open: Vec<Children<'_, '_>> = Vec::new();
-    let mut next = Some(value);
+    let (mut next, mut is_in_node) = (Some(value), false);
     loop {
         let mut is_first = false;
         match next.map(Value::children) {
             None => {}
-            Some(Err(scalar)) => I::scalar(scalar, out),
+            Some(Err(scalar)) => I::scalar(scalar, is_in_node, out),
             Some(Ok(children)) => {
                 out.push(if children.is_mapping() { '{' } else { '[' });
                 open.push(children);
@@ -281,12 +286,13 @@ pub(crate) fn write_inline<I: Inline>(value: Value<'_, '_>, out: &mut String) {
         }
         let Some(innermost) = open.last_mut() else { return };
         let child = innermost.next();
+        is_in_node = innermost.are_nodes();
         if let Some((key, _)) = child {
             if !is_first {
                 out.push_str(I::COMMA);
             }
             if let Some(key) = key {
-                I::key(key, out);
+                I::key(key, is_in_node, out);
             }
         } else {
             out.push(if innermost.is_mapping() { '}' } else { ']' });
@@ -302,12 +308,12 @@ struct Json;
 impl Inline for Json {
     const COMMA: &str = ",";
 
-    fn key(key: &str, out: &mut String) {
+    fn key(key: &str, _: bool, out: &mut String) {
         append_json_string(key, Escapes::Json, out);
         out.push(':');
     }
 
-    fn scalar(scalar: &Kind<'_>, out: &mut String) {
+    fn scalar(scalar: &Kind<'_>, _: bool, out: &mut String) {
         // Writing to a String cannot fail.
         let _ = match scalar {
             Kind::Bool(v) => write!(out, "{v}"),
