@@ -64,6 +64,8 @@
 
 mod indicators;
 mod properties;
+#[cfg(test)]
+mod random_tests;
 mod scalar;
 #[cfg(test)]
 mod tests;
