@@ -61,7 +61,7 @@ pub(crate) fn find_placeholders(root: Ref<'_, '_>, path: FieldPath) -> Vec<Place
                 found.push(PlaceholderValue { path, text, position: tree::position(node) });
             }
         };
-        if let Some(text) = value.as_text() {
+        if let Some(text) = value.as_str() {
             note(&path, node, text);
         }
         if path.steps().len() >= DEEPEST {
