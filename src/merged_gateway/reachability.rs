@@ -12,7 +12,7 @@ use super::{
     Workload, hosts,
 };
 use crate::{
-    Gateway, Server, ServerTlsSettings,
+    Gateway, Server, ServerTlsSettings, TlsMode,
     client_certificate::{Change, ClientCertificatePolicy},
     traffic_mode::TrafficMode,
 };
@@ -115,9 +115,13 @@ const MOST_VIRTUAL_HOSTS: usize = 1_000_000;
 pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
     let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
     let wildcards = hosts.clone().filter(|host| host.contains('*')).count();
-    let has_tls = gateway.servers.iter().any(|server| server.tls.is_some());
     let is_large = wildcards.saturating_mul(hosts.count()) > MOST_VIRTUAL_HOSTS;
-    if gateway.servers.len() < 2 || !has_tls || is_large {
+    let mut modes =
+        gateway.servers.iter().filter_map(|server| server.tls.as_ref()).map(|tls| tls.tls_mode());
+    let may_reject = modes.any(|mode| {
+        !matches!(mode, Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple))
+    });
+    if !may_reject || is_large || !hosts_overlap(gateway) {
         return Vec::new();
     }
     let gateways = [NamedGateway { namespace: "", name: "", created: None, gateway }];
@@ -132,6 +136,32 @@ pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
         }
     }
     bypasses
+}
+
+/// Whether two hosts of the Gateway may match the same name: without that, there is no bypass.
+fn hosts_overlap(gateway: &Gateway) -> bool {
+    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
+    let mut names = HashSet::with_capacity(hosts.clone().count());
+    for host in hosts {
+        let name = host.split_once('/').map_or(host.as_str(), |(_, name)| name);
+        // Virtual hosts are in lower case.
+        let is_odd = name.bytes().any(|byte| byte.is_ascii_uppercase() || byte >= 0x80)
+            || name.starts_with('*') && !name.starts_with("*.");
+        if is_odd || !names.insert(name) {
+            return true;
+        }
+    }
+    let suffixes: HashSet<&str> = names.iter().filter_map(|name| name.strip_prefix('*')).collect();
+    // Few lengths occur: most names need no look-up.
+    let lengths = suffixes.iter().fold(0_u64, |lengths, suffix| lengths | 1 << (suffix.len() % 64));
+    let is_below = |name: &str| {
+        let rest = name.strip_prefix("*.").unwrap_or(name);
+        let dots = rest.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+        let mut suffixes_of = dots.filter_map(|(start, _)| rest.get(start..));
+        suffixes_of
+            .any(|suffix| lengths & 1 << (suffix.len() % 64) != 0 && suffixes.contains(suffix))
+    };
+    !suffixes.is_empty() && names.iter().any(|name| is_below(name))
 }
 
 /// A filter chain that routes HTTP, and the client check of its server.
