@@ -67,7 +67,7 @@ impl Outcome {
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
-            Self::Refused => "refused",
+            Self::Refused => "rejected",
             Self::Anonymous => "anonymous",
             Self::Verified => "verified",
             Self::Unverified => "unverified",

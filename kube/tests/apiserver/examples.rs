@@ -81,9 +81,9 @@ async fn watch_reports_policies_and_what_cannot_be_decoded() {
     assert_eq!(
         lines,
         [
-            "n/a: servers[0] (*.example.com): a certificate is asked for, and optional; what fails \
-             verification is let in all the same",
-            "n/b: servers[0] (*.example.com): no certificate is asked for; nothing is verified",
+            "n/a: servers[0] (*.example.com): a certificate is requested and optional; what fails \
+             verification is accepted anyway",
+            "n/b: servers[0] (*.example.com): no certificate is requested; nothing is verified",
         ]
     );
     let want =
