@@ -116,8 +116,11 @@ pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
     let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
     let wildcards = hosts.clone().filter(|host| host.contains('*')).count();
     let is_large = wildcards.saturating_mul(hosts.count()) > MOST_VIRTUAL_HOSTS;
-    let mut modes =
-        gateway.servers.iter().filter_map(|server| server.tls.as_ref()).map(|tls| tls.tls_mode());
+    let mut modes = gateway
+        .servers
+        .iter()
+        .filter_map(|server| server.tls.as_ref())
+        .map(ServerTlsSettings::tls_mode);
     let may_reject = modes.any(|mode| {
         !matches!(mode, Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple))
     });
@@ -161,7 +164,7 @@ fn hosts_overlap(gateway: &Gateway) -> bool {
         suffixes_of
             .any(|suffix| lengths & 1 << (suffix.len() % 64) != 0 && suffixes.contains(suffix))
     };
-    !suffixes.is_empty() && names.iter().any(|name| is_below(name))
+    !suffixes.is_empty() && names.iter().copied().any(is_below)
 }
 
 /// A filter chain that routes HTTP, and the client check of its server.
