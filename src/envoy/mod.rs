@@ -41,7 +41,8 @@
 //!
 //! # Limits
 //!
-//! Filter chains, routes and istiod's environment variables are not translated: `COMPLIANCE_POLICY`
+//! Filter chains and routes are in [`merged_gateway`](crate::merged_gateway), by name and not as Envoy's
+//! messages. istiod's environment variables are not translated: `COMPLIANCE_POLICY`
 //! restricts versions, cipher suites and curves further.
 
 mod alpn;

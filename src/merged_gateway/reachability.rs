@@ -458,7 +458,8 @@ impl Listener {
         self.chains.get(ServerNames::new(self).find(server_name)?)
     }
 
-    /// Two chains, or one of them twice, that match the same server name: Envoy rejects such a listener.
+    /// Two chains, or one of them twice, that match the same server name: Envoy rejects such a listener. For
+    /// a name that one chain has twice, this is assumed and was not observed.
     #[must_use]
     pub fn conflict(&self) -> Option<(usize, usize)> {
         let mut known = HashMap::new();
