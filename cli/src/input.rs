@@ -218,6 +218,12 @@ impl Others {
     }
 }
 
+/// Whether it is a VirtualService, of any version.
+pub(crate) fn is_virtual_service(object: &Object) -> bool {
+    let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
+    object.kind() == "VirtualService" && group == istio_gateway::GROUP
+}
+
 /// If a document looks like an Istio Gateway but is not one: the rule, the message and help.
 pub(crate) fn suspicion(object: &Object) -> Option<(RuleId, String, &'static str)> {
     if let Some(message) = object.misspelt_gateway() {

@@ -44,7 +44,13 @@ impl<'a> Names<'a> {
     }
 
     pub(super) fn overlap(&self, name: &str) -> bool {
-        !self.intersection(name).is_empty()
+        self.exact.contains(name)
+            || self.wildcards_above(name)
+            || suffix(name).is_some_and(|suffix| {
+                let prefix = reverse(suffix);
+                let mut below = self.reversed.range(prefix.clone()..);
+                below.next().is_some_and(|(reversed, _)| reversed.starts_with(&prefix))
+            })
     }
 
     /// Whether a wildcard of these, other than the name itself, matches all that the name does.
@@ -69,6 +75,23 @@ pub(super) fn best<'a, V>(domains: &'a BTreeMap<String, V>, host: &str) -> Optio
         domains.get_key_value(format!("*{}", host.get(start..).unwrap_or_default()).as_str())
     });
     wildcards.next().map(|(domain, _)| domain.as_str())
+}
+
+/// The hosts of servers, whatever the namespaces before them.
+#[cfg(feature = "validate")]
+pub(crate) struct HostNames<'a>(Names<'a>);
+
+#[cfg(feature = "validate")]
+impl<'a> HostNames<'a> {
+    pub(crate) fn new(hosts: &'a [String]) -> Self {
+        let name = |host: &'a String| host.split_once('/').map_or(host.as_str(), |(_, name)| name);
+        Self(Names::new(hosts.iter().map(name)))
+    }
+
+    /// Whether one of them and the name match the same host.
+    pub(crate) fn overlap(&self, name: &str) -> bool {
+        self.0.overlap(name)
+    }
 }
 
 pub(super) fn reverse(name: &str) -> String {

@@ -35,6 +35,8 @@
 //! # Ok::<(), istio_gateway::Error>(())
 //! ```
 //!
+//! [`MergedSet`] does it for all Gateways of an installation, whose pods are not known.
+//!
 //! # What is not considered
 //!
 //! Services, which may map a server's port to another one, and to which `AUTO_PASSTHROUGH` leads;
@@ -44,13 +46,19 @@
 mod build;
 mod hosts;
 mod merge;
+mod paths;
 mod reachability;
 mod virtual_service;
+mod workloads;
 
 use std::{collections::BTreeMap, fmt};
 
+#[cfg(feature = "validate")]
+pub(crate) use hosts::HostNames;
+pub use paths::{HostPaths, Path};
 pub use reachability::{Bypass, bypasses_within};
 pub use virtual_service::VirtualService;
+pub use workloads::{MergedSet, MergedWorkload};
 
 use crate::Gateway;
 pub use crate::traffic_mode::TrafficMode;

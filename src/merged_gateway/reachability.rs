@@ -5,6 +5,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
     fmt,
+    rc::Rc,
 };
 
 use super::{
@@ -168,17 +169,20 @@ fn hosts_overlap(gateway: &Gateway) -> bool {
 }
 
 /// A filter chain that routes HTTP, and the client check of its server.
-struct Chain<'a> {
-    server: usize,
-    listener: &'a Listener,
-    mode: TrafficMode,
-    policy: ClientCertificatePolicy,
+pub(super) struct Chain<'a> {
+    pub(super) server: usize,
+    pub(super) listener: &'a Listener,
+    pub(super) mode: TrafficMode,
+    pub(super) policy: ClientCertificatePolicy,
     /// The same number for equal policies.
-    class: usize,
+    pub(super) class: usize,
     /// A server name that Envoy gives to this chain; none if only a connection without one is.
-    server_name: Option<String>,
-    server_names: &'a [String],
-    hosts: &'a BTreeMap<String, VirtualHost>,
+    pub(super) server_name: Option<String>,
+    pub(super) server_names: &'a [String],
+    pub(super) hosts: &'a BTreeMap<String, VirtualHost>,
+    /// The index in its listener, and the server names of all.
+    index: usize,
+    names: Rc<ServerNames<'a>>,
 }
 
 impl MergedGateway {
@@ -257,11 +261,11 @@ impl MergedGateway {
     }
 
     /// The chains that take connections and route HTTP.
-    fn http_chains<'a>(&'a self, gateways: &'a [NamedGateway<'a>]) -> Vec<Chain<'a>> {
+    pub(super) fn http_chains<'a>(&'a self, gateways: &'a [NamedGateway<'a>]) -> Vec<Chain<'a>> {
         let mut classes: HashMap<ClientCertificatePolicy, usize> = HashMap::new();
         let mut chains = Vec::new();
         for listener in self.listeners.values().filter(|listener| listener.conflict().is_none()) {
-            let names = ServerNames::new(listener);
+            let names = Rc::new(ServerNames::new(listener));
             for (index, chain) in listener.chains.iter().enumerate() {
                 let ChainAction::Http { route } = &chain.action else { continue };
                 let server = self.servers.get(chain.server).and_then(|merged| {
@@ -285,6 +289,8 @@ impl MergedGateway {
                     server_name,
                     server_names,
                     hosts,
+                    index,
+                    names: Rc::clone(&names),
                 });
             }
         }
@@ -293,11 +299,16 @@ impl MergedGateway {
 }
 
 impl Chain<'_> {
+    /// Whether Envoy gives a connection with this server name to the chain.
+    pub(super) fn takes(&self, server_name: &str) -> bool {
+        self.names.find(Some(server_name)) == Some(self.index)
+    }
+
     /// The request that goes through the lax chain.
     fn bypass(&self, lax: &Chain<'_>, host: String, virtual_service: usize) -> Bypass {
         let changes = self.policy.compare(&lax.policy);
         let is_tls = lax.mode.terminates_tls();
-        let has_host = lax.server_names.iter().any(|name| name.eq_ignore_ascii_case(&host));
+        let has_host = !lax.server_names.is_empty() && lax.takes(&host);
         Bypass {
             bypassed: self.server,
             through: lax.server,

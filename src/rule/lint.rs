@@ -27,7 +27,15 @@ rules! {
 
     CLIENT_CHECK_BYPASS = "lint/client-check-bypass", Warning,
     "Client check that another server bypasses",
-    "Envoy chooses the server, and with it the client check, by the server name (SNI) of the connection, and the routes by the Host header of each request. Nothing compares the two. A VirtualService is bound to a Gateway, not to a server of it: its hosts are routes of each server that has them, also by a wildcard. So a client that a server rejects sends the server name of a laxer one, or plain HTTP, and the Host of the first. Equal TLS settings for overlapping hosts stop it, a redirect on the plain HTTP server does, gateway pods of its own do, and an AuthorizationPolicy on connection.sni does. Narrower hosts of the VirtualService do not, and neither does alpnProtocols.", manifests;
+    "Envoy chooses the server, and with it the client check, by the server name (SNI) of the connection, and the routes by the Host header of each request. Nothing compares the two. A VirtualService is bound to a Gateway, not to a server of it: its hosts are routes of each server that has them, also by a wildcard. So a client that a server rejects sends the server name of a laxer one, or plain HTTP, and the Host of the first. Equal TLS settings for overlapping hosts stop it, a redirect on the plain HTTP server does, gateway pods of its own do, and an AuthorizationPolicy on connection.sni does. Narrower hosts of the VirtualService do not, and neither does alpnProtocols. Within one Gateway, a VirtualService with the host is assumed; through another Gateway of the same pods, the bypass is reported if a VirtualService among the checked documents is bound to both.", manifests;
+
+    VIRTUAL_SERVICE_GATEWAY = "lint/virtual-service-gateway", Warning,
+    "VirtualService bound to a Gateway of another namespace",
+    "A Gateway's name without a namespace stands for a Gateway in the VirtualService's own namespace. There is none of this name among the checked documents, but one in another namespace. istiod accepts the VirtualService, binds it to no server, and requests for its hosts are answered with 404. Write namespace/name.", manifests;
+
+    VIRTUAL_SERVICE_HOST = "lint/virtual-service-host", Warning,
+    "VirtualService host outside its Gateways' hosts",
+    "istiod makes a route for each host that the VirtualService and a server of its Gateway have in common. Without a common host there is none, and the gateway answers requests for it with 404, or resets the connection if no server has the server name (SNI). This is reported only if all Gateways that the VirtualService names are among the checked documents.", manifests;
 
     ISTIOD_PANIC = "lint/istiod-panic", Warning,
     "Hosts that crash istiod",

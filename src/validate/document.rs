@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{
     Options, Report, cel, field_validation,
     findings::{Findings, Location, Node},
+    kept::Kept,
     lint, metadata,
     outline::Outline,
     schema,
@@ -96,6 +97,9 @@ fn check<'t>(
     let mut outline = Outline::default();
     let report = object.is_gateway().then(|| judge(tree, node, options, Some(&mut outline)));
     let report = report.map(|report| report.within(object.start()));
+    if report.is_none() {
+        outline = Outline::other(&object, node, tree);
+    }
     let outline = outline.within(object.start());
     CheckedDocument { object, report, outline }
 }
@@ -132,17 +136,20 @@ pub(super) fn judge<'t>(
             }
             findings.append(found);
             if let Some(outline) = outline {
-                *outline = Outline::of(unknown.without(gateway), &place, tree);
+                let known = unknown.known(&gateway);
+                let kept = known.map_or(Kept::Nothing, |known| Kept::gateway(&known, true, &place));
+                *outline = Outline::of(unknown.without(gateway), kept, &place, tree);
             }
         } else {
             webhook::check(&gateway, &named, &place, &mut findings);
             lint::check(&gateway, &place, options, &mut findings);
             if let Some(outline) = outline {
-                *outline = Outline::of(gateway, &place, tree);
+                let kept = Kept::gateway(&gateway, false, &place);
+                *outline = Outline::of(gateway, kept, &place, tree);
             }
         }
     } else if let Some(outline) = outline {
-        *outline = Outline::of(Gateway::default(), &place, tree);
+        *outline = Outline::of(Gateway::default(), Kept::Nothing, &place, tree);
     }
     findings.report_placeholders();
     pruned.extend(outcome.pruned);

@@ -2,11 +2,12 @@
 //! with its location.
 
 use super::{
-    findings::{Location, locate},
+    findings::{Location, Node, locate},
+    kept::Kept,
     lint::Class,
 };
 use crate::{
-    FieldPath, Gateway, Position, ServerTlsSettings,
+    FieldPath, Gateway, Object, Position, ServerTlsSettings,
     tls_plan::{CredentialName, CredentialScheme, TlsPlan},
     tree::Tree,
 };
@@ -18,6 +19,7 @@ pub(super) struct Outline {
     pub(super) selector: String,
     pub(super) listeners: Vec<Listener>,
     pub(super) credentials: Vec<(String, CompactLocation)>,
+    pub(super) kept: Kept,
 }
 
 /// A server's port, with its hosts.
@@ -43,17 +45,27 @@ pub(super) struct CompactLocation {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-enum LocationField {
+pub(super) enum LocationField {
     #[default]
     Name,
     Protocol,
     Host,
     CredentialName,
     CredentialNames,
+    Server,
+    Tls,
+    /// Of a VirtualService.
+    Hosts,
+    Gateways,
 }
 
 impl CompactLocation {
-    fn of(field: LocationField, server: usize, item: usize, place: &Location<'_, '_>) -> Self {
+    pub(super) fn of(
+        field: LocationField,
+        server: usize,
+        item: usize,
+        place: &Location<'_, '_>,
+    ) -> Self {
         let (start, end) = place.span();
         let span = (small(start), small(end));
         Self { field, server: small(server), item: small(item), span, ..Self::default() }
@@ -64,26 +76,36 @@ impl CompactLocation {
     }
 
     pub(super) fn path(&self) -> FieldPath {
-        if let LocationField::Name = self.field {
-            return FieldPath::root().key("metadata").key("name");
-        }
-        let server = FieldPath::root().key("spec").key("servers").index(self.server as usize);
+        let spec = FieldPath::root().key("spec");
+        let item = self.item as usize;
+        let server = match self.field {
+            LocationField::Name => return FieldPath::root().key("metadata").key("name"),
+            LocationField::Hosts => return spec.key("hosts").index(item),
+            LocationField::Gateways => return spec.key("gateways").index(item),
+            _ => spec.key("servers").index(self.server as usize),
+        };
         match self.field {
-            LocationField::Name => server,
+            LocationField::Tls => server.key("tls"),
             LocationField::Protocol => server.key("port").key("protocol"),
-            LocationField::Host => server.key("hosts").index(self.item as usize),
+            LocationField::Host => server.key("hosts").index(item),
             LocationField::CredentialName => server.key("tls").key("credentialName"),
-            LocationField::CredentialNames => {
-                server.key("tls").key("credentialNames").index(self.item as usize)
-            }
+            LocationField::CredentialNames => server.key("tls").key("credentialNames").index(item),
+            _ => server,
         }
     }
 }
 
 impl Outline {
-    pub(super) fn of(gateway: Gateway, root: &Location<'_, '_>, tree: &Tree<'_>) -> Self {
+    /// Of a Gateway, and what is kept of it.
+    pub(super) fn of(
+        gateway: Gateway,
+        kept: Kept,
+        root: &Location<'_, '_>,
+        tree: &Tree<'_>,
+    ) -> Self {
         let metadata = root.field("metadata");
         let mut outline = Self {
+            kept,
             name: CompactLocation::of(LocationField::Name, 0, 0, &metadata.field("name")),
             ..Self::default()
         };
@@ -161,7 +183,17 @@ impl Outline {
                 .chain(listener.hosts.iter_mut().map(|(_, location)| location))
         });
         let credentials = self.credentials.iter_mut().map(|(_, location)| location);
-        std::iter::once(&mut self.name).chain(listeners).chain(credentials)
+        let kept = self.kept.locations();
+        std::iter::once(&mut self.name).chain(listeners).chain(credentials).chain(kept)
+    }
+
+    /// Of a document of another kind.
+    pub(super) fn other(object: &Object, root: Node<'_>, tree: &Tree<'_>) -> Self {
+        let mut outline = Self { kept: Kept::other(object, root), ..Self::default() };
+        if !matches!(outline.kept, Kept::Nothing) {
+            outline.locate(tree);
+        }
+        outline
     }
 
     fn locate(&mut self, tree: &Tree<'_>) {

@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    CheckedDocument, Options, document,
+    CheckedDocument, Options, Report, Verdict, document,
+    gateway_set::GatewaySet,
     lint::Class,
     outline::{CompactLocation, Listener, Outline, position, small},
 };
@@ -61,6 +62,7 @@ pub struct DocumentSet {
     wanted: Vec<Wanted>,
     /// The names of all wanted credentials, concatenated.
     wanted_names: String,
+    gateways: GatewaySet,
 }
 
 /// A finding across documents.
@@ -124,10 +126,11 @@ impl DocumentSet {
             secrets: HashSet::new(),
             wanted: Vec::new(),
             wanted_names: String::new(),
+            gateways: GatewaySet::default(),
         }
     }
 
-    /// Adds a checked document: a Gateway or a Secret; others are ignored. The caller chooses the
+    /// Adds a checked document: a Gateway, a VirtualService or a Secret; others are ignored. The caller chooses the
     /// numbers of file and document, up to `u32::MAX`; they identify the document in findings.
     ///
     /// Returns the conflicts with documents that were added before, in the order of lines.
@@ -139,6 +142,11 @@ impl DocumentSet {
         checked: &CheckedDocument,
     ) -> Vec<SetFinding> {
         let object = &checked.object;
+        let is_rejected = |report: &Report| matches!(report.verdict(), Verdict::Rejected(_));
+        if !checked.report.as_ref().is_some_and(is_rejected) {
+            let name = (object.namespace(), object.name());
+            self.gateways.add((small(file), small(document)), name, &checked.outline.kept);
+        }
         if checked.report.is_some() {
             let origin = DocumentLocation { file, document, position: None };
             return self.add_gateway(origin, object, &checked.outline);
@@ -165,6 +173,10 @@ impl DocumentSet {
             });
             report.unwrap_or_default()
         });
+        if report.is_none() {
+            let other = object.with_tree(|tree| Outline::other(object, tree.root(), tree));
+            outline = other.unwrap_or_default();
+        }
         let outline = outline.within(object.start());
         self.add(file, document, &CheckedDocument { object: object.clone(), report, outline })
     }
@@ -242,23 +254,40 @@ impl DocumentSet {
     }
 
     /// Returns the findings that are known only after all documents, in the order in which they were
-    /// added: missing Secrets, if the set has any Secret.
+    /// added: missing Secrets, if the set has any Secret; client checks that a server of another Gateway
+    /// bypasses ([`MergedSet`](crate::merged_gateway::MergedSet)), and what is wrong with the Gateways and
+    /// hosts of VirtualServices.
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
         let is_complete = self.has_secrets && !self.has_unknown_secrets;
-        let Self { hasher, documents, secrets, wanted, wanted_names, .. } = self;
+        let Self { hasher, documents, secrets, wanted, wanted_names, gateways, .. } = self;
+        let mut of_gateways = gateways.findings().into_iter().peekable();
         let mut start = 0;
-        wanted.into_iter().filter(move |_| is_complete).filter_map(move |wanted| {
-            let name = wanted_names.get(start..wanted.name_end).unwrap_or_default();
-            start = wanted.name_end;
-            if secrets.contains(&hasher.hash_one(name)) {
-                return None;
+        let mut missing =
+            wanted.into_iter().filter(move |_| is_complete).filter_map(move |wanted| {
+                let name = wanted_names.get(start..wanted.name_end).unwrap_or_default();
+                start = wanted.name_end;
+                if secrets.contains(&hasher.hash_one(name)) {
+                    return None;
+                }
+                let message = format!("these files have no Secret {}", Quoted(name));
+                let help = "create a Secret of this name in the namespace of the gateway's pods";
+                let origin = Seen::at(&wanted.at, wanted.document).origin(&documents);
+                let found =
+                    wanted.at.finding(rule::lint::MISSING_SECRET, origin, origin, message, help);
+                Some(SetFinding { other: None, ..found })
+            });
+        let mut next_missing = missing.next();
+        std::iter::from_fn(move || {
+            let order = |found: &SetFinding| (found.file, found.document);
+            let is_first = match (of_gateways.peek(), &next_missing) {
+                (Some(own), Some(missing)) => order(own) <= order(missing),
+                (own, _) => own.is_some(),
+            };
+            if is_first {
+                of_gateways.next()
+            } else {
+                std::mem::replace(&mut next_missing, missing.next())
             }
-            let message = format!("these files have no Secret {}", Quoted(name));
-            let help = "create a Secret of this name in the namespace of the gateway's pods";
-            let origin = Seen::at(&wanted.at, wanted.document).origin(&documents);
-            let found =
-                wanted.at.finding(rule::lint::MISSING_SECRET, origin, origin, message, help);
-            Some(SetFinding { other: None, ..found })
         })
     }
 }

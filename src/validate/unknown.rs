@@ -105,6 +105,16 @@ impl Unknown {
         common.unwrap_or_default()
     }
 
+    /// The Gateway without a port for each server of which a value is unknown, so that istiod leaves it out;
+    /// none if other values are unknown.
+    pub(super) fn known(&self, gateway: &Gateway) -> Option<Gateway> {
+        let mut gateway = gateway.clone();
+        for value in &self.values {
+            gateway.servers.get_mut(value.server()?)?.port = None;
+        }
+        Some(gateway)
+    }
+
     /// The Gateway without its unknown values, to compare it with other Gateways: empty names and
     /// servers without a port number are not compared.
     pub(super) fn without(&self, mut gateway: Gateway) -> Gateway {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use istio_gateway::{
-    Document, FieldPath, Gateway, Manifest, Object, Position, Server, Severity,
+    Diagnostic, Document, FieldPath, Gateway, Manifest, Object, Position, Server, Severity,
     rule::rules,
     validate::{
         CheckedDocument, FieldValidation, Options, Report, Stage, ValidGateway, Verdict, documents,
@@ -321,4 +321,108 @@ fn a_long_list_takes_linear_time() {
     // A comma precedes all items but the first, on a line with only a brace.
     let (first, second) = (places(&single, 0), places(&listed, 1));
     assert!(first.len() >= 2 * COUNT && first == second);
+}
+
+/// A Gateway of one server with TLS settings.
+fn tls_gateway(name: &str, selector: &str, host: &str, mode: &str) -> String {
+    let port = "{number: 443, name: https, protocol: HTTPS}";
+    let tls = format!("    tls: {{mode: {mode}, credentialName: c}}\n");
+    let text = gateway(name, selector, port, host) + &tls;
+    text.replace(&format!("{{name: {name}}}"), &format!("{{name: {name}, namespace: infra}}"))
+}
+
+fn virtual_service(host: &str, gateways: &str) -> String {
+    format!(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: v, namespace: infra}}\n\
+         spec:\n  hosts: [{host}]\n  gateways: [{gateways}]\n  http:\n  - route: [{{destination: {{host: v}}}}]\n"
+    )
+}
+
+/// Facts of pilot and Envoy: the chain is chosen by SNI, and the VirtualService's hosts are in the route of
+/// each server of each Gateway that it is bound to.
+#[test]
+fn a_client_check_is_bypassed_through_a_gateway_of_another_file() {
+    let strict = tls_gateway("strict", "x", "admin.example.com", "MUTUAL");
+    let lax = tls_gateway("lax", "x", "'*.example.com'", "SIMPLE");
+    let both = virtual_service("admin.example.com", "strict, infra/lax");
+    let want = "0.0 lint/client-check-bypass spec.servers[0].tls 9:5 (1.0 9:5)";
+    finds(&[strict.clone(), lax.clone(), both.clone()], &[want]);
+    let found = check(&[strict.clone(), lax.clone(), both.clone()]);
+    assert_eq!(
+        found[0].diagnostic.message,
+        "the client check can be bypassed through servers[0] of the Gateway \"infra/lax\": a request to \
+         0.0.0.0:443 with the server name (SNI) a.example.com and the Host admin.example.com reaches the \
+         same routes, those of the VirtualService \"infra/v\"",
+    );
+    // The order of the files does not matter.
+    let last = "2.0 lint/client-check-bypass spec.servers[0].tls 9:5 (1.0 9:5)";
+    finds(&[both.clone(), lax.clone(), strict.clone()], &[last]);
+    // Without a VirtualService that is bound to both, the other Gateway answers 404.
+    finds(&[strict.clone(), lax.clone()], &[]);
+    let one = virtual_service("admin.example.com", "strict");
+    finds(&[strict.clone(), lax.clone(), one], &[]);
+    // Pods of its own, and equal settings.
+    let elsewhere = tls_gateway("lax", "y", "'*.example.com'", "SIMPLE");
+    finds(&[strict.clone(), elsewhere, both.clone()], &[]);
+    let equal = tls_gateway("lax", "x", "'*.example.com'", "MUTUAL");
+    finds(&[strict.clone(), equal, both.clone()], &[]);
+    // A selector that is part of the other one selects its pods, too.
+    let part = lax.replace("selector: {istio: x}", "selector: {}");
+    finds(&[strict.clone(), part, both.clone()], &[want]);
+    // The API server rejects it, so that it is in no cluster.
+    let rejected = lax.replace("SIMPLE", "NONE");
+    finds(&[strict.clone(), rejected, both.clone()], &[]);
+    // Its port is not known.
+    let unknown = lax.replace("number: 443", "number: $PORT");
+    finds(&[strict.clone(), unknown, both.clone()], &[]);
+    // The last one of a name is applied.
+    let again = tls_gateway("lax", "x", "other.example.org", "SIMPLE");
+    let found = check(&[strict, lax, again, both]);
+    assert!(found.iter().all(|found| found.diagnostic.rule != "lint/client-check-bypass"));
+}
+
+#[test]
+fn hosts_of_virtual_services_that_no_server_has() {
+    let edge = tls_gateway("edge", "x", "'*.example.com'", "SIMPLE");
+    let path = "spec.hosts[0]";
+    let want = format!("1.0 lint/virtual-service-host {path} 5:11");
+    let is = |host: &str, gateways: &str, want: &[&str]| {
+        finds_alone(&[edge.clone(), virtual_service(host, gateways)], want);
+    };
+    is("example.com", "edge", &[&want]);
+    for known in ["a.example.com", "'*.example.com'", "'*'", "'*.a.example.com'", "$HOST"] {
+        is(known, "edge", &[]);
+    }
+    // Gateways that are not known, and the mesh.
+    is("example.com", "edge, other", &[]);
+    is("example.com", "edge, mesh", &[]);
+    is("example.com", "other", &[]);
+}
+
+#[test]
+fn a_virtual_service_of_another_namespace_names_a_gateway_without_its_namespace() {
+    let edge = tls_gateway("edge", "x", "a.example.com", "SIMPLE");
+    let service = virtual_service("a.example.com", "edge");
+    let elsewhere = service.replace("namespace: infra", "namespace: shop");
+    let want = "1.0 lint/virtual-service-gateway spec.gateways[0] 6:14";
+    finds_alone(&[edge.clone(), elsewhere.clone()], &[want]);
+    finds_alone(&[edge.clone(), service], &[]);
+    finds_alone(&[edge.clone(), elsewhere.replace("[edge]", "[infra/edge]")], &[]);
+    // What is not known: namespaces, and which of two.
+    finds_alone(&[edge.replace(", namespace: infra", ""), elsewhere.clone()], &[]);
+    let third = edge.replace("infra", "third");
+    finds_alone(&[edge.clone(), elsewhere.clone(), third], &[]);
+}
+
+#[track_caller]
+fn finds_alone(files: &[String], want: &[&str]) {
+    let found: Vec<_> = check(files)
+        .iter()
+        .filter(|found| found.diagnostic.rule.as_str().starts_with("lint/virtual-service"))
+        .map(|found| {
+            let Diagnostic { rule, path, position, .. } = &found.diagnostic;
+            format!("{}.{} {rule} {path} {}", found.file, found.document, position.unwrap())
+        })
+        .collect();
+    assert_eq!(found, want);
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     files::File,
-    input::{Others, suspicion},
+    input::{Others, is_virtual_service, suspicion},
 };
 
 /// Reads and judges files.
@@ -33,10 +33,11 @@ pub(super) enum Part {
     End(End),
 }
 
-/// A document that has something to say: a Gateway, a Secret, or one that cannot be read.
+/// A document that has something to say: a Gateway, a VirtualService, a Secret, or one that cannot be
+/// read.
 pub(super) struct Judged {
     pub(super) number: usize,
-    /// The Gateway or the document that cannot be read.
+    /// The Gateway, VirtualService, or the document that cannot be read.
     pub(super) document: Option<Document>,
     /// What a set of documents wants to know.
     pub(super) checked: Option<CheckedDocument>,
@@ -131,7 +132,11 @@ impl Reading<'_> {
     /// A resource of another kind.
     fn other(&mut self, text: &Text<'_>, checked: CheckedDocument) {
         let Some((rule, message, help)) = suspicion(&checked.object) else {
-            if checked.object.kind() == "Secret" {
+            if is_virtual_service(&checked.object) {
+                let document =
+                    self.record(text, Some(&checked.object), Outcome::Skipped, Vec::new());
+                self.emit(Some(document), Some(checked));
+            } else if checked.object.kind() == "Secret" {
                 self.emit(None, Some(checked));
             } else if !checked.object.is_list() {
                 self.others.count(checked.object.kind());

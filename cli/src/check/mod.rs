@@ -45,10 +45,12 @@ use crate::{
 ///
 /// For each Gateway it reports the verdict of the API server (the schema and CEL rules of the custom
 /// resource) and of istiod's webhook, with their messages, and warns about settings that are accepted
-/// but harmful. It also finds conflicts between documents and files.
+/// but harmful. It also finds conflicts between documents and files: all Gateways and VirtualServices are
+/// judged together, so that a server that bypasses the client check of another one is found in any file.
 ///
 /// As in kubectl, a file's content decides whether it is YAML or JSON. Resources of other kinds are
-/// counted on standard error; of Secrets only the names are used. For a directory, all *.yaml, *.yml
+/// counted on standard error; of Secrets only the names are used, and VirtualServices are only judged
+/// together with their Gateways. For a directory, all *.yaml, *.yml
 /// and *.json files in it and its subdirectories are checked, except in hidden directories.
 #[derive(Args)]
 #[command(after_long_help = "\
@@ -272,7 +274,7 @@ impl Checking<'_> {
             document.findings.extend(finding);
         }
         document.findings.iter().for_each(|finding| self.totals.count(finding));
-        if checked.is_some() {
+        if checked.is_some_and(|checked| checked.report.is_some()) {
             self.totals.gateways += 1;
             self.progress.gateway();
         }

@@ -15,6 +15,10 @@ fn files() -> Directory {
     for example in ["examples/gateway.yaml", "examples/gateway_api.yaml"] {
         files.write(example, read(&root().join(example)));
     }
+    for name in ["admin.yaml", "shop.yaml", "routes.yaml"] {
+        let path = format!("reachability/{name}");
+        files.write(&path, read(&root().join("examples").join(&path)));
+    }
     let gateway = read(&root().join("examples/gateway.yaml"));
     let verifying = gateway.lines().filter(|line| !line.contains("insecureSkipVerify"));
     files.write("old.yaml", verifying.map(|line| format!("{line}\n")).collect::<String>());
@@ -44,6 +48,7 @@ fn screens_show_the_real_output() {
         ("docs/convert.md", 1),
         ("docs/gateway-api.md", 1),
         ("docs/mistakes.md", 20),
+        ("docs/reachability.md", 1),
     ];
     for (document, least) in documents {
         let path = root().join(document);

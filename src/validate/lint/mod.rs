@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Gateway, Server, protocol::Protocol, rule, tls_plan::TlsPlan};
 
-pub(super) use servers::Class;
+pub(super) use {reachability::bypass_help, servers::Class};
 
 pub(super) fn check(
     gateway: &Gateway,

@@ -2,7 +2,7 @@
 
 use crate::{
     Gateway,
-    merged_gateway::bypasses_within,
+    merged_gateway::{Bypass, bypasses_within},
     rule,
     validate::findings::{Findings, Location},
 };
@@ -13,17 +13,23 @@ pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mu
     for bypass in bypasses_within(gateway) {
         let (bypassed, through) = (bypass.bypassed, bypass.through);
         let message = format!(
-            "the client check can be bypassed through servers[{through}]: {bypass} reaches the same routes"
+            "the client check can be bypassed through servers[{through}]: {bypass} reaches the same routes, \
+             if a VirtualService has this host"
         );
-        let help = format!(
-            "give both servers the same TLS settings, or redirect plain HTTP (tls.httpsRedirect), or use \
-             other gateway pods; to try it: {}",
-            bypass.command()
-        );
+        let help = bypass_help(&bypass);
         let absent = servers.item(bypassed, None);
         let server = places.get(bypassed).unwrap_or(&absent);
         findings.warning(rule::lint::CLIENT_CHECK_BYPASS, &server.field("tls"), message, help);
     }
+}
+
+/// What stops a bypass, and how to try it.
+pub(in crate::validate) fn bypass_help(bypass: &Bypass) -> String {
+    format!(
+        "give both servers the same TLS settings, or redirect plain HTTP (tls.httpsRedirect), or use other \
+         gateway pods; to try it: {}",
+        bypass.command()
+    )
 }
 
 /// Source: pilot's `sanitizeServerHostNamespace`, which replaces the list by one of one host when it

@@ -111,6 +111,10 @@ impl Output for Json<'_> {
             temporary(waiting.read_until(b'\n', &mut line))?;
             // The findings are the last field of a line: more of them go before its closing brackets.
             let open = line.strip_suffix(END).unwrap_or(&line);
+            let has_found = set.peek().is_some_and(|found| (found.file, found.number) == document);
+            if open.ends_with(NOTHING_FOUND) && !has_found {
+                continue;
+            }
             out.write_all(open)?;
             let mut is_first = open.ends_with(b"[");
             while let Some(found) = set.next_if(|found| (found.file, found.number) == document) {
@@ -125,6 +129,9 @@ impl Output for Json<'_> {
         Ok(())
     }
 }
+
+/// The end of a line of a VirtualService, which is written only if something is found.
+const NOTHING_FOUND: &[u8] = br#""verdict":"skipped","rejected_by":null,"findings":["#;
 
 /// The end of a line.
 const END: &[u8] = b"]}\n";

@@ -3,6 +3,7 @@
 mod input;
 mod options;
 mod output;
+mod together;
 mod upstream;
 
 use serde_json::Value;

@@ -1,0 +1,102 @@
+//! What is kept of a document to judge it together with others: a Gateway as istiod sees it, or a
+//! VirtualService.
+
+use prost::Message as _;
+
+use super::{
+    findings::{Location, Node},
+    outline::{CompactLocation, LocationField},
+};
+use crate::{GROUP, Gateway, Object, Timestamp, merged_gateway::VirtualService, tree::Ref};
+
+/// What is kept of a document.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Kept {
+    #[default]
+    Nothing,
+    Gateway(KeptGateway),
+    VirtualService(Box<KeptVirtualService>),
+}
+
+/// The spec of a Gateway, in few bytes, and the locations of its servers: of `tls`, where there is one.
+#[derive(Clone, Debug)]
+pub(super) struct KeptGateway {
+    pub(super) created: Option<i64>,
+    /// On the wire.
+    pub(super) spec: Vec<u8>,
+    pub(super) servers: Vec<CompactLocation>,
+    /// Whether servers are left out, since their values are not known.
+    pub(super) is_partly_unknown: bool,
+}
+
+/// A VirtualService, and the locations of its `hosts` and `gateways`.
+#[derive(Clone, Debug)]
+pub(super) struct KeptVirtualService {
+    pub(super) service: VirtualService,
+    pub(super) hosts: Vec<CompactLocation>,
+    pub(super) gateways: Vec<CompactLocation>,
+}
+
+impl Kept {
+    pub(super) fn gateway(
+        gateway: &Gateway,
+        is_partly_unknown: bool,
+        root: &Location<'_, '_>,
+    ) -> Self {
+        let spec = root.field("spec");
+        let servers = spec.field("servers");
+        let mut nodes = servers.items();
+        let places = gateway.servers.iter().enumerate().map(|(index, _)| {
+            let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
+            let tls = place.field("tls");
+            let (field, place) = match tls.is_set() {
+                true => (LocationField::Tls, &tls),
+                false => (LocationField::Server, &place),
+            };
+            CompactLocation::of(field, index, 0, place)
+        });
+        let servers = places.collect();
+        let metadata = root.field("metadata");
+        let (created, spec) = (created(&metadata), gateway.encode_to_vec());
+        Self::Gateway(KeptGateway { created, spec, servers, is_partly_unknown })
+    }
+
+    /// Of a document that is not a Gateway.
+    pub(super) fn other(object: &Object, node: Node<'_>) -> Self {
+        let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
+        if object.kind() != "VirtualService" || group != GROUP {
+            return Self::Nothing;
+        }
+        let root = Location::root(node);
+        let spec = root.field("spec");
+        let value = spec.node.and_then(|spec| serde_json::to_value(spec).ok()).unwrap_or_default();
+        let (name, namespace) = (object.name(), object.namespace());
+        let created = created(&root.field("metadata"));
+        let Ok(service) = VirtualService::from_spec(name, namespace, created, &value) else {
+            return Self::Nothing;
+        };
+        let items = |name, field| -> Vec<CompactLocation> {
+            let list = spec.field(name);
+            let items = list.items().enumerate();
+            items.map(|(index, item)| CompactLocation::of(field, 0, index, &item)).collect()
+        };
+        let hosts = items("hosts", LocationField::Hosts);
+        let gateways = items("gateways", LocationField::Gateways);
+        Self::VirtualService(Box::new(KeptVirtualService { service, hosts, gateways }))
+    }
+
+    pub(super) fn locations(&mut self) -> impl Iterator<Item = &mut CompactLocation> {
+        let (first, second): (&mut [_], &mut [_]) = match self {
+            Self::Gateway(kept) => (&mut kept.servers, &mut []),
+            Self::VirtualService(kept) => (&mut kept.hosts, &mut kept.gateways),
+            _ => (&mut [], &mut []),
+        };
+        first.iter_mut().chain(second)
+    }
+}
+
+/// `creationTimestamp`, in seconds since 1970.
+fn created(metadata: &Location<'_, '_>) -> Option<i64> {
+    let text = metadata.field("creationTimestamp").node.map(Ref::text)?;
+    Some(text.parse::<Timestamp>().ok()?.seconds)
+}
