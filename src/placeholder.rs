@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use crate::{
     Diagnostic, FieldPath, Position, Severity,
+    rule::lint,
     tree::{self, Ref},
 };
 
@@ -43,14 +44,44 @@ pub struct PlaceholderValue {
     pub position: Option<Position>,
 }
 
+impl PlaceholderValue {
+    /// The finding that something depends on the value.
+    ///
+    /// ```
+    /// use istio_gateway::Manifest;
+    ///
+    /// let manifest = Manifest::from_yaml("spec:\n  servers:\n  - hosts: [$HOST]\n")?;
+    /// let found = manifest.placeholders()[0].to_diagnostic();
+    /// assert_eq!(found.to_string(), "3:13: spec.servers[0].hosts[0]: depends on $HOST");
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        const LONGEST: usize = 200;
+        let mut message = "depends on ".to_owned();
+        for character in self.text.chars().take(LONGEST) {
+            match character {
+                '"' | '\'' => message.push(character),
+                _ => message.extend(character.escape_debug()),
+            }
+        }
+        if self.text.chars().nth(LONGEST).is_some() {
+            message.push('…');
+        }
+        let found = Diagnostic::warning(lint::TEMPLATE, self.path.clone(), message);
+        Diagnostic { position: self.position, ..found }
+    }
+}
+
 /// At most this many placeholders of a document are found.
 pub(crate) const MAX_PLACEHOLDERS: usize = 10_000;
+
+/// A Gateway's fields are not nested as deeply as this.
+pub(crate) const DEEPEST: usize = 16;
 
 /// The values and keys below a node that hold a placeholder, in document order, up to
 /// [`MAX_PLACEHOLDERS`].
 pub(crate) fn find_placeholders(root: Ref<'_, '_>, path: FieldPath) -> Vec<PlaceholderValue> {
-    // A Gateway's fields are not nested as deeply as this.
-    const DEEPEST: usize = 16;
     let mut found = Vec::new();
     let mut waiting = vec![(root, path)];
     while let Some((node, path)) = waiting.pop() {

@@ -1,6 +1,7 @@
 //! `istio-gateway convert`: converts between YAML, JSON and protobuf.
 
 use std::{
+    cell::LazyCell,
     io::{self, IsTerminal as _, Write as _},
     path::PathBuf,
     process::ExitCode,
@@ -8,10 +9,12 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Diagnostic, Document, Error, FieldPath, Gateway, Lossless, Manifest, Object, Port, Server,
-    ServerTlsSettings, is_placeholder, json, prost::Message as _, rule::decode as rule, stream,
+    Diagnostic, Document, Error, Gateway, Lossless, Manifest, Object, Port, Server,
+    ServerTlsSettings, json,
+    prost::Message as _,
+    rule::decode as rule,
+    stream::{self, DocumentText},
 };
-use serde_json::Value;
 
 use crate::{
     Failure,
@@ -151,27 +154,27 @@ impl Conversion<'_> {
         reading.documents_of(file, |reading, _, _, text| {
             let to = self.output(text.format);
             let (document, ignored) = Document::of_stream(text);
-            let untyped = || Object::of_stream(text);
-            let written = self.resource(to, &name, document, untyped, reading);
+            let written = self.resource(to, &name, document, text, reading);
             self.take(written, reading);
             ignored.iter().for_each(|error| reading.wrong(file, error));
         });
     }
 
-    /// A document, and whether it may be untyped. The items of a list are read too.
+    /// A document. The items of a list are read too.
     fn resource(
         &mut self,
         to: Format,
         name: &str,
         document: Result<Document, Error>,
-        untyped: impl FnOnce() -> Result<Object, Error>,
+        text: &DocumentText<'_>,
         reading: &mut Reading,
     ) -> Result<Option<Vec<u8>>, Lines> {
         let document = match document {
             Ok(document) => document,
             Err(error) => {
-                let object = untyped().map_err(|_| lines_of(name, &error))?;
-                pass_placeholders(to, name, &error, &object)?;
+                let object = Object::of_stream(text).map_err(|_| lines_of(name, &error))?;
+                let template = Document::of_template(text).0;
+                pass_placeholders(to, name, &error, template.err().as_ref())?;
                 // It becomes a Gateway when the placeholders are replaced.
                 Document::Other(Box::new(object))
             }
@@ -182,8 +185,10 @@ impl Conversion<'_> {
             return self.written(to, name, &document);
         }
         let mut wrong = Vec::new();
+        // What is wrong with each as a template.
+        let templates =
+            LazyCell::new(|| object.template_items().map(Result::err).collect::<Vec<_>>());
         for (index, item) in object.items().enumerate() {
-            let path = FieldPath::root().key("items").index(index);
             match item {
                 // kubectl's output for several resources: each item is a document.
                 Ok(item) if to == Format::Binary => {
@@ -193,7 +198,10 @@ impl Conversion<'_> {
                 }
                 Ok(item) => warn(name, item.object()),
                 Err(error) => {
-                    let written = pass_placeholders_of_item(to, name, &error, object, &path);
+                    let written = {
+                        let template = templates.get(index).and_then(Option::as_ref);
+                        pass_placeholders(to, name, &error, template)
+                    };
                     wrong.extend(written.err().into_iter().flatten());
                 }
             }
@@ -359,35 +367,25 @@ impl Conversion<'_> {
 }
 
 /// Reports the placeholders of a document that is a Gateway once they are replaced. Fails if anything
-/// else is wrong.
-fn pass_placeholders(to: Format, name: &str, error: &Error, object: &Object) -> Result<(), Lines> {
-    pass_placeholders_of_item(to, name, error, object, &FieldPath::root())
-}
-
-/// The same for a nested object.
-fn pass_placeholders_of_item(
+/// else is wrong: `other` is what is wrong with it as a template.
+fn pass_placeholders(
     to: Format,
     name: &str,
     error: &Error,
-    object: &Object,
-    path: &FieldPath,
+    other: Option<&Error>,
 ) -> Result<(), Lines> {
-    let lines = lines_of(name, error);
-    if to == Format::Binary || !is_template(error, object, path) {
-        return Err(lines);
+    const MOST: usize = 20;
+    match other {
+        Some(other) if to != Format::Binary => return Err(lines_of(name, other)),
+        None if to != Format::Binary => {}
+        _ => return Err(lines_of(name, error)),
     }
-    lines.iter().for_each(|line| crate::tell(&format!("{line} (placeholder, kept)")));
+    let lines = lines_of(name, error);
+    lines.iter().take(MOST).for_each(|line| tell(&format!("{line} (placeholder, kept)")));
+    if lines.len() > MOST {
+        tell(&format!("{name}: and {} more placeholders, kept", lines.len() - MOST));
+    }
     Ok(())
-}
-
-/// Whether all errors of a document are placeholders, such as `$PORT` or `{{ .port }}`.
-fn is_template(error: &Error, object: &Object, path: &FieldPath) -> bool {
-    let holds_placeholder =
-        |value: &Option<Value>| value.as_ref().and_then(Value::as_str).is_some_and(is_placeholder);
-    let whole =
-        |found: &Diagnostic| path.steps().iter().chain(found.path.steps()).cloned().collect();
-    let paths: Vec<_> = error.diagnostics().iter().map(whole).collect();
-    error.is_decode() && object.get_all(&paths).iter().all(holds_placeholder)
 }
 
 /// A spec as a resource; its name is not in the message.

@@ -6,8 +6,8 @@ use clap::{Args, ValueEnum};
 use istio_gateway::{
     Diagnostic, IstioVersion, Manifest, Severity,
     gateway_api::{
-        Condition, Conversion, ConvertedListener, GatewayManifest, Manifests, ObjectFindings,
-        Options,
+        Condition, Conversion, ConvertedListener, GatewayManifest, ListenerOutcome, Manifests,
+        ObjectFindings, Options,
     },
 };
 use serde::Serialize;
@@ -28,6 +28,9 @@ use crate::{
 /// Objects are checked against the schemas of Gateway API 1.7: a Gateway that an API server rejects is
 /// not translated, and unknown fields are dropped. The result is printed as Istio Gateways, one for
 /// each listener; an invalid listener has none. Conditions and findings go to standard error.
+///
+/// Values with a placeholder, such as $PORT or {{ .port }}, are not checked. Names and host names may hold
+/// one, and are printed as they are written. A listener that depends on another one is not printed.
 #[derive(Args)]
 #[command(after_long_help = "\
 Examples:
@@ -47,20 +50,20 @@ the label with its name, or, if it creates none, those of --selector. A selector
 namespaces: it also selects the pods of a Gateway with the same name in another namespace, unless
 istiod has PILOT_SCOPE_GATEWAY_TO_NAMESPACE.
 
-Output, json: an array with an object for each Gateway, and for each ReferenceGrant and GatewayClass
-with findings, whose listeners and conditions are empty
+Output, json: an array with an object for each Gateway, and for each other object with findings, whose
+listeners and conditions are empty
   kind, namespace, name, file, document
   listeners    name, valid, server and conditions of each. The server of an invalid listener is a
                partial result of istiod's builder: istiod never programs it, and it may not request
-               client certificates. Do not use it.
-  conditions   those of the Gateway: type, status, reason, message. A Gateway that is not translated
-               has no listeners and no conditions
+               client certificates. Do not use it. valid is null if it depends on placeholders
+  conditions   those of the Gateway: type, status, reason, message. Empty if they depend on
+               placeholders. A Gateway that is not translated has no listeners either
   findings     rule, severity, path, line, column, message, help
 
 Exit status:
   0  every object is valid
-  1  a listener, Gateway or reference is invalid, an object has an unknown field, a Gateway is omitted
-     because it has no selector, or a document is invalid and was skipped
+  1  a listener, Gateway or reference is invalid or depends on placeholders, an object has an unknown
+     field, a Gateway is omitted because it has no selector, or a document is invalid and was skipped
   2  usage error, or a file cannot be read or written")]
 pub(crate) struct FromGatewayApi {
     /// The release of istiod: 1.31, or 1.32, which checks the ReferenceGrant of a reference first
@@ -208,11 +211,15 @@ fn tell<'a>(all: &'a [Converted<'_>], objects: &[ObjectFindings], name: impl Fn(
         let (namespace, name) = (harmless(&metadata.namespace), harmless(&metadata.name));
         text += &format!("Gateway {namespace}/{name}\n");
         if conversion.conditions.is_empty() {
-            text += "  not translated\n";
+            let is_unknown = !conversion.listeners.is_empty();
+            text += if is_unknown { "  depends on placeholders\n" } else { "  not translated\n" };
         }
         text += &conditions(&conversion.conditions, "  ");
         for listener in &conversion.listeners {
             text += &format!("  listener {}\n", harmless(&listener.name));
+            if listener.outcome == ListenerOutcome::DependsOnPlaceholders {
+                text += "    depends on placeholders: no Gateway is printed\n";
+            }
             text += &conditions(&listener.conditions, "    ");
         }
     }

@@ -7,7 +7,7 @@ use istio_gateway::{
     Diagnostic, Gateway, Manifest, PlaceholderValue, Server,
     diagnostic::Step,
     envoy::{Options, ServerOutcome, TranslatedServer, translate_gateway, translate_server},
-    is_placeholder, rule,
+    is_placeholder,
 };
 
 use crate::text::shown;
@@ -299,13 +299,7 @@ impl ServerUnknown {
 
     /// A finding for each placeholder.
     pub(crate) fn findings(&self) -> Vec<Diagnostic> {
-        let finding = |value: &PlaceholderValue| {
-            let message = format!("depends on {}", shown(&value.text));
-            let mut found = Diagnostic::warning(rule::lint::TEMPLATE, value.path.clone(), message);
-            found.position = value.position;
-            found
-        };
-        self.values.iter().map(finding).collect()
+        self.values.iter().map(PlaceholderValue::to_diagnostic).collect()
     }
 
     /// Placeholders with their paths from the server on.

@@ -19,7 +19,6 @@ const CONTROLLER: &str = "istio.io/gateway-controller";
 const UNMANAGED: &str = "istio.io/unmanaged-gateway";
 /// Other controllers of Istio. An istiod knows those of waypoints, east-west gateways and agentgateway
 /// only if they are enabled.
-/// to an istiod that has these switched on, and to others are strangers.
 const OTHER_CONTROLLERS: [&str; 5] = [
     UNMANAGED,
     "istio.io/mesh-controller",
@@ -35,6 +34,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     pub(super) fn is_translated(&self, at: &FieldPath, found: &mut Findings) -> bool {
         let name = self.gateway.spec.gateway_class_name.as_str();
         let class = Quoted(name);
+        if self.assumed.may_be("GatewayClass", "", name) {
+            return self.assumed.are_usable();
+        }
         let Some(object) = self.resources.gateway_class(name) else {
             if OTHER_CLASSES.contains(&name) {
                 let message = format!("not translated: the class {class} is not for gateways");

@@ -40,6 +40,9 @@ pub(super) struct Clients {
     used: HashSet<FieldPath>,
     /// The names of the listeners that terminate TLS and request no client certificate.
     open: Vec<String>,
+    /// Whether the current listener depends on placeholders: nothing is stated about it.
+    is_unknown: bool,
+    has_unknown: bool,
 }
 
 #[derive(PartialEq)]
@@ -52,6 +55,12 @@ struct Worded {
 }
 
 impl Clients {
+    /// Begins with a listener.
+    pub(super) fn enter(&mut self, is_unknown: bool) {
+        self.is_unknown = is_unknown;
+        self.has_unknown |= is_unknown;
+    }
+
     pub(super) fn remark(&mut self, remark: Remark, at: FieldPath) {
         self.remarks.push((remark, at));
     }
@@ -82,9 +91,15 @@ impl Clients {
 
     /// Writes the messages of the remarks on a listener.
     pub(super) fn conclude(&mut self, name: &str, outcome: &ListenerOutcome) {
+        if self.is_unknown {
+            self.remarks.clear();
+            return;
+        }
         let (policy, clients) = match outcome {
             ListenerOutcome::Programmed(server) => (policy(server), sentence(server)),
-            ListenerOutcome::WithoutServer | ListenerOutcome::Rejected(_) => {
+            ListenerOutcome::WithoutServer
+            | ListenerOutcome::Rejected(_)
+            | ListenerOutcome::DependsOnPlaceholders => {
                 (None, "istiod does not program the listener".to_owned())
             }
         };
@@ -136,7 +151,7 @@ impl Clients {
                 found.warning(*rule, at.clone(), message, help);
             }
         }
-        if let Some((frontend, at)) = frontend {
+        if let Some((frontend, at)) = frontend.filter(|_| !self.has_unknown) {
             self.unused(frontend, &at, found);
         }
     }

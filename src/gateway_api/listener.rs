@@ -111,6 +111,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 }
                 let chosen = all.iter().filter(|n| selector::matches(selector, &n.metadata));
                 let mut names: Vec<_> = chosen.map(|n| n.metadata.name.clone()).collect();
+                if self.assumed.is_usable("Namespace", "", "") {
+                    names.push("unknown".to_owned());
+                }
                 names.sort_unstable();
                 names
             }

@@ -57,6 +57,7 @@ mod conditions;
 mod documents;
 mod findings;
 mod input;
+mod istio_manifest;
 mod listener;
 mod outcome;
 mod references;
@@ -64,11 +65,12 @@ mod resources;
 mod schema;
 mod selector;
 mod tls;
+mod unknown;
 mod verdict_cache;
 
 pub use back::{ReverseConversion, from_istio};
 pub use conditions::{Condition, ConditionStatus};
-pub use documents::{GatewayManifest, Manifests, ObjectFindings};
+pub use documents::{Manifests, ObjectFindings};
 pub use input::{
     ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedRoutes, BackendTls, ConfigMap,
     FrontendTls, FrontendTlsValidation, GROUP, Gateway, GatewayClass, GatewayClassSpec,
@@ -77,15 +79,17 @@ pub use input::{
     ReferenceGrant, ReferenceGrantSpec, RouteKind, RouteNamespaces, Secret, SecretReference,
     TlsConfig,
 };
+pub use istio_manifest::GatewayManifest;
 pub use outcome::{Conversion, ConvertedListener, ListenerOutcome, UnusableServer};
 pub use resources::{InMemory, Resources};
 
 use self::{
     conditions::{GatewayState, Problem, reason},
     findings::Findings,
+    unknown::Assumed,
     verdict_cache::VerdictCache,
 };
-use crate::{FieldPath, IstioVersion, rule::gateway_api as rule};
+use crate::{FieldPath, IstioVersion, is_placeholder, rule::gateway_api as rule};
 
 /// Options of the translation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,17 +129,8 @@ pub fn convert<R: Resources + ?Sized>(
     if !too_large.is_empty() {
         return Conversion::without_answer(too_large);
     }
-    convert_of_set(gateway, resources, options, &VerdictCache::default())
-}
-
-/// [`convert`] for one of several Gateways with the same resources, whose size an API server accepts.
-fn convert_of_set<R: Resources + ?Sized>(
-    gateway: &Gateway,
-    resources: &R,
-    options: &Options,
-    cache: &VerdictCache,
-) -> Conversion {
-    Context { gateway, resources, options, cache }.convert()
+    let cache = &VerdictCache::default();
+    Context { gateway, resources, options, cache, assumed: Assumed::NOTHING }.convert()
 }
 
 /// A Gateway with the inputs of its translation.
@@ -144,6 +139,7 @@ struct Context<'a, R: ?Sized> {
     resources: &'a R,
     options: &'a Options,
     cache: &'a VerdictCache,
+    assumed: Assumed<'a>,
 }
 
 impl<R: Resources + ?Sized> Context<'_, R> {
@@ -193,7 +189,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     fn is_name_too_long(&self, found: &mut Findings) -> bool {
         let Metadata { name, namespace, .. } = &self.gateway.metadata;
         for (text, most, key) in [(name, 253, "name"), (namespace, 63, "namespace")] {
-            if text.len() > most {
+            if text.len() > most && !is_placeholder(text) {
                 let at = FieldPath::root().key("metadata").key(key);
                 found.too_large(format!("must be no more than {most} characters"), at);
             }
@@ -207,6 +203,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let mut each = Vec::new();
         for (index, listener) in all.iter().enumerate() {
             let at = path.clone().key("listeners").index(index);
+            found.clients.enter(self.assumed.depends(index));
             each.push(match conflicts.get(listener.name.as_str()) {
                 Some(reason) => self.conflicting(listener, reason, &at, found),
                 None => self.listener(listener, &at, found),
@@ -253,7 +250,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             format!(
                 "Unsupported parametersRef group/kind {group}/{kind}, only ConfigMap is supported"
             )
-        } else if self.resources.config_map(namespace, name).is_none() {
+        } else if self.resources.config_map(namespace, name).is_none()
+            && !self.assumed.is_usable("ConfigMap", namespace, name)
+        {
             format!("parametersRef ConfigMap {namespace}/{name} does not exist")
         } else {
             return None;

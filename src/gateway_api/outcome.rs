@@ -12,7 +12,8 @@ pub struct Conversion {
     /// The outcome of each listener, in the Gateway's order. Empty if istiod does not check the
     /// listeners.
     pub listeners: Vec<ConvertedListener>,
-    /// The Gateway's own conditions except `Programmed`, which depends on the Services of a cluster.
+    /// The Gateway's own conditions except `Programmed`, which depends on the Services of a cluster. Empty
+    /// if they depend on placeholders.
     pub conditions: Vec<Condition>,
     /// Why listeners are rejected, and what istiod drops or replaces silently. Paths start at the root
     /// of the Gateway's document. See [`rule`](super::rule).
@@ -56,7 +57,8 @@ impl Conversion {
 /// istiod's translation of a listener.
 ///
 /// It is serialized as an object with `name`, `valid`, `server` and `conditions`, where `server` is the
-/// result of upstream's builder even if the listener is not valid.
+/// result of upstream's builder even if the listener is not valid. `valid` is null if it depends on
+/// placeholders.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ConvertedListener {
@@ -69,10 +71,13 @@ pub struct ConvertedListener {
 }
 
 impl ConvertedListener {
-    /// Whether the listener is valid.
+    /// Whether the listener is valid, whatever its placeholders are replaced with.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        !matches!(self.outcome, ListenerOutcome::Rejected(_))
+        match self.outcome {
+            ListenerOutcome::Programmed(_) | ListenerOutcome::WithoutServer => true,
+            ListenerOutcome::Rejected(_) | ListenerOutcome::DependsOnPlaceholders => false,
+        }
     }
 
     /// The server, if istiod programs it.
@@ -80,7 +85,9 @@ impl ConvertedListener {
     pub fn server(&self) -> Option<&Server> {
         match &self.outcome {
             ListenerOutcome::Programmed(server) => Some(server),
-            ListenerOutcome::WithoutServer | ListenerOutcome::Rejected(_) => None,
+            ListenerOutcome::WithoutServer
+            | ListenerOutcome::Rejected(_)
+            | ListenerOutcome::DependsOnPlaceholders => None,
         }
     }
 }
@@ -89,14 +96,15 @@ impl Serialize for ConvertedListener {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let server = match &self.outcome {
             ListenerOutcome::Programmed(server) => Some(server),
-            ListenerOutcome::WithoutServer => None,
+            ListenerOutcome::WithoutServer | ListenerOutcome::DependsOnPlaceholders => None,
             ListenerOutcome::Rejected(server) => {
                 server.as_ref().map(|UnusableServer(server)| server)
             }
         };
         let mut out = serializer.serialize_struct("Listener", 4)?;
         out.serialize_field("name", &self.name)?;
-        out.serialize_field("valid", &self.is_valid())?;
+        let depends = self.outcome == ListenerOutcome::DependsOnPlaceholders;
+        out.serialize_field("valid", &(!depends).then(|| self.is_valid()))?;
         out.serialize_field("server", &InDialect(server))?;
         out.serialize_field("conditions", &self.conditions)?;
         out.end()
@@ -113,6 +121,9 @@ pub enum ListenerOutcome {
     WithoutServer,
     /// It is not valid, and istiod programs nothing. There may be a partial result of its builder.
     Rejected(Option<UnusableServer>),
+    /// The outcome depends on what the placeholders of the Gateway, or of an object to which it refers,
+    /// are replaced with.
+    DependsOnPlaceholders,
 }
 
 /// A server that must not be used.

@@ -122,6 +122,13 @@ impl Kind {
         }
     }
 
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+        }
+    }
+
     pub(super) fn scheme(self) -> &'static str {
         match self {
             Self::Secret => "kubernetes-gateway",

@@ -15,7 +15,7 @@ use super::{
 use crate::{FieldPath, ServerTlsSettings, TlsMode, ciphers};
 
 const NETWORK_LABEL: &str = "topology.istio.io/network";
-const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
+pub(super) const PORT_LABEL: &str = "networking.istio.io/gatewayPort";
 
 /// The result for a listener's TLS, which upstream returns even if there is a problem.
 #[derive(Default)]

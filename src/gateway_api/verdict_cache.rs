@@ -79,6 +79,17 @@ impl VerdictCache {
         })
     }
 
+    /// Does something again: it consumes no more of the budget.
+    pub(super) fn again<T>(&self, f: impl FnOnce() -> T) -> T {
+        let (host_bytes, labels) = (self.host_bytes.get(), self.labels.get());
+        self.host_bytes.set(HOST_BYTES);
+        self.labels.set(LABELS);
+        let result = f();
+        self.host_bytes.set(host_bytes);
+        self.labels.set(labels);
+        result
+    }
+
     /// Consumes budget for host names. Returns whether it was sufficient.
     pub(super) fn take_host_bytes(&self, bytes: usize) -> bool {
         take(&self.host_bytes, bytes)

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     diagnostic::{FieldPath, Quoted},
+    is_placeholder,
     rule::decode as rule,
     tree::{self, JsonInteger},
 };
@@ -44,9 +45,11 @@ pub(super) fn decode_node<T: Message>(
     tree: &tree::Tree<'_>,
     node: tree::Ref<'_, '_>,
     within: &FieldPath,
+    is_template: bool,
 ) -> Decoded<T> {
     let cursor = Cell::new(node.index());
     let mut log = DecodeLog::of_tree(tree, &cursor);
+    log.is_template = is_template;
     let slot = FieldVisitor { field: &mut value, at: PathRef::Top, log: &mut log };
     // A tree was checked when it was built, so reading it cannot fail.
     let _: Result<(), tree::DeserializeError> =
@@ -211,6 +214,17 @@ impl<'de, F: Field> DeserializeSeed<'de> for FieldVisitor<'_, '_, F> {
     }
 }
 
+impl<F: Field> FieldVisitor<'_, '_, F> {
+    #[inline]
+    fn text(self, text: Text<'_>) {
+        if self.log.is_template && is_placeholder(&text.text) {
+            self.log.silently(|log| self.field.text(text, self.at, log));
+        } else {
+            self.field.text(text, self.at, self.log);
+        }
+    }
+}
+
 impl<'de, F: Field> Visitor<'de> for FieldVisitor<'_, '_, F> {
     type Value = ();
 
@@ -258,19 +272,19 @@ impl<'de, F: Field> Visitor<'de> for FieldVisitor<'_, '_, F> {
 
     #[inline]
     fn visit_str<E>(self, v: &str) -> Result<(), E> {
-        let text = Text { text: Cow::Borrowed(v), escaped: self.log.lends_unescaped };
-        self.field.text(text, self.at, self.log);
+        let escaped = self.log.lends_unescaped;
+        self.text(Text { text: Cow::Borrowed(v), escaped });
         Ok(())
     }
 
     #[inline]
     fn visit_borrowed_str<E>(self, v: &'de str) -> Result<(), E> {
-        self.field.text(Text { text: Cow::Borrowed(v), escaped: false }, self.at, self.log);
+        self.text(Text { text: Cow::Borrowed(v), escaped: false });
         Ok(())
     }
 
     fn visit_string<E>(self, v: String) -> Result<(), E> {
-        self.field.text(Text { text: Cow::Owned(v), escaped: false }, self.at, self.log);
+        self.text(Text { text: Cow::Owned(v), escaped: false });
         Ok(())
     }
 

@@ -60,6 +60,8 @@ pub struct DecodeLog<'a> {
     cursor: Option<&'a Cell<u32>>,
     /// Whether the source lends a string exactly if it was written without escapes.
     pub(super) lends_unescaped: bool,
+    /// Whether a string that holds a placeholder is not judged: the field stays unset.
+    pub(super) is_template: bool,
     /// Whether there was a minus zero, which only the text distinguishes from "-0.0".
     pub(super) saw_minus_zero: bool,
 }
@@ -162,6 +164,16 @@ impl<'a> DecodeLog<'a> {
     #[inline]
     pub(crate) fn is_wrapped_number(&self, key: &str) -> bool {
         key == "$serde_json::private::Number" && self.cursor.is_none() && wraps_numbers()
+    }
+
+    /// Runs `f`, without its diagnostics.
+    #[cold]
+    pub(super) fn silently(&mut self, f: impl FnOnce(&mut Self)) {
+        let (mark, last_error) = (self.mark(), self.last_error);
+        f(self);
+        self.found.truncate(mark);
+        self.nodes.truncate(mark);
+        self.last_error = last_error;
     }
 
     /// The number of diagnostics, for [`is_full`](Self::is_full) and to detect new ones.

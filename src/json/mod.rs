@@ -247,15 +247,17 @@ pub(crate) fn decode_node<T: Message>(
     node: crate::tree::Ref<'_, '_>,
     within: &crate::FieldPath,
 ) -> Decoded<T> {
-    decode::decode_node(T::default(), tree, node, within)
+    decode::decode_node(T::default(), tree, node, within, false)
 }
 
-/// Merges a message from a node into an existing one: fields that the node does not have are kept.
+/// Merges a message from a node into an existing one: fields that the node does not have are kept. If
+/// `is_template`, a value that holds a placeholder may be of any type, and is unset.
 pub(crate) fn decode_node_onto<T: Message>(
     value: T,
     tree: &Tree<'_>,
     node: crate::tree::Ref<'_, '_>,
     within: &crate::FieldPath,
+    is_template: bool,
 ) -> Decoded<T> {
-    decode::decode_node(value, tree, node, within)
+    decode::decode_node(value, tree, node, within, is_template)
 }

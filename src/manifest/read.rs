@@ -118,8 +118,8 @@ pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Docum
     for (_, metadata) in &metadata {
         metadata::check(*metadata, source.is_yaml, &mut found);
     }
-    let (spec, has_spec) = part::<Gateway>(tree, "spec", &mut found);
-    let (status, has_status) = part::<IstioStatus>(tree, "status", &mut found);
+    let (spec, has_spec) = part::<Gateway>(tree, "spec", source.is_template, &mut found);
+    let (status, has_status) = part::<IstioStatus>(tree, "status", source.is_template, &mut found);
     unknown_keys(root, &mut found);
     if source.is_template {
         remove_errors(&mut found, root, FieldPath::root());
@@ -280,10 +280,11 @@ pub(super) fn is_gateway_group(api_version: &str) -> bool {
 pub(super) fn part<T: json::Message>(
     tree: &Tree<'_>,
     name: &str,
+    is_template: bool,
     found: &mut Vec<Diagnostic>,
 ) -> (T, bool) {
     let entries = envelope(tree.root(), name);
-    (part_of(tree, &entries, name, found), !entries.is_empty())
+    (part_of(tree, &entries, name, is_template, found), !entries.is_empty())
 }
 
 /// The message from the values of these keys.
@@ -291,12 +292,13 @@ pub(super) fn part_of<T: json::Message>(
     tree: &Tree<'_>,
     entries: &[(Ref<'_, '_>, Ref<'_, '_>)],
     name: &str,
+    is_template: bool,
     found: &mut Vec<Diagnostic>,
 ) -> T {
     let mut value = T::default();
     for (_, node) in entries.iter().filter(|(_, node)| !node.is_null()) {
         let path = FieldPath::root().key(name);
-        let decoded = json::decode_node_onto(value, tree, *node, &path);
+        let decoded = json::decode_node_onto(value, tree, *node, &path, is_template);
         value = decoded.value;
         found.extend(decoded.diagnostics);
     }

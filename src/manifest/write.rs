@@ -112,7 +112,7 @@ impl Manifest {
         let written = self.object.with_tree(|tree| {
             let root = tree.root();
             let specs = envelope(root, "spec");
-            let read = part::<Gateway>(tree, "spec", &mut Vec::new()).0;
+            let read = part::<Gateway>(tree, "spec", true, &mut Vec::new()).0;
             if read == self.spec {
                 return write(&Edit::Kept(root));
             }
@@ -128,7 +128,7 @@ impl Manifest {
             // Values from other keys are not in this one.
             let before = match specs.as_slice() {
                 [_] => read,
-                _ => part_of::<Gateway>(tree, &[(*key, *spec)], "spec", &mut Vec::new()),
+                _ => part_of::<Gateway>(tree, &[(*key, *spec)], "spec", true, &mut Vec::new()),
             };
             edited_since(*spec, &before, &self.spec, |edit| {
                 let mut entries = kept(root);

@@ -10,7 +10,6 @@ use crate::{
     Error, FieldPath, Gateway, IstioVersion, Manifest, Object, Position,
     json::{self, Decoded},
     manifest::OBJECT_META,
-    placeholder::remove_errors,
     tree::{self, Ref, Tree},
 };
 
@@ -136,12 +135,7 @@ fn stored(
         if field.name == "spec" {
             pruner.field(field, value);
             let tree = tree::from_checked_json(&pruner.json)?;
-            let mut decoded = decode(&tree);
-            if is_template {
-                let path = FieldPath::root().key("spec");
-                remove_errors(&mut decoded.diagnostics, tree.root(), path);
-            }
-            spec = decoded.into_lenient()?;
+            spec = decode(&tree, is_template).into_lenient()?;
         }
     }
     Ok(StoredGateway { spec, pruned: pruner.pruned, omitted: pruner.omitted })
@@ -152,12 +146,14 @@ fn stored(
 pub(crate) fn stored_spec(
     spec: Ref<'_, '_>,
     istio: IstioVersion,
+    is_template: bool,
 ) -> Result<Decoded<Gateway>, Error> {
     let mut pruner = Pruner::new(istio, 0, Position::START);
     pruner.value(&SPEC, spec);
-    Ok(decode(&tree::from_checked_json(&pruner.json)?))
+    Ok(decode(&tree::from_checked_json(&pruner.json)?, is_template))
 }
 
-fn decode(spec: &Tree<'_>) -> Decoded<Gateway> {
-    json::decode_node(spec, spec.root(), &FieldPath::root().key("spec"))
+fn decode(spec: &Tree<'_>, is_template: bool) -> Decoded<Gateway> {
+    let path = FieldPath::root().key("spec");
+    json::decode_node_onto(Gateway::default(), spec, spec.root(), &path, is_template)
 }

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     Error, FieldPath, Gateway, Object, Severity, json,
+    placeholder::{MAX_PLACEHOLDERS, find_placeholders},
     stream::{DocumentReader, DocumentText, Format},
     structural,
     tree::{Ref, Tree},
@@ -174,27 +175,33 @@ impl Spec {
         let Some(spec) = root.get("spec").filter(|spec| !spec.is_null()) else {
             return Some(Self { gateway: Gateway::default(), unknown: None });
         };
-        let decoded = if is_rewritten {
-            structural::stored_spec(spec, options.istio).ok()?
-        } else {
-            json::decode_node(tree, spec, &FieldPath::root().key("spec"))
+        // The decoder does not report all of more than this many mistakes.
+        const MOST_ERRORS: usize = 1000;
+        let at = FieldPath::root().key("spec");
+        let decode = |is_template| match is_rewritten {
+            true => structural::stored_spec(spec, options.istio, is_template).ok(),
+            false => Some(json::decode_node_onto(Gateway::default(), tree, spec, &at, is_template)),
         };
-        let json::Decoded { value: gateway, diagnostics, .. } = decoded;
-        let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error);
-        let errors = errors.map(|found| &found.path);
+        let mut decoded = decode(false)?;
         let placeholders = findings.placeholders().filter(|path| below_spec(path).is_some());
-        let mut paths: Vec<_> = errors.chain(placeholders).collect();
+        let mut paths: Vec<_> = placeholders.cloned().collect();
+        if decoded.diagnostics.len() >= MOST_ERRORS {
+            decoded = decode(true)?;
+            let placeholders = find_placeholders(spec, at);
+            if decoded.diagnostics.len() >= MOST_ERRORS || placeholders.len() >= MAX_PLACEHOLDERS {
+                return None;
+            }
+            paths.extend(placeholders.into_iter().map(|value| value.path));
+        }
+        let json::Decoded { value: gateway, diagnostics, .. } = decoded;
+        let errors = diagnostics.into_iter().filter(|found| found.severity == Severity::Error);
+        paths.extend(errors.map(|found| found.path));
         if paths.is_empty() {
             return Some(Self { gateway, unknown: None });
         }
-        // The decoder does not report all of more than this many mistakes.
-        const MOST_ERRORS: usize = 1000;
-        if diagnostics.len() >= MOST_ERRORS {
-            return None;
-        }
         paths.sort_unstable();
         paths.dedup();
-        let values = paths.into_iter().map(|path| below_spec(path).map(UnknownValue::at));
+        let values = paths.iter().map(|path| below_spec(path).map(UnknownValue::at));
         let unknown = Unknown::new(values.collect::<Option<_>>()?, gateway.servers.len());
         Some(Self { gateway, unknown: Some(unknown) })
     }

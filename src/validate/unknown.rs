@@ -87,10 +87,11 @@ impl Unknown {
             for (index, (value, stride)) in self.values.iter().zip(&self.strides).enumerate() {
                 let count = choices(&value.field);
                 // All combinations of the values of one server if they are few, otherwise some of them.
+                // Each value has each of its choices: there are at least eight turns.
                 let choice = if stride.saturating_mul(count) <= self.turns {
                     turn / stride
                 } else {
-                    mixed(turn, index)
+                    turn + mixed(turn / count, index)
                 };
                 assume(&mut gateway, value, choice % count, index);
             }

@@ -313,8 +313,11 @@ fn refused(text: &str, message: &str) {
 
 #[test]
 fn what_kubernetes_rejects_is_rejected_with_its_location() {
-    refused(
-        &STRANGE_CA.replace("port: 443", "port: \"443\""),
+    let rejected =
+        &convert(&STRANGE_CA.replace("port: 443", "port: \"443\""), &Options::default())[0];
+    assert!(rejected.listeners.is_empty() && !rejected.is_valid());
+    assert_eq!(
+        rejected.diagnostics[0].to_string(),
         "7:25: spec.listeners[0].port: Invalid value: \"string\": must be of type integer: \"string\"",
     );
     refused(
@@ -329,10 +332,7 @@ fn what_kubernetes_rejects_is_rejected_with_its_location() {
 fn a_wrong_type_hides_no_other_finding() {
     let text =
         STRANGE_CA.replace("port: 443, protocol: HTTPS", "port: \"443\", portt: 1, protocol: 5");
-    let mut manifests = Manifests::default();
-    let errors = manifests.add(text.as_bytes());
-    let paths: Vec<_> =
-        errors[0].diagnostics().iter().map(|found| found.path.to_string()).collect();
+    let paths: Vec<_> = found(&text).iter().map(|found| found.path.to_string()).collect();
     for path in ["spec.listeners[0].port", "spec.listeners[0].portt", "spec.listeners[0].protocol"]
     {
         assert!(paths.iter().any(|found| found == path), "{path}: {paths:?}");

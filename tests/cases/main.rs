@@ -14,6 +14,9 @@
     clippy::indexing_slicing
 )]
 
+#[cfg(feature = "gateway-api")]
+#[path = "../it/cpu_time.rs"]
+mod cpu_time;
 #[cfg(feature = "envoy")]
 mod envoy;
 #[cfg(feature = "envoy")]
@@ -30,6 +33,8 @@ mod gateway_api_back;
 mod gateway_api_clients;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_hostile;
+#[cfg(feature = "gateway-api")]
+mod gateway_api_placeholders;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_rules;
 mod handshake;

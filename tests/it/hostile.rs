@@ -1,30 +1,22 @@
 //! Hostile input: each one is answered within bounds of time, stack and diagnostics.
 //!
-//! The bounds are generous, since a debug build on a busy machine must keep them too; quadratic
-//! time in a megabyte still exceeds them. Tests run on threads with 2 MiB of stack, so that
+//! The bounds of processor time are generous, since a debug build must keep them too; quadratic time in
+//! a megabyte still exceeds them. Tests run on threads with 2 MiB of stack, so that
 //! recursion by a document's depth would overflow it. `--nocapture` shows times.
-
-use std::time::{Duration, Instant};
 
 use istio_gateway::{
     Error, Gateway, Lossless, Manifest, Server, documents, json, proto::meta::v1alpha1::IstioStatus,
 };
 
+use crate::cpu_time::within_cpu_seconds;
+
 /// A megabyte; an eighth of it in a debug build, which is so much slower.
 const MB: usize = if cfg!(debug_assertions) { 1 << 17 } else { 1 << 20 };
 
 /// One step on a text of about a megabyte.
-const BOUND: Duration = Duration::from_secs(20);
-
-/// Runs `f` within the bound.
 #[track_caller]
 fn timed<R>(what: &str, f: impl FnOnce() -> R) -> R {
-    let start = Instant::now();
-    let result = f();
-    let elapsed = start.elapsed();
-    println!("{:>9.1} ms  {what}", elapsed.as_secs_f64() * 1e3);
-    assert!(elapsed < BOUND, "{what} took {elapsed:?}");
-    result
+    within_cpu_seconds(20, what, f)
 }
 
 /// The result for a text: `ok` with the number of diagnostics, or the beginning of the error.

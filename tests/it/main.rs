@@ -11,6 +11,7 @@
 mod accessors;
 mod client_certificate;
 mod corpus;
+mod cpu_time;
 mod descriptor;
 mod edits;
 mod hostile;

@@ -98,10 +98,10 @@ fn a_set_that_cannot_be_read_is_not_half_translated() {
     let (out, err) =
         gives(&["-"], &text.replace("port: 8443\n    protocol", "port: x\n    protocol"), 1);
     assert_eq!(out, "");
-    assert_eq!(
-        err,
-        "<stdin>:20:11: spec.listeners[2].port: Invalid value: \"string\": must be of type integer: \"string\"\n"
-    );
+    let wrong = "<stdin>:20:11: error[gateway-api/schema]: spec.listeners[2].port: Invalid value: \
+                 \"string\": must be of type integer: \"string\"\n";
+    assert!(err.starts_with(wrong) && err.matches("error").count() == 1, "{err}");
+    assert!(err.ends_with("Gateway infra/edge\n  not translated\n"), "{err}");
     let (out, err) = gives(&["-"], "kind: Service\n", 1);
     assert_eq!((&*out, &*err), ("", "no Gateways of gateway.networking.k8s.io found\n"));
     let (_, err) = gives(&["nowhere.yaml"], "", 2);
@@ -173,6 +173,28 @@ fn input_cannot_spoof_a_line() {
     assert_eq!(err.lines().filter(|line| line.trim().starts_with("Programmed=")).count(), 0);
     assert!(err.contains("/a\\u{a}  listener b\\u{a} "), "{err}");
     assert!(err.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202e}'), "{err:?}");
+}
+
+#[test]
+fn what_depends_on_a_placeholder_is_not_printed() {
+    let text = example().replacen("hostname: shop.example.com", "hostname: $HOST", 1);
+    let (out, err) = gives(&["-"], &text, 0);
+    assert!(out.contains("    - infra/$HOST\n"), "{out}");
+    let found =
+        "<stdin>:11:15: warning[lint/template]: spec.listeners[0].hostname: depends on $HOST\n";
+    assert!(err.starts_with(found), "{err}");
+    let text = text.replace("port: 8443\n    protocol", "port: $PORT\n    protocol");
+    let (out, err) = gives(&["-"], &text, 1);
+    assert_eq!(out.matches("\nkind: Gateway\n").count(), 2, "{out}");
+    assert!(err.contains("Gateway infra/edge\n  depends on placeholders\n"), "{err}");
+    assert!(err.contains("  listener partners\n    depends on placeholders: no Gateway"), "{err}");
+    let (out, _) = gives(&["--format", "json", "-"], &text, 1);
+    let all: Value = serde_json::from_str(&out).unwrap();
+    let partners = &all[0]["listeners"][2];
+    assert_eq!(
+        (&partners["valid"], &partners["server"], &all[0]["conditions"]),
+        (&Value::Null, &Value::Null, &json!([]))
+    );
 }
 
 const PLAIN: &str = "\

@@ -301,7 +301,6 @@ impl GatewaySpec {
     /// existing Service.
     ///
     /// Source: pilot's `IsManaged`.
-    /// Source: pilot's `IsManaged`.
     pub(super) fn is_managed(&self) -> bool {
         match self.addresses.as_slice() {
             [] => true,

@@ -7,11 +7,15 @@
 //! work is bounded.
 
 mod cel;
+mod example;
 #[rustfmt::skip]
 mod fields;
 mod table;
 
-use std::{collections::HashMap, sync::LazyLock};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use regex_lite::Regex;
 use serde::Serialize;
@@ -21,11 +25,14 @@ use super::rule;
 use crate::{
     Diagnostic, FieldPath, RuleId, Severity,
     diagnostic::{Quoted, nearest},
+    is_placeholder,
     json::did_you_mean,
+    rule::decode,
     tree::{self, Kind, Ref},
     validate::go::Quote,
 };
 
+pub(super) use example::{EXAMPLES, example, is_text};
 pub(super) use table::Schema;
 
 /// A kind of Gateway API.
@@ -51,6 +58,8 @@ const LONGEST: usize = 8192;
 pub(super) struct Judged {
     /// Paths start at the object.
     pub(super) findings: Vec<Diagnostic>,
+    /// The paths of values of a wrong type, which have a finding each.
+    pub(super) wrong_types: Vec<FieldPath>,
 }
 
 impl Judged {
@@ -64,11 +73,23 @@ impl Judged {
     pub(super) fn is_too_large(&self) -> bool {
         self.findings.iter().any(|found| found.rule == rule::TOO_LARGE)
     }
+
+    /// Keeps the findings that the other one has, too.
+    pub(super) fn keep_common(&mut self, other: &Self) {
+        keep_common(&mut self.findings, &other.findings);
+    }
+}
+
+/// Keeps the findings that are in the other list, too.
+pub(super) fn keep_common(findings: &mut Vec<Diagnostic>, others: &[Diagnostic]) {
+    let key = |found: &Diagnostic| (found.rule, found.path.clone(), found.message.clone());
+    let others: HashSet<_> = others.iter().map(key).collect();
+    findings.retain(|found| others.contains(&key(found)));
 }
 
 /// Whether an API server rejects an object because of a finding of this rule.
 pub(super) fn is_rejection(rule: RuleId) -> bool {
-    matches!(rule, rule::SCHEMA | rule::TOO_LARGE)
+    matches!(rule, rule::SCHEMA | rule::TOO_LARGE | decode::WRONG_TYPE)
 }
 
 /// Checks an object as it is written.
@@ -178,11 +199,18 @@ impl Judge {
             (Want::Object, Kind::Mapping) => self.object(schema, node, at),
             (Want::Map, Kind::Mapping) => self.map(schema, node, at),
             (Want::List, Kind::Sequence) => self.list(schema, node, at),
-            (Want::Text, Kind::String(text)) => self.text(schema, text, at),
+            (Want::Text, Kind::String(text)) if !is_placeholder(text) => {
+                self.text(schema, text, at);
+            }
             (Want::Integer, Kind::Unsigned(_) | Kind::Signed(_)) => self.integer(schema, kind, at),
             // A whole number is an integer in any notation.
             (Want::Integer, Kind::Float(v)) if v.fract() == 0.0 => self.integer(schema, kind, at),
+            // Its value is unknown.
+            (_, Kind::String(text)) if is_placeholder(text) => return,
             (want, kind) => {
+                if self.judged.wrong_types.len() < ENOUGH {
+                    self.judged.wrong_types.push(at.clone());
+                }
                 let want = match want {
                     Want::Text => "string",
                     Want::Integer => "integer",
@@ -215,7 +243,9 @@ impl Judge {
         for (key, value) in node.distinct_entries() {
             let name = key.text();
             let Some(field) = schema.field(name) else {
-                self.unknown(schema, name, at);
+                if !is_placeholder(name) {
+                    self.unknown(schema, name, at);
+                }
                 continue;
             };
             if value.is_null() {
@@ -415,6 +445,7 @@ mod tests {
                     rules += 1;
                 }
                 assert!(schema.pattern.is_none_or(|pattern| Regex::new(pattern).is_ok()));
+                assert!(schema.names.len() <= EXAMPLES);
             });
         }
         assert!(rules > 20, "{rules}");

@@ -139,3 +139,55 @@ fn long_lists_take_linear_time() {
     assert!(diff.contains("too much to compare"));
     assert!(prints(&["--diff", &one, &suites], "").contains("weaker"));
 }
+
+/// Thousands of servers of which nothing is known, and so many that placeholders are not searched to the end.
+#[test]
+fn many_placeholders_take_linear_time() {
+    let server = |i: usize| {
+        json!({
+            "port": {"number": format!("$PORT{i}"), "name": format!("${{NAME{i}}}"), "protocol": "HTTPS"},
+            "hosts": [format!("{{{{ .host{i} }}}}")],
+            "tls": {"mode": "$MODE", "credentialName": "c", "cipherSuites": ["$SUITE"]},
+        })
+    };
+    let gateway = |servers: Vec<Value>| {
+        json!({"kind": "Gateway", "apiVersion": "networking.istio.io/v1", "metadata": {"name": "a"}, "spec": {"servers": servers}}).to_string()
+    };
+    let known = |i: usize| {
+        json!({
+            "port": {"number": 443, "name": format!("n{i}"), "protocol": "HTTPS"}, "hosts": [format!("h{i}.b")],
+            "tls": {"mode": "MUTUAL", "credentialName": "c", "cipherSuites": ["$SUITE"]},
+        })
+    };
+    let files = Directory::new(&[]);
+    let alone = files.write("alone.json", gateway((0..1900).map(server).collect()));
+    let mixed = (0..1900).map(|i| if i % 2 == 0 { server(i) } else { known(i) });
+    let mixed = files.write("mixed.json", gateway(mixed.collect()));
+    let many = files.write("many.json", gateway((0..4000).map(server).collect()));
+    for file in [&alone, &mixed] {
+        for (format, most) in [("text", 8_000_000), ("html", 5_000_000), ("json", 16_000_000)] {
+            let out = prints(&["--format", format, file], "");
+            assert!(out.contains("Unknown: it") && out.len() < most, "{}", out.len());
+        }
+        let envoy = istio_gateway(&["envoy", "--format", "ndjson", file]).cpu_seconds(20).run();
+        assert_eq!((envoy.status, envoy.out.lines().count()), (0, 1900), "{}", envoy.err);
+        assert!(envoy.out.len() < 16_000_000, "{}", envoy.out.len());
+        let converted = istio_gateway(&["convert", "--to", "yaml", file]).cpu_seconds(20).run();
+        assert_eq!(converted.status, 0);
+    }
+    let diff = istio_gateway(&["explain", "--diff", &alone, &mixed]).cpu_seconds(20).run();
+    assert_eq!(diff.status, 1, "{}", diff.err);
+    assert!(diff.out.contains("The comparison is incomplete") && diff.out.len() < 5_000_000);
+    let lost = istio_gateway(&["explain", &many]).cpu_seconds(20).run();
+    assert_eq!(lost.status, 1);
+    assert!(lost.err.contains("the servers depend on ") && lost.err.len() < 1000, "{}", lost.err);
+    // A server after them is checked.
+    let mut servers: Vec<_> = (0..1900).map(server).collect();
+    servers.push(json!({"port": {"number": 1, "name": "n", "protocol": "TPC"}, "hosts": ["a.b"]}));
+    let wrong = files.write("wrong.json", gateway(servers));
+    let check = istio_gateway(&["check", &wrong]).cpu_seconds(20).run();
+    assert!(check.status == 1 && check.out.contains("TPC"), "{}", check.out);
+    let check = istio_gateway(&["check", &alone, &mixed, &many]).cpu_seconds(60).run();
+    assert_eq!(check.status, 0, "{}", check.out);
+    assert!(check.out.len() < 1_000_000, "{}", check.out.len());
+}
