@@ -9,13 +9,14 @@ use istio_gateway::{
     Diagnostic, Document, FieldPath, Gateway, IstioVersion, Manifest, Position, RuleId, Severity,
     StoredGateway,
     diagnostic::Step,
+    merged_gateway::VirtualService,
     validate::{self, validate_manifest},
 };
 use serde::Serialize;
 
 use crate::{
     Failure,
-    input::Reading,
+    input::{Reading, is_virtual_service},
     text::severity_name,
     unknown::{Unknown, sentence},
 };
@@ -30,6 +31,35 @@ pub(crate) struct Found {
 
 /// The Gateways of files and directories, including those in a List. Skipped documents are reported.
 pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<Found>, Failure> {
+    read_all(arguments, reading, None)
+}
+
+/// The Gateways and VirtualServices of files and directories. Of VirtualServices of one name, the last one
+/// counts.
+pub(crate) fn read_set(
+    arguments: &[PathBuf],
+    reading: &mut Reading,
+) -> Result<(Vec<Found>, Vec<VirtualService>), Failure> {
+    let mut services = Vec::new();
+    let gateways = read_all(arguments, reading, Some(&mut services))?;
+    let mut last: HashMap<(String, String), usize> = HashMap::new();
+    for (index, service) in services.iter().enumerate() {
+        last.insert((service.namespace.clone(), service.name.clone()), index);
+    }
+    let mut index = 0;
+    services.retain(|service| {
+        index += 1;
+        let last = last.get(&(service.namespace.clone(), service.name.clone()));
+        service.name.is_empty() || last == Some(&(index - 1))
+    });
+    Ok((gateways, services))
+}
+
+fn read_all(
+    arguments: &[PathBuf],
+    reading: &mut Reading,
+    mut services: Option<&mut Vec<VirtualService>>,
+) -> Result<Vec<Found>, Failure> {
     let mut gateways = Vec::new();
     reading.documents(arguments, |reading, file, count, text| {
         let (document, ignored) = Document::of_template(text);
@@ -53,7 +83,15 @@ pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<F
                         gateways.push(Found { file, document, manifest: *manifest });
                     }
                 }
-                Ok(document) => reading.others.add(file, document.object()),
+                Ok(document) => match &mut services {
+                    Some(services) if is_virtual_service(document.object()) => {
+                        match VirtualService::from_object(document.object()) {
+                            Ok(service) => services.push(service),
+                            Err(error) => reading.wrong(file, &error),
+                        }
+                    }
+                    _ => reading.others.add(file, document.object()),
+                },
                 Err(error) => reading.wrong(file, &error),
             }
         }

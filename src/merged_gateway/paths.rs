@@ -35,6 +35,8 @@ pub struct Path {
     pub is_tls: bool,
     /// The number of other filter chains that lead there with the same client check.
     pub others: usize,
+    /// Whether it accepts clients that the server of another path rejects.
+    pub accepts_more: bool,
 }
 
 impl MergedGateway {
@@ -90,6 +92,7 @@ impl MergedGateway {
                 (*key, by_class)
             })
             .collect();
+        let mut weaker: HashMap<(usize, usize), bool> = HashMap::new();
         let paths = |&(domain, service): &(&str, usize)| {
             let mut found: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
             for name in [domain].into_iter().map(str::to_owned).chain(wildcards_above(domain)) {
@@ -108,13 +111,22 @@ impl MergedGateway {
                     }
                 }
             }
-            let mut paths: Vec<(Reverse<_>, Path)> = found
+            let found: Vec<(&Chain<'_>, usize)> = found
                 .into_values()
-                .filter_map(|(number, others)| {
-                    let chain = chains.get(number)?;
-                    Some((Reverse(laxness(chain)), chain.path(domain, others)))
-                })
+                .filter_map(|(number, others)| Some((chains.get(number)?, others)))
                 .collect();
+            let mut accepts_more = |lax: &Chain<'_>| {
+                found.iter().any(|(strict, _)| {
+                    *weaker
+                        .entry((strict.class, lax.class))
+                        .or_insert_with(|| strict.rejects_clients_of(lax))
+                })
+            };
+            let mut paths: Vec<(Reverse<_>, Path)> = Vec::new();
+            for &(chain, others) in &found {
+                let path = chain.path(domain, others, accepts_more(chain));
+                paths.push((Reverse(laxness(chain)), path));
+            }
             paths.sort_by_key(|(laxness, _)| *laxness);
             let paths = paths.into_iter().map(|(_, path)| path).collect();
             HostPaths { host: domain.to_owned(), virtual_service: service, paths }
@@ -149,7 +161,7 @@ fn wildcards_above(domain: &str) -> Vec<String> {
 
 impl Chain<'_> {
     /// The way through this chain to a host.
-    fn path(&self, host: &str, others: usize) -> Path {
+    fn path(&self, host: &str, others: usize, accepts_more: bool) -> Path {
         let is_tls = self.mode.terminates_tls();
         let name = host.strip_prefix('*').map(|suffix| format!("a{suffix}"));
         let name = name.unwrap_or_else(|| host.to_owned());
@@ -160,6 +172,7 @@ impl Chain<'_> {
             server_name: if is_taken { Some(name) } else { self.server_name.clone() },
             is_tls,
             others,
+            accepts_more,
         }
     }
 }

@@ -304,6 +304,12 @@ impl Chain<'_> {
         self.names.find(Some(server_name)) == Some(self.index)
     }
 
+    /// Whether it rejects clients that the other chain accepts.
+    pub(super) fn rejects_clients_of(&self, lax: &Self) -> bool {
+        rejects_clients(&self.policy)
+            && self.policy.compare(&lax.policy).iter().any(Change::newly_accepted)
+    }
+
     /// The request that goes through the lax chain.
     fn bypass(&self, lax: &Chain<'_>, host: String, virtual_service: usize) -> Bypass {
         let changes = self.policy.compare(&lax.policy);

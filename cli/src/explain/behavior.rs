@@ -41,6 +41,10 @@ pub(super) enum Absence {
     Rejected(Option<usize>),
     /// Envoy rejects its secrets.
     SecretsRejected,
+    /// istiod leaves it out for a server of another Gateway.
+    SkippedForOther,
+    /// Envoy rejects its listener for a server of another Gateway.
+    RejectedWithOther,
 }
 
 impl<'a> ServerBehavior<'a> {
@@ -100,6 +104,14 @@ impl<'a> ServerBehavior<'a> {
         Self { server, translation, plan, policy, rows, redirects, envoy_rejections, absence }
     }
 
+    /// The same for the whole gateway: what other Gateways do to it comes last.
+    pub(super) fn in_whole(self, absence: Option<Absence>) -> Self {
+        match absence.filter(|_| self.absence.is_none()) {
+            Some(absence) => Self::new(self.server, self.translation, Some(absence)),
+            None => self,
+        }
+    }
+
     pub(super) fn flow(&self) -> TrafficMode {
         self.translation.flow
     }
@@ -116,8 +128,12 @@ impl<'a> ServerBehavior<'a> {
         } else {
             match self.absence {
                 None => decision.to_string(),
-                Some(Absence::Skipped(_)) => "rejected: istiod leaves the server out".to_owned(),
-                Some(Absence::Rejected(_)) => "rejected: Envoy rejects the listener".to_owned(),
+                Some(Absence::Skipped(_) | Absence::SkippedForOther) => {
+                    "rejected: istiod leaves the server out".to_owned()
+                }
+                Some(Absence::Rejected(_) | Absence::RejectedWithOther) => {
+                    "rejected: Envoy rejects the listener".to_owned()
+                }
                 Some(Absence::SecretsRejected) => {
                     "rejected: Envoy rejects the server's secrets".to_owned()
                 }
@@ -160,6 +176,15 @@ impl Absence {
             Self::Skipped(reason) => {
                 format!("No client by this server: istiod leaves it out, since {reason}.")
             }
+            Self::SkippedForOther => {
+                "No client by this server: istiod leaves it out for a server of another Gateway of the same \
+                 pods."
+                    .to_owned()
+            }
+            Self::RejectedWithOther => format!(
+                "No client: Envoy rejects the listener of this port and address because of a server of \
+                 another Gateway of the same pods. {RUNNING}"
+            ),
             Self::SecretsRejected => {
                 "No client: Envoy rejects the server's secrets when they arrive. Clients of servers with the \
                  same secrets may be rejected, too."

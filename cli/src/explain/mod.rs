@@ -1,6 +1,7 @@
 //! `istio-gateway explain`: what happens to a client's certificate at each server, and which clients
 //! gain or lose access by a change.
 
+mod all;
 mod answer;
 mod behavior;
 mod diff;
@@ -8,6 +9,7 @@ mod html;
 mod sentences;
 mod server;
 mod terminal;
+mod whole;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -20,19 +22,25 @@ use istio_gateway::{IstioVersion, client_certificate::Forwarding, envoy::Options
 use serde::Serialize;
 
 use self::{
+    all::All,
     diff::Diff,
     server::{Explained, Pruned},
+    whole::Whole,
 };
 use crate::{
     Failure,
     files::check_stdin_once,
-    gateways::{known_translation, read},
+    gateways::{known_translation, read_set},
     input::Reading,
     output::{Layout, print_colored, print_json, write_file, write_json},
     text::{DEFAULT_WIDTH, text_width},
 };
 
-/// Reports who gets in at each server, and what the backend can trust.
+/// Reports who gets in at each host and server, and what the backend can trust.
+///
+/// All Gateways and VirtualServices of the input make the gateways of the pods that they select: first
+/// comes what of them is live and what istiod leaves out, then who reaches each host by any path. Without
+/// a VirtualService that is bound to a Gateway, one with all of its hosts is assumed.
 ///
 /// For each server of each Gateway, those in a List too: what it does in plain words, what happens
 /// to a client by its certificate, what the backend then sees in x-forwarded-client-cert, also if the
@@ -45,7 +53,7 @@ use crate::{
 /// Each Gateway is judged as the API server stores it, without the fields that it drops: misspelt
 /// ones, names in `snake_case`, fields of newer releases. They are reported, with what they would do.
 ///
-/// Other Gateways of the same pods are not considered, although they share listeners. Secrets and
+/// Gateways are merged if they have the same selector, or one that is part of another one's. Secrets and
 /// files are assumed to exist and to be valid.
 #[derive(Args)]
 #[command(after_long_help = "\
@@ -145,6 +153,8 @@ enum FailOn {
 struct Report {
     istio: String,
     forwarding: &'static str,
+    #[serde(flatten)]
+    whole: Whole,
     /// Fields outside of servers that the API server drops.
     pruned: Vec<Pruned>,
     servers: Vec<Explained>,
@@ -162,20 +172,15 @@ impl Explain {
 
     fn explain(self) -> Result<ExitCode, Failure> {
         let options = self.options();
-        let (mut servers, mut pruned) = (Vec::new(), Vec::new());
         let mut reading = Reading::default();
-        for found in read(&self.files, &mut reading)? {
-            let (manifest, file, document) = (&found.manifest, &found.file, found.document);
-            let gateway = server::explained(manifest, file, document, &options, self.forwarding);
-            servers.extend(gateway.servers);
-            pruned.extend(gateway.pruned);
-        }
+        let (found, services) = read_set(&self.files, &mut reading)?;
+        let All { whole, pruned, servers } = All::new(&found, &services, &options, self.forwarding);
         // A file is written as a whole or not at all.
         if !reading.is_complete() && (servers.is_empty() || self.output.is_some()) {
             return Ok(ExitCode::from(reading.finish()));
         }
         let (istio, forwarding) = (self.istio.to_string(), self.forwarding.as_str());
-        let report = Report { istio, forwarding, pruned, servers };
+        let report = Report { istio, forwarding, whole, pruned, servers };
         match self.format {
             Format::Text => self.write(&terminal::report(&report, self.width()))?,
             Format::Html => self.write(&html::report(&report, self.most_of_page()))?,

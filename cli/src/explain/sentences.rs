@@ -27,7 +27,13 @@ pub(super) fn does(behavior: &ServerBehavior<'_>) -> Vec<String> {
             None => format!("{}.", shown(why)),
         }
     }));
-    if let Some(Absence::Skipped(_) | Absence::Rejected(Some(_))) = behavior.absence {
+    if let Some(
+        Absence::Skipped(_)
+        | Absence::Rejected(Some(_))
+        | Absence::SkippedForOther
+        | Absence::RejectedWithOther,
+    ) = behavior.absence
+    {
         does.push(
             "It has no effect, as stated above. The rest describes what it would do.".to_owned(),
         );

@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::{
     answer::{self, Answer},
-    behavior::{ServerBehavior, Xfcc},
+    behavior::{Absence, ServerBehavior, Xfcc},
     diff, sentences,
+    whole::MemberServer,
 };
 use crate::{
     gateways::{Finding, Judgement, Refusals, below_server, by_server, server_path},
@@ -142,6 +143,11 @@ pub(super) struct ExplainedGateway {
     /// Fields that are dropped and belong to none of the servers.
     pub(super) pruned: Option<Pruned>,
     pub(super) servers: Vec<Explained>,
+    /// What the whole gateway is made of: nothing if a cluster rejects it.
+    pub(super) spec: Option<Gateway>,
+    pub(super) members: Vec<MemberServer>,
+    /// Bypasses among its own servers, as sentences.
+    pub(super) own_bypasses: HashMap<usize, Vec<String>>,
 }
 
 /// Fields of a Gateway that the API server drops, outside of its servers.
@@ -154,13 +160,14 @@ pub(super) struct Pruned {
     pub(super) fields: Vec<Finding>,
 }
 
-/// Every server of a Gateway, as the API server stores it.
+/// Every server of a Gateway, as the API server stores it. `absence` is what other Gateways do to a server.
 pub(super) fn explained(
     manifest: &Manifest,
     file: &str,
     document: usize,
     options: &envoy::Options,
     forwarding: Forwarding,
+    absence: &dyn Fn(usize) -> Option<Absence>,
 ) -> ExplainedGateway {
     let Judgement { refusals, pruned, ignored, spec, unknown } =
         Judgement::of(manifest, options.istio);
@@ -172,7 +179,9 @@ pub(super) fn explained(
     let (filled, translated) = unknown.translate(&spec, manifest.namespace(), options);
     let behavior = filled.servers.iter().zip(translated).enumerate();
     let behavior: Vec<_> = behavior
-        .map(|(index, (server, translated))| ServerBehavior::among(server, index, translated))
+        .map(|(index, (server, translated))| {
+            ServerBehavior::among(server, index, translated).in_whole(absence(index))
+        })
         .collect();
     let (ignored, _) = by_server(&ignored);
     let dropped_of = |(index, behavior): (usize, &ServerBehavior<'_>)| -> Vec<Diagnostic> {
@@ -189,7 +198,23 @@ pub(super) fn explained(
     let rejected: Vec<_> = rejected.iter().map(Vec::as_slice).collect();
     let rejected = Finding::of_lists(&rejected, manifest);
     let (of_servers, of_gateway) = by_server(&pruned);
-    let bypasses = bypasses(&filled, &behavior, &unknown);
+    let own_bypasses = bypasses(&filled, &behavior, &unknown);
+    let members = behavior.iter().enumerate().map(|(index, behavior)| MemberServer {
+        who_gets_in: answer::answer(behavior, forwarding, false).who_gets_in,
+        is_rejected: matches!(behavior.absence, Some(Absence::Rejected(None))),
+        is_certain: is_certain(index, behavior, &unknown),
+    });
+    let members = members.collect();
+    let spec = (!is_rejected).then(|| {
+        let mut spec = filled.clone();
+        for (index, server) in spec.servers.iter_mut().enumerate() {
+            let scope = unknown.scope(index);
+            if scope.traffic || scope.listener || scope.merge {
+                server.port = None;
+            }
+        }
+        spec
+    });
     let findings = |found: &[&Diagnostic]| -> Vec<Finding> {
         found.iter().map(|found| Finding::at(found, found.position)).collect()
     };
@@ -210,7 +235,7 @@ pub(super) fn explained(
         let explained = Explained {
             depends_on: depends_on.iter().map(|found| Finding::at(found, found.position)).collect(),
             conditions,
-            bypasses: bypasses.get(&index).cloned().unwrap_or_default(),
+            bypasses: Vec::new(),
             file: file.to_owned(),
             document,
             line: place.map(|place| place.line),
@@ -241,7 +266,13 @@ pub(super) fn explained(
         gateway: manifest.name().to_owned(),
         fields: findings(&of_gateway),
     });
-    ExplainedGateway { pruned, servers }
+    ExplainedGateway { pruned, servers, spec, members, own_bypasses }
+}
+
+/// Whether what the server does depends on no placeholder, and it has an effect.
+fn is_certain(index: usize, behavior: &ServerBehavior<'_>, unknown: &Unknown) -> bool {
+    let hides = |unknown: &ServerUnknown| unknown.scope.hides_answer() || unknown.scope.merge;
+    behavior.absence.is_none() && !unknown.server(index).is_some_and(hides)
 }
 
 /// A sentence for each request that reaches the routes of a server without its client check.
@@ -250,11 +281,8 @@ fn bypasses(
     behavior: &[ServerBehavior<'_>],
     unknown: &Unknown,
 ) -> HashMap<usize, Vec<String>> {
-    let is_certain = |index: usize| {
-        let hides = |unknown: &ServerUnknown| unknown.scope.hides_answer() || unknown.scope.merge;
-        behavior.get(index).is_some_and(|behavior| behavior.absence.is_none())
-            && !unknown.server(index).is_some_and(hides)
-    };
+    let is_certain =
+        |index: usize| behavior.get(index).is_some_and(|own| is_certain(index, own, unknown));
     let mut sentences: HashMap<usize, Vec<String>> = HashMap::new();
     for bypass in bypasses_within(gateway) {
         if is_certain(bypass.bypassed) && is_certain(bypass.through) {
@@ -271,6 +299,15 @@ fn bypasses(
 }
 
 impl Explained {
+    /// The same with the requests that bypass its client check.
+    pub(super) fn bypassed_by(&mut self, bypasses: Vec<String>) {
+        for bypass in &bypasses {
+            self.answer.who_gets_in += " ";
+            self.answer.who_gets_in += bypass;
+        }
+        self.bypasses = bypasses;
+    }
+
     /// What there is to say without the document around it.
     fn of(behavior: &ServerBehavior<'_>, forwarding: Forwarding, is_rejected: bool) -> Self {
         let client = |row: &ClientOutcome| Client {
@@ -323,7 +360,7 @@ impl Explained {
         server: &Server,
         unknown: Option<&ServerUnknown>,
     ) -> Self {
-        for condition in self.bypasses.iter().chain(&self.conditions) {
+        for condition in &self.conditions {
             self.answer.who_gets_in += " ";
             self.answer.who_gets_in += condition;
         }

@@ -4,6 +4,7 @@ use super::{
     Report,
     behavior::Xfcc,
     server::{Client, Explained},
+    whole,
 };
 use crate::{
     gateways::Finding,
@@ -20,6 +21,7 @@ pub(super) const RESET: &str = "\x1b[0m";
 
 pub(super) fn report(report: &Report, width: usize) -> String {
     let mut screen = Screen::new(width);
+    whole::text(&report.whole, &mut screen);
     for pruned in &report.pruned {
         let name = gateway_name(&pruned.namespace, &pruned.gateway);
         screen.heading(&format!("{}: Gateway {name}: {PRUNED}", shown(&pruned.file)), RED);
@@ -141,6 +143,14 @@ impl Screen {
     pub(super) fn line(&mut self, sentence: &str, indent: usize) {
         for line in wrapped(sentence, self.width - indent) {
             self.text += &format!("{:indent$}{line}\n", "");
+        }
+    }
+
+    /// A line of a list, in a style.
+    pub(super) fn entry(&mut self, sentence: &str, style: &str) {
+        let (on, off) = if style.is_empty() { ("", "") } else { (style, RESET) };
+        for line in wrapped(sentence, self.width - 2) {
+            self.text += &format!("  {on}{line}{off}\n");
         }
     }
 

@@ -17,7 +17,14 @@ fn files() -> Directory {
     }
     for name in ["admin.yaml", "shop.yaml", "routes.yaml"] {
         let path = format!("reachability/{name}");
-        files.write(&path, read(&root().join("examples").join(&path)));
+        let text = read(&root().join("examples").join(&path));
+        // With the client check of the administration, there is no bypass.
+        let closed = text.replace(
+            "mode: SIMPLE, credentialName: shop-cert",
+            "mode: MUTUAL, credentialName: admin-cert",
+        );
+        files.write(&format!("closed/{name}"), closed);
+        files.write(&path, text);
     }
     let gateway = read(&root().join("examples/gateway.yaml"));
     let verifying = gateway.lines().filter(|line| !line.contains("insecureSkipVerify"));

@@ -80,7 +80,7 @@ fn page(title: &str, meta: &str, body: &str) -> String {
 }
 
 /// A text as the content of an element or of an attribute in quotes.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -96,7 +96,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// A text from outside: harmless, and read in its own direction.
-fn outside(text: &str) -> String {
+pub(super) fn outside(text: &str) -> String {
     format!("<bdi>{}</bdi>", escaped(&shown(text)))
 }
 
@@ -107,7 +107,7 @@ fn list_of(texts: &[String], most: usize) -> String {
 
 /// How a text is highlighted.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Tone {
+pub(super) enum Tone {
     Calm,
     Good,
     Warn,
@@ -125,7 +125,7 @@ impl Tone {
     }
 }
 
-fn tag(text: &str, tone: Tone) -> String {
+pub(super) fn tag(text: &str, tone: Tone) -> String {
     format!("<span class=\"tag {}\">{}</span>", tone.class(), escaped(text))
 }
 
@@ -158,11 +158,11 @@ fn header_cell(outcome: &str, xfcc: Option<Xfcc>) -> String {
 }
 
 /// What is to be seen first. The title is HTML.
-fn note(title: &str, content: &str, html: &mut String) {
+pub(super) fn note(title: &str, content: &str, html: &mut String) {
     let _ = write!(html, "<div class=\"note\">\n<h3>{title}</h3>\n{content}</div>\n");
 }
 
-fn bullets(sentences: &[String]) -> String {
+pub(super) fn bullets(sentences: &[String]) -> String {
     let items: String =
         sentences.iter().map(|text| format!("<li>{}</li>\n", escaped(text))).collect();
     format!("<ul>\n{items}</ul>\n")

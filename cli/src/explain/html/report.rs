@@ -13,6 +13,7 @@ use crate::{
         Report,
         server::{Client, Explained},
         terminal::{DEPENDS_ON, IF_NOT_PRUNED, PRUNED, alike, gateway_name, place},
+        whole,
     },
     text::counted,
 };
@@ -43,6 +44,7 @@ pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
         body.push_str("</ol>\n</nav>\n");
     }
     body.push_str("<main id=\"main\">\n");
+    body.push_str(&whole::html(&report.whole, most));
     for pruned in &report.pruned {
         let name = gateway_name(&pruned.namespace, &pruned.gateway);
         let name = format!("{}: Gateway {}", outside(&pruned.file), outside(&name));
@@ -70,6 +72,7 @@ fn verdict(server: &Explained) -> (&'static str, Tone) {
     }
     match () {
         () if server.is_unknown => ("unknown", Tone::Warn),
+        () if !server.bypasses.is_empty() => ("can be bypassed", Tone::Bad),
         () if has("unverified") => ("unverified accepted", Tone::Bad),
         () if has("redirected") => ("redirected", Tone::Calm),
         () if has("verified") && has("anonymous") => ("verified or none", Tone::Good),

@@ -39,7 +39,7 @@ fn files_lists_and_the_output_file() {
     let text = prints(&["-o", out.to_str().unwrap(), "--format", "html", &a, &b], "");
     assert_eq!(text, "");
     let html = fs::read_to_string(&out).unwrap();
-    assert_eq!(html.matches("<article").count(), 2, "{list}");
+    assert_eq!(html.matches("<article id=\"server-").count(), 2, "{list}");
     assert!(html.starts_with("<!doctype html>") && html.ends_with("</html>\n"));
     assert!(!html.contains("http://") && !html.contains("https://"), "something to fetch");
     // No temporary file remains.

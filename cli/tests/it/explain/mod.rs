@@ -8,6 +8,7 @@ mod incomplete;
 mod limits;
 mod placeholders;
 mod stored;
+mod whole;
 
 use serde_json::{Value, json};
 

@@ -1,0 +1,150 @@
+//! What all Gateways and VirtualServices of the input are together. The expectations are facts of pilot's merge
+//! and of Envoy's choice of a filter chain and a virtual host.
+
+use serde_json::{Value, json};
+
+use super::keeps_schema;
+use crate::start::{Directory, joined};
+
+const STRICT: &str = "\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: strict, namespace: infra}
+spec:
+  selector: {istio: edge}
+  servers:
+  - port: {number: 443, name: https, protocol: HTTPS}
+    hosts: [admin.example.com]
+    tls: {mode: MUTUAL, credentialName: c}
+";
+
+const LAX: &str = "\
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: lax, namespace: infra}
+spec:
+  selector: {istio: edge}
+  servers:
+  - port: {number: 443, name: https, protocol: HTTPS}
+    hosts: ['*.example.com']
+    tls: {mode: SIMPLE, credentialName: c}
+";
+
+const BOTH: &str = "\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: admin, namespace: infra}
+spec:
+  hosts: [admin.example.com]
+  gateways: [strict, lax]
+  http: [{route: [{destination: {host: admin}}]}]
+";
+
+fn tree(files: &[(&str, &str)]) -> Directory {
+    Directory::new(files)
+}
+
+fn report(files: &[(&str, &str)]) -> Value {
+    let ran = tree(files).run(&["explain", "--format", "json", "."]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let report = serde_json::from_str(&ran.out).unwrap();
+    keeps_schema("report", &report);
+    report
+}
+
+#[test]
+fn a_bypass_through_a_gateway_of_another_file_is_in_the_answer() {
+    let files = [("a.yaml", STRICT), ("b.yaml", LAX), ("c.yaml", BOTH)];
+    let report = report(&files);
+    let gateway = &report["gateways"][0];
+    assert_eq!(gateway["selector"], json!({"istio": "edge"}));
+    assert_eq!(gateway["gateways"], json!(["infra/strict", "infra/lax"]));
+    let listener = &gateway["listeners"][0];
+    assert_eq!((&listener["port"], &listener["rejected"]), (&json!(443), &Value::Null));
+    let names: Vec<&Value> =
+        listener["chains"].as_array().unwrap().iter().map(|chain| &chain["server_names"]).collect();
+    // By age, then by name.
+    assert_eq!(names, [&json!(["*.example.com"]), &json!(["admin.example.com"])]);
+    let host = &gateway["hosts"][0];
+    assert_eq!((&host["host"], &host["is_bypassed"]), (&json!("admin.example.com"), &json!(true)));
+    assert_eq!(host["virtual_service"], "infra/admin");
+    let paths = host["paths"].as_array().unwrap();
+    let servers: Vec<&Value> = paths.iter().map(|path| &path["server"]["file"]).collect();
+    assert_eq!(servers, ["./b.yaml", "./a.yaml"]);
+    assert_eq!(paths[0]["who_gets_in"], "Every client: no certificate is requested.");
+    let bypass = &gateway["bypasses"][0];
+    assert_eq!((&bypass["through"]["line"], &bypass["bypassed"]["line"]), (&json!(7), &json!(7)));
+    let sentence = report["servers"][0]["bypasses"][0].as_str().unwrap();
+    assert!(sentence.contains("those of the VirtualService infra/admin"), "{sentence}");
+    assert!(sentence.contains("spec.servers[0] of infra/lax (./b.yaml:7)"), "{sentence}");
+    let answer = report["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+    assert!(answer.ends_with(sentence), "{answer}");
+    let text = tree(&files).run(&["explain", "."]).out;
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let text = joined(&text);
+    for sentence in [
+        "The gateway of pods with istio=edge: infra/strict, infra/lax",
+        "admin.example.com (VirtualService infra/admin): its client check can be bypassed",
+        "SNI *.example.com: spec.servers[0] of infra/lax (./b.yaml:7)",
+    ] {
+        assert!(text.contains(sentence), "{sentence}\nis not in\n{text}");
+    }
+}
+
+#[test]
+fn without_a_virtual_service_one_of_each_gateway_is_assumed() {
+    let report = report(&[("a.yaml", STRICT), ("b.yaml", LAX)]);
+    let gateway = &report["gateways"][0];
+    assert_eq!(gateway["bypasses"], json!([]));
+    let assumption = gateway["assumptions"][0].as_str().unwrap();
+    let bound = "No VirtualService of the input is bound to infra/strict, infra/lax";
+    assert!(assumption.starts_with(bound), "{assumption}");
+    assert_eq!(gateway["hosts"][0]["virtual_service"], Value::Null);
+}
+
+#[test]
+fn a_server_that_istiod_leaves_out_names_the_one_that_stays() {
+    // istiod drops a server that has a host of an older one on the same port.
+    let late = LAX.replace("'*.example.com'", "admin.example.com").replace("lax", "younger");
+    let late = late.replace("infra}", "infra, creationTimestamp: '2026-01-02T00:00:00Z'}");
+    let report = report(&[("a.yaml", &late), ("b.yaml", STRICT)]);
+    let left_out = &report["gateways"][0]["left_out"][0];
+    assert_eq!(left_out["server"]["gateway"], "younger");
+    assert_eq!(left_out["by"]["file"], "./b.yaml");
+    let answer = report["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+    assert!(answer.starts_with("No client by this server: istiod leaves it out"), "{answer}");
+    let answer = report["servers"][1]["answer"]["who_gets_in"].as_str().unwrap();
+    assert!(answer.starts_with("Only clients that present a certificate"), "{answer}");
+}
+
+#[test]
+fn a_listener_is_lost_to_equal_filter_chains_and_to_a_bad_server_of_another_gateway() {
+    // Hosts of two namespaces are different for istiod, and the same server name for Envoy.
+    let first = STRICT.replace("[admin.example.com]", "[a/admin.example.com]");
+    let second = LAX.replace("'*.example.com'", "b/admin.example.com");
+    let report_of = report(&[("a.yaml", &first), ("b.yaml", &second)]);
+    let rejected = report_of["gateways"][0]["listeners"][0]["rejected"].as_str().unwrap();
+    assert!(rejected.starts_with("two filter chains match the same server name"), "{rejected}");
+    let answer = report_of["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+    assert!(answer.starts_with("No client: Envoy rejects the listener"), "{answer}");
+    let bad = LAX.replace("credentialName: c", "credentialName: c, subjectAltNames: [a]");
+    let report_of = report(&[("a.yaml", STRICT), ("b.yaml", &bad)]);
+    let rejected = report_of["gateways"][0]["listeners"][0]["rejected"].as_str().unwrap();
+    assert!(rejected.contains("spec.servers[0] of infra/lax (./b.yaml:7)"), "{rejected}");
+    let answer = report_of["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+    assert!(answer.contains("because of a server of another Gateway"), "{answer}");
+}
+
+#[test]
+fn the_page_has_a_picture_with_the_bypass_in_red() {
+    let files = [("a.yaml", STRICT), ("b.yaml", LAX), ("c.yaml", BOTH)];
+    let ran = tree(&files).run(&["explain", "--format", "html", "."]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(ran.out.matches("<svg class=\"picture\"").count(), 1);
+    assert!(ran.out.contains("class=\"way red\""));
+    assert!(ran.out.contains("admin.example.com: bypasses a client check"));
+    assert!(!ran.out.contains("<script"));
+    let hostile = LAX.replace("'*.example.com'", "'*.<script>\"&'");
+    let ran = tree(&[("a.yaml", &hostile)]).run(&["explain", "--format", "html", "."]);
+    assert!(!ran.out.contains("<script"));
+}
