@@ -212,7 +212,7 @@ impl Of<'_> {
     ) -> WholeGateway {
         let merged = &self.workload.merged;
         let listeners: Vec<WholeListener> =
-            merged.listeners.iter().map(|(_, listener)| self.listener(listener)).collect();
+            merged.listeners.values().map(|listener| self.listener(listener)).collect();
         let mut lost: HashSet<usize> = HashSet::new();
         for (listener, whole) in merged.listeners.values().zip(&listeners) {
             if whole.rejected.is_some() {
