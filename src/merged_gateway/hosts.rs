@@ -94,6 +94,21 @@ impl<'a> HostNames<'a> {
     }
 }
 
+/// The wildcards that match all that the domain does, the narrowest first: of whole labels, or also of parts
+/// of a label.
+pub(super) fn wildcards_above(domain: &str, has_partial: bool) -> impl Iterator<Item = String> {
+    let suffix = suffix(domain).unwrap_or(domain);
+    let starts = suffix.match_indices(move |one| one == '.' || has_partial);
+    let starts = starts.map(|(start, _)| start).chain([suffix.len()]);
+    let wildcards = starts.map(|start| format!("*{}", suffix.get(start..).unwrap_or_default()));
+    wildcards.filter(move |wildcard| wildcard != domain)
+}
+
+/// Whether it is a wildcard for a part of a label. Hosts of VirtualServices may be such.
+pub(super) fn is_partial(domain: &str) -> bool {
+    suffix(domain).is_some_and(|suffix| !suffix.is_empty() && !suffix.starts_with('.'))
+}
+
 pub(super) fn reverse(name: &str) -> String {
     name.chars().rev().collect()
 }

@@ -45,9 +45,11 @@
 
 mod build;
 mod hosts;
+mod listener;
 mod merge;
 mod paths;
 mod reachability;
+mod request;
 mod virtual_service;
 mod workloads;
 
@@ -55,8 +57,10 @@ use std::{collections::BTreeMap, fmt};
 
 #[cfg(feature = "validate")]
 pub(crate) use hosts::HostNames;
+pub use listener::ListenerRejection;
 pub use paths::{HostPaths, Path};
 pub use reachability::{Bypass, bypasses_within};
+pub use request::{Answer, Connection, Outcome, Request};
 pub use virtual_service::VirtualService;
 pub use workloads::{MergedSet, MergedWorkload};
 

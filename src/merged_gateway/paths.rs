@@ -5,7 +5,11 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::{MergedGateway, NamedGateway, reachability::Chain};
+use super::{
+    MergedGateway, NamedGateway,
+    hosts::{is_partial, wildcards_above},
+    reachability::Chain,
+};
 
 /// A host, where it leads, and the ways to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,10 +45,11 @@ pub struct Path {
 
 impl MergedGateway {
     /// For each host and each VirtualService that it leads to, the ways there: the listener, the server name,
-    /// and the server that checks the clients. Redirects to HTTPS lead nowhere.
+    /// and the server that checks the clients. Redirects to HTTPS lead
+    /// nowhere, but for requests that come by TLS there are none.
     ///
-    /// `gateways` are those that the gateway was built of. Listeners that Envoy rejects because two of its
-    /// chains match the same server name are left out.
+    /// `gateways` are those that the gateway was built of. Listeners that Envoy rejects are left out
+    /// ([`listener_rejection`](Self::listener_rejection)).
     ///
     /// ```
     /// use istio_gateway::{
@@ -73,8 +78,10 @@ impl MergedGateway {
     pub fn host_paths(&self, gateways: &[NamedGateway<'_>]) -> Vec<HostPaths> {
         let chains = self.http_chains(gateways);
         let mut index: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
+        let mut has_partial = false;
         for (number, chain) in chains.iter().enumerate() {
-            for (domain, virtual_host) in chain.hosts.iter().filter(|(_, host)| !host.is_redirect) {
+            for (domain, virtual_host) in chain.routed_hosts() {
+                has_partial |= is_partial(domain);
                 for &service in &virtual_host.virtual_services {
                     index.entry((domain, service)).or_default().push(number);
                 }
@@ -95,15 +102,16 @@ impl MergedGateway {
         let mut weaker: HashMap<(usize, usize), bool> = HashMap::new();
         let paths = |&(domain, service): &(&str, usize)| {
             let mut found: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-            for name in [domain].into_iter().map(str::to_owned).chain(wildcards_above(domain)) {
+            let names = wildcards_above(domain, has_partial);
+            for name in [domain.to_owned()].into_iter().chain(names) {
                 let of_name = classes.get(&(name.as_str(), service)).into_iter().flatten();
                 for (&class, numbers) in of_name {
                     // A chain that has the narrower name has other routes for it.
                     let is_used = |number: &&usize| {
                         name == domain
-                            || chains
-                                .get(**number)
-                                .is_some_and(|chain| !has_narrower(chain, domain, &name))
+                            || chains.get(**number).is_some_and(|chain| {
+                                !has_narrower(chain, domain, &name, has_partial)
+                            })
                     };
                     if let Some(&first) = numbers.iter().find(is_used) {
                         let known = found.entry(class).or_insert((first, 0));
@@ -143,20 +151,9 @@ fn laxness(chain: &Chain<'_>) -> (bool, usize) {
 }
 
 /// Whether the chain has a virtual host for the domain that is narrower than this wildcard.
-fn has_narrower(chain: &Chain<'_>, domain: &str, wildcard: &str) -> bool {
-    let mut names = [domain].into_iter().map(str::to_owned).chain(wildcards_above(domain));
-    names
-        .by_ref()
-        .take_while(|name| name != wildcard)
-        .any(|name| chain.hosts.contains_key(name.as_str()))
-}
-
-/// The wildcards that match all that the domain does, the narrowest first.
-fn wildcards_above(domain: &str) -> Vec<String> {
-    let suffix = domain.strip_prefix('*').unwrap_or(domain);
-    let starts = suffix.match_indices('.').map(|(start, _)| start).chain([suffix.len()]);
-    let wildcards = starts.map(|start| format!("*{}", suffix.get(start..).unwrap_or_default()));
-    wildcards.filter(|wildcard| wildcard != domain).collect()
+fn has_narrower(chain: &Chain<'_>, domain: &str, wildcard: &str, has_partial: bool) -> bool {
+    let names = [domain.to_owned()].into_iter().chain(wildcards_above(domain, has_partial));
+    names.take_while(|name| name != wildcard).any(|name| chain.hosts.contains_key(name.as_str()))
 }
 
 impl Chain<'_> {

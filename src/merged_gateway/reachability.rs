@@ -2,18 +2,17 @@
 //! server name (SNI), and the virtual host by the Host header. Nothing compares the two.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, HashMap, HashSet},
     fmt,
     rc::Rc,
 };
 
 use super::{
-    ChainAction, FilterChain, Listener, MergedGateway, NamedGateway, VirtualHost, VirtualService,
-    Workload, hosts,
+    ChainAction, Listener, MergedGateway, NamedGateway, VirtualHost, VirtualService, Workload,
+    hosts, listener::ServerNames,
 };
 use crate::{
-    Gateway, Server, ServerTlsSettings, TlsMode,
+    Gateway, ServerTlsSettings, TlsMode,
     client_certificate::{Change, ClientCertificatePolicy},
     traffic_mode::TrafficMode,
 };
@@ -189,8 +188,8 @@ impl MergedGateway {
     /// For each server that rejects clients, requests of such clients that reach the same routes through
     /// another server: one for each different client check of the other servers.
     ///
-    /// `gateways` are those that the gateway was built of. A listener that Envoy rejects because two of its
-    /// chains match the same server name is left out ([`Listener::conflict`]).
+    /// `gateways` are those that the gateway was built of. A listener that Envoy rejects is left out
+    /// ([`listener_rejection`](Self::listener_rejection)).
     ///
     /// Source: Envoy's choice of a filter chain and of a virtual host, and pilot's
     /// `buildGatewayHTTPRouteConfig`, which puts a VirtualService into the route of each server of its
@@ -230,7 +229,7 @@ impl MergedGateway {
             let mut reported: HashSet<usize> = HashSet::new();
             for (domain, virtual_host) in strict.hosts {
                 let services = &virtual_host.virtual_services;
-                for &service in services.iter().filter(|_| !virtual_host.is_redirect) {
+                for &service in services {
                     for (lax, other) in index.candidates(domain, service) {
                         let Some(lax) = chains.get(lax) else { continue };
                         let is_weaker =
@@ -264,19 +263,24 @@ impl MergedGateway {
     pub(super) fn http_chains<'a>(&'a self, gateways: &'a [NamedGateway<'a>]) -> Vec<Chain<'a>> {
         let mut classes: HashMap<ClientCertificatePolicy, usize> = HashMap::new();
         let mut chains = Vec::new();
-        for listener in self.listeners.values().filter(|listener| listener.conflict().is_none()) {
+        for listener in self.listeners.values() {
+            if self.listener_rejection(listener, gateways).is_some() {
+                continue;
+            }
             let names = Rc::new(ServerNames::new(listener));
             for (index, chain) in listener.chains.iter().enumerate() {
                 let ChainAction::Http { route } = &chain.action else { continue };
                 let server = self.servers.get(chain.server).and_then(|merged| {
                     gateways.get(merged.gateway)?.gateway.servers.get(merged.server)
                 });
-                let (Some(hosts), Some(server)) = (self.routes.get(route), server) else {
+                let policy = self.client_certificate_policy(chain.server, gateways);
+                let (Some(hosts), Some(server), Some(policy)) =
+                    (self.routes.get(route), server, policy)
+                else {
                     continue;
                 };
                 let Some(server_name) = names.example(chain, index) else { continue };
                 let mode = TrafficMode::of(server);
-                let policy = policy(server, mode);
                 let next = classes.len();
                 let class = *classes.entry(policy.clone()).or_insert(next);
                 let (server, server_names) = (chain.server, &chain.server_names);
@@ -298,7 +302,16 @@ impl MergedGateway {
     }
 }
 
-impl Chain<'_> {
+impl<'a> Chain<'a> {
+    /// The virtual hosts that have routes. Envoy redirects only requests that came without TLS.
+    pub(super) fn routed_hosts(
+        &self,
+    ) -> impl Iterator<Item = (&'a String, &'a VirtualHost)> + use<'a> {
+        let redirects = self.mode == TrafficMode::HttpPlain;
+        let hosts: &'a BTreeMap<_, _> = self.hosts;
+        hosts.iter().filter(move |(_, host)| !(host.is_redirect && redirects))
+    }
+
     /// Whether Envoy gives a connection with this server name to the chain.
     pub(super) fn takes(&self, server_name: &str) -> bool {
         self.names.find(Some(server_name)) == Some(self.index)
@@ -329,21 +342,22 @@ impl Chain<'_> {
 }
 
 /// The chains by the domains of their virtual hosts and the VirtualServices of these.
+#[derive(Default)]
 struct Index<'a> {
     exact: HashMap<usize, HashMap<&'a str, Vec<usize>>>,
     /// Names with their characters in reverse, so that those below a wildcard are neighbours.
     reversed: BTreeMap<(usize, String), (&'a str, Vec<usize>)>,
+    /// Whether a wildcard is for a part of a label. Hosts of VirtualServices may be such.
+    has_partial: bool,
 }
 
 impl<'a> Index<'a> {
     fn new(chains: &[Chain<'a>]) -> Self {
-        let mut index = Self { exact: HashMap::new(), reversed: BTreeMap::new() };
+        let mut index = Self::default();
         for (number, chain) in chains.iter().enumerate() {
-            for (domain, virtual_host) in chain.hosts {
+            for (domain, virtual_host) in chain.routed_hosts() {
+                index.has_partial |= hosts::is_partial(domain);
                 for &service in &virtual_host.virtual_services {
-                    if virtual_host.is_redirect {
-                        continue;
-                    }
                     let of_service = index.exact.entry(service).or_default();
                     of_service.entry(domain.as_str()).or_default().push(number);
                     let reversed = domain.chars().rev().collect();
@@ -365,15 +379,8 @@ impl<'a> Index<'a> {
             }
         };
         add(domain);
-        let suffix = domain.strip_prefix('*').unwrap_or(domain);
-        for (start, _) in suffix.match_indices('.') {
-            let parent = format!("*{}", suffix.get(start..).unwrap_or_default());
-            if parent != domain {
-                add(&parent);
-            }
-        }
-        if domain != "*" {
-            add("*");
+        for wildcard in hosts::wildcards_above(domain, self.has_partial) {
+            add(&wildcard);
         }
         if let Some(suffix) = domain.strip_prefix('*') {
             let prefix: String = suffix.chars().rev().collect();
@@ -392,13 +399,6 @@ impl<'a> Index<'a> {
     }
 }
 
-fn policy(server: &Server, mode: TrafficMode) -> ClientCertificatePolicy {
-    match &server.tls {
-        Some(tls) if mode.terminates_tls() => ClientCertificatePolicy::from_settings(tls),
-        _ => ClientCertificatePolicy::from_settings(&ServerTlsSettings::simple("")),
-    }
-}
-
 /// Whether there is a client that the policy rejects, and one that it accepts.
 fn rejects_clients(policy: &ClientCertificatePolicy) -> bool {
     let outcomes = policy.outcomes();
@@ -406,7 +406,7 @@ fn rejects_clients(policy: &ClientCertificatePolicy) -> bool {
 }
 
 /// A name that the pattern matches and that is wanted.
-fn example_of(pattern: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
+pub(super) fn example_of(pattern: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
     let Some(suffix) = pattern.strip_prefix('*') else {
         return is_wanted(pattern).then(|| pattern.to_owned());
     };
@@ -414,80 +414,4 @@ fn example_of(pattern: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String>
     let labels = ["a", "b", "www", "other", "another", "a-name-that-nobody-has"];
     let mut names = labels.iter().map(|label| format!("{label}{suffix}"));
     names.find(|name| is_wanted(name))
-}
-
-/// The chains of a listener by the server names that they match.
-struct ServerNames<'a> {
-    names: HashMap<Cow<'a, str>, usize>,
-    any: Option<usize>,
-}
-
-impl<'a> ServerNames<'a> {
-    fn new(listener: &'a Listener) -> Self {
-        let mut names = HashMap::new();
-        let mut any = None;
-        for (index, chain) in listener.chains.iter().enumerate() {
-            if chain.server_names.is_empty() {
-                any.get_or_insert(index);
-            }
-            for name in &chain.server_names {
-                names.entry(lower(name)).or_insert(index);
-            }
-        }
-        Self { names, any }
-    }
-
-    fn find(&self, server_name: Option<&str>) -> Option<usize> {
-        let Some(name) = server_name.map(lower) else { return self.any };
-        let wildcards = name.match_indices('.').filter_map(|(start, _)| {
-            self.names.get(format!("*{}", name.get(start..).unwrap_or_default()).as_str())
-        });
-        let exact = self.names.get(name.as_ref());
-        exact.into_iter().chain(wildcards).next().copied().or(self.any)
-    }
-
-    /// A server name that Envoy gives to the chain: none where a connection without one is, and no
-    /// answer where no connection is.
-    fn example(&self, chain: &FilterChain, index: usize) -> Option<Option<String>> {
-        if chain.server_names.is_empty() {
-            return (self.any == Some(index)).then_some(None);
-        }
-        let mut names = chain.server_names.iter();
-        let is_wanted = |name: &str| self.find(Some(name)) == Some(index);
-        names.find_map(|name| example_of(name, is_wanted)).map(Some)
-    }
-}
-
-fn lower(name: &str) -> Cow<'_, str> {
-    match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        true => Cow::Owned(name.to_ascii_lowercase()),
-        false => Cow::Borrowed(name),
-    }
-}
-
-impl Listener {
-    /// The filter chain that Envoy gives a connection with this server name, or without one.
-    ///
-    /// Source: Envoy's `FilterChainManagerImpl`: the exact name, else the longest wildcard, else a chain
-    /// for every name.
-    #[must_use]
-    pub fn chain_for(&self, server_name: Option<&str>) -> Option<&FilterChain> {
-        self.chains.get(ServerNames::new(self).find(server_name)?)
-    }
-
-    /// Two chains, or one of them twice, that match the same server name: Envoy rejects such a listener. For
-    /// a name that one chain has twice, this is assumed and was not observed.
-    #[must_use]
-    pub fn conflict(&self) -> Option<(usize, usize)> {
-        let mut known = HashMap::new();
-        for (index, chain) in self.chains.iter().enumerate() {
-            let any = chain.server_names.is_empty().then_some(Cow::Borrowed(""));
-            for name in any.into_iter().chain(chain.server_names.iter().map(|name| lower(name))) {
-                if let Some(other) = known.insert(name, index) {
-                    return Some((other, index));
-                }
-            }
-        }
-        None
-    }
 }

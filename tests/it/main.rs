@@ -9,6 +9,7 @@
 )]
 
 mod accessors;
+mod bypasses;
 mod client_certificate;
 mod corpus;
 mod cpu_time;

@@ -27,7 +27,7 @@ pub(crate) const FORGED: &str = "Hash=0000;Subject=\"CN=forged\";URI=spiffe://la
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A version of TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TlsVersion {
     /// 1.2.
     V1_2,
@@ -159,6 +159,12 @@ impl Client {
         let mut config = (*self.config).clone();
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         Self { config: Arc::new(config) }
+    }
+
+    /// Its configuration, for connections of another kind.
+    #[must_use]
+    pub fn config(&self) -> ClientConfig {
+        (*self.config).clone()
     }
 
     /// The handshake, and an HTTP/1.1 request unless HTTP/2 was negotiated.

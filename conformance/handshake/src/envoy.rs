@@ -134,7 +134,11 @@ pub struct Process {
 
 impl Process {
     /// Sends a request to the administration interface.
-    fn ask(&self, path: &str) -> Result<String> {
+    ///
+    /// # Errors
+    ///
+    /// If it does not answer with 200.
+    pub fn ask(&self, path: &str) -> Result<String> {
         let address = self.admin.context("no administration interface")?;
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(5))?;
         stream.set_read_timeout(Some(Duration::from_secs(10)))?;

@@ -37,4 +37,4 @@ mod pki;
 pub use client::{Client, Negotiated, Outcome, Seen, TlsVersion};
 pub use envoy::{Counters, Envoy, Process};
 pub use gateway::{Endpoint, Gateway, Logged, RunningGateway, Secrets};
-pub use pki::{Authority, Identity, Pki, RevocationList};
+pub use pki::{Authority, Identity, Issuer, Pki, RevocationList};

@@ -16,8 +16,8 @@ use rcgen::{
 use rustls::pki_types::CertificateDer;
 use time::{Duration, OffsetDateTime};
 
-pub use identity::Identity;
-pub(crate) use identity::{GOOD_DNS, GOOD_URI, Issuer};
+pub(crate) use identity::{GOOD_DNS, GOOD_URI};
+pub use identity::{Identity, Issuer};
 use keys::RsaKey;
 
 const HOUR: Duration = Duration::HOUR;

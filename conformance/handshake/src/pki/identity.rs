@@ -25,13 +25,18 @@ pub struct Identity {
 
 /// Who signed a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Issuer {
+pub enum Issuer {
+    /// The CA that gateways trust.
     Root,
+    /// A CA below it.
     Intermediate,
+    /// An unrelated CA.
     OtherRoot,
+    /// A CA below that.
     OtherIntermediate,
     /// A key that is not the root's, under the root's name.
     RootOfTheSameName,
+    /// The certificate's own key.
     Itself,
 }
 
@@ -91,7 +96,8 @@ impl Identity {
     }
 
     /// The facts for a listener that trusts `ca` and has CRLs of these issuers.
-    pub(crate) fn seen_from(
+    #[must_use]
+    pub fn seen_from(
         &self,
         context: &ValidationContext,
         ca: Option<Issuer>,
@@ -144,7 +150,8 @@ impl Identity {
             (Some(Issuer::Root), Issuer::Root) => Trust::Trusted,
             (Some(Issuer::Root), Issuer::Intermediate) if sends_chain => Trust::Trusted,
             (Some(Issuer::Root), Issuer::Intermediate) => Trust::IncompleteChain,
-            (Some(Issuer::Intermediate), Issuer::Intermediate) => Trust::Trusted,
+            (Some(Issuer::Intermediate), Issuer::Intermediate)
+            | (Some(Issuer::OtherRoot), Issuer::OtherRoot) => Trust::Trusted,
             _ => Trust::UnknownIssuer,
         }
     }
