@@ -126,8 +126,8 @@ impl Position {
     }
 
     /// The position after `text`, which begins here.
-    #[cfg(feature = "validate")]
-    pub(crate) fn behind(self, text: &str) -> Self {
+    #[cfg(any(feature = "validate", feature = "gateway-api"))]
+    pub(crate) fn after(self, text: &str) -> Self {
         Self::from_tree(kubernetes_yaml::Position::new(self.line, self.column).after(text))
     }
 

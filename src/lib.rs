@@ -62,11 +62,14 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(feature = "envoy", feature = "validate"))]
+#[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api"))]
 mod ciphers;
 pub mod client_certificate;
 #[cfg(any(feature = "envoy", feature = "validate"))]
-#[cfg_attr(not(feature = "validate"), expect(dead_code, reason = "lint says more than Envoy does"))]
+#[cfg_attr(
+    not(feature = "validate"),
+    expect(dead_code, reason = "lint reports more than Envoy does")
+)]
 mod curves;
 pub mod diagnostic;
 #[cfg(feature = "envoy")]
@@ -74,11 +77,15 @@ pub mod envoy;
 mod error;
 #[cfg(feature = "gateway-api")]
 pub mod gateway_api;
+#[cfg(any(feature = "validate", feature = "gateway-api"))]
+mod go;
 pub mod json;
 pub mod lossless;
 mod manifest;
 #[cfg(any(feature = "envoy", feature = "validate"))]
 pub mod merged_gateway;
+#[cfg(any(feature = "validate", feature = "gateway-api"))]
+mod names;
 mod placeholder;
 pub mod proto;
 #[cfg(any(feature = "envoy", feature = "validate"))]

@@ -61,11 +61,41 @@ pub(crate) fn places(tree: &Tree<'_>, offsets: &[usize]) -> Vec<(FieldPath, Opti
         Step::Key(key) => diagnostic::Step::Key(str::to_owned(key)),
         Step::Index(index) => diagnostic::Step::Index(index),
     };
-    let places = tree.places(offsets).into_iter();
+    let paths = tree.paths_at(offsets).into_iter();
     let place = |(path, at): (Vec<_>, Option<_>)| {
         (path.into_iter().map(step).collect(), at.map(Position::from_tree))
     };
-    places.map(place).collect()
+    paths.map(place).collect()
+}
+
+/// Converts byte offsets in the tree's text, if it has one, to lines and columns. `found` is called
+/// with the index of a span, a position, and whether it is the end's.
+#[cfg(any(feature = "validate", feature = "gateway-api"))]
+pub(crate) fn locate(
+    tree: &Tree<'_>,
+    spans: &[(usize, usize)],
+    mut found: impl FnMut(usize, Position, bool),
+) {
+    /// Beyond this distance in bytes, a position is looked up instead of counted.
+    const FAR: usize = 4096;
+    let Some(text) = tree.text() else { return };
+    let ends = spans.iter().enumerate().flat_map(|(i, &(start, end))| {
+        [(start, i, false)].into_iter().chain((end > start).then_some((end, i, true)))
+    });
+    let mut wanted: Vec<_> = ends.collect();
+    wanted.sort_unstable();
+    let (mut at, mut position) = (0, Position::new(1, 1));
+    for (offset, index, is_end) in wanted {
+        // A near position is counted from the last one. A far one is looked up: a text may hold a
+        // `List` of many documents, each of which begins here.
+        let far = (offset - at > FAR)
+            .then(|| tree.position_of(offset))
+            .flatten()
+            .map(Position::from_tree);
+        position = far.unwrap_or_else(|| position.after(text.get(at..offset).unwrap_or_default()));
+        at = offset;
+        found(index, position, is_end);
+    }
 }
 
 /// The nodes of many paths: items of a sequence and entries of a mapping are collected once.

@@ -108,9 +108,9 @@ impl Envoy {
 fn warn_of_pruned(pruned: &[&Diagnostic], file: &str) {
     const MOST: usize = 20;
     for found in pruned.iter().take(MOST) {
-        let place = found.position.map(|place| format!(":{place}")).unwrap_or_default();
+        let position = found.position.map(|position| format!(":{position}")).unwrap_or_default();
         let text = found.without_position().to_string();
-        eprintln!("{}{place}: warning: {}", harmless(file), harmless(&text));
+        eprintln!("{}{position}: warning: {}", harmless(file), harmless(&text));
     }
     if pruned.len() > MOST {
         eprintln!("{}: warning: and {} more fields", harmless(file), pruned.len() - MOST);

@@ -223,11 +223,16 @@ fn tell<'a>(all: &'a [Converted<'_>], objects: &[ObjectFindings], name: impl Fn(
             text += &conditions(&listener.conditions, "    ");
         }
     }
-    // Standard error may be closed.
+    report(&text);
+}
+
+/// Writes to standard error, which may be closed.
+pub(crate) fn report(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
-fn findings(all: &[Diagnostic], file: &str) -> String {
+/// A line for each finding.
+pub(crate) fn findings(all: &[Diagnostic], file: &str) -> String {
     let line = |found: &Diagnostic| {
         let at = found.position.map_or_else(String::new, |at| format!(":{at}"));
         let severity = severity_name(found.severity);

@@ -13,6 +13,7 @@ mod input;
 mod output;
 mod rules;
 mod text;
+mod to_gateway_api;
 mod unknown;
 
 use std::{
@@ -50,6 +51,7 @@ enum Command {
     Crd(crd::Crd),
     Envoy(envoy::Envoy),
     FromGatewayApi(from_gateway_api::FromGatewayApi),
+    ToGatewayApi(to_gateway_api::ToGatewayApi),
     Explain(explain::Explain),
 }
 
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Crd(crd) => crd.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run(),
         Command::FromGatewayApi(convert) => convert.run(),
+        Command::ToGatewayApi(convert) => convert.run(),
         Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(Failure::report)

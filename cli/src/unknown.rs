@@ -126,7 +126,7 @@ impl Scope {
 }
 
 impl Unknown {
-    /// `is_kept` says whether a cluster keeps the field at a path.
+    /// `is_kept` is whether a cluster keeps the field at a path.
     pub(crate) fn of(
         manifest: &Manifest,
         servers: &[Server],
@@ -189,7 +189,7 @@ impl Unknown {
     }
 
     /// The Gateway with a valid value for each of the unknown ones that Envoy checks, and what becomes of
-    /// each server as far as it is known: a server whose place or traffic is unknown is in nobody's way.
+    /// each server as far as it is known: a server whose port or traffic is unknown replaces none.
     pub(crate) fn translate(
         &self,
         spec: &Gateway,

@@ -19,8 +19,7 @@ use crate::{
     placeholder::find_placeholders,
     rule::{decode as rule, lint},
     stream::{DocumentReader, DocumentText, Format},
-    tree::{self, Deserializer, Ref, Tree},
-    validate::locate,
+    tree::{self, Deserializer, Ref, Tree, locate},
 };
 
 /// A set of manifests: Gateways of Gateway API, and the objects to which they refer. Objects of other

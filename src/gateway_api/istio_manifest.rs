@@ -6,7 +6,7 @@ use super::{
     Options,
     input::{Gateway, Metadata},
 };
-use crate::{Manifest, is_placeholder, validate::is_subdomain};
+use crate::{Manifest, is_placeholder, names::is_subdomain};
 
 /// A Gateway with its location.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::{
     resources::Resources,
     selector,
 };
-use crate::{FieldPath, Port, Server, validate::go::Quote};
+use crate::{FieldPath, Port, Server, go::Quote};
 
 /// The port name of every server: each one has its own Gateway in istiod.
 pub(super) const PORT_NAME: &str = "default";

@@ -8,7 +8,7 @@ use super::{
     resources::{Kind, Resources},
     verdict_cache::Verdict,
 };
-use crate::{IstioVersion, validate::go::Quote};
+use crate::{IstioVersion, go::Quote};
 
 /// Since this release, a reference is looked up only if it is permitted.
 const GRANT_FIRST: IstioVersion = IstioVersion::of(32);

@@ -3,7 +3,7 @@
 //! Source: apimachinery's `LabelSelectorAsSelector`, and the functions that it calls.
 
 use super::input::{LabelExpression, LabelSelector, Map, Metadata};
-use crate::validate::is_subdomain;
+use crate::names::is_subdomain;
 
 /// The label that every namespace has, with its name as the value.
 const NAME: &str = "kubernetes.io/metadata.name";

@@ -16,7 +16,7 @@ mod write;
 
 pub(crate) use metadata::{OBJECT_META, Want};
 pub use object::Object;
-#[cfg(feature = "validate")]
+#[cfg(any(feature = "validate", feature = "gateway-api"))]
 pub(crate) use read::objects;
 pub(crate) use read::{tree, untyped_tree};
 pub use stream::{Document, documents, read_documents};

@@ -1,7 +1,7 @@
 //! From a document's text to its envelope and messages, as lenient as Go's client.
 
 use super::{Document, GROUP, Manifest, Object, metadata};
-#[cfg(feature = "validate")]
+#[cfg(any(feature = "validate", feature = "gateway-api"))]
 use crate::tree::{Edit, write_json};
 use crate::{
     Error, FieldPath, Gateway,
@@ -181,7 +181,7 @@ pub(super) fn object(
 }
 
 /// The objects of a document with their nodes: the document, or the items of a list and then the list.
-#[cfg(feature = "validate")]
+#[cfg(any(feature = "validate", feature = "gateway-api"))]
 pub(crate) fn objects<'t>(
     text: &str,
     tree: &'t Tree<'t>,

@@ -33,7 +33,7 @@ pub(super) struct Merge<'a> {
     pub(super) ports: Vec<ServerPort<'a>>,
     pub(super) servers: HashMap<ServerPort<'a>, PortServers>,
     pub(super) routes: HashMap<String, Vec<usize>>,
-    /// The hosts of each server, with its namespace in the place of `.`.
+    /// The hosts of each server, with its namespace instead of `.`.
     pub(super) hosts: Vec<Vec<Cow<'a, str>>>,
     /// The name of each server's route: empty if it has none.
     pub(super) route_names: Vec<String>,

@@ -159,7 +159,7 @@ pub enum ChainAction {
         /// The name in [`routes`](MergedGateway::routes).
         route: String,
     },
-    /// It forwards bytes to what this VirtualService says.
+    /// It forwards bytes to the destination of this VirtualService.
     Tcp {
         /// The index of the VirtualService in what was given.
         virtual_service: usize,

@@ -142,7 +142,7 @@ impl VirtualService {
         services
     }
 
-    /// The place of this VirtualService among those of a Gateway for a workload in `namespace`, or none
+    /// The rank of this VirtualService among those of a Gateway for a workload in `namespace`, or none
     /// if it is not visible there. Source: pilot's `VirtualServicesForGateway`.
     pub(super) fn visibility(&self, namespace: &str) -> Option<u8> {
         let resolved = |to: &String| if to == "." { self.namespace.clone() } else { to.clone() };

@@ -39,7 +39,7 @@ rules! {
 
     ISTIOD_PANIC = "lint/istiod-panic", Warning,
     "Hosts that crash istiod",
-    "After a host */*, another one of the same server that begins with ./ or */ makes istiod write behind the end of a list: the process ends, and does so again after each start while the Gateway exists.", manifests;
+    "After a host */*, another one of the same server that begins with ./ or */ makes istiod write beyond the end of a list: the process ends, and does so again after each start while the Gateway exists.", manifests;
 
     PROTOCOL_CASE = "lint/protocol-case", Note,
     "Protocol in lower case",

@@ -4,15 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Placeholder, Report, Stage};
 use crate::{
-    Diagnostic, FieldPath, Position, Severity,
+    Diagnostic, FieldPath, Severity,
     diagnostic::Step as PathStep,
     is_placeholder,
     rule::{self, RuleId},
-    tree::{Ref, Tree},
+    tree::{Ref, Tree, locate},
 };
-
-/// Beyond this distance in bytes, a position is looked up instead of counted.
-const FAR: usize = 4096;
 
 pub(super) type Node<'t> = Ref<'t, 't>;
 
@@ -420,32 +417,5 @@ fn stage(rule: RuleId) -> Stage {
         "schema" => Stage::Schema,
         "cel" => Stage::Cel,
         _ => Stage::Webhook,
-    }
-}
-
-/// Converts byte offsets in the tree's text, if it has one, to lines and columns. `found` is called
-/// with the index of a span, a position, and whether it is the end's.
-pub(crate) fn locate(
-    tree: &Tree<'_>,
-    spans: &[(usize, usize)],
-    mut found: impl FnMut(usize, Position, bool),
-) {
-    let Some(text) = tree.text() else { return };
-    let ends = spans.iter().enumerate().flat_map(|(i, &(start, end))| {
-        [(start, i, false)].into_iter().chain((end > start).then_some((end, i, true)))
-    });
-    let mut wanted: Vec<_> = ends.collect();
-    wanted.sort_unstable();
-    let (mut at, mut position) = (0, Position::new(1, 1));
-    for (offset, index, is_end) in wanted {
-        // A near position is counted from the last one. A far one is looked up: a text may hold a
-        // `List` of many documents, each of which begins here.
-        let far = (offset - at > FAR)
-            .then(|| tree.position_of(offset))
-            .flatten()
-            .map(Position::from_tree);
-        position = far.unwrap_or_else(|| position.behind(text.get(at..offset).unwrap_or_default()));
-        at = offset;
-        found(index, position, is_end);
     }
 }

@@ -58,7 +58,6 @@ mod features;
 mod field_validation;
 mod findings;
 mod gateway_set;
-pub(crate) mod go;
 mod hosts;
 mod kept;
 mod lint;
@@ -70,12 +69,6 @@ mod unknown;
 mod versions;
 mod webhook;
 mod webhook_tls;
-
-#[cfg(feature = "gateway-api")]
-pub(crate) use {
-    findings::locate,
-    hosts::{is_ip, is_subdomain},
-};
 
 use crate::{
     Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Position, Severity, json,

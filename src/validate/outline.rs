@@ -2,14 +2,14 @@
 //! with its location.
 
 use super::{
-    findings::{Location, Node, locate},
+    findings::{Location, Node},
     kept::Kept,
     lint::Class,
 };
 use crate::{
     FieldPath, Gateway, Object, Position, ServerTlsSettings,
     tls_plan::{CredentialName, CredentialScheme, TlsPlan},
-    tree::Tree,
+    tree::{Tree, locate},
 };
 
 /// The part of a document that a document set needs.

@@ -4,11 +4,16 @@ use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 
 use super::{
     findings::{Findings, Location},
-    go::{ProtoText, Quote},
     hosts, webhook_tls,
 };
 use crate::{
-    Gateway, Port, Server, diagnostic::nearest, is_placeholder, protocol::Protocol, rule,
+    Gateway, Port, Server,
+    diagnostic::nearest,
+    go::{ProtoText, Quote},
+    is_placeholder,
+    names::is_ip,
+    protocol::Protocol,
+    rule,
     tls_plan::TlsPlan,
 };
 
@@ -236,7 +241,7 @@ const UNIX: &str = "unix://";
 fn check_bind(port: Option<&Port>, bind: &str, place: &Location<'_, '_>, findings: &mut Findings) {
     let bind_place = place.field("bind");
     let Some(path) = bind.strip_prefix(UNIX) else {
-        if !bind.is_empty() && !hosts::is_ip(bind) {
+        if !bind.is_empty() && !is_ip(bind) {
             let message = format!("{bind} is not a valid IP");
             let help = "write an IP address without a port, or unix:// and a path".to_owned();
             findings.error(rule::webhook::BIND_ADDRESS, &bind_place, message, help);

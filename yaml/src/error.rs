@@ -11,7 +11,7 @@ use crate::Position;
 /// The messages are those of go-yaml v2 and sigs.k8s.io/yaml, apart from these, which name what is wrong more
 /// exactly: `unclosed quote` and `unclosed bracket`, each at its beginning, for "found unexpected end of
 /// stream" and what the grammar expected at the end; `nested too deeply`; `longer than 4 GiB`; and `cannot
-/// decode "..." as its tag says`. Anchors are quoted with `"`, and long ones are shortened.
+/// decode "..." as the type of its tag`. Anchors are quoted with `"`, and long ones are shortened.
 ///
 /// ```
 /// use kubernetes_yaml::{Position, Tree};

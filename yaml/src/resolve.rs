@@ -49,7 +49,7 @@ pub(super) fn resolve(text: Cow<'_, str>, tag: Tag) -> Result<Kind<'_>, String> 
         (Tag::Float, Some(Kind::Signed(v))) => Ok(Kind::Float(v as f64)),
         _ => {
             let shown: String = text.chars().take(60).collect();
-            Err(format!("cannot decode {shown:?} as its tag says"))
+            Err(format!("cannot decode {shown:?} as the type of its tag"))
         }
     }
 }

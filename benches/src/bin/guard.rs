@@ -15,10 +15,12 @@ use istio_gateway_benches::{
 static ALLOCATOR: Counting = Counting;
 
 /// A suite, and the prefix of an operation's name.
-const GUARDED: [(&str, &str); 14] = [
+const GUARDED: [(&str, &str); 16] = [
     ("json-decode", "100 servers: json::from_slice"),
     ("json-decode", "100 servers: json::decode_slice, strict"),
     ("json-encode", "100 servers: json::to_string"),
+    ("kubernetes-yaml", "100 servers (39 KB): Tree::from_yaml, patch"),
+    ("kubernetes-yaml", "100 servers (39 KB): write_yaml"),
     ("yaml", "100 servers (39 KB): Manifest::from_yaml"),
     ("wire-decode", "100 servers: Gateway::decode"),
     ("wire-encode", "100 servers: Gateway::encode_to_vec"),

@@ -1,6 +1,7 @@
 //! The suites: which operations on which documents.
 
 mod json;
+mod kubernetes_yaml;
 mod verdicts;
 mod wire;
 mod write_back;
@@ -12,9 +13,10 @@ use crate::runner::Suite;
 pub type Make = fn(&[usize]) -> Suite;
 
 /// All suites by name, made when they are wanted.
-pub const SUITES: [(&str, Make); 11] = [
+pub const SUITES: [(&str, Make); 12] = [
     ("json-decode", json::json_decode),
     ("json-encode", json::json_encode),
+    ("kubernetes-yaml", kubernetes_yaml::kubernetes_yaml),
     ("yaml", yaml::yaml),
     ("yaml-stream", yaml::yaml_stream),
     ("wire-decode", wire::wire_decode),

@@ -298,7 +298,7 @@ struct Text<'a> {
     text: &'a str,
     /// Where in the file it begins.
     start: (usize, usize),
-    /// Where its lines begin, once one was asked for.
+    /// Where its lines begin, once one was requested.
     starts: OnceCell<Vec<usize>>,
     mentions: OnceCell<(bool, bool)>,
 }
@@ -335,7 +335,7 @@ impl<'a> Text<'a> {
         (line.len() <= LONGEST_LINE).then_some(line)
     }
 
-    /// A position in the text as a place in the file.
+    /// A position in the text as one in the file.
     fn within(&self, at: Position) -> Place {
         let column = if at.line == 1 { self.start.1 + at.column - 1 } else { at.column };
         Place { line: self.start.0 + at.line - 1, column, end: None }

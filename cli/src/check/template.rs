@@ -2,7 +2,7 @@
 
 use istio_gateway::{Error, Object, stream::DocumentReader};
 
-/// A template with something in the place of each action.
+/// A template with something instead of each action.
 pub(super) struct Outline {
     /// As long as the template, so that positions are the same in both.
     pub(super) text: String,

@@ -22,3 +22,4 @@ mod reading;
 mod rules;
 mod start;
 mod terminal;
+mod to_gateway_api;

@@ -61,7 +61,7 @@ pub struct ReverseConversion {
 ///     serde_json::to_value(&back.gateway.spec.tls).unwrap(),
 ///     serde_json::json!({"frontend": {"default": {"validation": {
 ///         "mode": "AllowInsecureFallback",
-///         "caCertificateRefs": [{"kind": "ConfigMap", "name": "clients"}],
+///         "caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "clients"}],
 ///     }}}}),
 /// );
 /// # Ok::<(), istio_gateway::Error>(())

@@ -8,7 +8,7 @@ use crate::{
         input::{AllowedRoutes, LabelExpression, LabelSelector, Listener, RouteNamespaces},
         listener::PORT_NAME,
     },
-    validate::{is_ip, is_subdomain},
+    names::{is_ip, is_subdomain},
 };
 
 impl ReverseConversion {

@@ -17,11 +17,13 @@ use self::null::{is_default, or_default};
 /// The API group of Gateway API.
 pub const GROUP: &str = "gateway.networking.k8s.io";
 
-/// Declares an object's structs: every field may be absent or null, and is omitted if it is empty.
+/// Declares an object's structs: every field may be absent or null, and is omitted if it is empty, apart from
+/// those that the API server requires.
 macro_rules! structs {
     ($(
         $(#[$doc:meta])*
         pub struct $name:ident {
+            $( required { $( $(#[$required_doc:meta])* pub $required:ident: $required_type:ty, )* } )?
             $( $(#[$field_doc:meta])* pub $field:ident: $type:ty, )*
         }
     )*) => { $(
@@ -30,6 +32,11 @@ macro_rules! structs {
         #[serde(default, rename_all = "camelCase")]
         #[non_exhaustive]
         pub struct $name {
+            $( $(
+                $(#[$required_doc])*
+                #[serde(deserialize_with = "or_default")]
+                pub $required: $required_type,
+            )* )?
             $(
                 $(#[$field_doc])*
                 #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
@@ -91,8 +98,10 @@ structs! {
 
     /// A reference to an object in the Gateway's namespace.
     pub struct ParametersReference {
-        /// The API group; that of ConfigMaps is "".
-        pub group: String,
+        required {
+            /// The API group; that of ConfigMaps is "".
+            pub group: String,
+        }
         /// The kind.
         pub kind: String,
         /// The name.
@@ -138,8 +147,10 @@ structs! {
 
     /// A reference to an object, possibly in another namespace.
     pub struct ObjectReference {
-        /// The API group; that of Secrets and ConfigMaps is "".
-        pub group: String,
+        required {
+            /// The API group; that of Secrets and ConfigMaps is "".
+            pub group: String,
+        }
         /// The kind.
         pub kind: String,
         /// The name.
@@ -249,8 +260,10 @@ structs! {
 
     /// An object that may refer.
     pub struct GrantFrom {
-        /// The API group.
-        pub group: String,
+        required {
+            /// The API group.
+            pub group: String,
+        }
         /// The kind.
         pub kind: String,
         /// The namespace.
@@ -259,8 +272,10 @@ structs! {
 
     /// An object to which others may refer.
     pub struct GrantTo {
-        /// The API group.
-        pub group: String,
+        required {
+            /// The API group.
+            pub group: String,
+        }
         /// The kind.
         pub kind: String,
         /// The name; any if absent.

@@ -25,11 +25,11 @@ use super::rule;
 use crate::{
     Diagnostic, FieldPath, RuleId, Severity,
     diagnostic::{Quoted, nearest},
+    go::Quote,
     is_placeholder,
     json::did_you_mean,
     rule::decode,
     tree::{self, Kind, Ref},
-    validate::go::Quote,
 };
 
 pub(super) use example::{EXAMPLES, example, is_text};

@@ -5,12 +5,11 @@ use std::collections::HashSet;
 
 use super::text;
 use crate::{
-    RuleId, rule,
+    RuleId,
+    go::Quote,
+    rule,
     tree::{Kind, Ref},
-    validate::{
-        findings::{Findings, Location},
-        go::Quote,
-    },
+    validate::findings::{Findings, Location},
 };
 
 const RULE: RuleId = rule::schema::METADATA_OWNER_REFERENCES;

@@ -2,13 +2,12 @@
 
 use super::{owners, text};
 use crate::{
-    RuleId, rule,
+    RuleId,
+    go::Quote,
+    names::is_subdomain,
+    rule,
     tree::{Ref, append_text},
-    validate::{
-        findings::{Findings, Location},
-        go::Quote,
-        hosts::is_subdomain,
-    },
+    validate::findings::{Findings, Location},
 };
 
 /// The maximum size of all annotation keys and values together, in bytes.

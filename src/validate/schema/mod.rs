@@ -6,12 +6,12 @@ mod envelope;
 use super::{
     Options, field_validation,
     findings::{Findings, Location, Node},
-    go::{Float, Quote},
     versions::CRD_BOUNDS,
 };
 use crate::{
     FieldPath, Timestamp,
     diagnostic::nearest,
+    go::{Float, Quote},
     is_placeholder, rule,
     structural::{Field, MAX_FIELDS, Number, PruneReason, ROOT, SPEC, Shape, number},
     tree::{Kind, Ref, Tree},

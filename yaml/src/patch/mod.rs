@@ -237,7 +237,7 @@ impl Patch<'_> {
         Ok(())
     }
 
-    /// Another value in a node's place.
+    /// Another value instead of a node.
     fn replace(&self, old: Ref<'_, '_>, inline: &str, changes: &mut Vec<Change>) -> Step {
         let start = old.span().start;
         let source = self.text.get(old.span()).unwrap_or_default();

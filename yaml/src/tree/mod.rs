@@ -331,11 +331,11 @@ impl<'s> Tree<'s> {
     ///
     /// let tree = Tree::from_yaml("a: [x, y]\n")?;
     /// let path = vec![Step::Key("a"), Step::Index(1)];
-    /// assert_eq!(tree.places(&[7]), [(path, Some(Position::new(1, 8)))]);
+    /// assert_eq!(tree.paths_at(&[7]), [(path, Some(Position::new(1, 8)))]);
     /// # Ok::<(), kubernetes_yaml::Error>(())
     /// ```
     #[must_use]
-    pub fn places<'t>(&'t self, offsets: &[usize]) -> Vec<(Vec<Step<'t>>, Option<Position>)> {
+    pub fn paths_at<'t>(&'t self, offsets: &[usize]) -> Vec<(Vec<Step<'t>>, Option<Position>)> {
         /// A collection around a node: where it ends, and where in it the node is.
         struct Level<'t> {
             end: u32,

@@ -12,7 +12,7 @@ use super::{
     scalars::{Escapes, JsonFloat, JsonInteger, append_json_string},
 };
 
-/// What a document is to become: nodes that stay, and new values in their place.
+/// What a document is to become: nodes that stay, and new values instead of others.
 ///
 /// [`patch`](crate::patch) makes the change in the text; [`write_json`](crate::write_json) and
 /// [`write_yaml`](crate::write_yaml) write the whole document. [`set`](Self::set) and [`remove`](Self::remove)
@@ -38,7 +38,7 @@ pub enum Edit<'a> {
     Mapping {
         /// The mapping that this one replaces; `None` for a new one.
         origin: Option<Ref<'a, 'a>>,
-        /// Keys and values. A key that the original mapping has keeps its place in the text.
+        /// Keys and values. A key that the original mapping has keeps its position in the text.
         entries: Vec<(&'a str, Edit<'a>)>,
     },
     /// A sequence.
@@ -48,7 +48,7 @@ pub enum Edit<'a> {
         /// The items. Those that are nodes of the original sequence, or have one as their origin, keep their text.
         items: Vec<Edit<'a>>,
     },
-    /// Another value in the place of a node, whose comments it keeps.
+    /// Another value instead of a node, whose comments it keeps.
     Replaced {
         /// The node that is replaced.
         origin: Ref<'a, 'a>,

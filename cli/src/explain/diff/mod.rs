@@ -67,7 +67,7 @@ pub(super) struct Diff {
 pub(super) struct Unread {
     /// `old` or `new`.
     pub(super) which: &'static str,
-    /// The first problems, with their places.
+    /// The first problems, with their positions.
     pub(super) problems: Vec<String>,
 }
 

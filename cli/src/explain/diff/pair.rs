@@ -210,7 +210,7 @@ pub(super) fn last_of_each(gateways: Vec<Found>) -> (Vec<Found>, Vec<(usize, usi
 
 /// The servers of the same Gateway, by namespace and name; those of the new side in their order,
 /// then those that are gone. Where a name is there once on each side, a namespace that only one of
-/// them says is the other's as well. And the Gateways of one side that may be in what could not be
+/// them states is the other's as well. And the Gateways of one side that may be in what could not be
 /// read of the other.
 pub(super) fn pair_servers<'a>(
     old: &'a [Stored],

@@ -39,8 +39,10 @@ fn is_printable(c: char) -> bool {
 }
 
 /// A string as protobuf's text format writes it.
-pub(super) struct ProtoText<'a>(pub(super) &'a str);
+#[cfg(feature = "validate")]
+pub(crate) struct ProtoText<'a>(pub(crate) &'a str);
 
+#[cfg(feature = "validate")]
 impl fmt::Display for ProtoText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
@@ -60,8 +62,10 @@ impl fmt::Display for ProtoText<'_> {
 }
 
 /// A float as `%v` formats it: shortest, with an exponent below -4 and from 7 digits on.
-pub(super) struct Float(pub(super) f64);
+#[cfg(feature = "validate")]
+pub(crate) struct Float(pub(crate) f64);
 
+#[cfg(feature = "validate")]
 impl fmt::Display for Float {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shortest = format!("{:e}", self.0);
@@ -75,7 +79,7 @@ impl fmt::Display for Float {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "validate"))]
 mod tests {
     use super::*;
 

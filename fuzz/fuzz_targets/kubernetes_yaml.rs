@@ -1,0 +1,137 @@
+//! A text, edits of it, and the written text: it has the requested values, and the other lines stay.
+//!
+//! The input is the number of bytes that select edits, these bytes, and the text.
+
+#![no_main]
+
+use kubernetes_yaml::{Edit, Position, Ref, Step, Tree, is_blank, patch, write_json, write_yaml};
+use libfuzzer_sys::fuzz_target;
+
+/// New values.
+const VALUES: [&str; 12] = [
+    "1", "-0.5", "true", "null", "\"\"", "\"no\"", "\"a b # c\"", "\"x\\ny\\n\"", "[]", "{}",
+    "[1,[\"- a\",{}]]", "{\"a: b\":{\"<<\":\"*a\"}}",
+];
+const KEYS: [&str; 6] = ["a", "spec", "<<", "1", "yes", "a: #b"];
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&count, rest)) = data.split_first() else { return };
+    let Some((choices, text)) = rest.split_at_checked(usize::from(count % 32)) else { return };
+    let Ok(text) = std::str::from_utf8(text) else { return };
+    documents(text);
+
+    let mut text = text.to_owned();
+    let mut choices = choices.iter().map(|&choice| usize::from(choice));
+    while let (Some(edit), Some(at)) = (choices.next(), choices.next()) {
+        let Ok(tree) = Tree::from_yaml(&text) else { return };
+        let Some(changed) = change(&text, &tree, edit, at) else { return };
+        text = changed;
+    }
+});
+
+/// Reads every document: none is lost, and positions are within the text.
+fn documents(text: &str) {
+    let mut rest = text;
+    for _ in 0..50 {
+        let tree = match Tree::from_yaml(rest) {
+            Ok(tree) => tree,
+            Err(error) => {
+                assert!(error.position().is_none_or(|position| is_within(position, rest)), "{error}");
+                return;
+            }
+        };
+        let root = tree.root();
+        let json = root.to_json();
+        for node in nodes(root) {
+            assert!(node.position().is_none_or(|position| is_within(position, rest)));
+            assert!(rest.get(node.span()).is_some(), "{:?} divides a character", node.span());
+        }
+        // JSON is YAML, and so is what the writer writes.
+        assert_eq!(json_of(&json), json);
+        let mut yaml = String::new();
+        write_yaml(&Edit::Kept(root), &mut yaml);
+        assert_eq!(json_of(&yaml), json, "{yaml}");
+
+        let (document, after) = tree.split(rest);
+        assert_eq!(document.len() + after.len(), rest.len());
+        if is_blank(after) || after.len() == rest.len() {
+            return;
+        }
+        rest = after;
+    }
+}
+
+/// The text after an edit, in place or written anew.
+fn change(text: &str, tree: &Tree<'_>, edit: usize, at: usize) -> Option<String> {
+    let (path, old) = path(tree.root(), at);
+    let json = VALUES[edit / 4 % VALUES.len()];
+    let value = Tree::from_checked_json(json).expect("it is short");
+    let (edit, line) = match edit % 4 {
+        0 => (Edit::remove(tree.root(), &path), None),
+        1 => {
+            let path: Vec<_> = path.into_iter().chain([Step::Key(KEYS[at % KEYS.len()])]).collect();
+            (Edit::set(tree.root(), &path, value.root())?, None)
+        }
+        _ => {
+            let is_scalar = |node: Ref<'_, '_>| !node.is_mapping() && !node.is_sequence() && !node.is_alias();
+            let is_line = is_scalar(old) && is_scalar(value.root()) && !path.is_empty();
+            (Edit::set(tree.root(), &path, value.root())?, is_line.then(|| old.span()))
+        }
+    };
+    let mut want = String::new();
+    write_json(&edit, &mut want);
+    if let Ok(patched) = patch(text, &edit) {
+        assert_eq!(json_of(&patched), want, "{patched}");
+        // Tags and anchors may stand on earlier lines.
+        if let Some(span) = line.filter(|_| !text.contains(['!', '&', '*', '|', '>'])) {
+            let before = &text[..text[..span.start].rfind(['\n', '\r']).map_or(0, |at| at + 1)];
+            let after = text[span.end..].find(['\n', '\r']).map_or("", |at| &text[span.end + at..]);
+            assert!(patched.starts_with(before) && patched.ends_with(after), "{text}\n{patched}");
+        }
+        return Some(patched);
+    }
+    let mut yaml = String::new();
+    write_yaml(&edit, &mut yaml);
+    assert_eq!(json_of(&yaml), want, "{yaml}");
+    Some(yaml)
+}
+
+/// A value and the path to it.
+fn path<'t>(root: Ref<'t, 't>, choice: usize) -> (Vec<Step<'t>>, Ref<'t, 't>) {
+    let (mut path, mut node, mut rest) = (Vec::new(), root, choice);
+    for _ in 0..8 {
+        let children: Vec<_> = if node.is_mapping() {
+            let entries = node.distinct_entries().into_iter();
+            entries.map(|(key, value)| (Step::Key(key.text()), value)).collect()
+        } else {
+            node.items().take(200).enumerate().map(|(i, item)| (Step::Index(i), item)).collect()
+        };
+        let Some((step, child)) = children.get(rest % (children.len() + 1)) else { break };
+        path.push(*step);
+        (node, rest) = (*child, rest / 2);
+    }
+    (path, node)
+}
+
+/// The first nodes, as they are written.
+fn nodes<'t>(root: Ref<'t, 't>) -> impl Iterator<Item = Ref<'t, 't>> {
+    let mut open = vec![root];
+    std::iter::from_fn(move || {
+        let node = open.pop()?;
+        if !node.is_alias() {
+            open.extend(node.inner());
+        }
+        Some(node)
+    })
+    .take(1000)
+}
+
+fn json_of(yaml: &str) -> String {
+    Tree::from_yaml(yaml).expect("it was written here").root().to_json()
+}
+
+fn is_within(position: Position, text: &str) -> bool {
+    const BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    let lines = text.matches(BREAKS).count() + 1;
+    position.line >= 1 && position.column >= 1 && position.line <= lines + 1
+}
