@@ -1,13 +1,15 @@
 //! Findings: what is wrong in a document, where, and what to write instead.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
+
+use serde::{Serialize, Serializer};
 
 use crate::RuleId;
 
 /// One finding about a document.
 ///
 /// [`Display`](fmt::Display) writes `path: message; help`, after `line:column: ` if the position is
-/// known.
+/// known. It serializes with its fields' names, the rule and the path as strings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Diagnostic {
@@ -37,8 +39,20 @@ impl fmt::Display for Diagnostic {
 }
 
 impl Diagnostic {
-    /// A finding without help and position.
-    pub(crate) fn new(
+    /// A finding without help and position, for a caller's own rule.
+    ///
+    /// ```
+    /// use istio_gateway::{Diagnostic, FieldPath, Position, Severity, rule};
+    ///
+    /// let path: FieldPath = "spec.servers[0].hosts".parse()?;
+    /// let found = Diagnostic::new(rule::lint::TEMPLATE, Severity::Note, path, "not our domain")
+    ///     .with_help("use example.com")
+    ///     .with_position(Position::new(4, 3));
+    /// assert_eq!(found.to_string(), "4:3: spec.servers[0].hosts: not our domain; use example.com");
+    /// # Ok::<(), istio_gateway::diagnostic::InvalidFieldPath>(())
+    /// ```
+    #[must_use]
+    pub fn new(
         rule: RuleId,
         severity: Severity,
         path: FieldPath,
@@ -48,10 +62,16 @@ impl Diagnostic {
         Self { rule, severity, path, message: message.into(), help, position, end }
     }
 
-    /// A warning about a field, without help and position, for a caller's own rule.
+    /// The same finding with what to write instead.
     #[must_use]
-    pub fn warning(rule: RuleId, path: FieldPath, message: impl Into<String>) -> Self {
-        Self::new(rule, Severity::Warning, path, message)
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// The same finding with a position.
+    #[must_use]
+    pub fn with_position(self, position: Position) -> Self {
+        Self { position: Some(position), ..self }
     }
 
     /// `path: message; help`, without the position. A message that starts with the path does not repeat
@@ -65,6 +85,22 @@ impl Diagnostic {
     pub(crate) fn within(self, start: Position) -> Self {
         let within = |place: Option<Position>| place.map(|place| place.within(start));
         Self { position: within(self.position), end: within(self.end), ..self }
+    }
+}
+
+impl Serialize for Diagnostic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+        let Self { rule, severity, path, message, help, position, end } = self;
+        let mut fields = serializer.serialize_struct("Diagnostic", 7)?;
+        fields.serialize_field("rule", rule)?;
+        fields.serialize_field("severity", severity)?;
+        fields.serialize_field("path", path)?;
+        fields.serialize_field("message", message)?;
+        fields.serialize_field("help", help)?;
+        fields.serialize_field("position", position)?;
+        fields.serialize_field("end", end)?;
+        fields.end()
     }
 }
 
@@ -98,6 +134,30 @@ pub enum Severity {
     Error,
 }
 
+impl Severity {
+    /// `note`, `warning` or `error`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for Severity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 /// A position in a text, in lines and characters counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -112,7 +172,9 @@ impl Position {
     /// The start of a text.
     pub(crate) const START: Self = Self { line: 1, column: 1 };
 
-    pub(crate) fn new(line: usize, column: usize) -> Self {
+    /// A position; lines and columns are counted from 1.
+    #[must_use]
+    pub fn new(line: usize, column: usize) -> Self {
         Self { line, column }
     }
 
@@ -144,7 +206,25 @@ impl fmt::Display for Position {
     }
 }
 
-/// The path from a document's root to a field: `spec.servers[0].tls.mode`.
+impl Serialize for Position {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct as _;
+        let mut fields = serializer.serialize_struct("Position", 2)?;
+        fields.serialize_field("line", &self.line)?;
+        fields.serialize_field("column", &self.column)?;
+        fields.end()
+    }
+}
+
+/// The path from a document's root to a field: `spec.servers[0].tls.mode`. It is parsed as it is written.
+///
+/// ```
+/// use istio_gateway::FieldPath;
+///
+/// let path: FieldPath = r#"spec.selector["app.io/name"]"#.parse()?;
+/// assert_eq!(path, FieldPath::root().key("spec").key("selector").key("app.io/name"));
+/// # Ok::<(), istio_gateway::diagnostic::InvalidFieldPath>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldPath {
     steps: Vec<Step>,
@@ -229,6 +309,96 @@ impl fmt::Display for FieldPath {
     }
 }
 
+impl Serialize for FieldPath {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// A text that is not a [`FieldPath`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidFieldPath {
+    offset: usize,
+}
+
+impl InvalidFieldPath {
+    /// The byte offset of the first step that is invalid.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+impl fmt::Display for InvalidFieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invalid field path at byte {}", self.offset)
+    }
+}
+
+impl std::error::Error for InvalidFieldPath {}
+
+/// The inverse of [`Display`](fmt::Display).
+impl FromStr for FieldPath {
+    type Err = InvalidFieldPath;
+
+    fn from_str(text: &str) -> Result<Self, InvalidFieldPath> {
+        let mut path = Self::root();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let error = InvalidFieldPath { offset: text.len() - rest.len() };
+            let (step, after) = parse_step(rest, path.is_root()).ok_or(error)?;
+            path.steps.push(step);
+            rest = after;
+        }
+        Ok(path)
+    }
+}
+
+/// The first step of a path, and the rest.
+fn parse_step(text: &str, is_first: bool) -> Option<(Step, &str)> {
+    if let Some(text) = text.strip_prefix("[\"") {
+        let (key, rest) = parse_quoted(text)?;
+        return Some((Step::Key(key), rest.strip_prefix(']')?));
+    }
+    if let Some(text) = text.strip_prefix('[') {
+        let (index, rest) = text.split_once(']')?;
+        let is_index = index.bytes().all(|b| b.is_ascii_digit());
+        return Some((Step::Index(index.parse().ok().filter(|_| is_index)?), rest));
+    }
+    let text = if is_first { text } else { text.strip_prefix('.')? };
+    let (key, rest) = text.split_at(text.find(['.', '[']).unwrap_or(text.len()));
+    is_plain(key).then(|| (Step::Key(key.to_owned()), rest))
+}
+
+/// A string with Rust's escapes, up to its closing quote, and the rest.
+fn parse_quoted(text: &str) -> Option<(String, &str)> {
+    let mut key = String::new();
+    let mut rest = text;
+    loop {
+        let (before, after) = rest.split_at(rest.find(['"', '\\'])?);
+        key.push_str(before);
+        if let Some(rest) = after.strip_prefix('"') {
+            return Some((key, rest));
+        }
+        let mut escape = after.get(1..)?.chars();
+        key.push(match escape.next()? {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            '0' => '\0',
+            'u' => {
+                let (digits, after) = escape.as_str().strip_prefix('{')?.split_once('}')?;
+                key.push(u32::from_str_radix(digits, 16).ok().and_then(char::from_u32)?);
+                rest = after;
+                continue;
+            }
+            c @ ('"' | '\\' | '\'') => c,
+            _ => return None,
+        });
+        rest = escape.as_str();
+    }
+}
+
 fn is_plain(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
 }
@@ -259,6 +429,8 @@ fn fold(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy as _;
+
     use super::*;
 
     #[test]
@@ -270,6 +442,50 @@ mod tests {
             r#"spec["app.io/name"]"#
         );
         assert!(path.starts_with(&FieldPath::root().key("spec")));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_path_is_parsed_as_it_is_written(
+            steps in proptest::collection::vec(
+                proptest::prop_oneof![
+                    proptest::prelude::any::<usize>().prop_map(Step::Index),
+                    ".{0,6}".prop_map(Step::Key),
+                    "[a-z\"\\\\'.\\[\\]\u{0}-\u{a0}]{0,6}".prop_map(Step::Key),
+                ],
+                0..6,
+            ),
+        ) {
+            let path: FieldPath = steps.into_iter().collect();
+            proptest::prop_assert_eq!(path.to_string().parse(), Ok(path));
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_no_path_is_an_error_at_its_step() {
+        for (text, offset) in [
+            (".a", 0),
+            ("a..b", 1),
+            ("a[", 1),
+            ("a[x]", 1),
+            ("a[+1]", 1),
+            ("a.b[\"c]", 3),
+            ("a b", 0),
+        ] {
+            assert_eq!(text.parse::<FieldPath>(), Err(InvalidFieldPath { offset }), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_finding_serializes_with_names() {
+        let path = FieldPath::root().key("a").index(1);
+        let found = Diagnostic::new(crate::rule::lint::TEMPLATE, Severity::Note, path, "m");
+        let found = found.with_position(Position::new(2, 3));
+        let want = serde_json::json!({
+            "rule": "lint/template", "severity": "note", "path": "a[1]", "message": "m", "help": null,
+            "position": {"line": 2, "column": 3}, "end": null,
+        });
+        assert_eq!(serde_json::to_value(found).unwrap(), want);
     }
 
     #[test]

@@ -46,7 +46,7 @@
 //! |---|---|---|
 //! | `envoy` | no | `envoy`: istiod's translation of a server, as Envoy's own messages |
 //! | `validate` | no | `validate`: the verdict of schema, CEL rules and webhook, and lint |
-//! | `gateway-api` | no | `gateway_api`: istiod's translation of a Gateway of Gateway API; includes `validate` |
+//! | `gateway-api` | no | `gateway_api`: istiod's translation of a Gateway of Gateway API |
 //!
 //! # Semver
 //!

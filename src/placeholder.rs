@@ -68,7 +68,7 @@ impl PlaceholderValue {
         if self.text.chars().nth(LONGEST).is_some() {
             message.push('…');
         }
-        let found = Diagnostic::warning(lint::TEMPLATE, self.path.clone(), message);
+        let found = Diagnostic::new(lint::TEMPLATE, Severity::Warning, self.path.clone(), message);
         Diagnostic { position: self.position, ..found }
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::PathBuf, process::ExitCode};
 
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    Diagnostic, IstioVersion, Manifest,
+    Diagnostic, IstioVersion, Manifest, Severity,
     envoy::{
         DownstreamTlsContext, HttpConnectionManager, Options, ServerOutcome, TranslatedServer,
     },
@@ -138,7 +138,7 @@ fn translated(manifest: &Manifest, file: &str, document: usize, options: &Option
             spec.servers.get(server).filter(|_| translated.outcome == ServerOutcome::Sent);
         let conditions = conditions.map(|own| unknown.conditions(server, own)).unwrap_or_default();
         let conditions = conditions.into_iter().map(|condition| {
-            Diagnostic::warning(rule::lint::TEMPLATE, server_path(server), condition)
+            Diagnostic::new(rule::lint::TEMPLATE, Severity::Warning, server_path(server), condition)
         });
         let outcome = translated.outcome.to_diagnostic(server);
         let findings = refusals.of(server).into_iter().chain(of(&pruned)).chain(of(&ignored));

@@ -17,7 +17,7 @@ use crate::{
     gateways::{Finding, known_translation},
     input::Reading,
     output::{Layout, print, print_json},
-    text::{harmless, severity_name},
+    text::harmless,
 };
 
 /// Translates Gateways of Gateway API as istiod does, with their conditions.
@@ -235,7 +235,7 @@ pub(crate) fn report(text: &str) {
 pub(crate) fn findings(all: &[Diagnostic], file: &str) -> String {
     let line = |found: &Diagnostic| {
         let at = found.position.map_or_else(String::new, |at| format!(":{at}"));
-        let severity = severity_name(found.severity);
+        let severity = found.severity.as_str();
         let (rule, what) = (found.rule, found.without_position());
         let (file, what) = (harmless(file), harmless(&what.to_string()));
         format!("{file}{at}: {severity}[{rule}]: {what}\n")

@@ -17,7 +17,6 @@ use serde::Serialize;
 use crate::{
     Failure,
     input::{Reading, is_virtual_service},
-    text::severity_name,
     unknown::{Unknown, sentence},
 };
 
@@ -212,7 +211,7 @@ impl Finding {
     pub(crate) fn at(found: &Diagnostic, place: Option<Position>) -> Self {
         Self {
             rule: found.rule,
-            severity: severity_name(found.severity),
+            severity: found.severity.as_str(),
             path: found.path.to_string(),
             line: place.map(|place| place.line),
             column: place.map(|place| place.column),

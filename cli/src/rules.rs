@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::{
     Failure,
     output::{Layout, print, print_json},
-    text::{severity_name, shown, text_width, wrapped},
+    text::{shown, text_width, wrapped},
 };
 
 /// Lists the rules of all findings, or explains some of them.
@@ -78,7 +78,7 @@ impl From<&Rule> for Line {
     fn from(rule: &Rule) -> Self {
         Self {
             rule: rule.id,
-            severity: severity_name(rule.severity),
+            severity: rule.severity.as_str(),
             title: rule.title,
             explanation: rule.explanation,
             bad: rule.bad,
@@ -123,13 +123,13 @@ impl Rules {
 fn listed(rules: &[&Rule]) -> String {
     let width = rules.iter().map(|rule| rule.id.as_str().len()).max().unwrap_or_default();
     let line = |rule: &&Rule| {
-        format!("{:width$}  {:7}  {}\n", rule.id, severity_name(rule.severity), rule.title)
+        format!("{:width$}  {:7}  {}\n", rule.id, rule.severity.as_str(), rule.title)
     };
     rules.iter().map(line).collect()
 }
 
 fn explained(rule: &Rule) -> String {
-    let mut text = format!("{} ({})\n{}\n", rule.id, severity_name(rule.severity), rule.title);
+    let mut text = format!("{} ({})\n{}\n", rule.id, rule.severity.as_str(), rule.title);
     if !rule.explanation.is_empty() {
         text += &format!("\n{}\n", wrapped(rule.explanation, text_width()).join("\n"));
     }

@@ -1,17 +1,6 @@
-//! Text output: severity names, escaping, lists, and lines of a given width.
+//! Text output: escaping, lists, and lines of a given width.
 
 use std::io;
-
-use istio_gateway::Severity;
-
-/// `error`, `warning` or `note`.
-pub(crate) fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        _ => "note",
-    }
-}
 
 /// Untrusted text for one line: escaped, and truncated if it is very long.
 pub(crate) fn shown(text: &str) -> String {

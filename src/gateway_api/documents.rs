@@ -300,7 +300,7 @@ impl Manifests {
         }
         // What else is in the value may be secret.
         let message = "has placeholders: what refers to it depends on them";
-        let found = Diagnostic::warning(lint::TEMPLATE, object.first.path, message);
+        let found = Diagnostic::new(lint::TEMPLATE, Severity::Warning, object.first.path, message);
         let diagnostics = written.located(vec![found], written.start);
         self.report(kind, namespace, name, diagnostics);
         true

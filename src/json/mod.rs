@@ -241,6 +241,23 @@ pub fn to_vec<T: Message>(message: &T) -> Vec<u8> {
     encode::to_string(message).into_bytes()
 }
 
+/// Writes a message as [`to_string`] does, to a writer.
+///
+/// ```
+/// use istio_gateway::{Gateway, json};
+///
+/// let mut written = Vec::new();
+/// json::to_writer(&mut written, &Gateway::default())?;
+/// assert_eq!(written, b"{}");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// Errors of the writer.
+pub fn to_writer<T: Message, W: io::Write>(mut writer: W, message: &T) -> io::Result<()> {
+    writer.write_all(encode::to_string(message).as_bytes())
+}
+
 /// Reads a message from a node of a document tree at the path `within`.
 pub(crate) fn decode_node<T: Message>(
     tree: &Tree<'_>,

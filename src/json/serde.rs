@@ -55,13 +55,27 @@ pub fn deserialize<'de, V: Value, D: Deserializer<'de>>(deserializer: D) -> Resu
     V::read(deserializer)
 }
 
-/// The types that this module reads and writes. The trait is sealed by [`Message`].
-pub trait Value: Sized {
+/// The types that this module reads and writes. The trait is sealed.
+pub trait Value: Sized + sealed::Sealed {
     #[doc(hidden)]
     fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 
     #[doc(hidden)]
     fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+}
+
+mod sealed {
+    use std::collections::{BTreeMap, HashMap};
+
+    use crate::json::Message;
+
+    pub trait Sealed {}
+
+    impl<M: Message> Sealed for M {}
+    impl<M: Message> Sealed for Option<M> {}
+    impl<M: Message> Sealed for Vec<M> {}
+    impl<K, M: Message> Sealed for BTreeMap<K, M> {}
+    impl<K, M: Message, H> Sealed for HashMap<K, M, H> {}
 }
 
 impl<M: Message> Value for M {

@@ -11,6 +11,7 @@
 mod metadata;
 mod object;
 mod read;
+mod set;
 mod stream;
 mod write;
 
@@ -31,6 +32,7 @@ use crate::{
     proto::meta::v1alpha1::IstioStatus,
     stream::{DocumentText, Format},
     tree::{self, Finder, write_text},
+    yaml::RewriteReason,
 };
 
 /// The API group of Istio's Gateway.
@@ -69,6 +71,8 @@ pub struct Manifest {
     status: Option<Box<IstioStatus>>,
     has_spec: bool,
     diagnostics: Vec<Diagnostic>,
+    /// Why a change of the metadata lost comments and layout.
+    rewritten: Option<RewriteReason>,
 }
 
 impl Manifest {
@@ -118,7 +122,14 @@ impl Manifest {
             name: name.to_owned(),
             namespace: namespace.to_owned(),
         };
-        Self { object, spec, status: None, has_spec: false, diagnostics: Vec::new() }
+        Self {
+            object,
+            spec,
+            status: None,
+            has_spec: false,
+            diagnostics: Vec::new(),
+            rewritten: None,
+        }
     }
 
     /// Reads the first document of a YAML text, as lenient as Go's client: a document without
@@ -295,6 +306,15 @@ impl FromStr for Manifest {
 
     fn from_str(yaml: &str) -> Result<Self, Error> {
         Self::from_yaml(yaml)
+    }
+}
+
+/// As [`Manifest::from_json`].
+impl TryFrom<serde_json::Value> for Manifest {
+    type Error = Error;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, Error> {
+        Self::from_json(value.to_string())
     }
 }
 

@@ -134,7 +134,14 @@ pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Docum
     }
     let diagnostics = found.into_iter().map(|found| found.within(source.start)).collect();
     let status = has_status.then(|| Box::new(status));
-    Ok(Document::Gateway(Box::new(Manifest { object, spec, status, has_spec, diagnostics })))
+    Ok(Document::Gateway(Box::new(Manifest {
+        object,
+        spec,
+        status,
+        has_spec,
+        diagnostics,
+        rewritten: None,
+    })))
 }
 
 /// The envelope of a document. Errors in it are added to `found`.

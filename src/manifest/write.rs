@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer, ser::Error as _};
+
 use super::{
     Manifest, Object,
     read::{envelope, part, part_of},
@@ -63,9 +65,9 @@ impl Manifest {
         self.with_edit(|edit| {
             let reason = match edit {
                 _ if !is_yaml => RewriteReason::NotYaml,
-                Edit::Kept(_) => return Written { text: text.clone(), rewritten: None },
+                Edit::Kept(_) => return Written { text: text.clone(), rewritten: self.rewritten },
                 edit => match patch(text, edit) {
-                    Ok(text) => return Written { text, rewritten: None },
+                    Ok(text) => return Written { text, rewritten: self.rewritten },
                     Err(reason) => reason,
                 },
             };
@@ -152,6 +154,15 @@ impl Manifest {
 impl fmt::Display for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_yaml())
+    }
+}
+
+/// As the JSON of [`to_json`](Manifest::to_json). A document that is nested deeper than 500 levels is an
+/// error.
+impl Serialize for Manifest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = self.with_edit(|edit| Some(edit.serialize(serializer)));
+        written.unwrap_or_else(|| Err(S::Error::custom("the document cannot be read again")))
     }
 }
 

@@ -410,3 +410,65 @@ fn a_separator_is_between_documents() {
         );
     }
 }
+
+#[test]
+fn metadata_is_changed_in_the_text() {
+    let set = |text: &str| {
+        let mut manifest = Manifest::from_yaml(text).unwrap();
+        manifest.set_label("app.io/name", Some("no"));
+        manifest.set_annotation("gone", None);
+        manifest.set_namespace("infra");
+        let written = manifest.write();
+        assert_eq!(manifest.namespace(), "infra");
+        assert_eq!(manifest.object().labels()["app.io/name"], "no");
+        (written.text, written.rewritten)
+    };
+    let same = |text: &str, want: &str| assert_eq!(set(text), (want.to_owned(), None));
+    same(
+        "# edge\nmetadata:\n  annotations:\n    gone: x # why\n    kept: y # z\n",
+        "# edge\nmetadata:\n  annotations:\n    kept: y # z\n  labels:\n    app.io/name: \"no\"\n  namespace: infra\n",
+    );
+    same(
+        "Metadata: {labels: {app.io/name: yes}, namespace: old} # m\r\nspec: {}\r\n",
+        "Metadata: {labels: {app.io/name: \"no\"}, namespace: infra} # m\r\nspec: {}\r\n",
+    );
+    same(
+        "metadata:\nspec: {}\n",
+        "metadata: {labels: {app.io/name: \"no\"}, namespace: infra}\nspec: {}\n",
+    );
+    same(
+        "spec: {}\n",
+        "spec: {}\nmetadata:\n  labels:\n    app.io/name: \"no\"\n  namespace: infra\n",
+    );
+    // The alias still needs the old labels.
+    let (text, rewritten) = set("metadata:\n  labels: &l {app.io/name: x}\nx: *l # c\n");
+    assert_eq!(rewritten, Some(RewriteReason::Anchor));
+    assert!(text.contains("x:\n  app.io/name: x\n"), "{text}");
+}
+
+#[test]
+fn a_change_of_metadata_and_of_the_spec_are_both_written() {
+    let mut manifest = Manifest::from_yaml(
+        "metadata: {name: a} # m\nspec:\n  servers:\n  - name: s # n\n    new: 1\n",
+    )
+    .unwrap();
+    manifest.spec_mut().servers[0].name = "t".into();
+    manifest.set_name("b");
+    manifest.set_namespace("");
+    let want = "metadata: {name: b} # m\nspec:\n  servers:\n  - name: t # n\n    new: 1\n";
+    assert_eq!(manifest.to_yaml(), want);
+    let value = serde_json::to_value(&manifest).unwrap();
+    assert_eq!(
+        value.to_string(),
+        serde_json::from_str::<serde_json::Value>(&manifest.to_json()).unwrap().to_string()
+    );
+    let again = Manifest::try_from(value).unwrap();
+    assert_eq!((again.name(), again.spec()), ("b", manifest.spec()));
+
+    let mut new = Manifest::new("a", manifest.into_spec());
+    new.set_annotation("k", Some("v"));
+    new.set_namespace("infra");
+    assert!(new.to_yaml().starts_with(
+        "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata:\n  name: a\n  annotations:\n    k: v\n  namespace: infra\n"
+    ));
+}

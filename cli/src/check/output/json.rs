@@ -18,7 +18,6 @@ use crate::{
         finding::{Document, Finding, Outcome},
     },
     output::HarmlessJson,
-    text::severity_name,
 };
 
 /// The maximum size of lines that are kept in memory; beyond it a temporary file is used.
@@ -155,7 +154,7 @@ fn temporary<T>(outcome: io::Result<T>) -> io::Result<T> {
 fn finding<'f>(files: &[File], finding: &'f Finding) -> LineFinding<'f> {
     LineFinding {
         rule: finding.rule,
-        severity: severity_name(finding.severity),
+        severity: finding.severity.as_str(),
         path: &finding.path,
         line: finding.place.map(|place| place.line),
         column: finding.place.map(|place| place.column),

@@ -15,7 +15,6 @@ use crate::{
         finding::{Finding, Place},
     },
     output::HarmlessJson,
-    text::severity_name,
 };
 
 pub(super) struct Sarif<'a> {
@@ -41,7 +40,7 @@ impl<'a> Sarif<'a> {
             id: rule.id,
             short_description: Message { text: rule.title.into() },
             full_description: Message { text: rule.explanation.into() },
-            default_configuration: Configuration { level: severity_name(rule.severity) },
+            default_configuration: Configuration { level: rule.severity.as_str() },
         });
         let driver = Driver {
             name: env!("CARGO_BIN_NAME"),
@@ -88,7 +87,7 @@ impl EachFinding for Sarif<'_> {
         let result = Outcome {
             rule_id: finding.rule,
             rule_index: self.rule_index.get(&finding.rule).copied(),
-            level: severity_name(finding.severity),
+            level: finding.severity.as_str(),
             message: Message { text: with_help(finding.message.clone(), finding) },
             locations: vec![Location {
                 logical_locations: field.into_iter().collect(),
