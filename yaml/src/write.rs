@@ -31,7 +31,8 @@ pub fn write_yaml(value: &Edit<'_>, out: &mut String) {
     let (mut writer, value) = (Writer { out }, Value::of(value));
     match value.children() {
         Ok(children) if value.is_nested() => writer.block(children, 0, true),
-        _ => writer.value(value, 0),
+        // go-yaml indents a literal of the root, too.
+        _ => writer.value(value, 1),
     }
 }
 

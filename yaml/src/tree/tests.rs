@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     Deserializer, Edit, Entries, Error, Items, Kind, PatchError, Position, Ref, Tree, from_str,
+    write_yaml,
 };
 
 /// Compares, and appends the case to the file in the environment's `KUBERNETES_YAML_VALUES`, if there is one, for
@@ -28,6 +29,17 @@ fn scalars_have_the_types_of_yaml_1_1() {
     reads("[1e3, 1.50, .5, 1e21, -1e-7]", "[1000,1.5,0.5,1e+21,-1e-7]");
     reads("[12:30, 2001-02-03, 1e, 08, 0b2, 0x]", r#"["12:30","2001-02-03","1e",8,"0b2","0x"]"#);
     reads("[!!str yes, !!int '1', !!float 1, !!binary aGk=, ! 1]", r#"["yes",1,1,"hi","1"]"#);
+}
+
+#[test]
+fn a_document_of_one_string_is_written_and_read() {
+    for text in ["x\ny\n", "x\ny", " x\ny\n", "\nx\n", "x\n\n", "- a\n- b\n", "--- a\n# b\n"] {
+        let json = serde_json::to_string(text).unwrap();
+        let tree = Tree::from_checked_json(&json).unwrap();
+        let mut written = String::new();
+        write_yaml(&Edit::Kept(tree.root()), &mut written);
+        reads(&written, &json);
+    }
 }
 
 #[test]
