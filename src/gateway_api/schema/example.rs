@@ -1,4 +1,4 @@
-//! Valid values in the place of unknown ones.
+//! Valid values instead of unknown ones.
 
 use super::{
     Resource,

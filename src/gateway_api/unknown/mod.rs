@@ -1,6 +1,6 @@
 //! What of a set is unknown: values with placeholders, and values of a wrong type.
 //!
-//! Such a Gateway is checked and translated several times with other values in their place. Only the findings
+//! Such a Gateway is checked and translated several times with other values instead. Only the findings
 //! of every run are kept: they hold whatever the values are, so that rules need no list of the fields that
 //! they depend on. Listeners that may depend on a placeholder have no answer.
 //!
@@ -32,7 +32,7 @@ use crate::{
     tree::{self, Ref, Tree},
 };
 
-/// An object with other values in the place of unknown ones.
+/// An object with other values instead of unknown ones.
 #[derive(Clone, Debug)]
 pub(super) struct Variants<T> {
     /// With examples. Empty if nothing is unknown.
@@ -224,7 +224,7 @@ pub(super) fn convert<R: Resources + ?Sized>(
     Conversion { listeners: listeners.collect(), conditions: answer.conditions, diagnostics }
 }
 
-/// Whether a finding may be due to the value at a path, or to the example in its place.
+/// Whether a finding may be due to the value at a path, or to the example instead of it.
 fn is_about(found: &Diagnostic, path: &FieldPath) -> bool {
     let is_identity = matches!(path.steps(), [_, _, Step::Index(_), Step::Key(key)]
         if matches!(key.as_str(), "hostname" | "name" | "port"));
