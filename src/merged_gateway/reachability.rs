@@ -17,9 +17,10 @@ use crate::{
     traffic_mode::TrafficMode,
 };
 
-/// How many chains with the same domain are looked at for one domain: more have the same hosts on more
-/// ports and addresses.
+/// How many chains are looked at for one domain, of those whose client check is weaker.
 const MOST_CANDIDATES: usize = 256;
+/// How many of them may have the same client check.
+const MOST_OF_A_CLASS: usize = 16;
 
 /// A request that reaches the backends of a server without passing that server's client check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,23 +225,34 @@ impl MergedGateway {
         let chains = self.http_chains(gateways);
         let index = Index::new(&chains);
         let mut weaker: HashMap<(usize, usize), bool> = HashMap::new();
+        let mut known: HashMap<(usize, &str, usize), Candidates<'_>> = HashMap::new();
         let mut found = Vec::new();
         for strict in chains.iter().filter(|chain| rejects_clients(&chain.policy)) {
+            let mut is_weaker = |lax: &Chain<'_>| {
+                *weaker.entry((strict.class, lax.class)).or_insert_with(|| {
+                    strict.policy.compare(&lax.policy).iter().any(Change::newly_accepted)
+                })
+            };
             let mut reported: HashSet<usize> = HashSet::new();
             for (domain, virtual_host) in strict.hosts {
-                let services = &virtual_host.virtual_services;
-                for &service in services {
-                    for (lax, other) in index.candidates(domain, service) {
+                for &service in &virtual_host.virtual_services {
+                    // Equal client checks have the same candidates.
+                    let key = (strict.class, domain.as_str(), service);
+                    let candidates = known.entry(key).or_insert_with(|| {
+                        let mut of_class: HashMap<usize, usize> = HashMap::new();
+                        let is_wanted = |number: usize| {
+                            let lax = chains.get(number);
+                            lax.filter(|lax| is_weaker(lax)).is_some_and(|lax| {
+                                let count = of_class.entry(lax.class).or_default();
+                                *count += 1;
+                                *count <= MOST_OF_A_CLASS
+                            })
+                        };
+                        index.candidates(domain, service, is_wanted).into()
+                    });
+                    for &(lax, other) in candidates.iter() {
                         let Some(lax) = chains.get(lax) else { continue };
-                        let is_weaker =
-                            *weaker.entry((strict.class, lax.class)).or_insert_with(|| {
-                                strict
-                                    .policy
-                                    .compare(&lax.policy)
-                                    .iter()
-                                    .any(Change::newly_accepted)
-                            });
-                        if !is_weaker || reported.contains(&lax.class) {
+                        if reported.contains(&lax.class) {
                             continue;
                         }
                         let narrower = if hosts::is_subset(domain, other) { domain } else { other };
@@ -341,6 +353,9 @@ impl<'a> Chain<'a> {
     }
 }
 
+/// Chains, each with a domain of its virtual hosts.
+type Candidates<'a> = Rc<[(usize, &'a str)]>;
+
 /// The chains by the domains of their virtual hosts and the VirtualServices of these.
 #[derive(Default)]
 struct Index<'a> {
@@ -369,33 +384,33 @@ impl<'a> Index<'a> {
         index
     }
 
-    /// The chains with a domain that overlaps this one, for the same VirtualService, and that domain.
-    fn candidates(&self, domain: &'a str, service: usize) -> Vec<(usize, &'a str)> {
-        let mut found = Vec::new();
-        let Some(exact) = self.exact.get(&service) else { return found };
-        let mut add = |domain: &str| {
-            if let Some((&domain, chains)) = exact.get_key_value(domain) {
-                found.extend(chains.iter().map(|chain| (*chain, domain)));
-            }
-        };
-        add(domain);
-        for wildcard in hosts::wildcards_above(domain, self.has_partial) {
-            add(&wildcard);
-        }
-        if let Some(suffix) = domain.strip_prefix('*') {
-            let prefix: String = suffix.chars().rev().collect();
+    /// The wanted chains with a domain that overlaps this one, for the same VirtualService, and that domain:
+    /// some of them, if there are many.
+    fn candidates(
+        &self,
+        domain: &'a str,
+        service: usize,
+        mut is_wanted: impl FnMut(usize) -> bool,
+    ) -> Vec<(usize, &'a str)> {
+        let Some(exact) = self.exact.get(&service) else { return Vec::new() };
+        let above = [domain.to_owned()].into_iter();
+        let above = above.chain(hosts::wildcards_above(domain, self.has_partial));
+        let above = above.filter_map(|name| exact.get_key_value(name.as_str()));
+        let above = above.map(|(name, chains)| (*name, chains));
+        let suffix = domain.strip_prefix('*');
+        let below = suffix.into_iter().flat_map(|suffix| {
+            let prefix = hosts::reverse(suffix);
             let below = self.reversed.range((service, prefix.clone())..);
-            let below =
-                below.take_while(|((of, name), _)| *of == service && name.starts_with(&prefix));
-            let below = below.filter(|(_, (name, _))| *name != domain);
-            found.extend(
-                below
-                    .flat_map(|(_, (name, chains))| chains.iter().map(move |chain| (*chain, *name)))
-                    .take(MOST_CANDIDATES),
-            );
-        }
-        found.truncate(2 * MOST_CANDIDATES);
-        found
+            below
+                .take_while(move |((of, name), _)| *of == service && name.starts_with(&prefix))
+                .map(|(_, (name, chains))| (*name, chains))
+        });
+        above
+            .chain(below.filter(|(name, _)| *name != domain))
+            .flat_map(|(name, chains)| chains.iter().map(move |chain| (*chain, name)))
+            .filter(|(chain, _)| is_wanted(*chain))
+            .take(MOST_CANDIDATES)
+            .collect()
     }
 }
 

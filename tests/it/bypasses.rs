@@ -108,3 +108,16 @@ fn there_is_no_bypass_through_a_rejected_listener() {
     // Names without a CA.
     assert_eq!(bypasses(&servers(json!(["client.test"])), &service), []);
 }
+
+/// However many servers with the client check of the strict one are in between.
+#[test]
+fn a_lax_server_is_found_among_many_strict_ones() {
+    let mut servers = vec![https("strict", "MUTUAL", &["*.test"])];
+    for number in 0..600 {
+        servers.push(https(&format!("s{number}"), "MUTUAL", &[&format!("a{number}.test")]));
+    }
+    servers.push(https("lax", "SIMPLE", &["z.test"]));
+    let found = bypasses(&json!(servers), &web(&["*.test"]));
+    let through: Vec<_> = found.iter().map(|one| (one.bypassed, one.through)).collect();
+    assert_eq!(through, [(0, 601)]);
+}

@@ -8,6 +8,8 @@ use istio_gateway::{
 };
 
 use crate::{
+    client::Seen,
+    config::{chain_name, listener_name},
     plan::{Trial, Workload, certificate, server_name},
     random::Revision,
 };
@@ -34,6 +36,33 @@ pub fn guards(
     let is_reported =
         |server| bypasses.iter().any(|bypass| bypass.bypassed == server && accepts(bypass.through));
     servers.into_iter().map(|server| (server, is_reported(server))).collect()
+}
+
+/// Whether a path is reported by which the request got where it did, if it did.
+pub fn has_path(revision: &Revision, trial: &Trial, seen: &Seen) -> bool {
+    let Seen::Reached { chain, .. } = seen else { return true };
+    let gateways = revision.gateways();
+    let listeners = revision.merged.listeners.iter();
+    let chains = listeners.flat_map(|(name, listener)| {
+        let name = listener_name(trial.workload, name);
+        let number = trial.revision.unwrap_or_default();
+        let chains = listener.chains.iter().enumerate();
+        chains.map(move |(index, of)| (chain_name(&name, number, index), of.server))
+    });
+    let mut server = chains.filter(|(name, _)| name == chain).map(|(_, server)| server);
+    let Some(server) = server.next() else { return false };
+    let policy = |server| revision.merged.client_certificate_policy(server, &gateways);
+    let host = trial.attempt.host.to_lowercase();
+    let host = host.split(':').next().unwrap_or_default();
+    let has_host = |domain: &str| match domain.strip_prefix('*') {
+        Some(suffix) => host.ends_with(suffix) && host.len() > suffix.len(),
+        None => host == domain,
+    };
+    revision.paths.iter().any(|one| {
+        one.virtual_service == trial.service
+            && has_host(&one.host)
+            && one.paths.iter().any(|path| policy(path.server) == policy(server))
+    })
 }
 
 fn rejecting(pki: &Pki, revision: &Revision, trial: &Trial) -> Vec<usize> {

@@ -1,5 +1,7 @@
 //! Which requests are sent, and what istio-gateway predicts of each.
 
+mod exhaustive;
+
 use std::{collections::BTreeMap, net::SocketAddr};
 
 use anyhow::{Context as _, Result};
@@ -65,6 +67,8 @@ pub struct Trial {
     /// The number of the claim of its gateway that it is about, if it is: that clients which a server
     /// rejects do not get to a host's routes in another way.
     pub claim: Option<usize>,
+    /// Whether it is a path to a host that the library reports.
+    pub is_path: bool,
     pub is_wrong_on_purpose: bool,
 }
 
@@ -130,12 +134,13 @@ struct Draft {
 }
 
 impl<'a> Planner<'a> {
-    /// Witnesses of all bypasses, requests that would disprove the claims, and `count` others.
+    /// Witnesses of all bypasses and paths, requests that would disprove the claims, and `count` others.
     pub fn trials(&mut self, bypasses: &[Bypass], count: usize) -> Result<Vec<Trial>> {
         let mut trials = Vec::new();
         for bypass in bypasses {
             self.witness(bypass, &mut trials)?;
         }
+        self.paths(&mut trials)?;
         self.claims(&mut trials)?;
         for _ in 0..if self.targets.is_empty() { 0 } else { count } {
             let draft = self.draft();
@@ -173,18 +178,8 @@ impl<'a> Planner<'a> {
             let (host, service) = (bypass.host.clone(), bypass.virtual_service);
             let draft = Draft { target, tls, client, host: host.clone(), service };
             let mut trial = self.trial(draft)?;
-            let merged = &revision.merged;
-            let listener = merged.listeners.get(&name).context("no such listener")?;
-            let chain = listener.chains.iter().position(|chain| chain.server == bypass.through);
-            let chain = chain.context("a bypass through a server without a filter chain")?;
-            let listener = config::listener_name(self.workload.number, &name);
-            let decision = lax.decide(certificate(self.pki, client, &lax).as_ref());
             // The bypass alone says what is expected.
-            trial.expected = Expected::Exactly(Seen::Reached {
-                chain: config::chain_name(&listener, self.phase, chain),
-                service: service.to_string(),
-                certificate: decision.has_certificate().then(|| self.hash(client)).flatten(),
-            });
+            trial.expected = self.reached(&name, bypass.through, client, service)?;
             trial.bypassed = Some(bypass.bypassed);
             trials.push(trial);
             if let Some((target, name)) = self.entry(bypass.bypassed) {
@@ -193,6 +188,28 @@ impl<'a> Planner<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The client gets through the server's filter chain to the routes of the VirtualService.
+    fn reached(
+        &self,
+        listener: &str,
+        server: usize,
+        client: &str,
+        service: usize,
+    ) -> Result<Expected> {
+        let revision = &self.workload.revisions[self.phase];
+        let policy = revision.merged.client_certificate_policy(server, &revision.gateways());
+        let policy = policy.context("no such server")?;
+        let of_listener = revision.merged.listeners.get(listener).context("no such listener")?;
+        let chain = of_listener.chains.iter().position(|chain| chain.server == server);
+        let name = config::listener_name(self.workload.number, listener);
+        let decision = policy.decide(certificate(self.pki, client, &policy).as_ref());
+        Ok(Expected::Exactly(Seen::Reached {
+            chain: config::chain_name(&name, self.phase, chain.context("no such filter chain")?),
+            service: service.to_string(),
+            certificate: decision.has_certificate().then(|| self.hash(client)).flatten(),
+        }))
     }
 
     fn hash(&self, client: &str) -> Option<String> {
@@ -209,55 +226,6 @@ impl<'a> Planner<'a> {
             let chain = listener.chains.iter().find(|chain| chain.server == server)?;
             Some((index, server_name(listener, chain)?))
         })
-    }
-
-    /// For each server that rejects clients, each domain and VirtualService of its route: such a client at
-    /// every other filter chain.
-    fn claims(&mut self, trials: &mut Vec<Trial>) -> Result<()> {
-        let revision = &self.workload.revisions[self.phase];
-        let (merged, gateways) = (&revision.merged, revision.gateways());
-        let mut ways = Vec::new();
-        for (index, target) in self.targets.iter().enumerate() {
-            let served = target.active.and_then(|number| self.workload.revisions.get(number));
-            let listener = served.and_then(|served| served.merged.listeners.get(target.name));
-            let (Some(served), Some(listener)) = (served, listener) else { continue };
-            for chain in &listener.chains {
-                let Some(name) = server_name(listener, chain) else { continue };
-                let is_plain = name.is_none() && config::is_opaque(served, chain);
-                ways.push((index, chain, (!is_plain).then_some(name)));
-            }
-        }
-        let (targets, phase) = (self.targets, self.phase);
-        let mut claim = 0;
-        for (_, strict, name) in ways.iter().filter(|way| targets[way.0].active == Some(phase)) {
-            let ChainAction::Http { route } = &strict.action else { continue };
-            let policy = merged.client_certificate_policy(strict.server, &gateways);
-            let (Some(policy), Some(_), Some(hosts)) = (policy, name, merged.routes.get(route))
-            else {
-                continue;
-            };
-            let is_rejected = |client: &&&'static str| {
-                !policy.decide(certificate(self.pki, client, &policy).as_ref()).is_accepted()
-            };
-            let rejected: Vec<&'static str> = CLIENTS.iter().filter(is_rejected).copied().collect();
-            if rejected.is_empty() {
-                continue;
-            }
-            for (domain, virtual_host) in hosts.iter().filter(|(domain, _)| !domain.contains('/')) {
-                for &service in &virtual_host.virtual_services {
-                    for (target, _, tls) in ways.iter().filter(|(_, chain, _)| *chain != *strict) {
-                        let host = self.concrete(domain);
-                        let client = rejected[self.rng.usize(..rejected.len())];
-                        let (target, tls) = (*target, tls.clone());
-                        let mut trial = self.trial(Draft { target, tls, client, host, service })?;
-                        trial.claim = Some(claim);
-                        trials.push(trial);
-                    }
-                    claim += 1;
-                }
-            }
-        }
-        Ok(())
     }
 
     fn draft(&mut self) -> Draft {
@@ -366,6 +334,7 @@ impl<'a> Planner<'a> {
             expected,
             bypassed: None,
             claim: None,
+            is_path: false,
             is_wrong_on_purpose: false,
         })
     }

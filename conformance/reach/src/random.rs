@@ -5,7 +5,7 @@ use fastrand::Rng;
 use handshake_conformance::Pki;
 use istio_gateway::{
     Gateway, IstioVersion, Object, Server,
-    merged_gateway::{MergedGateway, NamedGateway, VirtualService, Workload},
+    merged_gateway::{HostPaths, MergedGateway, NamedGateway, VirtualService, Workload},
     validate::{Options, validate},
 };
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ pub struct Revision {
     gateways: Vec<Named>,
     pub services: Vec<VirtualService>,
     pub merged: MergedGateway,
+    /// The paths to hosts that the library reports.
+    pub paths: Vec<HostPaths>,
 }
 
 struct Named {
@@ -172,7 +174,8 @@ impl<'a> Random<'a> {
         let services: Vec<_> =
             (0..count).map(|number| self.service(number, &gateways)).collect::<Result<_>>()?;
         let merged = MergedGateway::build(&named(&gateways), &services, &self.workload);
-        Ok(Revision { gateways, services, merged })
+        let paths = merged.host_paths(&named(&gateways));
+        Ok(Revision { gateways, services, merged, paths })
     }
 
     /// A Gateway that a cluster accepts.

@@ -10,7 +10,7 @@ use fastrand::Rng;
 use istio_gateway::merged_gateway::{Bypass, ListenerRejection};
 
 use crate::{
-    claims::guards,
+    claims::{guards, has_path},
     client::Seen,
     plan::{Expected, Trial},
     run::{Loaded, Observed},
@@ -33,6 +33,7 @@ pub struct Report {
     outcomes: BTreeMap<&'static str, usize>,
     bypasses: usize,
     witnesses: usize,
+    paths: usize,
     claims: usize,
     /// Requests that would disprove a claim.
     held: usize,
@@ -48,9 +49,14 @@ pub struct Report {
 pub fn make_wrong(phases: &mut [Vec<Trial>], rng: &mut Rng) -> usize {
     let mut count = 0;
     for trials in phases {
-        let mut by_kind: BTreeMap<(&str, bool, bool), Vec<usize>> = BTreeMap::new();
+        let mut by_kind: BTreeMap<(&str, bool, bool, bool), Vec<usize>> = BTreeMap::new();
         for (index, trial) in trials.iter().enumerate() {
-            let key = (kind(&trial.expected), trial.bypassed.is_some(), trial.claim.is_some());
+            let key = (
+                kind(&trial.expected),
+                trial.bypassed.is_some(),
+                trial.is_path,
+                trial.claim.is_some(),
+            );
             by_kind.entry(key).or_default().push(index);
         }
         for mut indexes in by_kind.into_values() {
@@ -100,6 +106,7 @@ impl Report {
         report.bypasses = observed.bypasses.iter().flatten().map(Vec::len).sum();
         report.trials(observed);
         report.claims(observed);
+        report.paths(observed);
         report.listeners(&observed.loaded);
         report
     }
@@ -113,6 +120,7 @@ impl Report {
         for (trial, seen) in &observed.trials {
             self.requests += 1;
             self.witnesses += usize::from(trial.bypassed.is_some());
+            self.paths += usize::from(trial.is_path);
             *self.outcomes.entry(seen.kind()).or_default() += 1;
             match (trial.expected.matches(seen), trial.is_wrong_on_purpose) {
                 (true, false) => {}
@@ -121,6 +129,19 @@ impl Report {
                 (false, false) => {
                     self.wrong.push(format!("{trial:?}\n    seen: {seen:?}"));
                 }
+            }
+        }
+    }
+
+    /// Nothing reaches a host by another client check than those of its paths.
+    fn paths(&mut self, observed: &Observed) {
+        for (trial, seen) in &observed.trials {
+            let workload = &observed.workloads[trial.workload];
+            if let Some(revision) = trial.revision
+                && !has_path(&workload.revisions[revision], trial, seen)
+            {
+                self.wrong
+                    .push(format!("by no path that is reported: {trial:?}\n    seen: {seen:?}"));
             }
         }
     }
@@ -254,12 +275,13 @@ impl fmt::Display for Report {
         let (made, found) = self.on_purpose;
         write!(
             f,
-            "{} gateways, {} requests, {} witnesses of {} bypasses, {} claims of no bypass, {} rejected \
+            "{} gateways, {} requests, {} witnesses of {} bypasses, {} paths, {} claims of no bypass, {} rejected \
              listeners, {} predicted wrong, {found}/{made} wrong on purpose found",
             self.gateways,
             self.requests,
             self.witnesses,
             self.bypasses,
+            self.paths,
             self.claims,
             rejected_at_start + rejected_at_update,
             self.wrong.len(),
