@@ -47,7 +47,8 @@ use crate::{
 /// client spoofs it, the risks of insecureSkipVerify, and what istiod drops silently.
 ///
 /// With --diff it reports which clients gain or lose access by a change of the manifests, and what
-/// the backend sees differently. Servers are paired by Gateway, port, names and hosts; a host that
+/// the backend sees differently: also hosts that a server of another file, or a VirtualService, opens
+/// to clients that were rejected there. Servers are paired by Gateway, port, names and hosts; a host that
 /// another server of its port serves now, such as a wildcard's, is compared with that one.
 ///
 /// Each Gateway is judged as the API server stores it, without the fields that it drops: misspelt
@@ -63,6 +64,7 @@ Examples:
   kubectl get gateways.networking.istio.io -A -o yaml | istio-gateway explain -
   istio-gateway explain --forwarding APPEND_FORWARD gateway.yaml
   istio-gateway explain --diff deployed.yaml changed.yaml
+  istio-gateway explain --diff --format markdown --fail-on weaker old/ new/
   git show main:gateway.yaml | istio-gateway explain --diff --fail-on weaker - gateway.yaml
 
 The outcome of a client is one of
@@ -135,6 +137,8 @@ enum Format {
     Html,
     /// For programs (docs/explain.schema.json)
     Json,
+    /// Of --diff, for a comment on a pull request
+    Markdown,
 }
 
 fn mode() -> impl TypedValueParser<Value = Forwarding> {
@@ -163,6 +167,10 @@ struct Report {
 impl Explain {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         check_stdin_once(&self.files)?;
+        if self.format == Format::Markdown && !self.diff {
+            let message = "--format markdown is for --diff: use text, html or json";
+            return Err(Failure::Usage(message.to_owned()));
+        }
         if self.diff { self.compare() } else { self.explain() }
     }
 
@@ -182,7 +190,9 @@ impl Explain {
         let (istio, forwarding) = (self.istio.to_string(), self.forwarding.as_str());
         let report = Report { istio, forwarding, whole, pruned, servers };
         match self.format {
-            Format::Text => self.write(&terminal::report(&report, self.width()))?,
+            Format::Text | Format::Markdown => {
+                self.write(&terminal::report(&report, self.width()))?;
+            }
             Format::Html => self.write(&html::report(&report, self.most_of_page()))?,
             Format::Json => self.write_json(&report)?,
         }
@@ -203,6 +213,7 @@ impl Explain {
             Format::Text => self.write(&diff::text(&diff, self.width()))?,
             Format::Html => self.write(&html::diff(&diff, self.most_of_page()))?,
             Format::Json => self.write_json(&diff)?,
+            Format::Markdown => self.write(&diff::markdown(&diff))?,
         }
         let fails = self.fail_on == Some(FailOn::Weaker) && diff.weaker > 0;
         Ok(ExitCode::from(reading.finish().max(u8::from(fails))))

@@ -56,13 +56,35 @@ pub(super) fn find_differences(
         let stronger = differences.iter_mut().filter(|d| d.effect == Effect::Stronger.id());
         stronger.for_each(|difference| difference.effect = Effect::Different.id());
     }
-    let rank = |difference: &Difference| match difference.effect {
+    differences.sort_by_key(rank);
+    differences
+}
+
+fn rank(difference: &Difference) -> u8 {
+    match difference.effect {
         "weaker" => 0,
         "stronger" => 1,
         _ => 2,
-    };
+    }
+}
+
+/// Adds the hosts that the server newly leads to, and those to which it was a weaker path.
+pub(super) fn add_opened(
+    pair: &Pair<'_>,
+    mut opened: Vec<Difference>,
+    is_complete: bool,
+    differences: &mut Vec<Difference>,
+) {
+    if !pair.is_compared || pair.depends_on.is_some() || opened.is_empty() {
+        return;
+    }
+    if !is_complete {
+        // What is gone here may be in what could not be read.
+        let stronger = opened.iter_mut().filter(|found| found.effect == Effect::Stronger.id());
+        stronger.for_each(|found| found.effect = Effect::Different.id());
+    }
+    differences.extend(opened);
     differences.sort_by_key(rank);
-    differences
 }
 
 /// Where Envoy rejects the new listener, a gateway that runs keeps the old one: nothing changes.

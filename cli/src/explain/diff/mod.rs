@@ -4,6 +4,8 @@ mod changes;
 mod difference;
 mod fields;
 mod host_matching;
+mod markdown;
+mod opened;
 mod pair;
 mod terminal;
 mod tls_changes;
@@ -13,12 +15,16 @@ use std::path::PathBuf;
 use istio_gateway::{client_certificate::Forwarding, envoy::Options};
 use serde::Serialize;
 
-use self::pair::{Pair, Stored};
 pub(super) use self::{
     difference::{Difference, State},
     fields::ChangedField,
     host_matching::what_differs,
+    markdown::markdown,
     terminal::{NOT_COMPARED, UNKNOWN, changed_fields, places, sentence, text, title},
+};
+use self::{
+    opened::SideWhole,
+    pair::{Pair, Stored},
 };
 use super::{
     answer::{self, Answer},
@@ -28,7 +34,7 @@ use super::{
 use crate::{
     Failure,
     files::name_of,
-    gateways::{Finding, read},
+    gateways::{Finding, read_set},
     input::Reading,
     text::shown,
 };
@@ -241,7 +247,7 @@ impl Diff {
         let (mut unread, mut repeated) = (Vec::new(), Vec::new());
         let mut read = |which, path: &PathBuf| -> Result<_, Failure> {
             let mut of_side = Reading::default();
-            let found = read(std::slice::from_ref(path), &mut of_side)?;
+            let (found, services) = read_set(std::slice::from_ref(path), &mut of_side)?;
             let misspelt = std::mem::take(&mut of_side.others.misspelt);
             of_side.leave_out(&misspelt);
             let is_complete = of_side.is_complete();
@@ -255,10 +261,10 @@ impl Diff {
             repeated.extend(counts.into_iter().filter_map(|(at, count)| {
                 Some(Repeated { of: gateways.get(at)?.of.clone(), count })
             }));
-            Ok((gateways, is_complete))
+            Ok((gateways, services, is_complete))
         };
-        let ((before, is_old_complete), (after, is_new_complete)) =
-            (read("old", old)?, read("new", new)?);
+        let (before, old_services, is_old_complete) = read("old", old)?;
+        let (after, new_services, is_new_complete) = read("new", new)?;
         let unnamed = pair::find_unknown_name(&before, &after);
         if let Some((which, problem)) = unnamed.clone() {
             reading.incomplete(std::slice::from_ref(&problem));
@@ -290,6 +296,11 @@ impl Diff {
         let (pairs, not_compared) =
             pair::pair_servers(&before, &after, [is_old_complete, is_new_complete]);
         let caught = host_matching::match_hosts(&pairs, options);
+        let opened = opened::find_opened(
+            &pairs,
+            &SideWhole::new(&before, &old_services, options),
+            &SideWhole::new(&after, &new_services, options),
+        );
         let unknown: Vec<_> = pairs.iter().filter_map(UnknownServer::of).collect();
         let sentences: Vec<_> =
             unknown.iter().take(MOST_TOLD).map(UnknownServer::sentence).collect();
@@ -299,8 +310,9 @@ impl Diff {
         // A host that is gone here may be one of another server's placeholders.
         let is_placed = |pair: &Pair<'_>| !pair.has_unknown_hosts();
         let is_complete = is_complete && unknown.is_empty() && pairs.iter().all(is_placed);
-        for (pair, caught) in pairs.iter().zip(caught) {
-            let differences = changes::find_differences(pair, caught, options, is_complete);
+        for ((pair, caught), opened) in pairs.iter().zip(caught).zip(opened) {
+            let mut differences = changes::find_differences(pair, caught, options, is_complete);
+            changes::add_opened(pair, opened, is_complete, &mut differences);
             if differences.is_empty() {
                 unchanged += usize::from(pair.is_compared && pair.depends_on.is_none());
             } else {

@@ -20,9 +20,9 @@ pub(super) struct Stored {
     pub(super) of: GatewayOf,
     pub(super) manifest: Manifest,
     pub(super) judgement: Judgement,
-    outcomes: Vec<ServerOutcome>,
+    pub(super) outcomes: Vec<ServerOutcome>,
     /// The spec with valid values for those that are unknown.
-    filled: Gateway,
+    pub(super) filled: Gateway,
 }
 
 impl Stored {
@@ -36,6 +36,13 @@ impl Stored {
         let servers = servers.into_iter();
         let outcomes = servers.map(|TranslatedServer { outcome, .. }| outcome).collect();
         Self { of, manifest, judgement, outcomes, filled }
+    }
+
+    /// The line of each server.
+    pub(super) fn lines(&self) -> Vec<Option<usize>> {
+        let paths: Vec<_> = (0..self.filled.servers.len()).map(server_path).collect();
+        let positions = self.manifest.positions(&paths).into_iter();
+        positions.map(|position| position.map(|position| position.line)).collect()
     }
 
     /// The servers that istiod leaves out.

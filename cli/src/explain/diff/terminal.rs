@@ -135,7 +135,7 @@ fn one(diff: &Diff, server: &ServerDiff, screen: &mut Screen) {
 }
 
 /// The clients to whom the same happens, together, and what does.
-fn grouped<'a>(
+pub(super) fn grouped<'a>(
     differences: impl Iterator<Item = &'a Difference>,
     forwarding: &str,
 ) -> Vec<(Vec<String>, String)> {

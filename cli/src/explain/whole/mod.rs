@@ -140,6 +140,8 @@ pub(super) struct HostPath {
     pub(super) who_gets_in: String,
     /// The number of further filter chains with the same client check.
     pub(super) others: usize,
+    #[serde(skip)]
+    pub(super) id: ServerId,
 }
 
 #[derive(Clone, Serialize)]
@@ -359,6 +361,7 @@ impl Of<'_> {
                 .map(|server| server.who_gets_in.clone())
                 .unwrap_or_default(),
             others: path.others,
+            id: self.id(path.server).unwrap_or_default(),
         };
         Host {
             host: paths.host.clone(),

@@ -148,3 +148,92 @@ fn the_page_has_a_picture_with_the_bypass_in_red() {
     let ran = tree(&[("a.yaml", &hostile)]).run(&["explain", "--format", "html", "."]);
     assert!(!ran.out.contains("<script"));
 }
+
+fn diff(old: &[(&str, &str)], new: &[(&str, &str)]) -> Value {
+    let files: Vec<(String, &str)> = [("old", old), ("new", new)]
+        .into_iter()
+        .flat_map(|(side, files)| {
+            files.iter().map(move |(name, text)| (format!("{side}/{name}"), *text))
+        })
+        .collect();
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    let ran = tree(&files).run(&["explain", "--diff", "--format", "json", "old", "new"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""), "{}", ran.out);
+    let diff = serde_json::from_str(&ran.out).unwrap();
+    keeps_schema("diff", &diff);
+    diff
+}
+
+/// The servers with a difference of this id, and its hosts.
+fn of_id(diff: &Value, id: &str) -> Vec<String> {
+    let servers = diff["servers"].as_array().unwrap().iter();
+    servers
+        .flat_map(|server| {
+            let differences = server["differences"].as_array().unwrap().iter();
+            let of_id = differences.filter(|difference| difference["id"] == id);
+            of_id.map(|difference| {
+                format!("{} {} {}", server["gateway"], difference["effect"], difference["values"])
+            })
+        })
+        .collect()
+}
+
+#[test]
+fn a_lax_server_or_a_virtual_service_in_any_file_that_opens_a_strict_host_is_weaker() {
+    let own = BOTH.replace("[strict, lax]", "[strict]");
+    let strict_alone = [("a.yaml", STRICT), ("c.yaml", BOTH)];
+    let open = [("a.yaml", STRICT), ("b.yaml", LAX), ("c.yaml", BOTH)];
+    let bound_to_strict = [("a.yaml", STRICT), ("b.yaml", LAX), ("c.yaml", &own)];
+    let opened = "\"lax\" \"weaker\" [\"admin.example.com\"]";
+    // A new server in another file.
+    assert_eq!(of_id(&diff(&strict_alone, &open), "host-opened"), [opened]);
+    // A VirtualService that is bound to one more Gateway: no server changes.
+    let bound = diff(&bound_to_strict, &open);
+    assert_eq!(of_id(&bound, "host-opened"), [opened]);
+    assert_eq!((&bound["weaker"], &bound["stronger"]), (&json!(1), &json!(0)));
+    let closed = "\"lax\" \"stronger\" [\"admin.example.com\"]";
+    assert_eq!(of_id(&diff(&open, &bound_to_strict), "host-closed"), [closed]);
+    // Nothing changes.
+    let same = diff(&open, &open);
+    assert_eq!((&same["weaker"], &same["unchanged"]), (&json!(0), &json!(2)));
+    // Other pods have the same routes, as the VirtualService is bound to both Gateways.
+    let elsewhere = LAX.replace("istio: edge", "istio: other");
+    let new = [("a.yaml", STRICT), ("b.yaml", elsewhere.as_str()), ("c.yaml", BOTH)];
+    assert_eq!(of_id(&diff(&strict_alone, &new), "host-opened"), [opened]);
+    // The same client check opens nothing.
+    let equal = LAX.replace("SIMPLE", "MUTUAL");
+    let new = [("a.yaml", STRICT), ("b.yaml", equal.as_str()), ("c.yaml", BOTH)];
+    assert_eq!(of_id(&diff(&strict_alone, &new), "host-opened"), [""; 0]);
+}
+
+#[test]
+fn a_strict_server_that_another_file_displaces_is_weaker() {
+    // istiod keeps the older server of the same host and port: the one without a client check.
+    let older = LAX.replace("'*.example.com'", "admin.example.com");
+    let strict = STRICT.replace("infra}", "infra, creationTimestamp: '2026-01-02T00:00:00Z'}");
+    let old = [("a.yaml", strict.as_str()), ("c.yaml", BOTH)];
+    let new = [("a.yaml", strict.as_str()), ("b.yaml", &older), ("c.yaml", BOTH)];
+    let opened = "\"lax\" \"weaker\" [\"admin.example.com\"]";
+    assert_eq!(of_id(&diff(&old, &new), "host-opened"), [opened]);
+}
+
+#[test]
+fn a_comment_on_a_pull_request_has_no_markup_of_its_own() {
+    let files = tree(&[
+        ("old/a.yaml", STRICT),
+        ("old/c.yaml", BOTH),
+        ("new/a.yaml", STRICT),
+        ("new/@team.yaml", LAX),
+        ("new/c.yaml", BOTH),
+    ]);
+    let args = ["explain", "--diff", "--format", "markdown", "--fail-on", "weaker", "old", "new"];
+    let ran = files.run(&args);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+    assert!(ran.out.starts_with("### Who gets in at the gateway\n"), "{}", ran.out);
+    assert!(ran.out.contains("**Weaker**"), "{}", ran.out);
+    assert!(ran.out.contains("New path to hosts"), "{}", ran.out);
+    assert!(!ran.out.contains('@'), "{}", ran.out);
+    let ran = files.run(&["explain", "--format", "markdown", "old"]);
+    assert_eq!(ran.status, 2);
+}

@@ -1,0 +1,177 @@
+//! Hosts to which there is a new path, whatever file its server or VirtualService is in.
+
+use std::collections::{BTreeMap, HashMap};
+
+use istio_gateway::{
+    client_certificate::{Change, ClientCertificatePolicy, Effect},
+    envoy::{self, Options, ServerOutcome},
+    merged_gateway::VirtualService,
+};
+
+use super::{
+    difference::Difference,
+    pair::{Pair, Side, Stored},
+};
+use crate::explain::{
+    all::created,
+    behavior::ServerBehavior,
+    whole::{HostPath, Member, MemberServer, ServerId, Whole},
+};
+
+/// Hosts that a server newly leads to, and to which none of the old paths accepted all clients that it does.
+type Opened<'a> = BTreeMap<ServerId, Vec<(&'a str, &'a HostPath)>>;
+
+/// A side, as one gateway for each pod.
+pub(super) struct SideWhole<'a> {
+    gateways: &'a [Stored],
+    whole: Whole,
+    policies: HashMap<ServerId, ClientCertificatePolicy>,
+}
+
+impl<'a> SideWhole<'a> {
+    pub(super) fn new(
+        gateways: &'a [Stored],
+        services: &[VirtualService],
+        options: &Options,
+    ) -> Self {
+        let mut members = Vec::new();
+        for stored in gateways {
+            let Stored { of, manifest, judgement, filled, .. } = stored;
+            let is_known = |index: usize| {
+                let scope = judgement.unknown.scope(index);
+                !(scope.traffic || scope.listener || scope.merge)
+            };
+            let mut spec = filled.clone();
+            for (index, server) in spec.servers.iter_mut().enumerate() {
+                if !is_known(index) || !judgement.refusals.is_empty() {
+                    server.port = None;
+                }
+            }
+            let servers = stored.outcomes.iter().enumerate().map(|(index, outcome)| MemberServer {
+                who_gets_in: String::new(),
+                is_rejected: matches!(outcome, ServerOutcome::ListenerRejected { by } if *by == index),
+                is_certain: *outcome == ServerOutcome::Sent
+                    && !judgement.unknown.scope(index).hides_answer(),
+            });
+            members.push(Member {
+                file: &of.file,
+                namespace: &of.namespace,
+                name: &of.gateway,
+                created: created(manifest),
+                lines: stored.lines(),
+                spec,
+                servers: servers.collect(),
+            });
+        }
+        let whole = Whole::new(&members, services);
+        let mut side = Self { gateways, whole, policies: HashMap::new() };
+        let ids: Vec<ServerId> = side.paths().map(|(_, path)| path.id).collect();
+        for id in ids {
+            if let std::collections::hash_map::Entry::Vacant(entry) = side.policies.entry(id)
+                && let Some(server) =
+                    gateways.get(id.0).and_then(|stored| stored.filled.servers.get(id.1))
+            {
+                let translation = envoy::translate_server(server, options);
+                entry.insert(ServerBehavior::new(server, translation, None).policy);
+            }
+        }
+        side
+    }
+
+    fn paths(&self) -> impl Iterator<Item = (&str, &HostPath)> {
+        let hosts = self.whole.gateways.iter().flat_map(|gateway| &gateway.hosts);
+        hosts.flat_map(|host| host.paths.iter().map(|path| (host.host.as_str(), path)))
+    }
+
+    fn hosts(&self) -> HashMap<&str, Vec<&HostPath>> {
+        let mut hosts: HashMap<&str, Vec<&HostPath>> = HashMap::new();
+        for (host, path) in self.paths() {
+            hosts.entry(host).or_default().push(path);
+        }
+        hosts
+    }
+
+    fn number(&self, side: &Side<'_>) -> Option<ServerId> {
+        let number = self.gateways.iter().position(|stored| std::ptr::eq(stored, side.gateway));
+        Some((number?, side.index))
+    }
+}
+
+/// The path that clients of `other` do not have: for each server of this side.
+fn opened<'a>(side: &'a SideWhole<'_>, other: &SideWhole<'_>) -> Opened<'a> {
+    let known = other.hosts();
+    let mut opened = Opened::new();
+    for (host, path) in side.paths() {
+        // A host that was not reached at all is that of a new server or VirtualService.
+        let Some(others) = paths_of(&known, host) else { continue };
+        let Some(policy) = side.policies.get(&path.id) else { continue };
+        let accepts_more = |other_path: &&HostPath| {
+            let other = other.policies.get(&other_path.id);
+            other.is_some_and(|other| other.compare(policy).iter().any(Change::newly_accepted))
+        };
+        if others.iter().all(accepts_more) {
+            opened.entry(path.id).or_default().push((host, path));
+        }
+    }
+    opened
+}
+
+/// The paths to a host, or to the narrowest wildcard that has it.
+fn paths_of<'a, 'm>(
+    hosts: &'m HashMap<&str, Vec<&'a HostPath>>,
+    host: &str,
+) -> Option<&'m Vec<&'a HostPath>> {
+    if let Some(paths) = hosts.get(host) {
+        return Some(paths);
+    }
+    let suffix = host.strip_prefix('*').unwrap_or(host);
+    let starts = suffix.match_indices('.').map(|(start, _)| start).chain([suffix.len()]);
+    let mut wildcards = starts.map(|start| format!("*{}", suffix.get(start..).unwrap_or_default()));
+    wildcards.find_map(|wildcard| hosts.get(wildcard.as_str()))
+}
+
+/// For each pair, the hosts that its new server opens, and those to which its old one was a weaker path.
+pub(super) fn find_opened(
+    pairs: &[Pair<'_>],
+    old: &SideWhole<'_>,
+    new: &SideWhole<'_>,
+) -> Vec<Vec<Difference>> {
+    let (opens, closes) = (opened(new, old), opened(old, new));
+    let (of_old, of_new) = (old.hosts(), new.hosts());
+    let mut all = Vec::new();
+    for pair in pairs {
+        let ids = (
+            pair.old.as_ref().and_then(|side| old.number(side)),
+            pair.new.as_ref().and_then(|side| new.number(side)),
+        );
+        let mut found = Vec::new();
+        let sides = [
+            (ids.1, ids.0, &opens, &of_old, "host-opened", Effect::Weaker),
+            (ids.0, ids.1, &closes, &of_new, "host-closed", Effect::Stronger),
+        ];
+        for (own, counterpart, hosts, of_other, id, effect) in sides {
+            let hosts = own.and_then(|own| hosts.get(&own)).into_iter().flatten();
+            // A server that leads there before and after has differences of its own.
+            let is_of_other = |host: &str| {
+                paths_of(of_other, host)
+                    .is_some_and(|paths| paths.iter().any(|path| Some(path.id) == counterpart))
+            };
+            let hosts: Vec<_> = hosts.filter(|(host, _)| !is_of_other(host)).collect();
+            let Some((_, first)) = hosts.first() else { continue };
+            let what = match effect {
+                Effect::Weaker => format!(
+                    "New path to hosts for clients that were rejected there, by {}",
+                    first.way()
+                ),
+                _ => format!(
+                    "Path to hosts gone for clients that are rejected there, by {}",
+                    first.way()
+                ),
+            };
+            let values = hosts.iter().map(|(host, _)| (*host).to_owned()).collect();
+            found.push(Difference::new(effect, "server", id, what, values));
+        }
+        all.push(found);
+    }
+    all
+}
