@@ -29,6 +29,10 @@ rules! {
     "Client check that another server bypasses",
     "Envoy chooses the server, and with it the client check, by the server name (SNI) of the connection, and the routes by the Host header of each request. Nothing compares the two. A VirtualService is bound to a Gateway, not to a server of it: its hosts are routes of each server that has them, also by a wildcard. So a client that a server rejects sends the server name of a laxer one, or plain HTTP, and the Host of the first. Equal TLS settings for overlapping hosts stop it, a redirect on the plain HTTP server does, gateway pods of its own do, and an AuthorizationPolicy on connection.sni does. Narrower hosts of the VirtualService do not, and neither does alpnProtocols. Within one Gateway, a VirtualService with the host is assumed; through another Gateway of the same pods, the bypass is reported if a VirtualService among the checked documents is bound to both.", manifests;
 
+    EQUAL_FILTER_CHAINS = "lint/equal-filter-chains", Warning,
+    "Servers with the same server name (SNI)",
+    "istiod compares hosts as they are written, with the namespaces before them: ns1/a.example.com and ns2/a.example.com are different, and each server gets a filter chain. Envoy knows only the server name (SNI), finds two chains for it, and rejects the whole listener: a gateway that starts does not listen on the port, a running one keeps its previous listener and ignores later changes of all its servers. One server with both hosts has one chain, and the namespaces keep their meaning.", manifests;
+
     VIRTUAL_SERVICE_GATEWAY = "lint/virtual-service-gateway", Warning,
     "VirtualService bound to a Gateway of another namespace",
     "A Gateway's name without a namespace stands for a Gateway in the VirtualService's own namespace. There is none of this name among the checked documents, but one in another namespace. istiod accepts the VirtualService, binds it to no server, and requests for its hosts are answered with 404. Write namespace/name.", manifests;

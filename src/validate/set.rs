@@ -233,8 +233,12 @@ impl DocumentSet {
                 let first = first.origin(documents);
                 if first.document() != document.document() {
                     let host = Quoted(host);
+                    let effect = match class {
+                        Class::Tls => ": istiod leaves out the whole server of the younger Gateway",
+                        _ => "",
+                    };
                     let message = format!(
-                        "{host} is already served on port {port} by another Gateway with the same selector"
+                        "{host} is already served on port {port} by another Gateway with the same selector{effect}"
                     );
                     let help = "remove one of them";
                     tell(rule::lint::DUPLICATE_HOST, location, first, message, help);

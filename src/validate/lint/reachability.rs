@@ -1,14 +1,17 @@
 //! What one server of a Gateway opens although another one closes it.
 
+use std::collections::HashSet;
+
 use crate::{
     Gateway,
-    merged_gateway::{Bypass, bypasses_within},
+    merged_gateway::{Bypass, MergedSet, NamedGateway, bypasses_within},
     rule,
     validate::findings::{Findings, Location},
 };
 
 pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mut Findings) {
     check_panic(gateway, servers, findings);
+    check_conflicts(gateway, servers, findings);
     let places: Vec<_> = servers.items().collect();
     for bypass in bypasses_within(gateway) {
         let (bypassed, through) = (bypass.bypassed, bypass.through);
@@ -21,6 +24,50 @@ pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mu
         let server = places.get(bypassed).unwrap_or(&absent);
         findings.warning(rule::lint::CLIENT_CHECK_BYPASS, &server.field("tls"), message, help);
     }
+}
+
+/// Servers for which Envoy rejects their listener, since their filter chains match the same server name.
+fn check_conflicts(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mut Findings) {
+    if !may_conflict(gateway) {
+        return;
+    }
+    let named = NamedGateway { namespace: "", name: "", created: None, gateway };
+    let set = MergedSet::build(&[named], &[]);
+    for merged in set.workloads.iter().map(|workload| &workload.merged) {
+        for listener in merged.listeners.values() {
+            let Some((first, second)) = listener.conflict().filter(|(a, b)| a != b) else {
+                continue;
+            };
+            let server = |chain: usize| {
+                let chain = listener.chains.get(chain)?;
+                Some(merged.servers.get(chain.server)?.server)
+            };
+            let (Some(first), Some(second)) = (server(first), server(second)) else { continue };
+            let message = format!(
+                "servers[{first}] has a host with the same name, in another namespace: Envoy rejects the \
+                 listener of port {}, with all of its servers",
+                listener.port
+            );
+            let help = "put both hosts into one server".to_owned();
+            let place = servers.items().nth(second);
+            let place = place.unwrap_or_else(|| servers.item(second, None));
+            findings.warning(rule::lint::EQUAL_FILTER_CHAINS, &place.field("hosts"), message, help);
+        }
+    }
+}
+
+/// Whether servers of the Gateway have hosts that are the same but for their namespaces: without that, no
+/// filter chains are equal.
+fn may_conflict(gateway: &Gateway) -> bool {
+    let hosts = gateway.servers.iter().filter(|server| server.tls.is_some());
+    let hosts = hosts.flat_map(|server| &server.hosts);
+    if !hosts.clone().any(|host| host.contains('/')) {
+        return false;
+    }
+    let mut names = HashSet::new();
+    hosts
+        .map(|host| host.split_once('/').map_or(host.as_str(), |(_, name)| name))
+        .any(|name| !names.insert(name))
 }
 
 /// What stops a bypass, and how to try it.
