@@ -62,6 +62,10 @@ MEASURE = r"""
       titles: [...t.querySelectorAll('thead th')].map((h) => h.scope),
       rows: [...t.tBodies[0].rows].map((r) => [...r.cells].map((c) => (c.scope ?? '') + '|' + text(c))),
     })),
+    pictures: [...document.querySelectorAll('svg.picture')].map((p) => ({
+      size: Math.min(...[...p.querySelectorAll('text')].map((t) => t.getBoundingClientRect().height)),
+      red: p.querySelectorAll('.way.red').length,
+    })),
     articles: [...document.querySelectorAll('article')].map((a) => ({
       label: document.getElementById(a.getAttribute('aria-labelledby'))?.textContent ?? '',
       text: text(a),
@@ -74,7 +78,7 @@ MEASURE = r"""
 
 ALLOWED = set(
     "html head meta title style body a div header h1 h2 h3 p nav ol ul li main article section dl dt "
-    "dd table caption thead tbody tr th td span small code bdi br footer".split()
+    "dd table caption thead tbody tr th td span small code bdi br footer svg g path rect text".split()
 )
 
 OUTCOMES = {
@@ -199,6 +203,11 @@ def wrong_in(seen, said, asked, page, width, scheme, report):
         want(set(table["titles"]) == {"col"}, "a table without titles of its columns")
         want(table["rows"] and all(row[0].startswith("row|") for row in table["rows"]),
              "a row without a title")
+    gateways = report.get("gateways", [])
+    want(len(seen["pictures"]) == len(gateways), "not one picture of each gateway")
+    for picture, gateway in zip(seen["pictures"], gateways):
+        want(picture["size"] >= 9, f"letters of {picture['size']} px in a picture")
+        want(not gateway["bypasses"] or picture["red"], "a bypass that is not red")
     want(len(seen["articles"]) == len(report["servers"]), "not as many servers")
     for article, server in zip(seen["articles"], report["servers"]):
         want(article["label"], "a server without a label")

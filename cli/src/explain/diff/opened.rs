@@ -22,18 +22,15 @@ use crate::explain::{
 type Opened<'a> = BTreeMap<ServerId, Vec<(&'a str, &'a HostPath)>>;
 
 /// A side, as one gateway for each pod.
-pub(super) struct SideWhole<'a> {
-    gateways: &'a [Stored],
+pub(super) struct SideWhole {
     whole: Whole,
+    /// The number of each Gateway, by where it is kept.
+    numbers: HashMap<*const Stored, usize>,
     policies: HashMap<ServerId, ClientCertificatePolicy>,
 }
 
-impl<'a> SideWhole<'a> {
-    pub(super) fn new(
-        gateways: &'a [Stored],
-        services: &[VirtualService],
-        options: &Options,
-    ) -> Self {
+impl SideWhole {
+    pub(super) fn new(gateways: &[Stored], services: &[VirtualService], options: &Options) -> Self {
         let mut members = Vec::new();
         for stored in gateways {
             let Stored { of, manifest, judgement, filled, .. } = stored;
@@ -64,7 +61,9 @@ impl<'a> SideWhole<'a> {
             });
         }
         let whole = Whole::new(&members, services);
-        let mut side = Self { gateways, whole, policies: HashMap::new() };
+        let numbers =
+            gateways.iter().enumerate().map(|(number, stored)| (&raw const *stored, number));
+        let mut side = Self { whole, numbers: numbers.collect(), policies: HashMap::new() };
         let ids: Vec<ServerId> = side.paths().map(|(_, path)| path.id).collect();
         for id in ids {
             if let std::collections::hash_map::Entry::Vacant(entry) = side.policies.entry(id)
@@ -92,13 +91,12 @@ impl<'a> SideWhole<'a> {
     }
 
     fn number(&self, side: &Side<'_>) -> Option<ServerId> {
-        let number = self.gateways.iter().position(|stored| std::ptr::eq(stored, side.gateway));
-        Some((number?, side.index))
+        Some((*self.numbers.get(&std::ptr::from_ref(side.gateway))?, side.index))
     }
 }
 
 /// The path that clients of `other` do not have: for each server of this side.
-fn opened<'a>(side: &'a SideWhole<'_>, other: &SideWhole<'_>) -> Opened<'a> {
+fn opened<'a>(side: &'a SideWhole, other: &SideWhole) -> Opened<'a> {
     let known = other.hosts();
     let mut opened = Opened::new();
     for (host, path) in side.paths() {
@@ -133,8 +131,8 @@ fn paths_of<'a, 'm>(
 /// For each pair, the hosts that its new server opens, and those to which its old one was a weaker path.
 pub(super) fn find_opened(
     pairs: &[Pair<'_>],
-    old: &SideWhole<'_>,
-    new: &SideWhole<'_>,
+    old: &SideWhole,
+    new: &SideWhole,
 ) -> Vec<Vec<Difference>> {
     let (opens, closes) = (opened(new, old), opened(old, new));
     let (of_old, of_new) = (old.hosts(), new.hosts());

@@ -34,7 +34,7 @@ pub(in crate::explain) fn html(whole: &Whole, most: usize) -> String {
 fn one(index: usize, gateway: &WholeGateway, html: &mut String) {
     let _ = write!(
         html,
-        "<article id=\"gateway-{index}\" aria-labelledby=\"gateway-title-{index}\">\n\
+        "<section class=\"gateway\" id=\"gateway-{index}\" aria-labelledby=\"gateway-title-{index}\">\n\
          <h2 id=\"gateway-title-{index}\">{}</h2>\n",
         outside(&text::title(gateway))
     );
@@ -78,7 +78,7 @@ fn one(index: usize, gateway: &WholeGateway, html: &mut String) {
             let _ = writeln!(html, "<p>and {} more</p>", gateway.hosts.len() - 10 * MOST_TOLD);
         }
     }
-    html.push_str("</article>\n");
+    html.push_str("</section>\n");
 }
 
 fn one_host(host: &Host, html: &mut String) {
