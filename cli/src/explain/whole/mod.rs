@@ -3,6 +3,7 @@
 
 mod html;
 mod picture;
+mod sentences;
 mod text;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -10,15 +11,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use istio_gateway::{
     Gateway,
     merged_gateway::{
-        Bypass, ChainAction, HostPaths, MergedSet, MergedWorkload, NamedGateway, Path, SkipReason,
-        VirtualService,
+        Bypass, ChainAction, HostPaths, ListenerRejection, MergedSet, MergedWorkload, NamedGateway,
+        Path, SkipReason, VirtualService,
     },
 };
 use serde::Serialize;
 
+use self::sentences::{by, reason_text};
 pub(super) use self::{html::html, text::text};
 use super::{behavior::Absence, terminal::gateway_name};
-use crate::text::{harmless, listed, shown};
+use crate::text::{harmless, listed};
 
 /// A Gateway of the set.
 pub(super) struct Member<'a> {
@@ -307,22 +309,20 @@ impl Of<'_> {
             listener.chains.iter().map(|chain| chain.server).filter(|server| {
                 self.member_server(*server).is_some_and(|server| server.is_rejected)
             });
-        let rejected = match (listener.conflict(), bad.next()) {
-            (_, Some(server)) => {
-                Some(format!("Envoy rejects the settings of {}", self.server(server).sentence()))
-            }
-            (Some((first, second)), None) => {
-                let of = |index: usize| {
-                    let chain = listener.chains.get(index);
-                    chain.map(|chain| self.server(chain.server).sentence()).unwrap_or_default()
-                };
-                Some(format!(
-                    "two filter chains match the same server name: those of {} and {}",
-                    of(first),
-                    of(second)
-                ))
-            }
-            (None, None) => None,
+        let merged = &self.workload.merged;
+        let rejection = merged.listener_rejection(listener, &self.workload.gateways);
+        let rejected = match rejection {
+            Some(ListenerRejection::EqualServerNames(first, second)) => Some(format!(
+                "two filter chains match the same server name: those of {} and {}",
+                self.server(first).sentence(),
+                self.server(second).sentence()
+            )),
+            Some(ListenerRejection::PartialWildcard { server }) => Some(format!(
+                "a filter chain of {} has a wildcard for a part of a label",
+                self.server(server).sentence()
+            )),
+            Some(ListenerRejection::TlsSettings { server, .. }) => Some(self.bad_settings(server)),
+            _ => bad.next().map(|server| self.bad_settings(server)),
         };
         let chains = listener.chains.iter().map(|chain| {
             let (leads_to, route) = match &chain.action {
@@ -346,6 +346,10 @@ impl Of<'_> {
             rejected,
             chains: chains.collect(),
         }
+    }
+
+    fn bad_settings(&self, server: usize) -> String {
+        format!("Envoy rejects the settings of {}", self.server(server).sentence())
     }
 
     fn host(&self, paths: &HostPaths, is_known: &dyn Fn(usize) -> bool) -> Host {
@@ -426,77 +430,5 @@ impl Of<'_> {
             );
         }
         assumptions
-    }
-}
-
-impl WholeGateway {
-    /// `istio=ingressgateway`
-    pub(super) fn pods(&self) -> String {
-        let labels: Vec<String> =
-            self.selector.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        if labels.is_empty() {
-            "all gateway pods".to_owned()
-        } else {
-            format!("pods with {}", listed(&labels, 6, ""))
-        }
-    }
-}
-
-impl ServerRef {
-    /// `spec.servers[0] of infra/edge (edge.yaml:9)`
-    pub(super) fn sentence(&self) -> String {
-        let Self { file, line, namespace, gateway, server } = self;
-        let line = line.map(|line| format!(":{line}")).unwrap_or_default();
-        format!(
-            "spec.servers[{server}] of {} ({}{line})",
-            gateway_name(namespace, gateway),
-            shown(file)
-        )
-    }
-}
-
-impl HostPath {
-    /// `port 443 with the server name a.example.com`
-    pub(super) fn way(&self) -> String {
-        let port = if self.address == "0.0.0.0" {
-            format!("port {}", self.port)
-        } else {
-            format!("port {} of {}", self.port, shown(&self.address))
-        };
-        match (&self.server_name, self.is_tls) {
-            (_, false) => format!("{port} without TLS"),
-            (None, true) => format!("{port} without a server name"),
-            (Some(name), true) => format!("{port} with the server name {}", shown(name)),
-        }
-    }
-}
-
-impl LeftOut {
-    pub(super) fn sentence(&self) -> String {
-        let by = self.by.as_ref().map(|by| format!(": {}", by.sentence())).unwrap_or_default();
-        format!("{}, since {}{by}", self.server.sentence(), self.reason)
-    }
-}
-
-fn by(reason: SkipReason) -> Option<usize> {
-    match reason {
-        SkipReason::DuplicateHost { by, .. }
-        | SkipReason::ProtocolConflict { by }
-        | SkipReason::DuplicatePortName { by }
-        | SkipReason::Replaced { by } => Some(by),
-        _ => None,
-    }
-}
-
-/// Without the other server.
-fn reason_text(reason: SkipReason) -> &'static str {
-    match reason {
-        SkipReason::DuplicateHost { .. } => "another server has one of its hosts on the same port",
-        SkipReason::ProtocolConflict { .. } => "another server uses the port with another protocol",
-        SkipReason::DuplicatePortName { .. } => {
-            "another server has the same port number and port name"
-        }
-        SkipReason::Replaced { .. } => "another server, which has no TLS settings, replaces it",
-        _ => "it has no port",
     }
 }
