@@ -1,4 +1,4 @@
-//! Which filter chain of a listener takes a connection, and whether Envoy accepts the listener at all.
+//! Which filter chain of a listener takes a connection, and whether Envoy accepts the listener.
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 

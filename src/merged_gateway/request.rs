@@ -60,7 +60,7 @@ pub enum Outcome<'a> {
     NoVirtualHost,
     /// The virtual host's routes decide; 404 if none of them matches.
     Routed(&'a VirtualHost),
-    /// The gateway forwards bytes to what this VirtualService says. If the server does not terminate
+    /// The gateway forwards bytes to the destinations of this VirtualService. If the server does not terminate
     /// TLS, it forwards the client's TLS.
     Forwarded {
         /// The index of the VirtualService in what was given.

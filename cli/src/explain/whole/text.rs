@@ -17,7 +17,7 @@ pub(in crate::explain) fn text(whole: &Whole, screen: &mut Screen) {
     }
 }
 
-/// What is said of Gateways that are too many to merge.
+/// A sentence about Gateways that are too many to merge.
 pub(super) fn omitted(count: usize) -> String {
     format!(
         "The Gateways of {} are too many to merge: who reaches their hosts is not known.",
