@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Diagnostic, Error, FieldPath, Position, RuleId, Severity,
-    diagnostic::Step,
+    diagnostic::{Quoted, Step, nearest},
     manifest::{objects, tree},
     placeholder::find_placeholders,
     rule::{decode as rule, lint},
@@ -88,12 +88,12 @@ struct ReadGateway {
     variants: Variants<Gateway>,
 }
 
-/// The findings about an object that is not a Gateway: a ReferenceGrant or a GatewayClass, and any object to
-/// which a Gateway can refer if it has placeholders.
+/// The findings about an object that is not a Gateway: a ReferenceGrant or a GatewayClass, any object to which a
+/// Gateway can refer if it has placeholders, and one whose kind or group is misspelt.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ObjectFindings {
-    /// The object's kind.
+    /// The object's kind; `unknown` if its kind or group is misspelt.
     pub kind: &'static str,
     /// Its namespace; empty for a GatewayClass or a Namespace.
     pub namespace: String,
@@ -279,7 +279,16 @@ impl Manifests {
             ("", "Namespace") if !self.is_unknown("Namespace", written) => {
                 self.resources.add_namespace(deserialize(tree, node)?);
             }
-            _ => {}
+            (group, kind) => {
+                if let Some(message) = misspelt(group, kind) {
+                    let key = if group == GROUP { "kind" } else { "apiVersion" };
+                    let path = FieldPath::root().key(key);
+                    let found = Diagnostic::warning(lint::MISSPELT_TYPE, path, message);
+                    let found = Diagnostic { help: Some("it is ignored".to_owned()), ..found };
+                    let diagnostics = written.located(vec![found], written.start);
+                    self.report("unknown", String::new(), String::new(), diagnostics);
+                }
+            }
         }
         Ok(None)
     }
@@ -370,6 +379,22 @@ impl Written<'_> {
         locate_in(self.tree, found, start);
         diagnostics
     }
+}
+
+/// If an object looks like one of Gateway API but its kind or group is misspelt, a message about it.
+fn misspelt(group: &str, kind: &str) -> Option<String> {
+    const KINDS: [&str; 3] = ["Gateway", "GatewayClass", "ReferenceGrant"];
+    let is_kind = KINDS.contains(&kind);
+    let near = nearest(kind, KINDS)?;
+    let is_near_group = nearest(group, [GROUP]).is_some();
+    if group != GROUP && !(is_near_group && is_kind) {
+        return None;
+    }
+    let (kind, quoted) = (Quoted(kind), Quoted(group));
+    Some(match group == GROUP {
+        true => format!("the group {quoted} has no kind {kind}; did you mean {near}?"),
+        false => format!("the group {quoted} has no kind {near}; did you mean {GROUP}?"),
+    })
 }
 
 fn item(index: usize) -> FieldPath {

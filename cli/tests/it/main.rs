@@ -17,6 +17,7 @@ mod from_gateway_api;
 mod help;
 mod json_schema;
 mod negotiation;
+mod odd_inputs;
 mod output;
 mod reading;
 mod rules;
