@@ -6,16 +6,18 @@ use super::{Options, TrafficMode, Transport, alpn, params::OWN_CURVES_AND_ALPN, 
 use crate::{
     Diagnostic, FieldPath, Port, RuleId, Server, ServerTlsSettings, Severity, TlsCertificate,
     TlsMode, TlsProtocol, ciphers,
-    client_certificate::{Rejection, check_hash, check_spki},
-    curves::{self, CurveError},
-    diagnostic::Quoted,
-    tls_plan::{CaSource, CertificateSource, CredentialName, IgnoreReason, TlsField, TlsPlan},
+    rule::webhook,
+    tls_plan::{
+        CaSource, CertificateSource, CredentialName, EnvoyRejection, IgnoreReason, TlsField,
+        TlsFinding, TlsPlan,
+    },
 };
 
 struct Findings<'a> {
     plan: &'a TlsPlan<'a>,
     options: &'a Options,
     found: Vec<Diagnostic>,
+    rejection: Option<EnvoyRejection>,
 }
 
 /// Reports what istiod drops or replaces silently, and what Envoy rejects.
@@ -24,13 +26,13 @@ pub(super) fn diagnose(
     plan: &TlsPlan<'_>,
     options: &Options,
     flow: TrafficMode,
-) -> Vec<Diagnostic> {
+) -> (Vec<Diagnostic>, Option<EnvoyRejection>) {
     if flow == TrafficMode::HttpPlain {
-        return unused_settings(server).into_iter().collect();
+        return (unused_settings(server).into_iter().collect(), None);
     }
-    let mut findings = Findings { plan, options, found: Vec::new() };
+    let mut findings = Findings { plan, options, found: Vec::new(), rejection: None };
     findings.all();
-    findings.found
+    (findings.found, findings.rejection)
 }
 
 /// TLS settings on a plain HTTP port.
@@ -47,24 +49,11 @@ fn unused_settings(server: &Server) -> Option<Diagnostic> {
     let but = if tls.https_redirect { ", except httpsRedirect" } else { "" };
     let message = format!("has no effect{but}: the port's protocol is {protocol}");
     let path = FieldPath::root().key("tls");
-    (*tls != redirect).then(|| finding(rule::SETTINGS_UNUSED, path, message, None))
+    (*tls != redirect).then(|| finding(webhook::TLS_ON_HTTP, path, message))
 }
 
-/// Whether a finding of this rule means that Envoy accepts the listener but rejects the server's
-/// secrets, so that other servers of the listener work.
-#[must_use]
-pub fn rejects_secrets(rule: RuleId) -> bool {
-    matches!(rule, rule::PIN_INVALID | rule::PARAMETERS_REJECTED)
-}
-
-fn finding(rule: RuleId, path: FieldPath, message: String, help: Option<&str>) -> Diagnostic {
-    let severity = match rule {
-        rule::SETTINGS_REJECTED | rule::CREDENTIAL_EMPTY => Severity::Error,
-        rule if rejects_secrets(rule) => Severity::Error,
-        _ => Severity::Warning,
-    };
-    let help = help.map(str::to_owned);
-    Diagnostic { help, ..Diagnostic::new(rule, severity, path, message) }
+fn finding(rule: RuleId, path: FieldPath, message: String) -> Diagnostic {
+    Diagnostic::new(rule, Severity::Warning, path, message)
 }
 
 fn path(field: TlsField) -> FieldPath {
@@ -75,86 +64,73 @@ impl Findings<'_> {
     fn all(&mut self) {
         if let Err(number) = self.plan.mode {
             let message = format!("unknown mode {}: istiod treats it as SIMPLE", number.0);
-            self.add(rule::MODE_UNKNOWN, path(TlsField::Mode), message, None);
+            self.add(rule::MODE_UNKNOWN, path(TlsField::Mode), message);
         }
         self.sources();
+        for found in self.plan.findings() {
+            if self.is_ignored_here(found.field).is_none() {
+                self.shared(found);
+            }
+        }
         for field in self.plan.set.iter() {
-            match self.ignored(field) {
-                Some(message) => {
-                    let help = (field == TlsField::CaCrl
-                        && self.plan.requests_client_certificate())
-                    .then_some("add it to the Secret under the key ca.crl");
-                    self.add(ignored_rule(field), path(field), format!("ignored: {message}"), help);
+            let reason = self.plan.ignore_reason(field);
+            match (self.is_ignored_here(field), reason) {
+                (Some(message), _) => {
+                    let message = format!("ignored: {message}");
+                    self.add(rule::PARAMETERS_IGNORED, path(field), message);
                 }
-                None => self.used(field),
+                (None, Some(reason)) if self.plan.ignored(field, reason).is_none() => {
+                    self.add(
+                        ignored_rule(field, reason),
+                        path(field),
+                        format!("ignored: {reason}"),
+                    );
+                }
+                (None, Some(_)) => {}
+                (None, None) => self.parameters(field),
             }
         }
         self.quic();
     }
 
-    fn add(&mut self, rule: RuleId, path: FieldPath, message: String, help: Option<&str>) {
-        self.found.push(finding(rule, path, message, help));
+    fn add(&mut self, rule: RuleId, path: FieldPath, message: String) {
+        self.found.push(finding(rule, path, message));
     }
 
-    /// Why a field that is set has no effect with these options, if so.
-    fn ignored(&self, field: TlsField) -> Option<String> {
+    fn reject(&mut self, rejection: EnvoyRejection, found: Diagnostic) {
+        self.rejection = self.rejection.max(Some(rejection));
+        self.found.push(Diagnostic { severity: Severity::Error, ..found });
+    }
+
+    /// A fact that the validation reports, too.
+    fn shared(&mut self, found: TlsFinding) {
+        let TlsFinding { rule, field, item, part, message, help, rejection } = found;
+        let mut path = path(field);
+        if let Some(item) = item {
+            path = path.index(item);
+        }
+        if let Some(part) = part {
+            path = path.key(part);
+        }
+        let found = Diagnostic { help: Some(help), ..finding(rule, path, message) };
+        match rejection {
+            Some(rejection) => self.reject(rejection, found),
+            None => self.found.push(found),
+        }
+    }
+
+    /// Why a field has no effect with these options, although it has one in the newest release over TCP.
+    fn is_ignored_here(&self, field: TlsField) -> Option<&'static str> {
+        if self.plan.ignore_reason(field) == Some(IgnoreReason::Passthrough) {
+            return None;
+        }
         let is_new = matches!(field, TlsField::EcdhCurves | TlsField::AlpnProtocols);
-        let is_quic = self.options.transport == Transport::Quic;
-        match self.plan.ignore_reason(field) {
-            Some(reason @ IgnoreReason::Passthrough) => Some(reason.to_string()),
-            _ if is_new && self.options.istio < OWN_CURVES_AND_ALPN => {
-                Some("it requires Istio 1.32".to_owned())
-            }
-            Some(reason) => Some(reason.to_string()),
-            None if field == TlsField::AlpnProtocols && is_quic => {
-                Some("over QUIC the protocol is h3".to_owned())
-            }
-            None => None,
+        if is_new && self.options.istio < OWN_CURVES_AND_ALPN {
+            return Some("it requires Istio 1.32");
         }
-    }
-
-    /// Values of a used field that are dropped, or for which Envoy rejects the server.
-    fn used(&mut self, field: TlsField) {
-        let validation = self.plan.validation.as_ref();
-        match field {
-            TlsField::HttpsRedirect
-            | TlsField::Mode
-            | TlsField::ServerCertificate
-            | TlsField::PrivateKey
-            | TlsField::CaCertificates
-            | TlsField::CaCrl
-            | TlsField::CredentialName
-            | TlsField::CredentialNames
-            | TlsField::CaCertCredentialName
-            | TlsField::TlsCertificates
-            | TlsField::InsecureSkipVerify => {}
-            TlsField::SubjectAltNames => {
-                if validation.is_some_and(|validation| validation.ca == CaSource::Absent) {
-                    let message = "Envoy rejects the listener: no CA verifies the names";
-                    let help = Some("remove them, or use MUTUAL or OPTIONAL_MUTUAL");
-                    self.add(rule::SETTINGS_REJECTED, path(field), message.to_owned(), help);
-                }
-            }
-            TlsField::VerifyCertificateSpki => {
-                let pins = validation.map_or([].as_slice(), |of| of.verify_certificate_spki);
-                self.pins(
-                    field,
-                    pins,
-                    check_spki,
-                    "write a base64 encoded SHA-256 of 44 characters",
-                );
-            }
-            TlsField::VerifyCertificateHash => {
-                let pins = validation.map_or([].as_slice(), |of| of.verify_certificate_hash);
-                let help = "write a SHA-256 of 64 hexadecimal digits, optionally with colons";
-                self.pins(field, pins, check_hash, help);
-            }
-            TlsField::MinProtocolVersion
-            | TlsField::MaxProtocolVersion
-            | TlsField::CipherSuites
-            | TlsField::EcdhCurves
-            | TlsField::AlpnProtocols => self.parameters(field),
-        }
+        let is_alpn = field == TlsField::AlpnProtocols && self.plan.ignore_reason(field).is_none();
+        (is_alpn && self.options.transport == Transport::Quic)
+            .then_some("over QUIC the protocol is h3")
     }
 
     /// Replaced or ignored sources of certificates.
@@ -166,20 +142,16 @@ impl Findings<'_> {
             CertificateSource::Files { certificate, key } => {
                 if !is_pair(certificate, key) {
                     let path = path(TlsField::ServerCertificate);
-                    self.add(rule::CERTIFICATE_REPLACED, path, MESH.into(), None);
+                    self.add(rule::CERTIFICATE_REPLACED, path, MESH.into());
                 }
             }
             CertificateSource::FilePairs(pairs) => {
                 for (i, pair) in pairs.iter().enumerate() {
-                    let TlsCertificate { server_certificate, private_key, ca_certificates } = pair;
-                    let path = path(TlsField::TlsCertificates).index(i);
+                    let TlsCertificate { server_certificate, private_key, ca_certificates: _ } =
+                        pair;
                     if !is_pair(server_certificate, private_key) {
-                        self.add(rule::CERTIFICATE_REPLACED, path.clone(), MESH.into(), None);
-                    }
-                    if !ca_certificates.is_empty() {
-                        let message = "ignored: only tls.caCertificates is used".to_owned();
-                        let help = Some("write it in tls.caCertificates");
-                        self.add(rule::CA_IGNORED, path.key("caCertificates"), message, help);
+                        let path = path(TlsField::TlsCertificates).index(i);
+                        self.add(rule::CERTIFICATE_REPLACED, path, MESH.into());
                     }
                 }
             }
@@ -199,7 +171,7 @@ impl Findings<'_> {
         if validation.is_some_and(|validation| validation.ca == CaSource::MeshRoot) {
             let message = "the mesh's CA is used instead: every workload of the mesh is accepted";
             let path = path(TlsField::CaCertificates);
-            self.add(rule::CA_REPLACED, path, message.to_owned(), None);
+            self.add(rule::CA_REPLACED, path, message.to_owned());
         }
     }
 
@@ -212,42 +184,23 @@ impl Findings<'_> {
         } else {
             "Envoy rejects the listener: the mesh's secret provider cannot be reached"
         };
-        self.add(rule::CREDENTIAL_EMPTY, path, message.to_owned(), None);
+        let found = finding(rule::CREDENTIAL_EMPTY, path, message.to_owned());
+        self.reject(EnvoyRejection::Listener, found);
     }
 
-    fn pins(
-        &mut self,
-        field: TlsField,
-        pins: &[String],
-        check: fn(&str) -> Result<(), Rejection>,
-        help: &str,
-    ) {
-        for (i, pin) in pins.iter().enumerate() {
-            let Err(rejection) = check(pin) else { continue };
-            let (rule, what) = if rejection.rejects_listener() {
-                (rule::SETTINGS_REJECTED, "Envoy rejects the listener")
-            } else {
-                (rule::PIN_INVALID, REJECTED)
-            };
-            let message = format!("{what}: invalid pin {}", Quoted(pin));
-            self.add(rule, path(field).index(i), message, Some(help));
-        }
-    }
-
-    /// Dropped versions, cipher suites, curves and ALPN protocols, and those that Envoy rejects.
+    /// Dropped versions, cipher suites and ALPN protocols, and those that Envoy rejects.
     fn parameters(&mut self, field: TlsField) {
         let Some(parameters) = self.plan.parameters else { return };
         let number = match field {
             TlsField::MinProtocolVersion => parameters.min_protocol_version,
             TlsField::MaxProtocolVersion => parameters.max_protocol_version,
             TlsField::CipherSuites => return self.suites(parameters.cipher_suites),
-            TlsField::EcdhCurves => return self.curves(parameters.ecdh_curves),
             TlsField::AlpnProtocols => return self.alpn(parameters.alpn_protocols),
             _ => return,
         };
         if TlsProtocol::try_from(number).is_err() {
             let message = format!("unknown TLS version {number}: Envoy's default is used");
-            self.add(rule::VERSION_UNKNOWN, path(field), message, None);
+            self.add(rule::VERSION_UNKNOWN, path(field), message);
         }
     }
 
@@ -255,25 +208,13 @@ impl Findings<'_> {
         let mut known = HashSet::new();
         for (i, suite) in suites.iter().enumerate() {
             let is_second = !known.insert(suite);
-            let why = match ciphers::is_valid(suite) {
-                true if is_second => "duplicate cipher suite",
+            let (rule, why) = match ciphers::is_valid(suite) {
+                true if is_second => (webhook::DUPLICATE_CIPHERS, "duplicate cipher suite"),
                 true => continue,
-                false => "unknown cipher suite",
+                false => (webhook::INVALID_CIPHERS, "unknown cipher suite"),
             };
             let path = path(TlsField::CipherSuites).index(i);
-            self.add(rule::SUITE_DROPPED, path, format!("dropped: {why}"), None);
-        }
-    }
-
-    fn curves(&mut self, names: &[String]) {
-        for (i, error) in curves::errors(names) {
-            let (name, what) = match error {
-                CurveError::Unknown(name) => (name, "is unknown"),
-                CurveError::Duplicate(name) => (name, "is repeated"),
-            };
-            let message = format!("{REJECTED}: curve {} {what}", Quoted(name));
-            let path = path(TlsField::EcdhCurves).index(i);
-            self.add(rule::PARAMETERS_REJECTED, path, message, None);
+            self.add(rule, path, format!("dropped: {why}"));
         }
     }
 
@@ -282,11 +223,12 @@ impl Findings<'_> {
         for (i, name) in names.iter().enumerate().filter(|(_, name)| !alpn::is_name(name)) {
             let what = if name.is_empty() { "is empty" } else { "is longer than 255 bytes" };
             let message = format!("dropped: the name {what}");
-            self.add(rule::ALPN_DROPPED, at.clone().index(i), message, None);
+            self.add(webhook::ALPN_PROTOCOL, at.clone().index(i), message);
         }
         if !alpn::fits_envoy(names) {
             let why = "joined with commas, the names have more than 65534 bytes";
-            self.add(rule::PARAMETERS_REJECTED, at, format!("{REJECTED}: {why}"), None);
+            let found = finding(rule::ALPN_REJECTED, at, format!("{REJECTED}: {why}"));
+            self.reject(EnvoyRejection::Secrets, found);
         }
     }
 
@@ -301,31 +243,22 @@ impl Findings<'_> {
             Ok(TlsMode::Mutual | TlsMode::IstioMutual) => "over QUIC no certificate is requested",
             _ => return,
         };
-        self.add(rule::QUIC_WEAKER, path(TlsField::Mode), message.to_owned(), None);
+        self.add(rule::QUIC_WEAKER, path(TlsField::Mode), message.to_owned());
     }
 }
 
 const REJECTED: &str = "Envoy rejects the server's secrets, so that no client can connect";
 
-/// The rule for a field that is set and has no effect.
-fn ignored_rule(field: TlsField) -> RuleId {
+/// The rule for a field that is set and has no effect, and about which the validation has no rule of its own.
+fn ignored_rule(field: TlsField, reason: IgnoreReason) -> RuleId {
     match field {
-        TlsField::ServerCertificate
-        | TlsField::PrivateKey
-        | TlsField::TlsCertificates
-        | TlsField::CredentialName
-        | TlsField::CredentialNames => rule::CERTIFICATE_IGNORED,
-        TlsField::CaCertificates | TlsField::CaCertCredentialName => rule::CA_IGNORED,
-        TlsField::CaCrl => rule::CRL_IGNORED,
-        TlsField::SubjectAltNames => rule::NAMES_IGNORED,
-        TlsField::VerifyCertificateSpki | TlsField::VerifyCertificateHash => rule::PINS_IGNORED,
-        TlsField::InsecureSkipVerify => rule::SKIP_IGNORED,
+        _ if reason == IgnoreReason::Passthrough => webhook::PASSTHROUGH_CERTIFICATES,
+        TlsField::CaCertificates => rule::CA_IGNORED,
         TlsField::MinProtocolVersion
         | TlsField::MaxProtocolVersion
         | TlsField::CipherSuites
         | TlsField::EcdhCurves
         | TlsField::AlpnProtocols => rule::PARAMETERS_IGNORED,
-        // These are never ignored on a TLS port.
-        TlsField::HttpsRedirect | TlsField::Mode => rule::SETTINGS_UNUSED,
+        _ => rule::CERTIFICATE_IGNORED,
     }
 }

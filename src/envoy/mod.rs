@@ -56,13 +56,12 @@ mod secrets;
 mod servers;
 
 pub use alpn::{negotiated_protocol, offered_protocols};
-pub use diagnose::rejects_secrets;
 pub use duration::{Duration, InvalidDuration};
 pub use options::{MeshConfig, NodeMetadata, Options, SdsProvider, Transport};
 pub use policy::{SecretAvailability, client_certificate_policy};
 pub use servers::{ServerOutcome, TranslatedServer, translate_gateway};
 
-pub use crate::{merged_gateway::SkipReason, traffic_mode::TrafficMode};
+pub use crate::{merged_gateway::SkipReason, tls_plan::EnvoyRejection, traffic_mode::TrafficMode};
 
 #[doc(no_inline)]
 pub use crate::proto::envoy::extensions::{
@@ -98,9 +97,11 @@ pub struct Translation {
     pub xfcc: HttpConnectionManager,
     /// Further settings of the listener.
     pub listener: ListenerExtras,
-    /// What istiod silently drops or replaces, and what Envoy rejects. Paths start at the server. See
-    /// [`rule::envoy`](crate::rule::envoy).
+    /// What istiod silently drops or replaces, and what Envoy rejects. Paths start at the server. A fact that
+    /// the validation reports, too, has the same [`rule`](crate::rule) there.
     pub diagnostics: Vec<Diagnostic>,
+    /// What Envoy rejects because of these settings; the diagnostics that are errors have the reasons.
+    pub rejection: Option<EnvoyRejection>,
 }
 
 impl Translation {
@@ -131,6 +132,8 @@ pub fn translate_server(server: &Server, options: &Options) -> Translation {
     let protocol = Protocol::of_server(server);
     let plan = server.tls.as_ref().map(TlsPlan::new);
     let context = |plan| context::build_tls_context(plan, protocol, options);
+    let diagnose = |plan| diagnose::diagnose(server, plan, options, flow);
+    let (diagnostics, rejection) = plan.as_ref().map(diagnose).unwrap_or_default();
     Translation {
         flow,
         xfcc: http_connection_manager(&options.mesh),
@@ -141,10 +144,8 @@ pub fn translate_server(server: &Server, options: &Options) -> Translation {
             has_tls_inspector: options.transport == Transport::Tcp
                 && (flow.terminates_tls() || flow == TrafficMode::Passthrough),
         },
-        diagnostics: plan
-            .as_ref()
-            .map(|plan| diagnose::diagnose(server, plan, options, flow))
-            .unwrap_or_default(),
+        diagnostics,
+        rejection,
         tls_context: plan.as_ref().and_then(context),
     }
 }

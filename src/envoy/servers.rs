@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{
-    Options, SecretAvailability, Translation, client_certificate_policy, diagnose, rule,
+    EnvoyRejection, Options, SecretAvailability, Translation, client_certificate_policy, rule,
     translate_server,
 };
 use crate::{
@@ -127,10 +127,7 @@ pub fn translate_gateway(
 
 /// Whether Envoy rejects the listener because of the server.
 fn is_rejected(translation: &Translation) -> bool {
-    let refuses = |found: &Diagnostic| {
-        found.severity == Severity::Error && !diagnose::rejects_secrets(found.rule)
-    };
-    translation.diagnostics.iter().any(refuses)
+    translation.rejection == Some(EnvoyRejection::Listener)
         || translation.effective_tls_context().is_some_and(|context| {
             let policy = client_certificate_policy(context, SecretAvailability::default());
             policy.rejection().is_some_and(Rejection::rejects_listener)

@@ -98,8 +98,8 @@ rules! {
     "A hash is the SHA-256 of the certificate as 64 hexadecimal digits, optionally with 31 colons. If the length differs, Envoy rejects the listener of the port. Otherwise it rejects the server's secrets, and no client can connect.", manifests;
 
     CRL_IGNORED = "lint/crl-ignored", Warning,
-    "caCrl together with a credential",
-    "With a credential, the CRL comes from the key ca.crl of the Secret; the file is not read.", manifests;
+    "caCrl without effect",
+    "With a credential, the CRL comes from the key ca.crl of the Secret; the file is not read. It is not read either in a mode that requests no client certificate.", manifests;
 
     CRL_COVERAGE = "lint/crl-coverage", Note,
     "CRL that must cover the whole chain",

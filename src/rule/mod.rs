@@ -8,8 +8,8 @@
 //! | [`decode/`](decode) | Istio's decoder: what it rejects, ignores or replaces |
 //! | `field-validation/` | the API server, as the client requests it |
 //! | `schema/`, `cel/` | the API server: rules for metadata, the custom resource's schema and its CEL rules |
-//! | `webhook/` | istiod's webhook |
-//! | [`lint/`](lint) | this crate: settings that a cluster accepts and that are harmful or have no effect |
+//! | `webhook/` | istiod's webhook, and the translation of what it warns of or rejects |
+//! | [`lint/`](lint) | this crate, also in the translation: settings that are harmful or have no effect |
 //! | `envoy/` | istiod's translation for Envoy, where no other group reports it |
 //! | `gateway-api/` | istiod's translation from Gateway API |
 //!
@@ -70,7 +70,7 @@ pub mod gateway_api;
 pub mod lint;
 #[cfg(feature = "validate")]
 pub mod schema;
-#[cfg(feature = "validate")]
+#[cfg(any(feature = "envoy", feature = "validate"))]
 pub mod webhook;
 
 /// The stable id of a rule, such as `webhook/port-number`. Every id is a constant of a group's module.
@@ -170,7 +170,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         schema::RULES,
         #[cfg(feature = "validate")]
         cel::RULES,
-        #[cfg(feature = "validate")]
+        #[cfg(any(feature = "envoy", feature = "validate"))]
         webhook::RULES,
         lint::RULES,
         decode::RULES,

@@ -24,14 +24,22 @@
 //! ```
 
 mod credential_name;
+#[cfg(any(feature = "envoy", feature = "validate"))]
+mod findings;
 mod parts;
 
 use prost::UnknownEnumValue;
 
 pub use self::{
     credential_name::{CredentialName, CredentialScheme},
-    parts::{CaSource, CertificateSource, ClientValidation, FieldSet, IgnoreReason, TlsParameters},
+    parts::{
+        CaSource, CertificateSource, ClientValidation, EnvoyRejection, FieldSet, IgnoreReason,
+        TlsParameters,
+    },
 };
+#[cfg(any(feature = "envoy", feature = "validate"))]
+pub(crate) use findings::TlsFinding;
+
 use crate::{ServerTlsSettings, TlsMode};
 
 /// istiod's interpretation of `ServerTLSSettings` on a port whose protocol is not plain HTTP, on a TCP

@@ -176,3 +176,12 @@ impl fmt::Display for IgnoreReason {
         }
     }
 }
+
+/// What Envoy rejects because of a server's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EnvoyRejection {
+    /// The server's secrets: no client can connect to the server, and other servers of the listener work.
+    Secrets,
+    /// The listener, with all servers of its port.
+    Listener,
+}

@@ -400,27 +400,31 @@ fn dropped_settings_are_reported() {
         rule::envoy::CERTIFICATE_REPLACED,
         rule::envoy::CA_IGNORED,
         rule::envoy::CA_REPLACED,
-        rule::envoy::CRL_IGNORED,
-        rule::envoy::NAMES_IGNORED,
-        rule::envoy::PINS_IGNORED,
-        rule::envoy::SKIP_IGNORED,
         rule::envoy::PARAMETERS_IGNORED,
-        rule::envoy::SUITE_DROPPED,
+        rule::lint::CERTIFICATE_CA_IGNORED,
+        rule::lint::CA_CREDENTIAL_IGNORED,
+        rule::lint::CRL_IGNORED,
+        rule::lint::SAN_WITH_SIMPLE,
+        rule::lint::PINS_IGNORED,
+        rule::lint::SKIP_VERIFY_NO_EFFECT,
+        rule::lint::PASSTHROUGH_SETTINGS,
+        rule::webhook::PASSTHROUGH_CERTIFICATES,
+        rule::webhook::INVALID_CIPHERS,
+        rule::webhook::DUPLICATE_CIPHERS,
         rule::envoy::VERSION_UNKNOWN,
         rule::envoy::MODE_UNKNOWN,
-        rule::envoy::SETTINGS_UNUSED,
+        rule::webhook::TLS_ON_HTTP,
         rule::envoy::CREDENTIAL_EMPTY,
         rule::envoy::QUIC_WEAKER,
-        rule::envoy::SETTINGS_REJECTED,
     ] {
         assert!(found.remove(&rule).is_some(), "no case has {rule}");
     }
     assert!(found.is_empty(), "{found:?}");
     for text in [
-        "tls.caCrl: ignored: with a credential, the CRL comes from the Secret; add it to the Secret under the key ca.crl",
-        "tls.verifyCertificateSpki: ignored: pins apply only with a credential",
+        "tls.caCrl: has no effect: with a credential, the CRL is the Secret's ca.crl; add the CRL to the Secret as ca.crl, and remove this",
+        "tls.verifyCertificateSpki: has no effect: pins apply only in MUTUAL and OPTIONAL_MUTUAL, and only with credentialName or credentialNames; remove it",
         "tls.credentialName: ignored: the mesh's certificate is used",
-        "tls.insecureSkipVerify: ignored: no client certificate is requested",
+        "tls.insecureSkipVerify: has no effect: in this mode no client certificate is requested; remove it, or write mode: OPTIONAL_MUTUAL to request client certificates",
     ] {
         assert!(dropped.contains(text), "{text} is not among {dropped:#?}");
     }

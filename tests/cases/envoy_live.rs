@@ -10,8 +10,7 @@ use std::{
 };
 
 use istio_gateway::{
-    Diagnostic, Severity,
-    envoy::{self, Transport},
+    envoy::{self, EnvoyRejection, Transport},
     json,
 };
 use serde_json::{Value, json};
@@ -36,11 +35,7 @@ fn listeners() -> Vec<Listener> {
         let is_quic = case.options.transport == Transport::Quic;
         let context = serde_json::to_value(context).unwrap();
         // Envoy rejects a certificate only when it arrives, which conformance/handshake tests.
-        let is_error = |d: &Diagnostic| {
-            d.severity == Severity::Error
-                && d.rule != istio_gateway::rule::envoy::PARAMETERS_REJECTED
-        };
-        let is_refused = translation.diagnostics.iter().any(is_error);
+        let is_refused = translation.rejection == Some(EnvoyRejection::Listener);
         let key = format!("{is_quic} {context}");
         let number = listeners.len();
         let listener = listeners.entry(key).or_insert_with(|| Listener {

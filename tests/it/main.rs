@@ -13,6 +13,7 @@ mod bypasses;
 mod client_certificate;
 mod corpus;
 mod cpu_time;
+mod decode_rules;
 mod descriptor;
 mod edits;
 mod hostile;

@@ -122,7 +122,7 @@ fn every_manifest_belongs_to_a_rule() {
     let ids: BTreeSet<_> =
         istio_gateway::rule::rules().map(|rule| rule.id.as_str().to_owned()).collect();
     for kind in ["invalid", "valid"] {
-        for authority in GROUPS.into_iter().chain(["document"]) {
+        for authority in GROUPS.into_iter().chain(["document", "decode", "envoy"]) {
             for file in
                 fs::read_dir(Path::new("tests/manifests").join(kind).join(authority)).unwrap()
             {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use istio_gateway::{
-    Diagnostic, Server, Severity,
+    Server, Severity,
     client_certificate::{
         ClientCertificatePolicy, ClientOutcome, Decision, Forwarding, Rejection, XfccHeader,
     },
     envoy::{
-        self, SecretAvailability, ServerOutcome, SkipReason, TrafficMode, TranslatedServer,
-        Translation, client_certificate_policy, translate_server,
+        self, EnvoyRejection, SecretAvailability, ServerOutcome, SkipReason, TrafficMode,
+        TranslatedServer, Translation, client_certificate_policy, translate_server,
     },
     tls_plan::TlsPlan,
 };
@@ -76,9 +76,7 @@ impl<'a> ServerBehavior<'a> {
             envoy_rejections.extend(policy.rejection().map(|rejection| rejection.to_string()));
         }
         let own = (!envoy_rejections.is_empty()).then(|| {
-            let is_secret = |found: &Diagnostic| envoy::rejects_secrets(found.rule);
-            let mut errors = translation.diagnostics.iter();
-            let is_listener = errors.any(|d| d.severity == Severity::Error && !is_secret(d));
+            let is_listener = translation.rejection == Some(EnvoyRejection::Listener);
             if is_listener || policy.rejection().is_some_and(Rejection::rejects_listener) {
                 Absence::Rejected(None)
             } else {

@@ -171,9 +171,8 @@ fn curves(pki: &Pki) -> Result<((usize, usize), Vec<String>)> {
         let tls = server.tls.as_mut().context("it has TLS settings")?;
         tls.ecdh_curves = list.iter().map(|&name| name.to_owned()).collect();
         let options = Options::default();
-        let found = envoy::translate_server(&server, &options).diagnostics;
-        let is_foretold =
-            found.iter().any(|d| d.rule == istio_gateway::rule::envoy::PARAMETERS_REJECTED);
+        let translation = envoy::translate_server(&server, &options);
+        let is_foretold = translation.rejection == Some(envoy::EnvoyRejection::Secrets);
         // The certificate is present at the start, so that Envoy reports immediately what it would
         // report later.
         let mut gateway = Gateway::new(pki)?;

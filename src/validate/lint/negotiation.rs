@@ -1,10 +1,7 @@
 //! Parameters that client and gateway negotiate in the handshake: curves and ALPN protocols.
 
 use crate::{
-    TlsProtocol,
-    curves::{self, CurveError},
-    diagnostic::Quoted,
-    rule,
+    TlsProtocol, curves, rule,
     tls_plan::{TlsParameters, TlsPlan},
     validate::findings::{Findings, Location},
 };
@@ -27,22 +24,6 @@ fn check_curves(tls: TlsParameters<'_>, place: &Location<'_, '_>, findings: &mut
     let curves = place.field("ecdhCurves");
     let places: Vec<_> = curves.items().collect();
     let item = |index| places.get(index).copied().unwrap_or_else(|| curves.item(index, None));
-    for (index, error) in curves::errors(tls.ecdh_curves) {
-        let (message, help) = match error {
-            CurveError::Unknown(name) => (
-                format!("no client can connect: {} is not a curve that Envoy knows", Quoted(name)),
-                curves::suggestion(name).map_or_else(
-                    || "write names such as X25519, P-256 or X25519MLKEM768".to_owned(),
-                    |known| format!("write {known}"),
-                ),
-            ),
-            CurveError::Duplicate(name) => (
-                format!("no client can connect: Envoy rejects a list with {} twice", Quoted(name)),
-                "keep one of them".to_owned(),
-            ),
-        };
-        findings.warning(rule::lint::CURVE_NAME, &item(index), message, help);
-    }
     let tls13 = i32::from(TlsProtocol::Tlsv13);
     if !(1..tls13).contains(&tls.max_protocol_version) {
         return;

@@ -1,10 +1,8 @@
 //! TLS settings that do not have the effect that they seem to have.
 
 use crate::{
-    ServerTlsSettings, TlsMode, TlsProtocol,
-    client_certificate::{Rejection, check_hash, check_spki},
-    rule,
-    tls_plan::{CaSource, CredentialName, CredentialScheme, TlsField, TlsPlan},
+    ServerTlsSettings, TlsMode, TlsProtocol, rule,
+    tls_plan::{CaSource, CredentialName, CredentialScheme, TlsField, TlsFinding, TlsPlan},
     validate::{
         Options,
         ciphers::{Foreign, foreign},
@@ -34,62 +32,46 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     check_skip_verify(plan, place, findings);
+    check_facts(plan, place, findings);
     if !plan.terminates_tls() {
-        return check_passthrough(plan, place, findings);
-    }
-    check_versions(tls, place, findings);
-    check_ciphers(tls, place, findings);
-    check_pins(tls, place, findings);
-    check_names(plan, place, findings);
-    check_ignored(plan, place, findings);
-    check_files(tls, plan, place, options, findings);
-}
-
-/// Fields that have no effect in a passthrough mode, by who reports them.
-enum Idle {
-    /// The webhook warns about certificates.
-    Certificate,
-    Setting,
-    /// Reported in every mode, or has an effect.
-    Not,
-}
-
-fn idle_in_passthrough(field: TlsField) -> Idle {
-    match field {
-        TlsField::ServerCertificate
-        | TlsField::PrivateKey
-        | TlsField::CaCertificates
-        | TlsField::CaCrl
-        | TlsField::CredentialName
-        | TlsField::CredentialNames
-        | TlsField::TlsCertificates => Idle::Certificate,
-        TlsField::MinProtocolVersion
-        | TlsField::MaxProtocolVersion
-        | TlsField::CipherSuites
-        | TlsField::EcdhCurves
-        | TlsField::AlpnProtocols
-        | TlsField::SubjectAltNames
-        | TlsField::VerifyCertificateSpki
-        | TlsField::VerifyCertificateHash
-        | TlsField::CaCertCredentialName => Idle::Setting,
-        TlsField::HttpsRedirect | TlsField::Mode | TlsField::InsecureSkipVerify => Idle::Not,
-    }
-}
-
-fn check_passthrough(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
-    let idle = |wanted: fn(Idle) -> bool| {
-        let fields = plan.set.iter().filter(move |field| wanted(idle_in_passthrough(*field)));
-        fields.map(TlsField::as_str)
-    };
-    if place.field("mode").is_set() {
-        for field in idle(|idle| matches!(idle, Idle::Setting)) {
-            let message = "has no effect: in this mode, the gateway does not terminate TLS";
-            let help = "write mode: SIMPLE to terminate TLS here, or remove it".to_owned();
-            findings.warning(rule::lint::PASSTHROUGH_SETTINGS, &place.field(field), message, help);
+        if !place.field("mode").is_set() {
+            check_absent_mode(plan, place, findings);
         }
         return;
     }
-    let idle: Vec<_> = idle(|idle| !matches!(idle, Idle::Not)).collect();
+    check_versions(tls, place, findings);
+    check_ciphers(tls, place, findings);
+    check_identity(plan, place, findings);
+    check_files(plan, place, options, findings);
+}
+
+/// Facts that the translation reports, too.
+fn check_facts(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
+    // If TLS is not terminated because the mode is absent, one finding is about all fields.
+    let has_mode = plan.terminates_tls() || place.field("mode").is_set();
+    for about in plan.findings().chunk_by(|one, other| one.field == other.field) {
+        let Some(field) = about.first().map(|found| place.field(found.field.as_str())) else {
+            continue;
+        };
+        let items: Vec<_> = field.items().collect();
+        for TlsFinding { rule, field: _, item, part, message, help, rejection: _ } in about {
+            let is_of_webhook = *rule == rule::lint::CRL_IGNORED && !plan.uses_credentials();
+            if is_of_webhook || *rule == rule::lint::PASSTHROUGH_SETTINGS && !has_mode {
+                continue;
+            }
+            let item = item.map(|i| items.get(i).copied().unwrap_or_else(|| field.item(i, None)));
+            let place = item.as_ref().unwrap_or(&field);
+            let part = part.map(|part| place.field(part));
+            findings.warning(*rule, part.as_ref().unwrap_or(place), message, help.clone());
+        }
+    }
+}
+
+/// TLS settings without a mode.
+fn check_absent_mode(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
+    let idle = plan.ignored_fields().map(|(field, _)| field);
+    let idle: Vec<_> =
+        idle.filter(|field| *field != TlsField::InsecureSkipVerify).map(TlsField::as_str).collect();
     if idle.is_empty() {
         let message = "tls without a mode means PASSTHROUGH: the backend terminates TLS";
         let help = "write mode: PASSTHROUGH if that is meant, else a mode and a credentialName";
@@ -140,12 +122,8 @@ fn check_skip_verify(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mu
             "certificates are not verified: any client can claim any identity of the mesh",
             "remove it",
         ),
-        Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple) | Err(_) => {
-            let message = "has no effect: in this mode no client certificate is requested";
-            let help = "remove it, or write mode: OPTIONAL_MUTUAL to request client certificates";
-            let rule = rule::lint::SKIP_VERIFY_NO_EFFECT;
-            return findings.warning(rule, &place, message, help.to_owned());
-        }
+        // It has no effect, which is a fact of its own.
+        Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple) | Err(_) => return,
     };
     findings.warning(rule, &place, format!("{message}{waived}"), help.to_owned());
 }
@@ -195,46 +173,7 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &m
     }
 }
 
-fn check_pins(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &mut Findings) {
-    let (spki, hash) = (place.field("verifyCertificateSpki"), place.field("verifyCertificateHash"));
-    let mut check = |field: &Location<'_, '_>,
-                     pins: &[String],
-                     check: fn(&str) -> Result<(), Rejection>,
-                     rule,
-                     want: &str| {
-        let mut nodes = field.items();
-        for (index, pin) in pins.iter().enumerate() {
-            let place = nodes.next().unwrap_or_else(|| field.item(index, None));
-            if let Err(rejection) = check(pin) {
-                let what = if rejection.rejects_listener() {
-                    "Envoy rejects the listener of this port"
-                } else {
-                    "Envoy rejects the server's secrets, so that no client can connect"
-                };
-                let message = format!("{what}: {want}");
-                let help = "compute it again from the certificate".to_owned();
-                findings.warning(rule, &place, message, help);
-            }
-        }
-    };
-    let want = "a pin is a base64 encoded SHA-256 of 44 characters";
-    check(&spki, &tls.verify_certificate_spki, check_spki, rule::lint::SPKI_FORMAT, want);
-    let want = "a hash is a SHA-256 of 64 hexadecimal digits, optionally with 31 colons";
-    check(&hash, &tls.verify_certificate_hash, check_hash, rule::lint::HASH_FORMAT, want);
-}
-
-fn check_names(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
-    if plan.mode == Ok(TlsMode::Simple) && plan.is_set(TlsField::SubjectAltNames) {
-        let message = if plan.validation.as_ref().is_some_and(|of| of.ca == CaSource::Absent) {
-            "Envoy rejects this configuration: SIMPLE requests no client certificate, and no CA \
-             verifies the names"
-        } else {
-            "has no effect: SIMPLE requests no client certificate"
-        };
-        let help = "write mode: MUTUAL, or remove it".to_owned();
-        let names = place.field("subjectAltNames");
-        findings.warning(rule::lint::SAN_WITH_SIMPLE, &names, message, help);
-    }
+fn check_identity(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
     if plan.mode == Ok(TlsMode::OptionalMutual) && !plan.is_set(TlsField::InsecureSkipVerify) {
         let identity = [
             TlsField::SubjectAltNames,
@@ -257,52 +196,7 @@ fn check_names(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Find
     }
 }
 
-/// Fields for client certificates that have no effect.
-fn check_ignored(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
-    for (field, _) in plan.ignored_fields() {
-        let (rule, message, help) = match field {
-            TlsField::VerifyCertificateSpki | TlsField::VerifyCertificateHash => (
-                rule::lint::PINS_IGNORED,
-                "has no effect: pins apply only in MUTUAL and OPTIONAL_MUTUAL, and only with \
-                 credentialName or credentialNames",
-                "remove it",
-            ),
-            TlsField::CaCrl if plan.uses_credentials() => (
-                rule::lint::CRL_IGNORED,
-                "has no effect: with a credential, the CRL is the Secret's ca.crl",
-                "add the CRL to the Secret as ca.crl, and remove this",
-            ),
-            TlsField::CaCertCredentialName => (
-                rule::lint::CA_CREDENTIAL_IGNORED,
-                "has no effect: it applies only in MUTUAL and OPTIONAL_MUTUAL, and only with \
-                 credentialName or credentialNames",
-                "write caCertificates for a file, or remove it",
-            ),
-            // The webhook or another rule reports these.
-            TlsField::HttpsRedirect
-            | TlsField::Mode
-            | TlsField::ServerCertificate
-            | TlsField::PrivateKey
-            | TlsField::CaCertificates
-            | TlsField::CaCrl
-            | TlsField::CredentialName
-            | TlsField::CredentialNames
-            | TlsField::TlsCertificates
-            | TlsField::SubjectAltNames
-            | TlsField::MinProtocolVersion
-            | TlsField::MaxProtocolVersion
-            | TlsField::CipherSuites
-            | TlsField::InsecureSkipVerify
-            | TlsField::EcdhCurves
-            | TlsField::AlpnProtocols => continue,
-        };
-        let place = place.field(field.as_str());
-        findings.warning(rule, &place, message, help.to_owned());
-    }
-}
-
 fn check_files(
-    tls: &ServerTlsSettings,
     plan: &TlsPlan<'_>,
     place: &Location<'_, '_>,
     options: &Options,
@@ -328,21 +222,6 @@ fn check_files(
             findings.warning(rule::lint::CREDENTIAL_NAMES_MUTUAL, &names, message, help);
         } else {
             findings.note(rule::lint::CREDENTIAL_NAMES_MUTUAL, &names, message, help);
-        }
-    }
-    let certificates = place.field("tlsCertificates");
-    let mut nodes = certificates.items();
-    for (index, certificate) in tls.tls_certificates.iter().enumerate() {
-        let place = nodes.next().unwrap_or_else(|| certificates.item(index, None));
-        if !certificate.ca_certificates.is_empty() {
-            let message = "has no effect: clients are verified with tls.caCertificates";
-            let help = "move it to tls.caCertificates".to_owned();
-            findings.warning(
-                rule::lint::CERTIFICATE_CA_IGNORED,
-                &place.field("caCertificates"),
-                message,
-                help,
-            );
         }
     }
 }

@@ -225,7 +225,7 @@ fn pins_and_names_are_reported_with_their_effect() {
     );
     let report = report(&[], &input);
     let server = &report["servers"][0];
-    assert_eq!(server["dropped"][0]["rule"], "envoy/pins-ignored");
+    assert_eq!(server["dropped"][0]["rule"], "lint/pins-ignored");
     let gives = joined(&server["risks"].to_string());
     assert!(gives.contains("Not enforced either: 2 subject alternative names"), "{gives}");
     assert_eq!(rows(&report)["other-name"]["outcome"], "unverified");
