@@ -25,7 +25,7 @@
 //! );
 //! // The CRL is not used, and istiod does not report it.
 //! let finding = &translation.diagnostics[0];
-//! assert_eq!(finding.rule, "envoy/crl-ignored");
+//! assert_eq!(finding.rule, "lint/crl-ignored");
 //! assert_eq!(finding.path.to_string(), "tls.caCrl");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

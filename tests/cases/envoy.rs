@@ -351,8 +351,8 @@ fn bad_names_of_curves_and_protocols_are_reported() {
     assert_eq!(
         found(r#""ecdhCurves": ["P-256", "P-224", "prime256v1"]"#),
         [
-            r#"Error tls.ecdhCurves[1]: Envoy rejects the server's secrets, so that no client can connect: curve "P-224" is unknown"#,
-            r#"Error tls.ecdhCurves[2]: Envoy rejects the server's secrets, so that no client can connect: curve "prime256v1" is repeated"#,
+            r#"Error tls.ecdhCurves[1]: Envoy rejects the server's secrets, so that no client can connect: "P-224" is not a curve that it knows"#,
+            r#"Error tls.ecdhCurves[2]: Envoy rejects the server's secrets, so that no client can connect: "prime256v1" is in the list twice"#,
         ]
     );
     let long = "x".repeat(256);
@@ -407,7 +407,8 @@ fn dropped_settings_are_reported() {
         rule::lint::SAN_WITH_SIMPLE,
         rule::lint::PINS_IGNORED,
         rule::lint::SKIP_VERIFY_NO_EFFECT,
-        rule::lint::PASSTHROUGH_SETTINGS,
+        rule::lint::SPKI_FORMAT,
+        rule::lint::HASH_FORMAT,
         rule::webhook::PASSTHROUGH_CERTIFICATES,
         rule::webhook::INVALID_CIPHERS,
         rule::webhook::DUPLICATE_CIPHERS,
