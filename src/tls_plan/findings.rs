@@ -20,6 +20,10 @@ pub(crate) struct TlsFinding {
     pub(crate) message: String,
     pub(crate) help: String,
     /// What Envoy rejects because of it.
+    #[cfg_attr(
+        not(feature = "envoy"),
+        expect(dead_code, reason = "only the translation reports it")
+    )]
     pub(crate) rejection: Option<EnvoyRejection>,
 }
 

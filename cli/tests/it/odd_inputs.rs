@@ -26,6 +26,10 @@ spec:
   - {name: more, port: 81, protocol: HTTP}
 ";
 
+/// What makes an odd text of a plain one.
+type MakeText<'a> = &'a dyn Fn(&str) -> String;
+type MakeBytes<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
 const COMMANDS: [&[&str]; 6] = [
     &["check", "-"],
     &["explain", "-"],
@@ -61,7 +65,7 @@ fn without_numbers(text: &str) -> String {
 #[test]
 fn what_kubectl_reads_is_read_by_every_command() {
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    let odd: [(&str, &dyn Fn(&str) -> Vec<u8>); 9] = [
+    let odd: [(&str, MakeBytes<'_>); 9] = [
         ("two byte order marks", &|text| format!("\u{feff}\u{feff}{text}").into_bytes()),
         ("UTF-16", &|text| utf16(&format!("\u{feff}{text}"))),
         ("CRLF", &|text| text.replace('\n', "\r\n").into_bytes()),
@@ -93,7 +97,7 @@ fn what_kubectl_reads_is_read_by_every_command() {
 #[test]
 fn what_kubectl_rejects_is_an_error_of_every_command_with_its_line() {
     let deep = |text: &str| format!("{text}  x: {}{}\n", "[".repeat(10_001), "]".repeat(10_001));
-    let odd: [(&str, &dyn Fn(&str) -> String, usize); 7] = [
+    let odd: [(&str, MakeText<'_>, usize); 7] = [
         ("an untyped item", &|text| format!("apiVersion: v1\nkind: List\n{}", item(text, true)), 4),
         ("depth", &deep, 10),
         (
