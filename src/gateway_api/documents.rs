@@ -283,7 +283,8 @@ impl Manifests {
                 if let Some(message) = misspelt(group, kind) {
                     let key = if group == GROUP { "kind" } else { "apiVersion" };
                     let path = FieldPath::root().key(key);
-                    let found = Diagnostic::warning(lint::MISSPELT_TYPE, path, message);
+                    let found =
+                        Diagnostic::new(lint::MISSPELT_TYPE, Severity::Warning, path, message);
                     let found = Diagnostic { help: Some("it is ignored".to_owned()), ..found };
                     let diagnostics = written.located(vec![found], written.start);
                     self.report("unknown", String::new(), String::new(), diagnostics);
