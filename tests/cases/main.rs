@@ -35,7 +35,7 @@ mod gateway_api_clients;
 mod gateway_api_hostile;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_placeholders;
-#[cfg(feature = "gateway-api")]
+#[cfg(all(feature = "gateway-api", feature = "validate"))]
 mod gateway_api_rules;
 mod handshake;
 mod lists;
