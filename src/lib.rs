@@ -75,6 +75,7 @@ pub mod diagnostic;
 #[cfg(feature = "envoy")]
 pub mod envoy;
 mod error;
+mod field_path;
 #[cfg(feature = "gateway-api")]
 pub mod gateway_api;
 #[cfg(any(feature = "validate", feature = "gateway-api"))]

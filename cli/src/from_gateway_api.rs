@@ -85,7 +85,7 @@ pub(crate) struct FromGatewayApi {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     Yaml,
     Json,
 }

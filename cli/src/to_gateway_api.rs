@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use istio_gateway::{
     Diagnostic, FieldPath, IstioVersion, Object, Severity,
     gateway_api::{GROUP, Gateway, Metadata, ReferenceGrant, ReverseConversion, from_istio},
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     Failure,
-    from_gateway_api::{findings, report},
+    from_gateway_api::{Format, findings, report},
     gateways::{Finding, Found, Judgement, known_translation, read},
     input::Reading,
     output::{Layout, print, print_json},
@@ -64,12 +64,6 @@ pub(crate) struct ToGatewayApi {
     /// Files and directories; - is standard input
     #[arg(default_value = "-", value_name = "FILE|DIR|-")]
     files: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Yaml,
-    Json,
 }
 
 /// An object as it is written.

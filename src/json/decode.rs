@@ -217,10 +217,12 @@ impl<'de, F: Field> DeserializeSeed<'de> for FieldVisitor<'_, '_, F> {
 impl<F: Field> FieldVisitor<'_, '_, F> {
     #[inline]
     fn text(self, text: Text<'_>) {
-        if self.log.is_template && is_placeholder(&text.text) {
-            self.log.silently(|log| self.field.text(text, self.at, log));
-        } else {
-            self.field.text(text, self.at, self.log);
+        let Self { field, at, log } = self;
+        let written = log.is_template.then(|| text.text.clone());
+        let before = log.state();
+        field.text(text, at, log);
+        if log.state() != before && written.is_some_and(|text| is_placeholder(&text)) {
+            log.restore(before);
         }
     }
 }

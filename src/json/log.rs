@@ -166,11 +166,15 @@ impl<'a> DecodeLog<'a> {
         key == "$serde_json::private::Number" && self.cursor.is_none() && wraps_numbers()
     }
 
-    /// Runs `f`, without its diagnostics.
+    /// The number of diagnostics, and the last error.
+    #[inline]
+    pub(super) fn state(&self) -> (usize, Option<usize>) {
+        (self.found.len(), self.last_error)
+    }
+
+    /// Removes the diagnostics since `state`.
     #[cold]
-    pub(super) fn silently(&mut self, f: impl FnOnce(&mut Self)) {
-        let (mark, last_error) = (self.mark(), self.last_error);
-        f(self);
+    pub(super) fn restore(&mut self, (mark, last_error): (usize, Option<usize>)) {
         self.found.truncate(mark);
         self.nodes.truncate(mark);
         self.last_error = last_error;
