@@ -218,11 +218,13 @@ impl<F: Field> FieldVisitor<'_, '_, F> {
     #[inline]
     fn text(self, text: Text<'_>) {
         let Self { field, at, log } = self;
-        let written = log.is_template.then(|| text.text.clone());
-        let before = log.state();
+        let before = log.is_template.then(|| (log.state(), text.text.clone()));
         field.text(text, at, log);
-        if log.state() != before && written.is_some_and(|text| is_placeholder(&text)) {
-            log.restore(before);
+        if let Some((state, text)) = before
+            && log.state() != state
+            && is_placeholder(&text)
+        {
+            log.restore(state);
         }
     }
 }
