@@ -4,7 +4,7 @@
 
 use istio_gateway::{
     FieldPath,
-    gateway_api::{Manifests, Options, convert, from_istio},
+    gateway_api::{ListenerOutcome, Manifests, Options, convert, from_istio},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -20,8 +20,16 @@ fuzz_target!(|text: &str| {
         if conversion.listeners.is_empty() && conversion.conditions.is_empty() {
             continue;
         }
-        assert_eq!(of_library.listeners, conversion.listeners);
-        assert_eq!(of_library.conditions, conversion.conditions);
+        // `convert` takes values as they are written: it knows no placeholders.
+        assert_eq!(of_library.listeners.len(), conversion.listeners.len());
+        let mut depends = false;
+        for (one, other) in of_library.listeners.iter().zip(&conversion.listeners) {
+            match other.outcome {
+                ListenerOutcome::DependsOnPlaceholders => depends = true,
+                _ => assert_eq!(one, other),
+            }
+        }
+        assert!(depends || of_library.conditions == conversion.conditions);
         assert!(conversion.diagnostics.len() <= 1000);
         let _ = serde_json::to_string(&conversion.listeners).expect("it can be written");
         for found in &conversion.diagnostics {

@@ -9,6 +9,7 @@
 )]
 
 mod accessors;
+#[cfg(any(feature = "envoy", feature = "validate"))]
 mod bypasses;
 mod client_certificate;
 mod corpus;
