@@ -51,9 +51,9 @@
 //! # Semver
 //!
 //! Generated messages are plain structs, created with `..Default::default()`. A new field or enum value
-//! of Istio is a minor release; enums and most other types are `#[non_exhaustive]`. [`prost`] and
-//! [`prost_types`] are public dependencies and are re-exported; their major versions, and those of
-//! serde and `serde_json`, are major versions of this crate. The README has details.
+//! of Istio is a minor release; enums and most other types are `#[non_exhaustive]`. [`prost`] is a
+//! public dependency and is re-exported; its major versions, and those of serde and `serde_json`, are
+//! major versions of this crate. The README has details.
 //!
 //! # Scope
 //!
@@ -106,7 +106,6 @@ mod version;
 pub mod yaml;
 
 pub use prost;
-pub use prost_types;
 
 #[doc(inline)]
 pub use diagnostic::{Diagnostic, FieldPath, Position, Severity};

@@ -10,7 +10,7 @@
 /// ```
 /// use istio_gateway::{FILE_DESCRIPTOR_SET, prost::Message};
 ///
-/// let set = istio_gateway::prost_types::FileDescriptorSet::decode(FILE_DESCRIPTOR_SET)?;
+/// let set = prost_types::FileDescriptorSet::decode(FILE_DESCRIPTOR_SET)?;
 /// assert!(set.file.iter().any(|f| f.name() == "networking/v1alpha3/gateway.proto"));
 /// # Ok::<(), istio_gateway::prost::DecodeError>(())
 /// ```

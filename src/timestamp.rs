@@ -24,18 +24,6 @@ pub struct Timestamp {
     pub nanos: i32,
 }
 
-impl From<prost_types::Timestamp> for Timestamp {
-    fn from(prost_types::Timestamp { seconds, nanos }: prost_types::Timestamp) -> Self {
-        Self { seconds, nanos }
-    }
-}
-
-impl From<Timestamp> for prost_types::Timestamp {
-    fn from(Timestamp { seconds, nanos }: Timestamp) -> Self {
-        Self { seconds, nanos }
-    }
-}
-
 /// The error for a string that is not an RFC 3339 time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

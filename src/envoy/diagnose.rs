@@ -80,11 +80,7 @@ impl Findings<'_> {
                     self.add(rule::PARAMETERS_IGNORED, path(field), message);
                 }
                 (None, Some(reason)) if self.plan.ignored(field, reason).is_none() => {
-                    self.add(
-                        ignored_rule(field, reason),
-                        path(field),
-                        format!("ignored: {reason}"),
-                    );
+                    self.add(ignored_rule(reason), path(field), format!("ignored: {reason}"));
                 }
                 (None, Some(_)) => {}
                 (None, None) => self.parameters(field),
@@ -249,16 +245,12 @@ impl Findings<'_> {
 
 const REJECTED: &str = "Envoy rejects the server's secrets, so that no client can connect";
 
-/// The rule for a field that is set and has no effect, and about which the validation has no rule of its own.
-fn ignored_rule(field: TlsField, reason: IgnoreReason) -> RuleId {
-    match field {
-        _ if reason == IgnoreReason::Passthrough => webhook::PASSTHROUGH_CERTIFICATES,
-        TlsField::CaCertificates => rule::CA_IGNORED,
-        TlsField::MinProtocolVersion
-        | TlsField::MaxProtocolVersion
-        | TlsField::CipherSuites
-        | TlsField::EcdhCurves
-        | TlsField::AlpnProtocols => rule::PARAMETERS_IGNORED,
-        _ => rule::CERTIFICATE_IGNORED,
+/// The rule for a field that is set and has no effect, and about which lint has no rule.
+fn ignored_rule(reason: IgnoreReason) -> RuleId {
+    match reason {
+        IgnoreReason::Passthrough => webhook::PASSTHROUGH_CERTIFICATES,
+        IgnoreReason::ProxyCertificate | IgnoreReason::ProxyCa => webhook::ISTIO_MUTUAL,
+        IgnoreReason::OtherCertificate(_) => webhook::CERTIFICATE_SOURCES,
+        _ => rule::PARAMETERS_IGNORED,
     }
 }

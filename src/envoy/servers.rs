@@ -10,6 +10,7 @@ use crate::{
     Diagnostic, FieldPath, Gateway, Server, Severity,
     client_certificate::Rejection,
     merged_gateway::{Candidate, SkipReason, skipped},
+    rule::{lint, webhook},
 };
 
 /// A server of a Gateway: its translation, and whether it takes effect.
@@ -47,7 +48,13 @@ impl ServerOutcome {
         let (rule, message) = match self {
             Self::Sent => return None,
             Self::Skipped(reason) => {
-                (rule::SERVER_SKIPPED, format!("istiod drops this server: {reason}"))
+                let rule = match reason {
+                    SkipReason::DuplicateHost { .. } => lint::DUPLICATE_HOST,
+                    SkipReason::ProtocolConflict { .. } => lint::PORT_PROTOCOL,
+                    SkipReason::DuplicatePortName { .. } => webhook::PORT_NAME_UNIQUE,
+                    SkipReason::NoPort | SkipReason::Replaced { .. } => rule::SERVER_SKIPPED,
+                };
+                (rule, format!("istiod drops this server: {reason}"))
             }
             Self::ListenerRejected { by } => (
                 rule::LISTENER_REJECTED,

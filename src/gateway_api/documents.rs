@@ -1,12 +1,10 @@
 //! From manifests to translations with positions.
 
-use std::{cell::Cell, io::Read};
-
-use serde::de::DeserializeOwned;
+use std::io::Read;
 
 use super::{
     Conversion, GatewayManifest, Options,
-    input::{GROUP, Gateway, Metadata},
+    input::{FromTree, GROUP, Gateway, Metadata},
     resources::InMemory,
     schema::{self, Judged, Resource},
     unknown::{self, UnknownObjects, Variants},
@@ -19,7 +17,7 @@ use crate::{
     placeholder::find_placeholders,
     rule::{decode as rule, lint},
     stream::{DocumentReader, DocumentText, Format},
-    tree::{self, Deserializer, Ref, Tree, locate},
+    tree::{self, Ref, Tree, locate},
 };
 
 /// A set of manifests: Gateways of Gateway API, and the objects to which they refer. Objects of other
@@ -240,7 +238,7 @@ impl Manifests {
         &mut self,
         written: &Written<'_>,
     ) -> Result<Option<(Gateway, Variants<Gateway>)>, Error> {
-        let Written { kind, tree, node, .. } = *written;
+        let Written { kind, tree, node, path, .. } = *written;
         match (written.group_version().0, kind) {
             (GROUP, "Gateway") => {
                 let (mut gateway, mut variants) = written.read::<Gateway>(&schema::GATEWAY)?;
@@ -267,17 +265,17 @@ impl Manifests {
             }
             ("", "Secret") if !self.is_unknown("Secret", written) => {
                 let mut secret: super::Secret =
-                    deserialize(tree, node).map_err(Error::without_values)?;
+                    read(tree, node, path).map_err(Error::without_values)?;
                 default_namespace(&mut secret.metadata.namespace);
                 self.resources.add_secret(secret);
             }
             ("", "ConfigMap") if !self.is_unknown("ConfigMap", written) => {
-                let mut map: super::ConfigMap = deserialize(tree, node)?;
+                let mut map: super::ConfigMap = read(tree, node, path)?;
                 default_namespace(&mut map.metadata.namespace);
                 self.resources.add_config_map(map);
             }
             ("", "Namespace") if !self.is_unknown("Namespace", written) => {
-                self.resources.add_namespace(deserialize(tree, node)?);
+                self.resources.add_namespace(read(tree, node, path)?);
             }
             (group, kind) => {
                 if let Some(message) = misspelt(group, kind) {
@@ -369,7 +367,7 @@ impl Written<'_> {
     }
 
     /// The object with the API server's findings about it.
-    fn read<T: DeserializeOwned>(&self, resource: &Resource) -> Result<(T, Variants<T>), Error> {
+    fn read<T: FromTree>(&self, resource: &Resource) -> Result<(T, Variants<T>), Error> {
         unknown::read(resource, self.group_version().1, self.tree, self.node)
     }
 
@@ -409,19 +407,16 @@ fn default_namespace(namespace: &mut String) {
     }
 }
 
-/// An object, or an error and its location.
-pub(super) fn deserialize<T: DeserializeOwned>(
+/// An object at a path, or an error and its location.
+pub(super) fn read<T: FromTree>(
     tree: &Tree<'_>,
     node: Ref<'_, '_>,
+    path: &FieldPath,
 ) -> Result<T, Error> {
-    let cursor = Cell::new(node.index());
-    T::deserialize(Deserializer::last_of_each_key(node, &cursor)).map_err(|error| {
-        let at = tree.at(cursor.get());
-        let (path, position) = tree::places(tree, &[at.span().start])
-            .into_iter()
-            .next()
-            .unwrap_or_else(|| (FieldPath::root(), tree::position(at)));
-        wrong(rule::WRONG_TYPE, path, position, error.to_string())
+    T::from_tree(node).map_err(|error| {
+        let path = path.steps().iter().chain(error.path().steps()).cloned().collect();
+        let position = tree::position(tree.at(error.node));
+        wrong(rule::WRONG_TYPE, path, position, error.message)
     })
 }
 

@@ -2,17 +2,9 @@
 //! leaves a server without effect is an error, all else a warning.
 
 rules! {
-    CERTIFICATE_IGNORED = "envoy/certificate-ignored", Warning,
-    "Unused server certificate",
-    "istiod uses only one of credentialNames, credentialName, tlsCertificates and serverCertificate.", manifests;
-
     CERTIFICATE_REPLACED = "envoy/certificate-replaced", Warning,
     "Certificate or key missing",
     "A certificate needs its key. Without both, the mesh's certificate is used.", manifests;
-
-    CA_IGNORED = "envoy/ca-ignored", Warning,
-    "Unused CA",
-    "In this mode, or with this source of certificates, this CA does not verify clients.", manifests;
 
     CA_REPLACED = "envoy/ca-replaced", Warning,
     "CA of the mesh used",
@@ -24,7 +16,7 @@ rules! {
 
     SERVER_SKIPPED = "envoy/server-skipped", Error,
     "Server dropped by istiod",
-    "An earlier server of the same port has the same host or another protocol, so that istiod drops this one.", manifests;
+    "A later server of the port without TLS settings replaces all earlier ones of the same protocol, and a server without a port has no listener.", manifests;
 
     LISTENER_REJECTED = "envoy/listener-rejected", Error,
     "Listener rejected by Envoy",

@@ -109,6 +109,10 @@ rules! {
     "caCertCredentialName without effect",
     "caCertCredentialName applies only in MUTUAL and OPTIONAL_MUTUAL, and only with credentialName or credentialNames.", manifests;
 
+    CA_IGNORED = "lint/ca-ignored", Warning,
+    "caCertificates without effect",
+    "Without MUTUAL or OPTIONAL_MUTUAL no client is verified. With a credential, the CA of the Secret verifies clients.", manifests;
+
     CA_CREDENTIAL_SUFFIX = "lint/ca-credential-suffix", Warning,
     "caCertCredentialName without -cacert",
     "istiod returns a CA only for names that end in -cacert. For another name it sends a server certificate or nothing, and no client is accepted. Append -cacert: istiod then looks for a Secret of that name first, then for one without the suffix.", manifests;

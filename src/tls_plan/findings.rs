@@ -65,11 +65,20 @@ impl TlsPlan<'_> {
             | F::Mode
             | F::ServerCertificate
             | F::PrivateKey
-            | F::CaCertificates
             | F::CredentialName
             | F::CredentialNames
             | F::TlsCertificates => return None,
-            F::CaCrl if reason == IgnoreReason::Passthrough => return None,
+            F::CaCertificates | F::CaCrl if reason == IgnoreReason::Passthrough => return None,
+            // As for certificates, the webhook rejects it.
+            F::CaCertificates if reason == IgnoreReason::ProxyCa => return None,
+            F::CaCertificates if reason == IgnoreReason::NoCertificateRequested => {
+                (rule::CA_IGNORED, NOT_REQUESTED, "write mode: MUTUAL, or remove it")
+            }
+            F::CaCertificates => (
+                rule::CA_IGNORED,
+                "has no effect: with a credential, the CA is that of the Secret",
+                "add the CA to the Secret as ca.crt, and remove this",
+            ),
             _ if reason == IgnoreReason::Passthrough => (
                 rule::PASSTHROUGH_SETTINGS,
                 "has no effect: in this mode, the gateway does not terminate TLS",

@@ -396,9 +396,10 @@ fn dropped_settings_are_reported() {
     }
     println!("{found:#?}");
     for rule in [
-        rule::envoy::CERTIFICATE_IGNORED,
+        rule::webhook::CERTIFICATE_SOURCES,
+        rule::webhook::ISTIO_MUTUAL,
         rule::envoy::CERTIFICATE_REPLACED,
-        rule::envoy::CA_IGNORED,
+        rule::lint::CA_IGNORED,
         rule::envoy::CA_REPLACED,
         rule::envoy::PARAMETERS_IGNORED,
         rule::lint::CERTIFICATE_CA_IGNORED,

@@ -74,7 +74,7 @@ fn message(facts: &mut Facts, message: &MessageDescriptor) {
     }
     let proto = message.descriptor_proto();
     let about = json!({
-        "deprecated": proto.options.as_ref().is_some_and(istio_gateway::prost_types::MessageOptions::deprecated),
+        "deprecated": proto.options.as_ref().is_some_and(prost_types::MessageOptions::deprecated),
         "oneofs": message.oneofs().map(|o| o.name().to_owned()).collect::<Vec<_>>(),
         "reserved_names": message.reserved_names().collect::<Vec<_>>(),
         "reserved_ranges": message.reserved_ranges().map(|r| vec![r.start, r.end]).collect::<Vec<_>>(),
@@ -106,7 +106,7 @@ fn field_facts(index: usize, field: &FieldDescriptor) -> Value {
         "has_presence": field.supports_presence(),
         "proto3_optional": proto.proto3_optional(),
         "is_map": field.is_map(),
-        "deprecated": proto.options.as_ref().is_some_and(istio_gateway::prost_types::FieldOptions::deprecated),
+        "deprecated": proto.options.as_ref().is_some_and(prost_types::FieldOptions::deprecated),
         "field_behavior": behavior(field),
     });
     if let (true, Kind::Message(entry)) = (field.is_map(), field.kind()) {
@@ -132,19 +132,17 @@ fn behavior(field: &FieldDescriptor) -> Vec<String> {
 fn enumeration(facts: &mut Facts, r#enum: &EnumDescriptor) {
     let proto = r#enum.enum_descriptor_proto();
     let about = json!({
-        "deprecated": proto.options.as_ref().is_some_and(istio_gateway::prost_types::EnumOptions::deprecated),
+        "deprecated": proto.options.as_ref().is_some_and(prost_types::EnumOptions::deprecated),
         // Enums of proto3 are open.
         "closed": false,
-        "allow_alias": proto.options.as_ref().is_some_and(istio_gateway::prost_types::EnumOptions::allow_alias),
+        "allow_alias": proto.options.as_ref().is_some_and(prost_types::EnumOptions::allow_alias),
         "reserved_names": r#enum.reserved_names().collect::<Vec<_>>(),
         "reserved_ranges": r#enum.reserved_ranges().map(|r| vec![*r.start(), *r.end()]).collect::<Vec<_>>(),
     });
     add(facts, r#enum.full_name(), &about);
     for (index, value) in proto.value.iter().enumerate() {
-        let deprecated = value
-            .options
-            .as_ref()
-            .is_some_and(istio_gateway::prost_types::EnumValueOptions::deprecated);
+        let deprecated =
+            value.options.as_ref().is_some_and(prost_types::EnumValueOptions::deprecated);
         let about = json!({"index": index, "number": value.number(), "deprecated": deprecated});
         add(facts, &format!("{}.{}", r#enum.full_name(), value.name()), &about);
     }

@@ -70,7 +70,7 @@ fn findings_have_the_position_in_the_document() {
         findings.iter().map(about).collect::<Vec<_>>(),
         [
             json!(["lint/unknown-field", "warning", "spec.servers[0].tls.new", 10, 100]),
-            json!(["envoy/ca-ignored", "warning", "spec.servers[0].tls.caCertificates", 10, 95]),
+            json!(["lint/ca-ignored", "warning", "spec.servers[0].tls.caCertificates", 10, 95]),
         ]
     );
 }
@@ -102,7 +102,7 @@ spec:
     };
     assert_eq!(about(&lines[0]), ["lint/snake-case-field"]);
     // istiod leaves out the second server of the host.
-    assert_eq!(about(&lines[1]), ["envoy/server-skipped"]);
+    assert_eq!(about(&lines[1]), ["lint/duplicate-host"]);
     assert_eq!(lines[1]["tls_context"], Value::Null);
 }
 

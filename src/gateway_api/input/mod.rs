@@ -1,50 +1,95 @@
 //! The parts of Kubernetes objects that the translation uses.
 //!
 //! They implement serde. Reading is as lenient as in Kubernetes clients: unknown fields are ignored,
-//! and null is absent.
+//! null is absent, and of a repeated key the last value counts.
 
-mod null;
-mod secret;
-
-pub use secret::Secret;
+mod decode;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use self::null::{is_default, or_default};
+use self::decode::{entries, is_key_of};
+use crate::tree::Ref;
+
+pub(super) use decode::{FromTree, Mismatch};
 
 /// The API group of Gateway API.
 pub const GROUP: &str = "gateway.networking.k8s.io";
 
 /// Declares an object's structs: every field may be absent or null, and is omitted if it is empty, apart from
-/// those that the API server requires.
+/// those that the API server requires. A key of JSON is the field's name in camelCase, or stands after it.
 macro_rules! structs {
     ($(
         $(#[$doc:meta])*
         pub struct $name:ident {
             $( required { $( $(#[$required_doc:meta])* pub $required:ident: $required_type:ty, )* } )?
-            $( $(#[$field_doc:meta])* pub $field:ident: $type:ty, )*
+            $( $(#[$field_doc:meta])* pub $field:ident $(($key:literal))?: $type:ty, )*
         }
     )*) => { $(
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-        #[serde(default, rename_all = "camelCase")]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "camelCase")]
         #[non_exhaustive]
         pub struct $name {
             $( $(
                 $(#[$required_doc])*
-                #[serde(deserialize_with = "or_default")]
                 pub $required: $required_type,
             )* )?
             $(
                 $(#[$field_doc])*
-                #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
+                #[serde($(rename = $key,)? skip_serializing_if = "is_default")]
                 pub $field: $type,
             )*
         }
+
+        read! { $name { $( $( $required: stringify!($required), )* )? $( $field: key!($field $($key)?), )* } }
     )* };
 }
+
+macro_rules! key {
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $key:literal) => {
+        $key
+    };
+}
+
+/// Implements reading of a struct whose fields have these names.
+macro_rules! read {
+    ($name:ident { $( $field:ident: $key:expr, )* }) => {
+        impl FromTree for $name {
+            fn from_tree(node: Ref<'_, '_>) -> Result<Self, Mismatch> {
+                let mut value = Self::default();
+                entries(node, &mut |key, node| {
+                    $( if is_key_of(key, $key) {
+                        value.$field = FromTree::from_tree(node)?;
+                        return Ok(());
+                    } )*
+                    Ok(())
+                })?;
+                Ok(value)
+            }
+        }
+
+        deserialize! { $name }
+    };
+}
+
+macro_rules! deserialize {
+    ($name:ident) => {
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                decode::deserialize(deserializer)
+            }
+        }
+    };
+}
+
+mod secret;
+
+pub use secret::Secret;
 
 structs! {
     /// The name, labels and annotations of an object.
@@ -84,8 +129,7 @@ structs! {
     /// An address of a [`Gateway`].
     pub struct Address {
         /// `IPAddress`, which is the default, or `Hostname`.
-        #[serde(rename = "type")]
-        pub kind: Option<String>,
+        pub kind ("type"): Option<String>,
         /// The address.
         pub value: String,
     }
@@ -326,18 +370,23 @@ impl GatewaySpec {
 }
 
 /// TLS of a [`Gateway`] for clients.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FrontendTls {
     /// The settings of every port without an entry in `per_port`. It is written even if it is empty,
     /// since Gateway API requires it.
-    #[serde(deserialize_with = "or_default")]
     pub default: TlsConfig,
     /// The settings of single ports. An entry replaces the whole `default`; of two entries for one port
     /// the first is used.
-    #[serde(deserialize_with = "or_default", skip_serializing_if = "is_default")]
+    #[serde(skip_serializing_if = "is_default")]
     pub per_port: List<PortTls>,
+}
+
+read! { FrontendTls { default: "default", per_port: "per_port", } }
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// [`FrontendTlsValidation::mode`]: clients without a certificate of the CA are rejected.

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Map, Metadata, null::or_default};
-use crate::gateway_api::certificates;
+use super::{
+    Map, Metadata,
+    decode::{self, FromTree, Mismatch, entries},
+};
+use crate::{gateway_api::certificates, tree::Ref};
 
 /// A Secret with its bytes. It reads `data` (Base64) and `stringData`, which takes precedence, and
 /// writes `data`.
@@ -20,13 +23,13 @@ use crate::gateway_api::certificates;
 /// assert_eq!(secret.data["b"], b"b");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "SecretText", into = "SecretText")]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Secret {
     /// The metadata.
     pub metadata: Metadata,
     /// The data.
+    #[serde(serialize_with = "as_base64")]
     pub data: BTreeMap<String, Vec<u8>>,
 }
 
@@ -40,47 +43,39 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct SecretText {
-    #[serde(deserialize_with = "or_default")]
-    metadata: Metadata,
-    #[serde(deserialize_with = "or_default")]
-    data: BTreeMap<String, Bytes>,
-    #[serde(deserialize_with = "or_default", skip_serializing)]
-    string_data: Map,
-}
-
-impl From<SecretText> for Secret {
-    fn from(SecretText { metadata, data, string_data }: SecretText) -> Self {
-        let data = data.into_iter().map(|(key, Bytes(bytes))| (key, bytes));
-        let texts = string_data.into_iter().map(|(key, text)| (key, text.into_bytes()));
-        Self { metadata, data: data.chain(texts).collect() }
+/// A value of `data` is Base64, in which line breaks are ignored.
+impl FromTree for Secret {
+    fn from_tree(node: Ref<'_, '_>) -> Result<Self, Mismatch> {
+        let mut secret = Self::default();
+        let mut texts = Map::new();
+        entries(node, &mut |key, node| {
+            match key {
+                "metadata" => secret.metadata = Metadata::from_tree(node)?,
+                "stringData" => texts = Map::from_tree(node)?,
+                "data" => entries(node, &mut |key, node| {
+                    let text = String::from_tree(node)?;
+                    // The value is secret and must not be in the message.
+                    let bytes = certificates::base64(text.as_bytes())
+                        .ok_or_else(|| Mismatch::new(node, "a value of data is not Base64"))?;
+                    secret.data.insert(key.to_owned(), bytes);
+                    Ok(())
+                })?,
+                _ => {}
+            }
+            Ok(())
+        })?;
+        for (key, text) in texts {
+            secret.data.insert(key, text.into_bytes());
+        }
+        Ok(secret)
     }
 }
 
-impl From<Secret> for SecretText {
-    fn from(Secret { metadata, data }: Secret) -> Self {
-        let data = data.into_iter().map(|(key, bytes)| (key, Bytes(bytes))).collect();
-        Self { metadata, data, string_data: Map::new() }
-    }
-}
+deserialize! { Secret }
 
-/// Bytes as Kubernetes writes them: Base64, in which line breaks are ignored.
-#[derive(Default)]
-struct Bytes(Vec<u8>);
-
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&STANDARD.encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
-        // The value is secret and must not be in the message.
-        let wrong = || D::Error::custom("a value of data is not Base64");
-        certificates::base64(text.as_bytes()).map(Self).ok_or_else(wrong)
-    }
+fn as_base64<S: Serializer>(
+    data: &BTreeMap<String, Vec<u8>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(data.iter().map(|(key, bytes)| (key, STANDARD.encode(bytes))))
 }

@@ -15,13 +15,11 @@ pub(super) use objects::{Assumed, UnknownObjects, matters};
 
 use std::collections::HashMap;
 
-use serde::de::DeserializeOwned;
-
 use self::{fill::write_filled, scope::Scope};
 use super::{
     Context, Conversion, ConvertedListener, ListenerOutcome, Options, Resources,
-    documents::deserialize,
-    input::Gateway,
+    documents::read as read_object,
+    input::{FromTree, Gateway},
     schema::{self, Judged, Resource},
     verdict_cache::VerdictCache,
 };
@@ -48,7 +46,7 @@ pub(super) struct Variants<T> {
 ///
 /// # Errors
 /// An object that cannot be read whatever its unknown values are.
-pub(super) fn read<T: DeserializeOwned>(
+pub(super) fn read<T: FromTree>(
     resource: &Resource,
     version: &str,
     tree: &Tree<'_>,
@@ -62,8 +60,8 @@ pub(super) fn read<T: DeserializeOwned>(
     }
     judged.wrong_types.iter().for_each(|path| unknown.add(path.clone(), None));
     let mut written = match unknown.values.is_empty() {
-        true => deserialize(tree, node),
-        false => unknown.deserialize(node, None),
+        true => read_object(tree, node, &FieldPath::root()),
+        false => unknown.read(node, None),
     };
     // Values of a wrong type that the schema does not check: those of the metadata.
     const MOST: usize = 20;
@@ -71,7 +69,7 @@ pub(super) fn read<T: DeserializeOwned>(
         if written.is_ok() {
             break;
         }
-        written = unknown.deserialize(node, None);
+        written = unknown.read(node, None);
         let found = written.as_ref().err().and_then(|error| error.diagnostics().first());
         let Some(found) = found.filter(|found| !unknown.has(&found.path)) else { break };
         judged.findings.push(found.clone());
@@ -91,7 +89,7 @@ pub(super) fn read<T: DeserializeOwned>(
         }
         let json = unknown.fill(node, Some(turn));
         let tree = tree::from_checked_json(&json)?;
-        variants.filled.push(deserialize(&tree, tree.root())?);
+        variants.filled.push(read_object(&tree, tree.root(), &FieldPath::root())?);
         if !variants.placeholders.is_empty() {
             // A finding about a value of a wrong type stays.
             let mut other = schema::judge(resource, version, tree.root());
@@ -148,14 +146,10 @@ impl<'a> Unknown<'a> {
         json
     }
 
-    fn deserialize<T: DeserializeOwned>(
-        &self,
-        node: Ref<'_, '_>,
-        turn: Option<usize>,
-    ) -> Result<T, Error> {
+    fn read<T: FromTree>(&self, node: Ref<'_, '_>, turn: Option<usize>) -> Result<T, Error> {
         let json = self.fill(node, turn);
         let tree = tree::from_checked_json(&json)?;
-        deserialize(&tree, tree.root())
+        read_object(&tree, tree.root(), &FieldPath::root())
     }
 }
 
