@@ -12,7 +12,10 @@ use super::{
     findings::{Findings, Location},
     lint, webhook,
 };
-use crate::{FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode, diagnostic::Step};
+use crate::{
+    FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode, diagnostic::Step,
+    tls_plan::TlsField,
+};
 
 /// An unknown value: its path as field names (`servers[].port.number`), and the indexes in that path.
 pub(super) struct UnknownValue {
@@ -145,33 +148,15 @@ const BINDS: [&str; 4] = ["", "192.0.2.1", "unix:///socket", "?"];
 
 /// The number of values that are tried for a field.
 fn choices(field: &str) -> usize {
-    match field.strip_prefix("servers[].").unwrap_or(field) {
-        "tls.mode" => 6,
-        "tls.minProtocolVersion" | "tls.maxProtocolVersion" => 5,
+    let field = field.strip_prefix("servers[].").unwrap_or(field);
+    if let Some((field, below)) = field.strip_prefix("tls.").and_then(tls_field) {
+        return tls_choices(field, below);
+    }
+    match field {
         "port.protocol" | "bind" | "port" | "tls" => 4,
         "port.number" => 3,
-        "port.targetPort"
-        | "port.name"
-        | "hosts[]"
-        | "name"
-        | "hosts"
-        | "servers[]"
-        | "servers"
-        | "selector"
-        | "tls.httpsRedirect"
-        | "tls.insecureSkipVerify"
-        | "tls.caCertCredentialName"
-        | "tls.credentialNames"
-        | "tls.tlsCertificates"
-        | "tls.subjectAltNames"
-        | "tls.verifyCertificateSpki"
-        | "tls.verifyCertificateSpki[]"
-        | "tls.verifyCertificateHash"
-        | "tls.verifyCertificateHash[]"
-        | "tls.cipherSuites"
-        | "tls.cipherSuites[]"
-        | "tls.ecdhCurves"
-        | "tls.ecdhCurves[]" => 2,
+        "port.targetPort" | "port.name" | "hosts[]" | "name" | "hosts" | "servers[]"
+        | "servers" | "selector" => 2,
         _ => 1,
     }
 }
@@ -240,63 +225,82 @@ fn assume(gateway: &mut Gateway, value: &UnknownValue, choice: usize, unique: us
     }
 }
 
-fn assume_tls(tls: &mut ServerTlsSettings, field: &str, item: usize, choice: usize, unique: usize) {
+/// The field of TLS settings with this path, and what is below it.
+fn tls_field(path: &str) -> Option<(TlsField, &str)> {
+    TlsField::ALL.into_iter().find_map(|field| {
+        let below = path.strip_prefix(field.as_str())?;
+        (below.is_empty() || below.starts_with("[]")).then_some((field, below))
+    })
+}
+
+fn tls_choices(field: TlsField, below: &str) -> usize {
+    match field {
+        TlsField::Mode => 6,
+        TlsField::MinProtocolVersion | TlsField::MaxProtocolVersion => 5,
+        TlsField::HttpsRedirect
+        | TlsField::InsecureSkipVerify
+        | TlsField::CaCertCredentialName
+        | TlsField::VerifyCertificateSpki
+        | TlsField::VerifyCertificateHash
+        | TlsField::CipherSuites
+        | TlsField::EcdhCurves
+        | TlsField::AlpnProtocols => 2,
+        TlsField::CredentialNames | TlsField::TlsCertificates | TlsField::SubjectAltNames => {
+            if below.is_empty() {
+                2
+            } else {
+                1
+            }
+        }
+        TlsField::ServerCertificate
+        | TlsField::PrivateKey
+        | TlsField::CaCertificates
+        | TlsField::CaCrl
+        | TlsField::CredentialName => 1,
+    }
+}
+
+fn assume_tls(tls: &mut ServerTlsSettings, path: &str, item: usize, choice: usize, unique: usize) {
+    let Some((field, below)) = tls_field(path) else { return };
     let is_first = choice == 0;
     let number = i32::try_from(choice).unwrap_or_default();
     let text = || format!("value-{unique}");
-    let list = || if is_first { Vec::new() } else { vec![text()] };
+    // A list, or one of its items: one that is valid, and any.
+    let list = |list: &mut Vec<String>, valid: &str| match below {
+        "" => *list = if is_first { Vec::new() } else { vec![text()] },
+        _ => set(list, item, if is_first && !valid.is_empty() { valid.to_owned() } else { text() }),
+    };
     match field {
-        "mode" => tls.mode = number,
-        "minProtocolVersion" => tls.min_protocol_version = number,
-        "maxProtocolVersion" => tls.max_protocol_version = number,
-        "httpsRedirect" => tls.https_redirect = !is_first,
-        "insecureSkipVerify" => tls.insecure_skip_verify = Some(!is_first),
-        "serverCertificate" => tls.server_certificate = text(),
-        "privateKey" => tls.private_key = text(),
-        "caCertificates" => tls.ca_certificates = text(),
-        "caCrl" => tls.ca_crl = text(),
-        "credentialName" => tls.credential_name = text(),
-        "caCertCredentialName" => {
+        TlsField::Mode => tls.mode = number,
+        TlsField::MinProtocolVersion => tls.min_protocol_version = number,
+        TlsField::MaxProtocolVersion => tls.max_protocol_version = number,
+        TlsField::HttpsRedirect => tls.https_redirect = !is_first,
+        TlsField::InsecureSkipVerify => tls.insecure_skip_verify = Some(!is_first),
+        TlsField::ServerCertificate => tls.server_certificate = text(),
+        TlsField::PrivateKey => tls.private_key = text(),
+        TlsField::CaCertificates => tls.ca_certificates = text(),
+        TlsField::CaCrl => tls.ca_crl = text(),
+        TlsField::CredentialName => tls.credential_name = text(),
+        TlsField::CaCertCredentialName => {
             tls.ca_cert_credential_name = text() + if is_first { "-cacert" } else { "" };
         }
-        "credentialNames" => tls.credential_names = list(),
-        "credentialNames[]" => set(&mut tls.credential_names, item, text()),
-        "tlsCertificates" if is_first => tls.tls_certificates = Vec::new(),
-        "tlsCertificates" => tls.tls_certificates = vec![certificate()],
-        "tlsCertificates[]" => {
-            if let Some(own) = tls.tls_certificates.get_mut(item) {
-                *own = certificate();
-            }
+        TlsField::CredentialNames => list(&mut tls.credential_names, ""),
+        TlsField::TlsCertificates => match (below, tls.tls_certificates.get_mut(item)) {
+            ("", _) if is_first => tls.tls_certificates = Vec::new(),
+            ("", _) => tls.tls_certificates = vec![certificate()],
+            ("[]", Some(own)) => *own = certificate(),
+            ("[].serverCertificate", Some(own)) => own.server_certificate = text(),
+            ("[].privateKey", Some(own)) => own.private_key = text(),
+            _ => {}
+        },
+        TlsField::SubjectAltNames => list(&mut tls.subject_alt_names, ""),
+        TlsField::VerifyCertificateSpki => {
+            list(&mut tls.verify_certificate_spki, &("A".repeat(43) + "="));
         }
-        "tlsCertificates[].serverCertificate" | "tlsCertificates[].privateKey" => {
-            if let Some(own) = tls.tls_certificates.get_mut(item) {
-                let key = field.ends_with("privateKey");
-                *(if key { &mut own.private_key } else { &mut own.server_certificate }) = text();
-            }
-        }
-        "subjectAltNames" => tls.subject_alt_names = list(),
-        "subjectAltNames[]" => set(&mut tls.subject_alt_names, item, text()),
-        "verifyCertificateSpki" => tls.verify_certificate_spki = list(),
-        "verifyCertificateSpki[]" => {
-            let pin = "A".repeat(43) + "=";
-            set(&mut tls.verify_certificate_spki, item, if is_first { pin } else { text() });
-        }
-        "verifyCertificateHash" => tls.verify_certificate_hash = list(),
-        "verifyCertificateHash[]" => {
-            let hash = "0".repeat(64);
-            set(&mut tls.verify_certificate_hash, item, if is_first { hash } else { text() });
-        }
-        "cipherSuites" => tls.cipher_suites = list(),
-        "cipherSuites[]" => {
-            let suite = "ECDHE-RSA-AES128-GCM-SHA256".to_owned();
-            set(&mut tls.cipher_suites, item, if is_first { suite } else { text() });
-        }
-        "ecdhCurves" => tls.ecdh_curves = list(),
-        "ecdhCurves[]" => {
-            let curve = "X25519".to_owned();
-            set(&mut tls.ecdh_curves, item, if is_first { curve } else { text() });
-        }
-        _ => {}
+        TlsField::VerifyCertificateHash => list(&mut tls.verify_certificate_hash, &"0".repeat(64)),
+        TlsField::CipherSuites => list(&mut tls.cipher_suites, "ECDHE-RSA-AES128-GCM-SHA256"),
+        TlsField::EcdhCurves => list(&mut tls.ecdh_curves, "X25519"),
+        TlsField::AlpnProtocols => list(&mut tls.alpn_protocols, "http/1.1"),
     }
 }
 

@@ -117,6 +117,31 @@ fn good_examples_break_no_rule() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// With `http/1.1` there would be no finding about ALPN.
+#[test]
+fn a_finding_that_depends_on_a_placeholder_is_not_reported() {
+    let manifest = |alpn: &str| {
+        format!(
+            "apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {{name: edge}}
+spec:
+  selector: {{istio: ingressgateway}}
+  servers:
+  - port: {{number: 443, name: https, protocol: HTTPS}}
+    hosts: [shop.example.com]
+    tls: {{mode: SIMPLE, credentialName: edge-cert, alpnProtocols: {alpn}}}
+"
+        )
+    };
+    let rules = |alpn: &str| -> Vec<_> {
+        check(&manifest(alpn)).into_iter().map(|found| found.rule.as_str()).collect()
+    };
+    assert_eq!(rules("[other]"), ["lint/alpn-protocol"]);
+    assert_eq!(rules("[$ALPN]"), ["lint/template"]);
+    assert_eq!(rules("[h2, $ALPN]"), ["lint/template"]);
+}
+
 #[test]
 fn every_manifest_belongs_to_a_rule() {
     let ids: BTreeSet<_> =

@@ -7,7 +7,7 @@ use istio_gateway::{
     proto::envoy::extensions::transport_sockets::tls::v3::{
         DownstreamTlsContext, TlsParameters, tls_parameters::TlsProtocol,
     },
-    tls_plan::{CertificateSource, CredentialName, CredentialScheme, TlsPlan},
+    tls_plan::{self, CertificateSource, CredentialName, CredentialScheme, TlsPlan},
 };
 
 use super::behavior::{Absence, ServerBehavior};
@@ -44,12 +44,21 @@ pub(super) fn does(behavior: &ServerBehavior<'_>) -> Vec<String> {
         return does;
     };
     // The policy has the validation, and the context the parameters that this version of istiod uses.
-    let TlsPlan { mode: _, https_redirect: _, certificates, validation: _, parameters: _, set: _ } =
+    let TlsPlan { mode: _, https_redirect: _, certificates, validation: _, parameters, set: _ } =
         plan;
+    // A new parameter does not compile until it is in the sentences below.
+    let (None
+    | Some(tls_plan::TlsParameters {
+        min_protocol_version: _,
+        max_protocol_version: _,
+        cipher_suites: _,
+        ecdh_curves: _,
+        alpn_protocols: _,
+    })) = parameters;
     let names = self::certificates(*certificates);
     does.push(format!("The gateway's own certificate: {}.", listed(&names, MOST, "none")));
     does.extend(asks(behavior));
-    does.extend(parameters(context));
+    does.extend(self::parameters(context));
     does.extend(alpn(context));
     does
 }

@@ -14,23 +14,36 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let Some(parameters) = plan.parameters else { return };
-    check_curves(parameters, place, findings);
+    // Versions and suites are checked with the modes.
+    let TlsParameters {
+        min_protocol_version: _,
+        max_protocol_version,
+        cipher_suites: _,
+        ecdh_curves,
+        alpn_protocols,
+    } = parameters;
+    check_curves(ecdh_curves, max_protocol_version, place, findings);
     if is_https {
-        check_alpn(parameters, &place.field("alpnProtocols"), findings);
+        check_alpn(alpn_protocols, &place.field("alpnProtocols"), findings);
     }
 }
 
-fn check_curves(tls: TlsParameters<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
+fn check_curves(
+    names: &[String],
+    max_protocol_version: i32,
+    place: &Location<'_, '_>,
+    findings: &mut Findings,
+) {
     let curves = place.field("ecdhCurves");
     let places: Vec<_> = curves.items().collect();
     let item = |index| places.get(index).copied().unwrap_or_else(|| curves.item(index, None));
     let tls13 = i32::from(TlsProtocol::Tlsv13);
-    if !(1..tls13).contains(&tls.max_protocol_version) {
+    if !(1..tls13).contains(&max_protocol_version) {
         return;
     }
     let is_post_quantum = |curve: &String| curves::are_post_quantum(curve).any(|is| is);
-    let is_alone = tls.ecdh_curves.iter().all(|curve| curves::are_post_quantum(curve).all(|is| is));
-    for (index, curve) in tls.ecdh_curves.iter().enumerate() {
+    let is_alone = names.iter().all(|curve| curves::are_post_quantum(curve).all(|is| is));
+    for (index, curve) in names.iter().enumerate() {
         if is_post_quantum(curve) {
             let message = if is_alone {
                 "needs TLS 1.3, which maxProtocolVersion excludes: clients and gateway have no curve \
@@ -44,10 +57,10 @@ fn check_curves(tls: TlsParameters<'_>, place: &Location<'_, '_>, findings: &mut
     }
 }
 
-fn check_alpn(tls: TlsParameters<'_>, place: &Location<'_, '_>, findings: &mut Findings) {
+fn check_alpn(protocols: &[String], place: &Location<'_, '_>, findings: &mut Findings) {
     // istiod drops empty and too long names. Envoy splits names at commas, and negotiates nothing if
     // one part is empty.
-    let kept = tls.alpn_protocols.iter().filter(|name| (1..=255).contains(&name.len()));
+    let kept = protocols.iter().filter(|name| (1..=255).contains(&name.len()));
     let names: Vec<&str> = kept.flat_map(|name| name.split(',')).collect();
     if names.is_empty() {
         return;

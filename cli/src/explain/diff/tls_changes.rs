@@ -8,7 +8,7 @@ use istio_gateway::{
     proto::envoy::extensions::transport_sockets::tls::v3::{
         TlsParameters, tls_parameters::TlsProtocol,
     },
-    tls_plan::TlsPlan,
+    tls_plan::{self, TlsPlan},
 };
 
 use super::Difference;
@@ -33,7 +33,15 @@ pub(super) fn tls_differences(
         https_redirect: _,
         certificates: is,
         validation: _,
-        parameters: _,
+        parameters:
+            None
+            | Some(tls_plan::TlsParameters {
+                min_protocol_version: _,
+                max_protocol_version: _,
+                cipher_suites: _,
+                ecdh_curves: _,
+                alpn_protocols: _,
+            }),
         set: _,
     } = new;
     let (shown, shows) = (certificates(old.certificates), certificates(*is));
