@@ -242,6 +242,11 @@ fn fold(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
+/// Sorts diagnostics by position; those without one come first.
+pub(crate) fn sort_by_position(found: &mut [Diagnostic]) {
+    found.sort_by_key(|diagnostic| diagnostic.position);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! The objects to which a Gateway refers.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::HashMap};
 
 use super::input::{ConfigMap, GatewayClass, Namespace, ReferenceGrant, Secret};
 
@@ -46,12 +46,12 @@ pub struct InMemory {
     secrets: ByName<Secret>,
     config_maps: ByName<ConfigMap>,
     reference_grants: ByName<ReferenceGrant>,
-    namespaces: BTreeMap<String, Namespace>,
-    gateway_classes: BTreeMap<String, GatewayClass>,
+    namespaces: HashMap<String, Namespace>,
+    gateway_classes: HashMap<String, GatewayClass>,
 }
 
 /// Objects by namespace and name.
-type ByName<T> = BTreeMap<String, BTreeMap<String, T>>;
+type ByName<T> = HashMap<String, HashMap<String, T>>;
 
 impl InMemory {
     /// Adds a Secret.
@@ -93,7 +93,7 @@ impl Resources for InMemory {
     }
 
     fn reference_grants(&self, namespace: &str) -> Vec<Cow<'_, ReferenceGrant>> {
-        let grants = self.reference_grants.get(namespace).into_iter().flat_map(BTreeMap::values);
+        let grants = self.reference_grants.get(namespace).into_iter().flat_map(HashMap::values);
         grants.map(Cow::Borrowed).collect()
     }
 

@@ -82,7 +82,7 @@ impl<T: Message> Read<T> {
         if let Some(sanitized) = &sanitized {
             decoded.diagnostics.extend(sanitized.diagnostics(&tree));
         }
-        decoded.diagnostics.sort_by_key(|d| d.position);
+        crate::diagnostic::sort_by_position(&mut decoded.diagnostics);
         Ok(decoded)
     }
 }

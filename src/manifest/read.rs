@@ -5,7 +5,7 @@ use super::{Document, GROUP, Manifest, Object, metadata};
 use crate::tree::{Edit, write_json};
 use crate::{
     Error, FieldPath, Gateway,
-    diagnostic::{Diagnostic, Position, Severity, nearest},
+    diagnostic::{Diagnostic, Position, Severity, nearest, sort_by_position},
     json,
     placeholder::remove_errors,
     proto::meta::v1alpha1::IstioStatus,
@@ -27,7 +27,7 @@ pub(super) fn document(
         if let (Document::Gateway(manifest), Some(sanitized)) = (&mut document, sanitized) {
             let replaced = sanitized.diagnostics(tree).into_iter();
             manifest.diagnostics.extend(replaced.map(|found| found.within(source.start)));
-            manifest.diagnostics.sort_by_key(|found| found.position);
+            sort_by_position(&mut manifest.diagnostics);
         }
         Ok(document)
     })
@@ -127,7 +127,7 @@ pub(super) fn read(text: &str, tree: &Tree<'_>, source: &Source) -> Result<Docum
     if !source.has_positions {
         found.iter_mut().for_each(|d| d.position = None);
     }
-    found.sort_by_key(|d| d.position);
+    sort_by_position(&mut found);
     if found.iter().any(|d| d.severity == Severity::Error) {
         found.retain(|d| d.severity == Severity::Error);
         return Err(Error::decode(found));
