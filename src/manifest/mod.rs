@@ -255,12 +255,11 @@ impl Manifest {
     #[must_use]
     pub fn placeholders(&self) -> Vec<PlaceholderValue> {
         let object = &self.object;
-        let found = object.with_tree(|tree| {
+        let mut found = object.with_tree(|tree| {
             let spec = tree.root().get("spec");
             let found = spec.map(|spec| find_placeholders(spec, FieldPath::root().key("spec")));
             found.unwrap_or_default()
         });
-        let mut found = found.unwrap_or_default();
         for value in &mut found {
             let position = value.position.filter(|_| object.has_positions);
             value.position = position.map(|position| position.within(object.start));
@@ -290,13 +289,12 @@ impl Manifest {
         if !object.has_positions {
             return vec![None; paths.len()];
         }
-        let found = object.with_tree(|tree| {
+        object.with_tree(|tree| {
             let mut finder = Finder::new(tree.root());
             let mut find = |path| tree::position(finder.find(path));
             let within = |position: Position| position.within(object.start);
             paths.iter().map(|path| find(path).map(within)).collect()
-        });
-        found.unwrap_or_else(|_| vec![None; paths.len()])
+        })
     }
 }
 

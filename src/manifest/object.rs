@@ -140,13 +140,10 @@ impl Object {
     /// ```
     #[must_use]
     pub fn get_all(&self, paths: &[FieldPath]) -> Vec<Option<serde_json::Value>> {
-        let values = self.with_tree(|tree| {
-            paths
-                .iter()
-                .map(|path| serde_json::to_value(tree::get(tree.root(), path)?).ok())
-                .collect()
-        });
-        values.unwrap_or_else(|_| vec![None; paths.len()])
+        self.with_tree(|tree| {
+            let get = |path| serde_json::to_value(tree::get(tree.root(), path)?).ok();
+            paths.iter().map(get).collect()
+        })
     }
 
     /// The document as YAML; unchanged if it was YAML.
@@ -156,8 +153,7 @@ impl Object {
             return self.text.clone();
         }
         let mut yaml = String::new();
-        // The text was read before, so reading it again cannot fail.
-        let _ = self.with_tree(|tree| write_yaml(&Edit::Kept(tree.root()), &mut yaml));
+        self.with_tree(|tree| write_yaml(&Edit::Kept(tree.root()), &mut yaml));
         yaml
     }
 
@@ -165,8 +161,7 @@ impl Object {
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = String::new();
-        // The text was read before, so reading it again cannot fail.
-        let _ = self.with_tree(|tree| write_json(&Edit::Kept(tree.root()), &mut json));
+        self.with_tree(|tree| write_json(&Edit::Kept(tree.root()), &mut json));
         json
     }
 
@@ -237,8 +232,7 @@ impl Object {
     fn items_as(&self, is_template: bool) -> impl Iterator<Item = Result<Document, Error>> + use<> {
         let mut texts = Vec::new();
         if self.is_list {
-            // The text was read before, so reading it again cannot fail.
-            let _ = self.with_tree(|tree| {
+            self.with_tree(|tree| {
                 for item in read::items_of(tree.root()) {
                     texts.push(item.map(|item| {
                         let mut text = String::new();
@@ -298,12 +292,15 @@ impl Object {
     }
 
     /// Calls `f` with the document as a tree.
-    pub(crate) fn with_tree<R>(&self, f: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Error> {
-        tree(&self.text, self.is_yaml).map(|tree| f(&tree))
+    ///
+    /// The text was read before, by the same function. Should that fail now, the tree is null, which no check
+    /// accepts.
+    pub(crate) fn with_tree<R>(&self, f: impl FnOnce(&Tree<'_>) -> R) -> R {
+        f(&tree(&self.text, self.is_yaml).unwrap_or_default())
     }
 
     fn texts(&self, key: &str) -> BTreeMap<String, String> {
-        let texts = self.with_tree(|tree| {
+        self.with_tree(|tree| {
             let mut texts = BTreeMap::new();
             // Go adds to a map, and clears it for a null.
             for map in metadata_values(tree.root(), key) {
@@ -314,14 +311,13 @@ impl Object {
                 texts.extend(entries.map(|(key, value)| (key.text().to_owned(), value.to_text())));
             }
             texts
-        });
-        texts.unwrap_or_default()
+        })
     }
 
     /// The position of its kind in the stream, or of its `apiVersion` if the kind is Gateway.
     #[must_use]
     pub fn type_position(&self) -> Option<Position> {
-        let position = self.with_tree(|tree| self.type_position_in(tree)).ok()??;
+        let position = self.with_tree(|tree| self.type_position_in(tree))?;
         self.has_positions.then(|| position.within(self.start))
     }
 

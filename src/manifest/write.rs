@@ -98,7 +98,7 @@ impl Manifest {
     /// would be written.
     pub(crate) fn unchanged<R>(&self, read: impl FnOnce(&Tree<'_>) -> R) -> Result<R, Box<Object>> {
         let is_kept = self.with_edit(|edit| matches!(edit, Edit::Kept(_)));
-        let done = is_kept.then(|| self.object.with_tree(read).ok()).flatten();
+        let done = is_kept.then(|| self.object.with_tree(read));
         // The text is YAML with a mapping.
         done.ok_or_else(|| {
             Box::new(Object::from_yaml(&self.to_yaml()).unwrap_or_else(|_| self.object.clone()))
@@ -111,7 +111,7 @@ impl Manifest {
     /// spec is unchanged, all of them are kept; otherwise the last one gets the whole spec, and the
     /// others are removed.
     fn with_edit<R: Default>(&self, write: impl FnOnce(&Edit<'_>) -> R) -> R {
-        let written = self.object.with_tree(|tree| {
+        self.object.with_tree(|tree| {
             let root = tree.root();
             let specs = envelope(root, "spec");
             let read = part::<Gateway>(tree, "spec", true, &mut Vec::new()).0;
@@ -144,9 +144,7 @@ impl Manifest {
             })
             // A message can always be written.
             .unwrap_or_default()
-        });
-        // The text was read before, so reading it again cannot fail.
-        written.unwrap_or_default()
+        })
     }
 }
 

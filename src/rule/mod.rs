@@ -48,7 +48,7 @@ macro_rules! rules {
             good: rules!(@manifest "valid", $id $(, $manifests)?),
         }),*];
 
-        #[cfg(test)]
+        #[cfg(all(test, feature = "envoy", feature = "gateway-api"))]
         pub(super) const NAMES: &[(&str, RuleId)] = &[$((stringify!($NAME), $NAME)),*];
     };
     (@manifest $kind:literal, $id:literal) => { None };

@@ -85,7 +85,7 @@ impl Object {
     /// [`is_decode`](Error::is_decode) if Istio's decoder rejects a value that is kept.
     pub fn stored(&self, istio: IstioVersion) -> Result<StoredGateway, Error> {
         let stored = self.with_tree(|tree| stored(tree.root(), istio, self.start(), false));
-        Ok(stored.and_then(|stored| stored)?.with_positions_if(self.has_positions()))
+        Ok(stored?.with_positions_if(self.has_positions()))
     }
 }
 

@@ -235,7 +235,7 @@ fn webhook_metadata<'t>(root: &Location<'_, 't>) -> webhook::Metadata<'t> {
 /// ```
 #[must_use]
 pub fn webhook_review(object: &Object) -> WebhookReview {
-    let review = object.with_tree(|tree| {
+    object.with_tree(|tree| {
         let root = Location::root(tree.root());
         let metadata = webhook_metadata(&root);
         let spec = tree.root().get("spec").filter(|spec| !spec.is_null());
@@ -269,9 +269,7 @@ pub fn webhook_review(object: &Object) -> WebhookReview {
             }
         };
         WebhookReview { is_allowed: message.is_none(), errors, warnings, message }
-    });
-    // The text was read before, so reading it again cannot fail.
-    review.unwrap_or_default()
+    })
 }
 
 /// The first key that istiod does not know, in byte order.

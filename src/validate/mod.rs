@@ -219,10 +219,8 @@ impl std::fmt::Display for Stage {
 /// treated as a Gateway, whatever its `kind`.
 #[must_use]
 pub fn validate(object: &Object, options: &Options) -> Report {
-    // The text was read before, so reading it again cannot fail.
     let report = object
-        .with_tree(|tree| document::judge(tree, tree.root(), options, None).within(object.start()))
-        .unwrap_or_default();
+        .with_tree(|tree| document::judge(tree, tree.root(), options, None).within(object.start()));
     if object.has_positions() { report } else { report.without_positions() }
 }
 

@@ -167,15 +167,12 @@ impl DocumentSet {
     pub fn add_object(&mut self, file: usize, document: usize, object: &Object) -> Vec<SetFinding> {
         let mut outline = Outline::default();
         let report = object.is_gateway().then(|| {
-            // The text was read before, so reading it again cannot fail.
-            let report = object.with_tree(|tree| {
+            object.with_tree(|tree| {
                 document::judge(tree, tree.root(), &self.options, Some(&mut outline))
-            });
-            report.unwrap_or_default()
+            })
         });
         if report.is_none() {
-            let other = object.with_tree(|tree| Outline::other(object, tree.root(), tree));
-            outline = other.unwrap_or_default();
+            outline = object.with_tree(|tree| Outline::other(object, tree.root(), tree));
         }
         let outline = outline.within(object.start());
         self.add(file, document, &CheckedDocument { object: object.clone(), report, outline })
