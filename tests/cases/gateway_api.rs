@@ -190,6 +190,7 @@ fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
 }
 
 /// The golden Gateways with the objects that they refer to, a set for each.
+#[cfg(feature = "validate")]
 pub(super) fn golden_manifests() -> Vec<Manifests> {
     let pems = golden_pems();
     let object = |kind: &str, version: &str, mut object: Value| {
