@@ -67,9 +67,10 @@ impl MergedGateway {
         let hosts = virtual_services.iter().map(names).collect();
         let builder =
             Builder { candidates, merge, virtual_services, hosts, bound, gateways, workload };
-        let listeners = builder.listeners();
+        let mut servers_without_route = Vec::new();
+        let listeners = builder.listeners(&mut servers_without_route);
         let routes = builder.routes(&listeners);
-        Self { servers, listeners, routes }
+        Self { servers, listeners, routes, servers_without_route }
     }
 }
 
@@ -97,14 +98,14 @@ fn bound<'a>(
 }
 
 impl<'a> Builder<'a> {
-    fn listeners(&self) -> BTreeMap<String, Listener> {
+    fn listeners(&self, without_route: &mut Vec<(usize, usize)>) -> BTreeMap<String, Listener> {
         let mut listeners: BTreeMap<String, Listener> = BTreeMap::new();
         // Server names of passthrough chains, by port, and the address that has them.
         let mut taken: HashMap<(u32, &str), &str> = HashMap::new();
         for &port in &self.merge.ports {
             let (number, _, bind) = port;
             let address = if bind.is_empty() { "0.0.0.0" } else { bind };
-            let chains = self.chains(port, &mut taken);
+            let chains = self.chains(port, &mut taken, without_route);
             let listener = listeners.entry(format!("{address}_{number}")).or_insert_with(|| {
                 Listener { address: address.to_owned(), port: number, chains: Vec::new() }
             });
@@ -118,6 +119,7 @@ impl<'a> Builder<'a> {
         &self,
         port: ServerPort<'a>,
         taken: &mut HashMap<(u32, &'a str), &'a str>,
+        without_route: &mut Vec<(usize, usize)>,
     ) -> Vec<FilterChain> {
         let Some(merged) = self.merge.servers.get(&port) else { return Vec::new() };
         if Protocol::parse(port.1).is_some_and(Protocol::is_http) {
@@ -147,6 +149,9 @@ impl<'a> Builder<'a> {
                         .services_of(index)
                         .find(|(_, service, context)| service.has_tcp_route(*context))
                         .map(|(service, ..)| ChainAction::Tcp { virtual_service: service });
+                    if action.is_none() {
+                        without_route.extend(self.first_service(index));
+                    }
                     chains.extend(action.map(|action| FilterChain {
                         server: index,
                         server_names,
@@ -158,24 +163,35 @@ impl<'a> Builder<'a> {
                     server_names: self.server_names(index),
                     action: ChainAction::AutoPassthrough,
                 }),
-                TrafficMode::Passthrough => self.passthrough(index, port, taken, &mut chains),
+                TrafficMode::Passthrough => {
+                    if !self.passthrough(index, port, taken, &mut chains) {
+                        without_route.extend(self.first_service(index));
+                    }
+                }
             }
         }
         chains
     }
 
-    /// Source: pilot's `buildGatewayNetworkFiltersFromTLSRoutes`.
+    /// The server, and the first VirtualService that has one of its hosts.
+    fn first_service(&self, index: usize) -> Option<(usize, usize)> {
+        self.services_of(index).next().map(|(service, ..)| (index, service))
+    }
+
+    /// Whether there is a route for the server. Source: pilot's `buildGatewayNetworkFiltersFromTLSRoutes`.
     fn passthrough(
         &self,
         index: usize,
         (number, _, bind): ServerPort<'a>,
         taken: &mut HashMap<(u32, &'a str), &'a str>,
         chains: &mut Vec<FilterChain>,
-    ) {
+    ) -> bool {
+        let mut has_route = false;
         for (virtual_service, service, context) in self.services_of(index) {
             let routes = service.tls.iter().filter(|route| route.has_destination);
             let matches = routes.flat_map(|route| &route.matches);
             for one in matches.filter(|one| one.is_l4(context)) {
+                has_route = true;
                 let names = &one.sni_hosts;
                 if names.iter().any(|name| taken.get(&(number, name.as_str())) == Some(&bind)) {
                     continue;
@@ -188,6 +204,7 @@ impl<'a> Builder<'a> {
                 });
             }
         }
+        has_route
     }
 
     /// The VirtualServices that are bound to the server's Gateway and have one of its hosts.

@@ -44,7 +44,7 @@ pub(super) struct Merge<'a> {
 }
 
 /// Why istiod leaves each server out, if it does.
-#[cfg(feature = "envoy")]
+#[cfg(any(feature = "envoy", feature = "validate"))]
 pub(crate) fn skipped<'a>(
     candidates: impl IntoIterator<Item = Candidate<'a>>,
 ) -> Vec<Option<SkipReason>> {

@@ -44,6 +44,7 @@
 //! settings of the mesh, and `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`.
 
 mod build;
+mod coalescing;
 mod hosts;
 mod listener;
 mod merge;
@@ -55,10 +56,13 @@ mod workloads;
 
 use std::{collections::BTreeMap, fmt};
 
+pub use coalescing::MisdirectedRequest;
 #[cfg(feature = "validate")]
 pub(crate) use hosts::HostNames;
 pub use listener::ListenerRejection;
 pub use paths::{HostPaths, Path};
+#[cfg(feature = "validate")]
+pub(crate) use reachability::may_interact;
 pub use reachability::{Bypass, bypasses_within};
 pub use request::{Answer, Connection, Outcome, Request};
 pub use virtual_service::VirtualService;
@@ -66,9 +70,9 @@ pub use workloads::{MergedSet, MergedWorkload};
 
 use crate::Gateway;
 pub use crate::traffic_mode::TrafficMode;
-#[cfg(not(feature = "envoy"))]
+#[cfg(not(any(feature = "envoy", feature = "validate")))]
 use merge::Candidate;
-#[cfg(feature = "envoy")]
+#[cfg(any(feature = "envoy", feature = "validate"))]
 pub(crate) use merge::{Candidate, skipped};
 
 /// A Gateway of a set. It is to be the one that the API server keeps
@@ -111,6 +115,10 @@ pub struct MergedGateway {
     pub listeners: BTreeMap<String, Listener>,
     /// The virtual hosts by the name of the route, and by their domain.
     pub routes: BTreeMap<String, BTreeMap<String, VirtualHost>>,
+    /// Servers of TCP and TLS that have no filter chain, since no VirtualService has a route of their kind: the
+    /// index of the server, and of a VirtualService that has one of its hosts. `AUTO_PASSTHROUGH` needs
+    /// none.
+    pub servers_without_route: Vec<(usize, usize)>,
 }
 
 /// A server of the set.

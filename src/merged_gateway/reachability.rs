@@ -12,7 +12,7 @@ use super::{
     hosts, listener::ServerNames,
 };
 use crate::{
-    Gateway, ServerTlsSettings, TlsMode,
+    Gateway, Server, ServerTlsSettings, TlsMode,
     client_certificate::{Change, ClientCertificatePolicy},
     traffic_mode::TrafficMode,
 };
@@ -117,15 +117,7 @@ pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
     let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
     let wildcards = hosts.clone().filter(|host| host.contains('*')).count();
     let is_large = wildcards.saturating_mul(hosts.count()) > MOST_VIRTUAL_HOSTS;
-    let mut modes = gateway
-        .servers
-        .iter()
-        .filter_map(|server| server.tls.as_ref())
-        .map(ServerTlsSettings::tls_mode);
-    let may_reject = modes.any(|mode| {
-        !matches!(mode, Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple))
-    });
-    if !may_reject || is_large || !hosts_overlap(gateway) {
+    if !gateway.servers.iter().any(may_reject) || is_large || !hosts_overlap(gateway) {
         return Vec::new();
     }
     let gateways = [NamedGateway { namespace: "", name: "", created: None, gateway }];
@@ -140,6 +132,34 @@ pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
         }
     }
     bypasses
+}
+
+/// Whether the server may reject clients.
+fn may_reject(server: &Server) -> bool {
+    let mode = server.tls.as_ref().map(ServerTlsSettings::tls_mode);
+    mode.is_some_and(|mode| {
+        !matches!(mode, Ok(TlsMode::Passthrough | TlsMode::AutoPassthrough | TlsMode::Simple))
+    })
+}
+
+/// Whether one of the servers may be in the way of another one: if none rejects clients, and none of those with
+/// TLS settings shares its port, each of them stands alone.
+#[cfg(feature = "validate")]
+pub(crate) fn may_interact<'a>(servers: impl Iterator<Item = &'a Server>) -> bool {
+    let mut ports: HashMap<u32, bool> = HashMap::new();
+    let (mut count, mut rejects) = (0, false);
+    for server in servers {
+        count += 1;
+        rejects |= may_reject(server);
+        let number = server.port.as_ref().map_or(0, |port| port.number);
+        let is_tls = server.tls.is_some();
+        let other = ports.insert(number, is_tls);
+        let is_shared = other.is_some_and(|other_is_tls| is_tls || other_is_tls);
+        if is_shared || count > 1 && rejects {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether two hosts of the Gateway may match the same name: without that, there is no bypass.

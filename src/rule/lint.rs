@@ -27,11 +27,23 @@ rules! {
 
     CLIENT_CHECK_BYPASS = "lint/client-check-bypass", Warning,
     "Client check that another server bypasses",
-    "Envoy chooses the server, and with it the client check, by the server name (SNI) of the connection, and the routes by the Host header of each request. Nothing compares the two. A VirtualService is bound to a Gateway, not to a server of it: its hosts are routes of each server that has them, also by a wildcard. So a client that a server rejects sends the server name of a laxer one, or plain HTTP, and the Host of the first. Equal TLS settings for overlapping hosts stop it, a redirect on the plain HTTP server does, gateway pods of its own do, and an AuthorizationPolicy on connection.sni does. Narrower hosts of the VirtualService do not, and neither does alpnProtocols. Within one Gateway, a VirtualService with the host is assumed; through another Gateway of the same pods, the bypass is reported if a VirtualService among the checked documents is bound to both.", manifests;
+    "Envoy chooses the server, and with it the client check, by the server name (SNI) of the connection, and the routes by the Host header of each request. Nothing compares the two. A VirtualService is bound to a Gateway, not to a server of it: its hosts are routes of each server that has them, also by a wildcard. So a client that a server rejects sends the server name of a laxer one, or plain HTTP, and the Host of the first. Equal TLS settings for overlapping hosts stop it, a redirect on the plain HTTP server does, gateway pods of its own do, and an AuthorizationPolicy on connection.sni does. Narrower hosts of the VirtualService do not, and neither does alpnProtocols. The VirtualServices among the checked documents decide; for a Gateway to which none of them is bound, one with all of its hosts is assumed.", manifests;
 
     EQUAL_FILTER_CHAINS = "lint/equal-filter-chains", Warning,
     "Servers with the same server name (SNI)",
-    "istiod compares hosts as they are written, with the namespaces before them: ns1/a.example.com and ns2/a.example.com are different, and each server gets a filter chain. Envoy knows only the server name (SNI), finds two chains for it, and rejects the whole listener: a gateway that starts does not listen on the port, a running one keeps its previous listener and ignores later changes of all its servers. One server with both hosts has one chain, and the namespaces keep their meaning.", manifests;
+    "istiod compares hosts as they are written, with the namespaces before them: ns1/a.example.com and ns2/a.example.com are different, and each server gets a filter chain, whether in one Gateway or in two of the same pods. Envoy knows only the server name (SNI), finds two chains for it, and rejects the whole listener: a gateway that starts does not listen on the port, a running one keeps its previous listener and ignores later changes of all its servers. One server with both hosts has one chain, and the namespaces keep their meaning.", manifests;
+
+    REJECTED_LISTENER = "lint/rejected-listener", Warning,
+    "Listener lost to one server",
+    "Envoy accepts or rejects a listener as a whole. SANs or a CRL without a CA, or a pin of the wrong length, make it reject the listener with all servers of the port and address, also those of other Gateways and namespaces: a gateway that starts does not listen on the port, a running one keeps its previous listener and ignores later changes of all of them. Correct the settings. A port or gateway pods of its own limit what is lost; another Gateway for the same pods and port does not.", manifests;
+
+    CONNECTION_COALESCING = "lint/connection-coalescing", Warning,
+    "HTTP/2 connection for hosts of two servers",
+    "A browser uses an HTTP/2 connection for each host of its certificate that has the same address (RFC 9113, section 9.1.1). Envoy has chosen the filter chain by the server name (SNI) of the first host, and this chain has no route for the host of the other server: the request is answered with 404, while a new connection works. The finding is about servers of one listener with the same credential or certificate file, at least one of which requests no client certificate; that the certificate covers the hosts of both is assumed. One server with all hosts stops it, also if its VirtualServices stay apart; so does a certificate for each server, and alpnProtocols: [http/1.1], at the price of HTTP/2. Two Gateways instead of one, or another name of the port, do not. Programs that are not browsers mostly use a connection for one host only.", manifests;
+
+    SERVER_WITHOUT_ROUTE = "lint/server-without-route", Warning,
+    "Server that no route of its kind leads to",
+    "A server with PASSTHROUGH needs a tls route with sniHosts, a server of TCP, or of TLS that is terminated, a tcp route. Without one istiod makes no filter chain, and Envoy closes the connections: http routes do not apply, since the gateway sees no HTTP. This is reported only if a VirtualService among the checked documents is bound to the Gateway and has a host of the server.", manifests;
 
     VIRTUAL_SERVICE_GATEWAY = "lint/virtual-service-gateway", Warning,
     "VirtualService bound to a Gateway of another namespace",
@@ -167,7 +179,7 @@ rules! {
 
     PORT_PROTOCOL = "lint/port-protocol", Warning,
     "Port with conflicting protocols",
-    "Plain HTTP, TLS and plain TCP cannot share a port of the same pods. istiod keeps the first server and ignores the other.", manifests;
+    "Plain HTTP, TLS and plain TCP cannot share a port of the same pods. After a server without TLS, istiod drops each later server of the port, but for plain HTTP after plain HTTP. A server without TLS after one with TLS is kept, together with it: the same listener then accepts connections without TLS, and istiod drops each later server with TLS. Within one Gateway servers are in their order; of several Gateways the oldest comes first, then that whose name comes first. Use different ports.", manifests;
 
     DUPLICATE_SERVER_NAME = "lint/duplicate-server-name", Warning,
     "Duplicate server name",

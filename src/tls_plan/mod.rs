@@ -30,6 +30,8 @@ mod parts;
 
 use prost::UnknownEnumValue;
 
+#[cfg(any(feature = "envoy", feature = "validate"))]
+pub(crate) use self::parts::alpn_names;
 pub use self::{
     credential_name::{CredentialName, CredentialScheme},
     parts::{

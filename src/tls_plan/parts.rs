@@ -76,6 +76,16 @@ pub struct TlsParameters<'a> {
     pub alpn_protocols: &'a [String],
 }
 
+/// The ALPN protocols as Envoy reads them, or none if istiod's default applies.
+///
+/// istiod drops empty and too long names. Envoy splits names at commas, and negotiates nothing if one
+/// part is empty.
+#[cfg(any(feature = "envoy", feature = "validate"))]
+pub(crate) fn alpn_names(protocols: &[String]) -> Vec<&str> {
+    let kept = protocols.iter().filter(|name| (1..=255).contains(&name.len()));
+    kept.flat_map(|name| name.split(',')).collect()
+}
+
 impl ClientValidation<'_> {
     /// Whether clients without a certificate are rejected: also if none is required but SANs or pins
     /// must match, which they cannot without a certificate.

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use super::{
-    Options, Report, cel, field_validation,
+    Options, Report, Verdict, cel, field_validation,
     findings::{Findings, Location, Node},
+    gateway_set::GatewaySet,
     kept::Kept,
     lint, metadata,
-    outline::Outline,
+    outline::{Outline, locate},
     schema,
     unknown::{Unknown, UnknownValue, below_spec},
     versions::CRD_CEL,
@@ -15,6 +16,7 @@ use super::{
 };
 use crate::{
     Error, FieldPath, Gateway, Object, Severity, json,
+    merged_gateway::may_interact,
     placeholder::{MAX_PLACEHOLDERS, find_placeholders},
     stream::{DocumentReader, DocumentText, Format},
     structural,
@@ -36,6 +38,9 @@ pub struct CheckedDocument {
 /// [`validate`](super::validate()) do, but without decoding more than necessary. The items of a `List`
 /// are returned one by one, with positions in the stream. An error affects only its document: reading
 /// continues after it. Documents that contain only comments are skipped.
+///
+/// What depends on the other documents, such as whether a client check can be bypassed, is not in the reports:
+/// a [`DocumentSet`](super::set::DocumentSet) finds it, also within one Gateway.
 ///
 /// ```
 /// use istio_gateway::validate::{Options, documents};
@@ -105,7 +110,8 @@ fn check<'t>(
     CheckedDocument { object, report, outline }
 }
 
-/// The cluster's verdict on the object at a node, with this crate's lint.
+/// The cluster's verdict on the object at a node, with this crate's lint. Without an outline for a set, the
+/// Gateway is judged as if there were no other one.
 pub(super) fn judge<'t>(
     tree: &'t Tree<'t>,
     root: Node<'t>,
@@ -127,6 +133,7 @@ pub(super) fn judge<'t>(
         cel::check(&place, is_blocked, &mut findings);
     }
     let spec = Spec::read(tree, root, options, outcome.is_rewritten, &mut findings);
+    let mut alone = None;
     if let Some(Spec { gateway, unknown }) = spec {
         let named = webhook_metadata(&place);
         if let Some(unknown) = unknown {
@@ -147,6 +154,10 @@ pub(super) fn judge<'t>(
             if let Some(outline) = outline {
                 let kept = Kept::gateway(&gateway, false, &place);
                 *outline = Outline::of(gateway, kept, &place, tree);
+            } else if may_interact(gateway.servers.iter()) {
+                let mut kept = Kept::gateway(&gateway, false, &place);
+                locate(kept.locations().collect(), tree);
+                alone = Some(GatewaySet::alone(&kept));
             }
         }
     } else if let Some(outline) = outline {
@@ -154,7 +165,11 @@ pub(super) fn judge<'t>(
     }
     findings.report_placeholders();
     pruned.extend(outcome.pruned);
-    findings.finish(tree, pruned)
+    let mut report = findings.finish(tree, pruned);
+    if let Some(set) = alone.filter(|_| !matches!(report.verdict(), Verdict::Rejected(_))) {
+        report.add(set.findings().into_iter().map(|found| found.diagnostic));
+    }
+    report
 }
 
 /// The spec as istiod reads it after the API server has pruned it.

@@ -317,6 +317,16 @@ impl ValidGateway {
 }
 
 impl Report {
+    fn add(&mut self, findings: impl Iterator<Item = Diagnostic>) {
+        for found in findings {
+            if self.findings.len() < Self::MAX_FINDINGS {
+                self.findings.push(found);
+            } else {
+                self.omitted += 1;
+            }
+        }
+    }
+
     /// The same report for a stream in which the text begins at `start`.
     fn within(mut self, start: Position) -> Self {
         if start != Position::START {

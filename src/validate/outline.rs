@@ -9,7 +9,7 @@ use super::{
 use crate::{
     FieldPath, Gateway, Object, Position, ServerTlsSettings,
     tls_plan::{CredentialName, CredentialScheme, TlsPlan},
-    tree::{Tree, locate},
+    tree::Tree,
 };
 
 /// The part of a document that a document set needs.
@@ -197,20 +197,7 @@ impl Outline {
     }
 
     fn locate(&mut self, tree: &Tree<'_>) {
-        let spans: Vec<_> = self
-            .locations()
-            .map(|location| (location.span.0 as usize, location.span.1 as usize))
-            .collect();
-        let mut places = vec![((0, 0), (0, 0)); spans.len()];
-        locate(tree, &spans, |index, position, is_end| {
-            if let Some(place) = places.get_mut(index) {
-                *if is_end { &mut place.1 } else { &mut place.0 } =
-                    (small(position.line), small(position.column));
-            }
-        });
-        for (location, (start, end)) in self.locations().zip(places) {
-            (location.start, location.end) = (start, end);
-        }
+        locate(self.locations().collect(), tree);
     }
 
     /// The same outline for a stream in which the text begins at `start`.
@@ -225,6 +212,19 @@ impl Outline {
         }
         self
     }
+}
+
+/// Finds the lines and columns.
+pub(super) fn locate(mut locations: Vec<&mut CompactLocation>, tree: &Tree<'_>) {
+    let span =
+        |location: &&mut CompactLocation| (location.span.0 as usize, location.span.1 as usize);
+    let spans: Vec<_> = locations.iter().map(span).collect();
+    crate::tree::locate(tree, &spans, |index, position, is_end| {
+        if let Some(location) = locations.get_mut(index) {
+            *if is_end { &mut location.end } else { &mut location.start } =
+                (small(position.line), small(position.column));
+        }
+    });
 }
 
 /// A line, column or offset as `u32`: a text has at most 4 GiB.

@@ -216,7 +216,8 @@ impl DocumentSet {
                 if other != *class && first.document() != document.document() {
                     let (class, other) = (class.describe(), other.describe());
                     let message = format!(
-                        "port {port} is {class} here and {other} in another Gateway with the same selector"
+                        "port {port} is {class} here and {other} in another Gateway with the same selector: \
+                         istiod may drop one of the servers"
                     );
                     let help = "use different ports";
                     tell(rule::lint::PORT_PROTOCOL, location, first, message, help);
@@ -231,7 +232,10 @@ impl DocumentSet {
                 if first.document() != document.document() {
                     let host = Quoted(host);
                     let effect = match class {
-                        Class::Tls => ": istiod leaves out the whole server of the younger Gateway",
+                        Class::Tls => {
+                            ": istiod drops the whole server of the younger Gateway, or without \
+                             creationTimestamp that whose name comes last"
+                        }
                         _ => "",
                     };
                     let message = format!(

@@ -10,7 +10,9 @@ use istio_gateway::{
 
 /// Rules that cannot be broken alone, with the rules that are always broken together with them, and
 /// why.
-const TOGETHER: [(&str, &[&str]); 9] = [
+const TOGETHER: [(&str, &[&str]); 10] = [
+    // Each mistake for which Envoy rejects a listener has a rule of its own.
+    ("lint/rejected-listener", &["lint/san-with-simple"]),
     // The webhook also checks the sources of certificates.
     ("cel/credential-names-or-tls-certificates", &["webhook/certificate-sources"]),
     // An empty value is not a namespace.

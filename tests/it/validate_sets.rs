@@ -372,6 +372,75 @@ fn a_client_check_is_bypassed_through_a_gateway_of_another_file() {
     assert!(found.iter().all(|found| found.diagnostic.rule != "lint/client-check-bypass"));
 }
 
+/// The real VirtualServices decide, also within one Gateway.
+#[test]
+fn a_bypass_within_a_gateway_depends_on_its_virtual_services() {
+    let strict = tls_gateway("edge", "x", "admin.example.com", "MUTUAL");
+    let lax = "  - port: {number: 443, name: lax, protocol: HTTPS}\n    hosts: ['*.example.com']\n    tls: \
+               {mode: SIMPLE, credentialName: c}\n";
+    let edge = strict + lax;
+    let want = "0.0 lint/client-check-bypass spec.servers[0].tls 9:5";
+    finds(std::slice::from_ref(&edge), &[want]);
+    finds(&[edge.clone(), virtual_service("admin.example.com", "edge")], &[want]);
+    // It has no host of the strict server.
+    finds(&[edge.clone(), virtual_service("www.example.com", "edge")], &[]);
+    // It is for the port of no other server.
+    let port = edge.replacen("number: 443, name: lax", "number: 8443, name: lax", 1);
+    let limited = virtual_service("admin.example.com", "edge")
+        .replace("- route:", "- match: [{port: 443}]\n    route:");
+    finds(&[port.clone(), virtual_service("admin.example.com", "edge")], &[want]);
+    finds(&[port, limited], &[]);
+    let object = Object::from_yaml(&edge).unwrap();
+    let found = &validate(&object, &Options::default()).findings[0];
+    assert_eq!(
+        (found.rule.as_str(), found.position.unwrap().line),
+        ("lint/client-check-bypass", 9)
+    );
+}
+
+/// Facts of pilot and Envoy: the namespace is not part of the server name, and Envoy rejects a listener as a
+/// whole.
+#[test]
+fn a_server_takes_the_listener_of_another_file_with_it() {
+    let shop = tls_gateway("shop", "x", "shop/www.example.com", "SIMPLE");
+    let blog = tls_gateway("blog", "x", "blog/www.example.com", "SIMPLE");
+    let want = "0.0 lint/equal-filter-chains spec.servers[0].hosts 9:5 (1.0 9:5)";
+    finds(&[shop.clone(), blog.clone()], &[want]);
+    finds(&[shop.clone(), blog.replace("istio: x", "istio: y")], &[]);
+    let bad = tls_gateway("bad", "x", "bad.example.com", "SIMPLE, subjectAltNames: [a]");
+    let only = |found: &str| found.starts_with("lint/rejected-listener");
+    let found = check(&[bad.clone(), shop]);
+    let lost = found.iter().find(|found| only(found.diagnostic.rule.as_str())).unwrap();
+    assert_eq!(
+        lost.diagnostic.message,
+        "Envoy rejects these TLS settings, and with them the listener of port 443: servers[0] of the \
+         Gateway \"infra/shop\" is lost, too",
+    );
+    assert_eq!((lost.file, lost.other.unwrap().file), (0, 1));
+    finds(&[bad], &[]);
+}
+
+/// RFC 9113, section 9.1.1: the certificate decides which connection a browser uses.
+#[test]
+fn browsers_use_a_connection_for_a_host_of_another_server() {
+    let shop = tls_gateway("shop", "x", "shop.example.com", "SIMPLE");
+    let blog = tls_gateway("blog", "x", "blog.example.com", "SIMPLE");
+    let want = "1.0 lint/connection-coalescing spec.servers[0].tls 9:5 (0.0 9:5)";
+    let files = |blog: &str| [blog.to_owned(), shop.clone()];
+    finds(&files(&blog), &[want]);
+    // A connection with a client certificate is not shared; the other one is.
+    let strict = tls_gateway("blog", "x", "blog.example.com", "MUTUAL");
+    finds(&files(&strict), &["0.0 lint/connection-coalescing spec.servers[0].tls 9:5 (1.0 9:5)"]);
+    // Another certificate, pods or port, no HTTP/2, or a route for the other host.
+    finds(&files(&blog.replace("credentialName: c", "credentialName: d")), &[]);
+    finds(&files(&blog.replace("istio: x", "istio: y")), &[]);
+    finds(&files(&blog.replace("443", "8443")), &[]);
+    let http = "SIMPLE, alpnProtocols: [http/1.1]";
+    let old = [shop.replace("SIMPLE", http), blog.replace("SIMPLE", http)];
+    finds(&old, &[]);
+    finds(&files(&blog.replace("blog.example.com", "'*'")), &[]);
+}
+
 #[test]
 fn hosts_of_virtual_services_that_no_server_has() {
     let edge = tls_gateway("edge", "x", "'*.example.com'", "SIMPLE");

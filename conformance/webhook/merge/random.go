@@ -71,6 +71,10 @@ func directed() []Case {
 		one("equal-chains", gateways([]object{https("a", simple, "n1/x.test"), https("b", simple, "n2/x.test")})),
 		one("older-wins", gateways([]object{https("a", simple, "x.test")}, []object{https("b", mutual, "x.test", "y.test")})),
 		one("two-addresses-of-one", gateways([]object{server(80, "a", "HTTP", "", nil, "*"), server(80, "b", "HTTP", "0.0.0.0", nil, "*")})),
+		one("plain-after-tls", gateways([]object{https("a", simple, "a.test"), server(443, "p", "HTTP", "", nil, "p.test"), https("b", simple, "b.test")})),
+		one("tls-after-plain", gateways([]object{server(443, "p", "HTTP", "", nil, "p.test"), https("a", simple, "a.test")})),
+		one("tcp-after-plain", gateways([]object{server(443, "p", "HTTP", "", nil, "p.test"), server(443, "t", "TCP", "", nil, "t.test")})),
+		one("tcp-after-tcp", gateways([]object{server(443, "a", "TCP", "", nil, "a.test"), server(443, "b", "TCP", "", nil, "b.test")})),
 		one("no-gateways", nil),
 	}
 }

@@ -2,7 +2,7 @@
 //! users' reports.
 
 mod negotiation;
-mod reachability;
+mod panic;
 mod servers;
 mod tls_settings;
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Gateway, Server, protocol::Protocol, rule, tls_plan::TlsPlan};
 
-pub(super) use {reachability::bypass_help, servers::Class};
+pub(super) use servers::Class;
 
 pub(super) fn check(
     gateway: &Gateway,
@@ -33,7 +33,7 @@ pub(super) fn check(
         check_server(server, &place, options, findings);
     }
     servers::check(gateway, &servers, findings);
-    reachability::check(gateway, &servers, findings);
+    panic::check(gateway, &servers, findings);
 }
 
 fn check_server(

@@ -2,7 +2,7 @@
 
 use crate::{
     TlsProtocol, curves, rule,
-    tls_plan::{TlsParameters, TlsPlan},
+    tls_plan::{TlsParameters, TlsPlan, alpn_names},
     validate::findings::{Findings, Location},
 };
 
@@ -58,10 +58,7 @@ fn check_curves(
 }
 
 fn check_alpn(protocols: &[String], place: &Location<'_, '_>, findings: &mut Findings) {
-    // istiod drops empty and too long names. Envoy splits names at commas, and negotiates nothing if
-    // one part is empty.
-    let kept = protocols.iter().filter(|name| (1..=255).contains(&name.len()));
-    let names: Vec<&str> = kept.flat_map(|name| name.split(',')).collect();
+    let names = alpn_names(protocols);
     if names.is_empty() {
         return;
     }

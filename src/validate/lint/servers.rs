@@ -4,6 +4,7 @@ use std::collections::{HashMap, hash_map::Entry};
 
 use crate::{
     Gateway, Server,
+    merged_gateway::{Candidate, SkipReason, skipped},
     protocol::Protocol,
     rule,
     validate::findings::{Findings, Location},
@@ -40,6 +41,7 @@ pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mu
     let mut hosts = HashMap::new();
     let mut classes = HashMap::new();
     let mut names = HashMap::new();
+    let mut conflicts = Vec::new();
     let mut nodes = servers.items();
     for (index, server) in gateway.servers.iter().enumerate() {
         let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
@@ -53,23 +55,11 @@ pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mu
                 Entry::Vacant(entry) => {
                     entry.insert((class, index));
                 }
-                Entry::Occupied(entry) if entry.get().0 == class => {}
                 Entry::Occupied(entry) => {
-                    let (other, first) = entry.get();
-                    let message = format!(
-                        "port {} is {} here and {} in servers[{first}]: istiod keeps only the first",
-                        port.number,
-                        class.describe(),
-                        other.describe()
-                    );
-                    let help = "use different ports".to_owned();
-                    let port = place.field("port");
-                    findings.warning(
-                        rule::lint::PORT_PROTOCOL,
-                        &port.field("protocol"),
-                        message,
-                        help,
-                    );
+                    let &(other, first) = entry.get();
+                    if other != class || class == Class::Other {
+                        conflicts.push((index, class, first, other));
+                    }
                 }
             }
         }
@@ -93,6 +83,44 @@ pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mu
                 }
             }
         }
+    }
+    check_conflicts(gateway, conflicts, servers, findings);
+}
+
+/// Servers that cannot share their port. Source: pilot's `mergeGateways`.
+fn check_conflicts(
+    gateway: &Gateway,
+    conflicts: Vec<(usize, Class, usize, Class)>,
+    servers: &Location<'_, '_>,
+    findings: &mut Findings,
+) {
+    if conflicts.is_empty() {
+        return;
+    }
+    let candidates = gateway.servers.iter();
+    let skipped =
+        skipped(candidates.map(|server| Candidate { server, gateway: "", namespace: "" }));
+    let reason = |index: usize| skipped.get(index).copied().flatten();
+    let places: Vec<_> = servers.items().collect();
+    for (index, class, first, other) in conflicts {
+        let effect = match (reason(index), reason(first)) {
+            (Some(_), _) => "istiod drops this server".to_owned(),
+            (None, Some(SkipReason::Replaced { .. })) => format!("istiod drops servers[{first}]"),
+            (None, _) => "connections without TLS, and those with the server name (SNI) of no other server, come \
+                          here, and istiod drops each later server with TLS on this port"
+                .to_owned(),
+        };
+        let number = gateway.servers.get(index).and_then(|server| server.port.as_ref());
+        let message = format!(
+            "port {} is {} here and {} in servers[{first}]: {effect}",
+            number.map_or(0, |port| port.number),
+            class.describe(),
+            other.describe()
+        );
+        let absent = servers.item(index, None);
+        let port = places.get(index).unwrap_or(&absent).field("port");
+        let help = "use different ports".to_owned();
+        findings.warning(rule::lint::PORT_PROTOCOL, &port.field("protocol"), message, help);
     }
 }
 

@@ -1,0 +1,147 @@
+//! HTTP/2 connections that browsers use for a host of another filter chain.
+
+use std::collections::BTreeMap;
+
+use super::{
+    MergedGateway, NamedGateway,
+    hosts::best,
+    reachability::{Chain, example_of},
+};
+use crate::{
+    Server,
+    client_certificate::Request,
+    tls_plan::{CertificateSource, TlsPlan, alpn_names},
+    traffic_mode::TrafficMode,
+};
+
+/// Filter chains and hosts that are looked at for one certificate.
+const MOST_CHAINS: usize = 64;
+const MOST_HOSTS: usize = 16;
+
+/// A request that browsers send over a connection to another host, and that is answered with 404.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MisdirectedRequest {
+    /// The index in [`servers`](MergedGateway::servers) of the server that the connection is for.
+    pub connected: usize,
+    /// The server name of the connection.
+    pub connected_host: String,
+    /// The index of the server that has the host of the request.
+    pub missed: usize,
+    /// The host of the request.
+    pub host: String,
+    /// The port number of both.
+    pub port: u32,
+    /// The number of servers of this listener that have the same certificate.
+    pub servers: usize,
+}
+
+impl MergedGateway {
+    /// Servers that share a listener and a certificate, but not their hosts: one pair for each certificate.
+    ///
+    /// A browser uses an HTTP/2 connection for each host that the certificate of the connection covers
+    /// and that has the same address (RFC 9113, section 9.1.1). The connection stays in the filter chain of
+    /// its server name, which has no virtual host for the other one: 404, not 421. Two servers with the same
+    /// credential or file have the same certificate; that it covers the hosts of both is assumed. Connections
+    /// for which a client certificate was requested are not used for other hosts.
+    ///
+    /// ```
+    /// use istio_gateway::{
+    ///     Gateway, json,
+    ///     merged_gateway::{MergedGateway, NamedGateway, VirtualService, Workload},
+    /// };
+    ///
+    /// let gateway: Gateway = json::from_str(
+    ///     r#"{"servers": [
+    ///         {"port": {"number": 443, "name": "a", "protocol": "HTTPS"},
+    ///          "hosts": ["a.example.com"], "tls": {"mode": "SIMPLE", "credentialName": "c"}},
+    ///         {"port": {"number": 443, "name": "b", "protocol": "HTTPS"},
+    ///          "hosts": ["b.example.com"], "tls": {"mode": "SIMPLE", "credentialName": "c"}}
+    ///     ]}"#,
+    /// )?;
+    /// let gateways =
+    ///     [NamedGateway { namespace: "infra", name: "edge", created: None, gateway: &gateway }];
+    /// let services = VirtualService::assumed(&gateways[0]);
+    /// let merged = MergedGateway::build(&gateways, &services, &Workload::default());
+    /// let found = &merged.misdirected_requests(&gateways)[0];
+    /// assert_eq!((found.connected_host.as_str(), found.host.as_str()), ("a.example.com", "b.example.com"));
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn misdirected_requests(&self, gateways: &[NamedGateway<'_>]) -> Vec<MisdirectedRequest> {
+        let chains = self.http_chains(gateways);
+        let mut groups: BTreeMap<_, Vec<(&Chain<'_>, &Server)>> = BTreeMap::new();
+        for chain in chains.iter().filter(|chain| chain.mode == TrafficMode::HttpsTerminate) {
+            let server = self.servers.get(chain.server).and_then(|merged| {
+                gateways.get(merged.gateway)?.gateway.servers.get(merged.server)
+            });
+            let Some((server, key)) =
+                server.and_then(|server| Some((server, certificate(server)?)))
+            else {
+                continue;
+            };
+            let listener = (chain.listener.port, chain.listener.address.as_str());
+            groups.entry((listener, key)).or_default().push((chain, server));
+        }
+        let misdirected = |group: Vec<(&Chain<'_>, &Server)>| {
+            let servers = group.len();
+            let connected = group.iter().take(MOST_CHAINS).filter(|(chain, server)| {
+                chain.policy.request() == Request::NotRequested && negotiates_h2(server)
+            });
+            connected
+                .flat_map(|(connected, _)| group.iter().map(move |(missed, _)| (connected, missed)))
+                .filter(|(connected, missed)| connected.server != missed.server)
+                .take(MOST_CHAINS)
+                .find_map(|(connected, missed)| {
+                    let connected_host = connected.hosts_of_its_own().next()?;
+                    let is_missed = |host: &String| best(connected.hosts, host).is_none();
+                    let host = missed.hosts_of_its_own().take(MOST_HOSTS).find(is_missed)?;
+                    let (connected, missed, port) =
+                        (connected.server, missed.server, missed.listener.port);
+                    Some(MisdirectedRequest {
+                        connected,
+                        connected_host,
+                        missed,
+                        host,
+                        port,
+                        servers,
+                    })
+                })
+        };
+        groups.into_values().filter_map(misdirected).collect()
+    }
+}
+
+impl<'a> Chain<'a> {
+    /// Hosts that the chain has routes for and whose name as the server name leads to it. No certificate
+    /// covers the names of `*`.
+    fn hosts_of_its_own(&self) -> impl Iterator<Item = String> + use<'_, 'a> {
+        let routed = self
+            .routed_hosts()
+            .filter(|(domain, host)| domain.as_str() != "*" && !host.virtual_services.is_empty());
+        routed.filter_map(|(domain, _)| {
+            example_of(domain, |host| {
+                self.takes(host) && best(self.hosts, host) == Some(domain.as_str())
+            })
+        })
+    }
+}
+
+/// The certificate of a server, unless it is the proxy's own one.
+fn certificate(server: &Server) -> Option<Vec<&str>> {
+    match TlsPlan::new(server.tls.as_ref()?).certificates {
+        CertificateSource::Credentials(names) => Some(names.iter().map(String::as_str).collect()),
+        CertificateSource::Files { certificate, .. } if !certificate.is_empty() => {
+            Some(vec!["", certificate])
+        }
+        _ => None,
+    }
+}
+
+fn negotiates_h2(server: &Server) -> bool {
+    let plan = server.tls.as_ref().map(TlsPlan::new);
+    plan.is_some_and(|plan| {
+        let names = plan.parameters.map_or(Vec::new(), |of| alpn_names(of.alpn_protocols));
+        names.is_empty() || names.contains(&"h2") && !names.contains(&"")
+    })
+}

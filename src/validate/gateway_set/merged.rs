@@ -1,0 +1,344 @@
+//! What istiod and Envoy make of the Gateways and VirtualServices together.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{GatewaySet, SetFinding, SetGateway, finding, position};
+use crate::{
+    Diagnostic, FieldPath, Gateway, Server, Severity,
+    diagnostic::Quoted,
+    merged_gateway::{
+        Bypass, Listener, ListenerRejection, MergedSet, MergedWorkload, MisdirectedRequest,
+        NamedGateway, TrafficMode, VirtualService, may_interact,
+    },
+    rule::{self, RuleId},
+    validate::{outline::CompactLocation, set::DocumentLocation},
+};
+
+/// Servers that are merged at most if there is no VirtualService, so that a stream of any length is checked in
+/// little memory.
+const MOST_SERVERS: usize = 10_000;
+
+impl GatewaySet {
+    /// What is found in the gateways that istiod merges: bypasses of client checks, listeners that Envoy
+    /// rejects, requests that arrive at the wrong server, and servers that lead nowhere.
+    pub(super) fn merged_findings(&self) -> Vec<SetFinding> {
+        let services: Vec<VirtualService> =
+            self.services.iter().map(|service| service.kept.service.clone()).collect();
+        let servers: usize = self.gateways.iter().map(|gateway| gateway.servers.len()).sum();
+        let (mut findings, mut known) = (Vec::new(), HashSet::new());
+        if !services.is_empty() || servers <= MOST_SERVERS {
+            self.merge(&self.gateways, 0, &services, &mut known, &mut findings);
+        } else {
+            if self.gateways.len() > 1 {
+                findings
+                    .extend(self.note("the Gateways are too many to merge: each is judged alone"));
+            }
+            for (index, gateway) in self.gateways.iter().enumerate() {
+                self.merge(std::slice::from_ref(gateway), index, &[], &mut known, &mut findings);
+            }
+        }
+        findings
+    }
+
+    /// Judges some of the Gateways, of which the first one has this index.
+    fn merge(
+        &self,
+        of_set: &[SetGateway],
+        first: usize,
+        services: &[VirtualService],
+        known: &mut HashSet<(RuleId, ServerId, ServerId)>,
+        findings: &mut Vec<SetFinding>,
+    ) {
+        let specs: Vec<Gateway> = of_set.iter().map(SetGateway::spec).collect();
+        if services.is_empty() && !may_interact(specs.iter().flat_map(|spec| &spec.servers)) {
+            return;
+        }
+        let gateways: Vec<NamedGateway<'_>> = of_set
+            .iter()
+            .zip(&specs)
+            .map(|(own, gateway)| NamedGateway {
+                namespace: own.namespace(),
+                name: own.name(),
+                created: own.created,
+                gateway,
+            })
+            .collect();
+        let set = MergedSet::build(&gateways, services);
+        if set.omitted > 0 {
+            let message = format!(
+                "the Gateways are too many to merge for {} of their selectors: bypasses of client checks \
+                 and rejected listeners are not known",
+                set.omitted
+            );
+            findings.extend(self.note(&message));
+        }
+        for workload in &set.workloads {
+            for found in Judged::new(self, first, workload).findings() {
+                // The Gateways of a smaller selector are in several workloads.
+                if known.insert((found.rule, found.server, found.other.unwrap_or(found.server))) {
+                    findings.extend(self.finding(found));
+                }
+            }
+        }
+    }
+
+    /// A note that not all is known.
+    fn note(&self, message: &str) -> Option<SetFinding> {
+        let gateway = self.gateways.first()?;
+        let place = CompactLocation::default();
+        let help = "check fewer files at once".to_owned();
+        let rule = rule::document::OMITTED;
+        let mut found = finding(rule, gateway.document, &place, message.to_owned(), help);
+        found.diagnostic.severity = Severity::Note;
+        found.diagnostic.path = FieldPath::root();
+        Some(found)
+    }
+
+    fn finding(&self, found: Found) -> Option<SetFinding> {
+        let Found { rule, server: (gateway, server), field, other, message, help } = found;
+        let own = self.gateways.get(gateway)?;
+        let place = |(gateway, server): ServerId| {
+            let gateway = self.gateways.get(gateway)?;
+            let (file, document) = gateway.document;
+            let position = position(gateway.servers.get(server).copied().unwrap_or_default());
+            Some(DocumentLocation { file: file as usize, document: document as usize, position })
+        };
+        let path = FieldPath::root().key("spec").key("servers").index(server).key(field);
+        let diagnostic = Diagnostic {
+            help: Some(help),
+            position: place((gateway, server))?.position,
+            ..Diagnostic::new(rule, Severity::Warning, path, message)
+        };
+        let (file, document) = own.document;
+        let (file, document) = (file as usize, document as usize);
+        Some(SetFinding { file, document, diagnostic, other: other.and_then(place) })
+    }
+}
+
+/// The index of a Gateway of the set, and of its server.
+type ServerId = (usize, usize);
+
+/// A finding at a server.
+struct Found {
+    rule: RuleId,
+    server: ServerId,
+    /// A field of the server.
+    field: &'static str,
+    other: Option<ServerId>,
+    message: String,
+    help: String,
+}
+
+/// A workload that is judged.
+struct Judged<'a> {
+    set: &'a GatewaySet,
+    /// The index in the set of the first Gateway that was merged.
+    first: usize,
+    workload: &'a MergedWorkload<'a>,
+    /// The servers that istiod keeps, by the address and port of their listener.
+    servers: HashMap<(&'a str, u32), Vec<usize>>,
+}
+
+impl<'a> Judged<'a> {
+    fn new(set: &'a GatewaySet, first: usize, workload: &'a MergedWorkload<'a>) -> Self {
+        let mut servers: HashMap<_, Vec<usize>> = HashMap::new();
+        for (index, merged) in workload.merged.servers.iter().enumerate() {
+            let gateway = workload.gateways.get(merged.gateway).map(|of| of.gateway);
+            let server = gateway.and_then(|gateway| gateway.servers.get(merged.server));
+            let kept = server.filter(|_| merged.skipped.is_none());
+            let Some((server, port)) = kept.and_then(|kept| Some((kept, kept.port.as_ref()?)))
+            else {
+                continue;
+            };
+            let address = if server.bind.is_empty() { "0.0.0.0" } else { &server.bind };
+            servers.entry((address, port.number)).or_default().push(index);
+        }
+        Self { set, first, workload, servers }
+    }
+
+    fn findings(&self) -> Vec<Found> {
+        let MergedWorkload { merged, gateways, .. } = self.workload;
+        let mut found: Vec<Option<Found>> = Vec::new();
+        found.extend(self.workload.bypasses().iter().map(|bypass| self.bypass(bypass)));
+        for listener in merged.listeners.values() {
+            let rejection = merged.listener_rejection(listener, gateways);
+            found.push(rejection.and_then(|rejection| self.rejection(listener, rejection)));
+        }
+        let misdirected = merged.misdirected_requests(gateways);
+        found.extend(misdirected.iter().map(|request| self.misdirected(request)));
+        let without = merged.servers_without_route.iter();
+        found.extend(without.map(|&(server, service)| self.without_route(server, service)));
+        found.into_iter().flatten().collect()
+    }
+
+    fn id(&self, server: usize) -> Option<ServerId> {
+        let merged = self.workload.merged.servers.get(server)?;
+        let gateway = *self.workload.gateway_indexes.get(merged.gateway)?;
+        Some((self.first + gateway, merged.server))
+    }
+
+    fn server(&self, server: usize) -> Option<&Server> {
+        let merged = self.workload.merged.servers.get(server)?;
+        self.workload.gateways.get(merged.gateway)?.gateway.servers.get(merged.server)
+    }
+
+    /// A server as one of the Gateway `of` refers to it.
+    fn name(&self, server: ServerId, of: ServerId) -> String {
+        let (gateway, index) = server;
+        if gateway == of.0 {
+            return format!("servers[{index}]");
+        }
+        let name = self.set.gateways.get(gateway).map(SetGateway::full_name).unwrap_or_default();
+        format!("servers[{index}] of the Gateway {}", Quoted(&name))
+    }
+
+    fn service(&self, index: usize) -> Option<String> {
+        self.workload.virtual_service_indexes.get(index).copied().flatten()?;
+        let service = self.workload.virtual_services.get(index)?;
+        Some(Quoted(&format!("{}/{}", service.namespace, service.name)).to_string())
+    }
+
+    fn bypass(&self, bypass: &Bypass) -> Option<Found> {
+        let (server, through) = (self.id(bypass.bypassed)?, self.id(bypass.through)?);
+        let routes = match self.service(bypass.virtual_service) {
+            Some(service) => format!("those of the VirtualService {service}"),
+            None => "if a VirtualService has this host".to_owned(),
+        };
+        let message = format!(
+            "the client check can be bypassed through {}: {bypass} reaches the same routes, {routes}",
+            self.name(through, server)
+        );
+        Some(Found {
+            rule: rule::lint::CLIENT_CHECK_BYPASS,
+            server,
+            field: "tls",
+            other: Some(through).filter(|through| through.0 != server.0),
+            message,
+            help: format!(
+                "give both servers the same TLS settings, or redirect plain HTTP (tls.httpsRedirect), or use \
+                 other gateway pods; to try it: {}",
+                bypass.command()
+            ),
+        })
+    }
+
+    fn rejection(&self, listener: &Listener, rejection: ListenerRejection) -> Option<Found> {
+        let port = listener.port;
+        let lost = |culprits: &[ServerId]| self.lost(listener, culprits);
+        match rejection {
+            ListenerRejection::EqualServerNames(first, second) => {
+                let (first, server) = (self.id(first)?, self.id(second)?);
+                let (rest, _) = lost(&[first, server]);
+                let with = rest.map_or(String::new(), |rest| format!(", with {rest}"));
+                let message = if first == server {
+                    format!(
+                        "two filter chains of this server match the same server name: Envoy rejects the \
+                         listener of port {port}{with}"
+                    )
+                } else {
+                    format!(
+                        "{} has a host with the same name, in another namespace: Envoy rejects the \
+                         listener of port {port}, with all of its servers",
+                        self.name(first, server)
+                    )
+                };
+                Some(Found {
+                    rule: rule::lint::EQUAL_FILTER_CHAINS,
+                    server,
+                    field: "hosts",
+                    other: Some(first).filter(|first| first.0 != server.0),
+                    message,
+                    help: "put both hosts into one server".to_owned(),
+                })
+            }
+            ListenerRejection::TlsSettings { server, .. }
+            | ListenerRejection::PartialWildcard { server } => {
+                let server = self.id(server)?;
+                let (rest, other) = lost(&[server]);
+                let what = match rejection {
+                    ListenerRejection::TlsSettings { .. } => "these TLS settings",
+                    _ => "a partial wildcard in sniHosts of a VirtualService for this server",
+                };
+                let message = format!(
+                    "Envoy rejects {what}, and with them the listener of port {port}: {} lost, too",
+                    rest?
+                );
+                Some(Found {
+                    rule: rule::lint::REJECTED_LISTENER,
+                    server,
+                    field: "tls",
+                    other: other.filter(|other| other.0 != server.0),
+                    message,
+                    help: "correct this server, or give it a port of its own".to_owned(),
+                })
+            }
+        }
+    }
+
+    /// The servers of a listener other than these, in words, and the first of them.
+    fn lost(
+        &self,
+        listener: &Listener,
+        culprits: &[ServerId],
+    ) -> (Option<String>, Option<ServerId>) {
+        let of = culprits.first().copied().unwrap_or_default();
+        let here = self.servers.get(&(listener.address.as_str(), listener.port));
+        let others = here.into_iter().flatten().filter_map(|server| self.id(*server));
+        let mut others = others.filter(|other| !culprits.contains(other));
+        let Some(first) = others.next() else { return (None, None) };
+        let name = self.name(first, of);
+        let words = match others.count() {
+            0 => format!("{name} is"),
+            1 => format!("{name} and another server are"),
+            more => format!("{name} and {more} other servers are"),
+        };
+        (Some(words), Some(first))
+    }
+
+    fn misdirected(&self, request: &MisdirectedRequest) -> Option<Found> {
+        let MisdirectedRequest { connected, connected_host, missed, host, port, servers } = request;
+        let (server, other) = (self.id(*missed)?, self.id(*connected)?);
+        let all = match servers {
+            2 => String::new(),
+            all => format!("; {all} servers of port {port} have this certificate"),
+        };
+        let message = format!(
+            "a browser that has an HTTP/2 connection to {connected_host} uses it for {host}, too, since {} \
+             has the same certificate: the request arrives there and is answered with 404{all}",
+            self.name(other, server)
+        );
+        Some(Found {
+            rule: rule::lint::CONNECTION_COALESCING,
+            server,
+            field: "tls",
+            other: Some(other).filter(|other| other.0 != server.0),
+            message,
+            help: "put all hosts of the certificate into one server, or use a certificate for each server"
+                .to_owned(),
+        })
+    }
+
+    fn without_route(&self, server: usize, service: usize) -> Option<Found> {
+        let (kind, help) = match TrafficMode::of(self.server(server)?) {
+            TrafficMode::Passthrough => (
+                "tls",
+                "add a tls route whose match has the host in sniHosts: the gateway does not terminate TLS, and \
+                 sees no HTTP",
+            ),
+            _ => ("tcp", "add a tcp route: the gateway forwards bytes for this protocol"),
+        };
+        let message = format!(
+            "connections to this server are closed: the VirtualService {} has one of its hosts, but no {kind} \
+             route for it",
+            self.service(service)?
+        );
+        Some(Found {
+            rule: rule::lint::SERVER_WITHOUT_ROUTE,
+            server: self.id(server)?,
+            field: "hosts",
+            other: None,
+            message,
+            help: help.to_owned(),
+        })
+    }
+}

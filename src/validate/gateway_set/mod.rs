@@ -1,0 +1,155 @@
+//! What only all Gateways and VirtualServices of a set show together.
+
+mod merged;
+mod services;
+
+use std::{collections::HashMap, slice::SliceIndex};
+
+use prost::Message as _;
+
+use super::{
+    kept::{Kept, KeptGateway, KeptVirtualService},
+    outline::{CompactLocation, position, small},
+    set::SetFinding,
+};
+use crate::{Diagnostic, Gateway, Severity, is_placeholder, rule::RuleId};
+
+/// The Gateways and VirtualServices of a set.
+#[derive(Clone, Debug, Default)]
+pub(super) struct GatewaySet {
+    gateways: Vec<SetGateway>,
+    services: Vec<SetService>,
+}
+
+/// A Gateway: a few bytes for each field that is set, since there may be very many.
+#[derive(Clone, Debug)]
+struct SetGateway {
+    document: (u32, u32),
+    created: Option<i64>,
+    /// The namespace, the name, and the spec on the wire.
+    bytes: Box<[u8]>,
+    namespace_end: u32,
+    name_end: u32,
+    /// Where each server begins, or its `tls`.
+    servers: Box<[(u32, u32)]>,
+    is_partly_unknown: bool,
+}
+
+#[derive(Clone, Debug)]
+struct SetService {
+    document: (u32, u32),
+    kept: Box<KeptVirtualService>,
+}
+
+impl GatewaySet {
+    /// A set of one Gateway.
+    pub(super) fn alone(kept: &Kept) -> Self {
+        let mut set = Self::default();
+        set.add((0, 0), ("", ""), kept);
+        set
+    }
+
+    pub(super) fn add(
+        &mut self,
+        document: (u32, u32),
+        (namespace, name): (&str, &str),
+        kept: &Kept,
+    ) {
+        if [namespace, name].into_iter().any(is_placeholder) {
+            return;
+        }
+        match kept {
+            Kept::Gateway(KeptGateway { created, spec, servers, is_partly_unknown }) => {
+                let place = |place: &CompactLocation| place.start;
+                let gateway = SetGateway {
+                    document,
+                    created: *created,
+                    bytes: [namespace.as_bytes(), name.as_bytes(), spec.as_slice()].concat().into(),
+                    namespace_end: small(namespace.len()),
+                    name_end: small(namespace.len() + name.len()),
+                    servers: servers.iter().map(place).collect(),
+                    is_partly_unknown: *is_partly_unknown,
+                };
+                self.gateways.push(gateway);
+            }
+            Kept::VirtualService(kept) => {
+                self.services.push(SetService { document, kept: kept.clone() });
+            }
+            Kept::Nothing => {}
+        }
+    }
+
+    /// The findings, in the order of documents.
+    pub(super) fn findings(mut self) -> Vec<SetFinding> {
+        keep_last(&mut self.gateways, |gateway| (gateway.namespace(), gateway.name()));
+        keep_last(&mut self.services, |service| {
+            let service = &service.kept.service;
+            (&service.namespace, &service.name)
+        });
+        let mut findings = Vec::new();
+        if !self.services.is_empty() {
+            let names = self.gateways.iter().enumerate();
+            let by_name = names.map(|(index, gateway)| (gateway.full_name(), index)).collect();
+            findings.extend(self.services_without_gateway(&by_name));
+            findings.extend(self.hosts_outside(&by_name));
+        }
+        findings.extend(self.merged_findings());
+        findings.sort_by_key(|found| (found.file, found.document, found.diagnostic.position));
+        findings
+    }
+}
+
+impl SetGateway {
+    fn part(&self, part: impl SliceIndex<[u8], Output = [u8]>) -> &[u8] {
+        self.bytes.get(part).unwrap_or_default()
+    }
+
+    fn namespace(&self) -> &str {
+        str::from_utf8(self.part(..self.namespace_end as usize)).unwrap_or_default()
+    }
+
+    fn name(&self) -> &str {
+        let part = self.part(self.namespace_end as usize..self.name_end as usize);
+        str::from_utf8(part).unwrap_or_default()
+    }
+
+    fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace(), self.name())
+    }
+
+    fn spec(&self) -> Gateway {
+        Gateway::decode(self.part(self.name_end as usize..)).unwrap_or_default()
+    }
+}
+
+/// Keeps the last one of each name, which is the one that is applied. Those without a name get one each
+/// (generateName).
+fn keep_last<T>(all: &mut Vec<T>, name: impl for<'a> Fn(&'a T) -> (&'a str, &'a str)) {
+    let mut last: HashMap<(&str, &str), usize> = HashMap::new();
+    for (index, one) in all.iter().enumerate() {
+        last.insert(name(one), index);
+    }
+    let is_last = |(index, one)| {
+        let key = name(one);
+        key.1.is_empty() || last.get(&key) == Some(&index)
+    };
+    let kept: Vec<bool> = all.iter().enumerate().map(is_last).collect();
+    let mut kept = kept.into_iter();
+    all.retain(|_| kept.next().unwrap_or_default());
+}
+
+fn finding(
+    rule: RuleId,
+    (file, document): (u32, u32),
+    place: &CompactLocation,
+    message: String,
+    help: String,
+) -> SetFinding {
+    let diagnostic = Diagnostic {
+        help: Some(help),
+        position: place.position(),
+        end: position(place.end),
+        ..Diagnostic::new(rule, Severity::Warning, place.path(), message)
+    };
+    SetFinding { file: file as usize, document: document as usize, diagnostic, other: None }
+}
