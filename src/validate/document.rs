@@ -167,7 +167,7 @@ pub(super) fn judge<'t>(
     pruned.extend(outcome.pruned);
     let mut report = findings.finish(tree, pruned);
     if let Some(set) = alone.filter(|_| !matches!(report.verdict(), Verdict::Rejected(_))) {
-        report.add(set.findings().into_iter().map(|found| found.diagnostic));
+        report.add(set.findings().map(|found| found.diagnostic));
     }
     report
 }

@@ -265,7 +265,7 @@ impl DocumentSet {
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
         let is_complete = self.has_secrets && !self.has_unknown_secrets;
         let Self { hasher, documents, secrets, wanted, wanted_names, gateways, .. } = self;
-        let mut of_gateways = gateways.findings().into_iter().peekable();
+        let mut of_gateways = gateways.findings().peekable();
         let mut start = 0;
         let mut missing =
             wanted.into_iter().filter(move |_| is_complete).filter_map(move |wanted| {

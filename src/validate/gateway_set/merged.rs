@@ -19,36 +19,28 @@ use crate::{
 const MOST_SERVERS: usize = 10_000;
 
 impl GatewaySet {
-    /// What is found in the gateways that istiod merges: bypasses of client checks, listeners that Envoy
-    /// rejects, requests that arrive at the wrong server, and servers that lead nowhere.
-    pub(super) fn merged_findings(&self) -> Vec<SetFinding> {
-        let services: Vec<VirtualService> =
-            self.services.iter().map(|service| service.kept.service.clone()).collect();
+    /// Whether the Gateways are merged, and not judged alone.
+    pub(super) fn are_merged(&self) -> bool {
         let servers: usize = self.gateways.iter().map(|gateway| gateway.servers.len()).sum();
-        let (mut findings, mut known) = (Vec::new(), HashSet::new());
-        if !services.is_empty() || servers <= MOST_SERVERS {
-            self.merge(&self.gateways, 0, &services, &mut known, &mut findings);
-        } else {
-            if self.gateways.len() > 1 {
-                findings
-                    .extend(self.note("the Gateways are too many to merge: each is judged alone"));
-            }
-            for (index, gateway) in self.gateways.iter().enumerate() {
-                self.merge(std::slice::from_ref(gateway), index, &[], &mut known, &mut findings);
-            }
-        }
-        findings
+        !self.services.is_empty() || servers <= MOST_SERVERS
     }
 
-    /// Judges some of the Gateways, of which the first one has this index.
-    fn merge(
+    pub(super) fn not_merged(&self) -> Option<SetFinding> {
+        let is_needed = self.gateways.len() > 1;
+        is_needed.then(|| self.note("the Gateways are too many to merge: each is judged alone"))?
+    }
+
+    /// Judges some of the Gateways, of which the first one has this index: bypasses of client checks, listeners
+    /// that Envoy rejects, requests that arrive at the wrong server, and servers that lead nowhere.
+    pub(super) fn merge(
         &self,
         of_set: &[SetGateway],
         first: usize,
-        services: &[VirtualService],
-        known: &mut HashSet<(RuleId, ServerId, ServerId)>,
         findings: &mut Vec<SetFinding>,
     ) {
+        let services: Vec<VirtualService> =
+            self.services.iter().map(|service| service.kept.service.clone()).collect();
+        let mut known: HashSet<(RuleId, ServerId, ServerId)> = HashSet::new();
         let specs: Vec<Gateway> = of_set.iter().map(SetGateway::spec).collect();
         if services.is_empty() && !may_interact(specs.iter().flat_map(|spec| &spec.servers)) {
             return;
@@ -63,7 +55,7 @@ impl GatewaySet {
                 gateway,
             })
             .collect();
-        let set = MergedSet::build(&gateways, services);
+        let set = MergedSet::build(&gateways, &services);
         if set.omitted > 0 {
             let message = format!(
                 "the Gateways are too many to merge for {} of their selectors: bypasses of client checks \

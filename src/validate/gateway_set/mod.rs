@@ -79,8 +79,8 @@ impl GatewaySet {
         }
     }
 
-    /// The findings, in the order of documents.
-    pub(super) fn findings(mut self) -> Vec<SetFinding> {
+    /// The findings, in the order of documents. Those of Gateways that are judged alone are found one by one.
+    pub(super) fn findings(mut self) -> impl Iterator<Item = SetFinding> {
         keep_last(&mut self.gateways, |gateway| (gateway.namespace(), gateway.name()));
         keep_last(&mut self.services, |service| {
             let service = &service.kept.service;
@@ -93,9 +93,22 @@ impl GatewaySet {
             findings.extend(self.services_without_gateway(&by_name));
             findings.extend(self.hosts_outside(&by_name));
         }
-        findings.extend(self.merged_findings());
+        let mut alone = 0;
+        if self.are_merged() {
+            self.merge(&self.gateways, 0, &mut findings);
+        } else {
+            alone = self.gateways.len();
+            findings.extend(self.not_merged());
+        }
         findings.sort_by_key(|found| (found.file, found.document, found.diagnostic.position));
-        findings
+        let alone = (0..alone).flat_map(move |index| {
+            let mut findings = Vec::new();
+            let gateway = self.gateways.get(index).map_or(&[][..], std::slice::from_ref);
+            self.merge(gateway, index, &mut findings);
+            findings.sort_by_key(|found| found.diagnostic.position);
+            findings
+        });
+        findings.into_iter().chain(alone)
     }
 }
 
