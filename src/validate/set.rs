@@ -265,6 +265,8 @@ impl DocumentSet {
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
         let is_complete = self.has_secrets && !self.has_unknown_secrets;
         let Self { hasher, documents, secrets, wanted, wanted_names, gateways, .. } = self;
+        // What was found with each document needs no memory any more.
+        drop((self.names, self.hosts, self.listeners));
         let mut of_gateways = gateways.findings().peekable();
         let mut start = 0;
         let mut missing =
