@@ -64,6 +64,8 @@
 
 #[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api"))]
 mod ciphers;
+#[cfg(any(feature = "validate", feature = "gateway-api"))]
+mod certificates;
 pub mod client_certificate;
 #[cfg(any(feature = "envoy", feature = "validate"))]
 #[cfg_attr(

@@ -50,7 +50,6 @@
 //! they are written; of a [`Gateway`] only the size is checked.
 
 mod back;
-mod certificates;
 mod class;
 mod clients;
 mod conditions;

@@ -2,13 +2,16 @@
 
 use super::{
     Context,
-    certificates::{check_pair, has_certificate},
     conditions::{Problem, reason},
     input::{Map, ObjectReference, SecretReference},
     resources::{Kind, Resources},
     verdict_cache::Verdict,
 };
-use crate::{IstioVersion, go::Quote};
+use crate::{
+    IstioVersion,
+    certificates::{check_pair, has_certificate},
+    go::Quote,
+};
 
 /// Since this release, a reference is looked up only if it is permitted.
 const GRANT_FIRST: IstioVersion = IstioVersion::of(32);

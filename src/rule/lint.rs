@@ -193,6 +193,30 @@ rules! {
     "Missing Secret",
     "Reported only if the checked files contain Secrets. The Secret must be in the namespace of the gateway's pods, which may differ from the Gateway's.", manifests;
 
+    SECRET_KEYS = "lint/secret-keys", Warning,
+    "Secret without a certificate, key or CA",
+    "istiod reads cert and key, or tls.crt and tls.key, for the server's certificate, and cacert or ca.crt for the CA of client certificates, from the Secret with the name and -cacert if there is one. If it finds none, the gateway gets no secret, and the connections to the server end during the handshake.", manifests;
+
+    SECRET_CERTIFICATE = "lint/secret-certificate", Warning,
+    "Certificate that cannot be read",
+    "istiod passes the certificate on and reports it (IST0161), since Go cannot read it. Envoy rejects most of these, and then the server has no certificate; it accepts some malformed extensions that Go does not. A CA must be a CA's certificate: Envoy rejects what another certificate issued.", manifests;
+
+    SECRET_PRIVATE_KEY = "lint/secret-private-key", Warning,
+    "Private key that Envoy rejects",
+    "The private key cannot be read, belongs to another certificate, or is of a kind or size that Envoy does not support: RSA below 2048 bits, or P-224. Envoy rejects the Secret; a gateway that starts has no certificate for the server, a running one keeps the previous one.", manifests;
+
+    CERTIFICATE_EXPIRED = "lint/certificate-expired", Warning,
+    "Certificate that has expired or is not valid yet",
+    "Envoy serves it, and clients reject it. istiod reports it (IST0161). A certificate of the chain counts as well. The time is that of the machine, or that of --at.", manifests;
+
+    CERTIFICATE_EXPIRING = "lint/certificate-expiring", Warning,
+    "Certificate that expires soon",
+    "The certificate, or one of its chain, expires within the days of --expiring.";
+
+    CERTIFICATE_HOSTS = "lint/certificate-hosts", Warning,
+    "Certificate for other hosts",
+    "No DNS name among the certificate's subject alternative names is for a host of the server. Clients compare the names and reject the certificate; the common name does not count. This is not reported of a server with the host *.", manifests;
+
     MISSPELT_TYPE = "lint/misspelt-type", Warning,
     "Misspelt kind or group",
     "The document looks like an Istio Gateway, but its kind or group is unknown. It is not checked, and a cluster rejects it.", manifests;

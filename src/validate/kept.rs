@@ -6,6 +6,7 @@ use prost::Message as _;
 use super::{
     findings::{Location, Node},
     outline::{CompactLocation, LocationField},
+    secret::KeptSecret,
 };
 use crate::{GROUP, Gateway, Object, Timestamp, merged_gateway::VirtualService, tree::Ref};
 
@@ -16,6 +17,7 @@ pub(super) enum Kept {
     Nothing,
     Gateway(KeptGateway),
     VirtualService(Box<KeptVirtualService>),
+    Secret(Box<KeptSecret>),
 }
 
 /// The spec of a Gateway, in few bytes, and the locations of its servers: of `tls`, where there is one.
@@ -64,10 +66,11 @@ impl Kept {
     /// Of a document that is not a Gateway.
     pub(super) fn other(object: &Object, node: Node<'_>) -> Self {
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
-        if object.kind() != "VirtualService" || group != GROUP {
-            return Self::Nothing;
-        }
         let root = Location::root(node);
+        if object.kind() != "VirtualService" || group != GROUP {
+            let secret = KeptSecret::of(object, &root);
+            return secret.map_or(Self::Nothing, |secret| Self::Secret(Box::new(secret)));
+        }
         let spec = root.field("spec");
         let value = spec.node.and_then(|spec| serde_json::to_value(spec).ok()).unwrap_or_default();
         let (name, namespace) = (object.name(), object.namespace());
@@ -89,7 +92,8 @@ impl Kept {
         let (first, second): (&mut [_], &mut [_]) = match self {
             Self::Gateway(kept) => (&mut kept.servers, &mut []),
             Self::VirtualService(kept) => (&mut kept.hosts, &mut kept.gateways),
-            _ => (&mut [], &mut []),
+            Self::Secret(kept) => (std::slice::from_mut(&mut kept.name), &mut []),
+            Self::Nothing => (&mut [], &mut []),
         };
         first.iter_mut().chain(second)
     }

@@ -53,6 +53,7 @@
 mod cel;
 mod ciphers;
 mod crd;
+mod credentials;
 mod document;
 mod features;
 mod field_validation;
@@ -64,6 +65,7 @@ mod lint;
 mod metadata;
 mod outline;
 mod schema;
+mod secret;
 pub mod set;
 mod unknown;
 mod versions;
@@ -71,7 +73,7 @@ mod webhook;
 mod webhook_tls;
 
 use crate::{
-    Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Position, Severity, json,
+    Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Position, Severity, Timestamp, json,
 };
 
 pub use crd::crd;
@@ -97,6 +99,13 @@ pub struct Options {
     /// How the API server treats unknown fields, as the client requests it. The default is that of
     /// `kubectl apply`.
     pub field_validation: FieldValidation,
+    /// The time at which certificates are judged; without one, no certificate is expired.
+    pub at: Option<Timestamp>,
+    /// Certificates that expire within this number of days are reported.
+    pub expiring_days: u32,
+    /// The namespace of the gateway's pods, in which istiod looks for Secrets. Without one, a Secret may be in
+    /// any namespace.
+    pub gateway_namespace: Option<String>,
 }
 
 impl Options {
@@ -110,6 +119,24 @@ impl Options {
     #[must_use]
     pub fn with_field_validation(self, field_validation: FieldValidation) -> Self {
         Self { field_validation, ..self }
+    }
+
+    /// The same options with a time at which certificates are judged.
+    #[must_use]
+    pub fn with_time(self, at: Timestamp) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    /// The same options with the number of days within which an expiring certificate is reported.
+    #[must_use]
+    pub fn with_expiring_days(self, expiring_days: u32) -> Self {
+        Self { expiring_days, ..self }
+    }
+
+    /// The same options with the namespace of the gateway's pods.
+    #[must_use]
+    pub fn with_gateway_namespace(self, namespace: impl Into<String>) -> Self {
+        Self { gateway_namespace: Some(namespace.into()), ..self }
     }
 }
 

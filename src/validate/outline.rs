@@ -7,8 +7,10 @@ use super::{
     lint::Class,
 };
 use crate::{
-    FieldPath, Gateway, Object, Position, ServerTlsSettings,
-    tls_plan::{CredentialName, CredentialScheme, TlsPlan},
+    FieldPath, Gateway, Object, Position,
+    tls_plan::{
+        CaSource, CertificateSource, CredentialName, CredentialScheme, TlsField, TlsPlan,
+    },
     tree::Tree,
 };
 
@@ -18,8 +20,25 @@ pub(super) struct Outline {
     pub(super) name: CompactLocation,
     pub(super) selector: String,
     pub(super) listeners: Vec<Listener>,
-    pub(super) credentials: Vec<(String, CompactLocation)>,
+    pub(super) credentials: Vec<CredentialUse>,
     pub(super) kept: Kept,
+}
+
+/// A credential in the field of a server.
+#[derive(Clone, Debug)]
+pub(super) struct CredentialUse {
+    /// The name, after its namespace if there is one.
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) location: CompactLocation,
+}
+
+/// What a server takes from a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Certificate,
+    CertificateAndCa,
+    Ca { is_config_map: bool },
 }
 
 /// A server's port, with its hosts.
@@ -52,6 +71,7 @@ pub(super) enum LocationField {
     Host,
     CredentialName,
     CredentialNames,
+    CaCertCredentialName,
     Server,
     Tls,
     /// Of a VirtualService.
@@ -69,6 +89,11 @@ impl CompactLocation {
         let (start, end) = place.span();
         let span = (small(start), small(end));
         Self { field, server: small(server), item: small(item), span, ..Self::default() }
+    }
+
+    /// The index of the server.
+    pub(super) fn server(&self) -> u32 {
+        self.server
     }
 
     pub(super) fn position(&self) -> Option<Position> {
@@ -89,6 +114,7 @@ impl CompactLocation {
             LocationField::Protocol => server.key("port").key("protocol"),
             LocationField::Host => server.key("hosts").index(item),
             LocationField::CredentialName => server.key("tls").key("credentialName"),
+            LocationField::CaCertCredentialName => server.key("tls").key("caCertCredentialName"),
             LocationField::CredentialNames => server.key("tls").key("credentialNames").index(item),
             _ => server,
         }
@@ -117,10 +143,8 @@ impl Outline {
         let mut nodes = servers.items();
         for (index, server) in gateway.servers.into_iter().enumerate() {
             let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
-            if let Some(tls) = server.tls.as_ref().filter(|tls| TlsPlan::new(tls).terminates_tls())
-            {
-                let tls_place = place.field("tls");
-                outline.credentials(index, tls, &tls_place);
+            if let Some(tls) = &server.tls {
+                outline.credentials(index, &TlsPlan::new(tls), &place.field("tls"));
             }
             let (Some(class), Some(port)) = (Class::of(&server), &server.port) else { continue };
             if port.number == 0 {
@@ -147,33 +171,49 @@ impl Outline {
         outline
     }
 
-    fn credentials(&mut self, server: usize, tls: &ServerTlsSettings, place: &Location<'_, '_>) {
-        if !tls.credential_name.is_empty() {
-            let place = place.field("credentialName");
-            let location = CompactLocation::of(LocationField::CredentialName, server, 0, &place);
-            self.credential(&tls.credential_name, location);
+    fn credentials(&mut self, server: usize, plan: &TlsPlan<'_>, place: &Location<'_, '_>) {
+        let ca = plan.validation.as_ref().map(|validation| &validation.ca);
+        if let CertificateSource::Credentials(names) = plan.certificates {
+            let list = place.field("credentialNames");
+            let mut nodes = list.items();
+            for (item, name) in names.iter().enumerate() {
+                let has_ca = ca == Some(&CaSource::OfCredential(name));
+                let role = if has_ca { Role::CertificateAndCa } else { Role::Certificate };
+                let location = match plan.set.contains(TlsField::CredentialNames) {
+                    true => {
+                        let place = nodes.next().unwrap_or_else(|| list.item(item, None));
+                        CompactLocation::of(LocationField::CredentialNames, server, item, &place)
+                    }
+                    false => {
+                        let place = place.field("credentialName");
+                        CompactLocation::of(LocationField::CredentialName, server, 0, &place)
+                    }
+                };
+                self.credential(&CredentialName::from(name.as_str()), role, location);
+            }
         }
-        let list = place.field("credentialNames");
-        let mut nodes = list.items();
-        for (item, name) in tls.credential_names.iter().enumerate() {
-            let place = nodes.next().unwrap_or_else(|| list.item(item, None));
-            self.credential(
-                name,
-                CompactLocation::of(LocationField::CredentialNames, server, item, &place),
-            );
+        if let Some(CaSource::Credential(name)) = ca {
+            let is_config_map = name.scheme() == Some(CredentialScheme::ConfigMap);
+            let place = place.field("caCertCredentialName");
+            let location =
+                CompactLocation::of(LocationField::CaCertCredentialName, server, 0, &place);
+            self.credential(name, Role::Ca { is_config_map }, location);
         }
     }
 
-    /// Keeps the name of a Kubernetes Secret; names with other schemes are not Secrets.
-    fn credential(&mut self, name: &str, location: CompactLocation) {
-        let name = CredentialName::from(name);
+    /// Keeps the name of a Secret or `ConfigMap`; names with other schemes are neither.
+    fn credential(&mut self, name: &CredentialName<'_>, role: Role, location: CompactLocation) {
         let bare = name.without_scheme();
-        let is_secret = matches!(
+        let is_object = matches!(
             name.scheme(),
-            None | Some(CredentialScheme::Kubernetes | CredentialScheme::KubernetesGateway)
+            None | Some(
+                CredentialScheme::Kubernetes
+                    | CredentialScheme::KubernetesGateway
+                    | CredentialScheme::ConfigMap
+            )
         );
-        if is_secret && !bare.is_empty() && !bare.contains("://") {
-            self.credentials.push((bare.to_owned(), location));
+        if is_object && !bare.is_empty() && !bare.contains("://") {
+            self.credentials.push(CredentialUse { name: bare.to_owned(), role, location });
         }
     }
 
@@ -182,7 +222,7 @@ impl Outline {
             std::iter::once(&mut listener.location)
                 .chain(listener.hosts.iter_mut().map(|(_, location)| location))
         });
-        let credentials = self.credentials.iter_mut().map(|(_, location)| location);
+        let credentials = self.credentials.iter_mut().map(|used| &mut used.location);
         let kept = self.kept.locations();
         std::iter::once(&mut self.name).chain(listeners).chain(credentials).chain(kept)
     }

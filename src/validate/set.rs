@@ -1,13 +1,16 @@
 //! Findings across documents and files: conflicts, duplicates, missing Secrets.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher, RandomState},
 };
 
 use super::{
-    CheckedDocument, Options, Report, Verdict, document,
+    CheckedDocument, Options, Report, Verdict,
+    credentials::CredentialSet,
+    document,
     gateway_set::GatewaySet,
+    kept::Kept,
     lint::Class,
     outline::{CompactLocation, Listener, Outline, position, small},
 };
@@ -55,13 +58,7 @@ pub struct DocumentSet {
     names: HashMap<u64, Seen>,
     hosts: HashMap<u64, Seen>,
     listeners: HashMap<u64, (Class, Seen)>,
-    has_secrets: bool,
-    has_unknown_secrets: bool,
-    /// The names of Secrets, with and without their namespace.
-    secrets: HashSet<u64>,
-    wanted: Vec<Wanted>,
-    /// The names of all wanted credentials, concatenated.
-    wanted_names: String,
+    credentials: CredentialSet,
     gateways: GatewaySet,
 }
 
@@ -101,15 +98,6 @@ struct Seen {
     column: u32,
 }
 
-/// A credential to which a Gateway refers.
-#[derive(Clone, Debug)]
-struct Wanted {
-    document: u32,
-    at: CompactLocation,
-    /// The end of its name in the set's names.
-    name_end: usize,
-}
-
 impl DocumentSet {
     /// Creates an empty set.
     #[must_use]
@@ -121,11 +109,7 @@ impl DocumentSet {
             names: HashMap::new(),
             hosts: HashMap::new(),
             listeners: HashMap::new(),
-            has_secrets: false,
-            has_unknown_secrets: false,
-            secrets: HashSet::new(),
-            wanted: Vec::new(),
-            wanted_names: String::new(),
+            credentials: CredentialSet::default(),
             gateways: GatewaySet::default(),
         }
     }
@@ -143,21 +127,19 @@ impl DocumentSet {
     ) -> Vec<SetFinding> {
         let object = &checked.object;
         let is_rejected = |report: &Report| matches!(report.verdict(), Verdict::Rejected(_));
+        let numbers = (small(file), small(document));
+        let mut gateway = None;
         if !checked.report.as_ref().is_some_and(is_rejected) {
             let name = (object.namespace(), object.name());
-            self.gateways.add((small(file), small(document)), name, &checked.outline.kept);
+            gateway = self.gateways.add(numbers, name, &checked.outline.kept);
         }
         if checked.report.is_some() {
             let origin = DocumentLocation { file, document, position: None };
-            return self.add_gateway(origin, object, &checked.outline);
+            return self.add_gateway(origin, gateway, object, &checked.outline);
         }
-        if object.kind() == "Secret" && object.api_version() == "v1" {
-            // A Secret whose name is unknown may be the missing one.
-            self.has_unknown_secrets |= is_placeholder(object.name());
-            self.has_secrets = true;
-            for key in [object.name(), &format!("{}/{}", object.namespace(), object.name())] {
-                self.secrets.insert(self.hasher.hash_one(key));
-            }
+        match &checked.outline.kept {
+            Kept::Secret(kept) => self.credentials.add_secret(numbers, object, kept),
+            _ => self.credentials.add_other(object),
         }
         Vec::new()
     }
@@ -181,6 +163,7 @@ impl DocumentSet {
     fn add_gateway(
         &mut self,
         document: DocumentLocation,
+        gateway: Option<u32>,
         object: &Object,
         outline: &Outline,
     ) -> Vec<SetFinding> {
@@ -246,55 +229,33 @@ impl DocumentSet {
                 }
             }
         }
-        for (name, location) in &outline.credentials {
-            if self.secrets.contains(&self.hasher.hash_one(name.as_str())) {
-                continue;
-            }
-            self.wanted_names.push_str(name);
-            let name_end = self.wanted_names.len();
-            self.wanted.push(Wanted { document: index, at: location.clone(), name_end });
+        for used in &outline.credentials {
+            self.credentials.add_use(index, gateway, used);
         }
         all.sort_by_key(|found| found.diagnostic.position);
         all
     }
 
     /// Returns the findings that are known only after all documents, in the order in which they were
-    /// added: missing Secrets, if the set has any Secret; client checks that a server of another Gateway
-    /// bypasses ([`MergedSet`](crate::merged_gateway::MergedSet)), and what is wrong with the Gateways and
-    /// hosts of VirtualServices.
+    /// added: credentials that are missing or cannot be used, if the set has any Secret; client checks that a
+    /// server of another Gateway bypasses ([`MergedSet`](crate::merged_gateway::MergedSet)), and what is wrong
+    /// with the Gateways and hosts of VirtualServices.
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
-        let is_complete = self.has_secrets && !self.has_unknown_secrets;
-        let Self { hasher, documents, secrets, wanted, wanted_names, gateways, .. } = self;
+        let Self { options, documents, gateways, credentials, .. } = self;
         // What was found with each document needs no memory any more.
         drop((self.names, self.hosts, self.listeners));
+        let of_credentials: Vec<_> =
+            credentials.findings(&options, &documents, &gateways).collect();
+        drop(credentials);
+        let mut of_credentials = of_credentials.into_iter().peekable();
         let mut of_gateways = gateways.findings().peekable();
-        let mut start = 0;
-        let mut missing =
-            wanted.into_iter().filter(move |_| is_complete).filter_map(move |wanted| {
-                let name = wanted_names.get(start..wanted.name_end).unwrap_or_default();
-                start = wanted.name_end;
-                if secrets.contains(&hasher.hash_one(name)) {
-                    return None;
-                }
-                let message = format!("these files have no Secret {}", Quoted(name));
-                let help = "create a Secret of this name in the namespace of the gateway's pods";
-                let origin = Seen::at(&wanted.at, wanted.document).origin(&documents);
-                let found =
-                    wanted.at.finding(rule::lint::MISSING_SECRET, origin, origin, message, help);
-                Some(SetFinding { other: None, ..found })
-            });
-        let mut next_missing = missing.next();
         std::iter::from_fn(move || {
             let order = |found: &SetFinding| (found.file, found.document);
-            let is_first = match (of_gateways.peek(), &next_missing) {
-                (Some(own), Some(missing)) => order(own) <= order(missing),
+            let is_first = match (of_gateways.peek(), of_credentials.peek()) {
+                (Some(own), Some(other)) => order(own) <= order(other),
                 (own, _) => own.is_some(),
             };
-            if is_first {
-                of_gateways.next()
-            } else {
-                std::mem::replace(&mut next_missing, missing.next())
-            }
+            if is_first { of_gateways.next() } else { of_credentials.next() }
         })
     }
 }
@@ -330,7 +291,7 @@ impl Seen {
 }
 
 impl CompactLocation {
-    fn finding(
+    pub(super) fn finding(
         &self,
         rule: RuleId,
         origin: DocumentLocation,

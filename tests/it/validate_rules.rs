@@ -33,7 +33,9 @@ const TOGETHER: [(&str, &[&str]); 10] = [
 fn options(text: &str) -> Options {
     let first = text.lines().next().unwrap_or_default();
     let version = first.strip_prefix("# istio-gateway check --istio ");
-    version.map_or_else(Options::default, |version| Options::istio(version.parse().unwrap()))
+    let options =
+        version.map_or_else(Options::default, |version| Options::istio(version.parse().unwrap()));
+    options.with_time("2026-11-29T00:00:00Z".parse().unwrap())
 }
 
 fn check(text: &str) -> Vec<Diagnostic> {
@@ -81,7 +83,8 @@ fn every_rule_is_broken_alone_and_barely_kept() {
     for Rule { id, severity, bad, good, .. } in rules().copied() {
         let id = id.as_str();
         let (Some(bad), Some(good)) = (bad, good) else {
-            let without = ["cel/unchecked", "field-validation/duplicate-field"];
+            let without =
+                ["cel/unchecked", "field-validation/duplicate-field", "lint/certificate-expiring"];
             assert!(without.contains(&id), "{id} has no manifests");
             continue;
         };

@@ -13,13 +13,13 @@ use std::{
     process::ExitCode,
     sync::mpsc::{self, Receiver},
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use anstream::{AutoStream, ColorChoice};
 use clap::{Args, ValueEnum};
 use istio_gateway::{
-    IstioVersion, Severity,
+    IstioVersion, Severity, Timestamp,
     validate::{
         FieldValidation, Options,
         set::{DocumentSet, SetFinding},
@@ -92,6 +92,18 @@ pub(crate) struct Check {
     #[arg(long, value_enum, value_name = "MODE", default_value = "strict")]
     field_validation: FieldValidationMode,
 
+    /// The time at which certificates in Secrets are judged, such as 2027-01-31T12:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+
+    /// Reports certificates in Secrets that expire within this number of days
+    #[arg(long, value_name = "DAYS", default_value = "0")]
+    expiring: u32,
+
+    /// The namespace of the gateway's pods, in which its Secrets must be [default: any]
+    #[arg(long, value_name = "NAMESPACE")]
+    gateway_namespace: Option<String>,
+
     /// Treats a rule as an error, such as lint/unknown-field, or a group, such as lint/
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     deny: Vec<String>,
@@ -103,6 +115,11 @@ pub(crate) struct Check {
     /// Files and directories; - is standard input
     #[arg(required = true, value_name = "FILE|DIR|-")]
     files: Vec<PathBuf>,
+}
+
+fn now() -> Timestamp {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    istio_gateway::prost_types::Timestamp { seconds: since_1970.as_secs().cast_signed(), nanos: 0 }.into()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -129,8 +146,13 @@ impl Check {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         check_stdin_once(&self.files)?;
         let policy = Policy::new(&self.deny, &self.allow)?;
-        let options = Options::istio(self.istio.unwrap_or_default())
-            .with_field_validation(self.field_validation.into());
+        let mut options = Options::istio(self.istio.unwrap_or_default())
+            .with_field_validation(self.field_validation.into())
+            .with_time(self.at.unwrap_or_else(now))
+            .with_expiring_days(self.expiring);
+        if let Some(namespace) = self.gateway_namespace {
+            options = options.with_gateway_namespace(namespace);
+        }
         let (files, problems) = files::find(&self.files);
 
         let color = AutoStream::choice(&io::stdout());

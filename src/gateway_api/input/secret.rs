@@ -9,7 +9,7 @@ use super::{
     Map, Metadata,
     decode::{self, FromTree, Mismatch, entries},
 };
-use crate::{gateway_api::certificates, tree::Ref};
+use crate::{certificates, tree::Ref};
 
 /// A Secret with its bytes. It reads `data` (Base64) and `stringData`, which takes precedence, and
 /// writes `data`.

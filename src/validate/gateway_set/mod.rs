@@ -54,9 +54,9 @@ impl GatewaySet {
         document: (u32, u32),
         (namespace, name): (&str, &str),
         kept: &Kept,
-    ) {
+    ) -> Option<u32> {
         if [namespace, name].into_iter().any(is_placeholder) {
-            return;
+            return None;
         }
         match kept {
             Kept::Gateway(KeptGateway { created, spec, servers, is_partly_unknown }) => {
@@ -71,12 +71,27 @@ impl GatewaySet {
                     is_partly_unknown: *is_partly_unknown,
                 };
                 self.gateways.push(gateway);
+                Some(small(self.gateways.len() - 1))
             }
             Kept::VirtualService(kept) => {
                 self.services.push(SetService { document, kept: kept.clone() });
+                None
             }
-            Kept::Nothing => {}
+            Kept::Secret(_) | Kept::Nothing => None,
         }
+    }
+
+    /// The hosts of a server, without namespaces, by the number of its Gateway. `None` if they are not known.
+    pub(super) fn hosts(&self, gateway: u32, server: u32) -> Option<Vec<String>> {
+        let gateway = self.gateways.get(gateway as usize).filter(|of| !of.is_partly_unknown)?;
+        let mut spec = gateway.spec();
+        let server = server as usize;
+        let hosts = (server < spec.servers.len()).then(|| spec.servers.swap_remove(server).hosts)?;
+        let name = |host: String| match host.split_once('/') {
+            Some((_, name)) => name.to_owned(),
+            None => host,
+        };
+        Some(hosts.into_iter().map(name).collect())
     }
 
     /// The findings, in the order of documents. Those of Gateways that are judged alone are found one by one.

@@ -2,6 +2,8 @@
 //!
 //! The crate `der` is not used: it rejects tags that it does not know, which Go skips.
 
+use crate::timestamp::{days_from_civil, days_in};
+
 /// Tags, with class and form.
 pub(super) const BOOLEAN: u8 = 0x01;
 pub(super) const INTEGER: u8 = 0x02;
@@ -189,13 +191,13 @@ impl<'a> Der<'a> {
         bits(self.read(BIT_STRING)?)
     }
 
-    /// Reads a time. `None` if it is not valid.
-    pub(super) fn time(&mut self, tag: u8) -> Option<()> {
+    /// A time, in seconds since 1970. `None` if it is not valid.
+    pub(super) fn time(&mut self, tag: u8) -> Option<i64> {
         let Self(text) = self.read(tag)?;
         if tag == GENERALIZED_TIME {
-            return is_time(text, 4, true).then_some(());
+            return time(text, 4, true);
         }
-        (is_time(text, 2, true) || is_time(text, 2, false)).then_some(())
+        time(text, 2, true).or_else(|| time(text, 2, false))
     }
 }
 
@@ -234,45 +236,45 @@ pub(super) fn bits(content: Der<'_>) -> Option<Vec<u8>> {
     Some(moved.collect())
 }
 
-/// Whether a text is a year, month, day, hour, minute, an optional second, and an offset.
-fn is_time(text: &[u8], year_digits: usize, has_seconds: bool) -> bool {
+/// The seconds since 1970 of a year, month, day, hour, minute, an optional second, and an offset.
+fn time(text: &[u8], year_digits: usize, has_seconds: bool) -> Option<i64> {
     let mut rest = text;
-    let mut number = |digits: usize| {
-        let (found, after) = rest.split_at_checked(digits)?;
-        rest = after;
-        let is_number = found.iter().all(u8::is_ascii_digit);
-        is_number.then(|| found.iter().fold(0_u32, |n, digit| n * 10 + u32::from(digit - b'0')))
+    let year = number(&mut rest, year_digits)?;
+    let year = match (year_digits, year) {
+        (2, 50..) => 1900 + year,
+        (2, _) => 2000 + year,
+        _ => year,
     };
-    let mut read = || {
-        let year = number(year_digits)?;
-        let (month, day, hour, minute) = (number(2)?, number(2)?, number(2)?, number(2)?);
-        let second = if has_seconds { number(2)? } else { 0 };
-        let is_leap = year.is_multiple_of(4)
-            && (year_digits == 2 || !year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            2 if is_leap => 29,
-            2 => 28,
-            4 | 6 | 9 | 11 => 30,
-            1..=12 => 31,
-            _ => return None,
-        };
-        ((1..=days).contains(&day) && hour < 24 && minute < 60 && second < 60).then_some(())
-    };
-    if read().is_none() {
-        return false;
-    }
-    match rest {
-        b"Z" => true,
-        [b'+' | b'-', digits @ ..] if digits.len() == 4 => {
-            let digit = |at: usize| digits.get(at).filter(|d| d.is_ascii_digit()).copied();
-            let two =
-                |at| Some(u32::from(digit(at)? - b'0') * 10 + u32::from(digit(at + 1)? - b'0'));
-            let (hours, minutes) = (two(0), two(2));
-            hours.is_some_and(|hours| hours <= 24)
-                && minutes.is_some_and(|minutes| minutes < 60)
-                // An offset of 0 is written Z.
-                && digits != b"0000"
+    let mut two = || number(&mut rest, 2);
+    let (month, day, hour, minute) = (two()?, two()?, two()?, two()?);
+    let second = if has_seconds { two()? } else { 0 };
+    let is_valid = (1..=12).contains(&month)
+        && (1..=days_in(year, month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    let offset = match rest {
+        b"Z" => 0,
+        // An offset of 0 is written Z.
+        [b'+' | b'-', b'0', b'0', b'0', b'0'] => return None,
+        [sign, digits @ ..] if matches!(sign, b'+' | b'-') && digits.len() == 4 => {
+            rest = digits;
+            let (hours, minutes) = (number(&mut rest, 2)?, number(&mut rest, 2)?);
+            if hours > 24 || minutes >= 60 {
+                return None;
+            }
+            (hours * 60 + minutes) * if *sign == b'-' { -60 } else { 60 }
         }
-        _ => false,
-    }
+        _ => return None,
+    };
+    let days = days_from_civil(year, month, day);
+    is_valid.then(|| days * 86_400 + hour * 3600 + minute * 60 + second - offset)
+}
+
+/// Removes this many digits from the beginning.
+fn number(rest: &mut &[u8], digits: usize) -> Option<i64> {
+    let (found, after) = rest.split_at_checked(digits)?;
+    *rest = after;
+    let is_number = found.iter().all(u8::is_ascii_digit);
+    is_number.then(|| found.iter().fold(0, |n, digit| n * 10 + i64::from(digit - b'0')))
 }

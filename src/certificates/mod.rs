@@ -5,6 +5,9 @@
 //! malformed (`x509/wording` in `tests/golden/known_differences.json`).
 //!
 //! The parsing is written here because no library gives Go's verdict: see "Gateway API" in DESIGN.md.
+//! Where Envoy decides, [`ServerCertificate`] has what both Go and Envoy reject; Envoy accepts some extensions that
+//! Go does not, and rejects some PEM texts that Go reads.
+//!
 //! CI compares the verdicts with Go's on sound and on damaged pairs. One thing is not checked: that the
 //! primes of an RSA key without its CRT values are primes.
 
@@ -15,12 +18,17 @@ mod extensions;
 mod key;
 mod pem;
 mod rsa;
+#[cfg(feature = "validate")]
+mod server;
 mod uri;
 mod x509;
 
-pub(super) use pem::base64;
+pub(crate) use pem::base64;
 
 use std::fmt;
+
+#[cfg(feature = "validate")]
+pub(crate) use server::{PairProblem, ServerCertificate, is_any_ca};
 
 use key::PrivateKey;
 
@@ -37,7 +45,7 @@ impl fmt::Display for Malformed {
 /// Whether a bundle of CAs has a certificate that can be used.
 ///
 /// Source: `CertPool.AppendCertsFromPEM`.
-pub(super) fn has_certificate(bundle: &[u8]) -> bool {
+pub(crate) fn has_certificate(bundle: &[u8]) -> bool {
     pem::blocks(bundle).any(|block| {
         block.kind == b"CERTIFICATE" && !block.has_headers && x509::parse(&block.bytes).is_ok()
     })
@@ -50,11 +58,11 @@ pub(super) fn has_certificate(bundle: &[u8]) -> bool {
 /// # Errors
 ///
 /// The text of `crypto/tls`, or [`Malformed`].
-pub(super) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), String> {
+pub(crate) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), String> {
     let certificate = first_certificate(certificate)?;
     let key = first_key(key)?;
     let public = x509::parse(&certificate).map_err(|malformed| malformed.to_string())?;
-    PrivateKey::parse(&key)?.check_matches(&public).map_err(str::to_owned)
+    PrivateKey::parse(&key)?.check_matches(&public.key).map_err(str::to_owned)
 }
 
 fn first_certificate(text: &[u8]) -> Result<Vec<u8>, String> {

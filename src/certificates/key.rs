@@ -37,6 +37,30 @@ pub(super) enum PublicKey {
     Unknown,
 }
 
+impl PublicKey {
+    /// Why Envoy does not use a certificate with this key, although it is valid.
+    ///
+    /// Source: Envoy's `ContextImpl`.
+    pub(super) fn unsupported(&self) -> Option<&'static str> {
+        match self {
+            Self::Rsa { modulus, .. } if bits(modulus) < 2048 => {
+                Some("only RSA certificates with 2048-bit or larger keys are supported")
+            }
+            Self::Ec(curve, _) if curve.size() < 32 => {
+                Some("only P-256, P-384 or P-521 ECDSA certificates are supported")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The number of bits of a positive integer.
+fn bits(integer: &[u8]) -> usize {
+    let digits = integer.iter().skip_while(|digit| **digit == 0);
+    let (first, len) = (digits.clone().next(), digits.count());
+    8 * len - first.map_or(0, |first| first.leading_zeros() as usize)
+}
+
 /// A private key, which is its public key here.
 pub(super) struct PrivateKey(PublicKey);
 

@@ -15,8 +15,20 @@ use super::{
     key::{PublicKey, oid},
 };
 
-/// The public key of a certificate.
-pub(super) fn parse(der: &[u8]) -> Result<PublicKey, Malformed> {
+/// What is known of a certificate.
+#[cfg_attr(not(feature = "validate"), expect(dead_code, reason = "the validation reads the rest"))]
+pub(super) struct Certificate {
+    pub(super) key: PublicKey,
+    /// The first and the last second at which it is valid, since 1970.
+    pub(super) validity: (i64, i64),
+    /// The DNS names among its subject alternative names.
+    pub(super) dns_names: Vec<String>,
+    /// Whether its basic constraints say so.
+    pub(super) is_ca: bool,
+}
+
+/// Reads a certificate.
+pub(super) fn parse(der: &[u8]) -> Result<Certificate, Malformed> {
     let mut input = Der(der);
     let whole = input.read(SEQUENCE).filter(|_| input.is_empty());
     let mut certificate = whole.ok_or(Malformed("certificate"))?;
@@ -29,9 +41,10 @@ pub(super) fn parse(der: &[u8]) -> Result<PublicKey, Malformed> {
     let identifier = inner.filter(|inner| outer.is_some_and(|outer| outer.0 == inner.0));
     identifier.and_then(|mut id| algorithm(&mut id)).ok_or(Malformed("signature algorithm"))?;
     name(&mut tbs).ok_or(Malformed("issuer"))?;
-    validity(&mut tbs).ok_or(Malformed("validity"))?;
+    let validity = validity(&mut tbs).ok_or(Malformed("validity"))?;
     name(&mut tbs).ok_or(Malformed("subject"))?;
     let key = public_key(&mut tbs).ok_or(Malformed("public key"))?;
+    let (mut dns_names, mut is_ca) = (Vec::new(), false);
     if version > 1 {
         tbs.optional(context(1)).ok_or(Malformed("issuerUniqueID"))?;
         tbs.optional(context(2)).ok_or(Malformed("subjectUniqueID"))?;
@@ -40,12 +53,14 @@ pub(super) fn parse(der: &[u8]) -> Result<PublicKey, Malformed> {
         let list = tbs.optional(explicit(3)).ok_or(Malformed("extensions"))?;
         let found = list.map_or(Some(Vec::new()), all_extensions);
         let found = found.ok_or(Malformed("extensions"))?;
-        found.into_iter().try_for_each(|Extension { id, is_critical, value }| {
-            extensions::check(id, is_critical, value).map_err(Malformed)
-        })?;
+        for Extension { id, is_critical, value } in found {
+            extensions::check(id, is_critical, value).map_err(Malformed)?;
+            dns_names.extend(extensions::dns_names(id, value));
+            is_ca |= extensions::is_ca(id, value);
+        }
     }
     certificate.bits().ok_or(Malformed("signature"))?;
-    Ok(key)
+    Ok(Certificate { key, validity, dns_names, is_ca })
 }
 
 /// The version, from 1 to 3.
@@ -61,12 +76,13 @@ fn algorithm<'a>(der: &mut Der<'a>) -> Option<(&'a [u8], &'a [u8])> {
     Some((id, if der.is_empty() { &[] } else { der.any_whole()? }))
 }
 
-fn validity(tbs: &mut Der<'_>) -> Option<()> {
+fn validity(tbs: &mut Der<'_>) -> Option<(i64, i64)> {
     let mut validity = tbs.read(SEQUENCE)?;
-    for _ in 0..2 {
-        validity.time(if validity.peek(UTC_TIME) { UTC_TIME } else { GENERALIZED_TIME })?;
-    }
-    Some(())
+    let mut time = || {
+        let tag = if validity.peek(UTC_TIME) { UTC_TIME } else { GENERALIZED_TIME };
+        validity.time(tag)
+    };
+    Some((time()?, time()?))
 }
 
 /// A distinguished name.

@@ -1,0 +1,331 @@
+//! The credentials of the servers of a set, looked up in the set's Secrets and `ConfigMaps`.
+
+use std::collections::HashMap;
+
+use super::{
+    Options,
+    gateway_set::GatewaySet,
+    outline::{CompactLocation, CredentialUse, Role},
+    secret::{CaProblem, Content, KeptSecret, ServerProblem},
+    set::{DocumentLocation, SetFinding},
+};
+use crate::{
+    Object, RuleId, Severity, Timestamp,
+    certificates::{PairProblem, ServerCertificate},
+    diagnostic::Quoted,
+    is_placeholder,
+    rule::lint as rule,
+    tls_plan::CredentialName,
+};
+
+/// The Secrets of a set, and the credentials of its servers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CredentialSet {
+    /// By name. The last of each namespace counts.
+    secrets: HashMap<Box<str>, Vec<SetSecret>>,
+    /// Whether there is any Secret: without one, none is missing.
+    has_secrets: bool,
+    /// Whether there may be Secrets that are not known: with a placeholder as a name, or made by a controller.
+    has_unknown_secrets: bool,
+    uses: Vec<SetUse>,
+    /// The names of `uses`, concatenated.
+    names: String,
+}
+
+#[derive(Clone, Debug)]
+struct SetSecret {
+    document: (u32, u32),
+    namespace: Box<str>,
+    kept: KeptSecret,
+}
+
+/// A credential to which a server refers.
+#[derive(Clone, Debug)]
+struct SetUse {
+    /// The index in the set's documents.
+    document: u32,
+    /// The index in the set's Gateways, if the Gateway is not rejected.
+    gateway: Option<u32>,
+    at: CompactLocation,
+    role: Role,
+    name_end: usize,
+}
+
+/// Groups of resources for which a controller makes Secrets.
+const CONTROLLERS: [&str; 3] = ["cert-manager.io", "external-secrets.io", "bitnami.com"];
+
+const NO_CLIENT: &str = "so that no client can connect to this server";
+
+impl CredentialSet {
+    pub(super) fn add_secret(&mut self, document: (u32, u32), object: &Object, kept: &KeptSecret) {
+        // A Secret whose name is not known may be the missing one.
+        self.has_unknown_secrets |= is_placeholder(object.name());
+        self.has_secrets |= !kept.is_config_map;
+        let same_name = self.secrets.entry(object.name().into()).or_default();
+        let namespace = object.namespace();
+        same_name.retain(|other| {
+            (&*other.namespace, other.kept.is_config_map) != (namespace, kept.is_config_map)
+        });
+        same_name.push(SetSecret { document, namespace: namespace.into(), kept: kept.clone() });
+    }
+
+    /// Notes whether a controller makes Secrets for an object.
+    pub(super) fn add_other(&mut self, object: &Object) {
+        let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
+        self.has_unknown_secrets |= CONTROLLERS.contains(&group);
+    }
+
+    pub(super) fn add_use(&mut self, document: u32, gateway: Option<u32>, used: &CredentialUse) {
+        self.names.push_str(&used.name);
+        let (name_end, role, at) = (self.names.len(), used.role, used.location.clone());
+        self.uses.push(SetUse { document, gateway, at, role, name_end });
+    }
+
+    /// The findings, in the order of the uses.
+    pub(super) fn findings<'a>(
+        &'a self,
+        options: &'a Options,
+        documents: &'a [(u32, u32)],
+        gateways: &'a GatewaySet,
+    ) -> impl Iterator<Item = SetFinding> + 'a {
+        let mut start = 0;
+        let uses = self.uses.iter().filter(|_| self.has_secrets).map(move |used| {
+            let name = self.names.get(start..used.name_end).unwrap_or_default();
+            start = used.name_end;
+            (used, name)
+        });
+        uses.flat_map(move |(used, name)| {
+            let (file, document) = documents.get(used.document as usize).copied().unwrap_or_default();
+            let at = DocumentLocation {
+                file: file as usize,
+                document: document as usize,
+                position: used.at.position(),
+            };
+            let judge = Judge { set: self, options, gateways, used };
+            judge.name(name).into_iter().map(move |found| {
+                let Found { rule, severity, message, help, secret } = found;
+                let other = secret.map(|secret| DocumentLocation {
+                    file: secret.document.0 as usize,
+                    document: secret.document.1 as usize,
+                    position: secret.kept.name.position(),
+                });
+                let found = used.at.finding(rule, at, at, message, &help);
+                let mut diagnostic = found.diagnostic;
+                diagnostic.severity = severity;
+                SetFinding { diagnostic, other, ..found }
+            })
+        })
+    }
+}
+
+/// What is found of a use.
+struct Found<'a> {
+    rule: RuleId,
+    severity: Severity,
+    message: String,
+    help: String,
+    secret: Option<&'a SetSecret>,
+}
+
+impl<'a> Found<'a> {
+    fn new(
+        rule: RuleId,
+        message: String,
+        help: &str,
+        secret: impl Into<Option<&'a SetSecret>>,
+    ) -> Self {
+        let (help, secret) = (help.to_owned(), secret.into());
+        Self { rule, severity: Severity::Warning, message, help, secret }
+    }
+}
+
+struct Judge<'a> {
+    set: &'a CredentialSet,
+    options: &'a Options,
+    gateways: &'a GatewaySet,
+    used: &'a SetUse,
+}
+
+impl<'a> Judge<'a> {
+    /// The findings about a credential. A namespace may stand before the name.
+    fn name(&self, name: &str) -> Vec<Found<'a>> {
+        let (namespace, name) = match name.split_once('/') {
+            Some((namespace, name)) => (Some(namespace), name),
+            None => (self.options.gateway_namespace.as_deref(), name),
+        };
+        let mut found = Vec::new();
+        if let Role::Certificate | Role::CertificateAndCa = self.used.role {
+            match self.secrets(namespace, name, false).as_slice() {
+                [] => {
+                    // Without the certificate, nothing is said about its CA.
+                    return self.missing("Secret", namespace, name).into_iter().collect();
+                }
+                [only] => found.extend(self.certificate(only)),
+                // Which one is used depends on the namespace of the gateway's pods.
+                _ => {}
+            }
+        }
+        match self.used.role {
+            Role::Certificate => {}
+            Role::CertificateAndCa => {
+                let own = format!("{name}{}", CredentialName::CA_SUFFIX);
+                let secrets = match self.secrets(namespace, &own, false) {
+                    found if found.is_empty() => self.secrets(namespace, name, false),
+                    found => found,
+                };
+                if let [only] = secrets.as_slice() {
+                    found.extend(ca(only));
+                }
+            }
+            Role::Ca { is_config_map } => {
+                let bare = name.strip_suffix(CredentialName::CA_SUFFIX).unwrap_or(name);
+                let secrets = match self.secrets(namespace, name, is_config_map) {
+                    found if found.is_empty() || is_config_map => {
+                        self.secrets(namespace, bare, is_config_map)
+                    }
+                    found => found,
+                };
+                match secrets.as_slice() {
+                    [] if is_config_map => {}
+                    [] => found.extend(self.missing("Secret", namespace, bare)),
+                    [only] => found.extend(ca(only)),
+                    _ => {}
+                }
+            }
+        }
+        found
+    }
+
+    fn secrets(
+        &self,
+        namespace: Option<&str>,
+        name: &str,
+        is_config_map: bool,
+    ) -> Vec<&'a SetSecret> {
+        let all = self.set.secrets.get(name).into_iter().flatten();
+        all.filter(|secret| {
+            // Without a namespace, the Secret may be applied to any.
+            let is_in = namespace.is_none_or(|of| secret.namespace.is_empty() || *secret.namespace == *of);
+            is_in && secret.kept.is_config_map == is_config_map
+        })
+        .collect()
+    }
+
+    fn missing(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<Found<'a>> {
+        if self.set.has_unknown_secrets {
+            return None;
+        }
+        let shown = namespace.map_or_else(|| name.to_owned(), |of| format!("{of}/{name}"));
+        let message = format!("these files have no {kind} {}", Quoted(&shown));
+        let help = "create a Secret of this name in the namespace of the gateway's pods";
+        Some(Found::new(rule::MISSING_SECRET, message, help, None))
+    }
+
+    fn certificate(&self, secret: &'a SetSecret) -> Vec<Found<'a>> {
+        let Content::Known { server, .. } = &secret.kept.content else { return Vec::new() };
+        let problem = match server {
+            Ok(certificate) => return self.usable(certificate, secret),
+            Err(problem) => problem,
+        };
+        let (rule, message, help) = match problem {
+            ServerProblem::Keys(text) => (
+                rule::SECRET_KEYS,
+                format!("istiod finds no certificate, {NO_CLIENT}: {text}"),
+                "a Secret of type kubernetes.io/tls has tls.crt and tls.key",
+            ),
+            ServerProblem::Pair(PairProblem::Certificate(text)) => (
+                rule::SECRET_CERTIFICATE,
+                format!("the certificate in the Secret cannot be read: {text}"),
+                "write the certificate as PEM, and its chain behind it",
+            ),
+            ServerProblem::Pair(PairProblem::Key(text)) => (
+                rule::SECRET_PRIVATE_KEY,
+                format!("Envoy rejects the Secret, {NO_CLIENT}: {text}"),
+                "write the private key of this certificate, as PEM",
+            ),
+            ServerProblem::Pair(PairProblem::Unsupported(text)) => (
+                rule::SECRET_PRIVATE_KEY,
+                format!("Envoy rejects the Secret, {NO_CLIENT}: {text}"),
+                "use an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521",
+            ),
+        };
+        vec![Found::new(rule, message, help, secret)]
+    }
+
+    /// What is found of a certificate that Envoy uses.
+    fn usable(&self, certificate: &ServerCertificate, secret: &'a SetSecret) -> Vec<Found<'a>> {
+        let mut found = Vec::new();
+        let (first, last) = certificate.validity;
+        let date = |seconds| Timestamp { seconds, nanos: 0 };
+        let help = "renew it, and keep the name of the Secret";
+        if let Some(now) = self.options.at.map(|at| at.seconds) {
+            let soon = now.saturating_add(i64::from(self.options.expiring_days) * 86_400);
+            if now > last {
+                let message = format!("the certificate expired at {}, and clients reject it", date(last));
+                found.push(Found::new(rule::CERTIFICATE_EXPIRED, message, help, secret));
+            } else if now < first {
+                let message =
+                    format!("the certificate is valid from {} on, and clients reject it before", date(first));
+                found.push(Found::new(rule::CERTIFICATE_EXPIRED, message, help, secret));
+            } else if soon > last {
+                let message = format!("the certificate expires at {}", date(last));
+                found.push(Found::new(rule::CERTIFICATE_EXPIRING, message, help, secret));
+            }
+        }
+        let hosts = self.used.gateway.and_then(|of| self.gateways.hosts(of, self.used.at.server()));
+        let hosts: Vec<String> = hosts.into_iter().flatten().collect();
+        let is_named = |host: &String| certificate.dns_names.iter().any(|name| names(name, host));
+        if !hosts.is_empty() && !hosts.iter().any(|host| host == "*" || is_named(host)) {
+            let names: Vec<String> =
+                certificate.dns_names.iter().take(5).map(|name| Quoted(name).to_string()).collect();
+            let names = match names.len() {
+                0 => "it has no DNS name among its subject alternative names".to_owned(),
+                _ => format!("its names are {}", names.join(", ")),
+            };
+            let message =
+                format!("the certificate is for none of the server's hosts, and clients reject it: {names}");
+            let help = "add the hosts to the certificate's subject alternative names";
+            found.push(Found::new(rule::CERTIFICATE_HOSTS, message, help, secret));
+        }
+        found
+    }
+}
+
+fn ca(secret: &SetSecret) -> Option<Found<'_>> {
+    let Content::Known { ca: Err(problem), .. } = &secret.kept.content else { return None };
+    Some(match problem {
+        CaProblem::Keys(text) => {
+            let message = format!("istiod finds no CA for client certificates, {NO_CLIENT}: {text}");
+            let help = "add the CA as ca.crt, here or in a Secret with the name and -cacert";
+            Found::new(rule::SECRET_KEYS, message, help, secret)
+        }
+        CaProblem::Unreadable => {
+            let message = "the CA for client certificates cannot be read: no certificate in PEM is \
+                           found"
+                .to_owned();
+            Found::new(rule::SECRET_CERTIFICATE, message, "write the CA as PEM", secret)
+        }
+        CaProblem::NoCa => {
+            let message = "no certificate of the CA for client certificates is a CA's, so that the \
+                           certificates that it issued are rejected"
+                .to_owned();
+            let help = "write the certificate of the CA that issues client certificates";
+            Found::new(rule::SECRET_CERTIFICATE, message, help, secret)
+        }
+    })
+}
+
+/// Whether a name of a certificate is for a host, or for one of the hosts of a wildcard.
+fn names(name: &str, host: &str) -> bool {
+    let (name, host) = (name.to_ascii_lowercase(), host.to_ascii_lowercase());
+    match (name.strip_prefix("*."), host.strip_prefix("*.")) {
+        (None, None) => name == host,
+        // A wildcard stands for one label.
+        (Some(parent), None) => host.split_once('.').is_some_and(|(_, of)| of == parent),
+        (_, Some(parent)) => {
+            let name = name.trim_start_matches("*.");
+            name == parent && name.len() < host.len()
+                || name.strip_suffix(parent).is_some_and(|before| before.ends_with('.'))
+        }
+    }
+}
