@@ -22,6 +22,9 @@ pub(crate) enum PairProblem {
     Unsupported(&'static str),
 }
 
+/// The types of PEM blocks in which Envoy reads a private key.
+const KEY_TYPES: [&[u8]; 3] = [b"PRIVATE KEY", b"RSA PRIVATE KEY", b"EC PRIVATE KEY"];
+
 impl ServerCertificate {
     /// Reads a certificate with its chain, and a private key.
     ///
@@ -30,7 +33,16 @@ impl ServerCertificate {
         let first = first_certificate(certificate).map_err(PairProblem::Certificate)?;
         let leaf = x509::parse(&first)
             .map_err(|malformed| PairProblem::Certificate(malformed.to_string()))?;
-        let key = first_key(key).map_err(PairProblem::Key)?;
+        let text = key;
+        let key = first_key(text).map_err(PairProblem::Key)?;
+        let is_plain = |block: &pem::Block| KEY_TYPES.contains(&&*block.kind) && !block.has_headers;
+        let is_key = |block: &pem::Block| block.kind.ends_with(b"PRIVATE KEY");
+        let is_certificate = |block: &pem::Block| block.kind == b"CERTIFICATE";
+        if !pem::blocks(text).find(is_key).is_some_and(|block| is_plain(&block))
+            || pem::blocks(certificate).find(is_certificate).is_some_and(|block| block.has_headers)
+        {
+            return Err(PairProblem::Unsupported("encrypted keys, and PEM with headers, are not supported"));
+        }
         // Envoy ignores bytes behind a key; Go rejects them behind an RSA key.
         let key = Der(&key).any_whole().unwrap_or(&key);
         let matches = PrivateKey::parse(key).and_then(|key| key.check_matches(&leaf.key));

@@ -203,7 +203,7 @@ rules! {
 
     SECRET_PRIVATE_KEY = "lint/secret-private-key", Warning,
     "Private key that Envoy rejects",
-    "The private key cannot be read, belongs to another certificate, or is of a kind or size that Envoy does not support: RSA below 2048 bits, or P-224. Envoy rejects the Secret; a gateway that starts has no certificate for the server, a running one keeps the previous one.", manifests;
+    "The private key cannot be read, belongs to another certificate, is encrypted, or is of a kind or size that Envoy does not support: RSA below 2048 bits, or P-224. Envoy rejects the Secret; a gateway that starts has no certificate for the server, a running one keeps the previous one.", manifests;
 
     CERTIFICATE_EXPIRED = "lint/certificate-expired", Warning,
     "Certificate that has expired or is not valid yet",

@@ -69,10 +69,14 @@ impl CredentialSet {
         same_name.push(SetSecret { document, namespace: namespace.into(), kept: kept.clone() });
     }
 
-    /// Notes whether a controller makes Secrets for an object.
-    pub(super) fn add_other(&mut self, object: &Object) {
+    /// Whether a controller makes Secrets for an object.
+    pub(super) fn is_of_controller(object: &Object) -> bool {
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
-        self.has_unknown_secrets |= CONTROLLERS.contains(&group);
+        CONTROLLERS.contains(&group)
+    }
+
+    pub(super) fn add_other(&mut self, object: &Object) {
+        self.has_unknown_secrets |= Self::is_of_controller(object);
     }
 
     pub(super) fn add_use(&mut self, document: u32, gateway: Option<u32>, used: &CredentialUse) {
@@ -246,7 +250,7 @@ impl<'a> Judge<'a> {
             ServerProblem::Pair(PairProblem::Unsupported(text)) => (
                 rule::SECRET_PRIVATE_KEY,
                 format!("Envoy rejects the Secret, {NO_CLIENT}: {text}"),
-                "use an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521",
+                "use an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521, without a password",
             ),
         };
         vec![Found::new(rule, message, help, secret)]

@@ -114,7 +114,8 @@ impl DocumentSet {
         }
     }
 
-    /// Adds a checked document: a Gateway, a VirtualService or a Secret; others are ignored. The caller chooses the
+    /// Adds a checked document: a Gateway, a VirtualService, a Secret, a `ConfigMap`, or another object that
+    /// [`uses`](Self::uses) names; others are ignored. The caller chooses the
     /// numbers of file and document, up to `u32::MAX`; they identify the document in findings.
     ///
     /// Returns the conflicts with documents that were added before, in the order of lines.
@@ -142,6 +143,14 @@ impl DocumentSet {
             _ => self.credentials.add_other(object),
         }
         Vec::new()
+    }
+
+    /// Whether the set learns something from an object that is neither a Gateway nor a VirtualService: a Secret, a
+    /// `ConfigMap`, or an object for which a controller makes a Secret.
+    #[must_use]
+    pub fn uses(object: &Object) -> bool {
+        matches!((object.api_version(), object.kind()), ("v1", "Secret" | "ConfigMap"))
+            || CredentialSet::is_of_controller(object)
     }
 
     /// Adds a document that was not checked, otherwise as [`add`](Self::add).

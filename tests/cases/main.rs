@@ -44,6 +44,8 @@ mod merge;
 #[cfg(feature = "validate")]
 mod metadata;
 mod places;
+#[cfg(feature = "validate")]
+mod secrets;
 #[cfg(feature = "envoy")]
 mod servers;
 mod streams;

@@ -7,7 +7,7 @@ use istio_gateway::{
     diagnostic::Step,
     rule::{document, lint},
     stream::DocumentReader,
-    validate::{self, CheckedDocument, Options},
+    validate::{self, CheckedDocument, Options, set::DocumentSet},
 };
 
 use super::{
@@ -136,7 +136,11 @@ impl Reading<'_> {
                 let document =
                     self.record(text, Some(&checked.object), Outcome::Skipped, Vec::new());
                 self.emit(Some(document), Some(checked));
-            } else if checked.object.kind() == "Secret" {
+            } else if DocumentSet::uses(&checked.object) {
+                // Only a Secret is about nothing else.
+                if checked.object.kind() != "Secret" {
+                    self.others.count(checked.object.kind());
+                }
                 self.emit(None, Some(checked));
             } else if !checked.object.is_list() {
                 self.others.count(checked.object.kind());
