@@ -62,10 +62,10 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api"))]
-mod ciphers;
 #[cfg(any(feature = "validate", feature = "gateway-api"))]
 mod certificates;
+#[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api"))]
+mod ciphers;
 pub mod client_certificate;
 #[cfg(any(feature = "envoy", feature = "validate"))]
 #[cfg_attr(

@@ -58,7 +58,7 @@ pub(super) fn dns_names(id: &[u8], mut value: Der<'_>) -> Vec<String> {
     found
 }
 
-/// Whether a valid extension says that the certificate is a CA's.
+/// Whether a valid extension marks the certificate as a CA's.
 pub(super) fn is_ca(id: &[u8], mut value: Der<'_>) -> bool {
     let constraints = (id == [0x55, 0x1d, 19]).then(|| value.read(SEQUENCE)).flatten();
     constraints.is_some_and(|mut of| of.peek(BOOLEAN) && of.boolean() == Some(true))

@@ -37,6 +37,7 @@ pub(super) enum PublicKey {
     Unknown,
 }
 
+#[cfg(feature = "validate")]
 impl PublicKey {
     /// Why Envoy does not use a certificate with this key, although it is valid.
     ///
@@ -55,6 +56,7 @@ impl PublicKey {
 }
 
 /// The number of bits of a positive integer.
+#[cfg(feature = "validate")]
 fn bits(integer: &[u8]) -> usize {
     let digits = integer.iter().skip_while(|digit| **digit == 0);
     let (first, len) = (digits.clone().next(), digits.count());

@@ -30,6 +30,7 @@ use std::fmt;
 #[cfg(feature = "validate")]
 pub(crate) use server::{PairProblem, ServerCertificate, is_any_ca};
 
+#[cfg(feature = "gateway-api")]
 use key::PrivateKey;
 
 /// The part of a certificate that Go does not accept.
@@ -45,6 +46,7 @@ impl fmt::Display for Malformed {
 /// Whether a bundle of CAs has a certificate that can be used.
 ///
 /// Source: `CertPool.AppendCertsFromPEM`.
+#[cfg(feature = "gateway-api")]
 pub(crate) fn has_certificate(bundle: &[u8]) -> bool {
     pem::blocks(bundle).any(|block| {
         block.kind == b"CERTIFICATE" && !block.has_headers && x509::parse(&block.bytes).is_ok()
@@ -58,6 +60,7 @@ pub(crate) fn has_certificate(bundle: &[u8]) -> bool {
 /// # Errors
 ///
 /// The text of `crypto/tls`, or [`Malformed`].
+#[cfg(feature = "gateway-api")]
 pub(crate) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), String> {
     let certificate = first_certificate(certificate)?;
     let key = first_key(key)?;

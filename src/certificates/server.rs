@@ -1,4 +1,4 @@
-//! What the validation says of a server's certificate, and of a CA.
+//! The validation of a server's certificate, and of a CA.
 
 use super::{der::Der, first_certificate, first_key, key::PrivateKey, pem, x509};
 
@@ -41,7 +41,9 @@ impl ServerCertificate {
         if !pem::blocks(text).find(is_key).is_some_and(|block| is_plain(&block))
             || pem::blocks(certificate).find(is_certificate).is_some_and(|block| block.has_headers)
         {
-            return Err(PairProblem::Unsupported("encrypted keys, and PEM with headers, are not supported"));
+            return Err(PairProblem::Unsupported(
+                "encrypted keys, and PEM with headers, are not supported",
+            ));
         }
         // Envoy ignores bytes behind a key; Go rejects them behind an RSA key.
         let key = Der(&key).any_whole().unwrap_or(&key);

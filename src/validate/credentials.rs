@@ -99,7 +99,8 @@ impl CredentialSet {
             (used, name)
         });
         uses.flat_map(move |(used, name)| {
-            let (file, document) = documents.get(used.document as usize).copied().unwrap_or_default();
+            let (file, document) =
+                documents.get(used.document as usize).copied().unwrap_or_default();
             let at = DocumentLocation {
                 file: file as usize,
                 document: document as usize,
@@ -209,7 +210,8 @@ impl<'a> Judge<'a> {
         let all = self.set.secrets.get(name).into_iter().flatten();
         all.filter(|secret| {
             // Without a namespace, the Secret may be applied to any.
-            let is_in = namespace.is_none_or(|of| secret.namespace.is_empty() || *secret.namespace == *of);
+            let is_in =
+                namespace.is_none_or(|of| secret.namespace.is_empty() || *secret.namespace == *of);
             is_in && secret.kept.is_config_map == is_config_map
         })
         .collect()
@@ -240,7 +242,7 @@ impl<'a> Judge<'a> {
             ServerProblem::Pair(PairProblem::Certificate(text)) => (
                 rule::SECRET_CERTIFICATE,
                 format!("the certificate in the Secret cannot be read: {text}"),
-                "write the certificate as PEM, and its chain behind it",
+                "write the certificate as PEM, followed by its chain",
             ),
             ServerProblem::Pair(PairProblem::Key(text)) => (
                 rule::SECRET_PRIVATE_KEY,
@@ -265,11 +267,14 @@ impl<'a> Judge<'a> {
         if let Some(now) = self.options.at.map(|at| at.seconds) {
             let soon = now.saturating_add(i64::from(self.options.expiring_days) * 86_400);
             if now > last {
-                let message = format!("the certificate expired at {}, and clients reject it", date(last));
+                let message =
+                    format!("the certificate expired at {}, and clients reject it", date(last));
                 found.push(Found::new(rule::CERTIFICATE_EXPIRED, message, help, secret));
             } else if now < first {
-                let message =
-                    format!("the certificate is valid from {} on, and clients reject it before", date(first));
+                let message = format!(
+                    "the certificate is valid from {} on, and clients reject it before",
+                    date(first)
+                );
                 found.push(Found::new(rule::CERTIFICATE_EXPIRED, message, help, secret));
             } else if soon > last {
                 let message = format!("the certificate expires at {}", date(last));
@@ -286,8 +291,9 @@ impl<'a> Judge<'a> {
                 0 => "it has no DNS name among its subject alternative names".to_owned(),
                 _ => format!("its names are {}", names.join(", ")),
             };
-            let message =
-                format!("the certificate is for none of the server's hosts, and clients reject it: {names}");
+            let message = format!(
+                "the certificate is for none of the server's hosts, and clients reject it: {names}"
+            );
             let help = "add the hosts to the certificate's subject alternative names";
             found.push(Found::new(rule::CERTIFICATE_HOSTS, message, help, secret));
         }
@@ -299,20 +305,23 @@ fn ca(secret: &SetSecret) -> Option<Found<'_>> {
     let Content::Known { ca: Err(problem), .. } = &secret.kept.content else { return None };
     Some(match problem {
         CaProblem::Keys(text) => {
-            let message = format!("istiod finds no CA for client certificates, {NO_CLIENT}: {text}");
+            let message =
+                format!("istiod finds no CA for client certificates, {NO_CLIENT}: {text}");
             let help = "add the CA as ca.crt, here or in a Secret with the name and -cacert";
             Found::new(rule::SECRET_KEYS, message, help, secret)
         }
         CaProblem::Unreadable => {
-            let message = "the CA for client certificates cannot be read: no certificate in PEM is \
+            let message =
+                "the CA for client certificates cannot be read: no certificate in PEM is \
                            found"
-                .to_owned();
+                    .to_owned();
             Found::new(rule::SECRET_CERTIFICATE, message, "write the CA as PEM", secret)
         }
         CaProblem::NoCa => {
-            let message = "no certificate of the CA for client certificates is a CA's, so that the \
+            let message =
+                "no certificate of the CA for client certificates is a CA's, so that the \
                            certificates that it issued are rejected"
-                .to_owned();
+                    .to_owned();
             let help = "write the certificate of the CA that issues client certificates";
             Found::new(rule::SECRET_CERTIFICATE, message, help, secret)
         }

@@ -73,7 +73,8 @@ mod webhook;
 mod webhook_tls;
 
 use crate::{
-    Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Position, Severity, Timestamp, json,
+    Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Position, Severity, Timestamp,
+    json,
 };
 
 pub use crd::crd;

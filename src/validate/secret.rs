@@ -101,7 +101,8 @@ impl Data {
         for (key, value) in map.entries() {
             let key = key.text();
             self.keys.insert(key.to_owned());
-            let Some(known) = PAIRS.iter().flatten().chain(&CAS).find(|known| **known == key) else {
+            let Some(known) = PAIRS.iter().flatten().chain(&CAS).find(|known| **known == key)
+            else {
                 continue;
             };
             let bytes = match value.as_str() {
@@ -127,7 +128,9 @@ impl Data {
     /// Source: istiod's `ExtractCertInfo`.
     fn server(&self) -> Result<ServerCertificate, ServerProblem> {
         for [certificate, key] in PAIRS {
-            if let (Some(certificate), Some(key)) = (self.not_empty(certificate), self.not_empty(key)) {
+            if let (Some(certificate), Some(key)) =
+                (self.not_empty(certificate), self.not_empty(key))
+            {
                 return ServerCertificate::read(certificate, key).map_err(ServerProblem::Pair);
             }
         }

@@ -48,7 +48,8 @@ fn judge_as_istiod(path: &Path) -> usize {
         let ca = says(lint::SECRET_KEYS.as_str(), "istiod finds no CA");
         let unreadable = says(lint::SECRET_CERTIFICATE.as_str(), "the certificate");
         let error = |field: &str| case[field].as_str().unwrap().to_owned();
-        let is_same = |said: &str, error: &str| said.is_empty() == error.is_empty() && said.ends_with(error);
+        let is_same =
+            |said: &str, error: &str| said.is_empty() == error.is_empty() && said.ends_with(error);
         let is_right = is_same(server, &error("server"))
             && is_same(ca, &error("ca"))
             && unreadable.is_empty() == (case["certificate"] == true || !server.is_empty());
@@ -104,7 +105,10 @@ fn envoy_rejects_what_is_found() {
         let is_wrong = accepts && matches!(said, "rejected" | "empty");
         if is_wrong || !accepts && said == "nothing" {
             let id = pair["id"].as_str().unwrap();
-            let text = format!("{id}: said {said}, and Envoy {}", if accepts { "accepts" } else { "rejects" });
+            let text = format!(
+                "{id}: said {said}, and Envoy {}",
+                if accepts { "accepts" } else { "rejects" }
+            );
             if is_wrong { wrong.push(text) } else { println!("not found: {text}") }
         }
     }

@@ -253,7 +253,7 @@ impl Reading<'_> {
         verdict: Outcome,
         mut findings: Vec<Finding>,
     ) -> Document {
-        if self.judge.wants_source {
+        if self.judge.wants_source && !text.may_be_secret(object) {
             for found in &mut findings {
                 found.source =
                     found.place.and_then(|place| text.line(place.line)).map(str::to_owned);
@@ -319,6 +319,14 @@ impl<'a> Text<'a> {
             let has_gateway = self.text.contains("Gateway");
             (has_gateway, has_gateway && self.text.contains(istio_gateway::GROUP))
         })
+    }
+
+    /// Whether its lines must not be shown: it is a Secret, or, if it cannot be read, speaks of one.
+    fn may_be_secret(&self, object: Option<&Object>) -> bool {
+        match object {
+            Some(object) => object.kind() == "Secret",
+            None => self.text.contains("Secret"),
+        }
     }
 
     /// A line of the file, without its end; but none that is too long to show, such as all of a

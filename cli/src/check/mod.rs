@@ -92,15 +92,15 @@ pub(crate) struct Check {
     #[arg(long, value_enum, value_name = "MODE", default_value = "strict")]
     field_validation: FieldValidationMode,
 
-    /// The time at which certificates in Secrets are judged, such as 2027-01-31T12:00:00Z [default: now]
+    /// The time for certificates in Secrets, in RFC 3339 [default: now]
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
 
-    /// Reports certificates in Secrets that expire within this number of days
-    #[arg(long, value_name = "DAYS", default_value = "0")]
+    /// Reports certificates that expire within so many days
+    #[arg(long, value_name = "DAYS", default_value = "0", hide_default_value = true)]
     expiring: u32,
 
-    /// The namespace of the gateway's pods, in which its Secrets must be [default: any]
+    /// The namespace of the gateway's pods and Secrets [default: any]
     #[arg(long, value_name = "NAMESPACE")]
     gateway_namespace: Option<String>,
 
@@ -119,7 +119,7 @@ pub(crate) struct Check {
 
 fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    istio_gateway::prost_types::Timestamp { seconds: since_1970.as_secs().cast_signed(), nanos: 0 }.into()
+    Timestamp { seconds: since_1970.as_secs().cast_signed(), nanos: 0 }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,0 +1,123 @@
+//! Secrets among the checked files.
+
+use std::fmt::Write as _;
+
+use super::*;
+
+const EXPIRED: &str =
+    include_str!("../../../../tests/manifests/invalid/lint/certificate-expired.yaml");
+const VALID: &str = include_str!("../../../../tests/manifests/valid/lint/certificate-expired.yaml");
+
+fn found(tree: &Directory, args: &[&str]) -> Vec<String> {
+    let documents = json(tree, 0, args);
+    rules(&documents).into_iter().flat_map(|(_, rules)| rules).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_certificate_is_judged_at_a_time() {
+    let tree = Directory::new(&[("old.yaml", EXPIRED), ("new.yaml", VALID)]);
+    assert_eq!(found(&tree, &["old.yaml"]), ["lint/certificate-expired"]);
+    assert_eq!(found(&tree, &["--at", "2020-06-01T00:00:00Z", "old.yaml"]), [""; 0]);
+    assert_eq!(
+        found(&tree, &["--at", "2019-12-31T23:59:59Z", "old.yaml"]),
+        ["lint/certificate-expired"]
+    );
+    assert_eq!(found(&tree, &["new.yaml"]), [""; 0]);
+    let soon = ["--at", "2020-12-20T00:00:00Z", "--expiring", "14", "old.yaml"];
+    assert_eq!(found(&tree, &soon), ["lint/certificate-expiring"]);
+    assert_eq!(
+        found(&tree, &["--at", "2020-12-20T00:00:00Z", "--expiring", "7", "old.yaml"]),
+        [""; 0]
+    );
+    let ran = tree.run(&["check", "old.yaml"]);
+    assert!(ran.out.contains("   = note: the Secret is at old.yaml:22:9"), "{}", ran.out);
+    let ran = tree.run(&["check", "--at", "yesterday", "old.yaml"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("not a time in RFC 3339"), "{}", ran.err);
+}
+
+#[test]
+fn the_namespace_of_the_pods_counts() {
+    let tree = Directory::new(&[("a.yaml", VALID)]);
+    assert_eq!(found(&tree, &["--gateway-namespace", "istio-system", "a.yaml"]), [""; 0]);
+    assert_eq!(found(&tree, &["--gateway-namespace", "edge", "a.yaml"]), ["lint/missing-secret"]);
+}
+
+/// cert-manager and the like make Secrets that no file has.
+#[test]
+fn a_secret_that_a_controller_makes_is_not_missing() {
+    let gateway = VALID.split("---").next().unwrap();
+    let other = "apiVersion: v1\nkind: Secret\nmetadata: {name: other}\nstringData: {a: b}\n";
+    let certificate = "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: edge}\n\
+                       spec: {secretName: edge-cert}\n";
+    let tree = Directory::new(&[
+        ("gateway.yaml", gateway),
+        ("other.yaml", other),
+        ("c.yaml", certificate),
+    ]);
+    assert_eq!(found(&tree, &["gateway.yaml", "other.yaml"]), ["lint/missing-secret"]);
+    assert_eq!(found(&tree, &["gateway.yaml", "other.yaml", "c.yaml"]), [""; 0]);
+}
+
+#[test]
+fn no_value_of_a_secret_is_printed() {
+    let mut all = String::new();
+    for number in 0..1000 {
+        let gateway = VALID.split("---").next().unwrap();
+        let name = format!("edge-{number}");
+        let gateway = gateway.replace("name: edge", &format!("name: {name}"));
+        let gateway =
+            gateway.replace("credentialName: edge-cert", &format!("credentialName: {name}"));
+        let (certificate, key) = match number % 5 {
+            0 => ("tls.crt", "tls.key"),
+            1 => ("cert", "key"),
+            2 => ("ca.crt", "cacert"),
+            3 => ("tls.crt", "other"),
+            _ => ("tls.crt: [x]\n  cert", "key"),
+        };
+        let data = if number % 2 == 0 { "data" } else { "stringData" };
+        write!(
+            all,
+            "{gateway}---\napiVersion: v1\nkind: Secret\nmetadata: {{name: {name}}}\n{data}:\n  \
+             {certificate}: MARKED{number}\n  {key}: |\n    -----BEGIN PRIVATE KEY-----\n    \
+             MARKED{number}\n    -----END PRIVATE KEY-----\n---\n",
+        )
+        .unwrap();
+    }
+    // Secrets that cannot be read.
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: edge-cert}\nstringData:\n  tls.key: ";
+    let broken = [
+        "\"MARKED",
+        "MARKED: x",
+        "|\n   MARKED\n  MARKED\n",
+        "\"MARKED\\q\"",
+        "!!binary MARKED",
+        "[MARKED",
+    ];
+    let names: Vec<String> =
+        (0..broken.len()).map(|number| format!("broken-{number}.yaml")).collect();
+    let broken: Vec<String> = broken.iter().map(|value| format!("{secret}{value}\n")).collect();
+    let mut files = vec![("all.yaml", all.as_str())];
+    files.extend(names.iter().map(String::as_str).zip(broken.iter().map(String::as_str)));
+    let json =
+        "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"tls.key\":\"MARKED\\q\"}}";
+    files.push(("broken.json", json));
+    let tree = Directory::new(&files);
+    let commands = [
+        &["check"][..],
+        &["check", "--format", "json"],
+        &["check", "--format", "sarif"],
+        &["check", "--format", "github"],
+        &["explain"],
+        &["explain", "--format", "json"],
+        &["explain", "--format", "html"],
+        &["envoy"],
+        &["from-gateway-api"],
+    ];
+    for command in commands {
+        let ran = tree.run(&[command, &["."]].concat());
+        assert!(ran.out.len() + ran.err.len() > 100, "{command:?}");
+        assert!(!ran.out.contains("MARKED") && !ran.err.contains("MARKED"), "{command:?}");
+    }
+}
