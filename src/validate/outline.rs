@@ -8,9 +8,7 @@ use super::{
 };
 use crate::{
     FieldPath, Gateway, Object, Position,
-    tls_plan::{
-        CaSource, CertificateSource, CredentialName, CredentialScheme, TlsField, TlsPlan,
-    },
+    tls_plan::{CaSource, CertificateSource, CredentialName, CredentialScheme, TlsField, TlsPlan},
     tree::Tree,
 };
 

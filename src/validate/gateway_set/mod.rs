@@ -86,7 +86,8 @@ impl GatewaySet {
         let gateway = self.gateways.get(gateway as usize).filter(|of| !of.is_partly_unknown)?;
         let mut spec = gateway.spec();
         let server = server as usize;
-        let hosts = (server < spec.servers.len()).then(|| spec.servers.swap_remove(server).hosts)?;
+        let hosts =
+            (server < spec.servers.len()).then(|| spec.servers.swap_remove(server).hosts)?;
         let name = |host: String| match host.split_once('/') {
             Some((_, name)) => name.to_owned(),
             None => host,
