@@ -3,6 +3,7 @@
 mod backend;
 mod claims;
 mod client;
+mod commands;
 mod config;
 mod plan;
 mod random;

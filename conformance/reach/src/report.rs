@@ -40,6 +40,7 @@ pub struct Report {
     listeners: usize,
     rejected_at_start: usize,
     rejected_at_update: usize,
+    commands: usize,
     wrong: Vec<String>,
     /// Predictions that were made wrong, and how many of them were found.
     on_purpose: (usize, usize),
@@ -108,6 +109,10 @@ impl Report {
         report.claims(observed);
         report.paths(observed);
         report.listeners(&observed.loaded);
+        report.commands = observed.commands.executed;
+        report.wrong.extend(observed.commands.wrong.iter().cloned());
+        report.on_purpose.0 += observed.commands.on_purpose.0;
+        report.on_purpose.1 += observed.commands.on_purpose.1;
         report
     }
 
@@ -275,12 +280,13 @@ impl fmt::Display for Report {
         let (made, found) = self.on_purpose;
         write!(
             f,
-            "{} gateways, {} requests, {} witnesses of {} bypasses, {} paths, {} claims of no bypass, {} rejected \
+            "{} gateways, {} requests, {} witnesses of {} bypasses, {} commands, {} paths, {} claims of no bypass, {} rejected \
              listeners, {} predicted wrong, {found}/{made} wrong on purpose found",
             self.gateways,
             self.requests,
             self.witnesses,
             self.bypasses,
+            self.commands,
             self.paths,
             self.claims,
             rejected_at_start + rejected_at_update,

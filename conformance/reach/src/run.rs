@@ -21,6 +21,7 @@ use serde_json::Value;
 use crate::{
     backend,
     client::{Clients, Seen},
+    commands::Commands,
     config::{self, Configuration},
     plan::{Planner, Trial, Workload},
     random::{MOST_SERVICES, Random},
@@ -57,6 +58,7 @@ pub struct Observed {
     pub bypasses: Vec<[Vec<Bypass>; 2]>,
     pub loaded: Vec<Loaded>,
     pub trials: Vec<(Trial, Seen)>,
+    pub commands: Commands,
 }
 
 /// Draws gateways, serves them and sends all requests.
@@ -102,7 +104,7 @@ pub fn run(options: &Options) -> Result<Report> {
     let backends = runtime.block_on(backend::start(MOST_SERVICES))?;
     let process = envoy.start(&first.bootstrap(&pki, &backends, &file)?, directory.path())?;
     let clients = Arc::new(Clients::new(&pki)?);
-    let (mut loaded, mut trials) = (Vec::new(), Vec::new());
+    let (mut loaded, mut trials, mut commands) = (Vec::new(), Vec::new(), Commands::default());
     for (phase, planned) in phases.into_iter().enumerate() {
         if phase == 1 {
             let next = directory.path().join("next.json");
@@ -112,11 +114,12 @@ pub fn run(options: &Options) -> Result<Report> {
         wait(&process, phase)?;
         loaded.extend(load(&process, phase, &workloads)?);
         trials.extend(runtime.block_on(send(&clients, planned))?);
+        commands.execute(network, phase, &workloads, &bypasses)?;
     }
     let version = envoy.version()?;
     drop(process);
     let rejected = random.rejected;
-    let observed = Observed { pki, workloads, bypasses, loaded, trials };
+    let observed = Observed { pki, workloads, bypasses, loaded, trials, commands };
     let mut report = Report::new(&observed, wrong_on_purpose, options.seed);
     report.envoy = version;
     report.rejected_by_the_cluster = rejected;
