@@ -169,7 +169,8 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let io = TokioIo::new(stream);
-    let response = if attempt.is_http2 {
+
+    if attempt.is_http2 {
         let executor = TokioExecutor::new();
         let Ok((mut sender, connection)) =
             hyper::client::conn::http2::handshake(executor, io).await
@@ -190,8 +191,7 @@ where
             Ok(request) => sender.send_request(request).await.ok(),
             Err(_) => None,
         }
-    };
-    response
+    }
 }
 
 fn request(attempt: &Attempt) -> Result<hyper::Request<Empty<Bytes>>> {

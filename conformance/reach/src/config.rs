@@ -109,7 +109,7 @@ impl Configuration {
         let translation = envoy::translate_server(server, &Options::default());
         let filter = match &chain.action {
             ChainAction::Http { route } => {
-                let mut manager = serde_json::to_value(&translation.xfcc)?;
+                let mut manager = serde_json::to_value(translation.xfcc)?;
                 manager["@type"] = format!(
                     "{TYPE}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
                 )
