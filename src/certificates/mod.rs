@@ -28,7 +28,7 @@ pub(crate) use pem::base64;
 use std::fmt;
 
 #[cfg(feature = "validate")]
-pub(crate) use server::{PairProblem, ServerCertificate, is_any_ca};
+pub(crate) use server::{CaBundle, PairProblem, ServerCertificate};
 
 #[cfg(feature = "gateway-api")]
 use key::PrivateKey;

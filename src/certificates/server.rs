@@ -5,7 +5,7 @@ use super::{der::Der, first_certificate, first_key, key::PrivateKey, pem, x509};
 /// A server's certificate whose private key belongs to it.
 #[derive(Clone, Debug)]
 pub(crate) struct ServerCertificate {
-    /// The first and the last second at which all certificates of the chain are valid, since 1970.
+    /// The first and the last second at which it is valid, since 1970.
     pub(crate) validity: (i64, i64),
     /// The DNS names among its subject alternative names.
     pub(crate) dns_names: Vec<String>,
@@ -30,11 +30,15 @@ impl ServerCertificate {
     ///
     /// Source: `crypto/tls.X509KeyPair`, and Envoy's `ContextImpl` for the size of keys.
     pub(crate) fn read(certificate: &[u8], key: &[u8]) -> Result<Self, PairProblem> {
-        let first = first_certificate(certificate).map_err(PairProblem::Certificate)?;
+        // The types of the blocks are the Secret's content.
+        let without_types =
+            |text: String| text.split(" after skipping").next().unwrap_or_default().to_owned();
+        let first = first_certificate(certificate)
+            .map_err(|text| PairProblem::Certificate(without_types(text)))?;
         let leaf = x509::parse(&first)
             .map_err(|malformed| PairProblem::Certificate(malformed.to_string()))?;
         let text = key;
-        let key = first_key(text).map_err(PairProblem::Key)?;
+        let key = first_key(text).map_err(|text| PairProblem::Key(without_types(text)))?;
         let is_plain = |block: &pem::Block| KEY_TYPES.contains(&&*block.kind) && !block.has_headers;
         let is_key = |block: &pem::Block| block.kind.ends_with(b"PRIVATE KEY");
         let is_certificate = |block: &pem::Block| block.kind == b"CERTIFICATE";
@@ -52,16 +56,29 @@ impl ServerCertificate {
         if let Some(reason) = leaf.key.unsupported() {
             return Err(PairProblem::Unsupported(reason));
         }
-        let validity = certificates(certificate)
-            .map(|certificate| certificate.validity)
-            .fold(leaf.validity, |all, one| (all.0.max(one.0), all.1.min(one.1)));
-        Ok(Self { validity, dns_names: leaf.dns_names })
+        Ok(Self { validity: leaf.validity, dns_names: leaf.dns_names })
     }
 }
 
-/// Whether a bundle has a CA's certificate; `None` if it has no certificate.
-pub(crate) fn is_any_ca(bundle: &[u8]) -> Option<bool> {
-    certificates(bundle).map(|certificate| certificate.is_ca).reduce(|any, one| any | one)
+/// The CAs that verify client certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CaBundle {
+    /// Whether there is a CA's certificate.
+    pub(crate) has_ca: bool,
+    /// The last second at which one of the certificates is valid, since 1970.
+    pub(crate) last: i64,
+}
+
+impl CaBundle {
+    /// Reads a bundle; `None` if it has no certificate that can be read.
+    pub(crate) fn read(bundle: &[u8]) -> Option<Self> {
+        let all = certificates(bundle)
+            .map(|certificate| Self { has_ca: certificate.is_ca, last: certificate.validity.1 });
+        all.reduce(|all, one| Self {
+            has_ca: all.has_ca || one.has_ca,
+            last: all.last.max(one.last),
+        })
+    }
 }
 
 /// The certificates of a text that can be read.

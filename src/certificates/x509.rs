@@ -23,7 +23,7 @@ pub(super) struct Certificate {
     pub(super) validity: (i64, i64),
     /// The DNS names among its subject alternative names.
     pub(super) dns_names: Vec<String>,
-    /// Whether its basic constraints say so.
+    /// Whether its basic constraints make it a CA's, or it can have none.
     pub(super) is_ca: bool,
 }
 
@@ -44,7 +44,8 @@ pub(super) fn parse(der: &[u8]) -> Result<Certificate, Malformed> {
     let validity = validity(&mut tbs).ok_or(Malformed("validity"))?;
     name(&mut tbs).ok_or(Malformed("subject"))?;
     let key = public_key(&mut tbs).ok_or(Malformed("public key"))?;
-    let (mut dns_names, mut is_ca) = (Vec::new(), false);
+    // A certificate of the first version has no constraints.
+    let (mut dns_names, mut is_ca) = (Vec::new(), version == 1);
     if version > 1 {
         tbs.optional(context(1)).ok_or(Malformed("issuerUniqueID"))?;
         tbs.optional(context(2)).ok_or(Malformed("subjectUniqueID"))?;

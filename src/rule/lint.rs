@@ -191,7 +191,7 @@ rules! {
 
     MISSING_SECRET = "lint/missing-secret", Warning,
     "Missing Secret",
-    "Reported only if the checked files contain Secrets. The Secret must be in the namespace of the gateway's pods, which may differ from the Gateway's.", manifests;
+    "Reported only if the checked files contain Secrets for TLS, and nothing for which a controller makes Secrets, such as those of cert-manager. The Secret must be in the namespace of the gateway's pods, which may differ from the Gateway's.", manifests;
 
     SECRET_KEYS = "lint/secret-keys", Warning,
     "Secret without a certificate, key or CA",
@@ -199,7 +199,7 @@ rules! {
 
     SECRET_CERTIFICATE = "lint/secret-certificate", Warning,
     "Certificate that cannot be read",
-    "istiod passes the certificate on and reports it (IST0161), since Go cannot read it. Envoy rejects most of these, and then the server has no certificate; it accepts some malformed extensions that Go does not. A CA must be a CA's certificate: Envoy rejects what another certificate issued.", manifests;
+    "istiod passes the certificate on and reports it (IST0161), since Go cannot read it. Envoy rejects most of these, and then the server has no certificate; it accepts some malformed extensions that Go does not. A CA must be a CA's certificate: Envoy rejects what another certificate issued. A client's own certificate in place of the CA is one that only this client can use.", manifests;
 
     SECRET_PRIVATE_KEY = "lint/secret-private-key", Warning,
     "Private key that Envoy rejects",
@@ -207,15 +207,15 @@ rules! {
 
     CERTIFICATE_EXPIRED = "lint/certificate-expired", Warning,
     "Certificate that has expired or is not valid yet",
-    "Envoy serves it, and clients reject it. istiod reports it (IST0161). A certificate of the chain counts as well. The time is that of the machine, or that of --at.", manifests;
+    "Envoy serves it, and clients reject it. istiod reports it (IST0161). A CA of client certificates that has expired verifies none. Other certificates of a chain are not judged. The time is that of the machine, or that of --at.", manifests;
 
     CERTIFICATE_EXPIRING = "lint/certificate-expiring", Warning,
     "Certificate that expires soon",
-    "The certificate, or one of its chain, expires within the days of --expiring.";
+    "The certificate expires within the days of --expiring.";
 
     CERTIFICATE_HOSTS = "lint/certificate-hosts", Warning,
     "Certificate for other hosts",
-    "No DNS name among the certificate's subject alternative names is for a host of the server. Clients compare the names and reject the certificate; the common name does not count. This is not reported of a server with the host *.", manifests;
+    "No DNS name among the certificate's subject alternative names is for a host of the server. Browsers and Go compare the names and reject the certificate; the common name does not count there. This is not reported of a server with the host *.", manifests;
 
     MISSPELT_TYPE = "lint/misspelt-type", Warning,
     "Misspelt kind or group",

@@ -23,7 +23,7 @@ use crate::{
 pub(super) struct CredentialSet {
     /// By name. The last of each namespace counts.
     secrets: HashMap<Box<str>, Vec<SetSecret>>,
-    /// Whether there is any Secret: without one, none is missing.
+    /// Whether there is any Secret for TLS: without one, none is missing.
     has_secrets: bool,
     /// Whether there may be Secrets that are not known: with a placeholder as a name, or made by a controller.
     has_unknown_secrets: bool,
@@ -52,7 +52,17 @@ struct SetUse {
 }
 
 /// Groups of resources for which a controller makes Secrets.
-const CONTROLLERS: [&str; 3] = ["cert-manager.io", "external-secrets.io", "bitnami.com"];
+const CONTROLLERS: [&str; 9] = [
+    "bitnami.com",
+    "cert-manager.io",
+    "cert.gardener.cloud",
+    "external-secrets.io",
+    "isindir.github.com",
+    "kustomize.config.k8s.io",
+    "secrets-store.csi.x-k8s.io",
+    "secrets.hashicorp.com",
+    "trust.cert-manager.io",
+];
 
 const NO_CLIENT: &str = "so that no client can connect to this server";
 
@@ -60,7 +70,7 @@ impl CredentialSet {
     pub(super) fn add_secret(&mut self, document: (u32, u32), object: &Object, kept: &KeptSecret) {
         // A Secret whose name is not known may be the missing one.
         self.has_unknown_secrets |= is_placeholder(object.name());
-        self.has_secrets |= !kept.is_config_map;
+        self.has_secrets |= !kept.is_config_map && kept.is_for_tls;
         let same_name = self.secrets.entry(object.name().into()).or_default();
         let namespace = object.namespace();
         same_name.retain(|other| {
@@ -93,7 +103,7 @@ impl CredentialSet {
         gateways: &'a GatewaySet,
     ) -> impl Iterator<Item = SetFinding> + 'a {
         let mut start = 0;
-        let uses = self.uses.iter().filter(|_| self.has_secrets).map(move |used| {
+        let uses = self.uses.iter().map(move |used| {
             let name = self.names.get(start..used.name_end).unwrap_or_default();
             start = used.name_end;
             (used, name)
@@ -159,13 +169,17 @@ impl<'a> Judge<'a> {
             None => (self.options.gateway_namespace.as_deref(), name),
         };
         let mut found = Vec::new();
+        let mut of_certificate = None;
         if let Role::Certificate | Role::CertificateAndCa = self.used.role {
             match self.secrets(namespace, name, false).as_slice() {
                 [] => {
                     // Without the certificate, nothing is said about its CA.
                     return self.missing("Secret", namespace, name).into_iter().collect();
                 }
-                [only] => found.extend(self.certificate(only)),
+                [only] => {
+                    of_certificate = Some(&*only.namespace).filter(|of| !of.is_empty());
+                    found.extend(self.certificate(only));
+                }
                 // Which one is used depends on the namespace of the gateway's pods.
                 _ => {}
             }
@@ -174,12 +188,13 @@ impl<'a> Judge<'a> {
             Role::Certificate => {}
             Role::CertificateAndCa => {
                 let own = format!("{name}{}", CredentialName::CA_SUFFIX);
+                let namespace = namespace.or(of_certificate);
                 let secrets = match self.secrets(namespace, &own, false) {
                     found if found.is_empty() => self.secrets(namespace, name, false),
                     found => found,
                 };
                 if let [only] = secrets.as_slice() {
-                    found.extend(ca(only));
+                    found.extend(self.ca(only));
                 }
             }
             Role::Ca { is_config_map } => {
@@ -193,7 +208,7 @@ impl<'a> Judge<'a> {
                 match secrets.as_slice() {
                     [] if is_config_map => {}
                     [] => found.extend(self.missing("Secret", namespace, bare)),
-                    [only] => found.extend(ca(only)),
+                    [only] => found.extend(self.ca(only)),
                     _ => {}
                 }
             }
@@ -218,7 +233,7 @@ impl<'a> Judge<'a> {
     }
 
     fn missing(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<Found<'a>> {
-        if self.set.has_unknown_secrets {
+        if !self.set.has_secrets || self.set.has_unknown_secrets {
             return None;
         }
         let shown = namespace.map_or_else(|| name.to_owned(), |of| format!("{of}/{name}"));
@@ -262,7 +277,6 @@ impl<'a> Judge<'a> {
     fn usable(&self, certificate: &ServerCertificate, secret: &'a SetSecret) -> Vec<Found<'a>> {
         let mut found = Vec::new();
         let (first, last) = certificate.validity;
-        let date = |seconds| Timestamp { seconds, nanos: 0 };
         let help = "renew it, and keep the name of the Secret";
         if let Some(now) = self.options.at.map(|at| at.seconds) {
             let soon = now.saturating_add(i64::from(self.options.expiring_days) * 86_400);
@@ -292,40 +306,45 @@ impl<'a> Judge<'a> {
                 _ => format!("its names are {}", names.join(", ")),
             };
             let message = format!(
-                "the certificate is for none of the server's hosts, and clients reject it: {names}"
+                "the certificate is for none of the server's hosts, and browsers reject it: {names}"
             );
             let help = "add the hosts to the certificate's subject alternative names";
             found.push(Found::new(rule::CERTIFICATE_HOSTS, message, help, secret));
         }
         found
     }
+
+    fn ca(&self, secret: &'a SetSecret) -> Option<Found<'a>> {
+        let Content::Known { ca, .. } = &secret.kept.content else { return None };
+        let (rule, message, help) = match ca {
+            Err(CaProblem::Keys(text)) => (
+                rule::SECRET_KEYS,
+                format!("istiod finds no CA for client certificates, {NO_CLIENT}: {text}"),
+                "add the CA as ca.crt, here or in a Secret with the name and -cacert",
+            ),
+            Err(CaProblem::Unreadable) => (
+                rule::SECRET_CERTIFICATE,
+                "the CA for client certificates cannot be read: no certificate in PEM is found".to_owned(),
+                "write the CA as PEM",
+            ),
+            Ok(ca) if self.options.at.is_some_and(|at| at.seconds > ca.last) => (
+                rule::CERTIFICATE_EXPIRED,
+                format!("the CA for client certificates expired at {}, and verifies none", date(ca.last)),
+                "write the new certificate of the CA",
+            ),
+            Ok(ca) if !ca.has_ca => (
+                rule::SECRET_CERTIFICATE,
+                "no certificate of the CA for client certificates is a CA's, and what it issued is not verified".to_owned(),
+                "write the certificate of the CA that issues client certificates",
+            ),
+            Ok(_) => return None,
+        };
+        Some(Found::new(rule, message, help, secret))
+    }
 }
 
-fn ca(secret: &SetSecret) -> Option<Found<'_>> {
-    let Content::Known { ca: Err(problem), .. } = &secret.kept.content else { return None };
-    Some(match problem {
-        CaProblem::Keys(text) => {
-            let message =
-                format!("istiod finds no CA for client certificates, {NO_CLIENT}: {text}");
-            let help = "add the CA as ca.crt, here or in a Secret with the name and -cacert";
-            Found::new(rule::SECRET_KEYS, message, help, secret)
-        }
-        CaProblem::Unreadable => {
-            let message =
-                "the CA for client certificates cannot be read: no certificate in PEM is \
-                           found"
-                    .to_owned();
-            Found::new(rule::SECRET_CERTIFICATE, message, "write the CA as PEM", secret)
-        }
-        CaProblem::NoCa => {
-            let message =
-                "no certificate of the CA for client certificates is a CA's, so that the \
-                           certificates that it issued are rejected"
-                    .to_owned();
-            let help = "write the certificate of the CA that issues client certificates";
-            Found::new(rule::SECRET_CERTIFICATE, message, help, secret)
-        }
-    })
+fn date(seconds: i64) -> Timestamp {
+    Timestamp { seconds, nanos: 0 }
 }
 
 /// Whether a name of a certificate is for a host, or for one of the hosts of a wildcard.

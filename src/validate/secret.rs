@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Object,
-    certificates::{self, PairProblem, ServerCertificate, is_any_ca},
+    certificates::{self, CaBundle, PairProblem, ServerCertificate},
     is_placeholder,
 };
 
@@ -16,6 +16,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct KeptSecret {
     pub(super) is_config_map: bool,
+    /// Whether it is for TLS: by its type, or by one of its keys.
+    pub(super) is_for_tls: bool,
     pub(super) name: CompactLocation,
     pub(super) content: Content,
 }
@@ -25,7 +27,7 @@ pub(super) struct KeptSecret {
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     Unknown,
-    Known { server: Result<ServerCertificate, ServerProblem>, ca: Result<(), CaProblem> },
+    Known { server: Result<ServerCertificate, ServerProblem>, ca: Result<CaBundle, CaProblem> },
 }
 
 /// Why a Secret has no server certificate that can be used.
@@ -43,8 +45,13 @@ pub(super) enum CaProblem {
     Keys(String),
     /// There is no certificate that can be read.
     Unreadable,
-    /// There are certificates, and none of them is a CA's.
-    NoCa,
+}
+
+/// Why the content is not read.
+enum Unread {
+    Unknown,
+    /// The value of this key, instead of its Base64.
+    Pem(&'static str),
 }
 
 /// The keys of a certificate and its key, in the order in which istiod looks for them.
@@ -62,11 +69,27 @@ impl KeptSecret {
         };
         let metadata = root.field("metadata");
         let name = CompactLocation::of(LocationField::Name, 0, 0, &metadata.field("name"));
-        let content = Data::read(root, is_config_map).map_or(Content::Unknown, |data| {
-            Content::Known { server: data.server(), ca: data.ca() }
-        });
-        Some(Self { is_config_map, name, content })
+        let mut keys = ["data", "stringData"]
+            .into_iter()
+            .flat_map(|field| root.field(field).node)
+            .flat_map(|map| map.entries().map(|(key, _)| key.text()));
+        let is_for_tls = root.field("type").node.is_some_and(|of| of.text() == "kubernetes.io/tls")
+            || keys.any(|key| PAIRS.iter().flatten().chain(&CAS).any(|known| *known == key));
+        let content = match Data::read(root, is_config_map) {
+            Ok(data) => Content::Known { server: data.server(), ca: data.ca() },
+            Err(Unread::Unknown) => Content::Unknown,
+            Err(Unread::Pem(key)) => {
+                let text = format!("data.{key} is PEM, and must be the Base64 of it");
+                let ca = Err(CaProblem::Keys(text.clone()));
+                Content::Known { server: Err(ServerProblem::Keys(text)), ca }
+            }
+        };
+        Some(Self { is_config_map, is_for_tls, name, content })
     }
+}
+
+fn is_pem(text: &str) -> bool {
+    text.contains("-----BEGIN")
 }
 
 /// The values that istiod reads, and the names of all keys.
@@ -77,27 +100,30 @@ struct Data {
 }
 
 impl Data {
-    /// `None` if a value is not known, or not valid.
-    fn read(root: &Location<'_, '_>, is_config_map: bool) -> Option<Self> {
+    fn read(root: &Location<'_, '_>, is_config_map: bool) -> Result<Self, Unread> {
         let mut data = Self::default();
-        data.add(root.field("data").node, |text| match is_config_map {
-            true => Some(text.as_bytes().to_vec()),
-            false => certificates::base64(text.as_bytes()),
-        })?;
-        if !is_config_map {
-            // It takes precedence.
-            data.add(root.field("stringData").node, |text| Some(text.as_bytes().to_vec()))?;
+        let as_text = |text: &str| Some(text.as_bytes().to_vec());
+        let as_base64 = |text: &str| certificates::base64(text.as_bytes());
+        if is_config_map {
+            data.add(root.field("data").node, as_text)?;
+        } else {
+            data.add(root.field("data").node, as_base64)?;
+            // It takes precedence. What is no PEM is something that another tool replaces.
+            let as_pem = |text: &str| as_text(text).filter(|_| text.is_empty() || is_pem(text));
+            data.add(root.field("stringData").node, as_pem)?;
         }
-        (!data.keys.is_empty()).then_some(data)
+        if data.keys.is_empty() { Err(Unread::Unknown) } else { Ok(data) }
     }
 
     fn add(
         &mut self,
         map: Option<Node<'_>>,
         decode: impl Fn(&str) -> Option<Vec<u8>>,
-    ) -> Option<()> {
-        let Some(map) = map.filter(|map| !map.is_null()) else { return Some(()) };
-        map.is_mapping().then_some(())?;
+    ) -> Result<(), Unread> {
+        let Some(map) = map.filter(|map| !map.is_null()) else { return Ok(()) };
+        if !map.is_mapping() {
+            return Err(Unread::Unknown);
+        }
         for (key, value) in map.entries() {
             let key = key.text();
             self.keys.insert(key.to_owned());
@@ -106,15 +132,18 @@ impl Data {
                 continue;
             };
             let bytes = match value.as_str() {
-                Some(text) if is_placeholder(text) => return None,
-                Some(text) => decode(text)?,
+                Some(text) if is_placeholder(text) => return Err(Unread::Unknown),
+                Some(text) => decode(text).ok_or_else(|| match is_pem(text) {
+                    true => Unread::Pem(known),
+                    false => Unread::Unknown,
+                })?,
                 None if value.is_null() => Vec::new(),
-                None => return None,
+                None => return Err(Unread::Unknown),
             };
             self.values.retain(|(name, _)| name != known);
             self.values.push((known, bytes));
         }
-        Some(())
+        Ok(())
     }
 
     fn get(&self, key: &str) -> Option<&[u8]> {
@@ -150,13 +179,9 @@ impl Data {
     }
 
     /// Source: istiod's `ExtractRoot`.
-    fn ca(&self) -> Result<(), CaProblem> {
+    fn ca(&self) -> Result<CaBundle, CaProblem> {
         if let Some(bundle) = CAS.iter().find_map(|key| self.not_empty(key)) {
-            return match is_any_ca(bundle) {
-                None => Err(CaProblem::Unreadable),
-                Some(false) => Err(CaProblem::NoCa),
-                Some(true) => Ok(()),
-            };
+            return CaBundle::read(bundle).ok_or(CaProblem::Unreadable);
         }
         Err(CaProblem::Keys(match CAS.iter().find(|key| self.get(key).is_some()) {
             Some(key) => format!("found key \"{key}\", but it was empty"),

@@ -98,7 +98,7 @@ fn secrets_are_missing_only_if_there_are_others() {
     let tls = |name: &str| format!("    tls: {{mode: SIMPLE, credentialName: {name}}}\n");
     let files = |name: &str| vec![gateway("a", "x", port, "a.b") + &tls(name)];
     finds(&files("edge"), &[]);
-    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: edge, namespace: istio-system}\n";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: edge, namespace: istio-system}\ntype: kubernetes.io/tls\n";
     let with_secret = |name: &str| [files(name), vec![secret.to_owned()]].concat();
     for known in ["edge", "kubernetes://edge", "kubernetes://istio-system/edge", "sds://else"] {
         finds(&with_secret(known), &[]);

@@ -215,7 +215,8 @@ impl Reading<'_> {
         };
         let what = if error.is_syntax() { "invalid YAML or JSON: " } else { "" };
         let message = format!("{what}{}", error.without_position());
-        let help = place.and_then(|place| text.line(place.line)).and_then(help_for_syntax);
+        let line = place.and_then(|place| text.line(place.line));
+        let help = line.filter(|_| !text.may_be_secret(None)).and_then(help_for_syntax);
         self.unreadable(text, rule, place, message, help);
     }
 
@@ -255,8 +256,8 @@ impl Reading<'_> {
     ) -> Document {
         if self.judge.wants_source && !text.may_be_secret(object) {
             for found in &mut findings {
-                found.source =
-                    found.place.and_then(|place| text.line(place.line)).map(str::to_owned);
+                let line = found.place.and_then(|place| text.line(place.line));
+                found.source = line.filter(|line| !has_secret(line)).map(str::to_owned);
             }
         }
         Document {
@@ -281,6 +282,11 @@ fn template_finding(message: String, place: Option<Place>) -> Finding {
         source: None,
         other: None,
     }
+}
+
+/// Whether a line has a whole Secret, as the item of a list may be.
+fn has_secret(line: &str) -> bool {
+    line.contains("Secret") && line.contains("kind")
 }
 
 /// What to do about a line that is not YAML.
@@ -321,11 +327,13 @@ impl<'a> Text<'a> {
         })
     }
 
-    /// Whether its lines must not be shown: it is a Secret, or, if it cannot be read, speaks of one.
+    /// Whether its lines must not be shown: it is a Secret, or cannot be read and does not clearly belong to a
+    /// Gateway or VirtualService.
     fn may_be_secret(&self, object: Option<&Object>) -> bool {
+        let is_known = || ["Gateway", "VirtualService"].iter().any(|kind| self.text.contains(kind));
         match object {
             Some(object) => object.kind() == "Secret",
-            None => self.text.contains("Secret"),
+            None => self.text.contains("Secret") || !is_known(),
         }
     }
 

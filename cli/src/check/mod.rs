@@ -49,7 +49,7 @@ use crate::{
 /// judged together, so that a server that bypasses the client check of another one is found in any file.
 ///
 /// As in kubectl, a file's content decides whether it is YAML or JSON. Resources of other kinds are
-/// counted on standard error; of Secrets only the names are used, and VirtualServices are only judged
+/// counted on standard error; of Secrets nothing is printed, and VirtualServices are only judged
 /// together with their Gateways. For a directory, all *.yaml, *.yml
 /// and *.json files in it and its subdirectories are checked, except in hidden directories.
 #[derive(Args)]

@@ -199,7 +199,8 @@ fn a_dollar_elsewhere_hides_no_error() {
             .replace("HTTPS", "$P")
             .replace("    hosts", "    bind: here\n    hosts"),
     );
-    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n---\n".to_owned()
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: kubernetes.io/tls\n---\n"
+        .to_owned()
         + &gateway("east", &SERVER.replace("edge-cert", "$CREDENTIAL_NAME"));
     let tree = Directory::new(&[
         ("a.json", one_line),

@@ -47,7 +47,7 @@ fn the_namespace_of_the_pods_counts() {
 #[test]
 fn a_secret_that_a_controller_makes_is_not_missing() {
     let gateway = VALID.split("---").next().unwrap();
-    let other = "apiVersion: v1\nkind: Secret\nmetadata: {name: other}\nstringData: {a: b}\n";
+    let other = "apiVersion: v1\nkind: Secret\nmetadata: {name: other}\ntype: kubernetes.io/tls\n";
     let certificate = "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: edge}\n\
                        spec: {secretName: edge-cert}\n";
     let tree = Directory::new(&[
@@ -57,6 +57,71 @@ fn a_secret_that_a_controller_makes_is_not_missing() {
     ]);
     assert_eq!(found(&tree, &["gateway.yaml", "other.yaml"]), ["lint/missing-secret"]);
     assert_eq!(found(&tree, &["gateway.yaml", "other.yaml", "c.yaml"]), [""; 0]);
+}
+
+/// A server with client certificates, and Secrets: name, namespace and fields.
+fn mutual(secrets: &[(&str, &str, &str)]) -> String {
+    let gateway = VALID.split("---").next().unwrap().replace("mode: SIMPLE", "mode: MUTUAL");
+    let secret = |(name, namespace, fields): &(&str, &str, &str)| {
+        let metadata = format!("metadata: {{name: {name}, namespace: {namespace}}}");
+        format!("---\napiVersion: v1\nkind: Secret\n{metadata}\n{fields}")
+    };
+    gateway + &secrets.iter().map(secret).collect::<String>()
+}
+
+/// The fields of a manifest's Secret, with its certificate as the CA, too.
+fn with_ca(manifest: &str) -> String {
+    let fields = &manifest[manifest.find("stringData:").unwrap()..];
+    let certificate =
+        &fields[fields.find("tls.crt: |").unwrap() + 10..fields.find("  tls.key").unwrap()];
+    format!("{fields}  ca.crt: |{certificate}")
+}
+
+#[test]
+fn the_ca_of_client_certificates_is_judged() {
+    let expired = with_ca(EXPIRED);
+    let tree = Directory::new(&[("a.yaml", &mutual(&[("edge-cert", "x", &expired)]))]);
+    // The certificate of the manifest is not a CA's.
+    let at = ["--at", "2020-06-01T00:00:00Z", "a.yaml"];
+    assert_eq!(found(&tree, &at), ["lint/secret-certificate"]);
+    let text = tree.run(&["check", "a.yaml"]).out;
+    assert!(
+        text.contains("the CA for client certificates expired at 2021-01-01T00:00:00Z"),
+        "{text}"
+    );
+    // The Secret with -cacert is that of the certificate's namespace.
+    let other = ("edge-cert-cacert", "other", "stringData: {a: b}\n");
+    let own = ("edge-cert-cacert", "x", "stringData: {a: b}\n");
+    let of = |secrets: &[(&str, &str, &str)]| {
+        let tree = Directory::new(&[("a.yaml", &mutual(secrets))]);
+        found(&tree, &["--at", "2020-06-01T00:00:00Z", "a.yaml"])
+    };
+    assert_eq!(of(&[("edge-cert", "x", &expired), other]), ["lint/secret-certificate"]);
+    assert_eq!(of(&[("edge-cert", "x", &expired), own]), ["lint/secret-keys"]);
+}
+
+/// Values that another tool replaces are not known; PEM in place of its Base64 is a mistake.
+#[test]
+fn values_of_other_tools_are_not_judged() {
+    let of = |fields: &str| {
+        let text = mutual(&[("edge-cert", "x", fields)]);
+        found(&Directory::new(&[("a.yaml", &text)]), &["a.yaml"])
+    };
+    for value in ["ENC[AES256_GCM,data:x]", "<path:a#b>", "ref+vault://a", "$CERT"] {
+        assert_eq!(
+            of(&format!("stringData: {{tls.crt: \"{value}\", tls.key: \"{value}\"}}\n")),
+            [""; 0]
+        );
+        assert_eq!(of(&format!("data: {{tls.crt: \"{value}\", tls.key: \"{value}\"}}\n")), [""; 0]);
+    }
+    let pem = "data:\n  tls.crt: |\n    -----BEGIN CERTIFICATE-----\n";
+    assert_eq!(of(pem), ["lint/secret-keys", "lint/secret-keys"]);
+    // A Secret for something else does not make the others missing.
+    let gateway = VALID.split("---").next().unwrap();
+    let other =
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData: {password: x}\n";
+    let tree = Directory::new(&[("a.yaml", &[gateway, other].concat())]);
+    assert_eq!(found(&tree, &["a.yaml"]), [""; 0]);
 }
 
 #[test]
@@ -103,6 +168,15 @@ fn no_value_of_a_secret_is_printed() {
     let json =
         "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"stringData\":{\"tls.key\":\"MARKED\\q\"}}";
     files.push(("broken.json", json));
+    let flow = "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: Secret, metadata: {name: a}, stringData: \
+                {password: MARKED}}, {apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {name: flow}, \
+                spec: {servers: [{port: {number: 0}}]}}]\n";
+    files.push(("flow.yaml", flow));
+    files.push(("cut.yaml", "kind: Secret\nstringData:\n  key: |\n    a\n---\n    \"MARKED\n"));
+    files.push((
+        "escaped.json",
+        "{\"kind\":\"S\\u0065cret\",\"stringData\":{\"tls.key\":\"MARKED\\q\"}}",
+    ));
     let tree = Directory::new(&files);
     let commands = [
         &["check"][..],
