@@ -217,6 +217,14 @@ rules! {
     "Certificate for other hosts",
     "No DNS name among the certificate's subject alternative names is for a host of the server. Browsers and Go compare the names and reject the certificate; the common name does not count there. This is not reported of a server with the host *.", manifests;
 
+    SELECTOR_WITHOUT_PODS = "lint/selector-without-pods", Warning,
+    "Selector without pods",
+    "No pod has the labels of the selector, so the Gateway applies to none (IST0101). This is reported only if there are Pods among the checked documents, as in those of a cluster; pods of a Deployment, DaemonSet, StatefulSet or ReplicaSet count.", manifests;
+
+    PORT_WITHOUT_SERVICE = "lint/port-without-service", Warning,
+    "Port without a Service",
+    "A Service among the checked documents selects the gateway's pods, and none has the server's port, neither as a port nor as a target port (IST0162). Clients reach the port only by other means, such as a host port.", manifests;
+
     MISSPELT_TYPE = "lint/misspelt-type", Warning,
     "Misspelt kind or group",
     "The document looks like an Istio Gateway, but its kind or group is unknown. It is not checked, and a cluster rejects it.", manifests;

@@ -102,6 +102,7 @@ impl CredentialSet {
         documents: &'a [(u32, u32)],
         gateways: &'a GatewaySet,
     ) -> impl Iterator<Item = SetFinding> + 'a {
+        let namespaces = gateways.pod_namespaces();
         let mut start = 0;
         let uses = self.uses.iter().map(move |used| {
             let name = self.names.get(start..used.name_end).unwrap_or_default();
@@ -116,7 +117,10 @@ impl CredentialSet {
                 document: document as usize,
                 position: used.at.position(),
             };
-            let judge = Judge { set: self, options, gateways, used };
+            // The namespace in which istiod looks.
+            let of_pods = used.gateway.and_then(|of| namespaces.get(of as usize)?.clone());
+            let namespace = options.gateway_namespace.clone().or(of_pods);
+            let judge = Judge { set: self, options, gateways, used, namespace };
             judge.name(name).into_iter().map(move |found| {
                 let Found { rule, severity, message, help, secret } = found;
                 let other = secret.map(|secret| DocumentLocation {
@@ -159,6 +163,8 @@ struct Judge<'a> {
     options: &'a Options,
     gateways: &'a GatewaySet,
     used: &'a SetUse,
+    /// The namespace of the gateway's pods.
+    namespace: Option<String>,
 }
 
 impl<'a> Judge<'a> {
@@ -166,7 +172,7 @@ impl<'a> Judge<'a> {
     fn name(&self, name: &str) -> Vec<Found<'a>> {
         let (namespace, name) = match name.split_once('/') {
             Some((namespace, name)) => (Some(namespace), name),
-            None => (self.options.gateway_namespace.as_deref(), name),
+            None => (self.namespace.as_deref(), name),
         };
         let mut found = Vec::new();
         let mut of_certificate = None;

@@ -7,6 +7,7 @@ use super::{
     findings::{Location, Node},
     outline::{CompactLocation, LocationField},
     secret::KeptSecret,
+    workload::{KeptPod, KeptService},
 };
 use crate::{GROUP, Gateway, Object, Timestamp, merged_gateway::VirtualService, tree::Ref};
 
@@ -18,6 +19,8 @@ pub(super) enum Kept {
     Gateway(KeptGateway),
     VirtualService(Box<KeptVirtualService>),
     Secret(Box<KeptSecret>),
+    Pod(Box<KeptPod>),
+    Service(Box<KeptService>),
 }
 
 /// The spec of a Gateway, in few bytes, and the locations of its servers: of `tls`, where there is one.
@@ -27,6 +30,9 @@ pub(super) struct KeptGateway {
     /// On the wire.
     pub(super) spec: Vec<u8>,
     pub(super) servers: Vec<CompactLocation>,
+    pub(super) selector: CompactLocation,
+    /// The number of each server's port.
+    pub(super) ports: Vec<CompactLocation>,
     /// Whether servers are left out, since their values are not known.
     pub(super) is_partly_unknown: bool,
 }
@@ -49,18 +55,22 @@ impl Kept {
         let servers = spec.field("servers");
         let mut nodes = servers.items();
         let places = gateway.servers.iter().enumerate().map(|(index, _)| {
-            let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
-            let tls = place.field("tls");
+            let server_place = nodes.next().unwrap_or_else(|| servers.item(index, None));
+            let tls = server_place.field("tls");
             let (field, place) = match tls.is_set() {
                 true => (LocationField::Tls, &tls),
-                false => (LocationField::Server, &place),
+                false => (LocationField::Server, &server_place),
             };
-            CompactLocation::of(field, index, 0, place)
+            let server = CompactLocation::of(field, index, 0, place);
+            let port = server_place.field("port");
+            let number = port.field("number");
+            (server, CompactLocation::of(LocationField::PortNumber, index, 0, &number))
         });
-        let servers = places.collect();
+        let (servers, ports) = places.unzip();
+        let selector = CompactLocation::of(LocationField::Selector, 0, 0, &spec.field("selector"));
         let metadata = root.field("metadata");
         let (created, spec) = (created(&metadata), gateway.encode_to_vec());
-        Self::Gateway(KeptGateway { created, spec, servers, is_partly_unknown })
+        Self::Gateway(KeptGateway { created, spec, servers, selector, ports, is_partly_unknown })
     }
 
     /// Of a document that is not a Gateway.
@@ -68,8 +78,11 @@ impl Kept {
         let group = object.api_version().split_once('/').map_or("", |(group, _)| group);
         let root = Location::root(node);
         if object.kind() != "VirtualService" || group != GROUP {
-            let secret = KeptSecret::of(object, &root);
-            return secret.map_or(Self::Nothing, |secret| Self::Secret(Box::new(secret)));
+            let secret = KeptSecret::of(object, &root).map(|kept| Self::Secret(Box::new(kept)));
+            let pod = || KeptPod::of(object, &root).map(|kept| Self::Pod(Box::new(kept)));
+            let service =
+                || KeptService::of(object, &root).map(|kept| Self::Service(Box::new(kept)));
+            return secret.or_else(pod).or_else(service).unwrap_or_default();
         }
         let spec = root.field("spec");
         let value = spec.node.and_then(|spec| serde_json::to_value(spec).ok()).unwrap_or_default();
@@ -89,13 +102,14 @@ impl Kept {
     }
 
     pub(super) fn locations(&mut self) -> impl Iterator<Item = &mut CompactLocation> {
-        let (first, second): (&mut [_], &mut [_]) = match self {
-            Self::Gateway(kept) => (&mut kept.servers, &mut []),
-            Self::VirtualService(kept) => (&mut kept.hosts, &mut kept.gateways),
-            Self::Secret(kept) => (std::slice::from_mut(&mut kept.name), &mut []),
-            Self::Nothing => (&mut [], &mut []),
+        let one = std::slice::from_mut::<CompactLocation>;
+        let (first, second, third): (&mut [_], &mut [_], &mut [_]) = match self {
+            Self::Gateway(kept) => (&mut kept.servers, &mut kept.ports, one(&mut kept.selector)),
+            Self::VirtualService(kept) => (&mut kept.hosts, &mut kept.gateways, &mut []),
+            Self::Secret(kept) => (one(&mut kept.name), &mut [], &mut []),
+            Self::Pod(_) | Self::Service(_) | Self::Nothing => (&mut [], &mut [], &mut []),
         };
-        first.iter_mut().chain(second)
+        first.iter_mut().chain(second).chain(third)
     }
 }
 

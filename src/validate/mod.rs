@@ -71,6 +71,7 @@ mod unknown;
 mod versions;
 mod webhook;
 mod webhook_tls;
+mod workload;
 
 use crate::{
     Diagnostic, FieldPath, Gateway, IstioVersion, Manifest, Object, Position, Severity, Timestamp,

@@ -72,6 +72,8 @@ pub(super) enum LocationField {
     CaCertCredentialName,
     Server,
     Tls,
+    Selector,
+    PortNumber,
     /// Of a VirtualService.
     Hosts,
     Gateways,
@@ -89,6 +91,11 @@ impl CompactLocation {
         Self { field, server: small(server), item: small(item), span, ..Self::default() }
     }
 
+    /// A field that begins there.
+    pub(super) fn at(field: LocationField, server: usize, start: (u32, u32)) -> Self {
+        Self { field, server: small(server), start, ..Self::default() }
+    }
+
     /// The index of the server.
     pub(super) fn server(&self) -> u32 {
         self.server
@@ -103,6 +110,7 @@ impl CompactLocation {
         let item = self.item as usize;
         let server = match self.field {
             LocationField::Name => return FieldPath::root().key("metadata").key("name"),
+            LocationField::Selector => return spec.key("selector"),
             LocationField::Hosts => return spec.key("hosts").index(item),
             LocationField::Gateways => return spec.key("gateways").index(item),
             _ => spec.key("servers").index(self.server as usize),
@@ -110,6 +118,7 @@ impl CompactLocation {
         match self.field {
             LocationField::Tls => server.key("tls"),
             LocationField::Protocol => server.key("port").key("protocol"),
+            LocationField::PortNumber => server.key("port").key("number"),
             LocationField::Host => server.key("hosts").index(item),
             LocationField::CredentialName => server.key("tls").key("credentialName"),
             LocationField::CaCertCredentialName => server.key("tls").key("caCertCredentialName"),

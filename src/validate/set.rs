@@ -146,11 +146,16 @@ impl DocumentSet {
     }
 
     /// Whether the set learns something from an object that is neither a Gateway nor a VirtualService: a Secret, a
-    /// `ConfigMap`, or an object for which a controller makes a Secret.
+    /// `ConfigMap`, a Service, pods or what makes them, or an object for which a controller makes a Secret.
     #[must_use]
     pub fn uses(object: &Object) -> bool {
-        matches!((object.api_version(), object.kind()), ("v1", "Secret" | "ConfigMap"))
-            || CredentialSet::is_of_controller(object)
+        let pods = ["Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"];
+        let is_known = match object.api_version() {
+            "v1" => ["Secret", "ConfigMap", "Pod", "Service"].contains(&object.kind()),
+            "apps/v1" => pods.contains(&object.kind()),
+            _ => false,
+        };
+        is_known || CredentialSet::is_of_controller(object)
     }
 
     /// Adds a document that was not checked, otherwise as [`add`](Self::add).

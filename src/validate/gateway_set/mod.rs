@@ -2,6 +2,7 @@
 
 mod merged;
 mod services;
+mod workloads;
 
 use std::{collections::HashMap, slice::SliceIndex};
 
@@ -19,6 +20,7 @@ use crate::{Diagnostic, Gateway, Severity, is_placeholder, rule::RuleId};
 pub(super) struct GatewaySet {
     gateways: Vec<SetGateway>,
     services: Vec<SetService>,
+    workloads: workloads::Workloads,
 }
 
 /// A Gateway: a few bytes for each field that is set, since there may be very many.
@@ -32,6 +34,9 @@ struct SetGateway {
     name_end: u32,
     /// Where each server begins, or its `tls`.
     servers: Box<[(u32, u32)]>,
+    /// Where the selector is, and the port of each server.
+    selector: (u32, u32),
+    ports: Box<[(u32, u32)]>,
     is_partly_unknown: bool,
 }
 
@@ -55,11 +60,21 @@ impl GatewaySet {
         (namespace, name): (&str, &str),
         kept: &Kept,
     ) -> Option<u32> {
+        if let Kept::Pod(pod) = kept {
+            self.workloads.add_pod(namespace, pod);
+        }
         if [namespace, name].into_iter().any(is_placeholder) {
             return None;
         }
         match kept {
-            Kept::Gateway(KeptGateway { created, spec, servers, is_partly_unknown }) => {
+            Kept::Gateway(KeptGateway {
+                created,
+                spec,
+                servers,
+                selector,
+                ports,
+                is_partly_unknown,
+            }) => {
                 let place = |place: &CompactLocation| place.start;
                 let gateway = SetGateway {
                     document,
@@ -68,6 +83,8 @@ impl GatewaySet {
                     namespace_end: small(namespace.len()),
                     name_end: small(namespace.len() + name.len()),
                     servers: servers.iter().map(place).collect(),
+                    selector: selector.start,
+                    ports: ports.iter().map(place).collect(),
                     is_partly_unknown: *is_partly_unknown,
                 };
                 self.gateways.push(gateway);
@@ -77,8 +94,21 @@ impl GatewaySet {
                 self.services.push(SetService { document, kept: kept.clone() });
                 None
             }
-            Kept::Secret(_) | Kept::Nothing => None,
+            Kept::Service(service) => {
+                self.workloads.add_service(namespace, service);
+                None
+            }
+            Kept::Pod(_) | Kept::Secret(_) | Kept::Nothing => None,
         }
+    }
+
+    /// The namespace of each Gateway's pods, if all that are known are in one.
+    pub(super) fn pod_namespaces(&self) -> Vec<Option<String>> {
+        let one = |selected: workloads::Selected| match selected.namespaces.len() {
+            1 => selected.namespaces.into_iter().next().filter(|of| !of.is_empty()),
+            _ => None,
+        };
+        self.selected().into_iter().map(one).collect()
     }
 
     /// The hosts of a server, without namespaces, by the number of its Gateway. `None` if they are not known.
@@ -109,6 +139,7 @@ impl GatewaySet {
             findings.extend(self.services_without_gateway(&by_name));
             findings.extend(self.hosts_outside(&by_name));
         }
+        findings.extend(self.of_workloads());
         let mut alone = 0;
         if self.are_merged() {
             self.merge(&self.gateways, 0, &mut findings);
