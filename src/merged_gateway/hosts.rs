@@ -77,15 +77,14 @@ pub(super) fn best<'a, V>(domains: &'a BTreeMap<String, V>, host: &str) -> Optio
     wildcards.next().map(|(domain, _)| domain.as_str())
 }
 
-/// The hosts of servers, whatever the namespaces before them.
+/// The hosts of servers, without the namespaces before them.
 #[cfg(feature = "validate")]
 pub(crate) struct HostNames<'a>(Names<'a>);
 
 #[cfg(feature = "validate")]
 impl<'a> HostNames<'a> {
-    pub(crate) fn new(hosts: &'a [String]) -> Self {
-        let name = |host: &'a String| host.split_once('/').map_or(host.as_str(), |(_, name)| name);
-        Self(Names::new(hosts.iter().map(name)))
+    pub(crate) fn new(hosts: impl Iterator<Item = &'a str> + Clone) -> Self {
+        Self(Names::new(hosts))
     }
 
     /// Whether one of them and the name match the same host.

@@ -51,7 +51,7 @@ rules! {
 
     VIRTUAL_SERVICE_HOST = "lint/virtual-service-host", Warning,
     "VirtualService host outside its Gateways' hosts",
-    "istiod makes a route for each host that the VirtualService and a server of its Gateway have in common. Without a common host there is none, and the gateway answers requests for it with 404, or resets the connection if no server has the server name (SNI). This is reported only if all Gateways that the VirtualService names are among the checked documents.", manifests;
+    "istiod makes a route for each host that the VirtualService and a server of its Gateway have in common. A server's host with a namespace, such as ./shop.example.com, is only for VirtualServices of this namespace. Without a common host there is no route, and the gateway answers requests for it with 404, or resets the connection if no server has the server name (SNI). This is reported only if all Gateways that the VirtualService names are among the checked documents.", manifests;
 
     ISTIOD_PANIC = "lint/istiod-panic", Warning,
     "Hosts that crash istiod",
@@ -223,7 +223,7 @@ rules! {
 
     PORT_WITHOUT_SERVICE = "lint/port-without-service", Warning,
     "Port without a Service",
-    "A Service among the checked documents selects the gateway's pods, and none has the server's port, neither as a port nor as a target port (IST0162). Clients reach the port only by other means, such as a host port.", manifests;
+    "A Service among the checked documents selects the gateway's pods, and none has the server's port, neither as a port nor as a target port (IST0162). A Service without a selector does not count. Clients reach the port only by other means, such as a host port.", manifests;
 
     MISSPELT_TYPE = "lint/misspelt-type", Warning,
     "Misspelt kind or group",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::findings::Location;
+use super::findings::{Location, Node};
 use crate::{Object, is_placeholder};
 
 /// The labels by which Gateways and Services select pods.
@@ -20,9 +20,11 @@ pub(super) struct KeptPod {
 /// A Service.
 #[derive(Clone, Debug)]
 pub(super) struct KeptService {
-    pub(super) selector: Labels,
-    /// The ports by which istioctl looks for a server's port: those of the Service, and those of its pods.
-    pub(super) ports: Vec<u32>,
+    /// `None` if one is not known. An empty selector selects nothing.
+    pub(super) selector: Option<Labels>,
+    /// The ports by which istioctl looks for a server's port: those of the Service, and those of its pods. `None` if
+    /// one is not known: a placeholder, or a port of the pods by its name.
+    pub(super) ports: Option<Vec<u32>>,
 }
 
 impl KeptPod {
@@ -45,21 +47,28 @@ impl KeptPod {
 }
 
 impl KeptService {
-    /// Of a Service; `None` for another object, and if it is not known what it selects.
+    /// Of a Service; `None` for another object.
+    ///
+    /// Source: istioctl's `IngressGatewayPortAnalyzer`.
     pub(super) fn of(object: &Object, root: &Location<'_, '_>) -> Option<Self> {
         if (object.api_version(), object.kind()) != ("v1", "Service") {
             return None;
         }
         let spec = root.field("spec");
-        let selector = labels(&spec.field("selector"))?;
-        let mut ports = Vec::new();
+        let selector = labels(&spec.field("selector"));
+        let mut ports = Some(Vec::new());
         for port in spec.field("ports").items() {
-            let number = |name| -> Option<u32> { port.field(name).node?.to_text().parse().ok() };
-            let protocol = port.field("protocol").node.map_or("TCP", |node| node.text());
-            if protocol == "TCP" {
-                // A port of the pods by its name is a number that is not known.
-                ports.extend(number("port"));
-                ports.extend(number("targetPort"));
+            if port.field("protocol").node.is_some_and(|protocol| protocol.text() != "TCP") {
+                continue;
+            }
+            for number in ["port", "targetPort"] {
+                let Some(number) = port.field(number).node.filter(|node| !node.is_null()) else {
+                    continue;
+                };
+                match (number.to_text().parse(), &mut ports) {
+                    (Ok(number), Some(ports)) => ports.push(number),
+                    _ => ports = None,
+                }
             }
         }
         Some(Self { selector, ports })
@@ -68,7 +77,7 @@ impl KeptService {
 
 fn labels(map: &Location<'_, '_>) -> Option<Labels> {
     let mut labels = Labels::new();
-    for (key, value) in map.node.into_iter().flat_map(|map| map.entries()) {
+    for (key, value) in map.node.into_iter().flat_map(Node::entries) {
         if [key.text(), value.text()].into_iter().any(is_placeholder) {
             return None;
         }
@@ -79,8 +88,8 @@ fn labels(map: &Location<'_, '_>) -> Option<Labels> {
 
 /// Whether labels have all of a selector. An empty selector selects all.
 pub(super) fn selects<'a>(
-    selector: impl IntoIterator<Item = (&'a String, &'a String)>,
+    selector: impl IntoIterator<Item = (&'a str, &'a str)>,
     labels: &Labels,
 ) -> bool {
-    selector.into_iter().all(|(key, value)| labels.get(key) == Some(value))
+    selector.into_iter().all(|(key, value)| labels.get(key).is_some_and(|of| of == value))
 }

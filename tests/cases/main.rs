@@ -14,6 +14,8 @@
     clippy::indexing_slicing
 )]
 
+#[cfg(feature = "validate")]
+mod analyze;
 #[cfg(feature = "gateway-api")]
 #[path = "../it/cpu_time.rs"]
 mod cpu_time;

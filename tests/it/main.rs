@@ -32,3 +32,5 @@ mod validate_rules;
 mod validate_sets;
 #[cfg(feature = "validate")]
 mod validate_versions;
+#[cfg(feature = "validate")]
+mod validate_workloads;

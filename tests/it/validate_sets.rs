@@ -15,16 +15,16 @@ use proptest::prelude::*;
 
 use crate::cpu_time::{cpu_time, within_cpu_seconds};
 
-fn gateway(name: &str, selector: &str, port: &str, host: &str) -> String {
+pub(crate) fn gateway(name: &str, selector: &str, port: &str, host: &str) -> String {
     format!(
         "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: {name}}}\nspec:\n  \
          selector: {{istio: {selector}}}\n  servers:\n  - port: {port}\n    hosts: [{host}]\n"
     )
 }
 
-const HTTP: &str = "{number: 80, name: http, protocol: HTTP}";
+pub(crate) const HTTP: &str = "{number: 80, name: http, protocol: HTTP}";
 
-fn check(files: &[String]) -> Vec<SetFinding> {
+pub(crate) fn check(files: &[String]) -> Vec<SetFinding> {
     let options = Options::default();
     let mut set = DocumentSet::new(&options);
     let mut found = Vec::new();
@@ -38,7 +38,7 @@ fn check(files: &[String]) -> Vec<SetFinding> {
 }
 
 #[track_caller]
-fn finds(files: &[String], want: &[&str]) {
+pub(crate) fn finds(files: &[String], want: &[&str]) {
     let found: Vec<_> = check(files)
         .iter()
         .map(|found| {

@@ -104,9 +104,9 @@ impl GatewaySet {
 
     /// The namespace of each Gateway's pods, if all that are known are in one.
     pub(super) fn pod_namespaces(&self) -> Vec<Option<String>> {
-        let one = |selected: workloads::Selected| match selected.namespaces.len() {
-            1 => selected.namespaces.into_iter().next().filter(|of| !of.is_empty()),
-            _ => None,
+        let one = |selected: Option<workloads::Selected>| {
+            let mut namespaces = selected?.namespaces.into_iter();
+            namespaces.next().filter(|of| !of.is_empty() && namespaces.next().is_none())
         };
         self.selected().into_iter().map(one).collect()
     }

@@ -52,34 +52,41 @@ impl GatewaySet {
             .flat_map(|service| &service.kept.service.gateways)
             .filter_map(|gateway| by_name.get(gateway).copied())
             .collect();
-        let hosts: HashMap<usize, Vec<String>> = bound
+        let hosts: HashMap<usize, ServerHosts<'_>> = bound
             .into_iter()
-            .filter_map(|index| {
-                let gateway = self.gateways.get(index)?;
-                let servers = gateway.spec().servers;
-                Some((index, servers.into_iter().flat_map(|server| server.hosts).collect()))
-            })
+            .filter_map(|index| Some((index, ServerHosts::new(self.gateways.get(index)?))))
             .collect();
-        let names: HashMap<usize, HostNames<'_>> =
-            hosts.iter().map(|(index, hosts)| (*index, HostNames::new(hosts))).collect();
+        let mut names: HashMap<(usize, &str), HostNames<'_>> = HashMap::new();
         let mut findings = Vec::new();
         for SetService { document, kept } in &self.services {
             let service = &kept.service;
             let known = |gateway: &String| {
-                let index = by_name.get(gateway)?;
-                let gateway = self.gateways.get(*index)?;
-                names.get(index).filter(|_| !gateway.is_partly_unknown)
+                let index = *by_name.get(gateway)?;
+                let is_known = self.gateways.get(index).is_some_and(|of| !of.is_partly_unknown);
+                let hosts = hosts.get(&index).filter(|_| is_known)?;
+                let namespace = if hosts.have_namespaces { service.namespace.as_str() } else { "" };
+                let key = (index, namespace);
+                names.entry(key).or_insert_with(|| HostNames::new(hosts.visible_in(namespace)));
+                Some(key)
             };
-            let gateways: Option<Vec<&HostNames<'_>>> =
-                service.gateways.iter().map(known).collect();
+            let gateways: Option<Vec<(usize, &str)>> = service.gateways.iter().map(known).collect();
             let Some(gateways) = gateways.filter(|gateways| !gateways.is_empty()) else { continue };
+            let has_scope = gateways.iter().any(|(_, namespace)| !namespace.is_empty());
+            let gateways: Vec<_> = gateways.iter().filter_map(|key| names.get(key)).collect();
             for (host, place) in service.hosts.iter().zip(&kept.hosts) {
                 if is_placeholder(host) || gateways.iter().any(|names| names.overlap(host)) {
                     continue;
                 }
                 let names: Vec<String> = service.gateways.iter().take(3).cloned().collect();
+                let scope = match has_scope {
+                    true => format!(
+                        " for VirtualServices of the namespace {}",
+                        Quoted(&service.namespace)
+                    ),
+                    false => String::new(),
+                };
                 let message = format!(
-                    "no server of the Gateway {} has the host {}: no request for it arrives there",
+                    "no server of the Gateway {} has the host {}{scope}: no request for it arrives there",
                     Quoted(&names.join(" or ")),
                     Quoted(host),
                 );
@@ -89,5 +96,35 @@ impl GatewaySet {
             }
         }
         findings
+    }
+}
+
+/// The hosts of a Gateway's servers, and the namespaces whose VirtualServices may have them.
+struct ServerHosts<'a> {
+    gateway: &'a SetGateway,
+    hosts: Vec<String>,
+    have_namespaces: bool,
+}
+
+impl<'a> ServerHosts<'a> {
+    fn new(gateway: &'a SetGateway) -> Self {
+        let servers = gateway.spec().servers;
+        let hosts: Vec<String> = servers.into_iter().flat_map(|server| server.hosts).collect();
+        let have_namespaces = hosts.iter().any(|host| host.contains('/'));
+        Self { gateway, hosts, have_namespaces }
+    }
+
+    /// The hosts that a VirtualService of a namespace may have. A namespace that is not known may be any.
+    ///
+    /// Source: istiod's `sanitizeServerHostNamespace` and `host.NamesForNamespace`.
+    fn visible_in<'b>(&'b self, namespace: &'b str) -> impl Iterator<Item = &'b str> + Clone {
+        let own = self.gateway.namespace();
+        self.hosts.iter().filter_map(move |host| {
+            let Some((of, name)) = host.split_once('/') else { return Some(host.as_str()) };
+            let of = if of == "." { own } else { of };
+            let is_visible = of == "*"
+                || [of, namespace].into_iter().any(|of| of.is_empty() || is_placeholder(of));
+            (is_visible || of == namespace).then_some(name)
+        })
     }
 }

@@ -1,16 +1,19 @@
 //! The pods of Gateways, and the Services of these pods.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{GatewaySet, SetFinding, finding};
 use crate::{
-    is_placeholder,
+    Gateway, is_placeholder,
     rule::lint as rule,
     validate::{
         outline::{CompactLocation, LocationField},
         workload::{KeptPod, KeptService, Labels, selects},
     },
 };
+
+/// How many pods and Services are compared with selectors at most.
+const MOST_COMPARISONS: usize = 5_000_000;
 
 /// The pods and Services of a set.
 #[derive(Clone, Debug, Default)]
@@ -20,15 +23,15 @@ pub(super) struct Workloads {
     services: Vec<(String, KeptService)>,
     /// Whether there are Pods, and not only what makes them.
     has_pods: bool,
-    /// Whether the labels of a pod are not known.
+    /// Whether the labels or the namespace of a pod are not known.
     is_partly_unknown: bool,
 }
 
 /// What is known of the pods with a selector.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Selected {
     pub(super) namespaces: BTreeSet<String>,
-    /// The ports of their Services, if there is any.
+    /// The ports of their Services. `None` if there is no Service, or a port is not known.
     ports: Option<BTreeSet<u32>>,
 }
 
@@ -46,37 +49,107 @@ impl Workloads {
     pub(super) fn add_service(&mut self, namespace: &str, service: &KeptService) {
         self.services.push((namespace.to_owned(), service.clone()));
     }
+}
 
-    /// Source: istioctl's `IngressGatewayPortAnalyzer`.
-    fn selected(&self, selector: &BTreeMap<&String, &String>) -> Selected {
-        let mut selected = Selected::default();
-        let pods = self.pods.iter();
-        let pods =
-            pods.filter(|(_, labels)| selects(selector.iter().map(|(k, v)| (*k, *v)), labels));
-        for (namespace, labels) in pods {
-            selected.namespaces.insert(namespace.clone());
-            let services = self.services.iter().filter(|(of, _)| of == namespace);
-            for (_, service) in services.filter(|(_, service)| selects(&service.selector, labels)) {
-                selected.ports.get_or_insert_default().extend(&service.ports);
+/// A pod or a Service, by one of its labels.
+type ByLabel<'a, T> = HashMap<(&'a str, &'a str), Vec<T>>;
+
+/// The pods and Services, by their labels.
+struct Index<'a> {
+    workloads: &'a Workloads,
+    pods: ByLabel<'a, &'a (String, Labels)>,
+    /// By the first label of the selector.
+    services: ByLabel<'a, (usize, &'a str, &'a KeptService)>,
+    /// The namespaces with a Service whose selector is not known.
+    unknown: HashSet<&'a str>,
+    comparisons: usize,
+}
+
+impl<'a> Index<'a> {
+    fn new(workloads: &'a Workloads) -> Self {
+        let (mut pods, mut services) = (ByLabel::new(), ByLabel::new());
+        let mut unknown = HashSet::new();
+        for pod in &workloads.pods {
+            for (key, value) in &pod.1 {
+                pods.entry((key.as_str(), value.as_str())).or_insert_with(Vec::new).push(pod);
             }
         }
-        selected
+        for (index, (namespace, service)) in workloads.services.iter().enumerate() {
+            let Some(selector) = &service.selector else {
+                unknown.insert(namespace.as_str());
+                continue;
+            };
+            if let Some((key, value)) = selector.first_key_value() {
+                let same = services.entry((key.as_str(), value.as_str())).or_insert_with(Vec::new);
+                same.push((index, namespace.as_str(), service));
+            }
+        }
+        Self { workloads, pods, services, unknown, comparisons: 0 }
+    }
+
+    /// Nothing if it would take too long.
+    fn selected(&mut self, selector: &BTreeMap<&str, &str>) -> Option<Selected> {
+        let rarest = selector.iter().map(|(key, value)| self.pods.get(&(*key, *value)));
+        let candidates: Vec<&(String, Labels)> =
+            match rarest.min_by_key(|of| of.map_or(0, Vec::len)) {
+                None => self.workloads.pods.iter().collect(),
+                Some(rarest) => rarest.cloned().unwrap_or_default(),
+            };
+        let (mut selected, mut services) = (Selected::default(), HashMap::new());
+        let mut is_unknown = false;
+        for (namespace, labels) in candidates {
+            self.comparisons += 1;
+            if !selects(selector.iter().map(|(key, value)| (*key, *value)), labels) {
+                continue;
+            }
+            selected.namespaces.insert(namespace.clone());
+            is_unknown |= self.unknown.contains(namespace.as_str());
+            for (key, value) in labels {
+                let of_label = self.services.get(&(key.as_str(), value.as_str()));
+                for (index, of, service) in of_label.into_iter().flatten() {
+                    self.comparisons += 1;
+                    let selector = service.selector.iter().flatten();
+                    let selector = selector.map(|(key, value)| (key.as_str(), value.as_str()));
+                    if of == namespace && selects(selector, labels) {
+                        services.insert(*index, *service);
+                    }
+                }
+                if self.comparisons > MOST_COMPARISONS {
+                    return None;
+                }
+            }
+        }
+        let ports: Option<Vec<_>> =
+            services.values().map(|service| service.ports.as_ref()).collect();
+        let ports = ports.filter(|ports| !ports.is_empty() && !is_unknown);
+        selected.ports = ports.map(|ports| ports.into_iter().flatten().copied().collect());
+        Some(selected)
     }
 }
 
 impl GatewaySet {
-    /// The pods of each Gateway; nothing if the set has none.
-    pub(super) fn selected(&self) -> Vec<Selected> {
-        if self.workloads.pods.is_empty() && !self.workloads.has_pods {
-            return Vec::new();
+    /// The pods of each Gateway. Nothing of a Gateway if the set has no pods, or not all are known.
+    pub(super) fn selected(&self) -> Vec<Option<Selected>> {
+        let workloads = &self.workloads;
+        if workloads.is_partly_unknown || workloads.pods.is_empty() {
+            return vec![None; self.gateways.len()];
         }
-        let mut known: HashMap<String, Selected> = HashMap::new();
+        let mut index = Index::new(workloads);
+        let mut known: HashMap<String, Option<Selected>> = HashMap::new();
         let gateways = self.gateways.iter();
         let selected = gateways.map(|gateway| {
-            let spec = gateway.spec();
-            let selector: BTreeMap<_, _> = spec.selector.iter().collect();
+            let Gateway { selector, .. } = gateway.spec();
+            let selector: BTreeMap<&str, &str> =
+                selector.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+            if selector
+                .iter()
+                .flat_map(|(key, value)| [key, value])
+                .any(|text| is_placeholder(text))
+            {
+                return None;
+            }
             let key = format!("{selector:?}");
-            known.entry(key).or_insert_with(|| self.workloads.selected(&selector)).clone()
+            known.entry(key).or_insert_with(|| index.selected(&selector)).clone()
         });
         selected.collect()
     }
@@ -85,42 +158,48 @@ impl GatewaySet {
     pub(super) fn of_workloads(&self) -> Vec<SetFinding> {
         let mut findings = Vec::new();
         for (gateway, selected) in self.gateways.iter().zip(self.selected()) {
-            let spec = gateway.spec();
-            let place = |field, index, start| CompactLocation::at(field, index, start);
+            let Some(selected) = selected else { continue };
             if selected.namespaces.is_empty() {
-                if !self.workloads.has_pods || self.workloads.is_partly_unknown {
-                    continue;
+                if self.workloads.has_pods {
+                    let message = "these files have pods, but none with these labels: the Gateway applies to none";
+                    let help = "write the labels of the gateway's pods".to_owned();
+                    let place = CompactLocation::at(LocationField::Selector, 0, gateway.selector);
+                    let rule = rule::SELECTOR_WITHOUT_PODS;
+                    findings.push(finding(
+                        rule,
+                        gateway.document,
+                        &place,
+                        message.to_owned(),
+                        help,
+                    ));
                 }
-                let message = "these files have pods, but none with these labels: the Gateway applies to none";
-                let help = "write the labels of the gateway's pods";
-                let place = place(LocationField::Selector, 0, gateway.selector);
-                let rule = rule::SELECTOR_WITHOUT_PODS;
-                findings.push(finding(
-                    rule,
-                    gateway.document,
-                    &place,
-                    message.to_owned(),
-                    help.to_owned(),
-                ));
                 continue;
             }
             let Some(ports) = selected.ports.filter(|_| !gateway.is_partly_unknown) else {
                 continue;
             };
-            for (index, (server, start)) in spec.servers.iter().zip(&gateway.ports).enumerate() {
+            for (index, (server, start)) in
+                gateway.spec().servers.iter().zip(&gateway.ports).enumerate()
+            {
                 let number = server.port.as_ref().map_or(0, |port| port.number);
                 if number == 0 || ports.contains(&number) {
                     continue;
                 }
                 let some: Vec<String> = ports.iter().take(5).map(u32::to_string).collect();
+                let some =
+                    if some.is_empty() { "none for TCP".to_owned() } else { some.join(", ") };
                 let message = format!(
-                    "no Service of the gateway's pods has the port {number}, only {}",
-                    some.join(", ")
+                    "no Service of the gateway's pods has the port {number}: their ports are {some}"
                 );
                 let help = "add the port to the Service, or write one that it has".to_owned();
-                let place = place(LocationField::PortNumber, index, *start);
-                let rule = rule::PORT_WITHOUT_SERVICE;
-                findings.push(finding(rule, gateway.document, &place, message, help));
+                let place = CompactLocation::at(LocationField::PortNumber, index, *start);
+                findings.push(finding(
+                    rule::PORT_WITHOUT_SERVICE,
+                    gateway.document,
+                    &place,
+                    message,
+                    help,
+                ));
             }
         }
         findings

@@ -43,6 +43,29 @@ fn the_namespace_of_the_pods_counts() {
     assert_eq!(found(&tree, &["--gateway-namespace", "edge", "a.yaml"]), ["lint/missing-secret"]);
 }
 
+/// The pods tell the namespace, unless they are in several.
+#[test]
+fn the_pods_tell_the_namespace() {
+    let pod = |kind: &str, namespace: &str| {
+        let version = if kind == "Pod" { "v1" } else { "apps/v1" };
+        let labels = "{labels: {istio: ingressgateway}}";
+        let spec = format!("{{template: {{metadata: {labels}}}}}");
+        format!(
+            "apiVersion: {version}\nkind: {kind}\nmetadata: {{name: x, namespace: {namespace}, \
+             labels: {{istio: ingressgateway}}}}\nspec: {spec}\n"
+        )
+    };
+    for kind in ["Pod", "Deployment"] {
+        let (own, other) = (pod(kind, "istio-system"), pod(kind, "edge"));
+        let tree = Directory::new(&[("a.yaml", VALID), ("own.yaml", &own), ("other.yaml", &other)]);
+        assert_eq!(found(&tree, &["a.yaml", "own.yaml"]), [""; 0]);
+        assert_eq!(found(&tree, &["a.yaml", "other.yaml"]), ["lint/missing-secret"]);
+        assert_eq!(found(&tree, &["a.yaml", "own.yaml", "other.yaml"]), [""; 0]);
+        let named = ["--gateway-namespace", "edge", "a.yaml", "own.yaml"];
+        assert_eq!(found(&tree, &named), ["lint/missing-secret"]);
+    }
+}
+
 /// cert-manager and the like make Secrets that no file has.
 #[test]
 fn a_secret_that_a_controller_makes_is_not_missing() {
