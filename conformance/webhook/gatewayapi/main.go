@@ -2,6 +2,7 @@
 // crypto/tls.
 //
 //	go run ./gatewayapi -judge ../../tests/golden/gateway_api.ndjson  # asks again, exits with 1 on another answer
+//	go run ./gatewayapi -testdata > ../../tests/golden/gateway_api_testdata.ndjson # Gateways of pilot's test data
 //	go run ./gatewayapi -judge-pairs ../../tests/golden/key_pairs.ndjson
 //	go run ./gatewayapi -seed 1 -n 5000 > gateways.ndjson             # random Gateways with pilot's answers
 //	go run ./gatewayapi -crd FILE -n 5000 > gateways.ndjson           # ... and an API server's, by this definition
@@ -30,6 +31,7 @@ func main() {
 	seed := flag.Uint64("seed", 1, "for random cases")
 	crd := flag.String("crd", "", "the definition of Gateway to ask about random cases")
 	count := flag.Int("n", 1000, "how many random cases")
+	testdata := flag.Bool("testdata", false, "the Gateways of pilot's test data")
 	flag.Parse()
 	for _, scope := range istiolog.Scopes() {
 		scope.SetOutputLevel(istiolog.NoneLevel)
@@ -38,6 +40,8 @@ func main() {
 	switch {
 	case *gateways != "":
 		err = judgeGateways(*gateways)
+	case *testdata:
+		err = writeTestdata()
 	case *keyPairs != "":
 		err = judgePairs(*keyPairs)
 	case *pairs:
