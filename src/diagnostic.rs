@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::RuleId;
+use crate::{Fix, RuleId};
 
 pub use crate::field_path::{FieldPath, InvalidFieldPath, Step};
 
@@ -29,6 +29,8 @@ pub struct Diagnostic {
     pub position: Option<Position>,
     /// The position after the end of the value. Only findings of validation have it.
     pub end: Option<Position>,
+    /// How to repair it, if that is known. Only findings of validation have it.
+    pub fix: Option<Fix>,
 }
 
 impl fmt::Display for Diagnostic {
@@ -60,8 +62,8 @@ impl Diagnostic {
         path: FieldPath,
         message: impl Into<String>,
     ) -> Self {
-        let (help, position, end) = (None, None, None);
-        Self { rule, severity, path, message: message.into(), help, position, end }
+        let (help, position, end, fix) = (None, None, None, None);
+        Self { rule, severity, path, message: message.into(), help, position, end, fix }
     }
 
     /// The same finding with what to write instead.
@@ -86,15 +88,16 @@ impl Diagnostic {
     /// The same finding for a stream in which the text begins at `start`.
     pub(crate) fn within(self, start: Position) -> Self {
         let within = |place: Option<Position>| place.map(|place| place.within(start));
-        Self { position: within(self.position), end: within(self.end), ..self }
+        let fix = self.fix.map(|fix| fix.within(start));
+        Self { position: within(self.position), end: within(self.end), fix, ..self }
     }
 }
 
 impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct as _;
-        let Self { rule, severity, path, message, help, position, end } = self;
-        let mut fields = serializer.serialize_struct("Diagnostic", 7)?;
+        let Self { rule, severity, path, message, help, position, end, fix } = self;
+        let mut fields = serializer.serialize_struct("Diagnostic", 8)?;
         fields.serialize_field("rule", rule)?;
         fields.serialize_field("severity", severity)?;
         fields.serialize_field("path", path)?;
@@ -102,6 +105,7 @@ impl Serialize for Diagnostic {
         fields.serialize_field("help", help)?;
         fields.serialize_field("position", position)?;
         fields.serialize_field("end", end)?;
+        fields.serialize_field("fix", fix)?;
         fields.end()
     }
 }
@@ -237,6 +241,22 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .map(|(_, name)| name)
 }
 
+/// The entry of `known` that is certainly meant by `word`: no other one is nearly as similar.
+#[cfg(feature = "validate")]
+pub(crate) fn only_near<'a>(
+    word: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Option<&'a str> {
+    let near = nearest(word, known.clone())?;
+    let folded = fold(word);
+    let distance = |name: &str| strsim::damerau_levenshtein(&folded, &fold(name));
+    let most = distance(near);
+    // A name that differs in case and underscores alone has no slip; any other one needs a margin.
+    let margin = if most == 0 { 1 } else { 2 };
+    let mut others = known.filter(|name| *name != near);
+    others.all(|name| distance(name) >= most + margin).then_some(near)
+}
+
 /// Spellings that differ only in case, dashes and underscores are similar.
 fn fold(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
@@ -259,6 +279,7 @@ mod tests {
         let want = serde_json::json!({
             "rule": "lint/template", "severity": "note", "path": "a[1]", "message": "m", "help": null,
             "position": {"line": 2, "column": 3}, "end": null,
+            "fix": null,
         });
         assert_eq!(serde_json::to_value(found).unwrap(), want);
     }
@@ -278,5 +299,20 @@ mod tests {
         assert_eq!(nearest("ports", known), Some("port"));
         assert_eq!(nearest("annotations", known), None);
         assert_eq!(nearest(&"x".repeat(100_000), known), None);
+    }
+
+    #[test]
+    #[cfg(feature = "validate")]
+    fn a_name_between_two_others_is_not_certain() {
+        let modes = ["SIMPLE", "MUTUAL", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"];
+        let only = |word| only_near(word, modes.into_iter());
+        assert_eq!(only("MUTAL"), Some("MUTUAL"));
+        assert_eq!(only("optional-mutual"), Some("OPTIONAL_MUTUAL"));
+        // A slip of ISTIO_MUTUAL and of OPTIONAL_MUTUAL.
+        assert_eq!(only("OPTIO_MUTUAL"), None);
+        let versions = ["TLSV1_0", "TLSV1_1", "TLSV1_2", "TLSV1_3"];
+        assert_eq!(only_near("TLSv12", versions.into_iter()), Some("TLSV1_2"));
+        assert_eq!(only_near("TLSV1_4", versions.into_iter()), None);
+        assert_eq!(only_near("TLS1_2", versions.into_iter()), None);
     }
 }

@@ -78,6 +78,7 @@ pub mod diagnostic;
 pub mod envoy;
 mod error;
 mod field_path;
+pub mod fix;
 #[cfg(feature = "gateway-api")]
 pub mod gateway_api;
 #[cfg(any(feature = "validate", feature = "gateway-api"))]
@@ -112,6 +113,8 @@ pub use prost;
 #[doc(inline)]
 pub use diagnostic::{Diagnostic, FieldPath, Position, Severity};
 pub use error::Error;
+#[doc(inline)]
+pub use fix::Fix;
 #[doc(inline)]
 pub use lossless::Lossless;
 pub use manifest::{Document, GROUP, Manifest, Object, Written, documents, read_documents};

@@ -155,6 +155,7 @@ impl<'a> DecodeLog<'a> {
             help,
             position: None,
             end: None,
+            fix: None,
         });
         self.nodes.push(node);
     }

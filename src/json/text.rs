@@ -139,6 +139,7 @@ impl Sanitized {
             help: None,
             position,
             end: None,
+            fix: None,
         };
         tree::places(tree, &self.replaced).into_iter().map(diagnostic).collect()
     }

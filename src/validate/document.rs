@@ -1,15 +1,15 @@
 //! Validates the documents of a text or stream, each of which is read once.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
-    Options, Report, Verdict, cel, field_validation,
+    Options, Report, Suppression, Verdict, cel, field_validation,
     findings::{Findings, Location, Node},
     gateway_set::GatewaySet,
     kept::Kept,
     lint, metadata,
     outline::{Outline, locate},
-    schema,
+    schema, suppression,
     unknown::{Unknown, UnknownValue, below_spec},
     versions::CRD_CEL,
     webhook,
@@ -31,6 +31,8 @@ pub struct CheckedDocument {
     pub object: Object,
     /// The report, if it is an Istio Gateway.
     pub report: Option<Report>,
+    /// The comments that suppress findings: those of the whole text, which may be a list of documents.
+    pub suppressions: Arc<[Suppression]>,
     pub(super) outline: Outline,
 }
 
@@ -84,10 +86,11 @@ pub fn check_document(
     let start = text.start;
     let is_yaml = text.format == Format::Yaml;
     let (checked, ignored) = text.read(|text, tree, _| {
+        let suppressions = suppression::suppressions(text, tree, start);
         let (_, objects) = crate::manifest::objects(text, tree, is_yaml, start);
         let check = |object: Result<_, Error>| {
             let (object, node) = object.map_err(|error| error.within(start))?;
-            Ok(check(object, node, tree, options))
+            Ok(check(object, node, tree, options, suppressions.clone()))
         };
         Ok(objects.map(check).collect::<Vec<_>>())
     });
@@ -99,6 +102,7 @@ fn check<'t>(
     node: Node<'t>,
     tree: &'t Tree<'t>,
     options: &Options,
+    suppressions: Arc<[Suppression]>,
 ) -> CheckedDocument {
     let mut outline = Outline::default();
     let report = object.is_gateway().then(|| judge(tree, node, options, Some(&mut outline)));
@@ -107,7 +111,7 @@ fn check<'t>(
         outline = Outline::other(&object, node, tree);
     }
     let outline = outline.within(object.start());
-    CheckedDocument { object, report, outline }
+    CheckedDocument { object, report, suppressions, outline }
 }
 
 /// The cluster's verdict on the object at a node, with this crate's lint. Without an outline for a set, the
@@ -121,7 +125,7 @@ pub(super) fn judge<'t>(
     let mut findings = Findings::default();
     let place = Location::root(root);
     if !schema::check_type(root, options.istio, &mut findings) {
-        return findings.finish(tree, Vec::new());
+        return findings.finish(tree, root, Vec::new());
     }
     let mut pruned = Vec::new();
     field_validation::check(tree, &place, options, &mut pruned, &mut findings);
@@ -165,7 +169,7 @@ pub(super) fn judge<'t>(
     }
     findings.report_placeholders();
     pruned.extend(outcome.pruned);
-    let mut report = findings.finish(tree, pruned);
+    let mut report = findings.finish(tree, root, pruned);
     if let Some(set) = alone.filter(|_| !matches!(report.verdict(), Verdict::Rejected(_))) {
         report.add(set.findings().map(|found| found.diagnostic));
     }
@@ -267,7 +271,7 @@ pub fn webhook_review(object: &Object) -> WebhookReview {
         };
         let mut findings = Findings::default();
         webhook::check(&gateway, &metadata, &root, &mut findings);
-        let found = findings.finish(tree, Vec::new()).findings;
+        let found = findings.finish(tree, tree.root(), Vec::new()).findings;
         let texts = |severity: Severity| {
             let found = found.iter().filter(|found| found.severity == severity);
             found.map(|found| found.message.clone()).collect::<Vec<_>>()

@@ -5,10 +5,12 @@ use std::{collections::HashSet, fmt, str::FromStr};
 use super::{
     Options, Report, Stage,
     findings::{Findings, Location},
+    fixes::is_small,
+    schema::{remove_earlier, rename},
 };
 use crate::{
     FieldPath, Severity,
-    diagnostic::Step,
+    diagnostic::{Step, only_near},
     manifest::{OBJECT_META, Want},
     rule::{self, RuleId},
     structural::PruneReason,
@@ -141,13 +143,21 @@ fn unknown_in(
 ) {
     match want {
         Want::Struct(_, fields) => {
+            let parent = place.node;
             for (key, value) in place.node.into_iter().flat_map(Ref::entries) {
                 if !fields.iter().any(|(name, _)| *name == key.text()) {
                     let names = fields.iter().map(|(name, _)| *name);
                     let reason = PruneReason::unknown(names, key.text(), !findings.is_full());
                     let place = place.entry(key, value);
                     pruned.push(place.path());
-                    dropped(&place, reason, reason.help(key.text()), options, findings);
+                    let parent = parent.filter(|node| is_small(*node) && !findings.is_full());
+                    let fix = parent.and_then(|parent| {
+                        let meant = only_near(key.text(), fields.iter().map(|(name, _)| *name))?;
+                        rename(meant, place.node, parent)
+                    });
+                    findings.with_fix(fix, |findings| {
+                        dropped(&place, reason, reason.help(key.text()), options, findings);
+                    });
                 }
             }
             for (name, want) in *fields {
@@ -213,6 +223,7 @@ fn duplicates(root: &Location<'_, '_>, mode: FieldValidation, findings: &mut Fin
     let mut walk = vec![Level::of(node)];
     let mut path: Vec<Step> = Vec::new();
     while let Some(level) = walk.last_mut() {
+        let parent = level.node();
         let Some((step, key, value)) = level.next() else {
             walk.pop();
             path.pop();
@@ -234,14 +245,11 @@ fn duplicates(root: &Location<'_, '_>, mode: FieldValidation, findings: &mut Fin
             let message = format!("duplicate field \"{text}\"");
             let help = Some("keep one of them; kubectl sends the last one".to_owned());
             let path = path.iter().cloned().collect();
-            findings.about_path(
-                DUPLICATE,
-                path,
-                key,
-                message,
-                mode == FieldValidation::Strict,
-                help,
-            );
+            let fix = (!findings.is_full()).then(|| remove_earlier(parent, key.text())).flatten();
+            let is_error = mode == FieldValidation::Strict;
+            findings.with_fix(fix, |findings| {
+                findings.about_path(DUPLICATE, path, key, message, is_error, help);
+            });
         }
         if value.is_mapping() || value.is_sequence() {
             walk.push(Level::of(value));
@@ -253,28 +261,34 @@ fn duplicates(root: &Location<'_, '_>, mode: FieldValidation, findings: &mut Fin
 
 /// An object or array that contains the current value.
 enum Level<'t> {
-    Object(crate::tree::Entries<'t, 't>, HashSet<&'t str>),
-    Array(usize, crate::tree::Items<'t, 't>),
+    Object(Ref<'t, 't>, crate::tree::Entries<'t, 't>, HashSet<&'t str>),
+    Array(Ref<'t, 't>, usize, crate::tree::Items<'t, 't>),
 }
 
 impl<'t> Level<'t> {
     fn of(node: Ref<'t, 't>) -> Self {
         if node.is_mapping() {
-            Self::Object(node.entries(), HashSet::new())
+            Self::Object(node, node.entries(), HashSet::new())
         } else {
-            Self::Array(0, node.items())
+            Self::Array(node, 0, node.items())
+        }
+    }
+
+    fn node(&self) -> Ref<'t, 't> {
+        match self {
+            Self::Object(node, ..) | Self::Array(node, ..) => *node,
         }
     }
 
     /// The step to the next value, its key if it is repeated, and the value.
     fn next(&mut self) -> Option<(Step, Option<Ref<'t, 't>>, Ref<'t, 't>)> {
         match self {
-            Self::Object(entries, seen) => {
+            Self::Object(_, entries, seen) => {
                 let (key, value) = entries.next()?;
                 let is_new = seen.insert(key.text());
                 Some((Step::Key(key.text().to_owned()), (!is_new).then_some(key), value))
             }
-            Self::Array(index, items) => {
+            Self::Array(_, index, items) => {
                 let step = Step::Index(*index);
                 *index += 1;
                 Some((step, None, items.next()?))

@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Placeholder, Report, Stage};
+use super::{
+    Placeholder, Report, Stage,
+    fixes::{self, Proposal, Proposed},
+};
 use crate::{
-    Diagnostic, FieldPath, Severity,
+    Diagnostic, FieldPath, Fix, Severity,
     diagnostic::Step as PathStep,
     is_placeholder,
     rule::{self, RuleId},
@@ -69,6 +72,18 @@ impl<'p, 't> Location<'p, 't> {
         self.node.is_some_and(|node| !node.is_null())
     }
 
+    /// The name of the field, of an item that of its sequence.
+    pub(super) fn name(&self) -> &'p str {
+        let mut place = Some(self);
+        while let Some(at) = place {
+            if let Step::Key(name) = at.step {
+                return name;
+            }
+            place = at.up;
+        }
+        ""
+    }
+
     pub(super) fn path(&self) -> FieldPath {
         let mut steps = Vec::with_capacity(8);
         let mut place = Some(self);
@@ -124,11 +139,23 @@ impl<'p, 't> Location<'p, 't> {
     }
 }
 
+/// Where a finding is, and how it may be repaired.
+struct Mark {
+    span: (usize, usize),
+    proposal: Option<Proposal>,
+}
+
+impl Mark {
+    fn at(span: (usize, usize)) -> Self {
+        Self { span, proposal: None }
+    }
+}
+
 /// All findings so far, in the order in which they were found.
 #[derive(Default)]
 pub(super) struct Findings {
     found: Vec<Diagnostic>,
-    spans: Vec<(usize, usize)>,
+    marks: Vec<Mark>,
     omitted: usize,
     rejected_by: Option<Stage>,
     has_schema_errors: bool,
@@ -226,7 +253,7 @@ impl Findings {
             return;
         }
         self.found.push(Diagnostic { help, ..Diagnostic::new(rule, severity, path, message) });
-        self.spans.push((key.span().start, key.span().end));
+        self.marks.push(Mark::at((key.span().start, key.span().end)));
     }
 
     fn add(
@@ -244,7 +271,20 @@ impl Findings {
         }
         let path = place.path();
         self.found.push(Diagnostic { help, ..Diagnostic::new(rule, severity, path, message) });
-        self.spans.push(span);
+        self.marks.push(Mark::at(span));
+    }
+
+    /// Proposes how to repair what is about to be found.
+    pub(super) fn with_fix(
+        &mut self,
+        proposal: impl Into<Option<Proposal>>,
+        find: impl FnOnce(&mut Self),
+    ) {
+        let first = self.marks.len();
+        find(self);
+        if let Some(mark) = self.marks.get_mut(first) {
+            mark.proposal = proposal.into();
+        }
     }
 
     /// Records a value with a placeholder, and whether it decides the verdict.
@@ -278,7 +318,7 @@ impl Findings {
                 .to_owned();
         let found = Diagnostic::new(rule::lint::TEMPLATE, Severity::Warning, path, message);
         self.found.insert(0, Diagnostic { help: Some(help), ..found });
-        self.spans.insert(0, span);
+        self.marks.insert(0, Mark::at(span));
     }
 
     /// Notes that the API server cannot decode the document, which takes precedence over all other errors.
@@ -294,8 +334,12 @@ impl Findings {
     /// Keeps the findings that the other one has too, at the same location with the same rule. If the
     /// messages differ, they contain unknown values: the rule's title replaces them.
     pub(super) fn keep_common(&mut self, other: &Self) {
-        let theirs: HashMap<_, _> =
-            other.found.iter().map(|found| ((found.rule, &found.path), &found.message)).collect();
+        let theirs: HashMap<_, _> = other
+            .found
+            .iter()
+            .zip(&other.marks)
+            .map(|(found, mark)| ((found.rule, &found.path), (&found.message, &mark.proposal)))
+            .collect();
         let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
         let ours: HashSet<_> =
             self.found.iter().filter(is_error).map(|found| (found.rule, &found.path)).collect();
@@ -303,14 +347,17 @@ impl Findings {
         let mut depends =
             errors.into_iter().any(|found| !ours.contains(&(found.rule, &found.path)));
         let mut rejected_by = None;
-        let spans = std::mem::take(&mut self.spans);
+        let marks = std::mem::take(&mut self.marks);
         let found = std::mem::take(&mut self.found);
-        for (mut found, span) in found.into_iter().zip(spans) {
+        for (mut found, mut mark) in found.into_iter().zip(marks) {
             let is_error = found.severity == Severity::Error;
-            let Some(message) = theirs.get(&(found.rule, &found.path)) else {
+            let Some((message, proposal)) = theirs.get(&(found.rule, &found.path)) else {
                 depends |= is_error;
                 continue;
             };
+            if mark.proposal != **proposal {
+                mark.proposal = None;
+            }
             if **message != found.message
                 && let Some(rule) = found.rule.rule()
             {
@@ -321,7 +368,7 @@ impl Findings {
                 rejected_by = Some(rejected_by.map_or(stage, |by: Stage| by.min(stage)));
             }
             self.found.push(found);
-            self.spans.push(span);
+            self.marks.push(mark);
         }
         self.rejected_by = rejected_by;
         self.depends_on_placeholders |= depends || other.depends_on_placeholders;
@@ -334,12 +381,12 @@ impl Findings {
             (ours, theirs) => ours.or(theirs),
         };
         self.omitted += other.omitted;
-        for (found, span) in other.found.into_iter().zip(other.spans) {
+        for (found, mark) in other.found.into_iter().zip(other.marks) {
             if self.is_full() {
                 self.omitted += 1;
             } else {
                 self.found.push(found);
-                self.spans.push(span);
+                self.marks.push(mark);
             }
         }
     }
@@ -354,18 +401,27 @@ impl Findings {
         if other.rejected_by == Some(Stage::FieldValidation) {
             self.rejected_by = other.rejected_by;
         }
-        let advice = other.found.into_iter().zip(other.spans);
+        let advice = other.found.into_iter().zip(other.marks);
         let is_advice = |found: &Diagnostic| {
             found.severity != Severity::Error || stage(found.rule) == Stage::FieldValidation
         };
-        for (found, span) in advice.filter(|(found, _)| is_advice(found)) {
+        for (found, mark) in advice.filter(|(found, _)| is_advice(found)) {
             if self.is_full() {
                 self.omitted += 1;
             } else {
                 self.found.push(found);
-                self.spans.push(span);
+                self.marks.push(mark);
             }
         }
+    }
+
+    fn fixes(&self, tree: &Tree<'_>, root: Node<'_>) -> Vec<(usize, Fix)> {
+        let all = self.found.iter().zip(&self.marks).enumerate();
+        let proposed = all.filter_map(|(finding, (found, mark))| {
+            let proposal = mark.proposal.as_ref()?;
+            Some(Proposed { finding, path: &found.path, span: mark.span, proposal })
+        });
+        fixes::fixes(tree, root, &proposed.collect::<Vec<_>>(), &self.found)
     }
 
     /// Whether no more findings are kept.
@@ -378,9 +434,21 @@ impl Findings {
         self.found.len() + self.omitted
     }
 
-    pub(super) fn finish(mut self, tree: &Tree<'_>, mut pruned: Vec<FieldPath>) -> Report {
-        let Self { found, spans, .. } = &mut self;
-        locate(tree, spans, |index, position, is_end| {
+    /// The report on the object at a node, with the fixes that hold.
+    pub(super) fn finish(
+        mut self,
+        tree: &Tree<'_>,
+        root: Node<'_>,
+        mut pruned: Vec<FieldPath>,
+    ) -> Report {
+        for (index, fix) in self.fixes(tree, root) {
+            if let Some(found) = self.found.get_mut(index) {
+                found.fix = Some(fix);
+            }
+        }
+        let Self { found, marks, .. } = &mut self;
+        let spans: Vec<_> = marks.iter().map(|mark| mark.span).collect();
+        locate(tree, &spans, |index, position, is_end| {
             if let Some(found) = found.get_mut(index) {
                 *if is_end { &mut found.end } else { &mut found.position } = Some(position);
             }

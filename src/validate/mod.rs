@@ -58,6 +58,7 @@ mod document;
 mod features;
 mod field_validation;
 mod findings;
+mod fixes;
 mod gateway_set;
 mod hosts;
 mod kept;
@@ -67,6 +68,7 @@ mod outline;
 mod schema;
 mod secret;
 pub mod set;
+mod suppression;
 mod unknown;
 mod versions;
 mod webhook;
@@ -82,6 +84,7 @@ pub use crd::crd;
 pub use document::{CheckedDocument, WebhookReview, check_document, documents, webhook_review};
 pub use features::features;
 pub use field_validation::{FieldValidation, UnknownFieldValidation};
+pub use suppression::Suppression;
 pub use versions::Feature;
 
 /// What to validate against.
@@ -369,7 +372,7 @@ impl Report {
 
     fn without_positions(mut self) -> Self {
         for found in &mut self.findings {
-            (found.position, found.end) = (None, None);
+            (found.position, found.end, found.fix) = (None, None, None);
         }
         for placeholder in &mut self.placeholders {
             placeholder.position = None;

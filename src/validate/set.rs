@@ -171,7 +171,8 @@ impl DocumentSet {
             outline = object.with_tree(|tree| Outline::other(object, tree.root(), tree));
         }
         let outline = outline.within(object.start());
-        self.add(file, document, &CheckedDocument { object: object.clone(), report, outline })
+        let (object, suppressions) = (object.clone(), std::sync::Arc::new([]));
+        self.add(file, document, &CheckedDocument { object, report, suppressions, outline })
     }
 
     fn add_gateway(

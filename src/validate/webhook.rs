@@ -4,11 +4,12 @@ use std::{borrow::Cow, collections::HashSet, fmt::Write as _};
 
 use super::{
     findings::{Findings, Location},
+    fixes::{Change, Proposal},
     hosts, webhook_tls,
 };
 use crate::{
     Gateway, Port, Server,
-    diagnostic::nearest,
+    diagnostic::{nearest, only_near},
     go::{ProtoText, Quote},
     is_placeholder,
     names::is_ip,
@@ -217,7 +218,10 @@ fn check_port(port: Option<&Port>, bind: &str, place: &Location<'_, '_>, finding
             Some(name) => format!("write {name}"),
             None => "HTTPS and TLS are supported too".to_owned(),
         };
-        findings.error(rule::webhook::PROTOCOL, &place.field("protocol"), message, help);
+        let name = only_near(&port.protocol, names.into_iter());
+        findings.with_fix(name.map(|name| Proposal::set_text("protocol", name)), |findings| {
+            findings.error(rule::webhook::PROTOCOL, &place.field("protocol"), message, help);
+        });
     }
     let is_in_range = (1..=65535).contains(&port.number);
     if (port.number > 0 || !bind.starts_with(UNIX)) && !is_in_range {
@@ -227,7 +231,9 @@ fn check_port(port: Option<&Port>, bind: &str, place: &Location<'_, '_>, finding
     if target_port(port) > 0 {
         let help = "remove it; the Service of the gateway's pods maps ports".to_owned();
         let message = "targetPort has no impact on Gateways";
-        findings.error(rule::webhook::TARGET_PORT, &place.field("targetPort"), message, help);
+        findings.with_fix(Proposal::same(Change::Remove), |findings| {
+            findings.error(rule::webhook::TARGET_PORT, &place.field("targetPort"), message, help);
+        });
     }
     if port.name.is_empty() {
         let message = format!("port name must be set: {}", proto_text(port));

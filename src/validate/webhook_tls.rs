@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use super::{
     ciphers,
     findings::{Findings, Location},
+    fixes::{Change, Proposal},
 };
 use crate::{
     ServerTlsSettings, TlsMode, TlsProtocol, rule,
@@ -179,11 +180,13 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &m
     }
     let mut valid = HashSet::new();
     let (mut invalid, mut twice) = (BTreeSet::new(), BTreeSet::new());
-    for suite in &tls.cipher_suites {
+    let mut repeated = Vec::new();
+    for (index, suite) in tls.cipher_suites.iter().enumerate() {
         if !ciphers::is_valid(suite) {
             invalid.insert(suite.as_str());
         } else if !valid.insert(suite.as_str()) {
             twice.insert(suite.as_str());
+            repeated.push(index);
         }
     }
     let suites = place.field("cipherSuites");
@@ -195,12 +198,10 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &m
     }
     if !twice.is_empty() {
         let message = format!("ignoring duplicate cipher suites: [{}]", list(&twice));
-        findings.warning(
-            rule::webhook::DUPLICATE_CIPHERS,
-            &suites,
-            message,
-            "keep one of each".to_owned(),
-        );
+        findings.with_fix(Proposal::same(Change::RemoveItems(repeated)), |findings| {
+            let help = "keep one of each".to_owned();
+            findings.warning(rule::webhook::DUPLICATE_CIPHERS, &suites, message, help);
+        });
     }
 }
 

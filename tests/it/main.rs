@@ -17,6 +17,8 @@ mod cpu_time;
 mod decode_rules;
 mod descriptor;
 mod edits;
+#[cfg(feature = "validate")]
+mod fixes;
 mod hostile;
 mod layout;
 mod lossless;

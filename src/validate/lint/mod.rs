@@ -9,6 +9,7 @@ mod tls_settings;
 use super::{
     Options,
     findings::{Findings, Location},
+    fixes::{Effect, Proposal},
 };
 use crate::{Gateway, Server, protocol::Protocol, rule, tls_plan::TlsPlan};
 
@@ -48,8 +49,12 @@ fn check_server(
         let port = place.field("port");
         let message =
             "protocols are written in upper case; Istio accepts lower case, other tools may not";
-        let help = format!("write {}", written.to_ascii_uppercase());
-        findings.note(rule::lint::PROTOCOL_CASE, &port.field("protocol"), message, help);
+        let upper = written.to_ascii_uppercase();
+        let help = format!("write {upper}");
+        let fix = Proposal { effect: Effect::Same, ..Proposal::set_text("protocol", &upper) };
+        findings.with_fix(fix, |findings| {
+            findings.note(rule::lint::PROTOCOL_CASE, &port.field("protocol"), message, help);
+        });
     }
     let Some(settings) = &server.tls else { return };
     let plan = &TlsPlan::new(settings);

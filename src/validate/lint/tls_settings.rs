@@ -1,12 +1,14 @@
 //! TLS settings that do not have the effect that they seem to have.
 
 use crate::{
-    ServerTlsSettings, TlsMode, TlsProtocol, rule,
+    ServerTlsSettings, TlsMode, TlsProtocol, curves, rule,
     tls_plan::{CaSource, CredentialName, CredentialScheme, TlsField, TlsFinding, TlsPlan},
+    tree::Ref,
     validate::{
         Options,
         ciphers::{Foreign, foreign},
         findings::{Findings, Location},
+        fixes::{Change, Effect, Proposal, is_default_suite},
         versions::CREDENTIAL_NAMES_MUTUAL,
     },
 };
@@ -62,7 +64,13 @@ fn check_facts(plan: &TlsPlan<'_>, place: &Location<'_, '_>, findings: &mut Find
             let item = item.map(|i| items.get(i).copied().unwrap_or_else(|| field.item(i, None)));
             let place = item.as_ref().unwrap_or(&field);
             let part = part.map(|part| place.field(part));
-            findings.warning(*rule, part.as_ref().unwrap_or(place), message, help.clone());
+            let node = part.as_ref().unwrap_or(place);
+            let curve = node.node.map(Ref::text).filter(|_| *rule == rule::lint::CURVE_NAME);
+            let curve = curve.and_then(curves::suggestion);
+            let fix = curve.map(|name| Proposal::set_text("ecdhCurves", name));
+            findings.with_fix(fix, |findings| {
+                findings.warning(*rule, node, message, help.clone());
+            });
         }
     }
 }
@@ -161,12 +169,22 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &m
         match foreign(suite) {
             Some(Foreign::Named(name)) => {
                 let message = "not a cipher suite name that Istio and Envoy know: ignored";
-                findings.warning(rule::lint::CIPHER_NAME, &place, message, format!("write {name}"));
+                let mut fix = Proposal::set_text("cipherSuites", name);
+                if is_default_suite(name) {
+                    fix.effect = Effect::Same;
+                }
+                findings.with_fix(fix, |findings| {
+                    let help = format!("write {name}");
+                    findings.warning(rule::lint::CIPHER_NAME, &place, message, help);
+                });
             }
             Some(Foreign::Tls13) => {
                 let message = "cipher suites of TLS 1.3 cannot be configured: all are enabled, and \
                                this entry is ignored";
-                findings.warning(rule::lint::TLS13_CIPHER, &place, message, "remove it".to_owned());
+                findings.with_fix(Proposal::same(Change::Remove), |findings| {
+                    let help = "remove it".to_owned();
+                    findings.warning(rule::lint::TLS13_CIPHER, &place, message, help);
+                });
             }
             None => {}
         }

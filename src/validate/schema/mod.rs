@@ -6,11 +6,12 @@ mod envelope;
 use super::{
     Options, field_validation,
     findings::{Findings, Location, Node},
+    fixes::{Change, Proposal, is_small},
     versions::CRD_BOUNDS,
 };
 use crate::{
     FieldPath, Timestamp,
-    diagnostic::nearest,
+    diagnostic::{nearest, only_near},
     go::{Float, Quote},
     is_placeholder, rule,
     structural::{Field, MAX_FIELDS, Number, PruneReason, ROOT, SPEC, Shape, number},
@@ -112,7 +113,7 @@ impl Check<'_> {
             let known = fields.iter().position(|field| field.is_known_as(name, self.options.istio));
             let Some(slot) = known.and_then(|index| seen.get_mut(index)) else {
                 if !keeps_unknown {
-                    self.unknown(fields, &place.entry(key, value), name);
+                    self.unknown(fields, &place.entry(key, value), name, node);
                 }
                 continue;
             };
@@ -121,7 +122,10 @@ impl Check<'_> {
                 let place = place.entry(key, value);
                 let help = "keep one of them".to_owned();
                 if self.reports_repeated {
-                    self.findings.about_key(rule::lint::DUPLICATE_KEY, &place, message, help);
+                    let fix = remove_earlier(node, name);
+                    self.findings.with_fix(fix, |findings| {
+                        findings.about_key(rule::lint::DUPLICATE_KEY, &place, message, help);
+                    });
                 }
                 if let Some(entry) = entries.get_mut(earlier) {
                     *entry = None;
@@ -168,7 +172,13 @@ impl Check<'_> {
         self.findings.add_advice(findings);
     }
 
-    fn unknown(&mut self, fields: &'static [Field], place: &Location<'_, '_>, name: &str) {
+    fn unknown(
+        &mut self,
+        fields: &'static [Field],
+        place: &Location<'_, '_>,
+        name: &str,
+        parent: Node<'_>,
+    ) {
         self.outcome.pruned.push(place.path());
         // Comparing names is the most expensive part, and the result would not be reported.
         let reason = PruneReason::of(fields, name, !self.findings.is_full());
@@ -176,8 +186,35 @@ impl Check<'_> {
         self.outcome.is_rewritten |= !is_unknown;
         let moved = owner_of(name).filter(|_| is_unknown);
         let moved = moved.map(|owner| format!("{name:?} is a field of {owner}"));
+        let is_full = self.findings.is_full();
+        let meant = self.other_name(fields, reason, name, place.node);
+        let fix = meant.filter(|_| moved.is_none() && !is_full);
+        let fix = fix.and_then(|known| rename(known, place.node, parent));
         let help = moved.or_else(|| reason.help(name));
-        field_validation::dropped(place, reason, help, self.options, self.findings);
+        self.findings.with_fix(fix, |findings| {
+            field_validation::dropped(place, reason, help, self.options, findings);
+        });
+    }
+
+    /// The name that is certainly meant by an unknown one.
+    fn other_name(
+        &self,
+        fields: &'static [Field],
+        reason: PruneReason,
+        name: &str,
+        value: Option<Node<'_>>,
+    ) -> Option<&'static str> {
+        let is_possible = |field: &&Field| {
+            let fits = value.is_none_or(|value| fits(&field.shape, value));
+            fits && field.is_known_as(field.name, self.options.istio)
+        };
+        let known = fields.iter().filter(is_possible);
+        let mut names = known.map(|field| field.name);
+        match reason {
+            PruneReason::SnakeCase { name } => names.find(|known| *known == name),
+            PruneReason::Unknown { similar: Some(_) } => only_near(name, names),
+            _ => None,
+        }
     }
 
     /// Unknown fields in a value that should be a scalar, a sequence or a nested sequence.
@@ -296,7 +333,9 @@ impl Check<'_> {
             _ => type_name(kind),
         };
         let help = help_for_type(shape, kind);
-        self.findings.error(rule::schema::TYPE, place, wrong_type(&path, want, found), help);
+        self.findings.with_fix(fix_for_type(shape, kind, place), |findings| {
+            findings.error(rule::schema::TYPE, place, wrong_type(&path, want, found), help);
+        });
         let is_out_of_range = number(kind).is_some_and(|v| !v.fits_64_bits);
         if let (Shape::Integer, true) = (shape, is_out_of_range) {
             let message = format!(
@@ -330,7 +369,11 @@ impl Check<'_> {
             text.is_empty()
                 .then(|| format!("write one of the names, such as {}", names.get(1).unwrap_or(&"")))
         });
-        self.findings.error(rule::schema::ENUM, place, message, help);
+        let name = only_near(text, names.iter().copied()).or_else(|| version_of(names, kind));
+        let fix = name.map(|name| Proposal::set_text(place.name(), name));
+        self.findings.with_fix(fix, |findings| {
+            findings.error(rule::schema::ENUM, place, message, help);
+        });
     }
 }
 
@@ -353,11 +396,82 @@ fn owner_of(name: &str) -> Option<String> {
 }
 
 /// A number such as 1.2 was probably meant as a TLS version.
-fn version_named_by(names: &[&'static str], kind: &Kind<'_>) -> Option<String> {
+fn version_of(names: &[&'static str], kind: &Kind<'_>) -> Option<&'static str> {
     let version = format!("TLSV{}", number(kind)?.value).replace('.', "_");
     let version = if version.contains('_') { version } else { version + "_0" };
-    let name = names.iter().find(|name| **name == version)?;
-    Some(format!("write {name}"))
+    names.iter().find(|name| **name == version).copied()
+}
+
+fn version_named_by(names: &[&'static str], kind: &Kind<'_>) -> Option<String> {
+    Some(format!("write {}", version_of(names, kind)?))
+}
+
+/// Whether a value may be meant for a field: a string is not meant for a list.
+fn fits(shape: &Shape, value: Node<'_>) -> bool {
+    match shape {
+        Shape::Object { .. } | Shape::Texts => value.is_mapping() || value.is_null(),
+        Shape::List { .. } => value.is_sequence() || value.is_null(),
+        _ => !value.is_mapping() && !value.is_sequence(),
+    }
+}
+
+/// The field under its known name; if that is there too with the same value, the field is removed.
+pub(super) fn rename(
+    known: &'static str,
+    value: Option<Node<'_>>,
+    parent: Node<'_>,
+) -> Option<Proposal> {
+    if !is_small(parent) {
+        return None;
+    }
+    match (parent.get(known), value) {
+        (None, value) => Some(Proposal::rename(known, value)),
+        (Some(other), Some(value)) if is_equal(other, value) => {
+            Some(Proposal::same(Change::Remove))
+        }
+        _ => None,
+    }
+}
+
+/// Of a repeated field, the last value is the one that is used.
+pub(super) fn remove_earlier(parent: Node<'_>, name: &str) -> Option<Proposal> {
+    if !is_small(parent) {
+        return None;
+    }
+    let mut values = parent.entries().filter(|(key, _)| key.text() == name).map(|(_, value)| value);
+    let first = values.next()?;
+    values.all(|value| is_equal(first, value)).then(|| Proposal::same(Change::RemoveEarlier))
+}
+
+fn is_equal(one: Node<'_>, other: Node<'_>) -> bool {
+    /// Longer values are not compared: a field may be repeated often.
+    const LONGEST: usize = 4096;
+    one.source().len() <= LONGEST
+        && other.source().len() <= LONGEST
+        && one.to_json() == other.to_json()
+}
+
+/// The value with the type that the field has.
+fn fix_for_type(shape: &Shape, kind: &Kind<'_>, place: &Location<'_, '_>) -> Option<Proposal> {
+    let json = match (shape, kind) {
+        (Shape::Enum(names), Kind::Float(_) | Kind::Unsigned(_)) => {
+            return Some(Proposal::set_text(place.name(), version_of(names, kind)?));
+        }
+        (Shape::Text, Kind::Unsigned(_) | Kind::Bool(_) | Kind::Float(_)) => {
+            return Some(Proposal::set_text(place.name(), place.node?.source()));
+        }
+        (Shape::Integer, Kind::String(text)) => {
+            text.parse::<u32>().ok().map(|v| v.to_string()).filter(|json| json == text)?
+        }
+        (Shape::Boolean, Kind::String(text)) if matches!(text.as_ref(), "true" | "false") => {
+            text.to_string()
+        }
+        (Shape::List { of: Shape::Text, .. }, Kind::String(_)) => {
+            format!("[{}]", place.node?.to_json())
+        }
+        _ => return None,
+    };
+    Some(Proposal::set(place.name(), json))
 }
 
 fn help_for_type(shape: &Shape, kind: &Kind<'_>) -> Option<String> {
