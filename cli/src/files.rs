@@ -3,8 +3,9 @@
 use std::{
     collections::HashSet,
     fs,
-    io::{self, BufRead as _, Read},
+    io::{self, BufRead as _, Cursor, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use crate::Failure;
@@ -14,6 +15,8 @@ pub(crate) struct File {
     pub(crate) path: PathBuf,
     /// Whether it is an argument, not a file in a directory.
     pub(crate) is_named: bool,
+    /// What to read instead of the file.
+    pub(crate) content: Option<Arc<[u8]>>,
 }
 
 impl File {
@@ -28,6 +31,9 @@ impl File {
     /// Opens it. Devices and named pipes are rejected, since they may never end or never have a writer;
     /// pipes of the shell are accepted: `<(...)` is a file in /dev/fd.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read>> {
+        if let Some(content) = &self.content {
+            return Ok(Box::new(Cursor::new(Arc::clone(content))));
+        }
         if self.is_stdin() {
             let mut stdin = io::stdin().lock();
             return match stdin.fill_buf()? {
@@ -89,7 +95,7 @@ pub(crate) fn find(arguments: &[PathBuf]) -> (Vec<File>, Vec<String>) {
         if !is_stdin(argument) && argument.is_dir() {
             walk.directory(argument);
         } else {
-            walk.files.push(File { path: argument.clone(), is_named: true });
+            walk.files.push(File { path: argument.clone(), is_named: true, content: None });
         }
     }
     (walk.files, walk.problems)
@@ -112,7 +118,7 @@ impl Walk {
                 // The last entry is processed first.
                 open.extend(self.entries(&path).into_iter().rev());
             } else {
-                self.files.push(File { path, is_named: false });
+                self.files.push(File { path, is_named: false, content: None });
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod check;
+mod config;
 mod convert;
 mod crd;
 mod envoy;

@@ -68,6 +68,11 @@ pub(crate) fn stdout() -> io::Result<Box<dyn Write>> {
     Ok(Box::new(io::stdout().lock()))
 }
 
+/// Standard error, for a report that must not be in standard output.
+pub(crate) fn stderr() -> Box<dyn Write> {
+    Box::new(io::stderr())
+}
+
 /// The layout of JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {

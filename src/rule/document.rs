@@ -21,6 +21,10 @@ rules! {
     "Text after the end of a document",
     "Kubernetes clients split a stream at lines with `---` and read the first document of each part. They silently drop everything after it, for example after `...` or a closing bracket. Separate documents with a line `---`.", manifests;
 
+    SUPPRESSION = "document/suppression", Error,
+    "Invalid suppression",
+    "A comment `# istio-gateway: allow RULE reason` names a rule that does not exist or is a cluster's verdict, or has no reason. It suppresses nothing. Only rules of lint/ can be allowed; several are separated by commas without a space.";
+
     OMITTED = "document/omitted", Note,
     "Findings omitted",
     "The number of findings per document is limited. Correct the reported ones and check again.";

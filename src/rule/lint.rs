@@ -225,6 +225,10 @@ rules! {
     "Port without a Service",
     "A Service among the checked documents selects the gateway's pods, and none has the server's port, neither as a port nor as a target port (IST0162). A Service without a selector does not count. Clients reach the port only by other means, such as a host port.", manifests;
 
+    UNUSED_SUPPRESSION = "lint/unused-suppression", Warning,
+    "Suppression without a finding",
+    "A comment `# istio-gateway: allow RULE reason` suppresses nothing: the rule is not found where the comment is. It is about its line, after a line of its own about the next one, and at the top of a document, after the line with ---, about all of it. Remove it, so that it does not hide a later finding.";
+
     MISSPELT_TYPE = "lint/misspelt-type", Warning,
     "Misspelt kind or group",
     "The document looks like an Istio Gateway, but its kind or group is unknown. It is not checked, and a cluster rejects it.", manifests;

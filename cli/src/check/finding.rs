@@ -1,7 +1,7 @@
 //! The result of checking a document.
 
 use istio_gateway::{
-    Diagnostic, Position, RuleId, Severity,
+    Diagnostic, Fix, Position, RuleId, Severity,
     validate::{Stage, Verdict, set::SetFinding},
 };
 
@@ -52,6 +52,7 @@ pub(super) struct Finding {
     pub(super) source: Option<String>,
     /// The document with which this one conflicts.
     pub(super) other: Option<Other>,
+    pub(super) fix: Option<Fix>,
 }
 
 pub(super) struct Other {
@@ -89,6 +90,7 @@ impl Finding {
             help: found.help,
             source: None,
             other: None,
+            fix: found.fix,
         }
     }
 

@@ -123,6 +123,7 @@ impl Reading<'_> {
                 help: None,
                 source: None,
                 other: None,
+                fix: None,
             });
         }
         let document = self.record(text, Some(&checked.object), verdict, findings);
@@ -157,6 +158,7 @@ impl Reading<'_> {
             help: Some(help.to_owned()),
             source: None,
             other: None,
+            fix: None,
         };
         let document = self.record(text, Some(&checked.object), Outcome::Skipped, vec![finding]);
         self.emit(Some(document), None);
@@ -237,6 +239,7 @@ impl Reading<'_> {
             help,
             source: None,
             other: None,
+            fix: None,
         };
         let document = self.record(text, None, Outcome::Unreadable, vec![finding]);
         self.emit(Some(document), None);
@@ -281,6 +284,7 @@ fn template_finding(message: String, place: Option<Place>) -> Finding {
         help: Some("render it first, such as `helm template . | istio-gateway check -`".to_owned()),
         source: None,
         other: None,
+        fix: None,
     }
 }
 

@@ -1,25 +1,29 @@
 //! `istio-gateway check`: a cluster's verdict on Gateways, and lint.
 
 mod finding;
+mod fix;
 mod judge;
 mod output;
+mod parallel;
 mod policy;
+mod progress;
 mod sources;
+mod summary;
+mod suppressions;
 mod template;
 
 use std::{
-    io::{self, BufWriter, IsTerminal as _, Write},
+    io::{self, BufWriter, Write},
     path::PathBuf,
     process::ExitCode,
-    sync::mpsc::{self, Receiver},
-    thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use anstream::{AutoStream, ColorChoice};
 use clap::{Args, ValueEnum};
 use istio_gateway::{
     IstioVersion, Severity, Timestamp,
+    fix::Applicability,
     validate::{
         FieldValidation, Options,
         set::{DocumentSet, SetFinding},
@@ -28,17 +32,22 @@ use istio_gateway::{
 
 use self::{
     finding::{Finding, Outcome},
+    fix::Fixer,
     judge::{Judge, Judged, Part},
     output::{Across, Format, Output},
+    parallel::each_part,
     policy::Policy,
+    progress::Progress,
     sources::Sources,
+    summary::Totals,
+    suppressions::Suppressions,
 };
 use crate::{
     Failure,
+    config::Config,
     files::{self, File, check_stdin_once},
     input::Others,
-    output::{BUFFER, failed_to_print, stdout},
-    text::counted,
+    output::{BUFFER, failed_to_print, stderr, stdout},
 };
 
 /// Checks Gateways as a cluster would, without one.
@@ -62,6 +71,7 @@ Examples:
   istio-gateway check --allow lint/no-selector deploy/ disable a rule
   helm template . | istio-gateway check -              a rendered chart
   kubectl get gateways.networking.istio.io -A -o json | istio-gateway check -
+  istio-gateway check --fix deploy/                    repair what is safe to repair
   istio-gateway check --format sarif . > check.sarif   for code scanning
   istio-gateway rules webhook/servers-required         explain a rule
 
@@ -73,44 +83,77 @@ Values with a placeholder, such as $PORT or {{ .port }}, are not checked.
 --deny and --allow take the id of a rule, or the start of several ids, such as lint/; the longest match
 applies. Rules that are the verdict of a cluster cannot be allowed.
 
+A safe fix (--fix) repairs an error as it was certainly meant, or changes nothing for a cluster: misspelt
+names, snake_case, types, cipher suite names, equal repetitions. It never accepts more connections or
+clients than before; --unsafe-fixes may. Comments and layout stay; files are replaced atomically. The
+fixed text of standard input is printed, and the report goes to standard error.
+
+A comment `# istio-gateway: allow RULE reason` suppresses a rule of lint/: at the end of a line or on the
+line before, or at the top of a document for all of it. Options that are not given come from
+.istio-gateway.yaml (docs/config.schema.json).
+
 Colors are used only on a terminal; NO_COLOR and CLICOLOR are respected.
 
 Exit status:
   0  every document is accepted or depends on placeholders; there may be warnings
-  1  there is an error, or a finding of a denied rule
+  1  there is an error, or a finding of a denied rule, after --fix; --diff: there is a change
   2  usage error, or a file cannot be read or written; the other files are checked")]
 pub(crate) struct Check {
     /// The output format
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
 
-    /// The release of Istio to check for, such as 1.29 [default: the newest supported one]
+    /// The release of Istio, such as 1.29 [default: the newest supported one]
     #[arg(long, value_name = "VERSION")]
     istio: Option<IstioVersion>,
 
-    /// Field validation of unknown and repeated fields, as kubectl's --validate
-    #[arg(long, value_enum, value_name = "MODE", default_value = "strict")]
-    field_validation: FieldValidationMode,
+    /// Field validation, as kubectl's --validate [default: strict]
+    #[arg(long, value_enum, value_name = "MODE")]
+    field_validation: Option<FieldValidationMode>,
 
     /// The time for certificates in Secrets, in RFC 3339 [default: now]
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", hide_short_help = true)]
     at: Option<Timestamp>,
 
     /// Reports certificates that expire within so many days
-    #[arg(long, value_name = "DAYS", default_value = "0", hide_default_value = true)]
-    expiring: u32,
+    #[arg(long, value_name = "DAYS", hide_short_help = true)]
+    expiring: Option<u32>,
 
     /// The namespace of the gateway's pods and Secrets [default: any]
-    #[arg(long, value_name = "NAMESPACE")]
+    #[arg(long, value_name = "NAMESPACE", hide_short_help = true)]
     gateway_namespace: Option<String>,
 
-    /// Treats a rule as an error, such as lint/unknown-field, or a group, such as lint/
+    /// Treats a rule or a group as an error, such as lint/unknown-field
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     deny: Vec<String>,
 
     /// Disables a rule or a group; only those of lint/
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     allow: Vec<String>,
+
+    /// The configuration [default: .istio-gateway.yaml here or in a directory above]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    config: Option<PathBuf>,
+
+    /// Reads no configuration
+    #[arg(long, conflicts_with = "config", hide_short_help = true)]
+    no_config: bool,
+
+    /// Reports what comments in the files suppress
+    #[arg(long, hide_short_help = true)]
+    ignore_suppressions: bool,
+
+    /// Repairs what can be repaired safely, and checks the result
+    #[arg(long)]
+    fix: bool,
+
+    /// Shows what --fix would change, as a unified diff, and checks nothing
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    diff: bool,
+
+    /// With --fix or --diff, also repairs what changes the meaning for a cluster
+    #[arg(long, hide_short_help = true)]
+    unsafe_fixes: bool,
 
     /// Files and directories; - is standard input
     #[arg(required = true, value_name = "FILE|DIR|-")]
@@ -145,19 +188,45 @@ impl From<FieldValidationMode> for FieldValidation {
 impl Check {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         check_stdin_once(&self.files)?;
-        let policy = Policy::new(&self.deny, &self.allow)?;
-        let mut options = Options::istio(self.istio.unwrap_or_default())
-            .with_field_validation(self.field_validation.into())
+        let config = match self.no_config {
+            true => Config::default(),
+            false => Config::find(self.config.as_deref())?,
+        };
+        let policy = Policy::new(&self.deny, &self.allow, &config)?;
+        let field_validation = match self.field_validation {
+            Some(mode) => mode.into(),
+            None => config.field_validation()?,
+        };
+        let mut options = Options::istio(self.istio.map_or_else(|| config.istio(), Ok)?)
+            .with_field_validation(field_validation)
             .with_time(self.at.unwrap_or_else(now))
-            .with_expiring_days(self.expiring);
-        if let Some(namespace) = self.gateway_namespace {
+            .with_expiring_days(self.expiring.or(config.expiring).unwrap_or_default());
+        if let Some(namespace) = self.gateway_namespace.or(config.gateway_namespace) {
             options = options.with_gateway_namespace(namespace);
         }
-        let (files, problems) = files::find(&self.files);
+        let (mut files, mut problems) = files::find(&self.files);
+        let least = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
+        let ignores_suppressions = self.ignore_suppressions;
+        let fixer = Fixer { options: &options, policy: &policy, least, ignores_suppressions };
+        if self.diff {
+            return fixer.diff(&files, &problems);
+        }
+        if self.unsafe_fixes && !self.fix {
+            let message = "--unsafe-fixes needs --fix or --diff";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        // The fixed text of standard input has standard output for itself.
+        let is_to_stderr = self.fix && files.iter().any(File::is_stdin);
+        if self.fix {
+            problems.extend(fixer.fix(&mut files)?);
+        }
 
-        let color = AutoStream::choice(&io::stdout());
+        let color = match is_to_stderr {
+            true => AutoStream::choice(&io::stderr()),
+            false => AutoStream::choice(&io::stdout()),
+        };
         let is_colored = self.format == Format::Text && color != ColorChoice::Never;
-        let out = match stdout() {
+        let out = match if is_to_stderr { Ok(stderr()) } else { stdout() } {
             Ok(out) if is_colored => Box::new(AutoStream::new(out, color)),
             Ok(out) => out,
             Err(error) => return failed_to_print(&error).map(|()| ExitCode::SUCCESS),
@@ -168,6 +237,7 @@ impl Check {
             policy,
             set: DocumentSet::new(&options),
             sources: Sources::default(),
+            suppressions: Suppressions::new(self.ignore_suppressions),
             out: BufWriter::with_capacity(BUFFER, out),
             output: self.format.output(&files, is_colored),
             progress: Progress::new(files.len()),
@@ -198,38 +268,11 @@ struct Checking<'a> {
     out: BufWriter<Box<dyn Write>>,
     output: Box<dyn Output + 'a>,
     sources: Sources,
+    suppressions: Suppressions,
     progress: Progress,
     totals: Totals,
     field_validation: FieldValidation,
     others: Others,
-}
-
-#[derive(Default)]
-struct Totals {
-    documents: usize,
-    gateways: usize,
-    rejected: usize,
-    /// The number of Gateways whose verdict depends on placeholders.
-    depending: usize,
-    errors: usize,
-    /// The number of errors that are errors only because of --deny.
-    denied: usize,
-    warnings: usize,
-    has_problems: bool,
-}
-
-impl Totals {
-    fn count(&mut self, finding: &Finding) {
-        match finding.severity {
-            Severity::Error => self.errors += 1,
-            Severity::Warning => self.warnings += 1,
-            _ => {}
-        }
-    }
-
-    fn status(&self) -> u8 {
-        if self.has_problems { 2 } else { u8::from(self.errors > 0) }
-    }
 }
 
 impl Checking<'_> {
@@ -239,18 +282,41 @@ impl Checking<'_> {
         }
         each_part(self.files, judge, |file, part| self.part(file, part))?;
         self.progress.clear();
-        let Self { files, format, policy, set, out, output, sources, totals, .. } = self;
+        let Self { files, format, policy, set, out, output, sources, totals, suppressions, .. } =
+            self;
+        let has_suppressions = !suppressions.are_empty();
         let set = std::mem::replace(set, DocumentSet::new(judge.options)).finish();
         let mut set = set.filter_map(|found| {
             let (file, number) = (found.file, found.document);
             let own = found.diagnostic.severity;
-            let finding = shown(found, files, *format, policy, sources)?;
+            let finding = shown(found, files, *format, policy, suppressions, sources)?;
             totals.denied +=
                 usize::from(finding.severity == Severity::Error && own != Severity::Error);
             totals.count(&finding);
             Some(Across { file, number, finding })
         });
-        output.finish(out, &mut set)?;
+        if has_suppressions {
+            let mut all: Vec<_> = set.collect();
+            for mut across in suppressions.unused() {
+                let finding = &mut across.finding;
+                let own = finding.severity;
+                let Some(severity) = policy.severity(finding.rule, own) else { continue };
+                finding.severity = severity;
+                totals.denied += usize::from(severity == Severity::Error);
+                totals.count(finding);
+                if let (Format::Text, Some(file), Some(place)) =
+                    (*format, files.get(across.file), finding.place)
+                {
+                    finding.source = sources.line(file, place.line);
+                }
+                all.push(across);
+            }
+            all.sort_by_key(|across| (across.file, across.number));
+            output.finish(out, &mut all.into_iter())?;
+        } else {
+            output.finish(out, &mut set)?;
+        }
+        totals.suppressed = suppressions.allowed;
         if self.format == Format::Text {
             self.summary()?;
         }
@@ -279,7 +345,15 @@ impl Checking<'_> {
         let Judged { number, document, checked } = judged;
         let set = checked.as_ref().map(|checked| self.set.add(file, number, checked));
         let Some(mut document) = document else { return Ok(()) };
+        if let Some(checked) = &checked {
+            let wrong = self.suppressions.add(file, number, &checked.suppressions);
+            document.findings.extend(wrong);
+        }
         document.findings.retain_mut(|finding| {
+            let line = finding.place.map(|place| place.line);
+            if self.suppressions.allow(file, number, finding.rule, line) {
+                return false;
+            }
             let severity = self.policy.severity(finding.rule, finding.severity);
             let is_denied = severity == Some(Severity::Error) && severity > Some(finding.severity);
             self.totals.denied += usize::from(is_denied);
@@ -287,9 +361,9 @@ impl Checking<'_> {
             severity.is_some()
         });
         for found in set.into_iter().flatten() {
-            let Self { files, format, policy, sources, totals, .. } = self;
+            let Self { files, format, policy, sources, totals, suppressions, .. } = self;
             let own = found.diagnostic.severity;
-            let finding = shown(found, files, *format, policy, sources);
+            let finding = shown(found, files, *format, policy, suppressions, sources);
             let is_error = |finding: &Finding| finding.severity == Severity::Error;
             totals.denied +=
                 usize::from(own != Severity::Error && finding.as_ref().is_some_and(is_error));
@@ -314,53 +388,21 @@ impl Checking<'_> {
         self.totals.has_problems = true;
         self.output.problem(&mut self.out, problem)
     }
-
-    /// `2 files, 3 documents, 1 error, 0 warnings; 1 of 2 Gateways would be rejected (field validation:
-    /// strict)`
-    fn summary(&mut self) -> io::Result<()> {
-        let Totals { documents, gateways, rejected, depending, errors, denied, warnings, .. } =
-            self.totals;
-        let mut errors = counted(errors, "error");
-        if denied > 0 {
-            errors += &format!(" ({denied} by --deny)");
-        }
-        let counts = [
-            counted(self.files.len(), "file"),
-            counted(documents, "document"),
-            errors,
-            counted(warnings, "warning"),
-        ];
-        let verdict = match (gateways, rejected, depending) {
-            (0, ..) => "no Gateways found".to_owned(),
-            (1, 0, 0) => "the Gateway would be accepted".to_owned(),
-            (1, 0, _) => "the Gateway depends on its placeholders".to_owned(),
-            (1, ..) => "the Gateway would be rejected".to_owned(),
-            (all, 0, 0) => format!("all {all} Gateways would be accepted"),
-            (all, 0, some) => format!("{some} of {all} Gateways depend on their placeholders"),
-            (all, some, 0) => format!("{some} of {all} Gateways would be rejected"),
-            (all, some, more) => format!(
-                "{some} of {all} Gateways would be rejected, {more} depend on their placeholders"
-            ),
-        };
-        write!(self.out, "{}; {verdict}", counts.join(", "))?;
-        if gateways > 0 {
-            write!(self.out, " (field validation: {})", self.field_validation)?;
-        }
-        if io::stdout().is_terminal() {
-            write!(self.out, " ({:.2} s)", self.progress.begun.elapsed().as_secs_f64())?;
-        }
-        writeln!(self.out)
-    }
 }
 
-/// A finding across documents, unless it is disabled.
+/// A finding across documents, unless it is disabled or suppressed.
 fn shown(
     found: SetFinding,
     files: &[File],
     format: Format,
     policy: &Policy,
+    suppressions: &mut Suppressions,
     sources: &mut Sources,
 ) -> Option<Finding> {
+    let at = found.diagnostic.position.map(|at| at.line);
+    if suppressions.allow(found.file, found.document, found.diagnostic.rule, at) {
+        return None;
+    }
     let file = files.get(found.file);
     let mut finding = Finding::across(found);
     finding.severity = policy.severity(finding.rule, finding.severity)?;
@@ -368,130 +410,4 @@ fn shown(
         finding.source = sources.line(file, place.line);
     }
     Some(finding)
-}
-
-/// Calls `each` with the parts of all files in order. Two files are read at a time.
-fn each_part(
-    files: &[File],
-    judge: &Judge<'_>,
-    mut each: impl FnMut(usize, Part) -> io::Result<()>,
-) -> io::Result<()> {
-    /// The maximum number of parts, or of files, that are sent at once.
-    const PARTS: usize = 256;
-    const FILES: usize = 16;
-    struct Batch {
-        parts: Vec<(usize, Part)>,
-        /// Whether all files of a batch are done.
-        is_last: bool,
-    }
-
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(2);
-    if files.len() < 2 || threads < 2 {
-        let mut outcome = Ok(());
-        for (index, file) in files.iter().enumerate() {
-            judge.file(index, file, &mut |part| {
-                if outcome.is_ok() {
-                    outcome = each(index, part);
-                }
-            });
-        }
-        return outcome;
-    }
-    // The threads take turns with batches of a few files, and send their results in order; the channels
-    // are short, so that no thread is far ahead.
-    let turn = (files.len() / (4 * threads)).clamp(1, FILES);
-    thread::scope(|scope| {
-        let receivers: Vec<Receiver<Batch>> = (0..threads)
-            .map(|first| {
-                let (sender, receiver) = mpsc::sync_channel(4);
-                scope.spawn(move || {
-                    let turns = files.chunks(turn).enumerate().skip(first).step_by(threads);
-                    for (number, files) in turns {
-                        let mut parts = Vec::new();
-                        for (index, file) in files.iter().enumerate() {
-                            let index = number * turn + index;
-                            let mut is_wanted = true;
-                            judge.file(index, file, &mut |part| {
-                                parts.push((index, part));
-                                if parts.len() >= PARTS {
-                                    let parts = std::mem::take(&mut parts);
-                                    let batch = Batch { parts, is_last: false };
-                                    is_wanted = is_wanted && sender.send(batch).is_ok();
-                                }
-                            });
-                            if !is_wanted {
-                                return;
-                            }
-                        }
-                        if sender.send(Batch { parts, is_last: true }).is_err() {
-                            return;
-                        }
-                    }
-                });
-                receiver
-            })
-            .collect();
-        for number in 0..files.len().div_ceil(turn) {
-            let Some(receiver) = receivers.get(number % threads) else { continue };
-            while let Ok(Batch { parts, is_last }) = receiver.recv() {
-                for (index, part) in parts {
-                    each(index, part)?;
-                }
-                if is_last {
-                    break;
-                }
-            }
-        }
-        Ok(())
-    })
-}
-
-/// The progress on a terminal, if the check takes long.
-struct Progress {
-    begun: Instant,
-    is_terminal: bool,
-    files: usize,
-    done: usize,
-    gateways: usize,
-    shown: Option<Instant>,
-}
-
-impl Progress {
-    fn new(files: usize) -> Self {
-        let is_terminal = io::stderr().is_terminal();
-        Self { begun: Instant::now(), is_terminal, files, done: 0, gateways: 0, shown: None }
-    }
-
-    fn file(&mut self, done: usize) {
-        self.done = done;
-        if done.is_multiple_of(16) {
-            self.show();
-        }
-    }
-
-    fn gateway(&mut self) {
-        self.gateways += 1;
-        if self.gateways.is_multiple_of(256) {
-            self.show();
-        }
-    }
-
-    fn show(&mut self) {
-        const PATIENCE: Duration = Duration::from_secs(1);
-        const PACE: Duration = Duration::from_millis(100);
-        if self.is_terminal
-            && self.begun.elapsed() > PATIENCE
-            && self.shown.is_none_or(|shown| shown.elapsed() > PACE)
-        {
-            let Self { done, files, gateways, .. } = self;
-            let _ = write!(io::stderr(), "\r{done} of {files} files, {gateways} Gateways");
-            self.shown = Some(Instant::now());
-        }
-    }
-
-    fn clear(&mut self) {
-        if self.shown.take().is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

@@ -49,6 +49,11 @@ impl Start<'_> {
         Start { command: self.command, input: input.as_ref() }
     }
 
+    pub(crate) fn in_directory(mut self, directory: &Path) -> Self {
+        self.command.current_dir(directory);
+        self
+    }
+
     pub(crate) fn envs(mut self, variables: &[(&str, &str)]) -> Self {
         self.command.envs(variables.iter().copied());
         self

@@ -7,7 +7,7 @@ use std::{
     io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write},
 };
 
-use istio_gateway::RuleId;
+use istio_gateway::{Fix, RuleId};
 use serde::Serialize;
 use tempfile::SpooledTempFile;
 
@@ -56,6 +56,7 @@ struct LineFinding<'a> {
     column: Option<usize>,
     message: String,
     help: Option<&'a str>,
+    fix: Option<&'a Fix>,
 }
 
 impl Output for Json<'_> {
@@ -160,5 +161,6 @@ fn finding<'f>(files: &[File], finding: &'f Finding) -> LineFinding<'f> {
         column: finding.place.map(|place| place.column),
         message: whole_message(files, finding),
         help: finding.help.as_deref(),
+        fix: finding.fix.as_ref(),
     }
 }

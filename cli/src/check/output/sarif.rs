@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use istio_gateway::{RuleId, rule};
+use istio_gateway::{Fix, RuleId, fix::Applicability, rule};
 use serde::Serialize;
 
 use super::{EachFinding, name_of, with_help};
@@ -73,6 +73,28 @@ impl<'a> Sarif<'a> {
     }
 }
 
+impl Sarif<'_> {
+    fn change(&self, file: usize, fix: &Fix) -> Change {
+        let replacements = fix.edits.iter().map(|edit| Replacement {
+            deleted_region: Region {
+                start_line: edit.start.line,
+                start_column: edit.start.column,
+                end_line: Some(edit.end.line),
+                end_column: Some(edit.end.column),
+            },
+            inserted_content: Message { text: edit.content.clone() },
+        });
+        let mark = if fix.applicability == Applicability::Safe { "" } else { " (unsafe)" };
+        Change {
+            description: Message { text: format!("{}{mark}", fix.title) },
+            artifact_changes: [ArtifactChange {
+                artifact_location: ArtifactLocation { uri: uri(&name_of(self.files, file)) },
+                replacements: replacements.collect(),
+            }],
+        }
+    }
+}
+
 impl EachFinding for Sarif<'_> {
     fn finding(&mut self, out: &mut dyn Write, file: usize, finding: &Finding) -> io::Result<()> {
         self.begin(out)?;
@@ -94,6 +116,7 @@ impl EachFinding for Sarif<'_> {
                 ..self.location(file, finding.place)
             }],
             related_locations: other.into_iter().collect(),
+            fixes: finding.fix.iter().map(|fix| self.change(file, fix)).collect(),
         };
         serde_json::to_writer(HarmlessJson(out), &result)?;
         Ok(())
@@ -180,6 +203,30 @@ struct Outcome<'a> {
     locations: Vec<Location<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     related_locations: Vec<Location<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Change>,
+}
+
+/// SARIF's `fix`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Change {
+    description: Message,
+    artifact_changes: [ArtifactChange; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange {
+    artifact_location: ArtifactLocation,
+    replacements: Vec<Replacement>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement {
+    deleted_region: Region,
+    inserted_content: Message,
 }
 
 #[derive(Serialize)]

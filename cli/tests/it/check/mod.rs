@@ -1,9 +1,11 @@
 //! `istio-gateway check`, and the Gateways that the tests show it.
 
+mod fix;
 mod input;
 mod options;
 mod output;
 mod secrets;
+mod suppressions;
 mod together;
 mod upstream;
 

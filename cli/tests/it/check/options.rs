@@ -77,7 +77,8 @@ fn field_validation_is_what_the_client_requests() {
     let ran =
         tree.run(&["check", "--field-validation=warn", "--deny", "field-validation/", "edge.yaml"]);
     let want = "1 file, 1 document, 1 error (1 by --deny), 0 warnings; the Gateway would be accepted \
-                (field validation: warn)\n";
+                (field validation: warn)\n\
+                1 can be repaired with --fix --unsafe-fixes; --diff shows the changes\n";
     assert!(ran.out.ends_with(want), "{}", ran.out);
     assert_eq!(ran.status, 1);
 }

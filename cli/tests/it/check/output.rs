@@ -44,7 +44,7 @@ fn json_is_a_line_for_each_gateway() {
         r#""rule":"webhook/istio-mutual","severity":"error","#,
         r#""path":"spec.servers[0].tls.credentialName","line":13,"column":23,"#,
         r#""message":"ISTIO_MUTUAL TLS cannot have associated credentialName","#,
-        r#""help":"remove it, since the mesh's certificates are used; or write mode: MUTUAL"}]}"#,
+        r#""help":"remove it, since the mesh's certificates are used; or write mode: MUTUAL","fix":null}]}"#,
         "\n",
     );
     assert_eq!((ran.status, ran.out.as_str(), ran.err.as_str()), (1, want, ""));
