@@ -114,7 +114,7 @@ fn links_modes_and_read_only_files_are_respected() {
     let path = |name: &str| tree.path(name);
     let mode = |name: &str| fs::metadata(path(name)).unwrap().permissions().mode() & 0o777;
     let set = |name: &str, mode| {
-        fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap()
+        fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap();
     };
     symlink("real.yaml", path("link.yaml")).unwrap();
     set("real.yaml", 0o640);
