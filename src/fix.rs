@@ -217,7 +217,7 @@ mod tests {
             // An equal edit, as of a value with two aliases.
             fix(&[(1, 2, 1, 4, "x")]),
         ];
-        assert_eq!(apply("abcdef", &fixes), ("axef".to_owned(), 2));
+        assert_eq!(apply("abcdef", &fixes), ("axdef".to_owned(), 2));
     }
 
     #[test]

@@ -195,7 +195,7 @@ b:
 a: \"x # istio-gateway: allow lint/a r\"
 b: |
   # istio-gateway: allow lint/a r
-c: x# istio-gateway: allow lint/a r
+c: x#istio-gateway:allow lint/a r
 d: 1 # istio-gateway: the main one
 e: 1 # istio-gateway: allowed lint/a
 ";
