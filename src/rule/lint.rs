@@ -193,6 +193,10 @@ rules! {
     "Missing Secret",
     "Reported only if the checked files contain Secrets for TLS, and nothing for which a controller makes Secrets, such as those of cert-manager. The Secret must be in the namespace of the gateway's pods, which may differ from the Gateway's.", manifests;
 
+    SECRET_NAMESPACE = "lint/secret-namespace", Warning,
+    "Secret of another namespace",
+    "istiod gives a gateway Secrets of its pods' namespace only, whatever namespace stands before the name. Of another one, the gateway gets no secret, and the connections to the server end during the handshake. The namespace of the pods is known from --gateway-namespace, or from pods among the checked documents. Names with kubernetes-gateway:// are not judged: a ReferenceGrant may allow them.", manifests;
+
     SECRET_KEYS = "lint/secret-keys", Warning,
     "Secret without a certificate, key or CA",
     "istiod reads cert and key, or tls.crt and tls.key, for the server's certificate, and cacert or ca.crt for the CA of client certificates, from the Secret with the name and -cacert if there is one. If it finds none, the gateway gets no secret, and the connections to the server end during the handshake.", manifests;

@@ -48,6 +48,7 @@ struct SetUse {
     gateway: Option<u32>,
     at: CompactLocation,
     role: Role,
+    is_of_pods: bool,
     name_end: usize,
 }
 
@@ -91,8 +92,10 @@ impl CredentialSet {
 
     pub(super) fn add_use(&mut self, document: u32, gateway: Option<u32>, used: &CredentialUse) {
         self.names.push_str(&used.name);
-        let (name_end, role, at) = (self.names.len(), used.role, used.location.clone());
-        self.uses.push(SetUse { document, gateway, at, role, name_end });
+        let CredentialUse { name: _, role, is_of_pods, location } = used;
+        let (role, is_of_pods, at) = (*role, *is_of_pods, location.clone());
+        let name_end = self.names.len();
+        self.uses.push(SetUse { document, gateway, at, role, is_of_pods, name_end });
     }
 
     /// The findings, in the order of the uses.
@@ -174,6 +177,9 @@ impl<'a> Judge<'a> {
             Some((namespace, name)) => (Some(namespace), name),
             None => (self.namespace.as_deref(), name),
         };
+        if let Some(denied) = namespace.and_then(|namespace| self.denied(namespace)) {
+            return vec![denied];
+        }
         let mut found = Vec::new();
         let mut of_certificate = None;
         if let Role::Certificate | Role::CertificateAndCa = self.used.role {
@@ -220,6 +226,25 @@ impl<'a> Judge<'a> {
             }
         }
         found
+    }
+
+    /// The finding about a Secret of another namespace than the pods'.
+    ///
+    /// Source: istiod's `filterAuthorizedResources`.
+    fn denied(&self, namespace: &str) -> Option<Found<'a>> {
+        let of_pods =
+            self.namespace.as_deref().filter(|of| self.used.is_of_pods && *of != namespace)?;
+        if [namespace, of_pods].into_iter().any(is_placeholder) {
+            return None;
+        }
+        let message = format!(
+            "istiod does not give a Secret of the namespace {} to a gateway with pods in {}, {NO_CLIENT}",
+            Quoted(namespace),
+            Quoted(of_pods)
+        );
+        let help =
+            "create the Secret in the namespace of the gateway's pods, and write its name alone";
+        Some(Found::new(rule::SECRET_NAMESPACE, message, help, None))
     }
 
     fn secrets(

@@ -28,6 +28,8 @@ pub(super) struct CredentialUse {
     /// The name, after its namespace if there is one.
     pub(super) name: String,
     pub(super) role: Role,
+    /// Whether it must be in the namespace of the gateway's pods.
+    pub(super) is_of_pods: bool,
     pub(super) location: CompactLocation,
 }
 
@@ -220,7 +222,9 @@ impl Outline {
             )
         );
         if is_object && !bare.is_empty() && !bare.contains("://") {
-            self.credentials.push(CredentialUse { name: bare.to_owned(), role, location });
+            let is_of_pods = matches!(name.scheme(), None | Some(CredentialScheme::Kubernetes));
+            let name = bare.to_owned();
+            self.credentials.push(CredentialUse { name, role, is_of_pods, location });
         }
     }
 

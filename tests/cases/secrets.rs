@@ -22,9 +22,13 @@ fn check(data: &Value) -> Vec<(String, String)> {
         "apiVersion": "v1", "kind": "Secret",
         "metadata": {"name": "edge-cert", "namespace": "istio-system"}, "data": data,
     });
+    check_set(&[gateway, secret])
+}
+
+fn check_set(objects: &[Value]) -> Vec<(String, String)> {
     let options = Options::default().with_time("2026-11-29T00:00:00Z".parse().unwrap());
     let mut set = DocumentSet::new(&options);
-    for (file, object) in [gateway, secret].into_iter().enumerate() {
+    for (file, object) in objects.iter().enumerate() {
         for document in documents(&object.to_string(), &options) {
             assert_eq!(set.add(file, 0, &document.unwrap()), []);
         }
@@ -64,6 +68,31 @@ fn judge_as_istiod(path: &Path) -> usize {
 #[test]
 fn istiod_finds_the_same_in_secrets() {
     assert_eq!(judge_as_istiod(Path::new("tests/golden/secrets.ndjson")), 300);
+}
+
+/// Whether istiod gives a credential to pods of a namespace.
+#[test]
+fn istiod_gives_secrets_of_the_same_namespaces() {
+    let text = fs::read_to_string("tests/golden/secret_namespaces.ndjson").unwrap();
+    for line in text.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let gateway = json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "Gateway",
+            "metadata": {"name": "edge", "namespace": "infra"},
+            "spec": {"selector": {"istio": "edge"}, "servers": [{
+                "port": {"number": 443, "name": "https", "protocol": "HTTPS"}, "hosts": ["*"],
+                "tls": {"mode": "SIMPLE", "credentialName": case["credential"]},
+            }]},
+        });
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "edge", "namespace": case["pods"], "labels": {"istio": "edge"}},
+        });
+        let found = check_set(&[gateway, pod]);
+        let is_denied = found.iter().any(|(rule, _)| rule == "lint/secret-namespace");
+        assert_eq!(is_denied, case["allowed"] == false, "{line}: {found:?}");
+    }
+    assert_eq!(text.lines().count(), 20);
 }
 
 #[test]

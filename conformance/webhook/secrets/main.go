@@ -3,6 +3,7 @@
 //
 //	go run ./secrets -judge ../../tests/golden/secrets.ndjson  # asks again, exits with 1 on another answer
 //	go run ./secrets -seed 1 -n 5000 > secrets.ndjson          # random Secrets with istiod's answers
+//	go run ./secrets -namespaces > ../../tests/golden/secret_namespaces.ndjson # which namespaces a gateway may read
 //
 // Certificates that have expired are not drawn: an answer must not depend on the time.
 package main
@@ -125,12 +126,15 @@ func random(seed uint64, count int) error {
 }
 
 func main() {
+	ofNamespaces := flag.Bool("namespaces", false, "which credentials istiod gives to pods of a namespace")
 	file := flag.String("judge", "", "judge the Secrets of this file again")
 	seed := flag.Uint64("seed", 1, "for random cases")
 	count := flag.Int("n", 1000, "how many random cases")
 	flag.Parse()
 	err := error(nil)
-	if *file != "" {
+	if *ofNamespaces {
+		err = namespaces()
+	} else if *file != "" {
 		err = cases.Again(*file, func(line []byte) (string, error) {
 			var c Case
 			if err := json.Unmarshal(line, &c); err != nil {

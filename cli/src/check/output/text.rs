@@ -59,11 +59,8 @@ impl EachFinding for Text<'_> {
             report = report.element(Level::NOTE.with_name("field").message(path));
         }
         if let Some(other) = other_place(self.files, finding) {
-            let is_credential = ["lint/secret-", "lint/certificate-"];
-            let is_credential =
-                is_credential.iter().any(|of| finding.rule.as_str().starts_with(of));
-            let what = if is_credential { "the Secret" } else { "the other" };
-            let other = harmless(&format!("{what} is at {other}"));
+            // Another Gateway or server, a Secret, or a ConfigMap.
+            let other = harmless(&format!("see {other}"));
             report = report.element(Level::NOTE.message(other));
         }
         if let Some(help) = &finding.help {

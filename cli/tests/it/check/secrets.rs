@@ -30,7 +30,7 @@ fn a_certificate_is_judged_at_a_time() {
         [""; 0]
     );
     let ran = tree.run(&["check", "old.yaml"]);
-    assert!(ran.out.contains("   = note: the Secret is at old.yaml:22:9"), "{}", ran.out);
+    assert!(ran.out.contains("   = note: see old.yaml:22:9"), "{}", ran.out);
     let ran = tree.run(&["check", "--at", "yesterday", "old.yaml"]);
     assert_eq!(ran.status, 2);
     assert!(ran.err.contains("not a time in RFC 3339"), "{}", ran.err);

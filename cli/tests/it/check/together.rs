@@ -45,7 +45,7 @@ fn a_bypass_through_another_file_names_both_places() {
     assert_eq!(documents[2]["verdict"], "skipped");
     let tree = Directory::new(&files);
     let text = tree.run(&["check", "."]);
-    assert!(text.out.contains("the other is at ./b.yaml:11:5"), "{}", text.out);
+    assert!(text.out.contains("see ./b.yaml:11:5"), "{}", text.out);
     let denied = tree.run(&["check", "--deny", "lint/client-check-bypass", "."]);
     assert_eq!(denied.status, 1);
     // One stream is as good as files.
