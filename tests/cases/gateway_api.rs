@@ -411,7 +411,7 @@ fn gateways_equal_pilots() {
 
 /// The Gateways of pilot's test data with the objects of their files: listeners, servers and conditions.
 ///
-/// Left out: ListenerSets, which are not read; routes, which are read only for what clients reach; the status of
+/// Left out: `ListenerSets`, which are not read; routes, which are read only for what clients reach; the status of
 /// classes and routes, which is not reported; `Programmed` and the addresses of a Gateway, which depend on the
 /// Services of a cluster; `benchmark-httproute.yaml`, which has no expectations.
 #[test]
