@@ -4,6 +4,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
 };
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     VirtualHost, VirtualService, Workload,
     hosts::Names,
     merge::{Merge, ServerPort, merge},
-    virtual_service::Context,
+    routes::{Backends, Context, NumberedRoutes},
 };
 use crate::{Server, ServerTlsSettings, TlsMode, protocol::Protocol, traffic_mode::TrafficMode};
 
@@ -68,9 +69,12 @@ impl MergedGateway {
         let builder =
             Builder { candidates, merge, virtual_services, hosts, bound, gateways, workload };
         let mut servers_without_route = Vec::new();
-        let listeners = builder.listeners(&mut servers_without_route);
-        let routes = builder.routes(&listeners);
-        Self { servers, listeners, routes, servers_without_route }
+        let mut backends = Backends::new(virtual_services);
+        let listeners = builder.listeners(&mut servers_without_route, &mut backends);
+        let mut service_backends = vec![Vec::new(); virtual_services.len()];
+        let routes = builder.routes(&listeners, &mut backends, &mut service_backends);
+        let backends = backends.into_list();
+        Self { servers, listeners, routes, servers_without_route, backends, service_backends }
     }
 }
 
@@ -98,14 +102,18 @@ fn bound<'a>(
 }
 
 impl<'a> Builder<'a> {
-    fn listeners(&self, without_route: &mut Vec<(usize, usize)>) -> BTreeMap<String, Listener> {
+    fn listeners(
+        &self,
+        without_route: &mut Vec<(usize, usize)>,
+        backends: &mut Backends<'_>,
+    ) -> BTreeMap<String, Listener> {
         let mut listeners: BTreeMap<String, Listener> = BTreeMap::new();
         // Server names of passthrough chains, by port, and the address that has them.
         let mut taken: HashMap<(u32, &str), &str> = HashMap::new();
         for &port in &self.merge.ports {
             let (number, _, bind) = port;
             let address = if bind.is_empty() { "0.0.0.0" } else { bind };
-            let chains = self.chains(port, &mut taken, without_route);
+            let chains = self.chains(port, &mut taken, without_route, backends);
             let listener = listeners.entry(format!("{address}_{number}")).or_insert_with(|| {
                 Listener { address: address.to_owned(), port: number, chains: Vec::new() }
             });
@@ -120,6 +128,7 @@ impl<'a> Builder<'a> {
         port: ServerPort<'a>,
         taken: &mut HashMap<(u32, &'a str), &'a str>,
         without_route: &mut Vec<(usize, usize)>,
+        backends: &mut Backends<'_>,
     ) -> Vec<FilterChain> {
         let Some(merged) = self.merge.servers.get(&port) else { return Vec::new() };
         if Protocol::parse(port.1).is_some_and(Protocol::is_http) {
@@ -145,10 +154,14 @@ impl<'a> Builder<'a> {
                         Some(_) => self.server_names(index),
                         None => Vec::new(),
                     };
-                    let action = self
-                        .services_of(index)
-                        .find(|(_, service, context)| service.has_tcp_route(*context))
-                        .map(|(service, ..)| ChainAction::Tcp { virtual_service: service });
+                    let mut routes =
+                        self.services_of(index).filter_map(|(number, service, context)| {
+                            Some((number, service.tcp_route(context)?))
+                        });
+                    let action = routes.next().map(|(virtual_service, route)| ChainAction::Tcp {
+                        virtual_service,
+                        backends: backends.of_route(route, port.0),
+                    });
                     if action.is_none() {
                         without_route.extend(self.first_service(index));
                     }
@@ -164,7 +177,7 @@ impl<'a> Builder<'a> {
                     action: ChainAction::AutoPassthrough,
                 }),
                 TrafficMode::Passthrough => {
-                    if !self.passthrough(index, port, taken, &mut chains) {
+                    if !self.passthrough(index, port, taken, &mut chains, backends) {
                         without_route.extend(self.first_service(index));
                     }
                 }
@@ -185,12 +198,14 @@ impl<'a> Builder<'a> {
         (number, _, bind): ServerPort<'a>,
         taken: &mut HashMap<(u32, &'a str), &'a str>,
         chains: &mut Vec<FilterChain>,
+        backends: &mut Backends<'_>,
     ) -> bool {
         let mut has_route = false;
         for (virtual_service, service, context) in self.services_of(index) {
             let routes = service.tls.iter().filter(|route| route.has_destination);
-            let matches = routes.flat_map(|route| &route.matches);
-            for one in matches.filter(|one| one.is_l4(context)) {
+            let matches =
+                routes.flat_map(|route| route.matches.iter().map(move |one| (route, one)));
+            for (route, one) in matches.filter(|(_, one)| one.is_l4(context)) {
                 has_route = true;
                 let names = &one.sni_hosts;
                 if names.iter().any(|name| taken.get(&(number, name.as_str())) == Some(&bind)) {
@@ -200,7 +215,10 @@ impl<'a> Builder<'a> {
                 chains.push(FilterChain {
                     server: index,
                     server_names: matched_names(names.iter().map(String::as_str)),
-                    action: ChainAction::Tcp { virtual_service },
+                    action: ChainAction::Tcp {
+                        virtual_service,
+                        backends: backends.of_route(route, number),
+                    },
                 });
             }
         }
@@ -260,30 +278,65 @@ impl<'a> Builder<'a> {
     fn routes(
         &self,
         listeners: &BTreeMap<String, Listener>,
+        backends: &mut Backends<'_>,
+        service_backends: &mut [Vec<usize>],
     ) -> BTreeMap<String, BTreeMap<String, VirtualHost>> {
         let chains = listeners.values().flat_map(|listener| &listener.chains);
         let names = chains.filter_map(|chain| match &chain.action {
             ChainAction::Http { route } => Some(route),
             _ => None,
         });
-        names.map(|name| (name.clone(), self.virtual_hosts(name))).collect()
+        let mut lists = HashMap::new();
+        let mut routes = BTreeMap::new();
+        for name in names {
+            let hosts = self.virtual_hosts(name, backends, service_backends, &mut lists);
+            routes.insert(name.clone(), hosts);
+        }
+        for of_service in service_backends.iter_mut() {
+            of_service.sort_unstable();
+            of_service.dedup();
+        }
+        routes
     }
 
-    /// Source: pilot's `buildGatewayHTTPRouteConfig`.
-    fn virtual_hosts(&self, route: &str) -> BTreeMap<String, VirtualHost> {
+    /// Source: pilot's `buildGatewayHTTPRouteConfig`. `lists` has the lists of backends that are known.
+    fn virtual_hosts(
+        &self,
+        route: &str,
+        backends: &mut Backends<'_>,
+        service_backends: &mut [Vec<usize>],
+        lists: &mut HashMap<Vec<usize>, Arc<[usize]>>,
+    ) -> BTreeMap<String, VirtualHost> {
         let mut result: BTreeMap<String, VirtualHost> = BTreeMap::new();
+        // The routes of a VirtualService for a Gateway, and those of each domain, in istiod's order.
+        let mut known: HashMap<(usize, &str), Option<usize>> = HashMap::new();
+        let mut routes: Vec<NumberedRoutes> = Vec::new();
+        let mut of_domain: HashMap<String, Vec<usize>> = HashMap::new();
         let servers = self.merge.routes.get(route).into_iter().flatten();
         for &index in servers {
             let Some(&Candidate { server, .. }) = self.candidates.get(index) else { continue };
             let is_redirect = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
             for (virtual_service, service, context) in self.bound_to(index) {
                 let Some(hosts) = self.hosts.get(virtual_service) else { continue };
-                if !service.has_http_route(context) {
+                let names = self.names_for(index, &service.namespace);
+                let mut names = names.iter().flat_map(|name| hosts.intersection(name)).peekable();
+                if names.peek().is_none() {
                     continue;
                 }
-                let names = self.names_for(index, &service.namespace);
-                for name in names.iter().flat_map(|name| hosts.intersection(name)) {
-                    let host = result.entry(name.to_lowercase()).or_default();
+                let of_service =
+                    *known.entry((virtual_service, context.gateway)).or_insert_with(|| {
+                        let found = service.http_routes(context)?;
+                        let found = NumberedRoutes::new(&found, backends, context.port);
+                        let of_service = service_backends.get_mut(virtual_service);
+                        of_service.into_iter().for_each(|of| of.extend(found.all()));
+                        routes.push(found);
+                        Some(routes.len() - 1)
+                    });
+                let Some(of_service) = of_service else { continue };
+                for name in names {
+                    let name = name.to_lowercase();
+                    of_domain.entry(name.clone()).or_default().push(of_service);
+                    let host = result.entry(name).or_default();
                     host.is_redirect |= is_redirect;
                     if !host.virtual_services.contains(&virtual_service) {
                         host.virtual_services.push(virtual_service);
@@ -295,6 +348,17 @@ impl<'a> Builder<'a> {
                     result.entry(name.to_lowercase()).or_default().is_redirect = true;
                 }
             }
+        }
+        let mut of_routes: HashMap<Vec<usize>, Arc<[usize]>> = HashMap::new();
+        for (domain, host) in &mut result {
+            let Some(numbers) = of_domain.remove(domain) else { continue };
+            let list = of_routes.entry(numbers).or_insert_with_key(|numbers| {
+                let list =
+                    NumberedRoutes::reached(numbers.iter().filter_map(|&one| routes.get(one)));
+                let known = lists.entry(list);
+                Arc::clone(known.or_insert_with_key(|list| list.as_slice().into()))
+            });
+            host.backends = Arc::clone(list);
         }
         if result.is_empty() {
             result.insert("*".to_owned(), VirtualHost::default());

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     MergedGateway, NamedGateway,
-    hosts::best,
-    reachability::{Chain, example_of},
+    chains::{Chain, example_of},
 };
 use crate::{
     Server,
@@ -69,7 +68,7 @@ impl MergedGateway {
     /// ```
     #[must_use]
     pub fn misdirected_requests(&self, gateways: &[NamedGateway<'_>]) -> Vec<MisdirectedRequest> {
-        let chains = self.http_chains(gateways);
+        let chains = self.chains(gateways);
         let mut groups: BTreeMap<_, Vec<(&Chain<'_>, &Server)>> = BTreeMap::new();
         for chain in chains.iter().filter(|chain| chain.mode == TrafficMode::HttpsTerminate) {
             let server = self.servers.get(chain.server).and_then(|merged| {
@@ -94,7 +93,7 @@ impl MergedGateway {
                 .take(MOST_CHAINS)
                 .find_map(|(connected, missed)| {
                     let connected_host = connected.hosts_of_its_own().next()?;
-                    let is_missed = |host: &String| best(connected.hosts, host).is_none();
+                    let is_missed = |host: &String| connected.domain(host).is_none();
                     let host = missed.hosts_of_its_own().take(MOST_HOSTS).find(is_missed)?;
                     let (connected, missed, port) =
                         (connected.server, missed.server, missed.listener.port);
@@ -121,7 +120,7 @@ impl<'a> Chain<'a> {
             .filter(|(domain, host)| domain.as_str() != "*" && !host.virtual_services.is_empty());
         routed.filter_map(|(domain, _)| {
             example_of(domain, |host| {
-                self.takes(host) && best(self.hosts, host) == Some(domain.as_str())
+                self.takes(host) && self.domain(host) == Some(domain.as_str())
             })
         })
     }

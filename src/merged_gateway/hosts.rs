@@ -2,16 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-/// Whether each name that `name` matches is matched by `other`, too.
-pub(super) fn is_subset(name: &str, other: &str) -> bool {
-    match (suffix(name), suffix(other)) {
-        (Some(suffix), Some(other_suffix)) => suffix.ends_with(other_suffix),
-        (Some(_), None) => false,
-        (None, Some(other_suffix)) => name.ends_with(other_suffix),
-        (None, None) => name == other,
-    }
-}
-
 /// Names, found by those that they overlap.
 pub(super) struct Names<'a> {
     exact: HashSet<&'a str>,

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 
-use super::{FilterChain, Listener, MergedGateway, NamedGateway, reachability::example_of};
+use super::{FilterChain, Listener, MergedGateway, NamedGateway, chains::example_of};
 use crate::{
     client_certificate::{ClientCertificatePolicy, Rejection},
     traffic_mode::TrafficMode,
@@ -50,7 +50,7 @@ impl<'a> ServerNames<'a> {
     }
 }
 
-fn lower(name: &str) -> Cow<'_, str> {
+pub(super) fn lower(name: &str) -> Cow<'_, str> {
     match name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         true => Cow::Owned(name.to_ascii_lowercase()),
         false => Cow::Borrowed(name),

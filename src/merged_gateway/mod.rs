@@ -44,6 +44,7 @@
 //! settings of the mesh, and `PILOT_SCOPE_GATEWAY_TO_NAMESPACE`.
 
 mod build;
+mod chains;
 mod coalescing;
 mod hosts;
 mod listener;
@@ -51,10 +52,11 @@ mod merge;
 mod paths;
 mod reachability;
 mod request;
+mod routes;
 mod virtual_service;
 mod workloads;
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 pub use coalescing::MisdirectedRequest;
 #[cfg(feature = "validate")]
@@ -65,6 +67,7 @@ pub use paths::{HostPaths, Path};
 pub(crate) use reachability::may_interact;
 pub use reachability::{Bypass, bypasses_within};
 pub use request::{Answer, Connection, Outcome, Request};
+pub use routes::Backend;
 pub use virtual_service::VirtualService;
 pub use workloads::{MergedSet, MergedWorkload};
 
@@ -119,6 +122,10 @@ pub struct MergedGateway {
     /// index of the server, and of a VirtualService that has one of its hosts. `AUTO_PASSTHROUGH` needs
     /// none.
     pub servers_without_route: Vec<(usize, usize)>,
+    /// Where routes lead.
+    pub backends: Vec<Backend>,
+    /// The backends of each VirtualService that HTTP routes lead to.
+    service_backends: Vec<Vec<usize>>,
 }
 
 /// A server of the set.
@@ -171,6 +178,8 @@ pub enum ChainAction {
     Tcp {
         /// The index of the VirtualService in what was given.
         virtual_service: usize,
+        /// The indexes of its destinations in [`backends`](MergedGateway::backends).
+        backends: Arc<[usize]>,
     },
     /// It forwards TLS to the service that the server name stands for (`AUTO_PASSTHROUGH`). The server
     /// names are the server's hosts.
@@ -185,6 +194,9 @@ pub struct VirtualHost {
     pub is_redirect: bool,
     /// The indexes of the VirtualServices that it leads to; none is answered with 404.
     pub virtual_services: Vec<usize>,
+    /// The indexes in [`backends`](MergedGateway::backends) of what its routes lead to: none if they redirect
+    /// or answer themselves. A route after one that takes every request leads nowhere.
+    pub backends: Arc<[usize]>,
 }
 
 /// Why istiod drops a server. Servers are named by their index: in their Gateway, or in

@@ -2,13 +2,12 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use super::{
     MergedGateway, NamedGateway,
-    hosts::{is_partial, wildcards_above},
-    reachability::Chain,
+    chains::{Chain, Index, listeners},
 };
 
 /// A host, where it leads, and the ways to it.
@@ -20,6 +19,8 @@ pub struct HostPaths {
     pub host: String,
     /// The index of the VirtualService that has the routes.
     pub virtual_service: usize,
+    /// The indexes in [`backends`](MergedGateway::backends) of what they lead to.
+    pub backends: Vec<usize>,
     /// One path for each different client check, the weakest first: that of a server which accepts clients
     /// without a certificate, then by the number of kinds of clients that are accepted.
     pub paths: Vec<Path>,
@@ -35,21 +36,22 @@ pub struct Path {
     pub listener: (String, u32),
     /// The server name (SNI) that the client sends, or none: the host itself wherever this is possible.
     pub server_name: Option<String>,
-    /// Whether the server terminates TLS.
+    /// Whether the client speaks TLS: to the server, or to the backend of its passthrough.
     pub is_tls: bool,
     /// The number of other filter chains that lead there with the same client check.
     pub others: usize,
-    /// Whether it accepts clients that the server of another path rejects.
+    /// Whether it bypasses the client check of a server to which the host's own server name leads.
     pub accepts_more: bool,
 }
 
 impl MergedGateway {
-    /// For each host and each VirtualService that it leads to, the ways there: the listener, the server name,
-    /// and the server that checks the clients. Redirects to HTTPS lead
-    /// nowhere, but for requests that come by TLS there are none.
+    /// For each host and each VirtualService that has backends for it, the ways to these, also by other
+    /// VirtualServices: the listener, the server name, and the server that checks the clients. Redirects to HTTPS
+    /// lead nowhere, but for requests that come by TLS there are none.
     ///
-    /// `gateways` are those that the gateway was built of. Listeners that Envoy rejects are left out
-    /// ([`listener_rejection`](Self::listener_rejection)).
+    /// `gateways` are those that the gateway was built of. Listeners that Envoy rejects
+    /// ([`listener_rejection`](Self::listener_rejection)) and those on a loopback address or a Unix
+    /// socket are left out.
     ///
     /// ```
     /// use istio_gateway::{
@@ -76,70 +78,68 @@ impl MergedGateway {
     /// ```
     #[must_use]
     pub fn host_paths(&self, gateways: &[NamedGateway<'_>]) -> Vec<HostPaths> {
-        let chains = self.http_chains(gateways);
-        let mut index: BTreeMap<(&str, usize), Vec<usize>> = BTreeMap::new();
-        let mut has_partial = false;
-        for (number, chain) in chains.iter().enumerate() {
-            for (domain, virtual_host) in chain.routed_hosts() {
-                has_partial |= is_partial(domain);
-                for &service in &virtual_host.virtual_services {
-                    index.entry((domain, service)).or_default().push(number);
-                }
+        let chains = self.chains(gateways);
+        let index = Index::new(&chains);
+        // The backends of each VirtualService at each of its domains.
+        let mut known: BTreeMap<(&str, usize), BTreeSet<usize>> = BTreeMap::new();
+        for (domain, host) in chains.iter().flat_map(Chain::routed_hosts) {
+            for &service in &host.virtual_services {
+                let backends = host.backends.iter().filter(|one| {
+                    self.service_backends
+                        .get(service)
+                        .is_some_and(|of| of.binary_search(one).is_ok())
+                });
+                known.entry((domain, service)).or_default().extend(backends);
             }
         }
-        // By the client check, so that a wildcard of many servers is no list of many.
-        let classes: HashMap<(&str, usize), BTreeMap<usize, Vec<usize>>> = index
-            .iter()
-            .map(|(key, numbers)| {
-                let mut by_class: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-                for &number in numbers {
-                    let class = chains.get(number).map_or(0, |chain| chain.class);
-                    by_class.entry(class).or_default().push(number);
-                }
-                (*key, by_class)
-            })
-            .collect();
+        known.retain(|_, backends| !backends.is_empty());
+        let listeners = listeners(&chains);
         let mut weaker: HashMap<(usize, usize), bool> = HashMap::new();
-        let paths = |&(domain, service): &(&str, usize)| {
+        let mut paths = |(&(domain, service), backends): (&(&str, usize), &BTreeSet<usize>)| {
+            let host = index.example(domain)?;
             let mut found: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-            let names = wildcards_above(domain, has_partial);
-            for name in [domain.to_owned()].into_iter().chain(names) {
-                let of_name = classes.get(&(name.as_str(), service)).into_iter().flatten();
-                for (&class, numbers) in of_name {
-                    // A chain that has the narrower name has other routes for it.
-                    let is_used = |number: &&usize| {
-                        name == domain
-                            || chains.get(**number).is_some_and(|chain| {
-                                !has_narrower(chain, domain, &name, has_partial)
-                            })
-                    };
-                    if let Some(&first) = numbers.iter().find(is_used) {
-                        let known = found.entry(class).or_insert((first, 0));
-                        known.1 += numbers.len() - usize::from(known.0 == first);
-                    }
+            for &backend in backends {
+                for (class, (number, count)) in index.reaching(&chains, backend, &host) {
+                    let known = found.entry(class).or_insert((number, count));
+                    known.1 = known.1.max(count);
                 }
             }
             let found: Vec<(&Chain<'_>, usize)> = found
                 .into_values()
-                .filter_map(|(number, others)| Some((chains.get(number)?, others)))
+                .filter_map(|(number, count)| Some((chains.get(number)?, count)))
                 .collect();
+            // The chains that check the clients of the host's own server name.
+            let own =
+                listeners.iter().filter_map(|chains| chains.first()?.neighbour(chains, &host));
+            let own = own.filter(|chain| {
+                chain.may_reject && chain.backends(&host).iter().any(|one| backends.contains(one))
+            });
+            let own: Vec<&Chain<'_>> = own.collect();
             let mut accepts_more = |lax: &Chain<'_>| {
-                found.iter().any(|(strict, _)| {
+                own.iter().any(|strict| {
                     *weaker
                         .entry((strict.class, lax.class))
-                        .or_insert_with(|| strict.rejects_clients_of(lax))
+                        .or_insert_with(|| !strict.gained_by(lax).is_empty())
                 })
             };
             let mut paths: Vec<(Reverse<_>, Path)> = Vec::new();
-            for &(chain, others) in &found {
-                let path = chain.path(domain, others, accepts_more(chain));
+            for &(chain, count) in &found {
+                let path = Path {
+                    server: chain.server,
+                    listener: (chain.listener.address.clone(), chain.listener.port),
+                    server_name: chain.server_name_for(&host),
+                    is_tls: chain.is_tls(),
+                    others: count - 1,
+                    accepts_more: accepts_more(chain),
+                };
                 paths.push((Reverse(laxness(chain)), path));
             }
             paths.sort_by_key(|(laxness, _)| *laxness);
             let paths = paths.into_iter().map(|(_, path)| path).collect();
-            HostPaths { host: domain.to_owned(), virtual_service: service, paths }
+            let backends = backends.iter().copied().collect();
+            Some(HostPaths { host: domain.to_owned(), virtual_service: service, backends, paths })
         };
-        index.keys().map(paths).collect()
+        known.iter().filter_map(&mut paths).collect()
     }
 }
 
@@ -148,28 +148,4 @@ fn laxness(chain: &Chain<'_>) -> (bool, usize) {
     let outcomes = chain.policy.outcomes();
     let accepted = || outcomes.iter().filter(|outcome| outcome.decision.is_accepted());
     (accepted().any(|outcome| outcome.certificate.is_none()), accepted().count())
-}
-
-/// Whether the chain has a virtual host for the domain that is narrower than this wildcard.
-fn has_narrower(chain: &Chain<'_>, domain: &str, wildcard: &str, has_partial: bool) -> bool {
-    let names = [domain.to_owned()].into_iter().chain(wildcards_above(domain, has_partial));
-    names.take_while(|name| name != wildcard).any(|name| chain.hosts.contains_key(name.as_str()))
-}
-
-impl Chain<'_> {
-    /// The way through this chain to a host.
-    fn path(&self, host: &str, others: usize, accepts_more: bool) -> Path {
-        let is_tls = self.mode.terminates_tls();
-        let name = host.strip_prefix('*').map(|suffix| format!("a{suffix}"));
-        let name = name.unwrap_or_else(|| host.to_owned());
-        let is_taken = !self.server_names.is_empty() && self.takes(&name);
-        Path {
-            server: self.server,
-            listener: (self.listener.address.clone(), self.listener.port),
-            server_name: if is_taken { Some(name) } else { self.server_name.clone() },
-            is_tls,
-            others,
-            accepts_more,
-        }
-    }
 }

@@ -2,27 +2,18 @@
 //! server name (SNI), and the virtual host by the Host header. Nothing compares the two.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
     rc::Rc,
 };
 
 use super::{
-    ChainAction, Listener, MergedGateway, NamedGateway, VirtualHost, VirtualService, Workload,
-    hosts, listener::ServerNames,
+    MergedGateway, NamedGateway, VirtualService, Workload,
+    chains::{Chain, Index, Leads, listeners},
 };
-use crate::{
-    Gateway, Server, ServerTlsSettings, TlsMode,
-    client_certificate::{Change, ClientCertificatePolicy},
-    traffic_mode::TrafficMode,
-};
+use crate::{Gateway, Server, ServerTlsSettings, TlsMode, client_certificate::Change};
 
-/// How many chains are looked at for one domain, of those whose client check is weaker.
-const MOST_CANDIDATES: usize = 256;
-/// How many of them may have the same client check.
-const MOST_OF_A_CLASS: usize = 16;
-
-/// A request that reaches the backends of a server without passing that server's client check.
+/// A request that reaches a backend of a server without passing that server's client check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Bypass {
@@ -34,29 +25,45 @@ pub struct Bypass {
     pub listener: (String, u32),
     /// The server name (SNI) that the client sends, or none.
     pub server_name: Option<String>,
-    /// Whether that server terminates TLS.
+    /// Whether the client speaks TLS: to that server, or to the backend of its passthrough.
     pub is_tls: bool,
-    /// The Host header of the request.
-    pub host: String,
-    /// The index of the VirtualService that has the routes.
+    /// The Host header of the request: none if neither of the two servers routes HTTP.
+    pub host: Option<String>,
+    /// The index in [`backends`](MergedGateway::backends) of what both servers lead to.
+    pub backend: usize,
+    /// The index of the VirtualService by which that server leads there.
     pub virtual_service: usize,
-    /// The clients that this server accepts and the bypassed one rejects.
+    /// The clients that this server accepts and the bypassed one rejects: only those with a certificate if the
+    /// bypassed server also accepts clients without one, or with any.
     pub accepted: Vec<Change>,
 }
 
 impl Bypass {
-    /// A shell command that sends the request to a gateway at the address in the variable `GATEWAY`.
+    /// A shell command that sends the request to a gateway at the address in the variable `GATEWAY`: curl, or
+    /// `openssl s_client` and `nc` for what is not HTTP.
     ///
     /// The client certificate, if one is needed, is left out. Names are quoted for the shell.
     #[must_use]
     pub fn command(&self) -> String {
         let (_, port) = self.listener;
         let url = |scheme: &str, name: &str| quoted(&format!("{scheme}://{name}:{port}/"));
-        let header = quoted(&format!("Host: {}", self.host));
         let connect = format!("--connect-to ::$GATEWAY:{port}");
+        let Some(host) = &self.host else {
+            return match &self.server_name {
+                _ if !self.is_tls => format!("nc $GATEWAY {port}"),
+                Some(name) => {
+                    format!(
+                        "openssl s_client -connect $GATEWAY:{port} -servername {}",
+                        quoted(name)
+                    )
+                }
+                None => format!("openssl s_client -connect $GATEWAY:{port} -noservername"),
+            };
+        };
+        let header = quoted(&format!("Host: {host}"));
         match &self.server_name {
-            _ if !self.is_tls => format!("curl {connect} {}", url("http", &self.host)),
-            Some(name) if *name == self.host => format!("curl -k {connect} {}", url("https", name)),
+            _ if !self.is_tls => format!("curl {connect} {}", url("http", host)),
+            Some(name) if name == host => format!("curl -k {connect} {}", url("https", name)),
             Some(name) => format!("curl -k {connect} -H {header} {}", url("https", name)),
             // curl sends no server name for an IP address.
             None => format!("curl -k -H {header} https://$GATEWAY:{port}/"),
@@ -77,13 +84,14 @@ fn quoted(word: &str) -> String {
 impl fmt::Display for Bypass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (address, port) = &self.listener;
-        write!(f, "a request to {address}:{port}")?;
+        let what = if self.host.is_some() { "request" } else { "connection" };
+        write!(f, "a {what} to {address}:{port}")?;
         match (&self.server_name, self.is_tls) {
             (_, false) => f.write_str(" without TLS")?,
             (None, true) => f.write_str(" without a server name (SNI)")?,
             (Some(name), true) => write!(f, " with the server name (SNI) {name}")?,
         }
-        write!(f, " and the Host {}", self.host)
+        self.host.iter().try_for_each(|host| write!(f, " and the Host {host}"))
     }
 }
 
@@ -188,29 +196,18 @@ fn hosts_overlap(gateway: &Gateway) -> bool {
     !suffixes.is_empty() && names.iter().copied().any(is_below)
 }
 
-/// A filter chain that routes HTTP, and the client check of its server.
-pub(super) struct Chain<'a> {
-    pub(super) server: usize,
-    pub(super) listener: &'a Listener,
-    pub(super) mode: TrafficMode,
-    pub(super) policy: ClientCertificatePolicy,
-    /// The same number for equal policies.
-    pub(super) class: usize,
-    /// A server name that Envoy gives to this chain; none if only a connection without one is.
-    pub(super) server_name: Option<String>,
-    pub(super) server_names: &'a [String],
-    pub(super) hosts: &'a BTreeMap<String, VirtualHost>,
-    /// The index in its listener, and the server names of all.
-    index: usize,
-    names: Rc<ServerNames<'a>>,
-}
-
 impl MergedGateway {
-    /// For each server that rejects clients, requests of such clients that reach the same routes through
+    /// For each server that rejects clients, requests of such clients that reach the same backend through
     /// another server: one for each different client check of the other servers.
     ///
-    /// `gateways` are those that the gateway was built of. A listener that Envoy rejects is left out
-    /// ([`listener_rejection`](Self::listener_rejection)).
+    /// A server protects the hosts whose own server name leads to it, and the backends that its routes for these
+    /// hosts lead to. Another server bypasses it if it leads requests with such a Host to such a backend, by the same
+    /// VirtualService or by another one, or if it forwards all bytes there. A server that accepts everybody
+    /// protects nothing, unless the other one forwards certificates that it rejects.
+    ///
+    /// `gateways` are those that the gateway was built of. Listeners that Envoy rejects
+    /// ([`listener_rejection`](Self::listener_rejection)) and those on a loopback address or a Unix
+    /// socket are left out.
     ///
     /// Source: Envoy's choice of a filter chain and of a virtual host, and pilot's
     /// `buildGatewayHTTPRouteConfig`, which puts a VirtualService into the route of each server of its
@@ -236,217 +233,98 @@ impl MergedGateway {
     /// let merged = MergedGateway::build(&gateways, &services, &Workload::default());
     /// let bypass = &merged.bypasses(&gateways)[0];
     /// assert_eq!((bypass.bypassed, bypass.through), (0, 1));
-    /// assert_eq!(bypass.host, "admin.example.com");
+    /// assert_eq!(bypass.host.as_deref(), Some("admin.example.com"));
     /// assert_eq!(bypass.server_name.as_deref(), Some("a.example.com"));
     /// # Ok::<(), istio_gateway::Error>(())
     /// ```
     #[must_use]
     pub fn bypasses(&self, gateways: &[NamedGateway<'_>]) -> Vec<Bypass> {
-        let chains = self.http_chains(gateways);
+        let chains = self.chains(gateways);
         let index = Index::new(&chains);
-        let mut weaker: HashMap<(usize, usize), bool> = HashMap::new();
-        let mut known: HashMap<(usize, &str, usize), Candidates<'_>> = HashMap::new();
-        let mut found = Vec::new();
-        for strict in chains.iter().filter(|chain| rejects_clients(&chain.policy)) {
-            let mut is_weaker = |lax: &Chain<'_>| {
-                *weaker.entry((strict.class, lax.class)).or_insert_with(|| {
-                    strict.policy.compare(&lax.policy).iter().any(Change::newly_accepted)
-                })
-            };
-            let mut reported: HashSet<usize> = HashSet::new();
-            for (domain, virtual_host) in strict.hosts {
-                for &service in &virtual_host.virtual_services {
-                    // Equal client checks have the same candidates.
-                    let key = (strict.class, domain.as_str(), service);
-                    let candidates = known.entry(key).or_insert_with(|| {
-                        let mut of_class: HashMap<usize, usize> = HashMap::new();
-                        let is_wanted = |number: usize| {
-                            let lax = chains.get(number);
-                            lax.filter(|lax| is_weaker(lax)).is_some_and(|lax| {
-                                let count = of_class.entry(lax.class).or_default();
-                                *count += 1;
-                                *count <= MOST_OF_A_CLASS
-                            })
-                        };
-                        index.candidates(domain, service, is_wanted).into()
-                    });
-                    for &(lax, other) in candidates.iter() {
-                        let Some(lax) = chains.get(lax) else { continue };
-                        if reported.contains(&lax.class) {
-                            continue;
+        let mut gains: HashMap<(usize, usize), Rc<[Change]>> = HashMap::new();
+        let listeners = listeners(&chains);
+        let names = listeners.iter().flat_map(|chains| chains.iter().filter(|one| one.may_reject));
+        let names = names.flat_map(|chain| chain.server_names).map(String::as_str);
+        let patterns: BTreeSet<&str> =
+            index.domains().map(|(_, domain)| domain).chain(names).collect();
+        let mut reported: HashSet<(usize, usize)> = HashSet::new();
+        let mut found: Vec<(usize, Bypass)> = Vec::new();
+        for host in patterns.into_iter().filter_map(|pattern| index.example(pattern)) {
+            let mut known: HashMap<usize, BTreeMap<usize, (usize, usize)>> = HashMap::new();
+            for listener in &listeners {
+                let Some(strict) =
+                    listener.first().and_then(|first| first.neighbour(listener, &host))
+                else {
+                    continue;
+                };
+                if !strict.may_reject {
+                    continue;
+                }
+                for &backend in strict.backends(&host) {
+                    let mut add = |class: usize, lax: usize, host: Option<String>| {
+                        let Some(lax) = chains.get(lax) else { return };
+                        let gained = gains
+                            .entry((strict.class, class))
+                            .or_insert_with(|| strict.gained_by(lax).into());
+                        if !gained.is_empty() && reported.insert((strict.server, class)) {
+                            let bypass = self.bypass(strict, lax, host, backend, gained);
+                            found.push((strict.server, bypass));
                         }
-                        let narrower = if hosts::is_subset(domain, other) { domain } else { other };
-                        let host = example_of(narrower, |host| {
-                            hosts::best(strict.hosts, host) == Some(domain.as_str())
-                                && hosts::best(lax.hosts, host) == Some(other)
-                        });
-                        if let Some(host) = host {
-                            reported.insert(lax.class);
-                            found.push(strict.bypass(lax, host, service));
+                    };
+                    if let Leads::Bytes(..) = strict.leads {
+                        for (class, lax, domain) in index.reaching_any(backend) {
+                            add(class, lax, domain.and_then(|domain| index.example(domain)));
                         }
+                        continue;
+                    }
+                    let reaching = known
+                        .entry(backend)
+                        .or_insert_with(|| index.reaching(&chains, backend, &host));
+                    for (&class, &(lax, _)) in reaching.iter() {
+                        add(class, lax, Some(host.clone()));
                     }
                 }
             }
         }
-        found
-    }
-
-    /// The chains that take connections and route HTTP.
-    pub(super) fn http_chains<'a>(&'a self, gateways: &'a [NamedGateway<'a>]) -> Vec<Chain<'a>> {
-        let mut classes: HashMap<ClientCertificatePolicy, usize> = HashMap::new();
-        let mut chains = Vec::new();
-        for listener in self.listeners.values() {
-            if self.listener_rejection(listener, gateways).is_some() {
-                continue;
-            }
-            let names = Rc::new(ServerNames::new(listener));
-            for (index, chain) in listener.chains.iter().enumerate() {
-                let ChainAction::Http { route } = &chain.action else { continue };
-                let server = self.servers.get(chain.server).and_then(|merged| {
-                    gateways.get(merged.gateway)?.gateway.servers.get(merged.server)
-                });
-                let policy = self.client_certificate_policy(chain.server, gateways);
-                let (Some(hosts), Some(server), Some(policy)) =
-                    (self.routes.get(route), server, policy)
-                else {
-                    continue;
-                };
-                let Some(server_name) = names.example(chain, index) else { continue };
-                let mode = TrafficMode::of(server);
-                let next = classes.len();
-                let class = *classes.entry(policy.clone()).or_insert(next);
-                let (server, server_names) = (chain.server, &chain.server_names);
-                chains.push(Chain {
-                    server,
-                    listener,
-                    mode,
-                    policy,
-                    class,
-                    server_name,
-                    server_names,
-                    hosts,
-                    index,
-                    names: Rc::clone(&names),
-                });
-            }
-        }
-        chains
-    }
-}
-
-impl<'a> Chain<'a> {
-    /// The virtual hosts that have routes. Envoy redirects only requests that came without TLS.
-    pub(super) fn routed_hosts(
-        &self,
-    ) -> impl Iterator<Item = (&'a String, &'a VirtualHost)> + use<'a> {
-        let redirects = self.mode == TrafficMode::HttpPlain;
-        let hosts: &'a BTreeMap<_, _> = self.hosts;
-        hosts.iter().filter(move |(_, host)| !(host.is_redirect && redirects))
-    }
-
-    /// Whether Envoy gives a connection with this server name to the chain.
-    pub(super) fn takes(&self, server_name: &str) -> bool {
-        self.names.find(Some(server_name)) == Some(self.index)
-    }
-
-    /// Whether it rejects clients that the other chain accepts.
-    pub(super) fn rejects_clients_of(&self, lax: &Self) -> bool {
-        rejects_clients(&self.policy)
-            && self.policy.compare(&lax.policy).iter().any(Change::newly_accepted)
+        found.sort_by_key(|(strict, _)| *strict);
+        found.into_iter().map(|(_, bypass)| bypass).collect()
     }
 
     /// The request that goes through the lax chain.
-    fn bypass(&self, lax: &Chain<'_>, host: String, virtual_service: usize) -> Bypass {
-        let changes = self.policy.compare(&lax.policy);
-        let is_tls = lax.mode.terminates_tls();
-        let has_host = !lax.server_names.is_empty() && lax.takes(&host);
+    fn bypass(
+        &self,
+        strict: &Chain<'_>,
+        lax: &Chain<'_>,
+        host: Option<String>,
+        backend: usize,
+        accepted: &[Change],
+    ) -> Bypass {
+        let leads_there = |service: &&usize| {
+            let backends = self.service_backends.get(**service);
+            backends.is_some_and(|backends| backends.binary_search(&backend).is_ok())
+        };
+        let virtual_service = match (lax.leads, &host) {
+            (Leads::Bytes(_, service), _) => Some(service),
+            (Leads::Http(hosts), Some(host)) => lax
+                .domain(host)
+                .and_then(|domain| hosts.get(domain))
+                .and_then(|host| host.virtual_services.iter().find(leads_there).copied()),
+            _ => None,
+        };
+        let server_name = match &host {
+            Some(host) => lax.server_name_for(host),
+            None => lax.server_name.clone(),
+        };
         Bypass {
-            bypassed: self.server,
+            bypassed: strict.server,
             through: lax.server,
             listener: (lax.listener.address.clone(), lax.listener.port),
-            server_name: if has_host { Some(host.clone()) } else { lax.server_name.clone() },
-            is_tls,
+            server_name,
+            is_tls: lax.is_tls(),
+            virtual_service: virtual_service.unwrap_or_default(),
             host,
-            virtual_service,
-            accepted: changes.into_iter().filter(Change::newly_accepted).collect(),
+            backend,
+            accepted: accepted.to_vec(),
         }
     }
-}
-
-/// Chains, each with a domain of its virtual hosts.
-type Candidates<'a> = Rc<[(usize, &'a str)]>;
-
-/// The chains by the domains of their virtual hosts and the VirtualServices of these.
-#[derive(Default)]
-struct Index<'a> {
-    exact: HashMap<usize, HashMap<&'a str, Vec<usize>>>,
-    /// Names with their characters in reverse, so that those below a wildcard are neighbours.
-    reversed: BTreeMap<(usize, String), (&'a str, Vec<usize>)>,
-    /// Whether a wildcard is for a part of a label. Hosts of VirtualServices may be such.
-    has_partial: bool,
-}
-
-impl<'a> Index<'a> {
-    fn new(chains: &[Chain<'a>]) -> Self {
-        let mut index = Self::default();
-        for (number, chain) in chains.iter().enumerate() {
-            for (domain, virtual_host) in chain.routed_hosts() {
-                index.has_partial |= hosts::is_partial(domain);
-                for &service in &virtual_host.virtual_services {
-                    let of_service = index.exact.entry(service).or_default();
-                    of_service.entry(domain.as_str()).or_default().push(number);
-                    let reversed = domain.chars().rev().collect();
-                    let entry = index.reversed.entry((service, reversed));
-                    entry.or_insert_with(|| (domain, Vec::new())).1.push(number);
-                }
-            }
-        }
-        index
-    }
-
-    /// The wanted chains with a domain that overlaps this one, for the same VirtualService, and that domain:
-    /// some of them, if there are many.
-    fn candidates(
-        &self,
-        domain: &'a str,
-        service: usize,
-        mut is_wanted: impl FnMut(usize) -> bool,
-    ) -> Vec<(usize, &'a str)> {
-        let Some(exact) = self.exact.get(&service) else { return Vec::new() };
-        let above = [domain.to_owned()].into_iter();
-        let above = above.chain(hosts::wildcards_above(domain, self.has_partial));
-        let above = above.filter_map(|name| exact.get_key_value(name.as_str()));
-        let above = above.map(|(name, chains)| (*name, chains));
-        let suffix = domain.strip_prefix('*');
-        let below = suffix.into_iter().flat_map(|suffix| {
-            let prefix = hosts::reverse(suffix);
-            let below = self.reversed.range((service, prefix.clone())..);
-            below
-                .take_while(move |((of, name), _)| *of == service && name.starts_with(&prefix))
-                .map(|(_, (name, chains))| (*name, chains))
-        });
-        above
-            .chain(below.filter(|(name, _)| *name != domain))
-            .flat_map(|(name, chains)| chains.iter().map(move |chain| (*chain, name)))
-            .filter(|(chain, _)| is_wanted(*chain))
-            .take(MOST_CANDIDATES)
-            .collect()
-    }
-}
-
-/// Whether there is a client that the policy rejects, and one that it accepts.
-fn rejects_clients(policy: &ClientCertificatePolicy) -> bool {
-    let outcomes = policy.outcomes();
-    policy.rejection().is_none() && outcomes.iter().any(|one| !one.decision.is_accepted())
-}
-
-/// A name that the pattern matches and that is wanted.
-pub(super) fn example_of(pattern: &str, is_wanted: impl Fn(&str) -> bool) -> Option<String> {
-    let Some(suffix) = pattern.strip_prefix('*') else {
-        return is_wanted(pattern).then(|| pattern.to_owned());
-    };
-    let suffix = if suffix.is_empty() { ".example" } else { suffix };
-    let labels = ["a", "b", "www", "other", "another", "a-name-that-nobody-has"];
-    let mut names = labels.iter().map(|label| format!("{label}{suffix}"));
-    names.find(|name| is_wanted(name))
 }

@@ -159,7 +159,7 @@ impl MergedGateway {
             _ => {}
         }
         match &chain.action {
-            ChainAction::Tcp { virtual_service } => {
+            ChainAction::Tcp { virtual_service, .. } => {
                 Outcome::Forwarded { virtual_service: *virtual_service }
             }
             ChainAction::AutoPassthrough => Outcome::AutoPassthrough,

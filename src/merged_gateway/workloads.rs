@@ -110,7 +110,9 @@ impl<'a> MergedSet<'a> {
                     Some(of_gateway) => {
                         for &index in of_gateway {
                             let Some(service) = virtual_services.get(index) else { continue };
-                            hosts += service.hosts.len();
+                            let weighted = service.hosts.len().saturating_mul(service.weight());
+                            hosts += weighted;
+                            virtual_hosts += weighted - service.hosts.len();
                             if known.insert(index) {
                                 merged.virtual_services.push(visible(service.clone()));
                                 merged.virtual_service_indexes.push(Some(index));

@@ -32,7 +32,7 @@ fn https(name: &str, mode: &str, hosts: &[&str]) -> Value {
 }
 
 fn web(hosts: &[&str]) -> Value {
-    json!({"hosts": hosts, "gateways": ["edge"], "http": [{"route": []}]})
+    json!({"hosts": hosts, "gateways": ["edge"], "http": [to("backend")]})
 }
 
 /// Envoy redirects no request that came by TLS.
@@ -73,7 +73,7 @@ fn a_partial_wildcard_of_a_virtual_service_is_a_domain() {
     let strict = https("strict", "MUTUAL", &["x-b.a.test"]);
     let servers = json!([strict, https("lax", "SIMPLE", &["*.a.test"])]);
     let found = bypasses(&servers, &web(&["*-b.a.test"]));
-    assert_eq!(found[0].host, "x-b.a.test");
+    assert_eq!(found[0].host.as_deref(), Some("x-b.a.test"));
     assert_eq!((found[0].bypassed, found[0].through), (0, 1));
 }
 
@@ -85,7 +85,7 @@ fn envoy_rejects_a_listener_with_a_partial_wildcard() {
     }]);
     let service = json!({
         "hosts": ["*-b.a.test"], "gateways": ["edge"],
-        "tls": [{"match": [{"sniHosts": ["*-b.a.test"]}], "route": [{}]}],
+        "tls": [{"match": [{"sniHosts": ["*-b.a.test"]}], "route": [{"destination": {"host": "b"}}]}],
     });
     let rejection = build(&servers, &service, |merged, gateways| {
         merged.listener_rejection(&merged.listeners["0.0.0.0_443"], gateways)
@@ -116,8 +116,291 @@ fn a_lax_server_is_found_among_many_strict_ones() {
     for number in 0..600 {
         servers.push(https(&format!("s{number}"), "MUTUAL", &[&format!("a{number}.test")]));
     }
-    servers.push(https("lax", "SIMPLE", &["z.test"]));
+    let mut lax = https("lax", "SIMPLE", &["z.test"]);
+    lax["port"]["number"] = 8443.into();
+    servers.push(lax);
     let found = bypasses(&json!(servers), &web(&["*.test"]));
     let through: Vec<_> = found.iter().map(|one| (one.bypassed, one.through)).collect();
     assert_eq!(through, [(0, 601)]);
+}
+
+fn to(host: &str) -> Value {
+    json!({"route": [{"destination": {"host": host}}]})
+}
+
+fn service(hosts: &[&str], gateways: &[&str], http: Value) -> Value {
+    json!({"hosts": hosts, "gateways": gateways, "http": http})
+}
+
+/// The servers of bypasses: each is the number of the Gateway, of which each has one server for each that it is
+/// given.
+fn between(gateways: &[(&str, Value)], services: &[Value]) -> Vec<(String, String)> {
+    let specs: Vec<Gateway> = gateways
+        .iter()
+        .map(|(_, servers)| json::from_str(&json!({"servers": servers}).to_string()).unwrap())
+        .collect();
+    let named: Vec<_> = gateways
+        .iter()
+        .zip(&specs)
+        .map(|((name, _), gateway)| NamedGateway {
+            namespace: "infra",
+            name,
+            created: None,
+            gateway,
+        })
+        .collect();
+    let services: Vec<_> = services
+        .iter()
+        .enumerate()
+        .map(|(number, spec)| {
+            VirtualService::from_spec(&format!("v{number}"), "infra", None, spec).unwrap()
+        })
+        .collect();
+    let merged = MergedGateway::build(&named, &services, &Workload::default());
+    let name = |server: usize| {
+        let server = &merged.servers[server];
+        named[server.gateway].gateway.servers[server.server].port.as_ref().unwrap().name.clone()
+    };
+    let found = merged.bypasses(&named);
+    found.iter().map(|one| (name(one.bypassed), name(one.through))).collect()
+}
+
+#[track_caller]
+fn found(gateways: &[(&str, Value)], services: &[Value], want: &[(&str, &str)]) {
+    let found = between(gateways, services);
+    let found: Vec<_> = found.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(found, want);
+}
+
+fn strict(hosts: &[&str]) -> Value {
+    https("strict", "MUTUAL", hosts)
+}
+
+fn lax(hosts: &[&str]) -> Value {
+    https("lax", "SIMPLE", hosts)
+}
+
+fn plain(number: u32, protocol: &str, hosts: &[&str]) -> Value {
+    json!({"port": {"number": number, "name": "plain", "protocol": protocol}, "hosts": hosts})
+}
+
+const BYPASS: &[(&str, &str)] = &[("strict", "lax")];
+const PLAIN: &[(&str, &str)] = &[("strict", "plain")];
+
+/// The server name of a host leads to one server: a check of another one was never that host's.
+#[test]
+fn a_server_protects_only_hosts_whose_own_server_name_leads_to_it() {
+    for hosts in ["*", "*.test"] {
+        let edge = json!([strict(&[hosts]), lax(&["public.test"])]);
+        found(&[("edge", edge.clone())], &[service(&["*.test"], &["edge"], json!([to("b")]))], &[]);
+        let both = service(&["*.test", "public.test"], &["edge"], json!([to("b")]));
+        found(&[("edge", edge.clone())], &[both], &[]);
+        // A host below it is of the strict server, if the lax one has it by another port.
+        let mut other = lax(&["public.test"]);
+        other["port"]["number"] = 8443.into();
+        let edge = json!([strict(&[hosts]), other]);
+        found(&[("edge", edge)], &[service(&["*.test"], &["edge"], json!([to("b")]))], BYPASS);
+    }
+    let edge = json!([strict(&["admin.test"]), lax(&["*.test"])]);
+    found(&[("edge", edge)], &[service(&["*.test"], &["edge"], json!([to("b")]))], BYPASS);
+}
+
+/// The host of a server in another namespace is a server name, although it is no virtual host.
+#[test]
+fn a_server_name_without_a_virtual_host_protects_a_host() {
+    let edge = json!([strict(&["*.test", "n1/q.a.test"]), lax(&["*.a.test"])]);
+    found(&[("edge", edge)], &[service(&["*.a.test"], &["edge"], json!([to("b")]))], BYPASS);
+}
+
+#[test]
+fn a_lax_server_is_found_however_many_hosts_are_its_own() {
+    let mut servers = vec![strict(&["*.test"])];
+    for number in 0..600 {
+        let mut server = lax(&[&format!("a{number}.test")]);
+        server["port"]["name"] = format!("s{number}").into();
+        servers.push(server);
+    }
+    servers.push(plain(80, "HTTP", &["*"]));
+    found(&[("edge", json!(servers))], &[web(&["*.test"])], PLAIN);
+}
+
+/// Equal backends, by two VirtualServices.
+#[test]
+fn two_virtual_services_lead_to_one_backend() {
+    let gateways = [("one", json!([strict(&["admin.test"])])), ("two", json!([lax(&["*.test"])]))];
+    let own = service(&["admin.test"], &["one"], json!([to("admin")]));
+    for hosts in ["admin.test", "*.test", "*"] {
+        let other = |to: Value| service(&[hosts], &["two"], json!([to]));
+        found(&gateways, &[own.clone(), other(to("admin"))], BYPASS);
+        found(&gateways, &[own.clone(), other(to("admin.infra.svc.cluster.local"))], BYPASS);
+        found(&gateways, &[own.clone(), other(to("public"))], &[]);
+        let port = |number: u32| json!({"route": [{"destination": {"host": "admin", "port": {"number": number}}}]});
+        // The only port of the service, or two of them.
+        found(&gateways, &[own.clone(), other(port(80))], BYPASS);
+        let with = service(&["admin.test"], &["one"], json!([port(9000)]));
+        found(&gateways, &[with.clone(), other(port(80))], &[]);
+        found(&gateways, &[with, other(port(9000))], BYPASS);
+        let weighted = json!({"route": [
+            {"destination": {"host": "public"}, "weight": 100},
+            {"destination": {"host": "admin"}, "weight": 0},
+        ]});
+        found(&gateways, &[own.clone(), other(weighted)], &[]);
+    }
+    // The backend sees another host, which its VirtualService has on purpose.
+    let www = service(&["www.test"], &["two"], json!([to("admin")]));
+    found(&gateways, &[own, www], &[]);
+}
+
+/// Bytes may be any request.
+#[test]
+fn a_server_that_forwards_bytes_leads_to_the_backend_with_any_host() {
+    let edge = json!([strict(&["admin.test"]), plain(9000, "TCP", &["db.test"])]);
+    let http = service(&["admin.test"], &["edge"], json!([to("admin")]));
+    let tcp = |host: &str| json!({"hosts": ["db.test"], "gateways": ["edge"], "tcp": [to(host)]});
+    found(&[("edge", edge.clone())], &[http.clone(), tcp("admin")], PLAIN);
+    found(&[("edge", edge)], &[http.clone(), tcp("db")], &[]);
+    let pass = json!({
+        "port": {"number": 443, "name": "lax", "protocol": "TLS"},
+        "hosts": ["db.test"], "tls": {"mode": "PASSTHROUGH"},
+    });
+    let mut route = to("admin");
+    route["match"] = json!([{"sniHosts": ["db.test"]}]);
+    let tls = json!({"hosts": ["db.test"], "gateways": ["edge"], "tls": [route]});
+    found(&[("edge", json!([strict(&["admin.test"]), pass]))], &[http, tls], BYPASS);
+}
+
+#[test]
+fn a_server_that_forwards_bytes_is_bypassed() {
+    let mut db = strict(&["db.test"]);
+    db["port"]["protocol"] = "TLS".into();
+    let tcp = json!({"hosts": ["db.test"], "gateways": ["edge"], "tcp": [to("db")]});
+    let edge = json!([db, plain(9000, "TCP", &["db.test"])]);
+    found(&[("edge", edge)], std::slice::from_ref(&tcp), PLAIN);
+    let edge = json!([db, plain(80, "HTTP", &["www.test"])]);
+    let www = |host: &str| service(&["www.test"], &["edge"], json!([to(host)]));
+    found(&[("edge", edge.clone())], &[tcp.clone(), www("db")], PLAIN);
+    found(&[("edge", edge)], &[tcp, www("www")], &[]);
+}
+
+/// pilot makes only the routes for the port and the Gateway, and none after one that takes every request.
+#[test]
+fn a_route_that_is_not_for_the_lax_server_is_no_way() {
+    let edge = json!([strict(&["admin.test"]), plain(80, "HTTP", &["*"])]);
+    let matched = |one: Value, route: Value| {
+        let mut route = route;
+        route["match"] = json!([one]);
+        route
+    };
+    let redirect = json!({"redirect": {"scheme": "https"}});
+    let response = json!({"directResponse": {"status": 403}});
+    for (http, want) in [
+        (json!([to("a")]), PLAIN),
+        (json!([matched(json!({"port": 443}), to("a"))]), &[]),
+        (json!([matched(json!({"port": 443}), to("a")), to("b")]), &[]),
+        (json!([matched(json!({"port": 443}), to("a")), to("a")]), PLAIN),
+        (json!([matched(json!({"port": 80}), redirect.clone()), to("a")]), &[]),
+        (
+            json!([
+                matched(json!({"port": 80, "uri": {"prefix": "/x"}}), redirect.clone()),
+                to("a")
+            ]),
+            PLAIN,
+        ),
+        (
+            json!([
+                matched(json!({"port": 80, "uri": {"prefix": "/"}}), redirect.clone()),
+                to("a")
+            ]),
+            &[],
+        ),
+        (
+            json!([
+                matched(json!({"port": 80, "uri": {"regex": ".*"}}), redirect.clone()),
+                to("a")
+            ]),
+            &[],
+        ),
+        (
+            json!([
+                matched(json!({"port": 80, "method": {"exact": "GET"}}), redirect.clone()),
+                to("a")
+            ]),
+            PLAIN,
+        ),
+        (json!([matched(json!({"port": 80, "headers": {}}), redirect.clone()), to("a")]), &[]),
+        (json!([matched(json!({"uri": {"prefix": "/x"}}), to("a")), response.clone()]), PLAIN),
+        (json!([redirect, to("a")]), &[]),
+        (json!([response.clone()]), &[]),
+    ] {
+        println!("{http}");
+        found(&[("edge", edge.clone())], &[service(&["admin.test"], &["edge"], http)], want);
+    }
+    let gateways = [("one", json!([strict(&["admin.test"])])), ("two", json!([lax(&["*.test"])]))];
+    let own = matched(json!({"gateways": ["one"]}), to("a"));
+    let both = |http: Value| service(&["admin.test"], &["one", "two"], http);
+    found(&gateways, &[both(json!([own.clone()]))], &[]);
+    found(&gateways, &[both(json!([own.clone(), to("b")]))], &[]);
+    found(&gateways, &[both(json!([own, to("a")]))], BYPASS);
+}
+
+/// The first route that takes every request is the last one that Envoy looks at, of whatever VirtualService.
+#[test]
+fn a_route_of_an_earlier_virtual_service_hides_one() {
+    let gateways = [("one", json!([strict(&["admin.test"])])), ("two", json!([lax(&["*.test"])]))];
+    let redirect = service(&["admin.test"], &["two"], json!([{"redirect": {"scheme": "https"}}]));
+    let both = service(&["admin.test"], &["one", "two"], json!([to("a")]));
+    found(&gateways, &[redirect, both.clone()], &[]);
+    let mut limited = to("a");
+    limited["match"] = json!([{"uri": {"prefix": "/a"}}]);
+    let redirect = json!({"redirect": {"scheme": "https"}});
+    let all = service(&["admin.test"], &["two"], json!([redirect]));
+    let both = service(&["admin.test"], &["one", "two"], json!([limited]));
+    found(&gateways, &[all, both], BYPASS);
+}
+
+/// What nobody is rejected by cannot be bypassed; a certificate that the backend may trust can be forged.
+#[test]
+fn a_server_that_accepts_everybody_has_no_check() {
+    let servers = |own: Value, other: Value| [("edge", json!([own, other]))];
+    let services = [web(&["*.test"])];
+    let optional = || https("strict", "OPTIONAL_MUTUAL", &["admin.test"]);
+    let mut any = strict(&["admin.test"]);
+    any["tls"]["insecureSkipVerify"] = true.into();
+    found(&servers(optional(), lax(&["*.test"])), &services, &[]);
+    found(&servers(any.clone(), lax(&["*.test"])), &services, &[]);
+    found(&servers(any.clone(), plain(80, "HTTP", &["*"])), &services, &[]);
+    // A certificate of another CA, and one that nobody verified.
+    let mut other = https("lax", "OPTIONAL_MUTUAL", &["*.test"]);
+    found(&servers(optional(), other.clone()), &services, &[]);
+    other["tls"]["credentialName"] = "another".into();
+    found(&servers(optional(), other), &services, BYPASS);
+    let mut unverified = https("lax", "OPTIONAL_MUTUAL", &["*.test"]);
+    unverified["tls"]["insecureSkipVerify"] = true.into();
+    found(&servers(optional(), unverified.clone()), &services, BYPASS);
+    found(&servers(any.clone(), unverified), &services, &[]);
+    // insecureSkipVerify waives pins, too.
+    any["tls"]["verifyCertificateSpki"] = json!(["47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="]);
+    found(&servers(any, lax(&["*.test"])), &services, &[]);
+}
+
+/// Only the pods themselves connect to such an address.
+#[test]
+fn a_server_on_a_loopback_address_is_no_way() {
+    for (bind, want) in [
+        ("", BYPASS),
+        ("10.0.0.1", BYPASS),
+        ("::", BYPASS),
+        ("127.0.0.1", &[]),
+        ("127.1.2.3", &[]),
+        ("::1", &[]),
+        ("::ffff:127.0.0.1", &[]),
+    ] {
+        let mut other = lax(&["*.test"]);
+        other["bind"] = bind.into();
+        found(&[("edge", json!([strict(&["admin.test"]), other]))], &[web(&["*.test"])], want);
+    }
+    let mut other = lax(&["*.test"]);
+    other["bind"] = "unix:///tmp/gateway".into();
+    other["port"]["number"] = 0.into();
+    found(&[("edge", json!([strict(&["admin.test"]), other]))], &[web(&["*.test"])], &[]);
 }

@@ -343,7 +343,7 @@ fn a_client_check_is_bypassed_through_a_gateway_of_another_file() {
         found[0].diagnostic.message,
         "the client check can be bypassed through servers[0] of the Gateway \"infra/lax\": a request to \
          0.0.0.0:443 with the server name (SNI) a.example.com and the Host admin.example.com reaches the \
-         same routes, those of the VirtualService \"infra/v\"",
+         same backend, v.infra.svc.cluster.local, by the VirtualService \"infra/v\"",
     );
     // The order of the files does not matter.
     let last = "2.0 lint/client-check-bypass spec.servers[0].tls 9:5 (1.0 9:5)";

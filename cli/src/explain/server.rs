@@ -275,7 +275,7 @@ fn is_certain(index: usize, behavior: &ServerBehavior<'_>, unknown: &Unknown) ->
     behavior.absence.is_none() && !unknown.server(index).is_some_and(hides)
 }
 
-/// A sentence for each request that reaches the routes of a server without its client check.
+/// A sentence for each request that reaches the backend of a server without its client check.
 fn bypasses(
     gateway: &Gateway,
     behavior: &[ServerBehavior<'_>],
@@ -287,7 +287,7 @@ fn bypasses(
     for bypass in bypasses_within(gateway) {
         if is_certain(bypass.bypassed) && is_certain(bypass.through) {
             let sentence = format!(
-                "This check can be bypassed: {bypass} reaches the same routes through spec.servers[{}]. Try \
+                "This check can be bypassed: {bypass} reaches the same backend through spec.servers[{}]. Try \
                  it: {}",
                 bypass.through,
                 bypass.command()

@@ -1,4 +1,4 @@
-//! TCP backends of VirtualServices: each says which one it is and what arrives.
+//! TCP backends: each answers which one it is and what arrives.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -8,13 +8,18 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// What the backend of the VirtualService with this index answers.
-pub fn answer(service: usize, is_tls: bool) -> String {
+/// What the backend with this index answers.
+pub fn answer(backend: usize, is_tls: bool) -> String {
     let what = if is_tls { "TLS" } else { "no TLS" };
-    format!("service {service} gets {what}\n")
+    format!("backend {backend} gets {what}\n")
 }
 
-/// Starts backends for this many VirtualServices, which run until the process exits.
+/// The index of the backend that answered this.
+pub fn number(answer: &str) -> Option<usize> {
+    answer.strip_prefix("backend ")?.split(' ').next()?.parse().ok()
+}
+
+/// Starts this many backends, which run until the process exits.
 pub async fn start(count: usize) -> Result<Vec<SocketAddr>> {
     let mut addresses = Vec::new();
     for service in 0..count {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use anyhow::{Context as _, Result};
-use istio_gateway::merged_gateway::Bypass;
+use istio_gateway::merged_gateway::{Bypass, ChainAction};
 
 use crate::{config, plan::Workload};
 
@@ -37,7 +37,18 @@ impl Commands {
                 let policy = revision.merged.client_certificate_policy(server, &gateways);
                 policy.is_some_and(|policy| policy.decide(None).is_accepted())
             };
-            let bypass = bypasses[phase].iter().find(|bypass| accepts(bypass.through));
+            // Others do not get an answer of HTTP.
+            let routes_http = |bypass: &&Bypass| {
+                let (address, port) = &bypass.listener;
+                let listener = revision.merged.listeners.get(&format!("{address}_{port}"));
+                let mut chains = listener.iter().flat_map(|listener| &listener.chains);
+                chains.any(|chain| {
+                    chain.server == bypass.through
+                        && matches!(chain.action, ChainAction::Http { .. })
+                })
+            };
+            let mut bypasses = bypasses[phase].iter().filter(routes_http);
+            let bypass = bypasses.find(|bypass| accepts(bypass.through));
             let Some(bypass) = bypass.filter(|_| count < MOST) else { continue };
             count += 1;
             let (address, port) = &bypass.listener;
@@ -51,7 +62,7 @@ impl Commands {
             let is_wrong_on_purpose = count == 1;
             let path = match is_wrong_on_purpose {
                 true => "/nothing".to_owned(),
-                false => config::path(bypass.virtual_service),
+                false => config::path(bypass.backend),
             };
             let command = bypass.command().replacen(&url, &format!(":{}{path}", gateway.port()), 1);
             let shown = command.replacen("curl ", "curl -sS --max-time 20 ", 1);
@@ -62,7 +73,7 @@ impl Commands {
                 .context("sh")?;
             self.executed += 1;
             let body = String::from_utf8_lossy(&output.stdout);
-            let want = bypass.virtual_service.to_string();
+            let want = bypass.backend.to_string();
             let is_reached = output.status.success() && body == want;
             if is_wrong_on_purpose {
                 self.on_purpose.0 += 1;

@@ -23,13 +23,13 @@ pub fn chain_name(listener: &str, revision: usize, chain: usize) -> String {
     format!("{listener} revision {revision} chain {chain}")
 }
 
-/// The path of the routes of a VirtualService.
-pub fn path(service: usize) -> String {
-    format!("/service-{service}")
+/// The path of the routes to a backend.
+pub fn path(backend: usize) -> String {
+    format!("/backend-{backend}")
 }
 
-fn cluster(service: usize) -> String {
-    format!("service-{service}")
+fn cluster(backend: usize) -> String {
+    format!("backend-{backend}")
 }
 
 /// The name of a workload's listener.
@@ -41,7 +41,11 @@ pub fn listener_name(workload: usize, name: &str) -> String {
 /// different ports.
 pub fn address(network: u8, workload: usize, listener: &Listener) -> Result<SocketAddr> {
     let [.., high, low] = u32::try_from(workload)?.to_be_bytes();
-    let offset = if listener.address == "0.0.0.0" { 10_000 } else { 20_000 };
+    let offset = match listener.address.as_str() {
+        "0.0.0.0" => 10_000,
+        "127.0.0.1" => 30_000,
+        _ => 20_000,
+    };
     let port = u16::try_from(listener.port + offset)?;
     Ok(SocketAddr::from((Ipv4Addr::new(127, network, high, low), port)))
 }
@@ -129,12 +133,12 @@ impl Configuration {
                     "typed_config": manager,
                 })
             }
-            ChainAction::Tcp { virtual_service } => json!({
+            ChainAction::Tcp { backends, .. } => json!({
                 "name": "envoy.filters.network.tcp_proxy",
                 "typed_config": {
                     "@type": format!("{TYPE}.extensions.filters.network.tcp_proxy.v3.TcpProxy"),
                     "stat_prefix": "tcp",
-                    "cluster": cluster(*virtual_service),
+                    "cluster": cluster(*backends.first().context("no backend")?),
                 },
             }),
             other => anyhow::bail!("an action that is not drawn: {other:?}"),
@@ -261,6 +265,13 @@ pub fn is_opaque(revision: &Revision, chain: &FilterChain) -> bool {
     !flow.is_some_and(TrafficMode::terminates_tls)
 }
 
+/// Whether the client speaks TLS to what the chain forwards to.
+pub fn is_passthrough(revision: &Revision, chain: &FilterChain) -> bool {
+    let server = server(revision, chain);
+    let flow = server.map(|server| envoy::translate_server(server, &Options::default()).flow);
+    flow == Some(TrafficMode::Passthrough)
+}
+
 /// A certificate authority.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ca {
@@ -284,14 +295,14 @@ pub fn ca_of(secret: &str) -> Option<Ca> {
 fn routes(hosts: &BTreeMap<String, VirtualHost>) -> Value {
     let host = |(domain, host): (&String, &VirtualHost)| {
         let routes: Vec<Value> = host
-            .virtual_services
+            .backends
             .iter()
-            .map(|&service| {
+            .map(|&backend| {
                 json!({
-                    "match": {"path": path(service)},
+                    "match": {"path": path(backend)},
                     "direct_response": {
                         "status": 200,
-                        "body": {"inline_string": service.to_string()},
+                        "body": {"inline_string": backend.to_string()},
                     },
                 })
             })

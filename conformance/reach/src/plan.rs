@@ -8,7 +8,9 @@ use anyhow::{Context as _, Result};
 use fastrand::Rng;
 use handshake_conformance::{Issuer, Pki, TlsVersion};
 use istio_gateway::{
-    client_certificate::{ClientCertificate, ClientCertificatePolicy, Source, ValidationContext},
+    client_certificate::{
+        ClientCertificate, ClientCertificatePolicy, Decision, Source, ValidationContext,
+    },
     merged_gateway::{Answer, Bypass, ChainAction, Connection, FilterChain, Outcome, Request},
 };
 
@@ -58,8 +60,10 @@ pub struct Trial {
     pub workload: usize,
     /// The revision that serves the listener.
     pub revision: Option<usize>,
-    /// The index of the VirtualService that is asked for.
-    pub service: usize,
+    /// The index of the backend that is asked for.
+    pub backend: usize,
+    /// Whether the listener is not for clients outside the pods.
+    pub is_local: bool,
     pub attempt: Attempt,
     pub expected: Expected,
     /// Whether it is a bypass that the library reports, of this server.
@@ -130,7 +134,7 @@ struct Draft {
     tls: Option<Option<String>>,
     client: &'static str,
     host: String,
-    service: usize,
+    backend: usize,
 }
 
 impl<'a> Planner<'a> {
@@ -168,46 +172,57 @@ impl<'a> Planner<'a> {
         let target = self.targets.iter().position(|target| target.name == name);
         let target = target.context("a bypass through an unknown listener")?;
         let accepts = |policy: &ClientCertificatePolicy, client: &str| {
-            policy.decide(certificate(self.pki, client, policy).as_ref()).is_accepted()
+            let decision = policy.decide(certificate(self.pki, client, policy).as_ref());
+            !matches!(decision, Decision::Reject(_))
         };
         let clients =
             CLIENTS.iter().filter(|client| !accepts(&strict, client) && accepts(&lax, client));
         let clients: Vec<_> = clients.copied().collect();
         for client in clients.into_iter().take(3) {
             let tls = bypass.is_tls.then(|| bypass.server_name.clone());
-            let (host, service) = (bypass.host.clone(), bypass.virtual_service);
-            let draft = Draft { target, tls, client, host: host.clone(), service };
+            let host = bypass.host.clone().unwrap_or_else(|| "any.host".to_owned());
+            let backend = bypass.backend;
+            let draft = Draft { target, tls, client, host: host.clone(), backend };
             let mut trial = self.trial(draft)?;
             // The bypass alone says what is expected.
-            trial.expected = self.reached(&name, bypass.through, client, service)?;
+            trial.expected = self.reached(&name, bypass.through, client, backend)?;
             trial.bypassed = Some(bypass.bypassed);
             trials.push(trial);
             if let Some((target, name)) = self.entry(bypass.bypassed) {
                 let tls = Some(name);
-                trials.push(self.trial(Draft { target, tls, client, host, service })?);
+                trials.push(self.trial(Draft { target, tls, client, host, backend })?);
             }
         }
         Ok(())
     }
 
-    /// The client gets through the server's filter chain to the routes of the VirtualService.
+    /// The client gets through the server's filter chain to the backend.
     fn reached(
         &self,
         listener: &str,
         server: usize,
         client: &str,
-        service: usize,
+        backend: usize,
     ) -> Result<Expected> {
         let revision = &self.workload.revisions[self.phase];
         let policy = revision.merged.client_certificate_policy(server, &revision.gateways());
         let policy = policy.context("no such server")?;
         let of_listener = revision.merged.listeners.get(listener).context("no such listener")?;
         let chain = of_listener.chains.iter().position(|chain| chain.server == server);
+        let of_server = chain.and_then(|chain| of_listener.chains.get(chain));
+        if let Some(of_server) = of_server
+            && let ChainAction::Tcp { .. } = of_server.action
+        {
+            let is_opaque = config::is_opaque(revision, of_server);
+            let is_tls = is_opaque && config::is_passthrough(revision, of_server);
+            let text = backend::answer(backend, is_tls);
+            return Ok(Expected::Exactly(Seen::Bytes { text, is_decrypted: !is_opaque }));
+        }
         let name = config::listener_name(self.workload.number, listener);
         let decision = policy.decide(certificate(self.pki, client, &policy).as_ref());
         Ok(Expected::Exactly(Seen::Reached {
             chain: config::chain_name(&name, self.phase, chain.context("no such filter chain")?),
-            service: service.to_string(),
+            service: backend.to_string(),
             certificate: decision.has_certificate().then(|| self.hash(client)).flatten(),
         }))
     }
@@ -243,7 +258,7 @@ impl<'a> Planner<'a> {
             chain.server_names.is_empty() && config::is_opaque(revision, chain)
         };
         let mut wants_tls = !chains.iter().any(is_plain);
-        let mut service = self.rng.usize(..revision.services.len().max(1));
+        let mut backend = self.rng.usize(..revision.merged.backends.len().max(1));
         let mut name = names.get(self.rng.usize(..names.len().max(1))).copied().unwrap_or("*");
         let mut host = names.get(self.rng.usize(..names.len().max(1))).copied().unwrap_or("*");
         // Half of the requests are meant to get somewhere.
@@ -259,8 +274,8 @@ impl<'a> Planner<'a> {
                 && let Some((domain, of)) = hosts.iter().nth(self.rng.usize(..hosts.len().max(1)))
             {
                 host = domain;
-                if let Some(one) = of.virtual_services.first() {
-                    service = *one;
+                if let Some(one) = of.backends.first() {
+                    backend = *one;
                 }
             }
         }
@@ -278,7 +293,7 @@ impl<'a> Planner<'a> {
                 self.odd(host)
             }
         };
-        Draft { target, tls: wants_tls.then_some(server_name), client, host, service }
+        Draft { target, tls: wants_tls.then_some(server_name), client, host, backend }
     }
 
     /// A name that the pattern may match.
@@ -309,18 +324,19 @@ impl<'a> Planner<'a> {
     }
 
     fn trial(&mut self, draft: Draft) -> Result<Trial> {
-        let Draft { target, tls, client, host, service } = draft;
+        let Draft { target, tls, client, host, backend } = draft;
         let target = self.targets.get(target).context("no such listener")?;
         let revision = self.revision(target);
         let expected = match target.active {
             None => Expected::Exactly(Seen::Refused),
-            Some(number) => self.predict(revision, number, target, &tls, client, &host, service)?,
+            Some(number) => self.predict(revision, number, target, &tls, client, &host, backend)?,
         };
         let versions = TlsVersion::ALL;
         Ok(Trial {
             workload: self.workload.number,
             revision: target.active,
-            service,
+            backend,
+            is_local: crate::claims::is_local(target.name),
             attempt: Attempt {
                 address: target.address,
                 tls,
@@ -328,7 +344,7 @@ impl<'a> Planner<'a> {
                 version: versions[self.rng.usize(..versions.len())],
                 is_http2: self.rng.bool(),
                 host,
-                path: config::path(service),
+                path: config::path(backend),
                 claims_https: self.rng.u8(0..4) == 0,
             },
             expected,
@@ -348,7 +364,7 @@ impl<'a> Planner<'a> {
         tls: &Option<Option<String>>,
         client: &str,
         host: &str,
-        service: usize,
+        backend: usize,
     ) -> Result<Expected> {
         let (merged, gateways) = (&revision.merged, revision.gateways());
         let listener = merged.listeners.get(target.name).context("no such listener")?;
@@ -373,20 +389,25 @@ impl<'a> Planner<'a> {
             Outcome::WrongProtocol => return Ok(Expected::WrongProtocol),
             Outcome::ClientRejected(_) => Seen::HandshakeFailed,
             Outcome::RedirectedToHttps => status(301),
-            Outcome::Routed(of) if of.virtual_services.contains(&service) => {
+            Outcome::Routed(of) if of.backends.contains(&backend) => {
                 let decision = policy.map(|policy| policy.decide(certificate.as_ref()));
                 let is_seen = tls.is_some() && decision.is_some_and(|one| one.has_certificate());
                 Seen::Reached {
                     chain: chain_name,
-                    service: service.to_string(),
+                    service: backend.to_string(),
                     certificate: is_seen.then(|| self.hash(client)).flatten(),
                 }
             }
             Outcome::NoVirtualHost | Outcome::Routed(_) => status(404),
-            Outcome::Forwarded { virtual_service } => {
+            Outcome::Forwarded { .. } => {
+                let Some(ChainAction::Tcp { backends, .. }) = chain.map(|chain| &chain.action)
+                else {
+                    anyhow::bail!("bytes are forwarded by no chain");
+                };
+                let backend = *backends.first().context("no backend")?;
                 let is_opaque = chain.is_some_and(|chain| config::is_opaque(revision, chain));
                 Seen::Bytes {
-                    text: backend::answer(virtual_service, is_opaque && tls.is_some()),
+                    text: backend::answer(backend, is_opaque && tls.is_some()),
                     is_decrypted: !is_opaque,
                 }
             }

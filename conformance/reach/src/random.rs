@@ -103,8 +103,9 @@ pub struct Random<'a> {
     pub rejected: usize,
 }
 
-/// How many VirtualServices a workload has at most.
-pub const MOST_SERVICES: usize = 5;
+/// How many VirtualServices a workload has at most, and how many backends.
+const MOST_SERVICES: usize = 5;
+pub const MOST_BACKENDS: usize = 48;
 
 const NAMESPACES: [&str; 4] = ["infra", "infra", "n1", "n2"];
 
@@ -204,7 +205,9 @@ impl<'a> Random<'a> {
     }
 
     fn server(&mut self) -> Value {
-        let (protocol, mut tls) = match self.rng.u8(0..20) {
+        let (protocol, mut tls) = match self.rng.u8(0..23) {
+            20 | 21 => ("TLS", self.tls()),
+            22 => ("TCP", Value::Null),
             0..=11 => ("HTTPS", self.tls()),
             12..=15 => (self.pick(&["HTTP", "HTTP", "HTTP2", "GRPC"]), Value::Null),
             16 => ("TLS", self.tls()),
@@ -226,7 +229,7 @@ impl<'a> Random<'a> {
         let mut server = json!({
             "port": {"number": port, "name": port_name.to_lowercase(), "protocol": protocol},
             "hosts": hosts,
-            "bind": self.pick(&["", "", "", "", "", "", "0.0.0.0", "10.0.0.1"]),
+            "bind": self.pick(&["", "", "", "", "", "", "", "", "0.0.0.0", "0.0.0.0", "10.0.0.1", "127.0.0.1"]),
         });
         if !tls.is_null() {
             server["tls"] = tls;
@@ -297,21 +300,21 @@ impl<'a> Random<'a> {
                 _ => format!("{}/{}", one.namespace, one.name),
             });
         }
-        let to = json!([{"destination": {"host": "backend"}}]);
         let mut spec = json!({"hosts": hosts, "gateways": bound});
         if self.chance(90) {
-            let mut route = json!({"route": to});
-            if self.chance(15) {
-                route["match"] = json!([{"port": self.pick(&[80, 443, 8443])}]);
-            }
-            spec["http"] = json!([route]);
+            let count = self.rng.usize(1..=3);
+            spec["http"] = (0..count).map(|_| self.http_route(&bound)).collect();
         }
         if self.chance(50) {
-            spec["tcp"] = json!([{"route": to}]);
+            spec["tcp"] = json!([{"route": [self.destination()]}]);
         }
         if self.chance(60) {
-            let route = |host: &str| json!({"match": [{"sniHosts": [host]}], "route": to});
-            spec["tls"] = hosts.iter().map(|host| route(host)).collect();
+            let mut routes = Vec::new();
+            for host in &hosts {
+                let to = self.destination();
+                routes.push(json!({"match": [{"sniHosts": [host]}], "route": [to]}));
+            }
+            spec["tls"] = routes.into();
         }
         if self.chance(10) {
             spec["exportTo"] = json!([self.pick(&[".", "*", "infra", "n1"])]);
@@ -319,6 +322,50 @@ impl<'a> Random<'a> {
         let created = Some(self.rng.i64(0..3));
         let service = VirtualService::from_spec(&format!("v{number}"), namespace, created, &spec);
         service.context("a VirtualService")
+    }
+
+    fn http_route(&mut self, gateways: &[String]) -> Value {
+        let mut route = match self.rng.u8(0..10) {
+            0 => json!({"redirect": {"uri": "/elsewhere"}}),
+            1 => json!({"directResponse": {"status": 403}}),
+            2 => json!({"route": [self.weighted(), self.weighted()]}),
+            _ => json!({"route": [self.destination()]}),
+        };
+        let mut matches = Vec::new();
+        for _ in 0..if self.chance(40) { self.rng.usize(1..=2) } else { 0 } {
+            let mut one = json!({});
+            if self.chance(50) {
+                one["port"] = self.pick(&[80, 443, 8443]).into();
+            }
+            if self.chance(30) {
+                let number = self.rng.usize(..gateways.len());
+                one["gateways"] = json!([gateways[number]]);
+            }
+            if self.chance(30) {
+                one["uri"] = json!({"prefix": self.pick(&["/", "/backend"])});
+            }
+            matches.push(one);
+        }
+        if !matches.is_empty() {
+            route["match"] = matches.into();
+        }
+        route
+    }
+
+    /// Few backends, so that VirtualServices have some in common.
+    fn destination(&mut self) -> Value {
+        let host = self.pick(&["x.test", "x.test", "y.test", "z", "z.infra.svc.cluster.local"]);
+        let mut destination = json!({"host": host});
+        if self.chance(15) {
+            destination["port"] = json!({"number": self.pick(&[80, 90])});
+        }
+        json!({"destination": destination})
+    }
+
+    fn weighted(&mut self) -> Value {
+        let mut to = self.destination();
+        to["weight"] = self.pick(&[0, 1, 50]).into();
+        to
     }
 
     fn chance(&mut self, percent: u8) -> bool {

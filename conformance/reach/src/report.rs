@@ -10,6 +10,7 @@ use fastrand::Rng;
 use istio_gateway::merged_gateway::{Bypass, ListenerRejection};
 
 use crate::{
+    backend,
     claims::{guards, has_path},
     client::Seen,
     plan::{Expected, Trial},
@@ -162,7 +163,7 @@ impl Report {
         for (trial, seen) in &observed.trials {
             let Some(revision) = trial.revision else { continue };
             let bypasses = &observed.bypasses[trial.workload][revision];
-            let is_reached = matches!(seen, Seen::Reached { .. });
+            let is_reached = reached(seen).is_some();
             let wrong = unreported(observed, bypasses, trial, seen);
             for server in wrong {
                 self.wrong.push(format!(
@@ -172,7 +173,7 @@ impl Report {
                 ));
             }
             let workload = &observed.workloads[trial.workload];
-            let guards = guards(&observed.pki, workload, bypasses, trial);
+            let guards = guards(&observed.pki, workload, bypasses, trial, seen);
             if !is_reached && guards.iter().any(|(_, is_reported)| !is_reported) {
                 self.held += 1;
             }
@@ -227,13 +228,21 @@ impl Report {
 
 /// The servers that a request got past although they reject its client, and no bypass says so.
 fn unreported(observed: &Observed, bypasses: &[Bypass], trial: &Trial, seen: &Seen) -> Vec<usize> {
-    let Seen::Reached { service, .. } = seen else { return Vec::new() };
-    if *service != trial.service.to_string() {
+    if reached(seen) != Some(trial.backend) {
         return Vec::new();
     }
     let workload = &observed.workloads[trial.workload];
-    let guards = guards(&observed.pki, workload, bypasses, trial);
+    let guards = guards(&observed.pki, workload, bypasses, trial, seen);
     guards.into_iter().filter(|(_, is_reported)| !is_reported).map(|(server, _)| server).collect()
+}
+
+/// The backend that was reached.
+fn reached(seen: &Seen) -> Option<usize> {
+    match seen {
+        Seen::Reached { service, .. } => service.parse().ok(),
+        Seen::Bytes { text, .. } => backend::number(text),
+        _ => None,
+    }
 }
 
 fn is_as_predicted(predicted: Option<ListenerRejection>, seen: Option<&str>) -> bool {

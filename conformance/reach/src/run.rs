@@ -24,7 +24,7 @@ use crate::{
     commands::Commands,
     config::{self, Configuration},
     plan::{Planner, Trial, Workload},
-    random::{MOST_SERVICES, Random},
+    random::{MOST_BACKENDS, Random},
     report::Report,
 };
 
@@ -101,7 +101,7 @@ pub fn run(options: &Options) -> Result<Report> {
     fs::write(&file, first.discovery(0))?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let backends = runtime.block_on(backend::start(MOST_SERVICES))?;
+    let backends = runtime.block_on(backend::start(MOST_BACKENDS))?;
     let process = envoy.start(&first.bootstrap(&pki, &backends, &file)?, directory.path())?;
     let clients = Arc::new(Clients::new(&pki)?);
     let (mut loaded, mut trials, mut commands) = (Vec::new(), Vec::new(), Commands::default());

@@ -192,12 +192,20 @@ impl<'a> Judged<'a> {
 
     fn bypass(&self, bypass: &Bypass) -> Option<Found> {
         let (server, through) = (self.id(bypass.bypassed)?, self.id(bypass.through)?);
-        let routes = match self.service(bypass.virtual_service) {
-            Some(service) => format!("those of the VirtualService {service}"),
-            None => "if a VirtualService has this host".to_owned(),
+        let backend = self.workload.merged.backends.get(bypass.backend)?;
+        let reached = match self.service(bypass.virtual_service) {
+            Some(service) => {
+                format!("the same backend, {backend}, by the VirtualService {service}")
+            }
+            None => "the same backend, if a VirtualService has this host".to_owned(),
+        };
+        let certificate = if bypass.accepted.iter().all(|change| change.new.has_certificate()) {
+            " with a certificate that is rejected here"
+        } else {
+            ""
         };
         let message = format!(
-            "the client check can be bypassed through {}: {bypass} reaches the same routes, {routes}",
+            "the client check can be bypassed through {}: {bypass}{certificate} reaches {reached}",
             self.name(through, server)
         );
         Some(Found {

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use istio_gateway::{
     Gateway,
     merged_gateway::{
-        Bypass, ChainAction, HostPaths, ListenerRejection, MergedSet, MergedWorkload, NamedGateway,
-        Path, SkipReason, VirtualService,
+        Backend, Bypass, ChainAction, HostPaths, ListenerRejection, MergedSet, MergedWorkload,
+        NamedGateway, Path, SkipReason, VirtualService,
     },
 };
 use serde::Serialize;
@@ -150,8 +150,11 @@ pub(super) struct HostPath {
 pub(super) struct FoundBypass {
     pub(super) bypassed: ServerRef,
     pub(super) through: ServerRef,
-    pub(super) host: String,
+    /// None if neither server routes HTTP.
+    pub(super) host: Option<String>,
     pub(super) port: u32,
+    /// What it reaches; null if a VirtualService is assumed.
+    pub(super) backend: Option<String>,
     /// What the client sends.
     pub(super) request: String,
     pub(super) command: String,
@@ -381,6 +384,10 @@ impl Of<'_> {
             through: self.server(bypass.through),
             host: bypass.host.clone(),
             port: bypass.listener.1,
+            backend: match self.workload.merged.backends.get(bypass.backend)? {
+                Backend::Assumed(_) => None,
+                backend => Some(backend.to_string()),
+            },
             request: bypass.to_string(),
             command: bypass.command(),
             virtual_service: self.virtual_service(bypass.virtual_service),
@@ -390,19 +397,20 @@ impl Of<'_> {
     }
 
     fn bypass_sentence(&self, bypass: &FoundBypass) -> String {
-        let FoundBypass { through, request, command, virtual_service, ids, .. } = bypass;
+        let FoundBypass { through, request, command, backend, virtual_service, ids, .. } = bypass;
         let through = if ids.0.0 == ids.1.0 {
             format!("spec.servers[{}]", through.server)
         } else {
             through.sentence()
         };
-        let service = match virtual_service {
-            Some(service) => format!(", those of the VirtualService {service}"),
-            None => String::new(),
+        let reached = match (backend, virtual_service) {
+            (Some(backend), Some(service)) => {
+                format!("the same backend, {backend}, by the VirtualService {service},")
+            }
+            _ => "the same backend".to_owned(),
         };
         harmless(&format!(
-            "This check can be bypassed: {request} reaches the same routes{service} through {through}. Try \
-             it: {command}"
+            "This check can be bypassed: {request} reaches {reached} through {through}. Try it: {command}"
         ))
     }
 

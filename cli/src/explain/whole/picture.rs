@@ -33,7 +33,7 @@ pub(super) fn picture(gateway: &WholeGateway) -> String {
             let through = gateway.bypasses.iter().filter(|bypass| bypass.through == chain.server);
             let red: HashSet<&str> = through
                 .take(MOST_BYPASSES)
-                .filter_map(|bypass| leads(chain, &bypass.host))
+                .filter_map(|bypass| leads(chain, bypass.host.as_deref()?))
                 .collect();
             drawing.chain(chain, &|domain| red.contains(domain));
         }

@@ -75,7 +75,7 @@ fn a_bypass_through_a_gateway_of_another_file_is_in_the_answer() {
     let bypass = &gateway["bypasses"][0];
     assert_eq!((&bypass["through"]["line"], &bypass["bypassed"]["line"]), (&json!(7), &json!(7)));
     let sentence = report["servers"][0]["bypasses"][0].as_str().unwrap();
-    assert!(sentence.contains("those of the VirtualService infra/admin"), "{sentence}");
+    assert!(sentence.contains(", by the VirtualService infra/admin, through"), "{sentence}");
     assert!(sentence.contains("spec.servers[0] of infra/lax (./b.yaml:7)"), "{sentence}");
     let answer = report["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
     assert!(answer.ends_with(sentence), "{answer}");
