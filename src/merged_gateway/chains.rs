@@ -290,13 +290,16 @@ impl<'a> Index<'a> {
         found
     }
 
-    /// For each class, a chain by which a request gets to the backend, and its domain if it routes HTTP.
-    pub(super) fn reaching_any(&self, backend: usize) -> Vec<(usize, usize, Option<&'a str>)> {
+    /// A chain of each class that leads to the backend, and the domain by which it does if it routes HTTP.
+    pub(super) fn reaching_any(
+        &self,
+        backend: usize,
+    ) -> impl Iterator<Item = (usize, Option<&'a str>)> {
         let http = self.any.get(&backend).into_iter().flatten();
-        let http = http.map(|(&class, &(number, domain))| (class, number, Some(domain)));
+        let http = http.map(|(_, &(number, domain))| (number, Some(domain)));
         let bytes = self.bytes.get(&backend).into_iter().flatten();
-        let bytes = bytes.filter_map(|(&class, of)| Some((class, *of.first()?, None)));
-        bytes.chain(http).collect()
+        let bytes = bytes.filter_map(|(_, of)| Some((*of.first()?, None)));
+        bytes.chain(http)
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
 use super::{
     MergedGateway, NamedGateway, VirtualService, Workload,
     chains::{Chain, Index, Leads, listeners},
+    listener::lower,
 };
 use crate::{Gateway, Server, ServerTlsSettings, TlsMode, client_certificate::Change};
 
@@ -249,39 +250,41 @@ impl MergedGateway {
             index.domains().map(|(_, domain)| domain).chain(names).collect();
         let mut reported: HashSet<(usize, usize)> = HashSet::new();
         let mut found: Vec<(usize, Bypass)> = Vec::new();
-        for host in patterns.into_iter().filter_map(|pattern| index.example(pattern)) {
+        let mut add = |strict: &Chain<'_>, lax: usize, host: Option<&String>, backend: usize| {
+            let Some(lax) = chains.get(lax) else { return };
+            let gained = gains
+                .entry((strict.class, lax.class))
+                .or_insert_with(|| strict.gained_by(lax).into());
+            if !gained.is_empty() && reported.insert((strict.server, lax.class)) {
+                let bypass = self.bypass(strict, lax, host.cloned(), backend, gained);
+                found.push((strict.server, bypass));
+            }
+        };
+        for pattern in patterns {
+            let Some(host) = index.example(&lower(pattern)) else { continue };
             let mut known: HashMap<usize, BTreeMap<usize, (usize, usize)>> = HashMap::new();
             for listener in &listeners {
-                let Some(strict) =
-                    listener.first().and_then(|first| first.neighbour(listener, &host))
-                else {
-                    continue;
-                };
-                if !strict.may_reject {
-                    continue;
-                }
+                let strict = listener.first().and_then(|first| first.neighbour(listener, &host));
+                let Some(strict) = strict.filter(|strict| strict.may_reject) else { continue };
+                let Leads::Http(_) = strict.leads else { continue };
                 for &backend in strict.backends(&host) {
-                    let mut add = |class: usize, lax: usize, host: Option<String>| {
-                        let Some(lax) = chains.get(lax) else { return };
-                        let gained = gains
-                            .entry((strict.class, class))
-                            .or_insert_with(|| strict.gained_by(lax).into());
-                        if !gained.is_empty() && reported.insert((strict.server, class)) {
-                            let bypass = self.bypass(strict, lax, host, backend, gained);
-                            found.push((strict.server, bypass));
-                        }
-                    };
-                    if let Leads::Bytes(..) = strict.leads {
-                        for (class, lax, domain) in index.reaching_any(backend) {
-                            add(class, lax, domain.and_then(|domain| index.example(domain)));
-                        }
-                        continue;
-                    }
                     let reaching = known
                         .entry(backend)
                         .or_insert_with(|| index.reaching(&chains, backend, &host));
-                    for (&class, &(lax, _)) in reaching.iter() {
-                        add(class, lax, Some(host.clone()));
+                    for &(lax, _) in reaching.values() {
+                        add(strict, lax, Some(&host), backend);
+                    }
+                }
+            }
+        }
+        // What takes bytes has no hosts: any way to its backend is one around it.
+        for strict in chains.iter().filter(|chain| chain.may_reject) {
+            let Leads::Bytes(backends, _) = strict.leads else { continue };
+            for &backend in backends {
+                for (lax, domain) in index.reaching_any(backend) {
+                    let host = domain.and_then(|domain| index.example(domain));
+                    if host.is_some() == domain.is_some() {
+                        add(strict, lax, host.as_ref(), backend);
                     }
                 }
             }

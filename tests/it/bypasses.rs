@@ -269,6 +269,18 @@ fn a_server_that_forwards_bytes_leads_to_the_backend_with_any_host() {
     found(&[("edge", json!([strict(&["admin.test"]), pass]))], &[http, tls], BYPASS);
 }
 
+/// Seen on Envoy: a chain for every server name, and a server name in capitals.
+#[test]
+fn a_server_for_every_name_is_bypassed() {
+    let mut db = strict(&["*"]);
+    db["port"]["protocol"] = "TLS".into();
+    let tcp = json!({"hosts": ["db.test"], "gateways": ["edge"], "tcp": [to("db")]});
+    found(&[("edge", json!([db, plain(9000, "TCP", &["db.test"])]))], &[tcp], PLAIN);
+    let servers = json!([strict(&["*.x.test", "n1/Q.A.test"]), lax(&["*.a.test"])]);
+    let found = bypasses(&servers, &web(&["*.a.test"]));
+    assert!(found.iter().all(|one| one.host.as_deref() != Some("Q.A.test")), "{found:?}");
+}
+
 #[test]
 fn a_server_that_forwards_bytes_is_bypassed() {
     let mut db = strict(&["db.test"]);
