@@ -33,7 +33,7 @@ fn chain(
     }
     match &chain.action {
         ChainAction::Http { route } => result.insert("route".to_owned(), json!(route)),
-        ChainAction::Tcp { virtual_service } => {
+        ChainAction::Tcp { virtual_service, .. } => {
             result.insert("services".to_owned(), names(virtual_services, &[*virtual_service]))
         }
         _ => panic!("{chain:?}"),

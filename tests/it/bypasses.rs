@@ -128,8 +128,8 @@ fn to(host: &str) -> Value {
     json!({"route": [{"destination": {"host": host}}]})
 }
 
-fn service(hosts: &[&str], gateways: &[&str], http: Value) -> Value {
-    json!({"hosts": hosts, "gateways": gateways, "http": http})
+fn service(hosts: &[&str], gateways: &[&str], http: impl Into<Value>) -> Value {
+    json!({"hosts": hosts, "gateways": gateways, "http": http.into()})
 }
 
 /// The servers of bypasses: each is the number of the Gateway, of which each has one server for each that it is
