@@ -17,6 +17,14 @@ fn names(virtual_services: &[VirtualService], indexes: &[usize]) -> Value {
     json!(names)
 }
 
+/// The backends as `host:port`: every destination has a port.
+fn reached(merged: &MergedGateway, backends: &[usize]) -> Vec<String> {
+    let mut names: Vec<String> =
+        backends.iter().map(|backend| merged.backends[*backend].to_string()).collect();
+    names.sort_unstable();
+    names
+}
+
 fn chain(
     chain: &FilterChain,
     merged: &MergedGateway,
@@ -33,7 +41,8 @@ fn chain(
     }
     match &chain.action {
         ChainAction::Http { route } => result.insert("route".to_owned(), json!(route)),
-        ChainAction::Tcp { virtual_service, .. } => {
+        ChainAction::Tcp { virtual_service, backends } => {
+            result.insert("backends".to_owned(), json!(reached(merged, backends)));
             result.insert("services".to_owned(), names(virtual_services, &[*virtual_service]))
         }
         _ => panic!("{chain:?}"),
@@ -95,7 +104,11 @@ fn answer(case: &Value) -> Value {
         .map(|(name, hosts)| {
             let host = hosts.iter().map(|(domain, host)| {
                 let services = names(&virtual_services, &host.virtual_services);
-                (domain, json!({"redirect": host.is_redirect, "services": services}))
+                let mut answer = json!({"redirect": host.is_redirect, "services": services});
+                if !host.backends.is_empty() {
+                    answer["backends"] = json!(reached(&merged, &host.backends));
+                }
+                (domain, answer)
             });
             (name, host.collect())
         })

@@ -23,6 +23,7 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 	"istio.io/istio/pilot/pkg/model"
 	"istio.io/istio/pilot/pkg/networking/core"
+	istioroute "istio.io/istio/pilot/pkg/networking/core/route"
 	"istio.io/istio/pkg/config"
 	"istio.io/istio/pkg/config/schema/gvk"
 	"istio.io/istio/pkg/log"
@@ -61,12 +62,16 @@ type Chain struct {
 	Route string `json:"route,omitempty"`
 	// The VirtualServices that a TCP chain leads to.
 	Services []string `json:"services,omitempty"`
+	// Where it leads, as host:port.
+	Backends []string `json:"backends,omitempty"`
 }
 
 // Host is what a route does with the requests of a domain.
 type Host struct {
 	IsRedirect bool     `json:"redirect"`
 	Services   []string `json:"services"`
+	// Where its routes lead, as host:port, up to the first route that takes every request.
+	Backends []string `json:"backends,omitempty"`
 }
 
 func main() {
@@ -206,8 +211,14 @@ func (c *Case) answer(t test.Failer, pilot *core.ConfigGenTest, proxy *model.Pro
 		hosts := map[string]Host{}
 		for _, host := range configuration.VirtualHosts {
 			one := Host{IsRedirect: host.RequireTls == route.VirtualHost_ALL, Services: []string{}}
+			isReached := true
 			for _, to := range host.Routes {
-				one.Services = add(one.Services, to.GetRoute().GetCluster())
+				config := to.Metadata.FilterMetadata["istio"].Fields["config"].GetStringValue()
+				one.Services = add(one.Services, config[strings.LastIndex(config, "/")+1:])
+				if isReached {
+					one.Backends = backends(one.Backends, to.GetRoute())
+				}
+				isReached = isReached && !istioroute.IsCatchAllRoute(to)
 			}
 			for _, domain := range host.Domains {
 				if _, exists := hosts[domain]; exists {
@@ -220,15 +231,33 @@ func (c *Case) answer(t test.Failer, pilot *core.ConfigGenTest, proxy *model.Pro
 	}
 }
 
-// add adds the VirtualService that the cluster is named after, once, in the order of names.
-func add(services []string, cluster string) []string {
-	parts := strings.Split(cluster, "|")
-	name := strings.TrimSuffix(parts[len(parts)-1], ".test")
-	if !slices.Contains(services, name) {
-		services = append(services, name)
+// add adds the name, once, in the order of names.
+func add(names []string, name string) []string {
+	if !slices.Contains(names, name) {
+		names = append(names, name)
 	}
-	slices.Sort(services)
-	return services
+	slices.Sort(names)
+	return names
+}
+
+func backends(names []string, to *route.RouteAction) []string {
+	clusters := []string{}
+	if to.GetCluster() != "" {
+		clusters = append(clusters, to.GetCluster())
+	}
+	for _, weighted := range to.GetWeightedClusters().GetClusters() {
+		clusters = append(clusters, weighted.Name)
+	}
+	for _, name := range clusters {
+		names = add(names, backend(name))
+	}
+	return names
+}
+
+// backend is host:port of outbound|port|subset|host.
+func backend(name string) string {
+	parts := strings.Split(name, "|")
+	return parts[3] + ":" + parts[1]
 }
 
 func read(t test.Failer, chain *cluster.FilterChain) Chain {
@@ -255,7 +284,9 @@ func read(t test.Failer, chain *cluster.FilterChain) Chain {
 			if err := filter.GetTypedConfig().UnmarshalTo(proxy); err != nil {
 				t.Fatal(err)
 			}
-			result.Services = add(result.Services, proxy.GetCluster())
+			host, _, _ := strings.Cut(backend(proxy.GetCluster()), ":")
+			result.Services = add(result.Services, strings.TrimSuffix(host, ".test"))
+			result.Backends = add(result.Backends, backend(proxy.GetCluster()))
 		}
 	}
 	return result

@@ -145,6 +145,11 @@ func random(seed uint64, count int) []Case {
 			if source.Chance(25) {
 				spec["exportTo"] = some(2, ".", "*", "infra", "n1", "n2")
 			}
+			to := func() object {
+				host := pick(name+".test", "shared.test", "short")
+				port := object{"number": []int{80, 90}[source.IntN(2)]}
+				return object{"destination": object{"host": host, "port": port}}
+			}
 			limits := func() object {
 				match := object{}
 				if source.Chance(30) {
@@ -157,12 +162,34 @@ func random(seed uint64, count int) []Case {
 			}
 			if source.Chance(75) {
 				all := []object{}
-				for range 1 + source.IntN(2) {
-					one := routes(name)
+				for range 1 + source.IntN(3) {
+					one := object{}
+					switch source.IntN(8) {
+					case 0:
+						one["redirect"] = object{"uri": "/elsewhere"}
+					case 1:
+						one["directResponse"] = object{"status": 403}
+					case 2:
+						first, second := to(), to()
+						first["weight"], second["weight"] = source.IntN(3), 1
+						one["route"] = []object{first, second}
+					default:
+						one["route"] = []object{to()}
+					}
 					if source.Chance(40) {
 						match := limits()
 						if source.Chance(50) {
-							match["uri"] = object{"prefix": pick("/", "/a")}
+							match["uri"] = []object{
+								{"prefix": "/"}, {"prefix": "/a"}, {"exact": "/"}, {"regex": ".*"}, {"regex": "/.*"},
+							}[source.IntN(5)]
+						}
+						if source.Chance(15) {
+							match[pick("method", "scheme", "authority")] = object{"exact": "a"}
+						}
+						if source.Chance(15) {
+							match[pick("headers", "withoutHeaders", "queryParams")] = []object{
+								{}, {"a": object{"exact": "b"}},
+							}[source.IntN(2)]
 						}
 						if source.Chance(15) {
 							match["sourceLabels"] = object{"app": pick("edge", "other")}
