@@ -13,6 +13,8 @@ mod gateways;
 mod input;
 mod output;
 mod rules;
+mod schema;
+mod shell;
 mod text;
 mod to_gateway_api;
 mod unknown;
@@ -22,7 +24,8 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use anstream::ColorChoice;
+use clap::{Parser, Subcommand, ValueEnum};
 
 use self::text::harmless;
 
@@ -42,6 +45,28 @@ Exit status of every command:
 struct Cli {
     #[command(subcommand)]
     command: Command,
+
+    /// When to use colors: auto, always or never
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    #[arg(hide_short_help = true, hide_possible_values = true, hide_default_value = true)]
+    color: Color,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl From<Color> for ColorChoice {
+    fn from(color: Color) -> Self {
+        match color {
+            Color::Auto => Self::Auto,
+            Color::Always => Self::Always,
+            Color::Never => Self::Never,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -50,15 +75,21 @@ enum Command {
     Rules(rules::Rules),
     Convert(convert::Convert),
     Crd(crd::Crd),
+    Schema(schema::Schema),
     Envoy(envoy::Envoy),
     FromGatewayApi(from_gateway_api::FromGatewayApi),
     ToGatewayApi(to_gateway_api::ToGatewayApi),
     Explain(explain::Explain),
+    Completions(shell::Completions),
+    Man(shell::Man),
 }
 
 fn main() -> ExitCode {
     let command = match arguments::parsed() {
-        Ok(Cli { command }) => command,
+        Ok(Cli { command, color }) => {
+            ColorChoice::from(color).write_global();
+            command
+        }
         Err(status) => return status,
     };
     let outcome = match command {
@@ -66,10 +97,13 @@ fn main() -> ExitCode {
         Command::Rules(rules) => rules.run().map(|()| ExitCode::SUCCESS),
         Command::Convert(convert) => convert.run(),
         Command::Crd(crd) => crd.run().map(|()| ExitCode::SUCCESS),
+        Command::Schema(schema) => schema.run().map(|()| ExitCode::SUCCESS),
         Command::Envoy(envoy) => envoy.run(),
         Command::FromGatewayApi(convert) => convert.run(),
         Command::ToGatewayApi(convert) => convert.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     outcome.unwrap_or_else(Failure::report)
 }

@@ -13,6 +13,10 @@ pub(super) struct Exclusive {
 }
 
 impl Exclusive {
+    pub(super) fn fields(&self) -> [&'static str; 2] {
+        self.fields
+    }
+
     /// The expression of the rule in the custom resource.
     pub(super) fn expression(&self) -> String {
         let [a, b] = self.fields;

@@ -61,6 +61,7 @@ mod findings;
 mod fixes;
 mod gateway_set;
 mod hosts;
+mod json_schema;
 mod kept;
 mod lint;
 mod metadata;
@@ -84,6 +85,7 @@ pub use crd::crd;
 pub use document::{CheckedDocument, WebhookReview, check_document, documents, webhook_review};
 pub use features::features;
 pub use field_validation::{FieldValidation, UnknownFieldValidation};
+pub use json_schema::json_schema;
 pub use suppression::Suppression;
 pub use versions::Feature;
 

@@ -28,6 +28,7 @@ pub(super) struct Fixer<'a> {
     /// The least applicability of the fixes that are applied.
     pub(super) least: Applicability,
     pub(super) ignores_suppressions: bool,
+    pub(super) is_quiet: bool,
 }
 
 /// What was repaired.
@@ -81,7 +82,9 @@ impl Fixer<'_> {
                 file.content = Some(text.into_bytes().into());
             }
         }
-        tally.tell("repaired");
+        if !self.is_quiet {
+            tally.tell("repaired");
+        }
         Ok(problems)
     }
 
@@ -104,7 +107,9 @@ impl Fixer<'_> {
             print(unified(&file.name(), &old, &new).as_bytes())?;
             tally.add(count);
         }
-        tally.tell("would repair");
+        if !self.is_quiet {
+            tally.tell("would repair");
+        }
         Ok(ExitCode::from(if has_problems { 2 } else { u8::from(tally.fixes > 0) }))
     }
 

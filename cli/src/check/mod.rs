@@ -92,7 +92,7 @@ A comment `# istio-gateway: allow RULE reason` suppresses a rule of lint/: at th
 line before, or at the top of a document for all of it. Options that are not given come from
 .istio-gateway.yaml (docs/config.schema.json).
 
-Colors are used only on a terminal; NO_COLOR and CLICOLOR are respected.
+Colors are used only on a terminal, or as --color, NO_COLOR and CLICOLOR request it.
 
 Exit status:
   0  every document is accepted or depends on placeholders; there may be warnings
@@ -155,6 +155,14 @@ pub(crate) struct Check {
     #[arg(long, hide_short_help = true)]
     unsafe_fixes: bool,
 
+    /// Prints findings only, without a summary
+    #[arg(long, short, hide_short_help = true)]
+    quiet: bool,
+
+    /// Prints how often each rule is found, in the formats text and concise
+    #[arg(long, hide_short_help = true)]
+    statistics: bool,
+
     /// Files and directories; - is standard input
     #[arg(required = true, value_name = "FILE|DIR|-")]
     files: Vec<PathBuf>,
@@ -207,7 +215,9 @@ impl Check {
         let (mut files, mut problems) = files::find(&self.files);
         let least = if self.unsafe_fixes { Applicability::Unsafe } else { Applicability::Safe };
         let ignores_suppressions = self.ignore_suppressions;
-        let fixer = Fixer { options: &options, policy: &policy, least, ignores_suppressions };
+        let (options_of, is_quiet) = (&options, self.quiet);
+        let fixer =
+            Fixer { options: options_of, policy: &policy, least, ignores_suppressions, is_quiet };
         if self.diff {
             return fixer.diff(&files, &problems);
         }
@@ -244,6 +254,8 @@ impl Check {
             totals: Totals::default(),
             field_validation: options.field_validation,
             others: Others::default(),
+            is_quiet: self.quiet,
+            statistics: self.statistics && self.format.has_summary(),
         };
         let judge = Judge { options: &options, wants_source: self.format == Format::Text };
         let done = checking.run(&judge, &problems);
@@ -273,6 +285,8 @@ struct Checking<'a> {
     totals: Totals,
     field_validation: FieldValidation,
     others: Others,
+    is_quiet: bool,
+    statistics: bool,
 }
 
 impl Checking<'_> {
@@ -317,11 +331,16 @@ impl Checking<'_> {
             output.finish(out, &mut set)?;
         }
         totals.suppressed = suppressions.allowed;
-        if self.format == Format::Text {
+        if self.statistics {
+            self.print_statistics()?;
+        }
+        if self.format.has_summary() && !self.is_quiet {
             self.summary()?;
         }
         self.out.flush()?;
-        self.others.tell();
+        if !self.is_quiet {
+            self.others.tell();
+        }
         Ok(())
     }
 

@@ -1,8 +1,12 @@
 //! What was counted, and the last lines of a report.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    io::{self, IsTerminal as _, Write as _},
+};
 
-use istio_gateway::{Severity, fix::Applicability};
+use istio_gateway::{RuleId, Severity, fix::Applicability};
 
 use super::{Checking, finding::Finding};
 use crate::text::counted;
@@ -23,10 +27,13 @@ pub(super) struct Totals {
     /// The number of findings with a fix, safe and unsafe.
     pub(super) fixable: (usize, usize),
     pub(super) has_problems: bool,
+    /// How often each rule is found.
+    rules: BTreeMap<RuleId, usize>,
 }
 
 impl Totals {
     pub(super) fn count(&mut self, finding: &Finding) {
+        *self.rules.entry(finding.rule).or_default() += 1;
         match finding.severity {
             Severity::Error => self.errors += 1,
             Severity::Warning => self.warnings += 1,
@@ -45,6 +52,17 @@ impl Totals {
 }
 
 impl Checking<'_> {
+    /// The rules, the most frequent first.
+    pub(super) fn print_statistics(&mut self) -> io::Result<()> {
+        let mut rules: Vec<_> = self.totals.rules.iter().collect();
+        rules.sort_by_key(|(_, count)| Reverse(**count));
+        for (rule, count) in rules {
+            let title = rule.rule().map_or("", |rule| rule.title);
+            writeln!(self.out, "{count:6}  {:34} {title}", rule.as_str())?;
+        }
+        Ok(())
+    }
+
     /// `2 files, 3 documents, 1 error, 0 warnings; 1 of 2 Gateways would be rejected (field validation:
     /// strict)`
     pub(super) fn summary(&mut self) -> io::Result<()> {
@@ -59,7 +77,10 @@ impl Checking<'_> {
             suppressed,
             fixable,
             ..
-        } = self.totals;
+        } = &self.totals;
+        let (documents, gateways, rejected) = (*documents, *gateways, *rejected);
+        let (depending, errors, denied) = (*depending, *errors, *denied);
+        let (warnings, suppressed, fixable) = (*warnings, *suppressed, *fixable);
         let mut errors = counted(errors, "error");
         if denied > 0 {
             errors += &format!(" ({denied} by --deny)");

@@ -31,6 +31,15 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
             "minItems" => {
                 value.as_array().is_none_or(|v| v.len() as u64 >= wanted.as_u64().unwrap())
             }
+            "maxItems" => {
+                value.as_array().is_none_or(|v| v.len() as u64 <= wanted.as_u64().unwrap())
+            }
+            "allOf" => fitting(root, wanted, value) == wanted.as_array().unwrap().len(),
+            "not" => {
+                let mut found = Vec::new();
+                check(root, wanted, value, "", &mut found);
+                !found.is_empty()
+            }
             "uniqueItems" => value.as_array().is_none_or(|items| {
                 items.iter().enumerate().all(|(i, item)| !items[..i].contains(item))
             }),
@@ -95,7 +104,8 @@ fn is_type(value: &Value, name: &str) -> bool {
         "boolean" => value.is_boolean(),
         "null" => value.is_null(),
         "number" => value.is_number(),
-        "integer" => value.is_i64() || value.is_u64(),
+        // Also 1.0.
+        "integer" => value.as_f64().is_some_and(|v| v.fract() == 0.0),
         other => panic!("no type of JSON Schema: {other}"),
     }
 }

@@ -21,6 +21,8 @@ mod odd_inputs;
 mod output;
 mod reading;
 mod rules;
+mod schema;
+mod shell;
 mod start;
 mod terminal;
 mod to_gateway_api;

@@ -1,7 +1,10 @@
 //! The output formats.
 
+mod concise;
 mod github;
 mod json;
+mod junit;
+mod markdown;
 mod sarif;
 mod text;
 
@@ -18,12 +21,25 @@ use super::{
 pub(super) enum Format {
     /// Text with the source line and help
     Text,
+    /// One line for each finding
+    Concise,
     /// One JSON object for each Gateway, one a line (docs/check.schema.json)
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,
     /// Annotations for GitHub Actions
     Github,
+    /// Markdown, for a comment of a pull request
+    Markdown,
+    /// JUnit's XML, for CI servers
+    Junit,
+}
+
+impl Format {
+    /// Whether a summary follows the findings.
+    pub(super) fn has_summary(self) -> bool {
+        matches!(self, Self::Text | Self::Concise)
+    }
 }
 
 /// Writes documents incrementally.
@@ -90,6 +106,9 @@ impl Format {
             Self::Json => Box::new(json::Json::new(files)),
             Self::Sarif => Box::new(sarif::Sarif::new(files)),
             Self::Github => Box::new(github::Github::new(files)),
+            Self::Concise => Box::new(concise::Concise::new(files)),
+            Self::Markdown => Box::new(markdown::Markdown::new(files)),
+            Self::Junit => Box::new(junit::Junit::new(files)),
         }
     }
 }

@@ -40,6 +40,7 @@ impl<'a> Sarif<'a> {
             id: rule.id,
             short_description: Message { text: rule.title.into() },
             full_description: Message { text: rule.explanation.into() },
+            help: Message { text: help(rule) },
             default_configuration: Configuration { level: rule.severity.as_str() },
         });
         let driver = Driver {
@@ -146,6 +147,12 @@ impl EachFinding for Sarif<'_> {
     }
 }
 
+/// The explanation, and how to see the examples.
+fn help(rule: &istio_gateway::Rule) -> String {
+    let istio_gateway::Rule { id, explanation, .. } = rule;
+    format!("{explanation}\n\nExamples: istio-gateway rules {id}")
+}
+
 /// A path as a relative reference, or a `file:` URI if it is absolute.
 fn uri(path: &str) -> String {
     let mut uri = String::new();
@@ -179,6 +186,7 @@ struct Rule {
     id: RuleId,
     short_description: Message,
     full_description: Message,
+    help: Message,
     default_configuration: Configuration,
 }
 
