@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     IstioVersion,
-    structural::{Field, ROOT, Shape},
+    structural::{Field, ROOT, SPEC, Shape},
 };
 
 /// Returns the `CustomResourceDefinition` of Gateway in a release of Istio: the object of upstream's
@@ -36,8 +36,7 @@ use crate::{
 pub fn crd(istio: IstioVersion) -> Value {
     let root = Schema { istio }.of(&ROOT);
     let stored = if istio >= CRD_V1_STORED { "v1" } else { "v1beta1" };
-    let served = ["v1", "v1alpha3", "v1beta1"];
-    let served = served.into_iter().filter(|name| *name != "v1" || istio >= CRD_V1);
+    let served = served(istio);
     let version = |name: &str| {
         json!({
             "name": name,
@@ -74,6 +73,17 @@ pub fn crd(istio: IstioVersion) -> Value {
             "versions": served.map(version).collect::<Vec<_>>(),
         },
     })
+}
+
+/// The API versions of a release.
+pub(super) fn served(istio: IstioVersion) -> impl Iterator<Item = &'static str> {
+    let names = ["v1", "v1alpha3", "v1beta1"];
+    names.into_iter().filter(move |name| *name != "v1" || istio >= CRD_V1)
+}
+
+/// The schema of the spec in a release.
+pub(super) fn spec_schema(istio: IstioVersion) -> Value {
+    Schema { istio }.of(&SPEC)
 }
 
 /// The schema of a release.

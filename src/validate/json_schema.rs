@@ -5,7 +5,10 @@ use std::collections::HashMap;
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 
-use super::{cel, crd};
+use super::{
+    cel,
+    crd::{served, spec_schema},
+};
 use crate::{FILE_DESCRIPTOR_SET, GROUP, IstioVersion};
 
 /// Returns a JSON Schema (draft 7) of Gateways in a release of Istio, for editors and validators of YAML.
@@ -24,14 +27,10 @@ use crate::{FILE_DESCRIPTOR_SET, GROUP, IstioVersion};
 /// ```
 #[must_use]
 pub fn json_schema(istio: IstioVersion) -> Value {
-    let crd = crd(istio);
-    let versions = crd["spec"]["versions"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let names: Vec<_> = versions.iter().filter_map(|version| version["name"].as_str()).collect();
-    let names: Vec<_> = names.iter().map(|name| format!("{GROUP}/{name}")).collect();
-    let root = versions.first().map(|version| &version["schema"]["openAPIV3Schema"]);
+    let names: Vec<_> = served(istio).map(|name| format!("{GROUP}/{name}")).collect();
     let descriptions = Descriptions::new();
-    let spec = root.map(|root| &root["properties"]["spec"]).cloned().unwrap_or_default();
-    let spec = optional(descriptions.schema(&spec, ".istio.networking.v1alpha3.Gateway"));
+    let spec =
+        optional(descriptions.schema(&spec_schema(istio), ".istio.networking.v1alpha3.Gateway"));
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": format!("Istio Gateway, Istio {istio}"),
@@ -51,8 +50,10 @@ pub fn json_schema(istio: IstioVersion) -> Value {
 
 /// A value that may be absent may be null: the API server removes it.
 fn optional(mut schema: Value) -> Value {
-    if let Some(Value::String(name)) = schema.get("type").cloned() {
-        schema["type"] = json!([name, "null"]);
+    if let Some(kind) = schema.get_mut("type")
+        && let Some(name) = kind.as_str()
+    {
+        *kind = json!([name, "null"]);
     }
     if let Some(Value::Array(names)) = schema.get_mut("enum") {
         names.push(Value::Null);
@@ -112,8 +113,10 @@ impl Descriptions {
                             let (comment, message) =
                                 self.fields.get(&key).map_or(("", ""), |(text, of)| (text, of));
                             let mut schema = self.schema(value, message);
-                            if !comment.is_empty() {
-                                schema["description"] = comment.into();
+                            if let (Some(schema), false) =
+                                (schema.as_object_mut(), comment.is_empty())
+                            {
+                                schema.insert("description".to_owned(), comment.into());
                             }
                             let schema = if is_required(name) { schema } else { optional(schema) };
                             (name.clone(), schema)
@@ -145,7 +148,9 @@ fn exclusive() -> Value {
     let set = || json!({"not": {"type": "null"}});
     let rules = cel::RULES.iter().map(|rule| {
         let [one, other] = rule.fields();
-        json!({"not": {"required": [one, other], "properties": {one: set(), other: set()}}})
+        let properties = json!({one: set(), other: set()});
+        // What is not an object meets `required`.
+        json!({"not": {"type": "object", "required": [one, other], "properties": properties}})
     });
     rules.collect()
 }

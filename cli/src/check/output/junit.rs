@@ -1,4 +1,4 @@
-//! JUnit's XML, as CI servers read it: a suite for each file, a case for each document and each finding of it.
+//! The XML of `JUnit`, as CI servers read it: a suite for each file, a case for each document and each finding.
 
 use std::{
     fmt,

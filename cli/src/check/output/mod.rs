@@ -31,7 +31,7 @@ pub(super) enum Format {
     Github,
     /// Markdown, for a comment of a pull request
     Markdown,
-    /// JUnit's XML, for CI servers
+    /// XML for CI servers
     Junit,
 }
 
