@@ -210,9 +210,12 @@ impl Findings {
         );
     }
 
-    pub(super) fn no_namespace(&mut self, at: FieldPath) {
+    /// `has_namespaces` is whether any Namespace is known.
+    pub(super) fn no_namespace(&mut self, at: FieldPath, has_namespaces: bool) {
         let message = "no namespace is selected: no routes can attach";
-        self.warning(rule::NO_NAMESPACE, at, message, None);
+        let help = "add the Namespaces of the cluster, with their labels: there are none among the input, and the \
+                    hosts of this server depend on them";
+        self.warning(rule::NO_NAMESPACE, at, message, (!has_namespaces).then(|| help.to_owned()));
     }
 
     pub(super) fn conflict(&mut self, reason: &'static str, at: FieldPath) {

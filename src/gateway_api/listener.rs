@@ -88,7 +88,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             .map(|namespace| format!("{namespace}/{hostname}"))
             .collect();
         if hosts.is_empty() {
-            found.no_namespace(at_namespaces());
+            found.no_namespace(at_namespaces(), !self.resources.namespaces().is_empty());
             return vec![format!("~/{hostname}")];
         }
         hosts

@@ -287,3 +287,18 @@ fn json_has_no_control_characters() {
     let all: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(all[0]["name"], "a\u{9b}31m\u{7f}\u{202e}\u{e0001}");
 }
+
+/// Without Namespaces, it is not known which ones a selector selects.
+#[test]
+fn a_selector_without_namespaces_is_reported() {
+    let gateway = "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\n\
+                   metadata: {name: edge, namespace: infra}\nspec:\n  gatewayClassName: istio\n  listeners:\n  \
+                   - {name: http, port: 80, protocol: HTTP, allowedRoutes: {namespaces: {from: Selector, \
+                   selector: {matchLabels: {team: shop}}}}}\n";
+    let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n";
+    let help = "add the Namespaces of the cluster, with their labels";
+    let (_, err) = gives(&["-"], gateway, 0);
+    assert!(err.contains("gateway-api/no-namespace") && err.contains(help), "{err}");
+    let (_, err) = gives(&["-"], &format!("{gateway}{namespace}"), 0);
+    assert!(err.contains("gateway-api/no-namespace") && !err.contains(help), "{err}");
+}
