@@ -20,7 +20,7 @@ use crate::{
 /// apiVersion: networking.istio.io/v1
 /// kind: Gateway
 /// metadata: {name: edge}
-/// # istio-gateway: allow lint/no-selector there is one gateway
+/// ## istio-gateway: allow lint/no-selector there is one gateway
 /// spec:
 ///   servers:
 ///   - port: {number: 80, name: http, protocol: HTTP}
