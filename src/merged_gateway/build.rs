@@ -11,15 +11,15 @@ use super::{
     Candidate, ChainAction, FilterChain, Listener, MergedGateway, MergedServer, NamedGateway,
     VirtualHost, VirtualService, Workload,
     hosts::Names,
-    merge::{Merge, ServerPort, merge},
+    merge::{Merge, Prepared, ServerPort, merge},
     routes::{Backends, Context, NumberedRoutes},
 };
 use crate::{Server, ServerTlsSettings, TlsMode, protocol::Protocol, traffic_mode::TrafficMode};
 
 /// The servers in their order, what became of them, and what they may lead to.
 struct Builder<'a> {
-    candidates: Vec<Candidate<'a>>,
-    merge: Merge<'a>,
+    servers: Vec<Prepared<'a>>,
+    merge: Merge<Cow<'a, str>>,
     virtual_services: &'a [VirtualService],
     /// The hosts of each VirtualService.
     hosts: Vec<Names<'a>>,
@@ -46,28 +46,33 @@ impl MergedGateway {
         let mut order: Vec<(usize, &NamedGateway<'_>)> =
             gateways.iter().enumerate().filter(|(_, gateway)| is_selected(gateway)).collect();
         order.sort_by_key(|(_, gateway)| (gateway.created, gateway.name, gateway.namespace));
-        let mut candidates = Vec::new();
+        let mut prepared = Vec::new();
+        let mut gateways = Vec::new();
         let mut servers = Vec::new();
         for (index, &NamedGateway { namespace, name, gateway, .. }) in order {
             for (server_index, server) in gateway.servers.iter().enumerate() {
-                candidates.push(Candidate { server, gateway: name, namespace });
+                prepared.push(Prepared::new(Candidate { server, gateway: name, namespace }));
+                gateways.push(format!("{namespace}/{name}"));
                 servers.push(MergedServer { gateway: index, server: server_index, skipped: None });
             }
         }
-        let (merge, skipped) = merge(candidates.iter().copied());
+        let (merge, skipped) = merge(&prepared);
         for (server, skipped) in servers.iter_mut().zip(skipped) {
             server.skipped = skipped;
         }
-        let gateways = candidates
-            .iter()
-            .map(|candidate| format!("{}/{}", candidate.namespace, candidate.gateway))
-            .collect();
         let bound = bound(virtual_services, &workload.namespace);
         let names =
             |service: &'a VirtualService| Names::new(service.hosts.iter().map(String::as_str));
         let hosts = virtual_services.iter().map(names).collect();
-        let builder =
-            Builder { candidates, merge, virtual_services, hosts, bound, gateways, workload };
+        let builder = Builder {
+            servers: prepared,
+            merge,
+            virtual_services,
+            hosts,
+            bound,
+            gateways,
+            workload,
+        };
         let mut servers_without_route = Vec::new();
         let mut backends = Backends::new(virtual_services);
         let listeners = builder.listeners(&mut servers_without_route, &mut backends);
@@ -110,12 +115,12 @@ impl<'a> Builder<'a> {
         let mut listeners: BTreeMap<String, Listener> = BTreeMap::new();
         // Server names of passthrough chains, by port, and the address that has them.
         let mut taken: HashMap<(u32, &str), &str> = HashMap::new();
-        for &port in &self.merge.ports {
+        for port in &self.merge.ports {
             let (number, _, bind) = port;
-            let address = if bind.is_empty() { "0.0.0.0" } else { bind };
+            let address = if bind.is_empty() { "0.0.0.0" } else { bind.as_ref() };
             let chains = self.chains(port, &mut taken, without_route, backends);
             let listener = listeners.entry(format!("{address}_{number}")).or_insert_with(|| {
-                Listener { address: address.to_owned(), port: number, chains: Vec::new() }
+                Listener { address: address.to_owned(), port: *number, chains: Vec::new() }
             });
             listener.chains.extend(chains);
         }
@@ -123,26 +128,27 @@ impl<'a> Builder<'a> {
         listeners
     }
 
-    fn chains(
-        &self,
-        port: ServerPort<'a>,
-        taken: &mut HashMap<(u32, &'a str), &'a str>,
+    fn chains<'s>(
+        &'s self,
+        port: &'s ServerPort<Cow<'a, str>>,
+        taken: &mut HashMap<(u32, &'a str), &'s str>,
         without_route: &mut Vec<(usize, usize)>,
         backends: &mut Backends<'_>,
     ) -> Vec<FilterChain> {
-        let Some(merged) = self.merge.servers.get(&port) else { return Vec::new() };
-        if Protocol::parse(port.1).is_some_and(Protocol::is_http) {
-            let route = merged.route.clone();
+        let Some(merged) = self.merge.servers.get(port) else { return Vec::new() };
+        if Protocol::parse(&port.1).is_some_and(Protocol::is_http) {
+            let route = merged.route.clone().into_owned();
             let server = merged.servers.first().copied().unwrap_or_default();
             let action = ChainAction::Http { route };
             return vec![FilterChain { server, server_names: Vec::new(), action }];
         }
         let mut chains = Vec::new();
         for &index in &merged.servers {
-            let Some(&Candidate { server, .. }) = self.candidates.get(index) else { continue };
-            match TrafficMode::of(server) {
+            let Some(prepared) = self.servers.get(index) else { continue };
+            let server = prepared.server;
+            match prepared.mode {
                 TrafficMode::HttpPlain | TrafficMode::HttpsTerminate => {
-                    let route = self.merge.route_names.get(index).cloned().unwrap_or_default();
+                    let route = prepared.route.clone();
                     chains.push(FilterChain {
                         server: index,
                         server_names: self.server_names(index),
@@ -192,11 +198,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether there is a route for the server. Source: pilot's `buildGatewayNetworkFiltersFromTLSRoutes`.
-    fn passthrough(
+    fn passthrough<'s>(
         &self,
         index: usize,
-        (number, _, bind): ServerPort<'a>,
-        taken: &mut HashMap<(u32, &'a str), &'a str>,
+        (number, _, bind): &'s ServerPort<Cow<'a, str>>,
+        taken: &mut HashMap<(u32, &'a str), &'s str>,
         chains: &mut Vec<FilterChain>,
         backends: &mut Backends<'_>,
     ) -> bool {
@@ -208,16 +214,19 @@ impl<'a> Builder<'a> {
             for (route, one) in matches.filter(|(_, one)| one.is_l4(context)) {
                 has_route = true;
                 let names = &one.sni_hosts;
-                if names.iter().any(|name| taken.get(&(number, name.as_str())) == Some(&bind)) {
+                if names
+                    .iter()
+                    .any(|name| taken.get(&(*number, name.as_str())) == Some(&bind.as_ref()))
+                {
                     continue;
                 }
-                taken.extend(names.iter().map(|name| ((number, name.as_str()), bind)));
+                taken.extend(names.iter().map(|name| ((*number, name.as_str()), bind.as_ref())));
                 chains.push(FilterChain {
                     server: index,
                     server_names: matched_names(names.iter().map(String::as_str)),
                     action: ChainAction::Tcp {
                         virtual_service,
-                        backends: backends.of_route(route, number),
+                        backends: backends.of_route(route, *number),
                     },
                 });
             }
@@ -243,7 +252,7 @@ impl<'a> Builder<'a> {
         index: usize,
     ) -> impl Iterator<Item = (usize, &'a VirtualService, Context<'_>)> {
         let gateway = self.gateways.get(index).map_or("", String::as_str);
-        let server = self.candidates.get(index).map(|candidate| candidate.server);
+        let server = self.servers.get(index).map(|prepared| prepared.server);
         let port = server.and_then(|server| server.port.as_ref()).map_or(0, |port| port.number);
         let context = Context { port, gateway, workload: self.workload };
         let bound = self.bound.get(gateway).into_iter().flatten();
@@ -259,7 +268,7 @@ impl<'a> Builder<'a> {
                 Some((of.len() + 1, of == namespace || of == "*"))
             })
         };
-        let hosts = self.merge.hosts.get(index).into_iter().flatten();
+        let hosts = self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts);
         hosts
             .filter_map(|host| match name(host) {
                 Some((start, true)) => host.get(start..),
@@ -270,7 +279,7 @@ impl<'a> Builder<'a> {
 
     /// Source: pilot's `GetSNIHostsForServer` and `toFilterChainMatch`.
     fn server_names(&self, index: usize) -> Vec<String> {
-        let hosts = self.merge.hosts.get(index).into_iter().flatten();
+        let hosts = self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts);
         let names = hosts.map(|host| host.split('/').nth(1).unwrap_or(host));
         matched_names(names.collect::<BTreeSet<_>>().into_iter())
     }
@@ -312,9 +321,9 @@ impl<'a> Builder<'a> {
         let mut known: HashMap<(usize, &str), Option<usize>> = HashMap::new();
         let mut routes: Vec<NumberedRoutes> = Vec::new();
         let mut of_domain: HashMap<String, Vec<usize>> = HashMap::new();
-        let servers = self.merge.routes.get(route).into_iter().flatten();
+        let servers = self.merge.routes.get(&Cow::Borrowed(route)).into_iter().flatten();
         for &index in servers {
-            let Some(&Candidate { server, .. }) = self.candidates.get(index) else { continue };
+            let Some(&Prepared { server, .. }) = self.servers.get(index) else { continue };
             let is_redirect = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
             for (virtual_service, service, context) in self.bound_to(index) {
                 let Some(hosts) = self.hosts.get(virtual_service) else { continue };
@@ -344,7 +353,8 @@ impl<'a> Builder<'a> {
                 }
             }
             if is_redirect {
-                for name in self.merge.hosts.get(index).into_iter().flatten() {
+                for name in self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts)
+                {
                     result.entry(name.to_lowercase()).or_default().is_redirect = true;
                 }
             }

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
+    hash::Hash,
 };
 
 use super::SkipReason;
@@ -17,49 +18,80 @@ pub(crate) struct Candidate<'a> {
 }
 
 /// istiod's key of servers that it merges: the number, the protocol as it is written, the address.
-pub(super) type ServerPort<'a> = (u32, &'a str, &'a str);
+pub(super) type ServerPort<T> = (u32, T, T);
 
-/// The servers of a port, by index, and the route that they share if they are plain HTTP.
-#[derive(Default)]
-pub(super) struct PortServers {
-    pub(super) servers: Vec<usize>,
+/// A server with what istiod derives of it.
+pub(super) struct Prepared<'a> {
+    pub(super) server: &'a Server,
+    pub(super) mode: TrafficMode,
+    /// The hosts, with its namespace instead of `.`.
+    pub(super) hosts: Vec<Cow<'a, str>>,
+    /// The name of its route: empty if it has none.
     pub(super) route: String,
 }
 
-/// Servers so far. Values are their indexes.
-#[derive(Default)]
-pub(super) struct Merge<'a> {
+impl<'a> Prepared<'a> {
+    pub(super) fn new(candidate: Candidate<'a>) -> Self {
+        let Candidate { server, namespace, .. } = candidate;
+        let mode = TrafficMode::of(server);
+        let hosts = sanitized(&server.hosts, namespace);
+        Self { server, mode, hosts, route: route_name(candidate, mode) }
+    }
+
+    /// Whether the gateway expects TLS on its port.
+    pub(super) fn is_tls(&self) -> bool {
+        self.server.tls.is_some() && self.mode != TrafficMode::HttpPlain
+    }
+}
+
+/// The servers of a port, by index, and the route that they share if they are plain HTTP.
+pub(super) struct PortServers<T> {
+    pub(super) servers: Vec<usize>,
+    pub(super) route: T,
+}
+
+/// Servers so far. Values are their indexes. Texts are only compared: `T` is the text, or a hash of it.
+pub(super) struct Merge<T> {
     /// In the order in which istiod adds them, which may add one twice.
-    pub(super) ports: Vec<ServerPort<'a>>,
-    pub(super) servers: HashMap<ServerPort<'a>, PortServers>,
-    pub(super) routes: HashMap<String, Vec<usize>>,
-    /// The hosts of each server, with its namespace instead of `.`.
-    pub(super) hosts: Vec<Vec<Cow<'a, str>>>,
-    /// The name of each server's route: empty if it has none.
-    pub(super) route_names: Vec<String>,
+    pub(super) ports: Vec<ServerPort<T>>,
+    pub(super) servers: HashMap<ServerPort<T>, PortServers<T>>,
+    pub(super) routes: HashMap<T, Vec<usize>>,
     numbers: HashSet<u32>,
-    /// The one plain server of a port that counts, and its protocol and address.
-    plain: HashMap<u32, (usize, &'a str, &'a str)>,
-    claims: HashMap<(u32, Cow<'a, str>), (&'a str, usize)>,
+    /// The one plain server of a port that counts, its protocol and address, and whether it is HTTP.
+    plain: HashMap<u32, (usize, T, T, bool)>,
+    claims: HashMap<(u32, T), (T, usize)>,
+}
+
+impl<T> Default for Merge<T> {
+    fn default() -> Self {
+        Self {
+            ports: Vec::new(),
+            servers: HashMap::new(),
+            routes: HashMap::new(),
+            numbers: HashSet::new(),
+            plain: HashMap::new(),
+            claims: HashMap::new(),
+        }
+    }
 }
 
 /// Why istiod leaves each server out, if it does.
-#[cfg(any(feature = "envoy", feature = "validate"))]
+#[cfg(feature = "envoy")]
 pub(crate) fn skipped<'a>(
     candidates: impl IntoIterator<Item = Candidate<'a>>,
 ) -> Vec<Option<SkipReason>> {
-    merge(candidates).1
+    merge(&candidates.into_iter().map(Prepared::new).collect::<Vec<_>>()).1
 }
 
 /// Merges servers in their order.
 pub(super) fn merge<'a>(
-    candidates: impl IntoIterator<Item = Candidate<'a>>,
-) -> (Merge<'a>, Vec<Option<SkipReason>>) {
+    servers: &[Prepared<'a>],
+) -> (Merge<Cow<'a, str>>, Vec<Option<SkipReason>>) {
     let mut merge = Merge::default();
     let mut skipped: Vec<Option<SkipReason>> = Vec::new();
-    for (index, candidate) in candidates.into_iter().enumerate() {
+    for (index, server) in servers.iter().enumerate() {
         let mut replaced = Vec::new();
-        skipped.push(merge.add(index, candidate, &mut replaced).err());
+        skipped.push(merge.add(index, server, |text| text, &mut replaced).err());
         for other in replaced {
             if let Some(reason) = skipped.get_mut(other) {
                 *reason = Some(SkipReason::Replaced { by: index });
@@ -69,38 +101,41 @@ pub(super) fn merge<'a>(
     (merge, skipped)
 }
 
-impl<'a> Merge<'a> {
-    fn add(
+impl<T: Clone + Eq + Hash> Merge<T> {
+    /// Adds the server with this index, and lists those that it replaces.
+    pub(super) fn add<'a>(
         &mut self,
         index: usize,
-        candidate: Candidate<'a>,
+        prepared: &Prepared<'a>,
+        text: impl Fn(Cow<'a, str>) -> T,
         replaced: &mut Vec<usize>,
     ) -> Result<(), SkipReason> {
-        let Candidate { server, namespace, .. } = candidate;
-        self.hosts.push(sanitized(&server.hosts, namespace));
-        let mode = TrafficMode::of(server);
-        let route = route_name(candidate, mode);
-        self.route_names.push(route.clone());
+        let Prepared { server, mode, hosts, route } = prepared;
         let Some(port) = &server.port else { return Err(SkipReason::NoPort) };
-        let (number, bind) = (port.number, server.bind.as_str());
+        let number = port.number;
+        let bind = text(Cow::Borrowed(&server.bind));
         if server.tls.is_some() {
-            self.claim_hosts(index, number, bind)?;
+            let names: Vec<T> = hosts.iter().map(|host| text(host.clone())).collect();
+            self.claim_hosts(index, number, &bind, names)?;
         }
-        let is_tls = server.tls.is_some() && mode != TrafficMode::HttpPlain;
-        let is_http = mode == TrafficMode::HttpPlain || !route.is_empty();
-        let key = (number, port.protocol.as_str(), bind);
+        let is_http = !route.is_empty();
+        let route = text(Cow::Owned(route.clone()));
+        let key = (number, text(Cow::Borrowed(&port.protocol)), bind.clone());
+        // Without TLS, it is the server of its port that counts.
+        let plain = (!prepared.is_tls())
+            .then(|| Protocol::parse(&port.protocol).is_some_and(Protocol::is_http));
         if self.numbers.insert(number) {
-            self.replace(index, key, is_tls, route, replaced);
-        } else if let Some(&(by, protocol, plain_bind)) = self.plain.get(&number) {
+            self.replace(index, key, plain, is_http, route, replaced);
+        } else if let Some((by, protocol, plain_bind, is_plain_port_http)) =
+            self.plain.get(&number).cloned()
+        {
             let is_same_bind = plain_bind == bind;
-            let can_merge = mode == TrafficMode::HttpPlain
-                && Protocol::parse(protocol).is_some_and(Protocol::is_http);
-            if is_same_bind && !can_merge {
+            if is_same_bind && !(*mode == TrafficMode::HttpPlain && is_plain_port_http) {
                 return Err(SkipReason::ProtocolConflict { by });
             }
-            let key = if is_same_bind { (number, protocol, plain_bind) } else { key };
+            let key = if is_same_bind { (number, protocol, bind) } else { key };
             let Some(known) = self.servers.get_mut(&key) else {
-                self.replace(index, key, is_tls, route, replaced);
+                self.replace(index, key, plain, is_http, route, replaced);
                 return Ok(());
             };
             known.servers.push(index);
@@ -108,8 +143,8 @@ impl<'a> Merge<'a> {
                 known.route.clone_from(&route);
             }
             self.routes.entry(route).or_default().push(index);
-        } else if !is_tls {
-            self.replace(index, key, is_tls, route, replaced);
+        } else if plain.is_some() {
+            self.replace(index, key, plain, is_http, route, replaced);
         } else {
             if is_http {
                 if let Some(&by) = self.routes.get(&route).and_then(|known| known.first()) {
@@ -117,10 +152,13 @@ impl<'a> Merge<'a> {
                 }
                 self.routes.insert(route, vec![index]);
             }
-            if !self.servers.contains_key(&key) {
-                self.ports.push(key);
+            if let Some(known) = self.servers.get_mut(&key) {
+                known.servers.push(index);
+            } else {
+                self.ports.push(key.clone());
+                let route = text(Cow::Borrowed(""));
+                self.servers.insert(key, PortServers { servers: vec![index], route });
             }
-            self.servers.entry(key).or_default().servers.push(index);
         }
         Ok(())
     }
@@ -129,34 +167,40 @@ impl<'a> Merge<'a> {
     fn replace(
         &mut self,
         index: usize,
-        key: ServerPort<'a>,
-        is_tls: bool,
-        route: String,
+        key: ServerPort<T>,
+        plain: Option<bool>,
+        is_http: bool,
+        route: T,
         replaced: &mut Vec<usize>,
     ) {
-        let (number, protocol, bind) = key;
-        if !is_tls {
-            self.plain.insert(number, (index, protocol, bind));
+        let (number, protocol, bind) = key.clone();
+        if let Some(is_http) = plain {
+            self.plain.insert(number, (index, protocol, bind, is_http));
         }
-        if !route.is_empty() {
+        if is_http {
             self.routes.insert(route.clone(), vec![index]);
         }
-        self.ports.push(key);
+        self.ports.push(key.clone());
         let servers = PortServers { servers: vec![index], route };
         replaced.extend(self.servers.insert(key, servers).into_iter().flat_map(|old| old.servers));
     }
 
     /// Source: pilot's `CheckDuplicates`, which knows one address of each host.
-    fn claim_hosts(&mut self, index: usize, number: u32, bind: &'a str) -> Result<(), SkipReason> {
-        let Some(hosts) = self.hosts.get(index) else { return Ok(()) };
+    fn claim_hosts(
+        &mut self,
+        index: usize,
+        number: u32,
+        bind: &T,
+        hosts: Vec<T>,
+    ) -> Result<(), SkipReason> {
         for (host, name) in hosts.iter().enumerate() {
-            if let Some(&(known, by)) = self.claims.get(&(number, name.clone()))
+            if let Some((known, by)) = self.claims.get(&(number, name.clone()))
                 && known == bind
             {
-                return Err(SkipReason::DuplicateHost { host, by });
+                return Err(SkipReason::DuplicateHost { host, by: *by });
             }
         }
-        self.claims.extend(hosts.iter().map(|name| ((number, name.clone()), (bind, index))));
+        self.claims.extend(hosts.into_iter().map(|name| ((number, name), (bind.clone(), index))));
         Ok(())
     }
 }

@@ -46,6 +46,8 @@
 mod build;
 mod chains;
 mod coalescing;
+#[cfg(feature = "validate")]
+mod conflicts;
 mod hosts;
 mod listener;
 mod merge;
@@ -60,6 +62,8 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 pub use coalescing::MisdirectedRequest;
 #[cfg(feature = "validate")]
+pub(crate) use conflicts::{Conflict, ConflictKind, Conflicts};
+#[cfg(feature = "validate")]
 pub(crate) use hosts::HostNames;
 pub use listener::ListenerRejection;
 pub use paths::{HostPaths, Path};
@@ -69,6 +73,8 @@ pub use reachability::{Bypass, bypasses_within};
 pub use request::{Answer, Connection, Outcome, Request};
 pub use routes::Backend;
 pub use virtual_service::VirtualService;
+#[cfg(feature = "validate")]
+pub(crate) use workloads::Selectors;
 pub use workloads::{MergedSet, MergedWorkload};
 
 use crate::Gateway;
@@ -76,7 +82,9 @@ pub use crate::traffic_mode::TrafficMode;
 #[cfg(not(any(feature = "envoy", feature = "validate")))]
 use merge::Candidate;
 #[cfg(any(feature = "envoy", feature = "validate"))]
-pub(crate) use merge::{Candidate, skipped};
+pub(crate) use merge::Candidate;
+#[cfg(feature = "envoy")]
+pub(crate) use merge::skipped;
 
 /// A Gateway of a set. It is to be the one that the API server keeps
 /// ([`StoredGateway`](crate::StoredGateway)).

@@ -151,8 +151,8 @@ fn may_reject(server: &Server) -> bool {
     })
 }
 
-/// Whether one of the servers may be in the way of another one: if none rejects clients, and none of those with
-/// TLS settings shares its port, each of them stands alone.
+/// Whether one of the servers may be in the way of another one, or of itself: if none rejects clients, none of
+/// those with TLS settings shares its port, and none has hosts in upper case, each of them stands alone.
 #[cfg(feature = "validate")]
 pub(crate) fn may_interact<'a>(servers: impl Iterator<Item = &'a Server>) -> bool {
     let mut ports: HashMap<u32, bool> = HashMap::new();
@@ -164,7 +164,9 @@ pub(crate) fn may_interact<'a>(servers: impl Iterator<Item = &'a Server>) -> boo
         let is_tls = server.tls.is_some();
         let other = ports.insert(number, is_tls);
         let is_shared = other.is_some_and(|other_is_tls| is_tls || other_is_tls);
-        if is_shared || count > 1 && rejects {
+        let mut letters = server.hosts.iter().flat_map(|host| host.bytes());
+        let has_upper_case = is_tls && letters.any(|letter| letter.is_ascii_uppercase());
+        if is_shared || has_upper_case || count > 1 && rejects {
             return true;
         }
     }

@@ -1,8 +1,12 @@
 //! Gateways whose pods are not known: which of them are merged.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    borrow::Borrow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
 
 use super::{Bypass, MergedGateway, NamedGateway, VirtualService, Workload};
+use crate::Gateway;
 
 /// What is merged at most: Gateways and servers, counted again for each workload, and virtual hosts.
 const MOST_SERVERS: usize = 200_000;
@@ -89,15 +93,18 @@ impl<'a> MergedSet<'a> {
         }
         let mut set = Self::default();
         let (mut servers, mut virtual_hosts) = (0, 0);
-        let selectors = Selectors::new(gateways);
+        let selectors = Selectors::new(gateways.iter().map(|named| named.gateway));
         for (selector, groups) in &selectors.largest {
-            let gateway_indexes = selectors.members(groups, &mut servers);
+            let gateway_indexes = selectors.members(groups, &mut servers, MOST_SERVERS);
             if servers > MOST_SERVERS {
                 set.omitted += 1;
                 continue;
             }
             let mut merged = MergedWorkload {
-                workload: Workload { labels: owned(selector), ..Workload::default() },
+                workload: Workload {
+                    labels: selector.iter().cloned().collect(),
+                    ..Workload::default()
+                },
                 gateway_indexes,
                 ..MergedWorkload::default()
             };
@@ -178,36 +185,33 @@ fn visible(mut service: VirtualService) -> VirtualService {
 }
 
 /// Labels in their order.
-type Labels<'a> = Vec<(&'a str, &'a str)>;
-
-fn owned(labels: &Labels<'_>) -> BTreeMap<String, String> {
-    labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-}
+type Labels = Vec<(String, String)>;
 
 /// The selectors of Gateways.
-struct Selectors<'a> {
+pub(crate) struct Selectors {
     /// The Gateways of each selector, by their indexes, and the number of their servers.
     groups: Vec<(Vec<usize>, usize)>,
     /// The selectors that are not part of another one, with the indexes of those that are part of them.
-    largest: Vec<(Labels<'a>, Vec<usize>)>,
+    largest: Vec<(Labels, Vec<usize>)>,
 }
 
-impl<'a> Selectors<'a> {
-    fn new(gateways: &[NamedGateway<'a>]) -> Self {
-        let mut by_labels: BTreeMap<Labels<'_>, (Vec<usize>, usize)> = BTreeMap::new();
-        for (index, NamedGateway { gateway, .. }) in gateways.iter().enumerate() {
+impl Selectors {
+    pub(crate) fn new(gateways: impl Iterator<Item = impl Borrow<Gateway>>) -> Self {
+        let mut by_labels: BTreeMap<Labels, (Vec<usize>, usize)> = BTreeMap::new();
+        for (index, gateway) in gateways.enumerate() {
+            let gateway = gateway.borrow();
             let labels = gateway.selector.iter();
-            let mut labels: Labels<'_> = labels.map(|(k, v)| (k.as_str(), v.as_str())).collect();
+            let mut labels: Labels = labels.map(|(k, v)| (k.clone(), v.clone())).collect();
             labels.sort_unstable();
             let (members, servers) = by_labels.entry(labels).or_default();
             members.push(index);
             *servers += gateway.servers.len();
         }
-        let (selectors, groups): (Vec<Labels<'_>>, Vec<_>) = by_labels.into_iter().unzip();
-        let mut with: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+        let (selectors, groups): (Vec<Labels>, Vec<_>) = by_labels.into_iter().unzip();
+        let mut with: HashMap<&(String, String), Vec<usize>> = HashMap::new();
         for (index, labels) in selectors.iter().enumerate() {
             for label in labels {
-                with.entry(*label).or_default().push(index);
+                with.entry(label).or_default().push(index);
             }
         }
         let all: Vec<usize> = (0..selectors.len()).collect();
@@ -218,7 +222,7 @@ impl<'a> Selectors<'a> {
                 labels.iter().filter_map(|label| with.get(label)).min_by_key(|of| of.len());
             for &other in rarest.unwrap_or(&all) {
                 let Some(of_other) = selectors.get(other) else { continue };
-                let is_in = |label: &(&str, &str)| of_other.binary_search(label).is_ok();
+                let is_in = |label| of_other.binary_search(label).is_ok();
                 if other == index || labels.iter().all(is_in) {
                     parts.get_mut(other).into_iter().for_each(|parts| parts.push(index));
                     let is_part = is_part.get_mut(index).filter(|_| other != index);
@@ -231,11 +235,22 @@ impl<'a> Selectors<'a> {
         Self { groups, largest }
     }
 
-    /// The Gateways of these groups, in their order, unless the number of servers becomes too large.
-    fn members(&self, groups: &[usize], servers: &mut usize) -> Vec<usize> {
+    /// The Gateways of each selector that is not a part of another one, and whether some are left out, since
+    /// Gateways are in too many of them.
+    #[cfg(feature = "validate")]
+    pub(crate) fn workloads(&self) -> (Vec<Vec<usize>>, bool) {
+        let all: usize = self.groups.iter().map(|(members, servers)| members.len() + servers).sum();
+        let (most, mut servers) = (MOST_SERVERS + all, 0);
+        let groups = self.largest.iter().map(|(_, groups)| groups);
+        let workloads = groups.map(|groups| self.members(groups, &mut servers, most)).collect();
+        (workloads, servers > most)
+    }
+
+    /// The Gateways of these groups, in their order, unless there are more Gateways and servers than `most`.
+    fn members(&self, groups: &[usize], servers: &mut usize, most: usize) -> Vec<usize> {
         let groups = || groups.iter().filter_map(|&group| self.groups.get(group));
         *servers += groups().map(|(members, servers)| members.len() + servers).sum::<usize>();
-        if *servers > MOST_SERVERS {
+        if *servers > most {
             return Vec::new();
         }
         let mut members: Vec<usize> = groups().flat_map(|(members, _)| members).copied().collect();

@@ -31,7 +31,7 @@ rules! {
 
     EQUAL_FILTER_CHAINS = "lint/equal-filter-chains", Warning,
     "Servers with the same server name (SNI)",
-    "istiod compares hosts as they are written, with the namespaces before them: ns1/a.example.com and ns2/a.example.com are different, and each server gets a filter chain, whether in one Gateway or in two of the same pods. Envoy knows only the server name (SNI), finds two chains for it, and rejects the whole listener: a gateway that starts does not listen on the port, a running one keeps its previous listener and ignores later changes of all its servers. One server with both hosts has one chain, and the namespaces keep their meaning.", manifests;
+    "istiod compares hosts as they are written, with the namespaces before them: ns1/a.example.com and ns2/a.example.com are different, as are A.example.com and a.example.com, and the addresses 0.0.0.0 and none; each server gets a filter chain, whether in one Gateway or in two of the same pods. Envoy knows only the server name (SNI) and the address, finds two chains for it, and rejects the whole listener: a gateway that starts does not listen on the port, a running one keeps its previous listener and ignores later changes of all its servers. One server with both hosts has one chain, and the namespaces keep their meaning.", manifests;
 
     REJECTED_LISTENER = "lint/rejected-listener", Warning,
     "Listener lost to one server",
@@ -175,7 +175,7 @@ rules! {
 
     DUPLICATE_HOST = "lint/duplicate-host", Warning,
     "Duplicate host and port",
-    "istiod keeps one of the servers (of two Gateways, the older one's) and ignores the other or its certificate.", manifests;
+    "Of two servers with TLS settings and one host on the same port and address, istiod keeps the first one and drops the other with all its hosts. Within one Gateway servers are in their order; of several Gateways of the same pods the oldest comes first, then that whose name comes first. Servers of plain HTTP are both kept, and one of the two hosts has no effect.", manifests;
 
     PORT_PROTOCOL = "lint/port-protocol", Warning,
     "Port with conflicting protocols",

@@ -148,30 +148,33 @@ pub(super) fn judge<'t>(
             }
             findings.append(found);
             if let Some(outline) = outline {
-                let known = unknown.known(&gateway);
-                let kept = known.map_or(Kept::Nothing, |known| Kept::gateway(&known, true, &place));
-                *outline = Outline::of(unknown.without(gateway), kept, &place, tree);
+                let known = unknown.without(gateway);
+                let kept = unknown.servers().map(|servers| Kept::gateway(&known, servers, &place));
+                *outline = Outline::of(&known, kept.unwrap_or_default(), &place, tree);
             }
         } else {
             webhook::check(&gateway, &named, &place, &mut findings);
-            lint::check(&gateway, &place, options, &mut findings);
             if let Some(outline) = outline {
-                let kept = Kept::gateway(&gateway, false, &place);
-                *outline = Outline::of(gateway, kept, &place, tree);
-            } else if may_interact(gateway.servers.iter()) {
-                let mut kept = Kept::gateway(&gateway, false, &place);
-                locate(kept.locations().collect(), tree);
-                alone = Some(GatewaySet::alone(&kept));
+                lint::check_settings(&gateway, &place, options, &mut findings);
+                let kept = Kept::gateway(&gateway, Vec::new(), &place);
+                *outline = Outline::of(&gateway, kept, &place, tree);
+            } else {
+                lint::check(&gateway, &place, options, &mut findings);
+                if may_interact(gateway.servers.iter()) {
+                    let mut kept = Kept::gateway(&gateway, Vec::new(), &place);
+                    locate(kept.locations().collect(), tree);
+                    alone = Some(GatewaySet::alone(&kept));
+                }
             }
         }
     } else if let Some(outline) = outline {
-        *outline = Outline::of(Gateway::default(), Kept::Nothing, &place, tree);
+        *outline = Outline::of(&Gateway::default(), Kept::Nothing, &place, tree);
     }
     findings.report_placeholders();
     pruned.extend(outcome.pruned);
     let mut report = findings.finish(tree, root, pruned);
     if let Some(set) = alone.filter(|_| !matches!(report.verdict(), Verdict::Rejected(_))) {
-        report.add(set.findings().map(|found| found.diagnostic));
+        report.add(set.findings_alone().into_iter().map(|found| found.diagnostic));
     }
     report
 }

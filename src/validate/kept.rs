@@ -23,18 +23,17 @@ pub(super) enum Kept {
     Service(Box<KeptService>),
 }
 
-/// The spec of a Gateway, in few bytes, and the locations of its servers: of `tls`, where there is one.
+/// The spec of a Gateway, in few bytes, and the locations in its servers.
 #[derive(Clone, Debug)]
 pub(super) struct KeptGateway {
     pub(super) created: Option<i64>,
     /// On the wire.
     pub(super) spec: Vec<u8>,
-    pub(super) servers: Vec<CompactLocation>,
     pub(super) selector: CompactLocation,
-    /// The number of each server's port.
-    pub(super) ports: Vec<CompactLocation>,
-    /// Whether servers are left out, since their values are not known.
-    pub(super) is_partly_unknown: bool,
+    /// Of each server: itself, or `tls` where there is one; the protocol and number of its port; its hosts.
+    pub(super) places: Vec<CompactLocation>,
+    /// The servers of which a value is not known: these values are blank.
+    pub(super) unknown_servers: Vec<usize>,
 }
 
 /// A VirtualService, and the locations of its `hosts` and `gateways`.
@@ -48,29 +47,36 @@ pub(super) struct KeptVirtualService {
 impl Kept {
     pub(super) fn gateway(
         gateway: &Gateway,
-        is_partly_unknown: bool,
+        unknown_servers: Vec<usize>,
         root: &Location<'_, '_>,
     ) -> Self {
         let spec = root.field("spec");
         let servers = spec.field("servers");
         let mut nodes = servers.items();
-        let places = gateway.servers.iter().enumerate().map(|(index, _)| {
-            let server_place = nodes.next().unwrap_or_else(|| servers.item(index, None));
-            let tls = server_place.field("tls");
-            let (field, place) = match tls.is_set() {
-                true => (LocationField::Tls, &tls),
-                false => (LocationField::Server, &server_place),
+        let mut places = Vec::new();
+        for (index, server) in gateway.servers.iter().enumerate() {
+            let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
+            let (tls, port, hosts) =
+                (place.field("tls"), place.field("port"), place.field("hosts"));
+            let of = |field, item, place: &Location<'_, '_>| {
+                CompactLocation::of(field, index, item, place)
             };
-            let server = CompactLocation::of(field, index, 0, place);
-            let port = server_place.field("port");
-            let number = port.field("number");
-            (server, CompactLocation::of(LocationField::PortNumber, index, 0, &number))
-        });
-        let (servers, ports) = places.unzip();
+            places.push(match tls.is_set() {
+                true => of(LocationField::Tls, 0, &tls),
+                false => of(LocationField::Server, 0, &place),
+            });
+            places.push(of(LocationField::Protocol, 0, &port.field("protocol")));
+            places.push(of(LocationField::PortNumber, 0, &port.field("number")));
+            let mut nodes = hosts.items();
+            places.extend((0..server.hosts.len()).map(|item| {
+                let place = nodes.next().unwrap_or_else(|| hosts.item(item, None));
+                of(LocationField::Host, item, &place)
+            }));
+        }
         let selector = CompactLocation::of(LocationField::Selector, 0, 0, &spec.field("selector"));
         let metadata = root.field("metadata");
         let (created, spec) = (created(&metadata), gateway.encode_to_vec());
-        Self::Gateway(KeptGateway { created, spec, servers, selector, ports, is_partly_unknown })
+        Self::Gateway(KeptGateway { created, spec, places, selector, unknown_servers })
     }
 
     /// Of a document that is not a Gateway.
@@ -104,7 +110,7 @@ impl Kept {
     pub(super) fn locations(&mut self) -> impl Iterator<Item = &mut CompactLocation> {
         let one = std::slice::from_mut::<CompactLocation>;
         let (first, second, third): (&mut [_], &mut [_], &mut [_]) = match self {
-            Self::Gateway(kept) => (&mut kept.servers, &mut kept.ports, one(&mut kept.selector)),
+            Self::Gateway(kept) => (&mut kept.places, one(&mut kept.selector), &mut []),
             Self::VirtualService(kept) => (&mut kept.hosts, &mut kept.gateways, &mut []),
             Self::Secret(kept) => (one(&mut kept.name), &mut [], &mut []),
             Self::Pod(_) | Self::Service(_) | Self::Nothing => (&mut [], &mut [], &mut []),

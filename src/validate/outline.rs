@@ -4,7 +4,6 @@
 use super::{
     findings::{Location, Node},
     kept::Kept,
-    lint::Class,
 };
 use crate::{
     FieldPath, Gateway, Object, Position,
@@ -16,8 +15,6 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outline {
     pub(super) name: CompactLocation,
-    pub(super) selector: String,
-    pub(super) listeners: Vec<Listener>,
     pub(super) credentials: Vec<CredentialUse>,
     pub(super) kept: Kept,
 }
@@ -41,14 +38,11 @@ pub(super) enum Role {
     Ca { is_config_map: bool },
 }
 
-/// A server's port, with its hosts.
-#[derive(Clone, Debug)]
-pub(super) struct Listener {
-    pub(super) port: u32,
-    pub(super) bind: String,
-    pub(super) class: Class,
-    pub(super) location: CompactLocation,
-    pub(super) hosts: Vec<(String, CompactLocation)>,
+/// Where a text begins and ends: lines and columns, zero if unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) start: (u32, u32),
+    pub(super) end: (u32, u32),
 }
 
 /// A field and its location. Its path is built on demand, since there may be very many.
@@ -98,6 +92,11 @@ impl CompactLocation {
         Self { field, server: small(server), start, ..Self::default() }
     }
 
+    /// Whether it is that of a server, or of its `tls`.
+    pub(super) fn is_server(&self) -> bool {
+        matches!(self.field, LocationField::Server | LocationField::Tls)
+    }
+
     /// The index of the server.
     pub(super) fn server(&self) -> u32 {
         self.server
@@ -105,6 +104,10 @@ impl CompactLocation {
 
     pub(super) fn position(&self) -> Option<Position> {
         position(self.start)
+    }
+
+    pub(super) fn place(&self) -> Place {
+        Place { start: self.start, end: self.end }
     }
 
     pub(super) fn path(&self) -> FieldPath {
@@ -133,7 +136,7 @@ impl CompactLocation {
 impl Outline {
     /// Of a Gateway, and what is kept of it.
     pub(super) fn of(
-        gateway: Gateway,
+        gateway: &Gateway,
         kept: Kept,
         root: &Location<'_, '_>,
         tree: &Tree<'_>,
@@ -144,37 +147,14 @@ impl Outline {
             name: CompactLocation::of(LocationField::Name, 0, 0, &metadata.field("name")),
             ..Self::default()
         };
-        for (key, value) in &gateway.selector {
-            outline.selector.push_str(&format!("{key}={value}\n"));
-        }
         let spec = root.field("spec");
         let servers = spec.field("servers");
         let mut nodes = servers.items();
-        for (index, server) in gateway.servers.into_iter().enumerate() {
+        for (index, server) in gateway.servers.iter().enumerate() {
             let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
             if let Some(tls) = &server.tls {
                 outline.credentials(index, &TlsPlan::new(tls), &place.field("tls"));
             }
-            let (Some(class), Some(port)) = (Class::of(&server), &server.port) else { continue };
-            if port.number == 0 {
-                continue;
-            }
-            let port_place = place.field("port");
-            let location = CompactLocation::of(
-                LocationField::Protocol,
-                index,
-                0,
-                &port_place.field("protocol"),
-            );
-            let hosts_place = place.field("hosts");
-            let mut nodes = hosts_place.items();
-            let port = port.number;
-            let hosts = server.hosts.into_iter().enumerate().map(|(item, host)| {
-                let place = nodes.next().unwrap_or_else(|| hosts_place.item(item, None));
-                (host, CompactLocation::of(LocationField::Host, index, item, &place))
-            });
-            let hosts = hosts.filter(|(host, _)| !host.is_empty()).collect();
-            outline.listeners.push(Listener { port, bind: server.bind, class, location, hosts });
         }
         outline.locate(tree);
         outline
@@ -229,13 +209,9 @@ impl Outline {
     }
 
     fn locations(&mut self) -> impl Iterator<Item = &mut CompactLocation> {
-        let listeners = self.listeners.iter_mut().flat_map(|listener| {
-            std::iter::once(&mut listener.location)
-                .chain(listener.hosts.iter_mut().map(|(_, location)| location))
-        });
         let credentials = self.credentials.iter_mut().map(|used| &mut used.location);
         let kept = self.kept.locations();
-        std::iter::once(&mut self.name).chain(listeners).chain(credentials).chain(kept)
+        std::iter::once(&mut self.name).chain(credentials).chain(kept)
     }
 
     /// Of a document of another kind.

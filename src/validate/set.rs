@@ -9,10 +9,9 @@ use super::{
     CheckedDocument, Options, Report, Verdict,
     credentials::CredentialSet,
     document,
-    gateway_set::GatewaySet,
+    gateway_set::{GatewaySet, in_order},
     kept::Kept,
-    lint::Class,
-    outline::{CompactLocation, Listener, Outline, position, small},
+    outline::{CompactLocation, Outline, position, small},
 };
 use crate::{
     Diagnostic, Object, Position, Severity,
@@ -56,8 +55,6 @@ pub struct DocumentSet {
     /// The numbers of the Gateways' files and documents, to which `Seen` refers.
     documents: Vec<(u32, u32)>,
     names: HashMap<u64, Seen>,
-    hosts: HashMap<u64, Seen>,
-    listeners: HashMap<u64, (Class, Seen)>,
     credentials: CredentialSet,
     gateways: GatewaySet,
 }
@@ -107,8 +104,6 @@ impl DocumentSet {
             hasher: RandomState::new(),
             documents: Vec::new(),
             names: HashMap::new(),
-            hosts: HashMap::new(),
-            listeners: HashMap::new(),
             credentials: CredentialSet::default(),
             gateways: GatewaySet::default(),
         }
@@ -118,7 +113,7 @@ impl DocumentSet {
     /// [`uses`](Self::uses) names; others are ignored. The caller chooses the
     /// numbers of file and document, up to `u32::MAX`; they identify the document in findings.
     ///
-    /// Returns the conflicts with documents that were added before, in the order of lines.
+    /// Returns what is known at once: that a document before has the same name.
     #[must_use]
     pub fn add(
         &mut self,
@@ -129,11 +124,9 @@ impl DocumentSet {
         let object = &checked.object;
         let is_rejected = |report: &Report| matches!(report.verdict(), Verdict::Rejected(_));
         let numbers = (small(file), small(document));
-        let mut gateway = None;
-        if !checked.report.as_ref().is_some_and(is_rejected) {
-            let name = (object.namespace(), object.name());
-            gateway = self.gateways.add(numbers, name, &checked.outline.kept);
-        }
+        let name = (object.namespace(), object.name());
+        let is_rejected = checked.report.as_ref().is_some_and(is_rejected);
+        let gateway = self.gateways.add(numbers, name, &checked.outline.kept, is_rejected);
         if checked.report.is_some() {
             let origin = DocumentLocation { file, document, position: None };
             return self.add_gateway(origin, gateway, object, &checked.outline);
@@ -206,44 +199,6 @@ impl DocumentSet {
                 tell(rule::lint::DUPLICATE_NAME, location, first.origin(documents), message, help);
             }
         }
-        for Listener { port, bind, class, location, hosts } in &outline.listeners {
-            let key = self.hasher.hash_one((&outline.selector, bind, port));
-            let seen = (*class, Seen::at(location, index));
-            if let Some((other, first)) = first(&mut self.listeners, key, seen) {
-                let first = first.origin(documents);
-                if other != *class && first.document() != document.document() {
-                    let (class, other) = (class.describe(), other.describe());
-                    let message = format!(
-                        "port {port} is {class} here and {other} in another Gateway with the same selector: \
-                         istiod may drop one of the servers"
-                    );
-                    let help = "use different ports";
-                    tell(rule::lint::PORT_PROTOCOL, location, first, message, help);
-                }
-            }
-            for (host, location) in hosts {
-                let key = self.hasher.hash_one((key, host));
-                let Some(first) = first(&mut self.hosts, key, Seen::at(location, index)) else {
-                    continue;
-                };
-                let first = first.origin(documents);
-                if first.document() != document.document() {
-                    let host = Quoted(host);
-                    let effect = match class {
-                        Class::Tls => {
-                            ": istiod drops the whole server of the younger Gateway, or without \
-                             creationTimestamp that whose name comes last"
-                        }
-                        _ => "",
-                    };
-                    let message = format!(
-                        "{host} is already served on port {port} by another Gateway with the same selector{effect}"
-                    );
-                    let help = "remove one of them";
-                    tell(rule::lint::DUPLICATE_HOST, location, first, message, help);
-                }
-            }
-        }
         for used in &outline.credentials {
             self.credentials.add_use(index, gateway, used);
         }
@@ -258,26 +213,11 @@ impl DocumentSet {
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
         let Self { options, documents, gateways, credentials, .. } = self;
         // What was found with each document needs no memory any more.
-        drop((self.names, self.hosts, self.listeners));
+        drop(self.names);
         let of_credentials: Vec<_> =
             credentials.findings(&options, &documents, &gateways).collect();
         drop(credentials);
-        let mut of_credentials = of_credentials.into_iter().peekable();
-        let mut of_gateways = gateways.findings().peekable();
-        std::iter::from_fn(move || {
-            let order = |found: &SetFinding| (found.file, found.document);
-            let is_first = match (of_gateways.peek(), of_credentials.peek()) {
-                (Some(own), Some(other)) => order(own) <= order(other),
-                (own, _) => own.is_some(),
-            };
-            if is_first { of_gateways.next() } else { of_credentials.next() }
-        })
-    }
-}
-
-impl DocumentLocation {
-    fn document(&self) -> (usize, usize) {
-        (self.file, self.document)
+        in_order(gateways.findings(), of_credentials.into_iter())
     }
 }
 

@@ -5,7 +5,7 @@
 //! findings of every run are kept. So webhook and lint know nothing of placeholders, and rules need no
 //! list of the fields that they depend on.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{
     Options,
@@ -109,14 +109,11 @@ impl Unknown {
         common.unwrap_or_default()
     }
 
-    /// The Gateway without a port for each server of which a value is unknown, so that istiod leaves it out;
-    /// none if other values are unknown.
-    pub(super) fn known(&self, gateway: &Gateway) -> Option<Gateway> {
-        let mut gateway = gateway.clone();
-        for value in &self.values {
-            gateway.servers.get_mut(value.server()?)?.port = None;
-        }
-        Some(gateway)
+    /// The servers of which a value is unknown; none if other values are unknown.
+    pub(super) fn servers(&self) -> Option<Vec<usize>> {
+        let servers: Option<BTreeSet<usize>> =
+            self.values.iter().map(UnknownValue::server).collect();
+        Some(servers?.into_iter().collect())
     }
 
     /// The Gateway without its unknown values, to compare it with other Gateways: empty names and

@@ -1,13 +1,17 @@
 //! What pilot builds of sets of Gateways and VirtualServices, compared with what
 //! `conformance/webhook/merge` asked it.
 
-use std::{collections::BTreeMap, env, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+};
 
 use istio_gateway::{
-    Gateway, envoy, json,
+    Gateway, Object, Timestamp, envoy, json,
     merged_gateway::{
         ChainAction, FilterChain, MergedGateway, NamedGateway, VirtualService, Workload,
     },
+    validate::{Options, set::DocumentSet, validate},
 };
 use serde_json::{Map, Value, json};
 
@@ -116,6 +120,69 @@ fn answer(case: &Value) -> Value {
     json!({"kept": kept, "listeners": listeners, "routes": routes})
 }
 
+/// The servers that pilot drops and those that `check` reports as dropped, by their Gateway and index. `None` if
+/// the API server rejects a Gateway, or pilot does not merge it.
+fn dropped(case: &Value) -> Option<(BTreeSet<(usize, usize)>, BTreeSet<(usize, usize)>)> {
+    let options = Options::default();
+    let mut set = DocumentSet::new(&options);
+    let (mut of_pilot, mut found) = (BTreeSet::new(), BTreeSet::new());
+    let is_drop = |message: &str| message.contains("istiod drops this server");
+    let server = |path: &istio_gateway::FieldPath| {
+        let path = path.to_string();
+        let index = path.strip_prefix("spec.servers[").and_then(|rest| rest.split(']').next());
+        index.and_then(|index| index.parse::<usize>().ok())
+    };
+    for (index, resource) in case["gateways"].as_array()?.iter().enumerate() {
+        let spec = &resource["spec"];
+        let labels = spec["selector"].as_object();
+        if labels.into_iter().flatten().any(|label| label != (&"app".to_owned(), &json!("edge"))) {
+            // It has other pods.
+            continue;
+        }
+        let mut metadata = json!({"name": resource["name"], "namespace": resource["namespace"]});
+        if let Some(seconds) = resource["created"].as_i64() {
+            let created = Timestamp { seconds, nanos: 0 };
+            metadata["creationTimestamp"] = json!(created.to_string());
+        }
+        let object = json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": metadata, "spec": spec,
+        });
+        let object = Object::from_json(&object.to_string()).unwrap();
+        if !validate(&object, &options).is_accepted() {
+            return None;
+        }
+        assert_eq!(set.add_object(index, 0, &object), []);
+        let servers = spec["servers"].as_array().map_or(0, Vec::len);
+        of_pilot.extend((0..servers).map(|server| (index, server)));
+    }
+    for kept in case["kept"].as_array()? {
+        let number = |index: usize| usize::try_from(kept[index].as_u64().unwrap()).unwrap();
+        of_pilot.remove(&(number(0), number(1)));
+    }
+    let between = set.finish().filter(|found| is_drop(&found.diagnostic.message));
+    found.extend(between.filter_map(|found| Some((found.file, server(&found.diagnostic.path)?))));
+    Some((of_pilot, found))
+}
+
+/// `check` reports the servers that pilot drops, and no other.
+fn compare_dropped(path: &str) -> usize {
+    let text = fs::read_to_string(path).unwrap();
+    let (mut wrong, mut count) = (0, 0);
+    for line in text.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let Some((of_pilot, found)) = dropped(&case) else { continue };
+        count += of_pilot.len();
+        if of_pilot != found {
+            wrong += 1;
+            if wrong < 6 {
+                println!("{line}\n  pilot drops {of_pilot:?}\n  check       {found:?}");
+            }
+        }
+    }
+    assert_eq!(wrong, 0, "of {} cases", text.lines().count());
+    count
+}
+
 fn compare(path: &str) -> usize {
     let text = fs::read_to_string(path).unwrap();
     let mut wrong = 0;
@@ -141,6 +208,9 @@ fn istiod_builds_the_same() {
     let count = compare("tests/golden/merge.ndjson");
     println!("{count} sets of Gateways, merged as pilot merges them");
     assert!(count >= 200);
+    let dropped = compare_dropped("tests/golden/merge.ndjson");
+    println!("{dropped} servers that pilot drops, found by check");
+    assert!(dropped >= 50);
 }
 
 #[test]
@@ -148,4 +218,5 @@ fn istiod_builds_the_same() {
 fn random_sets() {
     let path = env::var("ISTIO_GATEWAY_MERGE").unwrap();
     println!("{} random sets of Gateways, merged as pilot merges them", compare(&path));
+    println!("{} servers that pilot drops, found by check", compare_dropped(&path));
 }

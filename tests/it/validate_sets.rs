@@ -81,6 +81,60 @@ fn conflicting_protocols_of_a_port() {
     finds(&files, &["1.0 lint/port-protocol spec.servers[0].port.protocol 7:45 (0.0 7:46)"]);
 }
 
+/// `tests/cases/merge.rs` compares the dropped servers with pilot's for random sets.
+#[test]
+fn a_server_that_istiod_drops_is_found_whatever_the_spelling_of_its_host_and_selector() {
+    let strict = |selector: &str, host: &str| {
+        let text = tls_gateway("b", "x", host, "MUTUAL");
+        text.replace("selector: {istio: x}", &format!("selector: {selector}"))
+    };
+    let lax = tls_gateway("a", "x", "admin.example.com", "SIMPLE");
+    let want = ["1.0 lint/duplicate-host spec.servers[0].hosts[0] 8:13 (0.0 8:13)"];
+    for host in ["\"*/admin.example.com\"", "admin.example.com"] {
+        for selector in ["{istio: x}", "{istio: x, app: edge}", "{}"] {
+            let all = check(&[lax.clone(), strict(selector, host)]);
+            let found = all.iter().find(|found| found.diagnostic.rule == "lint/duplicate-host");
+            let Some(found) = found else { panic!("{host} {selector}: {all:?}") };
+            let message = &found.diagnostic.message;
+            assert!(message.contains("istiod drops this server with all its hosts"), "{message}");
+            assert!(message.contains("servers[0] of the Gateway \"infra/a\""), "{message}");
+        }
+    }
+    finds(&[lax.clone(), strict("{istio: x}", "\"*/admin.example.com\"")], &want);
+    // Another spelling is another host for istiod, and the same server name for Envoy.
+    let found = check(&[lax.clone(), strict("{istio: x}", "Admin.example.com")]);
+    assert!(found.iter().any(|found| found.diagnostic.rule == "lint/equal-filter-chains"));
+    // Within one server, too.
+    let found = check(&[tls_gateway("a", "x", "admin.example.com, Admin.example.com", "SIMPLE")]);
+    assert!(found.iter().any(|found| found.diagnostic.rule == "lint/equal-filter-chains"));
+    // Other pods.
+    finds(&[lax, strict("{istio: z}", "admin.example.com")], &[]);
+}
+
+#[test]
+fn tls_is_dropped_after_plain_http_of_a_gateway_for_all_pods() {
+    let port = "{number: 443, name: http, protocol: HTTP}";
+    let plain = gateway("a", "x", port, "\"*\"").replace("selector: {istio: x}", "selector: {}");
+    let found = check(&[plain, tls_gateway("b", "x", "admin.example.com", "MUTUAL")]);
+    let found: Vec<_> =
+        found.iter().filter(|found| found.diagnostic.rule == "lint/port-protocol").collect();
+    let [found] = found.as_slice() else { panic!("{found:?}") };
+    let message = &found.diagnostic.message;
+    assert!(message.starts_with("port 443 is TLS here and plain HTTP in servers[0]"), "{message}");
+    assert!(message.contains("istiod drops this server, unless this Gateway is the older one"));
+    assert_eq!((found.file, found.other.unwrap().file), (1, 0));
+}
+
+/// An unknown value of a server does not hide what istiod does because of its hosts.
+#[test]
+fn a_placeholder_elsewhere_in_a_server_hides_no_conflict() {
+    let lax = tls_gateway("a", "x", "admin.example.com", "SIMPLE");
+    let strict = tls_gateway("b", "x", "admin.example.com", "MUTUAL")
+        .replace("credentialName: c", "credentialName: \"${C}\"");
+    let found = check(&[lax, strict]);
+    assert!(found.iter().any(|found| found.diagnostic.rule == "lint/duplicate-host"), "{found:?}");
+}
+
 #[test]
 fn one_name_in_two_documents_of_a_file() {
     let both = |selector: &str| {
@@ -119,7 +173,13 @@ fn objects_are_added_without_a_report() {
     assert_eq!(set.add_object(0, 0, &object), []);
     let found = set.add_object(1, 0, &object);
     let rules: Vec<_> = found.iter().map(|found| found.diagnostic.rule).collect();
-    assert_eq!(rules, ["lint/duplicate-name", "lint/duplicate-host"]);
+    assert_eq!(rules, ["lint/duplicate-name"]);
+    // One of the two replaces the other.
+    assert_eq!(set.clone().finish().count(), 0);
+    let other = Object::from_yaml(&gateway("b", "x", HTTP, "a.b")).unwrap();
+    assert_eq!(set.add_object(2, 0, &other), []);
+    let rules: Vec<_> = set.finish().map(|found| found.diagnostic.rule).collect();
+    assert_eq!(rules, ["lint/duplicate-host"]);
 }
 
 /// An item has its own text and positions, if that text by itself means the same.

@@ -180,8 +180,8 @@ impl Absence {
                     .to_owned()
             }
             Self::RejectedWithOther => format!(
-                "No client: Envoy rejects the listener of this port and address because of a server of \
-                 another Gateway of the same pods. {RUNNING}"
+                "No client: Envoy rejects the listener of this port and address, given all servers of these \
+                 pods. {RUNNING}"
             ),
             Self::SecretsRejected => {
                 "No client: Envoy rejects the server's secrets when they arrive. Clients of servers with the \

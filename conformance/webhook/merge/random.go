@@ -75,6 +75,12 @@ func directed() []Case {
 		one("tls-after-plain", gateways([]object{server(443, "p", "HTTP", "", nil, "p.test"), https("a", simple, "a.test")})),
 		one("tcp-after-plain", gateways([]object{server(443, "p", "HTTP", "", nil, "p.test"), server(443, "t", "TCP", "", nil, "t.test")})),
 		one("tcp-after-tcp", gateways([]object{server(443, "a", "TCP", "", nil, "a.test"), server(443, "b", "TCP", "", nil, "b.test")})),
+		one("any-namespace-before", gateways([]object{https("a", simple, "x.test")}, []object{https("b", mutual, "*/x.test")})),
+		one("own-namespace", gateways([]object{https("a", simple, "x.test")}, []object{https("b", mutual, "./x.test")})),
+		one("own-namespace-twice", gateways([]object{https("a", simple, "infra/x.test")}, []object{https("b", mutual, "./x.test")})),
+		one("any-host", gateways([]object{https("a", simple, "*")}, []object{https("b", mutual, "*/*")})),
+		one("another-spelling", gateways([]object{https("a", simple, "x.test")}, []object{https("b", mutual, "X.test")})),
+		one("another-address", gateways([]object{https("a", simple, "x.test")}, []object{server(443, "b", "HTTPS", "0.0.0.0", mutual, "x.test")})),
 		one("no-gateways", nil),
 	}
 }
@@ -111,9 +117,22 @@ func random(seed uint64, count int) []Case {
 				if source.Chance(3) {
 					hosts = []string{"*/*"}
 				}
+				port := pick("a", "b", "c", "d", "e", "f")
+				protocol := pick("HTTP", "HTTP", "HTTPS", "HTTPS", "HTTPS", "HTTPS", "TLS", "TLS", "TCP", "GRPC", "HTTP2", "http", "MONGO", "UDP", "other")
+				// istiod's webhook accepts most servers of every other set.
+				if i%2 == 0 {
+					port = fmt.Sprintf("%s%d", port, len(servers))
+					switch {
+					case tls == nil:
+						protocol = pick("HTTP", "HTTP", "GRPC", "http", "TCP", "MONGO")
+					case tls["mode"] == nil:
+						protocol = pick("HTTP", "HTTP2")
+					default:
+						protocol = pick("HTTPS", "HTTPS", "TLS")
+					}
+				}
 				servers = append(servers, server(
-					[]int{80, 443, 443, 443, 8443}[source.IntN(5)], pick("a", "b", "c", "d", "e", "f"),
-					pick("HTTP", "HTTP", "HTTPS", "HTTPS", "HTTPS", "HTTPS", "TLS", "TLS", "TCP", "GRPC", "HTTP2", "http", "MONGO", "UDP", "other"),
+					[]int{80, 443, 443, 443, 8443}[source.IntN(5)], port, protocol,
 					pick("", "", "", "", "0.0.0.0", "10.0.0.1"), tls, hosts...,
 				))
 			}

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{GatewaySet, SetFinding, SetGateway, finding, position};
+use super::{GatewaySet, ServerPart, SetFinding, SetGateway, finding};
 use crate::{
     Diagnostic, FieldPath, Gateway, Server, Severity,
     diagnostic::Quoted,
@@ -11,7 +11,7 @@ use crate::{
         NamedGateway, TrafficMode, VirtualService, may_interact,
     },
     rule::{self, RuleId},
-    validate::{outline::CompactLocation, set::DocumentLocation},
+    validate::outline::CompactLocation,
 };
 
 /// Servers that are merged at most if there is no VirtualService, so that a stream of any length is checked in
@@ -41,7 +41,7 @@ impl GatewaySet {
         let services: Vec<VirtualService> =
             self.services.iter().map(|service| service.kept.service.clone()).collect();
         let mut known: HashSet<(RuleId, ServerId, ServerId)> = HashSet::new();
-        let specs: Vec<Gateway> = of_set.iter().map(SetGateway::spec).collect();
+        let specs: Vec<Gateway> = of_set.iter().map(SetGateway::known_spec).collect();
         if services.is_empty() && !may_interact(specs.iter().flat_map(|spec| &spec.servers)) {
             return;
         }
@@ -75,7 +75,7 @@ impl GatewaySet {
     }
 
     /// A note that not all is known.
-    fn note(&self, message: &str) -> Option<SetFinding> {
+    pub(super) fn note(&self, message: &str) -> Option<SetFinding> {
         let gateway = self.gateways.first()?;
         let place = CompactLocation::default();
         let help = "check fewer files at once".to_owned();
@@ -91,9 +91,7 @@ impl GatewaySet {
         let own = self.gateways.get(gateway)?;
         let place = |(gateway, server): ServerId| {
             let gateway = self.gateways.get(gateway)?;
-            let (file, document) = gateway.document;
-            let position = position(gateway.servers.get(server).copied().unwrap_or_default());
-            Some(DocumentLocation { file: file as usize, document: document as usize, position })
+            Some(gateway.location(gateway.place(server, ServerPart::Itself)))
         };
         let path = FieldPath::root().key("spec").key("servers").index(server).key(field);
         let diagnostic = Diagnostic {
@@ -180,8 +178,8 @@ impl<'a> Judged<'a> {
         if gateway == of.0 {
             return format!("servers[{index}]");
         }
-        let name = self.set.gateways.get(gateway).map(SetGateway::full_name).unwrap_or_default();
-        format!("servers[{index}] of the Gateway {}", Quoted(&name))
+        let name = self.set.gateways.get(gateway).map(SetGateway::shown_name).unwrap_or_default();
+        format!("servers[{index}] of the Gateway {name}")
     }
 
     fn service(&self, index: usize) -> Option<String> {
@@ -237,8 +235,8 @@ impl<'a> Judged<'a> {
                     )
                 } else {
                     format!(
-                        "{} has a host with the same name, in another namespace: Envoy rejects the \
-                         listener of port {port}, with all of its servers",
+                        "{} has a host with the same server name (SNI): Envoy rejects the listener of port \
+                         {port}, with all of its servers",
                         self.name(first, server)
                     )
                 };

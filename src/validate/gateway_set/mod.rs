@@ -1,24 +1,29 @@
 //! What only all Gateways and VirtualServices of a set show together.
 
+mod conflicts;
 mod merged;
 mod services;
 mod workloads;
 
-use std::{collections::HashMap, slice::SliceIndex};
+use std::{collections::HashMap, rc::Rc, slice::SliceIndex};
 
 use prost::Message as _;
 
 use super::{
     kept::{Kept, KeptGateway, KeptVirtualService},
-    outline::{CompactLocation, position, small},
-    set::SetFinding,
+    outline::{CompactLocation, Place, position, small},
+    set::{DocumentLocation, SetFinding},
 };
-use crate::{Diagnostic, Gateway, Severity, is_placeholder, rule::RuleId};
+use crate::{
+    Diagnostic, Gateway, Position, Severity, diagnostic::Quoted, is_placeholder, rule::RuleId,
+};
 
 /// The Gateways and VirtualServices of a set.
 #[derive(Clone, Debug, Default)]
 pub(super) struct GatewaySet {
     gateways: Vec<SetGateway>,
+    /// Those that are not merged with others: a cluster rejects them, or their names are not known.
+    alone: Vec<SetGateway>,
     services: Vec<SetService>,
     workloads: workloads::Workloads,
 }
@@ -32,12 +37,23 @@ struct SetGateway {
     bytes: Box<[u8]>,
     namespace_end: u32,
     name_end: u32,
-    /// Where each server begins, or its `tls`.
-    servers: Box<[(u32, u32)]>,
-    /// Where the selector is, and the port of each server.
+    /// Of each server: itself, or `tls` where there is one; the protocol and number of its port; its hosts.
+    places: Box<[Place]>,
+    /// The index of each server's first place.
+    servers: Box<[u32]>,
+    /// The servers of which a value is not known.
+    unknown_servers: Box<[usize]>,
     selector: (u32, u32),
-    ports: Box<[(u32, u32)]>,
-    is_partly_unknown: bool,
+}
+
+/// A part of a server that has a place.
+#[derive(Clone, Copy)]
+enum ServerPart {
+    /// Or `tls` where there is one.
+    Itself,
+    Protocol,
+    PortNumber,
+    Host(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -50,7 +66,7 @@ impl GatewaySet {
     /// A set of one Gateway.
     pub(super) fn alone(kept: &Kept) -> Self {
         let mut set = Self::default();
-        set.add((0, 0), ("", ""), kept);
+        set.add((0, 0), ("", ""), kept, false);
         set
     }
 
@@ -59,37 +75,34 @@ impl GatewaySet {
         document: (u32, u32),
         (namespace, name): (&str, &str),
         kept: &Kept,
+        is_rejected: bool,
     ) -> Option<u32> {
         if let Kept::Pod(pod) = kept {
             self.workloads.add_pod(namespace, pod);
         }
-        if [namespace, name].into_iter().any(is_placeholder) {
-            return None;
-        }
+        let is_alone = is_rejected || [namespace, name].into_iter().any(is_placeholder);
         match kept {
-            Kept::Gateway(KeptGateway {
-                created,
-                spec,
-                servers,
-                selector,
-                ports,
-                is_partly_unknown,
-            }) => {
-                let place = |place: &CompactLocation| place.start;
+            Kept::Gateway(KeptGateway { created, spec, places, selector, unknown_servers }) => {
+                let servers = places.iter().enumerate().filter(|(_, place)| place.is_server());
                 let gateway = SetGateway {
                     document,
                     created: *created,
                     bytes: [namespace.as_bytes(), name.as_bytes(), spec.as_slice()].concat().into(),
                     namespace_end: small(namespace.len()),
                     name_end: small(namespace.len() + name.len()),
-                    servers: servers.iter().map(place).collect(),
+                    servers: servers.map(|(index, _)| small(index)).collect(),
+                    places: places.iter().map(CompactLocation::place).collect(),
+                    unknown_servers: unknown_servers.clone().into(),
                     selector: selector.start,
-                    ports: ports.iter().map(place).collect(),
-                    is_partly_unknown: *is_partly_unknown,
                 };
+                if is_alone {
+                    self.alone.push(gateway);
+                    return None;
+                }
                 self.gateways.push(gateway);
                 Some(small(self.gateways.len() - 1))
             }
+            Kept::VirtualService(_) | Kept::Service(_) if is_alone => None,
             Kept::VirtualService(kept) => {
                 self.services.push(SetService { document, kept: kept.clone() });
                 None
@@ -113,7 +126,8 @@ impl GatewaySet {
 
     /// The hosts of a server, without namespaces, by the number of its Gateway. `None` if they are not known.
     pub(super) fn hosts(&self, gateway: u32, server: u32) -> Option<Vec<String>> {
-        let gateway = self.gateways.get(gateway as usize).filter(|of| !of.is_partly_unknown)?;
+        let gateway =
+            self.gateways.get(gateway as usize).filter(|of| of.unknown_servers.is_empty())?;
         let mut spec = gateway.spec();
         let server = server as usize;
         let hosts =
@@ -123,6 +137,14 @@ impl GatewaySet {
             None => host,
         };
         Some(hosts.into_iter().map(name).collect())
+    }
+
+    /// The findings of the one Gateway, without the conflicts between its servers.
+    pub(super) fn findings_alone(&self) -> Vec<SetFinding> {
+        let mut findings = Vec::new();
+        self.merge(&self.gateways, 0, &mut findings);
+        findings.sort_by_key(order);
+        findings
     }
 
     /// The findings, in the order of documents. Those of Gateways that are judged alone are found one by one.
@@ -140,6 +162,7 @@ impl GatewaySet {
             findings.extend(self.hosts_outside(&by_name));
         }
         findings.extend(self.of_workloads());
+        let conflicts = self.conflicts(&mut findings);
         let mut alone = 0;
         if self.are_merged() {
             self.merge(&self.gateways, 0, &mut findings);
@@ -147,16 +170,38 @@ impl GatewaySet {
             alone = self.gateways.len();
             findings.extend(self.not_merged());
         }
-        findings.sort_by_key(|found| (found.file, found.document, found.diagnostic.position));
+        let set = Rc::new(self);
+        let conflicts = conflicts::findings(Rc::clone(&set), conflicts);
+        findings.sort_by_key(order);
         let alone = (0..alone).flat_map(move |index| {
             let mut findings = Vec::new();
-            let gateway = self.gateways.get(index).map_or(&[][..], std::slice::from_ref);
-            self.merge(gateway, index, &mut findings);
-            findings.sort_by_key(|found| found.diagnostic.position);
+            let gateway = set.gateways.get(index).map_or(&[][..], std::slice::from_ref);
+            set.merge(gateway, index, &mut findings);
+            findings.sort_by_key(order);
             findings
         });
-        findings.into_iter().chain(alone)
+        in_order(in_order(findings.into_iter(), conflicts), alone)
     }
+}
+
+/// The order of a document's findings, and of documents.
+pub(super) fn order(found: &SetFinding) -> (usize, usize, Option<Position>) {
+    (found.file, found.document, found.diagnostic.position)
+}
+
+/// The findings of both, each of them in order.
+pub(super) fn in_order(
+    first: impl Iterator<Item = SetFinding>,
+    second: impl Iterator<Item = SetFinding>,
+) -> impl Iterator<Item = SetFinding> {
+    let (mut first, mut second) = (first.peekable(), second.peekable());
+    std::iter::from_fn(move || {
+        let is_first = match (first.peek(), second.peek()) {
+            (Some(own), Some(other)) => order(own) <= order(other),
+            (own, _) => own.is_some(),
+        };
+        if is_first { first.next() } else { second.next() }
+    })
 }
 
 impl SetGateway {
@@ -177,8 +222,43 @@ impl SetGateway {
         format!("{}/{}", self.namespace(), self.name())
     }
 
+    /// As findings show it.
+    fn shown_name(&self) -> String {
+        match self.namespace() {
+            "" => Quoted(self.name()).to_string(),
+            _ => Quoted(&self.full_name()).to_string(),
+        }
+    }
+
+    /// Without the values that are not known.
     fn spec(&self) -> Gateway {
         Gateway::decode(self.part(self.name_end as usize..)).unwrap_or_default()
+    }
+
+    /// Without a port for each server of which a value is not known, so that istiod leaves it out.
+    fn known_spec(&self) -> Gateway {
+        let mut spec = self.spec();
+        for &server in &self.unknown_servers {
+            spec.servers.get_mut(server).into_iter().for_each(|server| server.port = None);
+        }
+        spec
+    }
+
+    fn place(&self, server: usize, part: ServerPart) -> Place {
+        let index = match part {
+            ServerPart::Itself => 0,
+            ServerPart::Protocol => 1,
+            ServerPart::PortNumber => 2,
+            ServerPart::Host(host) => 3 + host,
+        };
+        let first = self.servers.get(server).map_or(0, |first| *first as usize);
+        self.places.get(first + index).copied().unwrap_or_default()
+    }
+
+    fn location(&self, place: Place) -> DocumentLocation {
+        let (file, document) = self.document;
+        let (file, document) = (file as usize, document as usize);
+        DocumentLocation { file, document, position: position(place.start) }
     }
 }
 

@@ -30,12 +30,12 @@ impl GatewaySet {
                 let message = format!(
                     "these files have no Gateway {}, only {}",
                     Quoted(gateway),
-                    Quoted(&other.full_name())
+                    other.shown_name()
                 );
                 let help = format!(
                     "if that one is meant, write {}: without a namespace, a name stands for a Gateway in the \
                      VirtualService's own one",
-                    Quoted(&other.full_name())
+                    other.shown_name()
                 );
                 let rule = rule::lint::VIRTUAL_SERVICE_GATEWAY;
                 findings.push(finding(rule, *document, place, message, help));
@@ -62,7 +62,8 @@ impl GatewaySet {
             let service = &kept.service;
             let known = |gateway: &String| {
                 let index = *by_name.get(gateway)?;
-                let is_known = self.gateways.get(index).is_some_and(|of| !of.is_partly_unknown);
+                let is_known =
+                    self.gateways.get(index).is_some_and(|of| of.unknown_servers.is_empty());
                 let hosts = hosts.get(&index).filter(|_| is_known)?;
                 let namespace = if hosts.have_namespaces { service.namespace.as_str() } else { "" };
                 let key = (index, namespace);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{GatewaySet, SetFinding, finding};
+use super::{GatewaySet, ServerPart, SetFinding, finding};
 use crate::{
     Gateway, is_placeholder,
     rule::lint as rule,
@@ -175,12 +175,10 @@ impl GatewaySet {
                 }
                 continue;
             }
-            let Some(ports) = selected.ports.filter(|_| !gateway.is_partly_unknown) else {
+            let Some(ports) = selected.ports.filter(|_| gateway.unknown_servers.is_empty()) else {
                 continue;
             };
-            for (index, (server, start)) in
-                gateway.spec().servers.iter().zip(&gateway.ports).enumerate()
-            {
+            for (index, server) in gateway.spec().servers.iter().enumerate() {
                 let number = server.port.as_ref().map_or(0, |port| port.number);
                 if number == 0 || ports.contains(&number) {
                     continue;
@@ -192,7 +190,11 @@ impl GatewaySet {
                     "no Service of the gateway's pods has the port {number}: their ports are {some}"
                 );
                 let help = "add the port to the Service, or write one that it has".to_owned();
-                let place = CompactLocation::at(LocationField::PortNumber, index, *start);
+                let place = CompactLocation::at(
+                    LocationField::PortNumber,
+                    index,
+                    gateway.place(index, ServerPart::PortNumber).start,
+                );
                 findings.push(finding(
                     rule::PORT_WITHOUT_SERVICE,
                     gateway.document,

@@ -11,11 +11,25 @@ use super::{
     findings::{Findings, Location},
     fixes::{Effect, Proposal},
 };
-use crate::{Gateway, Server, protocol::Protocol, rule, tls_plan::TlsPlan};
+use crate::{Gateway, Server, protocol::Protocol, rule, tls_plan::TlsPlan, tree::Ref};
 
-pub(super) use servers::Class;
+pub(super) use servers::{Order, describe, mergeable};
 
 pub(super) fn check(
+    gateway: &Gateway,
+    root: &Location<'_, '_>,
+    options: &Options,
+    findings: &mut Findings,
+) {
+    check_settings(gateway, root, options, findings);
+    let metadata = root.field("metadata");
+    let namespace = metadata.field("namespace").node.map(Ref::text).unwrap_or_default();
+    let spec = root.field("spec");
+    servers::check(gateway, namespace, &spec.field("servers"), findings);
+}
+
+/// Without conflicts between servers, which depend on the other Gateways of a set.
+pub(super) fn check_settings(
     gateway: &Gateway,
     root: &Location<'_, '_>,
     options: &Options,
@@ -33,7 +47,7 @@ pub(super) fn check(
         let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
         check_server(server, &place, options, findings);
     }
-    servers::check(gateway, &servers, findings);
+    servers::check_names(gateway, &servers, findings);
     panic::check(gateway, &servers, findings);
 }
 

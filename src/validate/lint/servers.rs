@@ -1,149 +1,148 @@
-//! Conflicting servers of one Gateway. Linear in their number.
+//! Conflicting servers of one Gateway, and the texts of all conflicts. Linear in the number of servers.
 
 use std::collections::{HashMap, hash_map::Entry};
 
 use crate::{
     Gateway, Server,
-    merged_gateway::{Candidate, SkipReason, skipped},
+    diagnostic::Quoted,
+    merged_gateway::{Candidate, Conflict, ConflictKind, Conflicts},
     protocol::Protocol,
-    rule,
+    rule::{self, RuleId},
     validate::findings::{Findings, Location},
 };
 
-/// Protocols that can share a port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(in crate::validate) enum Class {
-    Http,
-    Tls,
-    Other,
+/// Whether servers of two Gateways are merged in a known order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::validate) enum Order {
+    Known,
+    /// The Gateways have no `creationTimestamp`.
+    ByName,
 }
 
-impl Class {
-    /// The class of a server whose port has a known protocol.
-    pub(in crate::validate) fn of(server: &Server) -> Option<Self> {
-        Some(match Protocol::of_server(server)? {
-            Protocol::Http => Self::Http,
-            Protocol::Https | Protocol::Tls => Self::Tls,
-            Protocol::Tcp => Self::Other,
-        })
-    }
-
-    pub(in crate::validate) fn describe(self) -> &'static str {
-        match self {
-            Self::Http => "plain HTTP",
-            Self::Tls => "TLS",
-            Self::Other => "plain TCP",
+/// The rule, the message and the help of a conflict. The server has this host, if the conflict is about one.
+pub(in crate::validate) fn describe(
+    conflict: &Conflict,
+    host: &str,
+    other: &str,
+    order: Order,
+) -> (RuleId, String, &'static str) {
+    let Conflict { port, kind, classes: (own, of_other), .. } = *conflict;
+    let unless = match order {
+        Order::Known => "",
+        Order::ByName if conflict.other < conflict.server => {
+            ", unless this Gateway is the older one"
         }
-    }
+        Order::ByName => ", unless this Gateway is the younger one",
+    };
+    let (rule, message) = match kind {
+        ConflictKind::SharedHost(_) | ConflictKind::DroppedForHost(_) => {
+            let effect = match kind {
+                ConflictKind::DroppedForHost(_) => ": istiod drops this server with all its hosts",
+                _ => "",
+            };
+            let unless = if effect.is_empty() { "" } else { unless };
+            let host = Quoted(host);
+            let message =
+                format!("{host} is already served on port {port} by {other}{effect}{unless}");
+            (rule::lint::DUPLICATE_HOST, message)
+        }
+        ConflictKind::DroppedForPort | ConflictKind::PlainBesideTls => {
+            let effect = match kind {
+                ConflictKind::DroppedForPort => "istiod drops this server",
+                _ => {
+                    "connections without TLS, and those with the server name (SNI) of no other server, come \
+                      here, and istiod drops each later server with TLS on this port"
+                }
+            };
+            let (own, of_other) = (own.describe(), of_other.describe());
+            let message = match own == of_other {
+                true => format!("port {port} is {own} in {other}, too: {effect}{unless}"),
+                false => {
+                    format!("port {port} is {own} here and {of_other} in {other}: {effect}{unless}")
+                }
+            };
+            (rule::lint::PORT_PROTOCOL, message)
+        }
+    };
+    let help = match rule == rule::lint::DUPLICATE_HOST {
+        true => "remove one of them",
+        false => "use different ports",
+    };
+    (rule, message, help)
 }
 
-pub(super) fn check(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mut Findings) {
-    let mut hosts = HashMap::new();
-    let mut classes = HashMap::new();
-    let mut names = HashMap::new();
-    let mut conflicts = Vec::new();
-    let mut nodes = servers.items();
-    for (index, server) in gateway.servers.iter().enumerate() {
-        let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
-        if !server.name.is_empty() {
-            check_name(server, index, &place, &mut names, findings);
-        }
-        let Some(port) = server.port.as_ref().filter(|port| port.number > 0) else { continue };
-        let listener = (server.bind.as_str(), port.number);
-        if let Some(class) = Class::of(server) {
-            match classes.entry(listener) {
-                Entry::Vacant(entry) => {
-                    entry.insert((class, index));
-                }
-                Entry::Occupied(entry) => {
-                    let &(other, first) = entry.get();
-                    if other != class || class == Class::Other {
-                        conflicts.push((index, class, first, other));
-                    }
-                }
-            }
-        }
-        let host_places = place.field("hosts");
-        let mut nodes = host_places.items();
-        for (host_index, host) in server.hosts.iter().enumerate() {
-            let place = nodes.next().unwrap_or_else(|| host_places.item(host_index, None));
-            match hosts.entry((listener, host.as_str())) {
-                Entry::Vacant(entry) => {
-                    entry.insert(index);
-                }
-                Entry::Occupied(entry) => {
-                    let message = format!(
-                        "{} is already served on port {} by servers[{}]",
-                        crate::diagnostic::Quoted(host),
-                        port.number,
-                        entry.get()
-                    );
-                    let help = "remove one of them".to_owned();
-                    findings.warning(rule::lint::DUPLICATE_HOST, &place, message, help);
-                }
-            }
-        }
-    }
-    check_conflicts(gateway, conflicts, servers, findings);
+/// The servers that istiod merges, by their indexes: those with a port and a protocol that Istio knows.
+pub(in crate::validate) fn mergeable(gateway: &Gateway) -> impl Iterator<Item = (usize, &Server)> {
+    let is_mergeable = |server: &Server| {
+        let has_port = server.port.as_ref().is_some_and(|port| port.number > 0);
+        has_port && Protocol::of_server(server).is_some()
+    };
+    gateway.servers.iter().enumerate().filter(move |(_, server)| is_mergeable(server))
 }
 
-/// Servers that cannot share their port. Source: pilot's `mergeGateways`.
-fn check_conflicts(
+pub(super) fn check(
     gateway: &Gateway,
-    conflicts: Vec<(usize, Class, usize, Class)>,
+    namespace: &str,
     servers: &Location<'_, '_>,
     findings: &mut Findings,
 ) {
+    let mut conflicts = Conflicts::default();
+    let mut indexes = Vec::new();
+    for (index, server) in mergeable(gateway) {
+        indexes.push(index);
+        conflicts.add(Candidate { server, gateway: "", namespace });
+    }
+    let conflicts = conflicts.finish();
     if conflicts.is_empty() {
         return;
     }
-    let candidates = gateway.servers.iter();
-    let skipped =
-        skipped(candidates.map(|server| Candidate { server, gateway: "", namespace: "" }));
-    let reason = |index: usize| skipped.get(index).copied().flatten();
     let places: Vec<_> = servers.items().collect();
-    for (index, class, first, other) in conflicts {
-        let effect = match (reason(index), reason(first)) {
-            (Some(_), _) => "istiod drops this server".to_owned(),
-            (None, Some(SkipReason::Replaced { .. })) => format!("istiod drops servers[{first}]"),
-            (None, _) => "connections without TLS, and those with the server name (SNI) of no other server, come \
-                          here, and istiod drops each later server with TLS on this port"
-                .to_owned(),
+    for conflict in conflicts {
+        let (Some(&index), Some(other)) =
+            (indexes.get(conflict.server), indexes.get(conflict.other))
+        else {
+            continue;
         };
-        let number = gateway.servers.get(index).and_then(|server| server.port.as_ref());
-        let message = format!(
-            "port {} is {} here and {} in servers[{first}]: {effect}",
-            number.map_or(0, |port| port.number),
-            class.describe(),
-            other.describe()
-        );
         let absent = servers.item(index, None);
-        let port = places.get(index).unwrap_or(&absent).field("port");
-        let help = "use different ports".to_owned();
-        findings.warning(rule::lint::PORT_PROTOCOL, &port.field("protocol"), message, help);
+        let place = places.get(index).unwrap_or(&absent);
+        let other = format!("servers[{other}]");
+        let mut report = |host: &str, place: &Location<'_, '_>| {
+            let (rule, message, help) = describe(&conflict, host, &other, Order::Known);
+            findings.warning(rule, place, message, help.to_owned());
+        };
+        match conflict.kind {
+            ConflictKind::SharedHost(host) | ConflictKind::DroppedForHost(host) => {
+                let hosts = place.field("hosts");
+                let node = hosts.items().nth(host);
+                let name = gateway.servers.get(index).and_then(|server| server.hosts.get(host));
+                let Some(name) = name.filter(|name| !name.is_empty()) else { continue };
+                report(name, &node.unwrap_or_else(|| hosts.item(host, None)));
+            }
+            ConflictKind::DroppedForPort | ConflictKind::PlainBesideTls => {
+                report("", &place.field("port").field("protocol"));
+            }
+        }
     }
 }
 
-fn check_name<'a>(
-    server: &'a Server,
-    index: usize,
-    place: &Location<'_, '_>,
-    names: &mut HashMap<&'a str, usize>,
-    findings: &mut Findings,
-) {
-    match names.entry(server.name.as_str()) {
-        Entry::Vacant(entry) => {
-            entry.insert(index);
+pub(super) fn check_names(gateway: &Gateway, servers: &Location<'_, '_>, findings: &mut Findings) {
+    let mut names = HashMap::new();
+    let mut nodes = servers.items();
+    for (index, server) in gateway.servers.iter().enumerate() {
+        let place = nodes.next().unwrap_or_else(|| servers.item(index, None));
+        if server.name.is_empty() {
+            continue;
         }
-        Entry::Occupied(entry) => {
-            let message = format!("servers[{}] already has this name", entry.get());
-            let help = "use a different name".to_owned();
-            findings.warning(
-                rule::lint::DUPLICATE_SERVER_NAME,
-                &place.field("name"),
-                message,
-                help,
-            );
+        match names.entry(server.name.as_str()) {
+            Entry::Vacant(entry) => {
+                entry.insert(index);
+            }
+            Entry::Occupied(entry) => {
+                let message = format!("servers[{}] already has this name", entry.get());
+                let help = "use a different name".to_owned();
+                let rule = rule::lint::DUPLICATE_SERVER_NAME;
+                findings.warning(rule, &place.field("name"), message, help);
+            }
         }
     }
 }

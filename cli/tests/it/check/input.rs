@@ -301,5 +301,5 @@ fn files_are_checked_together() {
     assert!(found["line"].as_u64().unwrap() > 2, "{found}");
     let ran = tree.run(&["check", "."]);
     assert!(ran.out.contains("lint/duplicate-name"), "{}", ran.out);
-    assert!(ran.out.contains("   = note: see ./a.yaml:"), "{}", ran.out);
+    assert!(ran.out.contains(" = note: see ./a.yaml:"), "{}", ran.out);
 }

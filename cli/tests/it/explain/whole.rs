@@ -132,7 +132,7 @@ fn a_listener_is_lost_to_equal_filter_chains_and_to_a_bad_server_of_another_gate
     let rejected = report_of["gateways"][0]["listeners"][0]["rejected"].as_str().unwrap();
     assert!(rejected.contains("spec.servers[0] of infra/lax (./b.yaml:7)"), "{rejected}");
     let answer = report_of["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
-    assert!(answer.contains("because of a server of another Gateway"), "{answer}");
+    assert!(answer.contains("given all servers of these pods"), "{answer}");
 }
 
 #[test]
