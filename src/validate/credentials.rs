@@ -98,6 +98,13 @@ impl CredentialSet {
         self.uses.push(SetUse { document, gateway, at, role, is_of_pods, name_end });
     }
 
+    /// Changes the indexes of Gateways. A Gateway may have none any more.
+    pub(super) fn renumber(&mut self, indexes: &[Option<u32>]) {
+        for used in &mut self.uses {
+            used.gateway = used.gateway.and_then(|of| indexes.get(of as usize).copied().flatten());
+        }
+    }
+
     /// The findings, in the order of the uses.
     pub(super) fn findings<'a>(
         &'a self,

@@ -45,6 +45,53 @@ pub(super) struct Place {
     pub(super) end: (u32, u32),
 }
 
+/// Places of one document, in little memory.
+#[derive(Clone, Debug)]
+pub(super) enum Places {
+    /// Lines since the first one, and columns.
+    Narrow {
+        first: u32,
+        places: Box<[[u16; 4]]>,
+    },
+    Wide(Box<[Place]>),
+}
+
+impl Places {
+    pub(super) fn new(places: &[Place]) -> Self {
+        let lines = places.iter().flat_map(|place| [place.start.0, place.end.0]);
+        // An unknown place is line 0 of a narrow list that begins at 0.
+        let first = lines.min().unwrap_or_default();
+        let narrow = |place: &Place| -> Option<[u16; 4]> {
+            let small = |number: u32| u16::try_from(number).ok();
+            let (start, end) = (place.start, place.end);
+            let (line, end_line) = (small(start.0 - first)?, small(end.0 - first)?);
+            Some([line, small(start.1)?, end_line, small(end.1)?])
+        };
+        match places.iter().map(narrow).collect() {
+            Some(places) => Self::Narrow { first, places },
+            None => Self::Wide(places.into()),
+        }
+    }
+
+    pub(super) fn get(&self, index: usize) -> Option<Place> {
+        match self {
+            Self::Narrow { first, places } => {
+                let [line, column, end_line, end_column] = *places.get(index)?;
+                let place = |line: u16, column: u16| (first + u32::from(line), u32::from(column));
+                Some(Place { start: place(line, column), end: place(end_line, end_column) })
+            }
+            Self::Wide(places) => places.get(index).copied(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Narrow { places, .. } => places.len(),
+            Self::Wide(places) => places.len(),
+        }
+    }
+}
+
 /// A field and its location. Its path is built on demand, since there may be very many.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CompactLocation {

@@ -211,13 +211,15 @@ impl DocumentSet {
     /// server of another Gateway bypasses ([`MergedSet`](crate::merged_gateway::MergedSet)), and what is wrong
     /// with the Gateways and hosts of VirtualServices.
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
-        let Self { options, documents, gateways, credentials, .. } = self;
+        let Self { options, documents, mut gateways, mut credentials, .. } = self;
         // What was found with each document needs no memory any more.
         drop(self.names);
+        credentials.renumber(&gateways.keep_last());
+        let conflicts = gateways.conflicts();
         let of_credentials: Vec<_> =
             credentials.findings(&options, &documents, &gateways).collect();
         drop(credentials);
-        in_order(gateways.findings(), of_credentials.into_iter())
+        in_order(gateways.findings(conflicts), of_credentials.into_iter())
     }
 }
 

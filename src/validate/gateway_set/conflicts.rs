@@ -15,7 +15,7 @@ use crate::{
 /// The number of a Gateway of the set, and of its server.
 type ServerId = (u32, u32);
 
-pub(super) struct SetConflict {
+pub(in crate::validate) struct SetConflict {
     server: ServerId,
     other: ServerId,
     conflict: Conflict,
@@ -23,16 +23,10 @@ pub(super) struct SetConflict {
 
 impl GatewaySet {
     /// The conflicts between servers, in the order of documents. Those within a Gateway of which values are not
-    /// known are in its report.
-    pub(super) fn conflicts(&self, findings: &mut Vec<SetFinding>) -> Vec<SetConflict> {
+    /// known are in its report. And whether some are left out.
+    pub(in crate::validate) fn conflicts(&self) -> (Vec<SetConflict>, bool) {
         let selectors = Selectors::new(self.gateways.iter().map(SetGateway::spec));
         let (workloads, is_partial) = selectors.workloads();
-        if is_partial {
-            findings.extend(self.note(
-                "the Gateways have too many selectors that are parts of others: conflicts between some of them \
-                 are not known",
-            ));
-        }
         let mut known = HashSet::new();
         let mut all = Vec::new();
         let alone = (0..self.alone.len()).map(|index| vec![self.gateways.len() + index]);
@@ -63,11 +57,11 @@ impl GatewaySet {
                 }
             }
         }
-        all.sort_by_key(|conflict| {
+        all.sort_by_cached_key(|conflict| {
             let (gateway, place, _) = self.place_of(conflict);
             (gateway.map(|gateway| gateway.document), place)
         });
-        all
+        (all, is_partial)
     }
 
     /// A Gateway, by its index: after all others those that are not merged.

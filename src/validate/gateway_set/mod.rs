@@ -9,9 +9,11 @@ use std::{collections::HashMap, rc::Rc, slice::SliceIndex};
 
 use prost::Message as _;
 
+use conflicts::SetConflict;
+
 use super::{
     kept::{Kept, KeptGateway, KeptVirtualService},
-    outline::{CompactLocation, Place, position, small},
+    outline::{CompactLocation, Place, Places, position, small},
     set::{DocumentLocation, SetFinding},
 };
 use crate::{
@@ -38,7 +40,7 @@ struct SetGateway {
     namespace_end: u32,
     name_end: u32,
     /// Of each server: itself, or `tls` where there is one; the protocol and number of its port; its hosts.
-    places: Box<[Place]>,
+    places: Places,
     /// The index of each server's first place.
     servers: Box<[u32]>,
     /// The servers of which a value is not known.
@@ -91,7 +93,9 @@ impl GatewaySet {
                     namespace_end: small(namespace.len()),
                     name_end: small(namespace.len() + name.len()),
                     servers: servers.map(|(index, _)| small(index)).collect(),
-                    places: places.iter().map(CompactLocation::place).collect(),
+                    places: Places::new(
+                        &places.iter().map(CompactLocation::place).collect::<Vec<_>>(),
+                    ),
                     unknown_servers: unknown_servers.clone().into(),
                     selector: selector.start,
                 };
@@ -147,13 +151,23 @@ impl GatewaySet {
         findings
     }
 
-    /// The findings, in the order of documents. Those of Gateways that are judged alone are found one by one.
-    pub(super) fn findings(mut self) -> impl Iterator<Item = SetFinding> {
-        keep_last(&mut self.gateways, |gateway| (gateway.namespace(), gateway.name()));
+    /// Keeps the last Gateway and VirtualService of each name. Returns the new index of each Gateway.
+    pub(super) fn keep_last(&mut self) -> Vec<Option<u32>> {
         keep_last(&mut self.services, |service| {
             let service = &service.kept.service;
             (&service.namespace, &service.name)
         });
+        let kept = keep_last(&mut self.gateways, |gateway| (gateway.namespace(), gateway.name()));
+        let mut indexes = 0..;
+        kept.into_iter().map(|is_kept| if is_kept { indexes.next() } else { None }).collect()
+    }
+
+    /// The findings, in the order of documents, after [`keep_last`](Self::keep_last). Those of Gateways that are
+    /// judged alone are found one by one.
+    pub(super) fn findings(
+        self,
+        (conflicts, is_partial): (Vec<SetConflict>, bool),
+    ) -> impl Iterator<Item = SetFinding> {
         let mut findings = Vec::new();
         if !self.services.is_empty() {
             let names = self.gateways.iter().enumerate();
@@ -162,7 +176,12 @@ impl GatewaySet {
             findings.extend(self.hosts_outside(&by_name));
         }
         findings.extend(self.of_workloads());
-        let conflicts = self.conflicts(&mut findings);
+        if is_partial {
+            findings.extend(self.note(
+                "the Gateways have too many selectors that are parts of others: conflicts between some of them \
+                 are not known",
+            ));
+        }
         let mut alone = 0;
         if self.are_merged() {
             self.merge(&self.gateways, 0, &mut findings);
@@ -252,7 +271,7 @@ impl SetGateway {
             ServerPart::Host(host) => 3 + host,
         };
         let first = self.servers.get(server).map_or(0, |first| *first as usize);
-        self.places.get(first + index).copied().unwrap_or_default()
+        self.places.get(first + index).unwrap_or_default()
     }
 
     fn location(&self, place: Place) -> DocumentLocation {
@@ -263,8 +282,8 @@ impl SetGateway {
 }
 
 /// Keeps the last one of each name, which is the one that is applied. Those without a name get one each
-/// (generateName).
-fn keep_last<T>(all: &mut Vec<T>, name: impl for<'a> Fn(&'a T) -> (&'a str, &'a str)) {
+/// (generateName). Returns which are kept.
+fn keep_last<T>(all: &mut Vec<T>, name: impl for<'a> Fn(&'a T) -> (&'a str, &'a str)) -> Vec<bool> {
     let mut last: HashMap<(&str, &str), usize> = HashMap::new();
     for (index, one) in all.iter().enumerate() {
         last.insert(name(one), index);
@@ -274,8 +293,9 @@ fn keep_last<T>(all: &mut Vec<T>, name: impl for<'a> Fn(&'a T) -> (&'a str, &'a 
         key.1.is_empty() || last.get(&key) == Some(&index)
     };
     let kept: Vec<bool> = all.iter().enumerate().map(is_last).collect();
-    let mut kept = kept.into_iter();
-    all.retain(|_| kept.next().unwrap_or_default());
+    let mut is_kept = kept.iter();
+    all.retain(|_| is_kept.next().copied().unwrap_or_default());
+    kept
 }
 
 fn finding(
