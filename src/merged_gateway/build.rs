@@ -137,7 +137,7 @@ impl<'a> Builder<'a> {
     ) -> Vec<FilterChain> {
         let Some(merged) = self.merge.servers.get(port) else { return Vec::new() };
         if Protocol::parse(&port.1).is_some_and(Protocol::is_http) {
-            let route = merged.route.clone().into_owned();
+            let route = merged.route.as_deref().unwrap_or_default().to_owned();
             let server = merged.servers.first().copied().unwrap_or_default();
             let action = ChainAction::Http { route };
             return vec![FilterChain { server, server_names: Vec::new(), action }];

@@ -1,14 +1,13 @@
 //! Servers of the same pods that are in each other's way, in little memory.
 
 use std::{
-    borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
 };
 
 use super::{
     Candidate, SkipReason,
-    merge::{Merge, Prepared},
+    merge::{Keys, Merge, Prepared},
 };
 use crate::protocol::Protocol;
 
@@ -20,7 +19,6 @@ pub(crate) struct Conflict {
     pub(crate) kind: ConflictKind,
     /// Of the server, and of the other one.
     pub(crate) classes: (PortClass, PortClass),
-    pub(crate) port: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,12 +59,15 @@ impl PortClass {
     }
 }
 
-/// Finds conflicts of servers that are added in istiod's order: a few dozen bytes are kept for each host.
+/// Finds conflicts of servers. Each is added twice, in istiod's order: first to know the texts that two servers
+/// have, so that of the others nothing is kept.
 #[derive(Default)]
 pub(crate) struct Conflicts {
-    merge: Merge<u64>,
     hasher: RandomState,
-    servers: Vec<(PortClass, u32)>,
+    /// Halves of hashes of texts: at first of all, then of those that two servers have.
+    texts: Vec<u32>,
+    merge: Merge<u64>,
+    servers: Vec<PortClass>,
     dropped: BTreeMap<usize, (usize, ConflictKind)>,
     /// Found while servers were added, unless one of the two is dropped in the end.
     found: Vec<(usize, usize, ConflictKind)>,
@@ -75,15 +76,69 @@ pub(crate) struct Conflicts {
     with_tls: HashMap<u64, usize>,
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "half of a hash is one")]
+fn half(hash: u64) -> u32 {
+    hash as u32
+}
+
+/// The hashes of a server's hosts, if it has TLS settings and if it is plain HTTP, and of its route.
+struct Hashes {
+    claims: Vec<u64>,
+    plain: Vec<u64>,
+    route: Option<u64>,
+}
+
 impl Conflicts {
+    fn hashes(&self, prepared: &Prepared<'_>, class: PortClass) -> Hashes {
+        let server = prepared.server;
+        let number = server.port.as_ref().map_or(0, |port| port.number);
+        let hash =
+            |tag: u8, bind: &str, text: &str| self.hasher.hash_one((tag, number, bind, text));
+        let all = |is_used: bool, tag, bind: &str| -> Vec<u64> {
+            let hosts = prepared.hosts.iter().filter(|_| is_used);
+            hosts.map(|host| hash(tag, bind, host)).collect()
+        };
+        Hashes {
+            // istiod looks for a host on all addresses.
+            claims: all(server.tls.is_some(), 0, ""),
+            plain: all(class == PortClass::Http, 1, &server.bind),
+            route: (!prepared.route.is_empty()).then(|| hash(2, "", &prepared.route)),
+        }
+    }
+
+    /// Prepares for a server, in any order.
+    pub(crate) fn prepare(&mut self, candidate: Candidate<'_>) {
+        let prepared = Prepared::new(candidate);
+        let class = PortClass::of(&prepared);
+        let Hashes { claims, plain, route } = self.hashes(&prepared, class);
+        // The routes of plain HTTP are in no server's way.
+        let route = route.filter(|_| class == PortClass::Tls);
+        self.texts.extend(claims.into_iter().chain(plain).chain(route).map(half));
+    }
+
+    /// To be called when all servers are prepared.
+    pub(crate) fn prepared(&mut self) {
+        self.texts.sort_unstable();
+        let mut repeated: Vec<u32> = self
+            .texts
+            .iter()
+            .zip(self.texts.iter().skip(1))
+            .filter(|(a, b)| a == b)
+            .map(|(a, _)| *a)
+            .collect();
+        repeated.dedup();
+        self.texts = repeated;
+    }
+
     /// Adds the next server.
     pub(crate) fn add(&mut self, candidate: Candidate<'_>) {
         let index = self.servers.len();
         let prepared = Prepared::new(candidate);
         let server = candidate.server;
-        let number = server.port.as_ref().map_or(0, |port| port.number);
+        let (number, protocol) =
+            server.port.as_ref().map_or((0, ""), |port| (port.number, &port.protocol));
         let class = PortClass::of(&prepared);
-        self.servers.push((class, number));
+        self.servers.push(class);
         let mut names = HashSet::new();
         // With the host */*, istiod reads no other one.
         let index_of = |host| match prepared.hosts.len() == server.hosts.len() {
@@ -94,10 +149,18 @@ impl Conflicts {
         if let Some(host) = repeated {
             self.found.push((index, index, ConflictKind::SharedHost(host)));
         }
-        let Self { merge, hasher, .. } = self;
+        let Hashes { claims, plain, route } = self.hashes(&prepared, class);
+        let known = |hash: &u64| self.texts.binary_search(&half(*hash)).is_ok();
+        let keys = Keys {
+            hosts: claims.into_iter().map(|hash| Some(hash).filter(known)).collect(),
+            route: route.filter(known),
+            protocol: self.hasher.hash_one(protocol),
+            bind: self.hasher.hash_one(&server.bind),
+        };
+        let plain: Vec<Option<u64>> =
+            plain.into_iter().map(|hash| Some(hash).filter(known)).collect();
         let mut replaced = Vec::new();
-        let hash = |text: Cow<'_, str>| hasher.hash_one(text.as_ref());
-        match merge.add(index, &prepared, hash, &mut replaced) {
+        match self.merge.add(index, &prepared, keys, &mut replaced) {
             Ok(()) => {}
             Err(SkipReason::DuplicateHost { host, by }) => {
                 self.dropped.insert(index, (by, ConflictKind::DroppedForHost(index_of(host))));
@@ -115,8 +178,7 @@ impl Conflicts {
         }
         let dropped = replaced.into_iter().map(|old| (old, (index, ConflictKind::DroppedForPort)));
         self.dropped.extend(dropped);
-        let listener = (&server.bind, number);
-        let key = self.hasher.hash_one(listener);
+        let key = self.hasher.hash_one((&server.bind, number));
         if class == PortClass::Tls {
             self.with_tls.entry(key).or_insert(index);
             return;
@@ -124,19 +186,11 @@ impl Conflicts {
         if let Some(&other) = self.with_tls.get(&key) {
             self.found.push((index, other, ConflictKind::PlainBesideTls));
         }
-        if class != PortClass::Http {
-            return;
-        }
-        for (host, name) in prepared.hosts.iter().enumerate() {
-            match self.hosts.entry(self.hasher.hash_one((listener, name))) {
-                Entry::Vacant(entry) => {
-                    entry.insert(index);
-                }
-                Entry::Occupied(entry) if *entry.get() == index => {}
-                Entry::Occupied(entry) => {
-                    let other = *entry.get();
-                    self.found.push((index, other, ConflictKind::SharedHost(index_of(host))));
-                }
+        for (host, hash) in plain.into_iter().enumerate() {
+            let Some(hash) = hash else { continue };
+            let other = *self.hosts.entry(hash).or_insert(index);
+            if other != index {
+                self.found.push((index, other, ConflictKind::SharedHost(index_of(host))));
             }
         }
     }
@@ -151,8 +205,7 @@ impl Conflicts {
             found.chain(dropped.iter().map(|(server, (other, kind))| (*server, *other, *kind)));
         let class = |server: usize| servers.get(server).copied();
         let conflict = |(server, other, kind)| {
-            let ((own, port), (of_other, _)) = (class(server)?, class(other)?);
-            Some(Conflict { server, other, kind, classes: (own, of_other), port })
+            Some(Conflict { server, other, kind, classes: (class(server)?, class(other)?) })
         };
         let mut all: Vec<Conflict> = all.filter_map(conflict).collect();
         all.sort_by_key(|conflict| (conflict.server, conflict.kind));

@@ -44,13 +44,34 @@ impl<'a> Prepared<'a> {
     }
 }
 
+/// The texts of a server, of which the merge only compares which are equal. `None` is equal to no other one.
+pub(super) struct Keys<T> {
+    pub(super) hosts: Vec<Option<T>>,
+    pub(super) route: Option<T>,
+    pub(super) protocol: T,
+    pub(super) bind: T,
+}
+
+impl<'a> Keys<Cow<'a, str>> {
+    fn of(prepared: &Prepared<'a>) -> Self {
+        let Prepared { server, hosts, route, .. } = prepared;
+        let protocol = server.port.as_ref().map_or("", |port| &port.protocol);
+        Self {
+            hosts: hosts.iter().cloned().map(Some).collect(),
+            route: Some(Cow::Owned(route.clone())),
+            protocol: Cow::Borrowed(protocol),
+            bind: Cow::Borrowed(&server.bind),
+        }
+    }
+}
+
 /// The servers of a port, by index, and the route that they share if they are plain HTTP.
 pub(super) struct PortServers<T> {
     pub(super) servers: Vec<usize>,
-    pub(super) route: T,
+    pub(super) route: Option<T>,
 }
 
-/// Servers so far. Values are their indexes. Texts are only compared: `T` is the text, or a hash of it.
+/// Servers so far. Values are their indexes. `T` is a text, or a hash of it.
 pub(super) struct Merge<T> {
     /// In the order in which istiod adds them, which may add one twice.
     pub(super) ports: Vec<ServerPort<T>>,
@@ -91,7 +112,7 @@ pub(super) fn merge<'a>(
     let mut skipped: Vec<Option<SkipReason>> = Vec::new();
     for (index, server) in servers.iter().enumerate() {
         let mut replaced = Vec::new();
-        skipped.push(merge.add(index, server, |text| text, &mut replaced).err());
+        skipped.push(merge.add(index, server, Keys::of(server), &mut replaced).err());
         for other in replaced {
             if let Some(reason) = skipped.get_mut(other) {
                 *reason = Some(SkipReason::Replaced { by: index });
@@ -103,24 +124,22 @@ pub(super) fn merge<'a>(
 
 impl<T: Clone + Eq + Hash> Merge<T> {
     /// Adds the server with this index, and lists those that it replaces.
-    pub(super) fn add<'a>(
+    pub(super) fn add(
         &mut self,
         index: usize,
-        prepared: &Prepared<'a>,
-        text: impl Fn(Cow<'a, str>) -> T,
+        prepared: &Prepared<'_>,
+        keys: Keys<T>,
         replaced: &mut Vec<usize>,
     ) -> Result<(), SkipReason> {
-        let Prepared { server, mode, hosts, route } = prepared;
+        let Prepared { server, mode, .. } = prepared;
+        let Keys { hosts, route, protocol, bind } = keys;
         let Some(port) = &server.port else { return Err(SkipReason::NoPort) };
         let number = port.number;
-        let bind = text(Cow::Borrowed(&server.bind));
         if server.tls.is_some() {
-            let names: Vec<T> = hosts.iter().map(|host| text(host.clone())).collect();
-            self.claim_hosts(index, number, &bind, names)?;
+            self.claim_hosts(index, number, &bind, hosts)?;
         }
-        let is_http = !route.is_empty();
-        let route = text(Cow::Owned(route.clone()));
-        let key = (number, text(Cow::Borrowed(&port.protocol)), bind.clone());
+        let is_http = !prepared.route.is_empty();
+        let key = (number, protocol, bind.clone());
         // Without TLS, it is the server of its port that counts.
         let plain = (!prepared.is_tls())
             .then(|| Protocol::parse(&port.protocol).is_some_and(Protocol::is_http));
@@ -142,11 +161,13 @@ impl<T: Clone + Eq + Hash> Merge<T> {
             if !is_same_bind {
                 known.route.clone_from(&route);
             }
-            self.routes.entry(route).or_default().push(index);
+            if let Some(route) = route {
+                self.routes.entry(route).or_default().push(index);
+            }
         } else if plain.is_some() {
             self.replace(index, key, plain, is_http, route, replaced);
         } else {
-            if is_http {
+            if let Some(route) = route.filter(|_| is_http) {
                 if let Some(&by) = self.routes.get(&route).and_then(|known| known.first()) {
                     return Err(SkipReason::DuplicatePortName { by });
                 }
@@ -156,8 +177,7 @@ impl<T: Clone + Eq + Hash> Merge<T> {
                 known.servers.push(index);
             } else {
                 self.ports.push(key.clone());
-                let route = text(Cow::Borrowed(""));
-                self.servers.insert(key, PortServers { servers: vec![index], route });
+                self.servers.insert(key, PortServers { servers: vec![index], route: None });
             }
         }
         Ok(())
@@ -170,15 +190,15 @@ impl<T: Clone + Eq + Hash> Merge<T> {
         key: ServerPort<T>,
         plain: Option<bool>,
         is_http: bool,
-        route: T,
+        route: Option<T>,
         replaced: &mut Vec<usize>,
     ) {
         let (number, protocol, bind) = key.clone();
         if let Some(is_http) = plain {
             self.plain.insert(number, (index, protocol, bind, is_http));
         }
-        if is_http {
-            self.routes.insert(route.clone(), vec![index]);
+        if let Some(route) = route.clone().filter(|_| is_http) {
+            self.routes.insert(route, vec![index]);
         }
         self.ports.push(key.clone());
         let servers = PortServers { servers: vec![index], route };
@@ -191,16 +211,19 @@ impl<T: Clone + Eq + Hash> Merge<T> {
         index: usize,
         number: u32,
         bind: &T,
-        hosts: Vec<T>,
+        hosts: Vec<Option<T>>,
     ) -> Result<(), SkipReason> {
         for (host, name) in hosts.iter().enumerate() {
+            let Some(name) = name else { continue };
             if let Some((known, by)) = self.claims.get(&(number, name.clone()))
                 && known == bind
             {
                 return Err(SkipReason::DuplicateHost { host, by: *by });
             }
         }
-        self.claims.extend(hosts.into_iter().map(|name| ((number, name), (bind.clone(), index))));
+        self.claims.extend(
+            hosts.into_iter().flatten().map(|name| ((number, name), (bind.clone(), index))),
+        );
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The credentials of the servers of a set, looked up in the set's Secrets and `ConfigMaps`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use super::{
     Options,
@@ -106,20 +106,18 @@ impl CredentialSet {
     }
 
     /// The findings, in the order of the uses.
-    pub(super) fn findings<'a>(
-        &'a self,
-        options: &'a Options,
-        documents: &'a [(u32, u32)],
-        gateways: &'a GatewaySet,
-    ) -> impl Iterator<Item = SetFinding> + 'a {
+    pub(super) fn findings(
+        self,
+        options: Options,
+        documents: Vec<(u32, u32)>,
+        gateways: Rc<GatewaySet>,
+    ) -> impl Iterator<Item = SetFinding> {
         let namespaces = gateways.pod_namespaces();
-        let mut start = 0;
-        let uses = self.uses.iter().map(move |used| {
+        let (mut index, mut start) = (0, 0);
+        let of_use = move || {
+            let used = self.uses.get(index)?;
             let name = self.names.get(start..used.name_end).unwrap_or_default();
-            start = used.name_end;
-            (used, name)
-        });
-        uses.flat_map(move |(used, name)| {
+            (index, start) = (index + 1, used.name_end);
             let (file, document) =
                 documents.get(used.document as usize).copied().unwrap_or_default();
             let at = DocumentLocation {
@@ -130,8 +128,9 @@ impl CredentialSet {
             // The namespace in which istiod looks.
             let of_pods = used.gateway.and_then(|of| namespaces.get(of as usize)?.clone());
             let namespace = options.gateway_namespace.clone().or(of_pods);
-            let judge = Judge { set: self, options, gateways, used, namespace };
-            judge.name(name).into_iter().map(move |found| {
+            let judge =
+                Judge { set: &self, options: &options, gateways: &gateways, used, namespace };
+            let findings = judge.name(name).into_iter().map(|found| {
                 let Found { rule, severity, message, help, secret } = found;
                 let other = secret.map(|secret| DocumentLocation {
                     file: secret.document.0 as usize,
@@ -142,8 +141,10 @@ impl CredentialSet {
                 let mut diagnostic = found.diagnostic;
                 diagnostic.severity = severity;
                 SetFinding { diagnostic, other, ..found }
-            })
-        })
+            });
+            Some(findings.collect::<Vec<_>>())
+        };
+        std::iter::from_fn(of_use).flatten()
     }
 }
 

@@ -45,49 +45,68 @@ pub(super) struct Place {
     pub(super) end: (u32, u32),
 }
 
-/// Places of one document, in little memory.
+/// Places of a Gateway's servers, in little memory.
 #[derive(Clone, Debug)]
 pub(super) enum Places {
-    /// Lines since the first one, and columns.
+    /// First where the places of each server begin, as the low and the high half of a number. Then, for each place,
+    /// the line since the first one and the column of both ends.
     Narrow {
         first: u32,
-        places: Box<[[u16; 4]]>,
+        servers: u32,
+        all: Box<[[u16; 4]]>,
     },
-    Wide(Box<[Place]>),
+    Wide(Box<(Vec<usize>, Vec<Place>)>),
 }
 
 impl Places {
-    pub(super) fn new(places: &[Place]) -> Self {
+    /// From the places, and the index of the first place of each server.
+    pub(super) fn new(servers: Vec<usize>, places: Vec<Place>) -> Self {
+        let narrow = |number: u32| u16::try_from(number).ok();
         let lines = places.iter().flat_map(|place| [place.start.0, place.end.0]);
-        // An unknown place is line 0 of a narrow list that begins at 0.
         let first = lines.min().unwrap_or_default();
-        let narrow = |place: &Place| -> Option<[u16; 4]> {
-            let small = |number: u32| u16::try_from(number).ok();
-            let (start, end) = (place.start, place.end);
-            let (line, end_line) = (small(start.0 - first)?, small(end.0 - first)?);
-            Some([line, small(start.1)?, end_line, small(end.1)?])
+        let start = |index: &usize| {
+            let index = u32::try_from(*index).ok()?;
+            Some([narrow(index & 0xffff)?, narrow(index >> 16)?, 0, 0])
         };
-        match places.iter().map(narrow).collect() {
-            Some(places) => Self::Narrow { first, places },
-            None => Self::Wide(places.into()),
+        let place = |place: &Place| {
+            let (start, end) = (place.start, place.end);
+            let (line, end_line) = (narrow(start.0 - first)?, narrow(end.0 - first)?);
+            Some([line, narrow(start.1)?, end_line, narrow(end.1)?])
+        };
+        match servers.iter().map(start).chain(places.iter().map(place)).collect() {
+            Some(all) => Self::Narrow { first, servers: small(servers.len()), all },
+            None => Self::Wide(Box::new((servers, places))),
         }
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<Place> {
+    /// The place of a server with this index.
+    pub(super) fn get(&self, server: usize, index: usize) -> Option<Place> {
         match self {
-            Self::Narrow { first, places } => {
-                let [line, column, end_line, end_column] = *places.get(index)?;
+            Self::Narrow { first, servers, all } => {
+                let &[low, high, ..] = all.get(server).filter(|_| server < *servers as usize)?;
+                let start = usize::from(low) | usize::from(high) << 16;
+                let &[line, column, end_line, end_column] =
+                    all.get(*servers as usize + start + index)?;
                 let place = |line: u16, column: u16| (first + u32::from(line), u32::from(column));
                 Some(Place { start: place(line, column), end: place(end_line, end_column) })
             }
-            Self::Wide(places) => places.get(index).copied(),
+            Self::Wide(wide) => wide.1.get(wide.0.get(server)? + index).copied(),
         }
     }
 
+    /// The number of places.
     pub(super) fn len(&self) -> usize {
         match self {
-            Self::Narrow { places, .. } => places.len(),
-            Self::Wide(places) => places.len(),
+            Self::Narrow { servers, all, .. } => all.len() - *servers as usize,
+            Self::Wide(wide) => wide.1.len(),
+        }
+    }
+
+    /// The number of servers.
+    pub(super) fn servers(&self) -> usize {
+        match self {
+            Self::Narrow { servers, .. } => *servers as usize,
+            Self::Wide(wide) => wide.0.len(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher, RandomState},
+    rc::Rc,
 };
 
 use super::{
@@ -216,10 +217,9 @@ impl DocumentSet {
         drop(self.names);
         credentials.renumber(&gateways.keep_last());
         let conflicts = gateways.conflicts();
-        let of_credentials: Vec<_> =
-            credentials.findings(&options, &documents, &gateways).collect();
-        drop(credentials);
-        in_order(gateways.findings(conflicts), of_credentials.into_iter())
+        let gateways = Rc::new(gateways);
+        let of_credentials = credentials.findings(options, documents, Rc::clone(&gateways));
+        in_order(GatewaySet::findings(gateways, conflicts), of_credentials)
     }
 }
 

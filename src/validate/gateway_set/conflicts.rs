@@ -36,13 +36,23 @@ impl GatewaySet {
             });
             let mut conflicts = Conflicts::default();
             let mut servers: Vec<ServerId> = Vec::new();
-            for index in workload {
-                let Some(gateway) = self.gateway(index) else { continue };
-                let spec = gateway.comparable_spec(index);
-                let (name, namespace) = (gateway.name(), gateway.namespace());
-                for (server_index, server) in mergeable(&spec) {
-                    servers.push((small(index), small(server_index)));
-                    conflicts.add(Candidate { server, gateway: name, namespace });
+            for is_prepared in [false, true] {
+                for &index in &workload {
+                    let Some(gateway) = self.gateway(index) else { continue };
+                    let spec = gateway.comparable_spec(index);
+                    let (name, namespace) = (gateway.name(), gateway.namespace());
+                    for (server_index, server) in mergeable(&spec) {
+                        let candidate = Candidate { server, gateway: name, namespace };
+                        if is_prepared {
+                            servers.push((small(index), small(server_index)));
+                            conflicts.add(candidate);
+                        } else {
+                            conflicts.prepare(candidate);
+                        }
+                    }
+                }
+                if !is_prepared {
+                    conflicts.prepared();
                 }
             }
             for conflict in conflicts.finish() {
@@ -91,9 +101,10 @@ impl GatewaySet {
         let is_same = own == other;
         let (gateway, place, path) = self.place_of(found);
         let (gateway, other) = (gateway?, self.gateway(*other as usize)?);
+        let server = spec.servers.get(*server as usize)?;
         let host = match conflict.kind {
             ConflictKind::SharedHost(host) | ConflictKind::DroppedForHost(host) => {
-                spec.servers.get(*server as usize)?.hosts.get(host)?
+                server.hosts.get(host)?
             }
             _ => "",
         };
@@ -108,7 +119,7 @@ impl GatewaySet {
                 format!("servers[{other_server}] of the Gateway {}", other.shown_name())
             }
         };
-        let (rule, message, help) = describe(conflict, host, &of_other, order);
+        let (rule, message, help) = describe(conflict, server, &of_other, order);
         let here = gateway.location(place);
         let part = match conflict.kind {
             ConflictKind::DroppedForPort | ConflictKind::PlainBesideTls => ServerPart::Protocol,

@@ -21,7 +21,7 @@ const MOST_SERVERS: usize = 10_000;
 impl GatewaySet {
     /// Whether the Gateways are merged, and not judged alone.
     pub(super) fn are_merged(&self) -> bool {
-        let servers: usize = self.gateways.iter().map(|gateway| gateway.servers.len()).sum();
+        let servers: usize = self.gateways.iter().map(|gateway| gateway.places.servers()).sum();
         !self.services.is_empty() || servers <= MOST_SERVERS
     }
 

@@ -41,8 +41,6 @@ struct SetGateway {
     name_end: u32,
     /// Of each server: itself, or `tls` where there is one; the protocol and number of its port; its hosts.
     places: Places,
-    /// The index of each server's first place.
-    servers: Box<[u32]>,
     /// The servers of which a value is not known.
     unknown_servers: Box<[usize]>,
     selector: (u32, u32),
@@ -86,16 +84,15 @@ impl GatewaySet {
         match kept {
             Kept::Gateway(KeptGateway { created, spec, places, selector, unknown_servers }) => {
                 let servers = places.iter().enumerate().filter(|(_, place)| place.is_server());
+                let servers = servers.map(|(index, _)| index).collect();
+                let places = places.iter().map(CompactLocation::place).collect();
                 let gateway = SetGateway {
                     document,
                     created: *created,
                     bytes: [namespace.as_bytes(), name.as_bytes(), spec.as_slice()].concat().into(),
                     namespace_end: small(namespace.len()),
                     name_end: small(namespace.len() + name.len()),
-                    servers: servers.map(|(index, _)| small(index)).collect(),
-                    places: Places::new(
-                        &places.iter().map(CompactLocation::place).collect::<Vec<_>>(),
-                    ),
+                    places: Places::new(servers, places),
                     unknown_servers: unknown_servers.clone().into(),
                     selector: selector.start,
                 };
@@ -121,6 +118,9 @@ impl GatewaySet {
 
     /// The namespace of each Gateway's pods, if all that are known are in one.
     pub(super) fn pod_namespaces(&self) -> Vec<Option<String>> {
+        if !self.workloads.are_known() {
+            return Vec::new();
+        }
         let one = |selected: Option<workloads::Selected>| {
             let mut namespaces = selected?.namespaces.into_iter();
             namespaces.next().filter(|of| !of.is_empty() && namespaces.next().is_none())
@@ -165,31 +165,30 @@ impl GatewaySet {
     /// The findings, in the order of documents, after [`keep_last`](Self::keep_last). Those of Gateways that are
     /// judged alone are found one by one.
     pub(super) fn findings(
-        self,
+        set: Rc<Self>,
         (conflicts, is_partial): (Vec<SetConflict>, bool),
     ) -> impl Iterator<Item = SetFinding> {
         let mut findings = Vec::new();
-        if !self.services.is_empty() {
-            let names = self.gateways.iter().enumerate();
+        if !set.services.is_empty() {
+            let names = set.gateways.iter().enumerate();
             let by_name = names.map(|(index, gateway)| (gateway.full_name(), index)).collect();
-            findings.extend(self.services_without_gateway(&by_name));
-            findings.extend(self.hosts_outside(&by_name));
+            findings.extend(set.services_without_gateway(&by_name));
+            findings.extend(set.hosts_outside(&by_name));
         }
-        findings.extend(self.of_workloads());
+        findings.extend(set.of_workloads());
         if is_partial {
-            findings.extend(self.note(
+            findings.extend(set.note(
                 "the Gateways have too many selectors that are parts of others: conflicts between some of them \
                  are not known",
             ));
         }
         let mut alone = 0;
-        if self.are_merged() {
-            self.merge(&self.gateways, 0, &mut findings);
+        if set.are_merged() {
+            set.merge(&set.gateways, 0, &mut findings);
         } else {
-            alone = self.gateways.len();
-            findings.extend(self.not_merged());
+            alone = set.gateways.len();
+            findings.extend(set.not_merged());
         }
-        let set = Rc::new(self);
         let conflicts = conflicts::findings(Rc::clone(&set), conflicts);
         findings.sort_by_key(order);
         let alone = (0..alone).flat_map(move |index| {
@@ -270,8 +269,7 @@ impl SetGateway {
             ServerPart::PortNumber => 2,
             ServerPart::Host(host) => 3 + host,
         };
-        let first = self.servers.get(server).map_or(0, |first| *first as usize);
-        self.places.get(first + index).unwrap_or_default()
+        self.places.get(server, index).unwrap_or_default()
     }
 
     fn location(&self, place: Place) -> DocumentLocation {

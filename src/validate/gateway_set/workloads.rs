@@ -36,6 +36,11 @@ pub(super) struct Selected {
 }
 
 impl Workloads {
+    /// Whether the set has pods, and all of them are known.
+    pub(super) fn are_known(&self) -> bool {
+        !self.is_partly_unknown && !self.pods.is_empty()
+    }
+
     pub(super) fn add_pod(&mut self, namespace: &str, pod: &KeptPod) {
         self.has_pods |= pod.is_pod;
         match &pod.labels {
@@ -128,12 +133,9 @@ impl<'a> Index<'a> {
 }
 
 impl GatewaySet {
-    /// The pods of each Gateway. Nothing of a Gateway if the set has no pods, or not all are known.
+    /// The pods of each Gateway, if they [are known](Workloads::are_known).
     pub(super) fn selected(&self) -> Vec<Option<Selected>> {
         let workloads = &self.workloads;
-        if workloads.is_partly_unknown || workloads.pods.is_empty() {
-            return vec![None; self.gateways.len()];
-        }
         let mut index = Index::new(workloads);
         let mut known: HashMap<String, Option<Selected>> = HashMap::new();
         let gateways = self.gateways.iter();
@@ -157,6 +159,9 @@ impl GatewaySet {
     /// Selectors without pods, and ports without a Service.
     pub(super) fn of_workloads(&self) -> Vec<SetFinding> {
         let mut findings = Vec::new();
+        if !self.workloads.are_known() {
+            return findings;
+        }
         for (gateway, selected) in self.gateways.iter().zip(self.selected()) {
             let Some(selected) = selected else { continue };
             if selected.namespaces.is_empty() {

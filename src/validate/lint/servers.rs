@@ -19,14 +19,15 @@ pub(in crate::validate) enum Order {
     ByName,
 }
 
-/// The rule, the message and the help of a conflict. The server has this host, if the conflict is about one.
+/// The rule, the message and the help of a conflict of a server.
 pub(in crate::validate) fn describe(
     conflict: &Conflict,
-    host: &str,
+    server: &Server,
     other: &str,
     order: Order,
 ) -> (RuleId, String, &'static str) {
-    let Conflict { port, kind, classes: (own, of_other), .. } = *conflict;
+    let Conflict { kind, classes: (own, of_other), .. } = *conflict;
+    let port = server.port.as_ref().map_or(0, |port| port.number);
     let unless = match order {
         Order::Known => "",
         Order::ByName if conflict.other < conflict.server => {
@@ -35,7 +36,8 @@ pub(in crate::validate) fn describe(
         Order::ByName => ", unless this Gateway is the younger one",
     };
     let (rule, message) = match kind {
-        ConflictKind::SharedHost(_) | ConflictKind::DroppedForHost(_) => {
+        ConflictKind::SharedHost(host) | ConflictKind::DroppedForHost(host) => {
+            let host = server.hosts.get(host).map_or("", String::as_str);
             let effect = match kind {
                 ConflictKind::DroppedForHost(_) => ": istiod drops this server with all its hosts",
                 _ => "",
@@ -87,10 +89,13 @@ pub(super) fn check(
     findings: &mut Findings,
 ) {
     let mut conflicts = Conflicts::default();
+    let candidate = |server| Candidate { server, gateway: "", namespace };
+    mergeable(gateway).for_each(|(_, server)| conflicts.prepare(candidate(server)));
+    conflicts.prepared();
     let mut indexes = Vec::new();
     for (index, server) in mergeable(gateway) {
         indexes.push(index);
-        conflicts.add(Candidate { server, gateway: "", namespace });
+        conflicts.add(candidate(server));
     }
     let conflicts = conflicts.finish();
     if conflicts.is_empty() {
@@ -106,20 +111,20 @@ pub(super) fn check(
         let absent = servers.item(index, None);
         let place = places.get(index).unwrap_or(&absent);
         let other = format!("servers[{other}]");
-        let mut report = |host: &str, place: &Location<'_, '_>| {
-            let (rule, message, help) = describe(&conflict, host, &other, Order::Known);
-            findings.warning(rule, place, message, help.to_owned());
-        };
+        let Some(server) = gateway.servers.get(index) else { continue };
+        let (rule, message, help) = describe(&conflict, server, &other, Order::Known);
+        let help = help.to_owned();
         match conflict.kind {
             ConflictKind::SharedHost(host) | ConflictKind::DroppedForHost(host) => {
-                let hosts = place.field("hosts");
-                let node = hosts.items().nth(host);
-                let name = gateway.servers.get(index).and_then(|server| server.hosts.get(host));
-                let Some(name) = name.filter(|name| !name.is_empty()) else { continue };
-                report(name, &node.unwrap_or_else(|| hosts.item(host, None)));
+                if server.hosts.get(host).is_some_and(|host| !host.is_empty()) {
+                    let hosts = place.field("hosts");
+                    let node = hosts.items().nth(host);
+                    let place = node.unwrap_or_else(|| hosts.item(host, None));
+                    findings.warning(rule, &place, message, help);
+                }
             }
             ConflictKind::DroppedForPort | ConflictKind::PlainBesideTls => {
-                report("", &place.field("port").field("protocol"));
+                findings.warning(rule, &place.field("port").field("protocol"), message, help);
             }
         }
     }
