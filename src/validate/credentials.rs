@@ -5,7 +5,7 @@ use std::{collections::HashMap, rc::Rc};
 use super::{
     Options,
     gateway_set::GatewaySet,
-    outline::{CompactLocation, CredentialUse, Role},
+    outline::{CompactLocation, CredentialUse, Role, small},
     secret::{CaProblem, Content, KeptSecret, ServerProblem},
     set::{DocumentLocation, SetFinding},
 };
@@ -49,7 +49,7 @@ struct SetUse {
     at: CompactLocation,
     role: Role,
     is_of_pods: bool,
-    name_end: usize,
+    name_end: u32,
 }
 
 /// Groups of resources for which a controller makes Secrets.
@@ -94,7 +94,7 @@ impl CredentialSet {
         self.names.push_str(&used.name);
         let CredentialUse { name: _, role, is_of_pods, location } = used;
         let (role, is_of_pods, at) = (*role, *is_of_pods, location.clone());
-        let name_end = self.names.len();
+        let name_end = small(self.names.len());
         self.uses.push(SetUse { document, gateway, at, role, is_of_pods, name_end });
     }
 
@@ -116,8 +116,9 @@ impl CredentialSet {
         let (mut index, mut start) = (0, 0);
         let of_use = move || {
             let used = self.uses.get(index)?;
-            let name = self.names.get(start..used.name_end).unwrap_or_default();
-            (index, start) = (index + 1, used.name_end);
+            let end = used.name_end as usize;
+            let name = self.names.get(start..end).unwrap_or_default();
+            (index, start) = (index + 1, end);
             let (file, document) =
                 documents.get(used.document as usize).copied().unwrap_or_default();
             let at = DocumentLocation {

@@ -49,7 +49,7 @@ pub(super) struct Place {
 #[derive(Clone, Debug)]
 pub(super) enum Places {
     /// First where the places of each server begin, as the low and the high half of a number. Then, for each place,
-    /// the line since the first one and the column of both ends.
+    /// the line since the first one and the column of both ends; column 0 where it is unknown.
     Narrow {
         first: u32,
         servers: u32,
@@ -63,15 +63,15 @@ impl Places {
     pub(super) fn new(servers: Vec<usize>, places: Vec<Place>) -> Self {
         let narrow = |number: u32| u16::try_from(number).ok();
         let lines = places.iter().flat_map(|place| [place.start.0, place.end.0]);
-        let first = lines.min().unwrap_or_default();
+        let first = lines.filter(|line| *line > 0).min().unwrap_or_default();
         let start = |index: &usize| {
             let index = u32::try_from(*index).ok()?;
             Some([narrow(index & 0xffff)?, narrow(index >> 16)?, 0, 0])
         };
         let place = |place: &Place| {
+            let since = |line: u32| narrow(line.saturating_sub(first));
             let (start, end) = (place.start, place.end);
-            let (line, end_line) = (narrow(start.0 - first)?, narrow(end.0 - first)?);
-            Some([line, narrow(start.1)?, end_line, narrow(end.1)?])
+            Some([since(start.0)?, narrow(start.1)?, since(end.0)?, narrow(end.1)?])
         };
         match servers.iter().map(start).chain(places.iter().map(place)).collect() {
             Some(all) => Self::Narrow { first, servers: small(servers.len()), all },
@@ -87,7 +87,10 @@ impl Places {
                 let start = usize::from(low) | usize::from(high) << 16;
                 let &[line, column, end_line, end_column] =
                     all.get(*servers as usize + start + index)?;
-                let place = |line: u16, column: u16| (first + u32::from(line), u32::from(column));
+                let place = |line: u16, column: u16| match column {
+                    0 => (0, 0),
+                    _ => (first + u32::from(line), u32::from(column)),
+                };
                 Some(Place { start: place(line, column), end: place(end_line, end_column) })
             }
             Self::Wide(wide) => wide.1.get(wide.0.get(server)? + index).copied(),

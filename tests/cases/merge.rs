@@ -120,9 +120,12 @@ fn answer(case: &Value) -> Value {
     json!({"kept": kept, "listeners": listeners, "routes": routes})
 }
 
-/// The servers that pilot drops and those that `check` reports as dropped, by their Gateway and index. `None` if
+/// Servers, by their Gateway and their index in it.
+type Servers = BTreeSet<(usize, usize)>;
+
+/// The servers that pilot drops and those that `check` reports as dropped. `None` if
 /// the API server rejects a Gateway, or pilot does not merge it.
-fn dropped(case: &Value) -> Option<(BTreeSet<(usize, usize)>, BTreeSet<(usize, usize)>)> {
+fn dropped(case: &Value) -> Option<[Servers; 2]> {
     let options = Options::default();
     let mut set = DocumentSet::new(&options);
     let (mut of_pilot, mut found) = (BTreeSet::new(), BTreeSet::new());
@@ -147,7 +150,7 @@ fn dropped(case: &Value) -> Option<(BTreeSet<(usize, usize)>, BTreeSet<(usize, u
         let object = json!({
             "apiVersion": "networking.istio.io/v1", "kind": "Gateway", "metadata": metadata, "spec": spec,
         });
-        let object = Object::from_json(&object.to_string()).unwrap();
+        let object = Object::from_json(object.to_string()).unwrap();
         if !validate(&object, &options).is_accepted() {
             return None;
         }
@@ -161,7 +164,7 @@ fn dropped(case: &Value) -> Option<(BTreeSet<(usize, usize)>, BTreeSet<(usize, u
     }
     let between = set.finish().filter(|found| is_drop(&found.diagnostic.message));
     found.extend(between.filter_map(|found| Some((found.file, server(&found.diagnostic.path)?))));
-    Some((of_pilot, found))
+    Some([of_pilot, found])
 }
 
 /// `check` reports the servers that pilot drops, and no other.
@@ -170,7 +173,7 @@ fn compare_dropped(path: &str) -> usize {
     let (mut wrong, mut count) = (0, 0);
     for line in text.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
-        let Some((of_pilot, found)) = dropped(&case) else { continue };
+        let Some([of_pilot, found]) = dropped(&case) else { continue };
         count += of_pilot.len();
         if of_pilot != found {
             wrong += 1;

@@ -27,6 +27,7 @@ impl GatewaySet {
     pub(in crate::validate) fn conflicts(&self) -> (Vec<SetConflict>, bool) {
         let selectors = Selectors::new(self.gateways.iter().map(SetGateway::spec));
         let (workloads, is_partial) = selectors.workloads();
+        drop(selectors);
         let mut known = HashSet::new();
         let mut all = Vec::new();
         let alone = (0..self.alone.len()).map(|index| vec![self.gateways.len() + index]);

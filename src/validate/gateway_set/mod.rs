@@ -5,7 +5,7 @@ mod merged;
 mod services;
 mod workloads;
 
-use std::{collections::HashMap, rc::Rc, slice::SliceIndex};
+use std::{rc::Rc, slice::SliceIndex};
 
 use prost::Message as _;
 
@@ -282,15 +282,16 @@ impl SetGateway {
 /// Keeps the last one of each name, which is the one that is applied. Those without a name get one each
 /// (generateName). Returns which are kept.
 fn keep_last<T>(all: &mut Vec<T>, name: impl for<'a> Fn(&'a T) -> (&'a str, &'a str)) -> Vec<bool> {
-    let mut last: HashMap<(&str, &str), usize> = HashMap::new();
-    for (index, one) in all.iter().enumerate() {
-        last.insert(name(one), index);
+    let name_at = |index: usize| all.get(index).map_or(("", ""), &name);
+    let mut order: Vec<u32> = (0..small(all.len())).collect();
+    order.sort_unstable_by_key(|&index| (name_at(index as usize), index));
+    let mut kept = vec![true; all.len()];
+    for (&index, &next) in order.iter().zip(order.iter().skip(1)) {
+        let (index, own) = (index as usize, name_at(index as usize));
+        if !own.1.is_empty() && own == name_at(next as usize) {
+            kept.get_mut(index).into_iter().for_each(|kept| *kept = false);
+        }
     }
-    let is_last = |(index, one)| {
-        let key = name(one);
-        key.1.is_empty() || last.get(&key) == Some(&index)
-    };
-    let kept: Vec<bool> = all.iter().enumerate().map(is_last).collect();
     let mut is_kept = kept.iter();
     all.retain(|_| is_kept.next().copied().unwrap_or_default());
     kept
