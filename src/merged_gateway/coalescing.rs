@@ -31,8 +31,10 @@ pub struct MisdirectedRequest {
     pub host: String,
     /// The port number of both.
     pub port: u32,
-    /// The number of servers of this listener that have the same certificate.
+    /// The number of servers of this listener that have the same certificate as the one of the connection.
     pub servers: usize,
+    /// Whether both have the same certificate. If not, that of the connection has the host among its names.
+    pub is_same_certificate: bool,
 }
 
 impl MergedGateway {
@@ -68,8 +70,19 @@ impl MergedGateway {
     /// ```
     #[must_use]
     pub fn misdirected_requests(&self, gateways: &[NamedGateway<'_>]) -> Vec<MisdirectedRequest> {
+        self.misdirected_by_names(gateways, &|_, _| None)
+    }
+
+    /// As [`misdirected_requests`](Self::misdirected_requests), where it may be known whether the certificate of
+    /// the server with this index has a host among its names.
+    pub(crate) fn misdirected_by_names(
+        &self,
+        gateways: &[NamedGateway<'_>],
+        has_name: &dyn Fn(usize, &str) -> Option<bool>,
+    ) -> Vec<MisdirectedRequest> {
         let chains = self.chains(gateways);
-        let mut groups: BTreeMap<_, Vec<(&Chain<'_>, &Server)>> = BTreeMap::new();
+        // By listener, and by certificate.
+        let mut listeners: BTreeMap<_, BTreeMap<_, Vec<(&Chain<'_>, &Server)>>> = BTreeMap::new();
         for chain in chains.iter().filter(|chain| chain.mode == TrafficMode::HttpsTerminate) {
             let server = self.servers.get(chain.server).and_then(|merged| {
                 gateways.get(merged.gateway)?.gateway.servers.get(merged.server)
@@ -80,34 +93,49 @@ impl MergedGateway {
                 continue;
             };
             let listener = (chain.listener.port, chain.listener.address.as_str());
-            groups.entry((listener, key)).or_default().push((chain, server));
+            let certificates = listeners.entry(listener).or_default();
+            certificates.entry(key).or_default().push((chain, server));
         }
-        let misdirected = |group: Vec<(&Chain<'_>, &Server)>| {
-            let servers = group.len();
-            let connected = group.iter().take(MOST_CHAINS).filter(|(chain, server)| {
-                chain.policy.request() == Request::NotRequested && negotiates_h2(server)
-            });
-            connected
-                .flat_map(|(connected, _)| group.iter().map(move |(missed, _)| (connected, missed)))
-                .filter(|(connected, missed)| connected.server != missed.server)
-                .take(MOST_CHAINS)
-                .find_map(|(connected, missed)| {
-                    let connected_host = connected.hosts_of_its_own().next()?;
-                    let is_missed = |host: &String| connected.domain(host).is_none();
-                    let host = missed.hosts_of_its_own().take(MOST_HOSTS).find(is_missed)?;
-                    let (connected, missed, port) =
-                        (connected.server, missed.server, missed.listener.port);
-                    Some(MisdirectedRequest {
-                        connected,
-                        connected_host,
-                        missed,
-                        host,
-                        port,
-                        servers,
-                    })
-                })
-        };
-        groups.into_values().filter_map(misdirected).collect()
+        let mut found = Vec::new();
+        for certificates in listeners.values() {
+            for group in certificates.values() {
+                // First those with the same certificate.
+                let others = certificates.values().filter(|other| !std::ptr::eq(*other, group));
+                let same = group.iter().map(|(chain, _)| (*chain, true));
+                let others = others.flatten().map(|(chain, _)| (*chain, false));
+                let missed = || same.clone().chain(others.clone()).take(2 * MOST_CHAINS);
+                let connected = group.iter().take(MOST_CHAINS).filter(|(chain, server)| {
+                    chain.policy.request() == Request::NotRequested && negotiates_h2(server)
+                });
+                let pairs = connected
+                    .flat_map(|(connected, _)| missed().map(move |missed| (*connected, missed)));
+                let different =
+                    pairs.filter(|(connected, (missed, _))| connected.server != missed.server);
+                found.extend(different.take(2 * MOST_CHAINS).find_map(
+                    |(connected, (missed, is_same))| {
+                        let connected_to = connected.server;
+                        let mut own = connected.hosts_of_its_own().take(MOST_HOSTS);
+                        let connected_host =
+                            own.find(|host| has_name(connected_to, host) != Some(false))?;
+                        let is_missed = |host: &String| {
+                            connected.domain(host).is_none()
+                                && has_name(connected_to, host).unwrap_or(is_same)
+                        };
+                        let host = missed.hosts_of_its_own().take(MOST_HOSTS).find(is_missed)?;
+                        Some(MisdirectedRequest {
+                            connected: connected_to,
+                            connected_host,
+                            missed: missed.server,
+                            host,
+                            port: missed.listener.port,
+                            servers: group.len(),
+                            is_same_certificate: is_same,
+                        })
+                    },
+                ));
+            }
+        }
+        found
     }
 }
 

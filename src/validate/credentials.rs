@@ -1,6 +1,6 @@
 //! The credentials of the servers of a set, looked up in the set's Secrets and `ConfigMaps`.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Options,
@@ -105,20 +105,56 @@ impl CredentialSet {
         }
     }
 
+    /// The use with this index, and the name of its credential, which begins at `start`.
+    fn used(&self, index: usize, start: usize) -> Option<(&SetUse, &str)> {
+        let used = self.uses.get(index)?;
+        Some((used, self.names.get(start..used.name_end as usize).unwrap_or_default()))
+    }
+
+    /// The names of the certificates that are known.
+    pub(super) fn certificate_names(
+        &self,
+        options: &Options,
+        gateways: &GatewaySet,
+    ) -> CertificateNames {
+        let mut result = CertificateNames::default();
+        if !self.has_secrets {
+            return result;
+        }
+        let namespaces = gateways.pod_namespaces();
+        let mut of_secrets: HashMap<*const SetSecret, Arc<[String]>> = HashMap::new();
+        let (mut index, mut start) = (0, 0);
+        while let Some((used, name)) = self.used(index, start) {
+            (index, start) = (index + 1, used.name_end as usize);
+            let Some(gateway) = used.gateway.filter(|_| !matches!(used.role, Role::Ca { .. }))
+            else {
+                continue;
+            };
+            let namespace = namespaces.get(gateway as usize).cloned().flatten();
+            let namespace = options.gateway_namespace.clone().or(namespace);
+            let judge = Judge { set: self, options, gateways, used, namespace };
+            let of_server = result.0.entry((gateway, used.at.server())).or_default();
+            let names = judge.certificate_of(name).map(|(secret, certificate)| {
+                let names = of_secrets.entry(std::ptr::from_ref(secret));
+                Arc::clone(names.or_insert_with(|| certificate.dns_names.as_slice().into()))
+            });
+            of_server.push(names);
+        }
+        result
+    }
+
     /// The findings, in the order of the uses.
     pub(super) fn findings(
         self,
         options: Options,
         documents: Vec<(u32, u32)>,
-        gateways: Rc<GatewaySet>,
+        gateways: Arc<GatewaySet>,
     ) -> impl Iterator<Item = SetFinding> {
         let namespaces = gateways.pod_namespaces();
         let (mut index, mut start) = (0, 0);
         let of_use = move || {
-            let used = self.uses.get(index)?;
-            let end = used.name_end as usize;
-            let name = self.names.get(start..end).unwrap_or_default();
-            (index, start) = (index + 1, end);
+            let (used, name) = self.used(index, start)?;
+            (index, start) = (index + 1, used.name_end as usize);
             let (file, document) =
                 documents.get(used.document as usize).copied().unwrap_or_default();
             let at = DocumentLocation {
@@ -146,6 +182,21 @@ impl CredentialSet {
             Some(findings.collect::<Vec<_>>())
         };
         std::iter::from_fn(of_use).flatten()
+    }
+}
+
+/// The DNS names of the certificates of servers, by the numbers of the Gateway and the server: those of each
+/// certificate, if they are known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct CertificateNames(HashMap<(u32, u32), Vec<Option<Arc<[String]>>>>);
+
+impl CertificateNames {
+    /// Whether a certificate of the server has the host among its names. `None` if not all are known.
+    pub(super) fn has_name(&self, server: (u32, u32), host: &str) -> Option<bool> {
+        let certificates: Option<Vec<_>> =
+            self.0.get(&server)?.iter().map(Option::as_ref).collect();
+        let mut names = certificates?.into_iter().flat_map(|names| names.iter());
+        Some(names.any(|name| self::names(name, host)))
     }
 }
 
@@ -235,6 +286,20 @@ impl<'a> Judge<'a> {
             }
         }
         found
+    }
+
+    /// The certificate of a credential, if there is only one Secret, and it is known.
+    fn certificate_of(&self, name: &str) -> Option<(&'a SetSecret, &'a ServerCertificate)> {
+        let (namespace, name) = match name.split_once('/') {
+            Some((namespace, name)) => (Some(namespace), name),
+            None => (self.namespace.as_deref(), name),
+        };
+        let secrets = self.secrets(namespace, name, false);
+        let [only] = secrets.as_slice() else { return None };
+        match &only.kept.content {
+            Content::Known { server: Ok(certificate), .. } => Some((*only, certificate)),
+            _ => None,
+        }
     }
 
     /// The finding about a Secret of another namespace than the pods'.

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, hash_map::Entry},
     hash::{BuildHasher, RandomState},
-    rc::Rc,
+    sync::Arc,
 };
 
 use super::{
@@ -217,8 +217,9 @@ impl DocumentSet {
         drop(self.names);
         credentials.renumber(&gateways.keep_last());
         let conflicts = gateways.conflicts();
-        let gateways = Rc::new(gateways);
-        let of_credentials = credentials.findings(options, documents, Rc::clone(&gateways));
+        let names = credentials.certificate_names(&options, &gateways);
+        let gateways = Arc::new(gateways.with_certificate_names(names));
+        let of_credentials = credentials.findings(options, documents, Arc::clone(&gateways));
         in_order(GatewaySet::findings(gateways, conflicts), of_credentials)
     }
 }

@@ -1,6 +1,6 @@
 //! Servers of several Gateways that are in each other's way.
 
-use std::{collections::HashSet, rc::Rc};
+use std::{collections::HashSet, sync::Arc};
 
 use super::{GatewaySet, ServerPart, SetFinding, SetGateway, small};
 use crate::{
@@ -175,7 +175,7 @@ impl SetGateway {
 
 /// The findings of conflicts in order, made one by one.
 pub(super) fn findings(
-    set: Rc<GatewaySet>,
+    set: Arc<GatewaySet>,
     conflicts: Vec<SetConflict>,
 ) -> impl Iterator<Item = SetFinding> {
     let mut last: (u32, Gateway) = (u32::MAX, Gateway::default());

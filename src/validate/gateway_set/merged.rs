@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{GatewaySet, ServerPart, SetFinding, SetGateway, finding};
+use super::{GatewaySet, ServerPart, SetFinding, SetGateway, finding, small};
 use crate::{
     Diagnostic, FieldPath, Gateway, Server, Severity,
     diagnostic::Quoted,
@@ -154,7 +154,11 @@ impl<'a> Judged<'a> {
             let rejection = merged.listener_rejection(listener, gateways);
             found.push(rejection.and_then(|rejection| self.rejection(listener, rejection)));
         }
-        let misdirected = merged.misdirected_requests(gateways);
+        let has_name = |server: usize, host: &str| {
+            let (gateway, server) = self.id(server)?;
+            self.set.certificate_names.has_name((small(gateway), small(server)), host)
+        };
+        let misdirected = merged.misdirected_by_names(gateways, &has_name);
         found.extend(misdirected.iter().map(|request| self.misdirected(request)));
         let without = merged.servers_without_route.iter();
         found.extend(without.map(|&(server, service)| self.without_route(server, service)));
@@ -294,16 +298,20 @@ impl<'a> Judged<'a> {
     }
 
     fn misdirected(&self, request: &MisdirectedRequest) -> Option<Found> {
-        let MisdirectedRequest { connected, connected_host, missed, host, port, servers } = request;
+        let MisdirectedRequest { connected, connected_host, missed, host, port, .. } = request;
         let (server, other) = (self.id(*missed)?, self.id(*connected)?);
-        let all = match servers {
-            2 => String::new(),
-            all => format!("; {all} servers of port {port} have this certificate"),
+        let name = self.name(other, server);
+        let (why, all) = match (request.is_same_certificate, request.servers) {
+            (false, _) => (format!("the certificate of {name} has this name"), String::new()),
+            (true, 2) => (format!("{name} has the same certificate"), String::new()),
+            (true, all) => (
+                format!("{name} has the same certificate"),
+                format!("; {all} servers of port {port} have this certificate"),
+            ),
         };
         let message = format!(
-            "a browser that has an HTTP/2 connection to {connected_host} uses it for {host}, too, since {} \
-             has the same certificate: the request arrives there and is answered with 404{all}",
-            self.name(other, server)
+            "a browser that has an HTTP/2 connection to {connected_host} uses it for {host}, too, since {why}: \
+             the request arrives there and is answered with 404{all}"
         );
         Some(Found {
             rule: rule::lint::CONNECTION_COALESCING,

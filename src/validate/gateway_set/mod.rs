@@ -5,13 +5,14 @@ mod merged;
 mod services;
 mod workloads;
 
-use std::{rc::Rc, slice::SliceIndex};
+use std::{slice::SliceIndex, sync::Arc};
 
 use prost::Message as _;
 
 use conflicts::SetConflict;
 
 use super::{
+    credentials::CertificateNames,
     kept::{Kept, KeptGateway, KeptVirtualService},
     outline::{CompactLocation, Place, Places, position, small},
     set::{DocumentLocation, SetFinding},
@@ -28,6 +29,7 @@ pub(super) struct GatewaySet {
     alone: Vec<SetGateway>,
     services: Vec<SetService>,
     workloads: workloads::Workloads,
+    certificate_names: CertificateNames,
 }
 
 /// A Gateway: a few bytes for each field that is set, since there may be very many.
@@ -151,6 +153,11 @@ impl GatewaySet {
         findings
     }
 
+    /// Adds what is known of the servers' certificates.
+    pub(super) fn with_certificate_names(self, certificate_names: CertificateNames) -> Self {
+        Self { certificate_names, ..self }
+    }
+
     /// Keeps the last Gateway and VirtualService of each name. Returns the new index of each Gateway.
     pub(super) fn keep_last(&mut self) -> Vec<Option<u32>> {
         keep_last(&mut self.services, |service| {
@@ -165,7 +172,7 @@ impl GatewaySet {
     /// The findings, in the order of documents, after [`keep_last`](Self::keep_last). Those of Gateways that are
     /// judged alone are found one by one.
     pub(super) fn findings(
-        set: Rc<Self>,
+        set: Arc<Self>,
         (conflicts, is_partial): (Vec<SetConflict>, bool),
     ) -> impl Iterator<Item = SetFinding> {
         let mut findings = Vec::new();
@@ -189,7 +196,7 @@ impl GatewaySet {
             alone = set.gateways.len();
             findings.extend(set.not_merged());
         }
-        let conflicts = conflicts::findings(Rc::clone(&set), conflicts);
+        let conflicts = conflicts::findings(Arc::clone(&set), conflicts);
         findings.sort_by_key(order);
         let alone = (0..alone).flat_map(move |index| {
             let mut findings = Vec::new();

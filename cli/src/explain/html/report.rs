@@ -27,7 +27,8 @@ pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
     );
     let article =
         |i, server: &Explained, html: &mut String| one(i, server, report.forwarding, html);
-    let (articles, shown) = articles(&report.servers, most, article);
+    let whole = whole::html(&report.whole, if most == usize::MAX { most } else { most / 2 });
+    let (articles, shown) = articles(&report.servers, most.saturating_sub(whole.len()), article);
     let (shown, left) = report.servers.split_at_checked(shown).unwrap_or_default();
     let mut body = left_out(left.len(), report.servers.len(), left.iter().map(verdict));
     if shown.len() > 1 {
@@ -44,7 +45,7 @@ pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
         body.push_str("</ol>\n</nav>\n");
     }
     body.push_str("<main id=\"main\">\n");
-    body.push_str(&whole::html(&report.whole, most));
+    body.push_str(&whole);
     for pruned in &report.pruned {
         let name = gateway_name(&pruned.namespace, &pruned.gateway);
         let name = format!("{}: Gateway {}", outside(&pruned.file), outside(&name));

@@ -11,16 +11,17 @@ use crate::{
     text::harmless,
 };
 
-/// The gateways, as many as fit into so many bytes.
+/// The gateways, as many as fit into so many bytes; without a limit, all of each.
 pub(in crate::explain) fn html(whole: &Whole, most: usize) -> String {
     let mut html = String::new();
+    let items = if most == usize::MAX { usize::MAX } else { MOST_TOLD };
     for (index, gateway) in whole.gateways.iter().enumerate() {
         let before = html.len();
-        one(index, gateway, &mut html);
+        one(index, gateway, items, &mut html);
         if html.len() > most {
             html.truncate(before);
             let left = whole.gateways.len() - index;
-            let content = format!("<p>{left} gateways are not on this page.</p>\n");
+            let content = format!("<p>{left} gateways are not on this page. {ALL}</p>\n");
             note("Too long", &content, &mut html);
             break;
         }
@@ -31,7 +32,11 @@ pub(in crate::explain) fn html(whole: &Whole, most: usize) -> String {
     html
 }
 
-fn one(index: usize, gateway: &WholeGateway, html: &mut String) {
+/// How to get what is left out.
+const ALL: &str = "<code>--all-servers</code> makes a page of all.";
+
+/// One gateway, with at most so many items of each list.
+fn one(index: usize, gateway: &WholeGateway, most: usize, html: &mut String) {
     let _ = write!(
         html,
         "<section class=\"gateway\" id=\"gateway-{index}\" aria-labelledby=\"gateway-title-{index}\">\n\
@@ -41,7 +46,7 @@ fn one(index: usize, gateway: &WholeGateway, html: &mut String) {
     if !gateway.assumptions.is_empty() {
         html.push_str(&bullets(&gateway.assumptions));
     }
-    let bypasses = cut(gateway.bypasses.iter(), |bypass| {
+    let bypasses = cut(gateway.bypasses.iter(), most, |bypass| {
         format!(
             "That of {}, through {}: {}. <code>{}</code>",
             outside(&bypass.bypassed.sentence()),
@@ -54,7 +59,7 @@ fn one(index: usize, gateway: &WholeGateway, html: &mut String) {
         note("Client checks that can be bypassed", &bypasses, html);
     }
     if !gateway.left_out.is_empty() {
-        let left_out = cut(gateway.left_out.iter(), |one| outside(&one.sentence()));
+        let left_out = cut(gateway.left_out.iter(), most, |one| outside(&one.sentence()));
         note("Left out by istiod", &left_out, html);
     }
     let rejected = gateway.listeners.iter().filter_map(|listener| {
@@ -65,17 +70,18 @@ fn one(index: usize, gateway: &WholeGateway, html: &mut String) {
     if !rejected.is_empty() {
         note("Listeners that Envoy rejects", &bullets(&rejected), html);
     }
-    let _ = write!(html, "<h3>What is live</h3>\n{}", picture(gateway));
+    let _ = write!(html, "<h3>What is live</h3>\n{}", picture(gateway, most == usize::MAX));
     if !gateway.hosts.is_empty() {
         html.push_str(
             "<h3>Who gets in, by the weakest path to each host</h3>\n<dl class=\"hosts\">\n",
         );
-        for host in gateway.hosts.iter().take(10 * MOST_TOLD) {
+        let most = most.saturating_mul(10);
+        for host in gateway.hosts.iter().take(most) {
             one_host(host, html);
         }
         html.push_str("</dl>\n");
-        if gateway.hosts.len() > 10 * MOST_TOLD {
-            let _ = writeln!(html, "<p>and {} more</p>", gateway.hosts.len() - 10 * MOST_TOLD);
+        if gateway.hosts.len() > most {
+            let _ = writeln!(html, "<p>and {} more. {ALL}</p>", gateway.hosts.len() - most);
         }
     }
     html.push_str("</section>\n");
@@ -90,14 +96,18 @@ fn one_host(host: &Host, html: &mut String) {
 }
 
 /// A list of the first items, of which each is HTML.
-fn cut<T>(items: impl ExactSizeIterator<Item = T>, item: impl Fn(T) -> String) -> String {
+fn cut<T>(
+    items: impl ExactSizeIterator<Item = T>,
+    most: usize,
+    item: impl Fn(T) -> String,
+) -> String {
     let count = items.len();
     let mut html = String::from("<ul>\n");
-    for one in items.take(MOST_TOLD) {
+    for one in items.take(most) {
         let _ = writeln!(html, "<li>{}</li>", item(one));
     }
-    if count > MOST_TOLD {
-        let _ = writeln!(html, "<li>and {} more</li>", count - MOST_TOLD);
+    if count > most {
+        let _ = writeln!(html, "<li>and {} more. {ALL}</li>", count - most);
     }
     html + "</ul>\n"
 }

@@ -9,7 +9,7 @@ use crate::{
     text::{harmless, shown},
 };
 
-/// What is drawn at most; the lists below the picture have all.
+/// What is drawn at most, unless all is.
 const MOST_LISTENERS: usize = 8;
 const MOST_CHAINS: usize = 12;
 const MOST_HOSTS: usize = 4;
@@ -21,25 +21,26 @@ const LEFT: usize = 12;
 const RIGHT: usize = 192;
 const BOX: usize = 140;
 
-pub(super) fn picture(gateway: &WholeGateway) -> String {
-    let mut drawing = Drawing { shapes: String::new(), y: 0 };
+pub(super) fn picture(gateway: &WholeGateway, is_all: bool) -> String {
+    let most = |most: usize| if is_all { usize::MAX } else { most };
+    let mut drawing = Drawing { shapes: String::new(), y: 0, most_hosts: most(MOST_HOSTS) };
     drawing.titles();
-    for listener in gateway.listeners.iter().take(MOST_LISTENERS) {
+    for listener in gateway.listeners.iter().take(most(MOST_LISTENERS)) {
         let class = if listener.rejected.is_some() { "bad" } else { "port" };
         let title = format!("{}:{}", listener.address, listener.port);
         let note = if listener.rejected.is_some() { " (rejected by Envoy)" } else { "" };
         drawing.label(&format!("{title}{note}"), class);
-        for chain in listener.chains.iter().take(MOST_CHAINS) {
+        for chain in listener.chains.iter().take(most(MOST_CHAINS)) {
             let through = gateway.bypasses.iter().filter(|bypass| bypass.through == chain.server);
             let red: HashSet<&str> = through
-                .take(MOST_BYPASSES)
+                .take(most(MOST_BYPASSES))
                 .filter_map(|bypass| leads(chain, bypass.host.as_deref()?))
                 .collect();
             drawing.chain(chain, &|domain| red.contains(domain));
         }
-        drawing.more(listener.chains.len().saturating_sub(MOST_CHAINS), "filter chains");
+        drawing.more(listener.chains.len().saturating_sub(most(MOST_CHAINS)), "filter chains");
     }
-    drawing.more(gateway.listeners.len().saturating_sub(MOST_LISTENERS), "listeners");
+    drawing.more(gateway.listeners.len().saturating_sub(most(MOST_LISTENERS)), "listeners");
     let height = drawing.y + 4;
     format!(
         "<svg class=\"picture\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"Listeners, the \
@@ -61,6 +62,7 @@ fn leads<'a>(chain: &'a Chain, host: &str) -> Option<&'a str> {
 struct Drawing {
     shapes: String,
     y: usize,
+    most_hosts: usize,
 }
 
 impl Drawing {
@@ -99,8 +101,8 @@ impl Drawing {
         };
         let tooltip = format!("{}: {}", super::text::names(chain), chain.server.sentence());
         self.block(LEFT, &names, &tooltip, if is_bypass { "red" } else { "" });
-        let shown = hosts.len().min(MOST_HOSTS);
-        for (row, (host, is_red)) in hosts.iter().take(MOST_HOSTS).enumerate() {
+        let shown = hosts.len().min(self.most_hosts);
+        for (row, (host, is_red)) in hosts.iter().take(self.most_hosts).enumerate() {
             let class = if *is_red { "red" } else { "" };
             self.y = top + row * ROW;
             let (from, to) = (top + ROW / 2, self.y + ROW / 2);
@@ -121,8 +123,8 @@ impl Drawing {
             self.block(RIGHT, chain.leads_to, chain.leads_to, "");
         }
         self.y = top + shown.max(1) * ROW;
-        if hosts.len() > MOST_HOSTS {
-            let (y, count) = (self.y + 14, hosts.len() - MOST_HOSTS);
+        if hosts.len() > self.most_hosts {
+            let (y, count) = (self.y + 14, hosts.len() - self.most_hosts);
             let _ = writeln!(
                 self.shapes,
                 "<text class=\"soft\" x=\"{RIGHT}\" y=\"{y}\">and {count} more hosts</text>"

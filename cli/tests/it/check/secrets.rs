@@ -8,6 +8,21 @@ const EXPIRED: &str =
     include_str!("../../../../tests/manifests/invalid/lint/certificate-expired.yaml");
 const VALID: &str = include_str!("../../../../tests/manifests/valid/lint/certificate-expired.yaml");
 
+/// A certificate for `*.example.com`, of the same key.
+const WILDCARD: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBvzCCAWWgAwIBAgIUDWIBK+qwAU6h2cxQvaXEbztxPYwwCgYIKoZIzj0EAwIw\n\
+KjEoMCYGA1UEAwwfZXhhbXBsZSBmb3IgaXN0aW8tZ2F0ZXdheSBjaGVjazAgFw0y\n\
+NjExMjkyMzU2MzRaGA8yMTI2MTEwNTIzNTYzNFowKjEoMCYGA1UEAwwfZXhhbXBs\n\
+ZSBmb3IgaXN0aW8tZ2F0ZXdheSBjaGVjazBZMBMGByqGSM49AgEGCCqGSM49AwEH\n\
+A0IABB+i55IMfXwnIwJ5RvUa8e7kmmZMvzuPGnyyw+/05Vp/P4lsmIE2uXjGCi5U\n\
+cjm1aC3pWn5M0j3JCGFxAsZ1LfSjZzBlMB0GA1UdDgQWBBRhPki64V356YyJEP45\n\
+d/JkeRBydTAfBgNVHSMEGDAWgBRhPki64V356YyJEP45d/JkeRBydTAYBgNVHREE\n\
+ETAPgg0qLmV4YW1wbGUuY29tMAkGA1UdEwQCMAAwCgYIKoZIzj0EAwIDSAAwRQIg\n\
+Xbgld5Y98Rg6tZBkYXIudT2eYdoXSdgpirLYiVYWYzACIQC1s8V7aeCER14FVb6M\n\
+TCeB66HlNmdx5TB5MbERjLooMQ==\n\
+-----END CERTIFICATE-----\n";
+
 fn found(tree: &Directory, args: &[&str]) -> Vec<String> {
     let documents = json(tree, 0, args);
     rules(&documents).into_iter().flat_map(|(_, rules)| rules).map(str::to_owned).collect()
@@ -41,6 +56,46 @@ fn the_namespace_of_the_pods_counts() {
     let tree = Directory::new(&[("a.yaml", VALID)]);
     assert_eq!(found(&tree, &["--gateway-namespace", "istio-system", "a.yaml"]), [""; 0]);
     assert_eq!(found(&tree, &["--gateway-namespace", "edge", "a.yaml"]), ["lint/missing-secret"]);
+}
+
+/// RFC 9113, section 9.1.1: the names of the certificate decide which connection a browser uses.
+#[test]
+fn the_names_of_the_certificate_decide_about_connections() {
+    let start = VALID.find("    -----BEGIN CERTIFICATE").unwrap();
+    let end = VALID.find("  tls.key").unwrap();
+    let (gateway, secret) = VALID.split_once("---\n").unwrap();
+    let with = |certificate: &str, name: &str| {
+        let lines: String = certificate.lines().map(|line| format!("    {line}\n")).collect();
+        let own = format!("{}{lines}{}", &VALID[..start], &VALID[end..]);
+        let (_, secret) = own.split_once("---\n").unwrap();
+        secret.replace("edge-cert", name)
+    };
+    let blog = |credential: &str| {
+        let blog = gateway.replace("name: edge\n", "name: blog\n");
+        blog.replace("shop.", "blog.").replace("edge-cert", credential)
+    };
+    let coalescing = |files: [&str; 4]| {
+        let names = ["a.yaml", "b.yaml", "c.yaml", "d.yaml"];
+        let files: Vec<_> = names.into_iter().zip(files).collect();
+        let tree = Directory::new(&files);
+        let documents = json(&tree, 0, &["."]);
+        let found = documents.iter().flat_map(|of| of["findings"].as_array().unwrap());
+        let found = found.filter(|found| found["rule"] == "lint/connection-coalescing");
+        found.map(|found| found["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    // One credential, of which the certificate is for shop alone, or for all.
+    let own = blog("edge-cert");
+    assert_eq!(coalescing([gateway, &own, secret, ""]), [""; 0]);
+    let all = with(WILDCARD, "edge-cert");
+    let [found] = &coalescing([gateway, &own, &all, ""])[..] else { panic!() };
+    assert!(found.contains("has the same certificate"), "{found}");
+    // Two: the certificate of the blog has the name of the shop.
+    let (other, of_blog) = (blog("blog-cert"), with(WILDCARD, "blog-cert"));
+    let [found] = &coalescing([gateway, &other, secret, &of_blog])[..] else { panic!() };
+    let why = "to blog.example.com uses it for shop.example.com, too, since the certificate of";
+    assert!(found.contains(why) && found.contains("has this name"), "{found}");
+    // Its names are not known.
+    assert_eq!(coalescing([gateway, &other, secret, ""]), [""; 0]);
 }
 
 /// The pods tell the namespace, unless they are in several.

@@ -119,6 +119,26 @@ fn a_page_is_bounded() {
     assert!(html.len() < 5_000_000, "{}", html.len());
 }
 
+/// What is folded is counted, and had with an option.
+#[test]
+fn a_page_has_all_of_a_gateway_with_an_option() {
+    let one = |i: usize| {
+        format!(
+            "{{port: {{number: 443, name: n{i}, protocol: HTTPS}}, hosts: [h{i}.example.com], tls: {{mode: SIMPLE, \
+             credentialName: c}}}}"
+        )
+    };
+    let servers: Vec<_> = (0..250).map(one).collect();
+    let input = gateway(&servers.join("\n  - "));
+    let html = prints(&["--format", "html", "-"], &input);
+    assert!(html.contains("and 238 more filter chains"));
+    assert!(html.contains("and 50 more. <code>--all-servers</code> makes a page of all."));
+    let html = prints(&["--format", "html", "--all-servers", "-"], &input);
+    assert!(!html.contains(" more filter chains") && !html.contains(" more. <code>"));
+    let hosts = html.split("<dl class=\"hosts\">").nth(1).unwrap().split("</dl>").next().unwrap();
+    assert_eq!(hosts.matches("<dt>").count(), 250, "{hosts}");
+}
+
 /// Lists that are long on both sides, and a comparison for each host.
 #[test]
 fn long_lists_take_linear_time() {
