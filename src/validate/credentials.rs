@@ -111,7 +111,7 @@ impl CredentialSet {
         Some((used, self.names.get(start..used.name_end as usize).unwrap_or_default()))
     }
 
-    /// The names of the certificates that are known.
+    /// The SANs of the certificates that are known.
     pub(super) fn certificate_names(
         &self,
         options: &Options,
@@ -185,7 +185,7 @@ impl CredentialSet {
     }
 }
 
-/// The DNS names of the certificates of servers, by the numbers of the Gateway and the server: those of each
+/// The DNS SANs of servers, by the numbers of the Gateway and the server: those of each
 /// certificate, if they are known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct CertificateNames(HashMap<(u32, u32), Vec<Option<Arc<[String]>>>>);

@@ -40,27 +40,27 @@ pub(super) enum Role {
 
 /// Where a text begins and ends: lines and columns, zero if unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct Span {
     pub(super) start: (u32, u32),
     pub(super) end: (u32, u32),
 }
 
-/// Places of a Gateway's servers, in little memory.
+/// Locations of a Gateway's servers, in little memory.
 #[derive(Clone, Debug)]
-pub(super) enum Places {
-    /// First where the places of each server begin, as the low and the high half of a number. Then, for each place,
+pub(super) enum ServerSpans {
+    /// First where the locations of each server begin, as the low and the high half of a number. Then, for each of them,
     /// the line since the first one and the column of both ends; column 0 where it is unknown.
     Narrow {
         first: u32,
         servers: u32,
         all: Box<[[u16; 4]]>,
     },
-    Wide(Box<(Vec<usize>, Vec<Place>)>),
+    Wide(Box<(Vec<usize>, Vec<Span>)>),
 }
 
-impl Places {
-    /// From the places, and the index of the first place of each server.
-    pub(super) fn new(servers: Vec<usize>, places: Vec<Place>) -> Self {
+impl ServerSpans {
+    /// From the locations, and the index of the first one of each server.
+    pub(super) fn new(servers: Vec<usize>, places: Vec<Span>) -> Self {
         let narrow = |number: u32| u16::try_from(number).ok();
         let lines = places.iter().flat_map(|place| [place.start.0, place.end.0]);
         let first = lines.filter(|line| *line > 0).min().unwrap_or_default();
@@ -68,7 +68,7 @@ impl Places {
             let index = u32::try_from(*index).ok()?;
             Some([narrow(index & 0xffff)?, narrow(index >> 16)?, 0, 0])
         };
-        let place = |place: &Place| {
+        let place = |place: &Span| {
             let since = |line: u32| narrow(line.saturating_sub(first));
             let (start, end) = (place.start, place.end);
             Some([since(start.0)?, narrow(start.1)?, since(end.0)?, narrow(end.1)?])
@@ -79,8 +79,8 @@ impl Places {
         }
     }
 
-    /// The place of a server with this index.
-    pub(super) fn get(&self, server: usize, index: usize) -> Option<Place> {
+    /// The location of a server with this index.
+    pub(super) fn get(&self, server: usize, index: usize) -> Option<Span> {
         match self {
             Self::Narrow { first, servers, all } => {
                 let &[low, high, ..] = all.get(server).filter(|_| server < *servers as usize)?;
@@ -91,13 +91,13 @@ impl Places {
                     0 => (0, 0),
                     _ => (first + u32::from(line), u32::from(column)),
                 };
-                Some(Place { start: place(line, column), end: place(end_line, end_column) })
+                Some(Span { start: place(line, column), end: place(end_line, end_column) })
             }
             Self::Wide(wide) => wide.1.get(wide.0.get(server)? + index).copied(),
         }
     }
 
-    /// The number of places.
+    /// The number of locations.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Narrow { servers, all, .. } => all.len() - *servers as usize,
@@ -175,8 +175,8 @@ impl CompactLocation {
         position(self.start)
     }
 
-    pub(super) fn place(&self) -> Place {
-        Place { start: self.start, end: self.end }
+    pub(super) fn lines(&self) -> Span {
+        Span { start: self.start, end: self.end }
     }
 
     pub(super) fn path(&self) -> FieldPath {

@@ -8,7 +8,7 @@ use crate::{
     merged_gateway::{Candidate, Conflict, ConflictKind, Conflicts, Selectors},
     validate::{
         lint::{Order, describe, mergeable},
-        outline::{Place, position},
+        outline::{Span, position},
     },
 };
 
@@ -69,7 +69,7 @@ impl GatewaySet {
             }
         }
         all.sort_by_cached_key(|conflict| {
-            let (gateway, place, _) = self.place_of(conflict);
+            let (gateway, place, _) = self.span_of(conflict);
             (gateway.map(|gateway| gateway.document), place)
         });
         (all, is_partial)
@@ -80,8 +80,8 @@ impl GatewaySet {
         self.gateways.get(index).or_else(|| self.alone.get(index.checked_sub(self.gateways.len())?))
     }
 
-    /// The Gateway, the place, and the path below the server.
-    fn place_of(&self, found: &SetConflict) -> (Option<&SetGateway>, Place, FieldPath) {
+    /// The Gateway, the location, and the path below the server.
+    fn span_of(&self, found: &SetConflict) -> (Option<&SetGateway>, Span, FieldPath) {
         let (gateway, server) = found.server;
         let server = server as usize;
         let path = FieldPath::root().key("spec").key("servers").index(server);
@@ -94,13 +94,13 @@ impl GatewaySet {
             }
         };
         let gateway = self.gateway(gateway as usize);
-        (gateway, gateway.map(|of| of.place(server, part)).unwrap_or_default(), path)
+        (gateway, gateway.map(|of| of.span(server, part)).unwrap_or_default(), path)
     }
 
     fn conflict(&self, found: &SetConflict, spec: &Gateway) -> Option<SetFinding> {
         let SetConflict { server: (own, server), other: (other, other_server), conflict } = found;
         let is_same = own == other;
-        let (gateway, place, path) = self.place_of(found);
+        let (gateway, place, path) = self.span_of(found);
         let (gateway, other) = (gateway?, self.gateway(*other as usize)?);
         let server = spec.servers.get(*server as usize)?;
         let host = match conflict.kind {
@@ -126,7 +126,7 @@ impl GatewaySet {
             ConflictKind::DroppedForPort | ConflictKind::PlainBesideTls => ServerPart::Protocol,
             _ => other.part_with_host(*other_server as usize, host),
         };
-        let there = (!is_same).then(|| other.location(other.place(*other_server as usize, part)));
+        let there = (!is_same).then(|| other.location(other.span(*other_server as usize, part)));
         let diagnostic = Diagnostic {
             help: Some(help.to_owned()),
             position: here.position,
@@ -138,8 +138,8 @@ impl GatewaySet {
     }
 }
 
-/// The places of a Gateway among which a host is looked for, since there may be very many conflicts with it.
-const MOST_PLACES: usize = 1000;
+/// The locations of a Gateway among which a host is looked for, since there may be very many conflicts with it.
+const MOST_SPANS: usize = 1000;
 
 impl SetGateway {
     fn is_partly_unknown(&self) -> bool {
@@ -149,7 +149,7 @@ impl SetGateway {
     /// The host of the server with this name, whatever its namespace.
     fn part_with_host(&self, server: usize, host: &str) -> ServerPart {
         let name = |host: &str| host.split('/').next_back().unwrap_or_default().to_owned();
-        let spec = (self.places.len() <= MOST_PLACES).then(|| self.spec());
+        let spec = (self.spans.len() <= MOST_SPANS).then(|| self.spec());
         let server = spec.as_ref().and_then(|spec| spec.servers.get(server));
         let index = server.and_then(|server| {
             let exact = server.hosts.iter().position(|other| other == host);

@@ -21,7 +21,7 @@ const MOST_SERVERS: usize = 10_000;
 impl GatewaySet {
     /// Whether the Gateways are merged, and not judged alone.
     pub(super) fn are_merged(&self) -> bool {
-        let servers: usize = self.gateways.iter().map(|gateway| gateway.places.servers()).sum();
+        let servers: usize = self.gateways.iter().map(|gateway| gateway.spans.servers()).sum();
         !self.services.is_empty() || servers <= MOST_SERVERS
     }
 
@@ -91,7 +91,7 @@ impl GatewaySet {
         let own = self.gateways.get(gateway)?;
         let place = |(gateway, server): ServerId| {
             let gateway = self.gateways.get(gateway)?;
-            Some(gateway.location(gateway.place(server, ServerPart::Itself)))
+            Some(gateway.location(gateway.span(server, ServerPart::Itself)))
         };
         let path = FieldPath::root().key("spec").key("servers").index(server).key(field);
         let diagnostic = Diagnostic {

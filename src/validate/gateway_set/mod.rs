@@ -14,7 +14,7 @@ use conflicts::SetConflict;
 use super::{
     credentials::CertificateNames,
     kept::{Kept, KeptGateway, KeptVirtualService},
-    outline::{CompactLocation, Place, Places, position, small},
+    outline::{CompactLocation, ServerSpans, Span, position, small},
     set::{DocumentLocation, SetFinding},
 };
 use crate::{
@@ -42,13 +42,13 @@ struct SetGateway {
     namespace_end: u32,
     name_end: u32,
     /// Of each server: itself, or `tls` where there is one; the protocol and number of its port; its hosts.
-    places: Places,
+    spans: ServerSpans,
     /// The servers of which a value is not known.
     unknown_servers: Box<[usize]>,
     selector: (u32, u32),
 }
 
-/// A part of a server that has a place.
+/// A part of a server that has a location.
 #[derive(Clone, Copy)]
 enum ServerPart {
     /// Or `tls` where there is one.
@@ -87,14 +87,14 @@ impl GatewaySet {
             Kept::Gateway(KeptGateway { created, spec, places, selector, unknown_servers }) => {
                 let servers = places.iter().enumerate().filter(|(_, place)| place.is_server());
                 let servers = servers.map(|(index, _)| index).collect();
-                let places = places.iter().map(CompactLocation::place).collect();
+                let spans = places.iter().map(CompactLocation::lines).collect();
                 let gateway = SetGateway {
                     document,
                     created: *created,
                     bytes: [namespace.as_bytes(), name.as_bytes(), spec.as_slice()].concat().into(),
                     namespace_end: small(namespace.len()),
                     name_end: small(namespace.len() + name.len()),
-                    places: Places::new(servers, places),
+                    spans: ServerSpans::new(servers, spans),
                     unknown_servers: unknown_servers.clone().into(),
                     selector: selector.start,
                 };
@@ -269,17 +269,17 @@ impl SetGateway {
         spec
     }
 
-    fn place(&self, server: usize, part: ServerPart) -> Place {
+    fn span(&self, server: usize, part: ServerPart) -> Span {
         let index = match part {
             ServerPart::Itself => 0,
             ServerPart::Protocol => 1,
             ServerPart::PortNumber => 2,
             ServerPart::Host(host) => 3 + host,
         };
-        self.places.get(server, index).unwrap_or_default()
+        self.spans.get(server, index).unwrap_or_default()
     }
 
-    fn location(&self, place: Place) -> DocumentLocation {
+    fn location(&self, place: Span) -> DocumentLocation {
         let (file, document) = self.document;
         let (file, document) = (file as usize, document as usize);
         DocumentLocation { file, document, position: position(place.start) }

@@ -198,7 +198,7 @@ impl GatewaySet {
                 let place = CompactLocation::at(
                     LocationField::PortNumber,
                     index,
-                    gateway.place(index, ServerPart::PortNumber).start,
+                    gateway.span(index, ServerPart::PortNumber).start,
                 );
                 findings.push(finding(
                     rule::PORT_WITHOUT_SERVICE,
