@@ -122,7 +122,7 @@ impl CredentialSet {
             return result;
         }
         let namespaces = gateways.pod_namespaces();
-        let mut of_secrets: HashMap<*const SetSecret, Arc<[String]>> = HashMap::new();
+        let mut of_secrets: HashMap<*const SetSecret, Names> = HashMap::new();
         let (mut index, mut start) = (0, 0);
         while let Some((used, name)) = self.used(index, start) {
             (index, start) = (index + 1, used.name_end as usize);
@@ -188,7 +188,9 @@ impl CredentialSet {
 /// The DNS SANs of servers, by the numbers of the Gateway and the server: those of each
 /// certificate, if they are known.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CertificateNames(HashMap<(u32, u32), Vec<Option<Arc<[String]>>>>);
+pub(super) struct CertificateNames(HashMap<(u32, u32), Vec<Option<Names>>>);
+
+type Names = Arc<[String]>;
 
 impl CertificateNames {
     /// Whether a certificate of the server has the host among its names. `None` if not all are known.
