@@ -41,7 +41,7 @@ mod gateway_api_placeholders;
 mod gateway_api_rules;
 mod handshake;
 mod lists;
-#[cfg(feature = "envoy")]
+#[cfg(all(feature = "envoy", feature = "validate"))]
 mod merge;
 #[cfg(feature = "validate")]
 mod metadata;
