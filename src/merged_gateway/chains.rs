@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     net::IpAddr,
     rc::Rc,
 };
@@ -202,6 +202,10 @@ pub(super) struct Index<'a> {
     bytes: HashMap<usize, Classes>,
     /// For each backend, one chain of each class that routes HTTP to it, and the domain.
     any: HashMap<usize, BTreeMap<usize, (usize, &'a str)>>,
+    /// The listeners that have a chain which rejects clients and has this domain, in order.
+    listeners: HashMap<&'a str, Vec<usize>>,
+    /// The same for chains that forward bytes, by the backend.
+    bytes_listeners: HashMap<usize, Vec<usize>>,
     /// All domains and server names.
     names: HashSet<Cow<'a, str>>,
     /// Whether a wildcard is for a part of a label. Hosts of VirtualServices may be such.
@@ -209,8 +213,10 @@ pub(super) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
-    pub(super) fn new(chains: &[Chain<'a>]) -> Self {
+    pub(super) fn new(chains: &[Chain<'a>], listeners: &[&[Chain<'a>]]) -> Self {
         let mut index = Self {
+            listeners: HashMap::new(),
+            bytes_listeners: HashMap::new(),
             domains: HashMap::new(),
             bytes: HashMap::new(),
             any: HashMap::new(),
@@ -236,7 +242,38 @@ impl<'a> Index<'a> {
                 }
             }
         }
+        for (number, chains) in listeners.iter().enumerate() {
+            for chain in chains.iter().filter(|chain| chain.may_reject) {
+                let add = |numbers: &mut Vec<usize>| {
+                    if numbers.last() != Some(&number) {
+                        numbers.push(number);
+                    }
+                };
+                for (domain, _) in chain.routed_hosts() {
+                    add(index.listeners.entry(domain).or_default());
+                }
+                if let Leads::Bytes(backends, _) = chain.leads {
+                    for &backend in backends {
+                        add(index.bytes_listeners.entry(backend).or_default());
+                    }
+                }
+            }
+        }
         index
+    }
+
+    /// The listeners with a chain that rejects clients, and that may route requests with this Host or forwards
+    /// bytes to one of these backends, in order.
+    pub(super) fn listeners_for<'b>(
+        &self,
+        host: &str,
+        backends: impl IntoIterator<Item = &'b usize>,
+    ) -> BTreeSet<usize> {
+        let wildcards = wildcards_above(host, self.has_partial);
+        let names = [host.to_owned()].into_iter().chain(wildcards);
+        let by_name = names.filter_map(|name| self.listeners.get(name.as_str()));
+        let bytes = backends.into_iter().filter_map(|backend| self.bytes_listeners.get(backend));
+        by_name.chain(bytes).flatten().copied().collect()
     }
 
     /// The domains that lead to backends.

@@ -79,7 +79,8 @@ impl MergedGateway {
     #[must_use]
     pub fn host_paths(&self, gateways: &[NamedGateway<'_>]) -> Vec<HostPaths> {
         let chains = self.chains(gateways);
-        let index = Index::new(&chains);
+        let listeners = listeners(&chains);
+        let index = Index::new(&chains, &listeners);
         // The backends of each VirtualService at each of its domains.
         let mut known: BTreeMap<(&str, usize), BTreeSet<usize>> = BTreeMap::new();
         for (domain, host) in chains.iter().flat_map(Chain::routed_hosts) {
@@ -93,7 +94,6 @@ impl MergedGateway {
             }
         }
         known.retain(|_, backends| !backends.is_empty());
-        let listeners = listeners(&chains);
         let mut weaker: HashMap<(usize, usize), bool> = HashMap::new();
         let mut paths = |(&(domain, service), backends): (&(&str, usize), &BTreeSet<usize>)| {
             let host = index.example(domain)?;
@@ -109,8 +109,9 @@ impl MergedGateway {
                 .filter_map(|(number, count)| Some((chains.get(number)?, count)))
                 .collect();
             // The chains that check the clients of the host's own server name.
-            let own =
-                listeners.iter().filter_map(|chains| chains.first()?.neighbour(chains, &host));
+            let own = index.listeners_for(&host, backends).into_iter();
+            let own = own.filter_map(|number| listeners.get(number));
+            let own = own.filter_map(|chains| chains.first()?.neighbour(chains, &host));
             let own = own.filter(|chain| {
                 chain.may_reject && chain.backends(&host).iter().any(|one| backends.contains(one))
             });

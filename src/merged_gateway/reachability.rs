@@ -243,9 +243,9 @@ impl MergedGateway {
     #[must_use]
     pub fn bypasses(&self, gateways: &[NamedGateway<'_>]) -> Vec<Bypass> {
         let chains = self.chains(gateways);
-        let index = Index::new(&chains);
-        let mut gains: HashMap<(usize, usize), Rc<[Change]>> = HashMap::new();
         let listeners = listeners(&chains);
+        let index = Index::new(&chains, &listeners);
+        let mut gains: HashMap<(usize, usize), Rc<[Change]>> = HashMap::new();
         let names = listeners.iter().flat_map(|chains| chains.iter().filter(|one| one.may_reject));
         let names = names.flat_map(|chain| chain.server_names).map(String::as_str);
         let patterns: BTreeSet<&str> =
@@ -265,7 +265,8 @@ impl MergedGateway {
         for pattern in patterns {
             let Some(host) = index.example(&lower(pattern)) else { continue };
             let mut known: HashMap<usize, BTreeMap<usize, (usize, usize)>> = HashMap::new();
-            for listener in &listeners {
+            let own = index.listeners_for(&host, []);
+            for listener in own.into_iter().filter_map(|number| listeners.get(number)) {
                 let strict = listener.first().and_then(|first| first.neighbour(listener, &host));
                 let Some(strict) = strict.filter(|strict| strict.may_reject) else { continue };
                 let Leads::Http(_) = strict.leads else { continue };
