@@ -167,8 +167,9 @@ impl<'a> Chain<'a> {
 
     /// The clients that this chain rejects and the other one accepts.
     ///
-    /// A chain that accepts clients without a certificate, or with any that they make themselves, rejects nobody. Then only a certificate counts that the other one forwards to the backend, and
-    /// that this one rejects: a backend may trust it.
+    /// A chain that accepts clients without a certificate, or with any that they make themselves, rejects nobody.
+    /// Then only a certificate counts that the other one forwards to the backend, and that this one rejects: a
+    /// backend may trust it.
     pub(super) fn gained_by(&self, lax: &Self) -> Vec<Change> {
         const OWN_MADE: ClientCertificate =
             ClientCertificate { is_pinned: false, ..ClientCertificate::SELF_SIGNED };

@@ -24,7 +24,7 @@ use crate::{
 /// The documents of one installation, added one by one. Only a summary of each is kept: a few dozen
 /// bytes for each host, port and credential.
 ///
-/// Gateways conflict only if they have the same selector, since otherwise they apply to different pods.
+/// Gateways conflict only if they have the same pods: one's selector is the other's, or a part of it.
 ///
 /// ```
 /// use istio_gateway::validate::{Options, documents, set::DocumentSet};
@@ -208,9 +208,10 @@ impl DocumentSet {
     }
 
     /// Returns the findings that are known only after all documents, in the order in which they were
-    /// added: credentials that are missing or cannot be used, if the set has any Secret; client checks that a
-    /// server of another Gateway bypasses ([`MergedSet`](crate::merged_gateway::MergedSet)), and what is wrong
-    /// with the Gateways and hosts of VirtualServices.
+    /// added: servers that istiod drops, credentials that are missing or cannot be used, if the set has any
+    /// Secret, client checks that another server bypasses
+    /// ([`MergedSet`](crate::merged_gateway::MergedSet)), and what is wrong with the Gateways and hosts of
+    /// VirtualServices.
     pub fn finish(self) -> impl Iterator<Item = SetFinding> {
         let Self { options, documents, mut gateways, mut credentials, .. } = self;
         // What was found with each document needs no memory any more.

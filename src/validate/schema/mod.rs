@@ -2,11 +2,12 @@
 //! and kube-openapi.
 
 mod envelope;
+mod proposals;
 
 use super::{
     Options, field_validation,
     findings::{Findings, Location, Node},
-    fixes::{Change, Proposal, is_small},
+    fixes::Proposal,
     versions::CRD_BOUNDS,
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
 };
 
 pub(super) use envelope::check_type;
+pub(super) use proposals::{remove_earlier, rename};
 
 /// The bounds of every number.
 pub(super) const MAX: u32 = u32::MAX;
@@ -413,42 +415,6 @@ fn fits(shape: &Shape, value: Node<'_>) -> bool {
         Shape::List { .. } => value.is_sequence() || value.is_null(),
         _ => !value.is_mapping() && !value.is_sequence(),
     }
-}
-
-/// The field under its known name; if that is there too with the same value, the field is removed.
-pub(super) fn rename(
-    known: &'static str,
-    value: Option<Node<'_>>,
-    parent: Node<'_>,
-) -> Option<Proposal> {
-    if !is_small(parent) {
-        return None;
-    }
-    match (parent.get(known), value) {
-        (None, value) => Some(Proposal::rename(known, value)),
-        (Some(other), Some(value)) if is_equal(other, value) => {
-            Some(Proposal::same(Change::Remove))
-        }
-        _ => None,
-    }
-}
-
-/// Of a repeated field, the last value is the one that is used.
-pub(super) fn remove_earlier(parent: Node<'_>, name: &str) -> Option<Proposal> {
-    if !is_small(parent) {
-        return None;
-    }
-    let mut values = parent.entries().filter(|(key, _)| key.text() == name).map(|(_, value)| value);
-    let first = values.next()?;
-    values.all(|value| is_equal(first, value)).then(|| Proposal::same(Change::RemoveEarlier))
-}
-
-fn is_equal(one: Node<'_>, other: Node<'_>) -> bool {
-    /// Longer values are not compared: a field may be repeated often.
-    const LONGEST: usize = 4096;
-    one.source().len() <= LONGEST
-        && other.source().len() <= LONGEST
-        && one.to_json() == other.to_json()
 }
 
 /// The value with the type that the field has.
