@@ -1,5 +1,6 @@
 //! Text output: escaping, lists, and lines of a given width.
 
+#[cfg(any(unix, windows))]
 use std::io;
 
 /// Untrusted text for one line: escaped, and truncated if it is very long.
@@ -82,8 +83,15 @@ fn thousands(count: usize) -> String {
 }
 
 /// The width of the terminal in columns, if standard output is one.
+#[cfg(any(unix, windows))]
 pub(crate) fn terminal_width() -> Option<usize> {
     terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
+}
+
+/// WebAssembly has no terminal.
+#[cfg(not(any(unix, windows)))]
+pub(crate) fn terminal_width() -> Option<usize> {
+    None
 }
 
 /// The width of text if there is no terminal.

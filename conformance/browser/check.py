@@ -3,16 +3,14 @@
     check.py PAGE.html REPORT.json [PAGE.html REPORT.json ...]
 
 REPORT.json is what --format json says of the same input: its rows and answers have to be in the page.
-Only Python's standard library is needed: the browser is driven over a pipe.
 """
 
 import json
 import os
 import pathlib
-import subprocess
 import sys
-import tempfile
-import time
+
+from browser import CONTRAST, Browser
 
 WIDTHS = (360, 1280)
 SCHEMES = ("light", "dark")
@@ -21,18 +19,7 @@ SCHEMES = ("light", "dark")
 # (WCAG 2 AA), and nothing may overflow.
 MEASURE = r"""
 (() => {
-  const parse = (color) => color.match(/[\d.]+/g).map(Number);
-  const light = ([r, g, b]) => {
-    const part = (v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-  };
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const color = parse(getComputedStyle(e).backgroundColor);
-      if (color.length === 3 || color[3] === 1) return color;
-    }
-    return [255, 255, 255];
-  };
+  CONTRAST
   const low = [], out = [], names = new Set(), handlers = [];
   let lowest = 99;
   for (const e of document.querySelectorAll('*')) {
@@ -41,10 +28,8 @@ MEASURE = r"""
       if (a.name.startsWith('on') || (a.name === 'href' && !a.value.startsWith('#')) ||
           a.name === 'src' || a.name === 'style') handlers.push(a.name + '=' + a.value);
     }
-    const isText = [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
-    if (!isText || !e.getClientRects().length || e.className === 'skip') continue;
-    const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
-    const contrast = (a + 0.05) / (b + 0.05);
+    if (!hasText(e) || !e.getClientRects().length || e.className === 'skip') continue;
+    const contrast = contrastOf(e);
     lowest = Math.min(lowest, contrast);
     if (contrast < 4.5) low.push(e.localName + ' ' + e.textContent.slice(0, 40) + ' ' + contrast.toFixed(2));
     if (e.getBoundingClientRect().right > innerWidth + 0.5) out.push(e.textContent.slice(0, 40));
@@ -74,7 +59,7 @@ MEASURE = r"""
     })),
   };
 })()
-"""
+""".replace("CONTRAST", CONTRAST)
 
 ALLOWED = set(
     "html head meta title style body a div header h1 h2 h3 p nav ol ul li main article section dl dt "
@@ -89,91 +74,11 @@ OUTCOMES = {
 }
 
 
-class Browser:
-    """Chromium, spoken to over its debugging pipe: JSON messages that end with a zero."""
-
-    def __init__(self, program):
-        self.profile = tempfile.TemporaryDirectory()
-        to_read, to_write = os.pipe()
-        from_read, from_write = os.pipe()
-        # The browser reads from descriptor 3 and writes to 4.
-        shell = f"exec \"$@\" 3<&{to_read} 4>&{from_write}"
-        self.process = subprocess.Popen(
-            ["bash", "-c", shell, "-", program, "--headless=new", "--no-sandbox", "--disable-gpu",
-             "--disable-background-networking", "--disable-component-update", "--no-first-run",
-             "--disable-dev-shm-usage", f"--user-data-dir={self.profile.name}",
-             "--remote-debugging-pipe", "about:blank"],
-            pass_fds=(to_read, from_write), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(to_read)
-        os.close(from_write)
-        self.out = os.fdopen(to_write, "wb", buffering=0)
-        self.into = from_read
-        self.pending = b""
-        self.number = 0
-        self.events = []
-        target = self.call("Target.createTarget", {"url": "about:blank"})["targetId"]
-        attached = self.call("Target.attachToTarget", {"targetId": target, "flatten": True})
-        self.session = attached["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self.call(f"{domain}.enable")
-
-    session = None
-
-    def call(self, method, parameters=None):
-        self.number += 1
-        message = {"id": self.number, "method": method, "params": parameters or {}}
-        if self.session:
-            message["sessionId"] = self.session
-        self.out.write(json.dumps(message).encode() + b"\0")
-        while True:
-            answer = self.receive()
-            if answer.get("id") == self.number:
-                if "error" in answer:
-                    raise RuntimeError(f"{method}: {answer['error']}")
-                return answer["result"]
-            self.events.append(answer)
-
-    def receive(self):
-        while b"\0" not in self.pending:
-            part = os.read(self.into, 1 << 16)
-            if not part:
-                raise RuntimeError("the browser is gone")
-            self.pending += part
-        message, self.pending = self.pending.split(b"\0", 1)
-        return json.loads(message)
-
-    def wait_for(self, method):
-        end = time.monotonic() + 60
-        while not any(event.get("method") == method for event in self.events):
-            if time.monotonic() > end:
-                raise RuntimeError(f"no {method} within a minute")
-            self.events.append(self.receive())
-
-    def visit(self, page, width, scheme):
-        self.events = []
-        self.call("Emulation.setDeviceMetricsOverride",
-                  {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500})
-        self.call("Emulation.setEmulatedMedia",
-                  {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-        self.call("Page.navigate", {"url": page.as_uri()})
-        self.wait_for("Page.loadEventFired")
-        found = self.call("Runtime.evaluate", {"expression": MEASURE, "returnByValue": True})
-        if "exceptionDetails" in found:
-            raise RuntimeError(str(found["exceptionDetails"]))
-        said = [e for e in self.events if e.get("method") in
-                ("Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded")]
-        asked = [e["params"]["request"]["url"] for e in self.events
-                 if e.get("method") == "Network.requestWillBeSent"]
-        return found["result"]["value"], said, asked
-
-    def close(self):
-        try:
-            self.session = None
-            self.call("Browser.close")
-        except RuntimeError:
-            pass
-        self.process.wait(timeout=30)
-        self.profile.cleanup()
+def visit(browser, page, width, scheme):
+    browser.view(width, scheme)
+    browser.navigate(page.as_uri())
+    seen = browser.evaluate(MEASURE)
+    return seen, browser.said(), browser.requested()
 
 
 def squeezed(text):
@@ -270,7 +175,7 @@ def main(arguments):
             report = json.loads(pathlib.Path(report).read_text())
             for width in WIDTHS:
                 for scheme in SCHEMES:
-                    seen, said, asked = browser.visit(page, width, scheme)
+                    seen, said, asked = visit(browser, page, width, scheme)
                     wrong = wrong_in(seen, said, asked, page, width, scheme, report)
                     visits += 1
                     rows += sum(len(table["rows"]) for table in seen["tables"])

@@ -20,8 +20,9 @@ use crate::{
     output::HarmlessJson,
 };
 
-/// The maximum size of lines that are kept in memory; beyond it a temporary file is used.
-const IN_MEMORY: usize = 1 << 20;
+/// The maximum size of lines that are kept in memory; beyond it a temporary file is used. WebAssembly has
+/// no directory for one.
+const IN_MEMORY: usize = if cfg!(target_family = "wasm") { usize::MAX } else { 1 << 20 };
 
 pub(super) struct Json<'a> {
     files: &'a [File],

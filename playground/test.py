@@ -1,0 +1,550 @@
+"""Tests the playground in headless Chromium.
+
+    test.py PAGE.html COMMAND
+
+COMMAND is istio-gateway, built for this machine: its answers are those that the page has to show. Each
+group of tests prints how much it compared; the last line is the number of failures.
+"""
+
+import base64
+import functools
+import http.server
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+import time
+import zlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "conformance/browser"))
+from browser import CONTRAST, Browser  # noqa: E402
+
+WIDTHS = (360, 1280)
+SCHEMES = ("light", "dark")
+MOST_BLOCKED = 1500  # milliseconds in which the page may not react, on a loaded machine
+
+# Everything that overflows the page, or has too little contrast, the editors' shadow trees included.
+MEASURE = r"""
+(() => {
+  CONTRAST
+  const all = (root) => [...root.querySelectorAll('*')].flatMap((e) => [e, ...(e.shadowRoot ? all(e.shadowRoot) : [])]);
+  const low = [], out = [];
+  let texts = 0, lowest = 99;
+  for (const e of all(document)) {
+    if (!hasText(e) || !e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || !e.getClientRects().length) continue;
+    if (['SCRIPT', 'STYLE', 'TITLE', 'OPTION'].includes(e.tagName)) continue;
+    texts++;
+    const contrast = contrastOf(e);
+    lowest = Math.min(lowest, contrast);
+    if (contrast < 4.5) low.push(`${e.localName}.${e.className} ${e.textContent.slice(0, 30)} ${contrast.toFixed(2)}`);
+    // A long line is scrolled in the editor.
+    if (!e.closest('.cm-content') && e.getBoundingClientRect().right > innerWidth + 0.5) out.push(e.textContent.slice(0, 40));
+  }
+  const nameless = [...document.querySelectorAll('button, select, input, iframe, [role=tabpanel]')].filter((e) =>
+    !(e.textContent.trim() && e.localName === 'button') && !e.labels?.length && !e.title &&
+    !e.getAttribute('aria-label') && !e.getAttribute('aria-labelledby')).map((e) => e.id || e.localName);
+  return { width: innerWidth, scroll: document.documentElement.scrollWidth, texts, lowest, low, out, nameless,
+    isDark: matchMedia('(prefers-color-scheme: dark)').matches };
+})()
+""".replace("CONTRAST", CONTRAST)
+
+PAGE = r"""
+(() => {
+  const by = (id) => document.getElementById(id);
+  window.T = {
+    state: () => document.documentElement.dataset.state,
+    text: (id = 'editor') => by(id).editor.state.doc.toString(),
+    set(text, id = 'editor') {
+      const { editor } = by(id);
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: text } });
+    },
+    line: () => { const { state } = by('editor').editor; return state.doc.lineAt(state.selection.main.head).number; },
+    status: () => by('status-text').textContent,
+    findings: () => [...document.querySelectorAll('#panel li')].map((li) => ({
+      severity: li.querySelector('.tag').textContent,
+      line: Number(/\d+/.exec(li.querySelector('.line')?.textContent ?? '')?.[0] ?? 0),
+      message: li.querySelector('.message').textContent,
+      rule: li.querySelector('summary').textContent,
+      fix: li.querySelector('.fix')?.textContent ?? null,
+    })),
+    signs: () => [...by('editor').shadowRoot.querySelectorAll('.cm-signs .cm-gutterElement')]
+      .filter((e) => e.textContent && e.style.visibility !== 'hidden').map((e) => e.textContent),
+    frame: () => document.querySelector('#panel iframe')?.srcdoc ?? null,
+    focus: () => {
+      let e = document.activeElement;
+      while (e?.shadowRoot?.activeElement) e = e.shadowRoot.activeElement;
+      const style = getComputedStyle(e);
+      const around = e.closest('.cm-editor') ? getComputedStyle(e.getRootNode().host.closest('section')) : style;
+      return { name: e.id || e.className || e.localName, text: e.textContent.slice(0, 60), isFirst: e === document.body,
+        isVisible: style.outlineStyle !== 'none' || around.boxShadow !== 'none' };
+    },
+    // The longest time without a turn of the event loop, until it is stopped.
+    watch() {
+      let last = performance.now();
+      T.longest = 0;
+      T.watching = setInterval(() => {
+        const now = performance.now();
+        T.longest = Math.max(T.longest, now - last);
+        last = now;
+      }, 5);
+    },
+    watched() { clearInterval(T.watching); return T.longest; },
+  };
+  addEventListener('securitypolicyviolation', (e) => (window.violations ??= []).push(e.violatedDirective));
+})()
+"""
+
+
+class Tests:
+    def __init__(self, browser, page, command):
+        self.browser, self.page, self.command = browser, page, command
+        self.failures, self.requests, self.said = 0, [], []
+        self.url = page.as_uri()
+
+    def want(self, is_so, what):
+        if not is_so:
+            self.failures += 1
+            print(f"FAILED: {what}")
+        return is_so
+
+    def js(self, expression):
+        return self.browser.evaluate(expression)
+
+    def call(self, name, *arguments):
+        return self.js(f"T.{name}({', '.join(json.dumps(a) for a in arguments)})")
+
+    def collect(self):
+        """What was requested and written to the console, in each target, since the last time."""
+        self.requests += self.browser.requested()
+        self.said += self.browser.said()
+        self.browser.events = []
+
+    def until(self, expression, seconds=60):
+        end = time.monotonic() + seconds
+        while not (value := self.js(expression)):
+            if time.monotonic() > end:
+                raise RuntimeError(f"not within {seconds} s: {expression}; status: {self.call('status')}")
+            time.sleep(0.02)
+        return value
+
+    def settled(self, seconds=60):
+        self.until("T.state() === 'done'", seconds)
+
+    def open(self, url=None):
+        self.collect()
+        # A change of only the hash would not load the page.
+        self.browser.navigate("about:blank")
+        self.browser.navigate(url or self.url)
+        self.js(PAGE)
+        self.settled()
+
+    def set(self, text, editor="editor"):
+        self.call("set", text, editor)
+        self.settled()
+
+    def select(self, view):
+        self.js(f"document.getElementById('tab-{view}').click()")
+        self.settled()
+
+    def example(self, number):
+        self.js(f"document.getElementById('sample').value = '{number}'; document.getElementById('load').click()")
+        self.settled()
+
+    def key(self, key, code=None, text=None, modifiers=0):
+        codes = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, "ArrowUp": 38,
+                 "ArrowDown": 40, "Home": 36, "End": 35, "F8": 119, " ": 32, "a": 65, "z": 90}
+        event = {"key": key, "code": code or key, "modifiers": modifiers,
+                 "windowsVirtualKeyCode": codes.get(key, 0)}
+        if text is None and key == "Enter":
+            text = "\r"
+        self.browser.call("Input.dispatchKeyEvent", {**event, "type": "keyDown", **({"text": text} if text else {})})
+        self.browser.call("Input.dispatchKeyEvent", {**event, "type": "keyUp"})
+
+    def type(self, text):
+        for character in text:
+            if character == "\n":
+                self.key("Enter")
+            else:
+                self.browser.call("Input.dispatchKeyEvent", {"type": "char", "text": character})
+
+    def native(self, *arguments, files=None, stdin=None):
+        """What the command answers on this machine."""
+        directory = self.page.parent / "test-files"
+        directory.mkdir(exist_ok=True)
+        for name, text in (files or {}).items():
+            (directory / name).write_bytes(text.encode())
+        ran = subprocess.run([self.command, *arguments], cwd=directory, input=(stdin or "").encode(),
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        return ran.stdout.decode()
+
+    def native_findings(self, text):
+        lines = self.native("check", "--no-config", "--format", "json", "manifests.yaml", files={"manifests.yaml": text})
+        return [finding for line in lines.splitlines() for finding in json.loads(line)["findings"]]
+
+
+def appearance(t):
+    """Each tab in each width and scheme, and with a link."""
+    views = texts = 0
+    lowest = 99
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            t.browser.view(width, scheme)
+            t.open()
+            for view in ("check", "explain", "diff", "link"):
+                if view == "link":
+                    t.js("document.getElementById('share').click()")
+                    t.until("!document.getElementById('link-row').hidden")
+                else:
+                    t.example({"check": 0, "explain": 2, "diff": 3}[view])
+                    t.want(bool(t.call("frame")) == (view != "check"), f"{view}: no page")
+                found = t.js(MEASURE)
+                name = f"{view} at {width} px, {scheme}"
+                t.want(found["width"] == width and found["isDark"] == (scheme == "dark"), f"{name}: measured otherwise")
+                t.want(found["texts"] > 30, f"{name}: only {found['texts']} texts")
+                for key in ("low", "out", "nameless"):
+                    t.want(not found[key], f"{name}: {key}: {found[key][:4]}")
+                t.want(found["scroll"] <= width, f"{name}: {found['scroll']} px wide")
+                views, texts, lowest = views + 1, texts + found["texts"], min(lowest, found["lowest"])
+    print(f"appearance: {views} views, {texts} texts, lowest contrast {lowest:.1f}")
+
+
+def typing(t):
+    """A manifest typed on the keyboard; the finding is where the mistake is, and moves with the text."""
+    t.open()
+    t.js("document.getElementById('editor').editor.focus()")
+    t.key("a", "KeyA", modifiers=2)
+    t.type("{apiVersion: networking.istio.io/v1, kind: Gateway,\nmetadata: {name: typed}, spec: {selector: {a: b},\n"
+           "servers: [{port: {number: 443, name: https, protocol: HTTPS}, hosts: [a.example.com],\ntls: {mode: SIMPEL}}]}}")
+    t.settled()
+    text = t.call("text")
+    line = next(i for i, line in enumerate(text.split("\n"), 1) if "SIMPEL" in line)
+    enum = [f for f in t.call("findings") if f["rule"] == "schema/enum"]
+    t.want(line == 4 and [f["line"] for f in enum] == [4], f"line 4: {enum}")
+    t.want("✕" in t.call("signs"), f"no sign of an error: {t.call('signs')}")
+    t.want(t.call("status").startswith("The Gateway would be rejected."), t.call("status"))
+    # F8 moves to the finding; then a line above moves it.
+    t.key("Home", modifiers=2)
+    for _ in range(len(t.call("findings"))):
+        t.key("F8")
+        if t.call("line") == 4:
+            break
+    t.want(t.call("line") == 4, f"F8 moved to line {t.call('line')}")
+    t.key("Home", modifiers=2)
+    t.type("# a comment\n")
+    t.settled()
+    enum = [f for f in t.call("findings") if f["rule"] == "schema/enum"]
+    t.want([f["line"] for f in enum] == [5], f"line 5: {enum}")
+    print(f"typing: {len(text)} characters typed, the finding on lines 4 and 5")
+
+
+def findings(t):
+    """The findings of manifests with mistakes: those of the command, at their lines; and repairs."""
+    manifests = sorted((ROOT / "tests/manifests/mistakes").rglob("*.yaml"))
+    manifests += sorted((ROOT / "tests/manifests/invalid").rglob("*.yaml"))
+    count = clicks = fixes = 0
+    t.open()
+    for path in manifests:
+        text = path.read_text()
+        t.set(text)
+        if not text.strip():
+            continue
+        want = t.native_findings(text)
+        got = t.call("findings")
+        is_same = [(f["severity"], f["line"], f["message"], f["rule"]) for f in got] == \
+            [(f["severity"], f["line"] or 0, f["message"], f["rule"]) for f in want]
+        t.want(is_same, f"{path.name}: {got[:2]} instead of {want[:2]}")
+        count += len(got)
+        for i, finding in enumerate(got):
+            if finding["line"]:
+                t.js(f"document.querySelectorAll('#panel li')[{i}].querySelector('button.go').click()")
+                t.want(t.call("line") == finding["line"], f"{path.name}: {finding} led to line {t.call('line')}")
+                clicks += 1
+        safe = [i for i, f in enumerate(want) if f["fix"] and f["fix"]["applicability"] == "safe"]
+        if safe:
+            before = t.call("text")
+            button = "#fix-all" if len(safe) > 1 else ".fix"
+            if len(safe) == 1 and sum(f["fix"] is not None for f in want) > 1:
+                continue
+            t.js(f"document.querySelector('#panel {button}').click()")
+            t.until(f"T.text() !== {json.dumps(before)}")
+            t.settled()
+            fixed = t.native("check", "--no-config", "--fix", "--quiet", "-", stdin=text)
+            t.want(t.call("text") == fixed, f"{path.name}: repaired to {t.call('text')[:300]}")
+            fixes += 1
+            t.js("document.getElementById('editor').editor.focus()")
+            t.key("z", "KeyZ", modifiers=2)
+            t.want(t.call("text") == before, f"{path.name}: the repair cannot be undone")
+    t.want(len(manifests) > 100 and count > 100 and fixes > 10, "too little was compared")
+    # A finding explains its rule.
+    t.set((ROOT / "playground/src/mistakes.yaml").read_text())
+    t.js("document.querySelector('#panel summary').click()")
+    want = t.native("rules", t.call("findings")[0]["rule"])
+    t.until("document.querySelector('#panel pre').textContent !== '…'")
+    t.want(t.js("document.querySelector('#panel pre').textContent") == want, "not the text of the rule")
+    # Another release.
+    t.js("{ const s = document.getElementById('istio'); s.value = '1.20'; s.dispatchEvent(new Event('change')); }")
+    t.settled()
+    want = t.native("check", "--no-config", "--istio", "1.20", "--format", "json", "manifests.yaml",
+                    files={"manifests.yaml": t.call("text")})
+    t.want([f["message"] for f in t.call("findings")] == [f["message"] for f in json.loads(want)["findings"]], "not Istio 1.20")
+    print(f"findings: {len(manifests)} manifests, {count} findings, {clicks} of them chosen, {fixes} repaired")
+
+
+def explanations(t):
+    """The pages of explain and of --diff are byte by byte those of the command, and have their style."""
+    manifests = ROOT / "conformance/browser/manifests"
+    texts = [(ROOT / "examples/gateway.yaml").read_text(),
+             "---\n".join((ROOT / f"examples/reachability/{n}.yaml").read_text() for n in ("admin", "shop", "routes")),
+             *(path.read_text() for path in sorted(manifests.glob("*.yaml")))]
+    t.open()
+    t.select("explain")
+    for text in texts:
+        t.set(text)
+        want = t.native("explain", "--format", "html", "manifests.yaml", files={"manifests.yaml": text})
+        t.want(t.call("frame") == want, f"another explanation of {text[:80]}")
+    t.want(any("class=\"picture\"" in t.native("explain", "--format", "html", "manifests.yaml", files={"manifests.yaml": text})
+               for text in texts), "no picture")
+    frame = framed(t, "[document.querySelectorAll('svg').length, getComputedStyle(document.body).margin]")
+    t.want(frame == [len(t.call("frame").split("<svg")) - 1, "0px"], f"the frame shows {frame}")
+    pairs = 0
+    t.select("diff")
+    for old in texts:
+        for new in texts:
+            t.call("set", old, "before-editor")
+            t.set(new)
+            want = t.native("explain", "--diff", "--format", "html", "before.yaml", "after.yaml",
+                            files={"before.yaml": old, "after.yaml": new})
+            t.want(t.call("frame") == want, f"another difference of {old[:80]} and {new[:80]}")
+            pairs += 1
+    print(f"explanations: {len(texts)} pages, {pairs} comparisons, equal to the command's")
+
+
+def framed(t, expression):
+    """The value of an expression in the frame of the panel, which has no script itself."""
+    tree = t.browser.call("Page.getFrameTree")["frameTree"]
+    if tree.get("childFrames"):
+        world = t.browser.call("Page.createIsolatedWorld", {"frameId": tree["childFrames"][0]["frame"]["id"]})
+        where = {"contextId": world["executionContextId"]}
+        found = t.browser.call("Runtime.evaluate", {"expression": expression, "returnByValue": True, **where})
+    else:
+        child = [e["params"] for e in t.browser.events if e.get("method") == "Target.attachedToTarget"
+                 and e["params"]["targetInfo"]["type"] == "iframe"][-1]
+        found = t.browser.call("Runtime.evaluate", {"expression": expression, "returnByValue": True},
+                               session=child["sessionId"])
+    return found["result"].get("value")
+
+
+def links(t):
+    """A link holds all texts; a damaged or huge one is reported."""
+    texts = [("# ü \U0001f512 \u2028 \"'<>&\\\nkind: Gateway\n", "a: b\n", "diff", "1.31"), ("", "", "check", "1.20"),
+             ("x" * 200_000 + "\n" + "é" * 10_000, "", "explain", "1.32")]
+    for text, before, view, istio in texts:
+        t.open()
+        t.select("check")
+        t.call("set", before, "before-editor")
+        t.js(f"document.getElementById('istio').value = '{istio}'")
+        t.set(text)
+        t.select(view)
+        before = t.call("text", "before-editor") if view == "diff" else ""
+        t.js("document.getElementById('share').click()")
+        link = t.until("document.getElementById('link').value")
+        t.want(link == t.js("location.href"), "not the address of the page")
+        t.open(link)
+        got = (t.call("text"), t.call("text", "before-editor"), t.js("document.documentElement.dataset.view"),
+               t.js("document.getElementById('istio').value"))
+        t.want(got == (text, before, view, istio), f"the link of {text[:20]!r} holds {str(got)[:80]}")
+    bad = ["#1.", "#1.%%%", "#1.AAAA", "#1." + "A" * 5000, packed(b"[1"), packed(b"null"), packed(b"\xff"),
+           packed(b"0" * 200_000_000)]
+    for hash in bad:
+        t.open(t.url + hash)
+        notice = t.js("document.getElementById('notice').textContent")
+        t.want(notice.startswith("The link is damaged"), f"{hash[:30]}: {notice}")
+    # Unknown and mistyped parts are ignored, as is what is no link.
+    t.open(t.url + packed(json.dumps({"text": "kind: x\n", "view": "constructor", "istio": "9", "before": 5}).encode()))
+    t.want((t.call("text"), t.js("document.documentElement.dataset.view")) == ("kind: x\n", "check"), "mistyped parts")
+    t.open(t.url + "#main")
+    t.want("SIMPEL" in t.call("text"), "another hash hides the example")
+    print(f"links: {len(texts)} round trips, {len(bad)} damaged")
+
+
+def packed(content):
+    pack = zlib.compressobj(9, zlib.DEFLATED, -15)
+    data = pack.compress(content) + pack.flush()
+    return "#1." + base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def keyboard(t):
+    """All controls by the keyboard alone, with a visible focus, and a way out of the editor."""
+    for width in WIDTHS:
+        t.browser.view(width, "light")
+        t.open()
+        names, seen = [], None
+        for _ in range(60):
+            t.key("Tab")
+            seen = t.call("focus")
+            if seen["isFirst"]:
+                break
+            names.append(seen["name"])
+            t.want(seen["isVisible"], f"the focus on {seen['name']} cannot be seen")
+        want = ["sample", "load", "istio", "share", "cm-content", "tab-check", "fix-all", "go", "fix", "summary"]
+        first = [name.split(" ")[0] for name in names]
+        at = [first.index(name) if name in first else -1 for name in want]
+        t.want(-1 not in at and at == sorted(at), f"the order of the focus is {names}")
+        t.want("tab-diff" not in names, "each tab takes a stop")
+    # The arrow keys choose tabs; the editor is left by Tab; Enter on a finding leads to its line.
+    t.open()
+    t.example(1)
+    t.js("document.activeElement.blur()")
+    press_until(t, "tab-check")
+    t.key("ArrowRight")
+    t.settled()
+    seen = (t.call("focus")["name"], t.call("status"))
+    t.want(seen == ("tab-explain", "Explanation of the manifests."), f"no explanation by the keyboard: {seen}")
+    t.key("End")
+    t.settled()
+    t.want(t.call("focus")["name"] == "tab-diff" and bool(t.call("frame")), "no difference by the keyboard")
+    t.key("Home")
+    t.settled()
+    t.example(0)
+    press_until(t, "go")
+    line = t.call("findings")[0]["line"]
+    t.key("Enter")
+    t.want(t.call("focus")["name"].startswith("cm-content") and t.call("line") == line, "Enter leads to no line")
+    text = t.call("text")
+    t.key("Tab")
+    t.want(t.call("focus")["name"] == "tab-check" and t.call("text") == text, f"Tab does not leave the editor: {t.call('focus')}")
+    press_until(t, "fix")
+    t.key("Enter")
+    t.settled()
+    t.want(t.call("text") != text, "no repair by the keyboard")
+    t.want(t.call("focus")["name"] == "panel", f"the focus is lost: {t.call('focus')}")
+    print(f"keyboard: {len(names)} stops at each of {len(WIDTHS)} widths")
+
+
+def press_until(t, name):
+    for _ in range(60):
+        t.key("Tab")
+        if t.call("focus")["name"].split(" ")[0] == name:
+            return
+    raise RuntimeError(f"no {name} by Tab")
+
+
+def hostile(t):
+    """Texts of manifests never become markup, and bad input never blocks the page."""
+    made = subprocess.run([sys.executable, ROOT / "conformance/browser/hostile.py"], stdout=subprocess.PIPE, check=True)
+    t.open()
+    texts = made.stdout.decode()
+    for view in ("check", "explain"):
+        t.select(view)
+        t.set(texts)
+        outside = t.js("[document.title, document.querySelectorAll('#panel script, #panel img, #panel b').length]")
+        t.want(outside == ["Playground of istio-gateway", 0], f"{view}: {outside}")
+    gateway = ("apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: edge{0}}}\nspec:\n  selector: {{istio: a}}\n"
+               "  servers:\n  - port: {{number: 80, name: http, protocol: http}}\n    hosts: [a{0}.example.com]\n    tsl: {{}}\n---\n")
+    garbage = "".join(chr(32 + (i * i * 7919 + i * 104729) % 0x2f00) for i in range(100_000))
+    bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 12))
+    inputs = {
+        "100 kB of garbage": garbage,
+        "lines of garbage": garbage.replace(" ", "\n").replace("a", "\n"),
+        "a YAML bomb": bomb,
+        "100,000 levels": "[" * 100_000,
+        "a line of 1 MB": "a: " + "x" * 1_000_000,
+        "2 MB of Gateways": "".join(gateway.format(i) for i in range(9600)),
+        "2 MB of comments": "# a comment\n" * 170_000,
+        "5 MB": "# a comment\n" * 420_000,
+    }
+    longest, slowest = 0, 0
+    for view in ("check", "explain", "diff"):
+        for name, text in inputs.items():
+            t.open()
+            t.select(view)
+            t.js("T.watch()")
+            begun = time.monotonic()
+            t.call("set", text)
+            t.settled(120)
+            slowest = max(slowest, time.monotonic() - begun)
+            blocked = t.call("watched")
+            status = t.call("status")
+            t.want(blocked < MOST_BLOCKED, f"{view}, {name}: blocked for {blocked:.0f} ms")
+            t.want("Internal" not in status and "Working" not in status, f"{view}, {name}: {status}")
+            longest = max(longest, blocked)
+            if name == "5 MB":
+                t.want("longer than 4 MB" in status, f"{view}, {name}: {status}")
+            if name.startswith("2 MB of G") and view == "check":
+                t.want(status.startswith("9600 of 9600 Gateways would be rejected. 9600 errors"), status)
+                t.want(len(t.call("findings")) < 200, "all findings are shown")
+    # A long run can be stopped, and the next one answers.
+    t.open()
+    t.select("explain")
+    t.call("set", inputs["2 MB of Gateways"])
+    t.until("!document.getElementById('stop').hidden")
+    t.js("document.getElementById('stop').click()")
+    t.settled(2)
+    t.want(t.call("status").startswith("The run was stopped"), t.call("status"))
+    t.set((ROOT / "examples/gateway.yaml").read_text())
+    t.want(bool(t.call("frame")), "no answer after a run was stopped")
+    print(f"bad input: {3 * len(inputs)} answers, the slowest after {slowest:.1f} s; the page was never blocked for more than {longest:.0f} ms")
+
+
+def served(t):
+    """The page of a server, too."""
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=t.page.parent))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/{t.page.name}"
+    t.open(url)
+    t.want(t.call("status").startswith("The Gateway would be rejected"), t.call("status"))
+    t.collect()
+    t.want(t.requests.count(url) == 1, "the page was not requested once")
+    t.requests.remove(url)
+    server.shutdown()
+    print("server: the page works when it is served")
+
+
+def network(t):
+    """Nothing but the page was requested, and no policy violated; at the end, a request is tried and fails."""
+    t.open()
+    t.collect()
+    other = sorted({url[:80] for url in t.requests if url.split("#")[0] != t.url and not url.startswith(("blob:null/", "blob:http://127.0.0.1:", "about:"))})
+    t.want(not other, f"requests: {other[:5]}")
+    t.want(not t.said, f"console: {json.dumps(t.said[:3])[:800]}")
+    loads = sum(url.split("#")[0] == t.url for url in t.requests)
+    workers = sum(url.startswith("blob:") for url in t.requests)
+    t.want(loads > 20 and workers > 20, f"{loads} loads, {workers} workers seen")
+    for attempt in ("fetch('http://127.0.0.1:9/')", "new Promise((_, no) => { const i = new Image(); i.onerror = no; i.src = 'http://127.0.0.1:9/'; })",
+                    "import('http://127.0.0.1:9/')", "new Function('return 1')()"):
+        got = t.js(f"(async () => {attempt})().then(() => 'allowed', () => 'blocked')")
+        t.want(got == "blocked", f"{attempt}: {got}")
+    directives = t.js("window.violations")
+    t.want({d.split("-elem")[0] for d in directives} == {"connect-src", "img-src", "script-src"}, f"violations: {directives}")
+    t.collect()
+    t.want(len(t.said) >= 4, "the violations were not recorded")
+    print(f"network: {loads} loads of the page, {workers} of its worker, 0 other requests; 4 attempts blocked and recorded")
+
+
+def main(arguments):
+    if len(arguments) < 2:
+        sys.exit(__doc__)
+    page, command, *names = arguments
+    browser = Browser(os.environ.get("CHROMIUM", "chromium"))
+    tests = Tests(browser, pathlib.Path(page).resolve(), pathlib.Path(command).resolve())
+    try:
+        for test in (appearance, typing, findings, explanations, links, keyboard, hostile, served, network):
+            if not names or test.__name__ in names:
+                begun = time.monotonic()
+                tests.browser.view(1280, "light")
+                test(tests)
+                print(f"  {time.monotonic() - begun:.1f} s", flush=True)
+    finally:
+        browser.close()
+    print(f"{tests.failures} failures")
+    sys.exit(1 if tests.failures else 0)
+
+
+main(sys.argv[1:])
