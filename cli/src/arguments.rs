@@ -1,7 +1,7 @@
 //! Command line arguments: help as wide as the terminal, and errors without terminal control
 //! characters.
 
-use std::{env, ffi::OsString, io::Write as _, process::ExitCode};
+use std::{env, ffi::OsString, io::Write as _, path::Path, process::ExitCode};
 
 use clap::{Command, Parser};
 
@@ -33,8 +33,19 @@ pub(crate) fn parsed<C: Parser>() -> Result<C, ExitCode> {
 }
 
 fn parse<C: Parser>(args: &[OsString]) -> Result<C, clap::Error> {
-    let matches = fitted(C::command(), text_width()).try_get_matches_from(args)?;
+    let mut command = fitted(C::command(), text_width());
+    if let Some(name) = args.first().and_then(|program| plugin_name(Path::new(program))) {
+        command = command.bin_name(name);
+    }
+    let matches = command.try_get_matches_from(args)?;
     C::from_arg_matches(&matches).map_err(|error| error.format(&mut C::command()))
+}
+
+/// How kubectl's users call a program of this name, if it is a plugin: a dash separates words, and an
+/// underscore is a dash.
+fn plugin_name(program: &Path) -> Option<String> {
+    let words = program.file_stem()?.to_str()?.strip_prefix("kubectl-")?;
+    Some(format!("kubectl {}", words.replace('-', " ").replace('_', "-")))
 }
 
 /// A command with help of this width.

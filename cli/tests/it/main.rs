@@ -16,6 +16,8 @@ mod explain;
 mod from_gateway_api;
 mod help;
 mod json_schema;
+#[cfg(unix)]
+mod kubectl;
 mod negotiation;
 mod odd_inputs;
 mod output;

@@ -22,6 +22,14 @@ pub(crate) fn istio_gateway(args: &[&str]) -> Start<'static> {
     Start { command, input: b"" }
 }
 
+/// A program of that path, as kubectl starts a plugin.
+#[cfg(unix)]
+pub(crate) fn program(path: &Path, args: &[&str]) -> Start<'static> {
+    let mut command = Command::new(path);
+    command.args(args);
+    Start { command, input: b"" }
+}
+
 /// A command that is about to start.
 #[must_use]
 pub(crate) struct Start<'a> {
