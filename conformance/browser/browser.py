@@ -124,7 +124,8 @@ class Browser:
     def evaluate(self, expression):
         """The value of an expression, or of its promise."""
         found = self.call("Runtime.evaluate",
-                          {"expression": expression, "returnByValue": True, "awaitPromise": True})
+                          {"expression": expression, "returnByValue": True, "awaitPromise": True,
+                           "allowUnsafeEvalBlockedByCSP": False})
         if "exceptionDetails" in found:
             raise RuntimeError(str(found["exceptionDetails"]))
         return found["result"].get("value")

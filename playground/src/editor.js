@@ -186,6 +186,10 @@ export class Editor {
     host.editor = this.view;
   }
 
+  get length() {
+    return this.view.state.doc.length;
+  }
+
   get text() {
     return this.view.state.doc.toString();
   }

@@ -25,34 +25,41 @@ export function parse(lines) {
   return lines.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 }
 
-// One sentence, and how it is highlighted.
+// Unreadable documents are rejected by no stage.
+const isUnreadable = ({ verdict, rejected_by }) => verdict === "rejected" && rejected_by === null;
+
+// A few sentences, and how they are highlighted.
 export function summary(documents) {
   const severities = documents.flatMap(({ findings }) => findings.map(({ severity }) => severity));
   const count = (severity) => severities.filter((found) => found === severity).length;
-  const gateways = documents.filter(({ verdict }) => verdict !== "skipped");
-  const rejected = gateways.filter(({ verdict }) => verdict === "rejected").length;
-  const open = gateways.filter(({ verdict }) => verdict === "depends-on-placeholders").length;
+  const unreadable = documents.filter(isUnreadable).length;
+  const gateways = documents.filter((found) => found.verdict !== "skipped" && !isUnreadable(found));
+  const countOf = (verdict) => gateways.filter((found) => found.verdict === verdict).length;
+  const [rejected, open, all] = [countOf("rejected"), countOf("depends-on-placeholders"), gateways.length];
   const [errors, warnings] = [count("error"), count("warning")];
-  const counts = [counted(errors, "error"), counted(warnings, "warning"), counted(count("note"), "note")].join(", ");
-  if (gateways.length === 0) {
-    return { text: `No Gateway of networking.istio.io found. ${counts}.`, tone: errors ? "bad" : "calm" };
-  }
-  const one = gateways.length === 1;
+  const sentences = [];
+  if (unreadable > 0) sentences.push(`${counted(unreadable, "document")} cannot be read.`);
   if (rejected > 0) {
-    const what = one ? "The Gateway would be rejected." : `${rejected} of ${gateways.length} Gateways would be rejected.`;
-    return { text: `${what} ${counts}.`, tone: "bad" };
+    sentences.push(all === 1 ? "The Gateway would be rejected." : `${rejected} of ${all} Gateways would be rejected.`);
+  } else if (open > 0) {
+    sentences.push("The verdict depends on the values of placeholders.");
+  } else if (all > 0) {
+    sentences.push(all === 1 ? "The Gateway would be accepted." : `All ${all} Gateways would be accepted.`);
+  } else if (unreadable === 0) {
+    sentences.push("No Gateway of networking.istio.io found.");
   }
-  if (open > 0) return { text: `The verdict depends on the values of placeholders. ${counts}.`, tone: "warn" };
-  const what = one ? "The Gateway would be accepted." : `All ${gateways.length} Gateways would be accepted.`;
-  return { text: `${what} ${counts}.`, tone: errors ? "bad" : warnings ? "warn" : "good" };
+  sentences.push(`${counted(errors, "error")}, ${counted(warnings, "warning")}, ${counted(count("note"), "note")}.`);
+  const tone = errors > 0 ? "bad" : open > 0 || warnings > 0 ? "warn" : all > 0 ? "good" : "calm";
+  return { text: sentences.join(" "), tone };
 }
 
-function verdict({ verdict, rejected_by }) {
-  switch (verdict) {
+function verdict(found) {
+  const { rejected_by } = found;
+  switch (found.verdict) {
     case "accepted":
       return tag("accepted", "good");
     case "rejected":
-      return tag(rejected_by ? `rejected by ${AUTHORITIES[rejected_by] ?? rejected_by}` : "cannot be read", "bad");
+      return tag(isUnreadable(found) ? "cannot be read" : `rejected by ${AUTHORITIES[rejected_by] ?? rejected_by}`, "bad");
     case "depends-on-placeholders":
       return tag("depends on placeholders", "warn");
     default:

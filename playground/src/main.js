@@ -71,8 +71,7 @@ async function show() {
   const number = ++run;
   const isCurrent = () => number === run;
   const name = view();
-  const texts = { text: after.text, before: name === "diff" ? before.text : "" };
-  if (texts.text.length + texts.before.length > MOST_TEXT) {
+  if (after.length + (name === "diff" ? before.length : 0) > MOST_TEXT) {
     setStatus(`The text is longer than ${MOST_TEXT / 1_000_000} MB: use the command instead.`, "bad");
     replacePanel([]);
     setBusy(false);
@@ -81,7 +80,7 @@ async function show() {
   setBusy(true);
   if (name !== "check") after.mark([]);
   try {
-    const answer = await ANSWERS[name](texts);
+    const answer = await ANSWERS[name]({ text: after.text, before: before.text });
     if (!isCurrent()) return;
     setStatus(answer.text, answer.tone);
     replacePanel(answer.content);
@@ -159,7 +158,8 @@ async function showDiff({ text, before }) {
 
 const problem = (text) => element("pre", { className: "problem" }, text.slice(0, 20_000));
 
-// The page that the command wrote, in a frame without scripts.
+// The page that the command wrote, in a frame without scripts. Its links to its own parts would lead to the
+// playground, since the address of a frame with `srcdoc` is that.
 function pageOf({ out, error }, title) {
   const content = error.trim() ? [problem(error.trim())] : [];
   if (out === "") {
@@ -168,7 +168,7 @@ function pageOf({ out, error }, title) {
   }
   const frame = element("iframe", { title });
   frame.setAttribute("sandbox", "");
-  const fill = () => (frame.srcdoc = out);
+  const fill = () => (frame.srcdoc = out.replaceAll('href="#', 'href="about:srcdoc#'));
   if (out.length > LARGE_PAGE) {
     const size = (out.length / 1_000_000).toFixed(1);
     const button = element("button", { type: "button", id: "show-page", onclick: () => (button.replaceWith(frame), fill()) }, `Show the page of ${size} MB`);
