@@ -11,6 +11,7 @@ version and to check the examples.
 """
 
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -19,6 +20,7 @@ import sys
 import tempfile
 
 LIMIT = 6_000_000  # bytes of the command
+KEPT = ("PATH", "HOME", "CARGO_HOME", "RUSTUP_HOME", "PROTOC", "TERM")
 
 
 def instructions(text):
@@ -81,7 +83,9 @@ def build(folder, scratch):
             if re.search(r"(?<![\w.-])/\w", rest):
                 sys.exit(f"an absolute path cannot be tried here: {rest}")
             print(f"RUN {rest}", flush=True)
-            subprocess.run(["/bin/sh", "-c", rest], cwd=inside(root, directory, "."), check=True)
+            # A container has none of this machine's settings of cargo.
+            env = {name: value for name, value in os.environ.items() if name in KEPT}
+            subprocess.run(["/bin/sh", "-c", rest], cwd=inside(root, directory, "."), env=env, check=True)
         elif instruction == "ENTRYPOINT":
             entry = json.loads(rest)
         else:
@@ -114,7 +118,7 @@ def main(arguments):
         size = program.stat().st_size
         libraries = subprocess.run(["ldd", program], stdout=subprocess.PIPE, check=True).stdout.decode()
         missing = [line.split()[0] for line in libraries.splitlines() if "not found" in line]
-        print(f"{executed} instructions of the Containerfile; {version.strip()}: {size} bytes, stripped")
+        print(f"{executed} instructions of the Containerfile; {version.strip()}: {size} bytes")
         if missing:
             sys.exit(f"libraries that are missing: {missing}")
         if size >= LIMIT:

@@ -151,6 +151,18 @@ function jump(step) {
   };
 }
 
+// A browser that replaces selected text by itself keeps its style in a style attribute, which the page's policy
+// forbids.
+const typeOverSelection = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { state } = view;
+    if (event.inputType !== "insertText" || !event.data || view.composing || state.selection.main.empty) return false;
+    event.preventDefault();
+    view.dispatch(state.update(state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true }));
+    return true;
+  },
+});
+
 const keys = [
   { key: "F8", run: jump(1), shift: jump(-1) },
   ...searchKeymap,
@@ -178,6 +190,7 @@ export class Editor {
       yaml(),
       syntaxHighlighting(colors),
       keymap.of(keys),
+      typeOverSelection,
       theme,
       EditorView.contentAttributes.of({ "aria-label": `${label}, YAML or JSON. Tab leaves the editor.` }),
       EditorView.updateListener.of((update) => update.docChanged && onChange()),
