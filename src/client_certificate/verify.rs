@@ -43,7 +43,9 @@ pub(super) fn verify(context: &ValidationContext, certificate: &ClientCertificat
 /// What ends the handshake whatever verification finds.
 fn handshake_flaws(certificate: &ClientCertificate) -> Vec<CertificateError> {
     let flaws = [
+        (certificate.encoding == Encoding::TooLong, CertificateError::ChainTooLong),
         (certificate.encoding == Encoding::Malformed, CertificateError::BadEncoding),
+        (certificate.encoding == Encoding::UnsupportedKey, CertificateError::UnsupportedKey),
         (certificate.key_usage == KeyUsage::NoSigning, CertificateError::InvalidKeyUsage),
         (!certificate.has_key, CertificateError::NoKey),
     ];
@@ -60,6 +62,14 @@ fn chain_flaws(
         Trust::SelfSigned => (Some(CertificateError::SelfSigned), None),
         Trust::IncompleteChain => (Some(CertificateError::IncompleteChain), None),
         Trust::BadSignature => (None, Some(CertificateError::BadSignature)),
+        Trust::InvalidExtension => (Some(CertificateError::InvalidExtension), None),
+        Trust::UnhandledCriticalExtension => {
+            (Some(CertificateError::UnhandledCriticalExtension), None)
+        }
+        Trust::InvalidCa => (Some(CertificateError::InvalidCa), None),
+        Trust::PathLengthExceeded => (Some(CertificateError::PathLengthExceeded), None),
+        Trust::NameConstraintViolation => (None, Some(CertificateError::NameConstraintViolation)),
+        Trust::InvalidPolicy => (None, Some(CertificateError::InvalidPolicy)),
     };
     let purpose = match certificate.extended_key_usage {
         ExtendedKeyUsage::Client => None,
@@ -70,6 +80,9 @@ fn chain_flaws(
         (CrlState::Usable, Revocation::NotRevoked) => None,
         (CrlState::Usable, Revocation::Revoked) => Some(CertificateError::Revoked),
         (CrlState::Usable, Revocation::NoList) => Some(CertificateError::UnknownRevocationStatus),
+        (CrlState::Usable, Revocation::UnusableList) => {
+            Some(CertificateError::UnusableRevocationList)
+        }
     });
     let validity = match certificate.validity {
         Validity::Current => None,
