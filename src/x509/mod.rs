@@ -14,7 +14,7 @@
 //! let client = ClientChain::from_pem(CLIENT)?;
 //! let authorities = Authorities::from_pem(CA)?;
 //!
-//! let at = "2026-06-01T00:00:00Z".parse()?;
+//! let at = "2027-06-01T00:00:00Z".parse()?;
 //! let verification = client.verify(&policy, Some(&authorities), at, TlsVersion::V1_3)?;
 //! assert!(verification.decision().is_accepted());
 //!
@@ -246,28 +246,16 @@ impl ClientChain {
         at: Timestamp,
         version: TlsVersion,
     ) -> Result<Verification, Unknown> {
-        let mut verification = Verification {
-            certificate: ClientCertificate {
-                encoding: self.encoding(version),
-                ..ClientCertificate::VALID
-            },
-            failure: None,
-            policy: policy.clone(),
-        };
-        let Some(context) = policy.context() else { return Ok(verification) };
-        let (Some(leaf), Some(chain)) = (&self.leaf, &self.parsed) else {
-            return Ok(verification);
-        };
+        let mut verification = self.verify_apart_from_chain(policy, version);
         let certificate = &mut verification.certificate;
         let is_unread = matches!(certificate.encoding, Encoding::Malformed | Encoding::TooLong);
+        let (Some(context), Some(leaf), Some(chain)) = (policy.context(), &self.leaf, &self.parsed)
+        else {
+            return Ok(verification);
+        };
         if is_unread || policy.rejection().is_some() {
             return Ok(verification);
         }
-        if !leaf_allows_signing(leaf) {
-            certificate.key_usage = KeyUsage::NoSigning;
-        }
-        certificate.has_matching_name = has_name(leaf, context);
-        certificate.is_pinned = is_pinned(leaf, context);
         if context.trusted_ca == TrustedCa::Absent {
             return Ok(verification);
         }
@@ -298,6 +286,37 @@ impl ClientChain {
             verification.policy = policy.clone().with_crl();
         }
         Ok(verification)
+    }
+
+    /// The same without the verification of the chain, as if it passed: what a CA that is not known cannot
+    /// change for the better.
+    #[must_use]
+    pub fn verify_apart_from_chain(
+        &self,
+        policy: &ClientCertificatePolicy,
+        version: TlsVersion,
+    ) -> Verification {
+        let mut verification = Verification {
+            certificate: ClientCertificate {
+                encoding: self.encoding(version),
+                ..ClientCertificate::VALID
+            },
+            failure: None,
+            policy: policy.clone(),
+        };
+        let (Some(context), Some(leaf)) = (policy.context(), &self.leaf) else {
+            return verification;
+        };
+        let certificate = &mut verification.certificate;
+        if matches!(certificate.encoding, Encoding::Malformed | Encoding::TooLong) {
+            return verification;
+        }
+        if !leaf_allows_signing(leaf) {
+            certificate.key_usage = KeyUsage::NoSigning;
+        }
+        certificate.has_matching_name = has_name(leaf, context);
+        certificate.is_pinned = is_pinned(leaf, context);
+        verification
     }
 
     fn encoding(&self, version: TlsVersion) -> Encoding {
@@ -384,5 +403,33 @@ fn mark(certificate: &mut ClientCertificate, error: CertificateError) {
         | CertificateError::NotValidForName
         | CertificateError::NotPinned
         | CertificateError::NoKey => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: &[u8] = include_bytes!("../../tests/it/client_certificates/client.pem");
+
+    /// Lengths and flips at every byte: an answer, and no panic.
+    #[test]
+    fn damaged_certificates_are_answered() {
+        let chain = ClientChain::from_pem(CLIENT).unwrap().certificates;
+        let (mut read, mut unread) = (0, 0);
+        for at in 0..chain[0].len() {
+            for damaged in [chain[0][..at].to_vec(), {
+                let mut flipped = chain[0].clone();
+                flipped[at] ^= 0x41;
+                flipped
+            }] {
+                match Certificate::parse(&damaged) {
+                    Some(_) => read += 1,
+                    None => unread += 1,
+                }
+                assert!(crl::RevocationList::parse(&damaged).is_none());
+            }
+        }
+        assert!(read > 100 && unread > chain[0].len(), "{read} {unread}");
     }
 }

@@ -19,7 +19,6 @@ pub(super) enum Problem {
     InvalidPurpose,
     PathLengthExceeded,
     UnableToGetCrl,
-    UnableToGetCrlIssuer,
     NoCrlSign,
     DifferentCrlScope,
     CrlNotYetValid,
@@ -57,7 +56,6 @@ impl Problem {
             Self::InvalidPurpose => "unsupported certificate purpose",
             Self::PathLengthExceeded => "path length constraint exceeded",
             Self::UnableToGetCrl => "unable to get certificate CRL",
-            Self::UnableToGetCrlIssuer => "unable to get CRL issuer certificate",
             Self::NoCrlSign => "key usage does not include CRL signing",
             Self::DifferentCrlScope => "Different CRL scope",
             Self::CrlNotYetValid => "CRL is not yet valid",
@@ -97,8 +95,7 @@ impl Problem {
             Self::InvalidPurpose => CertificateError::InvalidPurpose,
             Self::PathLengthExceeded => CertificateError::PathLengthExceeded,
             Self::UnableToGetCrl => CertificateError::UnknownRevocationStatus,
-            Self::UnableToGetCrlIssuer
-            | Self::NoCrlSign
+            Self::NoCrlSign
             | Self::DifferentCrlScope
             | Self::CrlNotYetValid
             | Self::CrlHasExpired

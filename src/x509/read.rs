@@ -168,10 +168,6 @@ impl<'a> Reader<'a> {
         (!self.0.is_empty() && is_first).then_some(self.0)
     }
 
-    pub(super) fn boolean(&mut self) -> Option<bool> {
-        self.read(BOOLEAN).and_then(Self::as_boolean)
-    }
-
     pub(super) fn as_boolean(self) -> Option<bool> {
         match self.0 {
             [0] => Some(false),
@@ -180,9 +176,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A boolean that is false if absent.
+    /// A boolean that is false if absent. Within certificates BoringSSL accepts any byte.
     pub(super) fn flag(&mut self, tag: u32) -> Option<bool> {
-        self.optional(tag)?.map_or(Some(false), Self::as_boolean)
+        self.optional(tag)?.map_or(Some(false), |value| match value.0 {
+            [byte] => Some(*byte != 0),
+            _ => None,
+        })
     }
 
     pub(super) fn bits(&mut self) -> Option<Bits<'a>> {

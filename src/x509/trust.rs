@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::{
     certificate::Certificate,
     crl::RevocationList,
@@ -9,6 +11,7 @@ use super::{
     pem::{self, Block, Malformed},
     store::Store,
 };
+use crate::{FieldPath, Object, is_placeholder};
 
 /// The CAs of a policy, with its CRLs.
 #[derive(Clone, Debug)]
@@ -36,6 +39,8 @@ pub enum ReadError {
         /// Its number in the text, from 1.
         block: usize,
     },
+    /// A value of a Secret is not Base64, or is not known.
+    Value,
     /// A `TRUSTED CERTIFICATE`, which OpenSSL's own format extends with purposes. Envoy reads it.
     Trusted,
 }
@@ -46,6 +51,7 @@ impl fmt::Display for ReadError {
             Self::Empty => f.write_str("no certificate"),
             Self::Pem { line } => write!(f, "malformed PEM at line {line}"),
             Self::Encoding { block } => write!(f, "block {block} is malformed"),
+            Self::Value => f.write_str("a value that is not Base64, or a placeholder"),
             Self::Trusted => f.write_str("a TRUSTED CERTIFICATE, which is not supported"),
         }
     }
@@ -82,6 +88,40 @@ impl Authorities {
         let store = Store::new(certificates, lists);
         // The default of BoringSSL.
         Ok(Self { store, has_lists, only_leaf: false, depth: 100, ignores_time: false })
+    }
+
+    /// The CA of a Secret or `ConfigMap`, with its CRL, as istiod reads it; `None` if there is none.
+    ///
+    /// ```
+    /// use istio_gateway::{Object, x509::Authorities};
+    ///
+    /// let secret = Object::from_yaml("{apiVersion: v1, kind: Secret, data: {tls.crt: MQ==}}")?;
+    /// assert!(Authorities::from_object(&secret)?.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// Source: istiod's `ExtractRoot`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`from_pem`](Self::from_pem), or if a value cannot be read.
+    pub fn from_object(object: &Object) -> Result<Option<Self>, ReadError> {
+        let is_config_map = match (object.api_version(), object.kind()) {
+            ("v1", "Secret") => false,
+            ("v1", "ConfigMap") => true,
+            _ => return Ok(None),
+        };
+        for (ca, crl) in [("cacert", "crl"), ("ca.crt", "ca.crl")] {
+            let value = |key| value(object, is_config_map, key);
+            let Some(bundle) = value(ca)?.filter(|bundle| !bundle.is_empty()) else { continue };
+            let authorities = Self::from_pem(&bundle)?;
+            let list = value(crl)?.filter(|list| !list.is_empty());
+            return match list {
+                Some(list) => authorities.with_crls(&list).map(Some),
+                None => Ok(Some(authorities)),
+            };
+        }
+        Ok(None)
     }
 
     /// The same with the CRLs of a text, which may be none: then no certificate passes.
@@ -135,6 +175,29 @@ impl Authorities {
                 (true, false) => CrlCheck::All,
             },
         }
+    }
+}
+
+/// The value of a key. That of `stringData` takes precedence.
+fn value(object: &Object, is_config_map: bool, key: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    let path = |field| FieldPath::root().key(field).key(key);
+    let text = |value: &serde_json::Value| match value.as_str() {
+        Some(text) if !is_placeholder(text) => Ok(text.to_owned()),
+        _ => Err(ReadError::Value),
+    };
+    let given = |value: Option<serde_json::Value>| value.filter(|value| !value.is_null());
+    let [plain, data] = match object.get_all(&[path("stringData"), path("data")]).as_mut_slice() {
+        [plain, data] => [given(plain.take()), given(data.take())],
+        _ => return Ok(None),
+    };
+    match (plain.filter(|_| !is_config_map), data) {
+        (Some(plain), _) => text(&plain).map(|text| Some(text.into_bytes())),
+        (None, Some(data)) if is_config_map => text(&data).map(|text| Some(text.into_bytes())),
+        (None, Some(data)) => {
+            let digits: String = text(&data)?.split_ascii_whitespace().collect();
+            STANDARD.decode(digits).map(Some).map_err(|_| ReadError::Value)
+        }
+        (None, None) => Ok(None),
     }
 }
 

@@ -34,14 +34,14 @@ pub(super) struct Fixed {
 impl RandomClient {
     pub(super) fn new(number: usize, rng: &mut Rng, keys: &Keys, fixed: &Fixed) -> Result<Self> {
         let base = match rng.below(10) {
-            0..=3 => 0,
+            0..=5 => rng.below(6),
             _ => rng.below(fixed.all.len()),
         };
         let authority = &fixed.all[base];
         let intermediates = match rng.below(20) {
-            0..=8 => 0,
-            9..=15 => 1,
-            16..=18 => 2,
+            0..=6 => 0,
+            7..=14 => 1,
+            15..=18 => 2,
             _ => 3,
         };
         let mutations = match rng.below(10) {
@@ -51,7 +51,7 @@ impl RandomClient {
         };
         // Which certificates are changed: the leaf is the last.
         let targets: Vec<usize> = (0..mutations)
-            .map(|_| if rng.one_in(3) { rng.below(intermediates + 1) } else { intermediates })
+            .map(|_| if rng.one_in(2) { rng.below(intermediates + 1) } else { intermediates })
             .collect();
         let mut odd = Vec::new();
         let mut issuer = authority.template.clone();

@@ -30,6 +30,8 @@ pub(super) struct Listener {
     pub(super) endpoint: Endpoint,
     pub(super) policy: ClientCertificatePolicy,
     pub(super) authorities: Option<Authorities>,
+    /// Whether it trusts most authorities, and does not check revocation.
+    pub(super) is_wide: bool,
 }
 
 /// The names of the fixed authorities, by their index.
@@ -122,6 +124,10 @@ impl Fixed {
     }
 }
 
+/// The listeners that trust most authorities, and do not check revocation.
+const WIDE: [&str; 6] =
+    ["many roots", "names", "names without a CA's check", "insecureSkipVerify", "expired ones", "short chains"];
+
 const TRUSTED: &[usize] = &[
     ROOT, RSA, P384, P521, ED25519, CONSTRAINED, NO_CRL_SIGN, FIRST_VERSION, NOT_A_CA,
 ];
@@ -149,7 +155,7 @@ pub(super) fn listeners(
         .map(|index| {
             let below = clients.iter().flat_map(|client| &client.serials);
             let below = below.filter(|(base, _)| *base == index).map(|(_, serial)| serial.clone());
-            below.filter(|serial| serial.len() > 2 && rng.one_in(4)).collect()
+            below.filter(|serial| serial.len() > 6 && rng.one_in(4)).collect()
         })
         .collect();
     let mut lists = |indexes: &[usize], is_odd: bool| -> Result<String> {
@@ -264,6 +270,7 @@ fn serve(gateway: &mut Gateway, name: &'static str, context: Value) -> Result<Li
     let manager =
         http_connection_manager(&MeshConfig { gateway_topology, ..Default::default() });
     Ok(Listener {
+        is_wide: WIDE.contains(&name),
         name,
         endpoint: gateway.serve_value(name, whole(context), &manager, &Secrets::empty_ca())?,
         policy: client_certificate_policy(&message, SecretAvailability::default()),

@@ -58,15 +58,18 @@ pub fn run(count: usize, seed: u64) -> Result<Report> {
     let pki = Pki::generate()?;
     let mut gateway = Gateway::new(&pki)?;
     let listeners = lab::listeners(&mut gateway, &mut rng, &fixed, &clients)?;
-    let plan: Vec<(usize, usize)> = (0..count)
-        .flat_map(|client| {
-            let first = rng.below(listeners.len());
-            let step = 1 + rng.below(listeners.len() - 1);
-            let indexes = (0..LISTENERS_EACH).map(move |n| first + n * step);
-            let count = listeners.len();
-            indexes.map(move |index| (client, index % count))
-        })
-        .collect();
+    let mut plan: Vec<(usize, usize)> = Vec::new();
+    for client in 0..count {
+        // Half of them trust most of the authorities.
+        let mut left: Vec<usize> = (0..listeners.len()).collect();
+        for number in 0..LISTENERS_EACH {
+            let wide: Vec<usize> =
+                left.iter().copied().filter(|index| listeners[*index].is_wide).collect();
+            let listener = rng.pick(if number % 2 == 0 { &wide } else { &left });
+            left.retain(|index| *index != listener);
+            plan.push((client, listener));
+        }
+    }
     let gateway = gateway.start()?;
     let mut report = Report { envoy: Envoy::from_environment()?.version()?, seed, ..Report::default() };
     (report.clients, report.listeners) = (clients.len(), listeners.len());
@@ -198,6 +201,9 @@ fn compare(
     Ok(())
 }
 
+/// Envoy's words for a key usage without `digitalSignature`, and for one that cannot be read.
+const KEY_USAGE: [&str; 2] = ["KEY_USAGE_BIT_INCORRECT", "CANNOT_PARSE_LEAF_CERT"];
+
 /// The error that ends the handshake, and Envoy's words for it.
 fn reason(
     errors: &[CertificateError],
@@ -211,13 +217,19 @@ fn reason(
             return (CertificateError::ChainTooLong, words(&["EXCESSIVE_MESSAGE_SIZE"]));
         }
         Encoding::Malformed => {
-            let parsing = ["CANNOT_PARSE_LEAF_CERT", "DECODE_ERROR", "public key routines", "elliptic", "RSA"];
+            // In TLS 1.3 the key usage is looked at before the rest is parsed.
+            let parsing = [
+                "CANNOT_PARSE_LEAF_CERT",
+                "DECODE_ERROR",
+                "KEY_USAGE_BIT_INCORRECT",
+                "public key routines",
+            ];
             return (CertificateError::BadEncoding, words(&parsing));
         }
         _ => {}
     }
     if found.key_usage == KeyUsage::NoSigning && version == TlsVersion::V1_3 {
-        return (CertificateError::InvalidKeyUsage, words(&["KEY_USAGE_BIT_INCORRECT"]));
+        return (CertificateError::InvalidKeyUsage, words(&KEY_USAGE));
     }
     let waived = errors.iter().all(|error| error.is_never_waived());
     if let Some(failure) = verification.failure().filter(|_| !waived) {
@@ -225,12 +237,12 @@ fn reason(
         return (failure.error, vec![text]);
     }
     let late = [
-        (CertificateError::NotValidForName, "SAN matcher"),
-        (CertificateError::NotPinned, "cert hash and spki"),
-        (CertificateError::InvalidKeyUsage, "KEY_USAGE_BIT_INCORRECT"),
-        (CertificateError::UnsupportedKey, "WRONG_SIGNATURE_TYPE"),
-        (CertificateError::NoKey, "BAD_SIGNATURE"),
+        (CertificateError::NotValidForName, &["SAN matcher"][..]),
+        (CertificateError::NotPinned, &["cert hash and spki"]),
+        (CertificateError::InvalidKeyUsage, &KEY_USAGE),
+        (CertificateError::UnsupportedKey, &["WRONG_SIGNATURE_TYPE"]),
+        (CertificateError::NoKey, &["BAD_SIGNATURE"]),
     ];
     let late = late.into_iter().find(|(error, _)| errors.contains(error));
-    late.map_or((CertificateError::BadEncoding, Vec::new()), |(error, text)| (error, words(&[text])))
+    late.map_or((CertificateError::BadEncoding, Vec::new()), |(error, text)| (error, words(text)))
 }

@@ -68,6 +68,10 @@ pub(super) const MUTATIONS: &[(&str, Change)] = &[
         t.set(id::BASIC_CONSTRAINTS, rng.one_in(2), rng.pick(&values));
     }),
     ("no basic constraints", |t, _, _| t.remove(id::BASIC_CONSTRAINTS)),
+    ("no basic constraints", |t, _, _| t.remove(id::BASIC_CONSTRAINTS)),
+    ("other alternative names", |t, _, _| {
+        t.set(id::ALTERNATIVE_NAMES, false, seq(&[tlv(0x82, b"bad.test")]));
+    }),
     ("path length", |t, rng, _| {
         let length = rng.below(2) as u8;
         t.set(id::BASIC_CONSTRAINTS, true, seq(&[boolean(true), integer(&[length])]));
@@ -120,6 +124,7 @@ pub(super) const MUTATIONS: &[(&str, Change)] = &[
         t.set(id::ALTERNATIVE_NAMES, false, seq(&names));
     }),
     ("no alternative names", |t, _, _| t.remove(id::ALTERNATIVE_NAMES)),
+    ("name constraints", constrain),
     ("name constraints", constrain),
     ("name constraints", constrain),
     ("name constraints", constrain),
@@ -190,11 +195,8 @@ pub(super) const MUTATIONS: &[(&str, Change)] = &[
             _ => seq(&[]),
         };
     }),
-    ("self-signed", |t, _, _| {
-        t.signer = t.key.clone();
-        t.issuer = t.subject.clone();
-        t.remove(id::AUTHORITY_KEY);
-    }),
+    ("self-signed", sign_itself),
+    ("self-signed", sign_itself),
     ("self-issued", |t, _, around| t.subject = around.issuer.subject.clone()),
     ("odd subject", |t, rng, _| t.subject = odd_name(rng)),
     ("key", |t, rng, around| {
@@ -220,6 +222,14 @@ pub(super) const MUTATIONS: &[(&str, Change)] = &[
         t.set(id::CRL_POINTS, false, seq(&[point(rng, true)]));
     }),
 ];
+
+fn sign_itself(t: &mut Template, _: &mut Rng, _: &Surroundings<'_>) {
+    t.signer = t.key.clone();
+    t.issuer = t.subject.clone();
+    t.remove(id::AUTHORITY_KEY);
+    // Otherwise it is not one that signs certificates.
+    t.remove(id::KEY_USAGE);
+}
 
 fn constrain(t: &mut Template, rng: &mut Rng, _: &Surroundings<'_>) {
     let mut trees = Vec::new();
