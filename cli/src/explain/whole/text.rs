@@ -17,6 +17,31 @@ pub(in crate::explain) fn text(whole: &Whole, screen: &mut Screen) {
     }
 }
 
+/// What happens to the client of `--client` at each host, and at each filter chain without HTTP: a title
+/// and a sentence for each.
+pub(in crate::explain) fn of_client(whole: &Whole) -> Vec<(String, Vec<String>)> {
+    let one = |gateway: &WholeGateway| {
+        let hosts = gateway.hosts.iter().flat_map(|host| {
+            host.paths.iter().filter_map(|path| {
+                let text = &path.client.as_ref()?.text;
+                Some(format!("{}, by {}: {text}", shown(&host.host), path.way()))
+            })
+        });
+        let chains = gateway.listeners.iter().flat_map(|listener| {
+            let chains = listener.chains.iter().filter(|chain| chain.leads_to != "http");
+            chains.filter_map(|chain| {
+                let text = match &listener.rejected {
+                    Some(_) => "rejected: Envoy rejects the listener",
+                    None => &chain.client.as_ref()?.text,
+                };
+                Some(format!("{}, port {}: {text}", names(chain), listener.port))
+            })
+        });
+        (title(gateway), hosts.chain(chains).collect())
+    };
+    whole.gateways.iter().map(one).collect()
+}
+
 /// A sentence about Gateways that are too many to merge.
 pub(super) fn omitted(count: usize) -> String {
     format!(

@@ -223,6 +223,8 @@ fn reason(
                 "DECODE_ERROR",
                 "KEY_USAGE_BIT_INCORRECT",
                 "public key routines",
+                "elliptic curve routines",
+                "RSA routines",
             ];
             return (CertificateError::BadEncoding, words(&parsing));
         }
