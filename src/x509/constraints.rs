@@ -215,3 +215,48 @@ fn uri(name: &[u8], base: &[u8]) -> Result<bool, Problem> {
         base.eq_ignore_ascii_case(host)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// BoringSSL's own limit on the comparisons, so that thousands of names and constraints end quickly.
+    #[test]
+    fn thousands_of_names_and_constraints_are_not_compared() {
+        let pem = include_bytes!("../../tests/it/client_certificates/leaf.pem");
+        let block = super::super::pem::blocks(pem).next().unwrap().unwrap();
+        let mut certificate = Certificate::parse(&block.bytes).unwrap();
+        let name = |n: usize| GeneralName::Dns(format!("n{n}.example.com").into_bytes());
+        let tree = |n: usize| Subtree { base: name(n), has_distance: false };
+        let constraints = NameConstraints {
+            permitted: vec![Subtree { base: GeneralName::Dns(b"example.com".to_vec()), has_distance: false }],
+            excluded: (5000..6000).map(tree).collect(),
+        };
+        // The subject has one attribute.
+        let mut check = |names: usize| {
+            let facts = certificate.facts.as_mut().unwrap();
+            facts.alternative_names = Some((0..names).map(name).collect());
+            constraints.check(&certificate)
+        };
+        assert_eq!(check(1000), Ok(()));
+        assert_eq!(check(1046), Ok(()));
+        assert_eq!(check(1047), Err(Problem::Unspecified));
+        assert_eq!(check(5001), Err(Problem::Unspecified));
+    }
+
+    #[test]
+    fn constraints_are_those_of_rfc_5280() {
+        let below = |name: &str, base: &str| dns(name.as_bytes(), base.as_bytes(), false);
+        assert!(below("a.example.com", "example.com") && below("EXAMPLE.com.", "example.com"));
+        assert!(!below("badexample.com", "example.com") && !below("com", "example.com"));
+        assert!(dns(b"*.example.com", b"a.example.com", true));
+        let mail = |name: &str, base: &str| email(name.as_bytes(), base.as_bytes(), false);
+        assert_eq!(mail("me@example.com", "example.com"), Ok(true));
+        assert_eq!(mail("me@a.example.com", "example.com"), Ok(false));
+        assert_eq!(mail("me@a.example.com", ".example.com"), Ok(true));
+        assert_eq!(mail("Me@example.com", "me@example.com"), Ok(false));
+        assert_eq!(mail("me", "example.com"), Err(Problem::UnsupportedNameSyntax));
+        assert_eq!(uri(b"https://a.example.com:80/", b".example.com"), Ok(true));
+        assert_eq!(uri(b"urn:a", b"a"), Err(Problem::UnsupportedNameSyntax));
+    }
+}

@@ -115,9 +115,11 @@ pub(crate) struct Explain {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// A client's certificate, in PEM, followed by the intermediates that it sends: what happens to it at
-    /// each host, and why. The CAs are those of Secrets and ConfigMaps among the files; with another CA
-    /// the answer is unknown. A private key in the file is ignored
+    /// Answers for this client's certificate, followed by its intermediates
+    ///
+    /// What happens to it at each host of the whole gateway, and why. The CAs and CRLs are those of Secrets
+    /// and ConfigMaps among the files; if one is elsewhere, the answer is unknown and names it. A private key
+    /// in the file is ignored.
     #[arg(long, value_name = "PEM", conflicts_with = "diff")]
     client: Option<PathBuf>,
 

@@ -17,7 +17,7 @@ pub(in crate::explain) fn text(whole: &Whole, screen: &mut Screen) {
     }
 }
 
-/// What happens to the client of `--client` at each host, and at each filter chain without HTTP: a title
+/// What happens to the client of `--client` at each host, and at each filter chain without routes: a title
 /// and a sentence for each.
 pub(in crate::explain) fn of_client(whole: &Whole) -> Vec<(String, Vec<String>)> {
     let one = |gateway: &WholeGateway| {
@@ -28,7 +28,9 @@ pub(in crate::explain) fn of_client(whole: &Whole) -> Vec<(String, Vec<String>)>
             })
         });
         let chains = gateway.listeners.iter().flat_map(|listener| {
-            let chains = listener.chains.iter().filter(|chain| chain.leads_to != "http");
+            // Redirects have no routes.
+            let is_left = |chain: &&Chain| chain.leads_to != "http" || chain.hosts.is_empty();
+            let chains = listener.chains.iter().filter(is_left);
             chains.filter_map(|chain| {
                 let text = match &listener.rejected {
                     Some(_) => "rejected: Envoy rejects the listener",

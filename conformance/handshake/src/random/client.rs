@@ -26,6 +26,10 @@ pub(super) struct RandomClient {
     pub(super) serials: Vec<(usize, Vec<u8>)>,
 }
 
+/// Changes that matter at an issuer, so that they are drawn more often there.
+const OF_ISSUERS: [&str; 4] =
+    ["no basic constraints", "basic constraints", "name constraints", "path length"];
+
 /// The authorities that exist before the clients.
 pub(super) struct Fixed {
     pub(super) all: Vec<Authority>,
@@ -73,7 +77,16 @@ impl RandomClient {
                 fill_leaf(&mut template, rng);
             }
             for _ in targets.iter().filter(|target| **target == index) {
-                let (what, change) = rng.pick(MUTATIONS);
+                let of_issuers: Vec<_> = MUTATIONS
+                    .iter()
+                    .filter(|(what, _)| is_ca && OF_ISSUERS.contains(what))
+                    .copied()
+                    .collect();
+                let (what, change) = if is_ca && rng.one_in(2) {
+                    rng.pick(&of_issuers)
+                } else {
+                    rng.pick(MUTATIONS)
+                };
                 let around =
                     Surroundings { issuer: &issuer, keys, others: &fixed.all, is_ca };
                 change(&mut template, rng, &around);
