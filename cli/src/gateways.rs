@@ -59,7 +59,7 @@ pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<F
 }
 
 /// The Gateways and VirtualServices of files and directories. Of VirtualServices of one name, the last one
-/// counts. The CAs of Secrets and ConfigMaps are read if there is a place for them.
+/// counts. The CAs of Secrets and ConfigMaps are read into `cas`, if it is given.
 pub(crate) fn read_set(
     arguments: &[PathBuf],
     reading: &mut Reading,

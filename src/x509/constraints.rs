@@ -36,7 +36,7 @@ impl NameConstraints {
         sequence.is_empty().then_some(constraints)
     }
 
-    /// Whether the names of a certificate are permitted.
+    /// Whether all SANs and the subject are permitted.
     ///
     /// Source: BoringSSL's `NAME_CONSTRAINTS_check`.
     pub(super) fn check(&self, certificate: &Certificate) -> Result<(), Problem> {
@@ -175,8 +175,7 @@ fn email(name: &[u8], base: &[u8], folds_mailbox: bool) -> Result<bool, Problem>
             && text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
     };
     let is_mailbox = |text: &[u8]| {
-        let is_allowed =
-            |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(b);
+        let is_allowed = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(b);
         !text.is_empty() && text.iter().all(is_allowed)
     };
     let (mailbox, domain) = split(name, b'@').ok_or(Problem::UnsupportedNameSyntax)?;
@@ -229,7 +228,10 @@ mod tests {
         let name = |n: usize| GeneralName::Dns(format!("n{n}.example.com").into_bytes());
         let tree = |n: usize| Subtree { base: name(n), has_distance: false };
         let constraints = NameConstraints {
-            permitted: vec![Subtree { base: GeneralName::Dns(b"example.com".to_vec()), has_distance: false }],
+            permitted: vec![Subtree {
+                base: GeneralName::Dns(b"example.com".to_vec()),
+                has_distance: false,
+            }],
             excluded: (5000..6000).map(tree).collect(),
         };
         // The subject has one attribute.

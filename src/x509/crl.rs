@@ -6,13 +6,11 @@ use super::{
     certificate::{Certificate, Extensions, algorithm, id},
     general_name::{AuthorityKey, PointName},
     name::Name,
-    read::{
-        GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, Time, UTC_TIME, context, explicit,
-    },
+    read::{GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, Time, UTC_TIME, context, explicit},
     signature::Signature,
 };
 
-/// A list of revoked certificates.
+/// A CRL.
 #[derive(Clone, Debug)]
 pub(super) struct RevocationList {
     pub(super) der: Vec<u8>,
@@ -138,7 +136,7 @@ impl Scope {
         })
     }
 
-    /// Whether BoringSSL uses a list with this scope at all.
+    /// Whether BoringSSL uses a CRL with this scope.
     pub(super) fn is_supported(&self) -> bool {
         !self.is_unsupported
     }
@@ -160,4 +158,3 @@ impl Scope {
         meets || self.point.is_none()
     }
 }
-

@@ -140,7 +140,7 @@ fn ip(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// The distribution point of a list of revoked certificates, or one that a certificate refers to.
+/// The distribution point of a CRL, or one that a certificate refers to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct DistributionPoint {
     pub(super) name: Option<PointName>,
@@ -237,4 +237,3 @@ impl AuthorityKey {
         sequence.is_empty().then_some(Self { key, serial, issuer })
     }
 }
-

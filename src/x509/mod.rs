@@ -40,6 +40,7 @@
 mod certificate;
 mod constraints;
 mod crl;
+mod facts;
 mod general_name;
 mod name;
 mod path;
@@ -53,17 +54,15 @@ mod trust;
 
 use std::fmt;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use sha2::{Digest as _, Sha256};
-
 use crate::{
     Timestamp,
     client_certificate::{
-        CertificateError, ClientCertificate, ClientCertificatePolicy, Decision, Encoding,
-        ExtendedKeyUsage, KeyUsage, Revocation, Trust, TrustedCa, ValidationContext, Validity,
+        CertificateError, ClientCertificate, ClientCertificatePolicy, Decision, Encoding, KeyUsage,
+        TrustedCa,
     },
 };
 use certificate::Certificate;
+use facts::{has_name, is_pinned, leaf_allows_signing, mark};
 use path::{Failure, Settings};
 use signature::PublicKey;
 pub use trust::{Authorities, ReadError};
@@ -179,7 +178,11 @@ impl ClientChain {
                 certificates.push(bytes);
             }
         }
-        if certificates.is_empty() { Err(ReadError::Empty) } else { Ok(Self::from_der(certificates)) }
+        if certificates.is_empty() {
+            Err(ReadError::Empty)
+        } else {
+            Ok(Self::from_der(certificates))
+        }
     }
 
     /// The certificates as they are sent, in DER. They may be malformed.
@@ -213,7 +216,7 @@ impl ClientChain {
     }
 
     /// Whether a compliant client can prove with its key that the certificate is its own. If not, most
-    /// clients send no certificate at all: Envoy's request lists the algorithms that it supports.
+    /// clients send no certificate: Envoy's request lists the algorithms that it supports.
     ///
     /// Envoy supports RSA of at least 528 bits, P-256 and P-384.
     #[must_use]
@@ -338,71 +341,6 @@ impl ClientChain {
             _ if !self.can_sign(version) => Encoding::UnsupportedKey,
             _ => Encoding::WellFormed,
         }
-    }
-}
-
-/// Source: BoringSSL's `ssl_cert_check_key_usage`.
-fn leaf_allows_signing(leaf: &Certificate) -> bool {
-    leaf.extensions.first(certificate::id::KEY_USAGE).is_none_or(|mut value| {
-        let bits = value.bits().filter(|_| value.is_empty());
-        bits.is_some_and(|bits| bits.bytes.first().is_some_and(|first| first & 0x80 != 0))
-    })
-}
-
-/// Source: Envoy's `DefaultCertValidator::matchSubjectAltName`.
-fn has_name(leaf: &Certificate, context: &ValidationContext) -> bool {
-    let names = leaf.extensions.parse(certificate::id::ALTERNATIVE_NAMES, |der| {
-        der.read(read::SEQUENCE).and_then(general_name::GeneralName::read_all)
-    });
-    let names = names.flatten().unwrap_or_default();
-    let wanted = context.subject_alt_names.iter().filter(|wanted| !wanted.is_empty());
-    wanted.into_iter().any(|wanted| names.iter().any(|name| name.matches(wanted)))
-}
-
-/// Source: Envoy's `DefaultCertValidator::verifyCertificateHashList` and `verifyCertificateSpkiList`.
-fn is_pinned(leaf: &Certificate, context: &ValidationContext) -> bool {
-    let key = STANDARD.encode(Sha256::digest(&leaf.public_key_info));
-    let hash = Sha256::digest(&leaf.der);
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    let is_hash = |pin: &String| pin.replace(':', "").eq_ignore_ascii_case(&hash);
-    context.verify_certificate_spki.contains(&key)
-        || context.verify_certificate_hash.iter().any(is_hash)
-}
-
-/// Notes an error of the chain.
-fn mark(certificate: &mut ClientCertificate, error: CertificateError) {
-    match error {
-        CertificateError::InvalidPurpose => {
-            certificate.extended_key_usage = ExtendedKeyUsage::Other;
-        }
-        CertificateError::Revoked => certificate.revocation = Revocation::Revoked,
-        CertificateError::UnknownRevocationStatus => certificate.revocation = Revocation::NoList,
-        CertificateError::UnusableRevocationList => {
-            certificate.revocation = Revocation::UnusableList;
-        }
-        CertificateError::Expired => certificate.validity = Validity::Expired,
-        CertificateError::NotValidYet => certificate.validity = Validity::NotYetValid,
-        CertificateError::UnknownIssuer => certificate.trust = Trust::UnknownIssuer,
-        CertificateError::SelfSigned => certificate.trust = Trust::SelfSigned,
-        CertificateError::BadSignature => certificate.trust = Trust::BadSignature,
-        CertificateError::InvalidExtension => certificate.trust = Trust::InvalidExtension,
-        CertificateError::UnhandledCriticalExtension => {
-            certificate.trust = Trust::UnhandledCriticalExtension;
-        }
-        CertificateError::InvalidCa => certificate.trust = Trust::InvalidCa,
-        CertificateError::PathLengthExceeded => certificate.trust = Trust::PathLengthExceeded,
-        CertificateError::NameConstraintViolation => {
-            certificate.trust = Trust::NameConstraintViolation;
-        }
-        CertificateError::InvalidPolicy => certificate.trust = Trust::InvalidPolicy,
-        CertificateError::BadEncoding
-        | CertificateError::ChainTooLong
-        | CertificateError::UnsupportedKey
-        | CertificateError::InvalidKeyUsage
-        | CertificateError::IncompleteChain
-        | CertificateError::NotValidForName
-        | CertificateError::NotPinned
-        | CertificateError::NoKey => {}
     }
 }
 

@@ -327,8 +327,7 @@ impl<'a> Path<'a> {
             }
         }
         let Some(leaf) = self.chain.first() else { return Ok(()) };
-        let has_names =
-            leaf.facts.as_ref().is_some_and(|facts| facts.alternative_names.is_some());
+        let has_names = leaf.facts.as_ref().is_some_and(|facts| facts.alternative_names.is_some());
         if has_any && !has_names && leaf.subject.common_names().any(|name| looks_like_dns(&name)) {
             return found(Problem::ConstraintsWithoutNames, 0);
         }

@@ -28,7 +28,7 @@ impl Level {
 
 /// Checks the policies of a chain, which begins with the leaf.
 ///
-/// Source: BoringSSL's `X509_policy_check`. Nobody asks for a policy, so that only the chain itself can
+/// Source: BoringSSL's `X509_policy_check`. No policy is requested, so that only the chain itself can
 /// require one.
 pub(super) fn check(chain: &[&Certificate]) -> Result<(), Problem> {
     let [below @ .., _] = chain else { return Ok(()) };

@@ -59,9 +59,15 @@ impl PublicKey {
                 let curve = algorithm.oid().filter(|_| algorithm.is_empty())?;
                 match curve {
                     oid::P224 => Some(Self::P224),
-                    oid::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok().map(Self::P256),
-                    oid::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(key).ok().map(Self::P384),
-                    oid::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(key).ok().map(Self::P521),
+                    oid::P256 => {
+                        p256::ecdsa::VerifyingKey::from_sec1_bytes(key).ok().map(Self::P256)
+                    }
+                    oid::P384 => {
+                        p384::ecdsa::VerifyingKey::from_sec1_bytes(key).ok().map(Self::P384)
+                    }
+                    oid::P521 => {
+                        p521::ecdsa::VerifyingKey::from_sec1_bytes(key).ok().map(Self::P521)
+                    }
                     _ => None,
                 }
             }
@@ -85,7 +91,8 @@ fn rsa(der: &[u8]) -> Option<rsa::PublicKey> {
     let mut key = input.read(SEQUENCE).filter(|_| input.is_empty())?;
     let (modulus, exponent) = (key.integer()?, key.integer()?);
     let is_negative = [modulus, exponent].iter().any(|n| n.first().is_some_and(|b| b & 0x80 != 0));
-    (!is_negative && key.is_empty() && modulus.len() <= 1025 && exponent.len() <= 5).then_some(())?;
+    (!is_negative && key.is_empty() && modulus.len() <= 1025 && exponent.len() <= 5)
+        .then_some(())?;
     let number = BoxedUint::from_be_slice_vartime;
     rsa::PublicKey::new_with_size_limits(number(modulus), number(exponent), RSA_BITS).ok()
 }

@@ -65,9 +65,8 @@ impl All {
             let mut gateway_servers = gateway.servers;
             if (0..count).any(|server| absence(server).is_some()) {
                 let Found { manifest, file, document } = of;
-                let again = explained(
-                    manifest, file, *document, options, forwarding, asked, &absence,
-                );
+                let again =
+                    explained(manifest, file, *document, options, forwarding, asked, &absence);
                 gateway_servers = again.servers;
             }
             for (index, server) in gateway_servers.iter_mut().enumerate() {

@@ -9,8 +9,8 @@ use std::{
 use istio_gateway::{
     Timestamp,
     client_certificate::{
-        Admission, CertificateError, ClientCertificate, ClientCertificatePolicy, Decision, Request,
-        RejectReason, Source, Trust, TrustedCa,
+        Admission, CertificateError, ClientCertificate, ClientCertificatePolicy, Decision,
+        RejectReason, Request, Source, Trust, TrustedCa,
     },
     envoy::TrafficMode,
     tls_plan::{CredentialName, CredentialScheme},
@@ -204,7 +204,8 @@ impl Asked {
                 Err(error) => Err(format!("the CA of the {kind} {name} cannot be read: {error}")),
             };
         }
-        let or = if names.len() > 1 && short != name { format!(" or {short}") } else { String::new() };
+        let or =
+            if names.len() > 1 && short != name { format!(" or {short}") } else { String::new() };
         let first = names.first().copied().unwrap_or(name);
         Err(format!("the CA is in the {kind} {first}{or}, not among the files"))
     }
@@ -262,9 +263,11 @@ fn preposition(source: &Source) -> &'static str {
 /// The versions that a server allows, the newest first.
 fn versions(behavior: &ServerBehavior<'_>) -> Vec<TlsVersion> {
     const TLS_1_3: i32 = 4;
-    let (oldest, newest) = behavior.server.tls.as_ref().map_or((0, 0), |tls| {
-        (tls.min_protocol_version, tls.max_protocol_version)
-    });
+    let (oldest, newest) = behavior
+        .server
+        .tls
+        .as_ref()
+        .map_or((0, 0), |tls| (tls.min_protocol_version, tls.max_protocol_version));
     let mut versions = Vec::new();
     if newest == 0 || newest >= TLS_1_3 {
         versions.push(TlsVersion::V1_3);

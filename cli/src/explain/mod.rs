@@ -211,8 +211,8 @@ impl Explain {
             None => None,
         };
         let mut cas = Vec::new();
-        let place = asked.is_some().then_some(&mut cas);
-        let (found, services) = read_set(&self.files, &mut reading, place)?;
+        let wanted = asked.is_some().then_some(&mut cas);
+        let (found, services) = read_set(&self.files, &mut reading, wanted)?;
         let asked = asked.map(|asked| asked.with_cas(cas));
         let All { whole, pruned, servers } =
             All::new(&found, &services, &options, self.forwarding, asked.as_ref());

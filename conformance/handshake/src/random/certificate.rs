@@ -119,11 +119,8 @@ impl Template {
 
     pub(super) fn encode(&self) -> Result<Vec<u8>> {
         let algorithm = self.signer.algorithm(self.how);
-        let version = if self.version == 0 {
-            Vec::new()
-        } else {
-            tlv(0xa0, &integer(&[self.version]))
-        };
+        let version =
+            if self.version == 0 { Vec::new() } else { tlv(0xa0, &integer(&[self.version])) };
         let extensions: Vec<_> = self.extensions.iter().map(Extension::encode).collect();
         let extensions =
             if extensions.is_empty() { Vec::new() } else { tlv(0xa3, &seq(&extensions)) };
@@ -143,7 +140,9 @@ impl Template {
             extensions,
         ]);
         let mut signature = self.signer.sign(self.how, &signed)?;
-        if self.breaks_signature && let Some(last) = signature.last_mut() {
+        if self.breaks_signature
+            && let Some(last) = signature.last_mut()
+        {
             *last ^= 1;
         }
         Ok(seq(&[signed, algorithm, bits(&signature)]))
@@ -208,9 +207,7 @@ pub(super) fn pem(kind: &str, der: &[u8]) -> String {
 
 /// A name of one attribute for each pair.
 pub(super) fn name(attributes: &[(&str, u8, &[u8])]) -> Vec<u8> {
-    let parts = attributes.iter().map(|(id, tag, value)| {
-        set(&[seq(&[oid(id), tlv(*tag, value)])])
-    });
+    let parts = attributes.iter().map(|(id, tag, value)| set(&[seq(&[oid(id), tlv(*tag, value)])]));
     seq(&parts.collect::<Vec<_>>())
 }
 

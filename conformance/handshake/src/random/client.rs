@@ -87,8 +87,7 @@ impl RandomClient {
                 } else {
                     rng.pick(MUTATIONS)
                 };
-                let around =
-                    Surroundings { issuer: &issuer, keys, others: &fixed.all, is_ca };
+                let around = Surroundings { issuer: &issuer, keys, others: &fixed.all, is_ca };
                 change(&mut template, rng, &around);
                 odd.push(format!("{what} of {}", if is_ca { "an issuer" } else { "the client" }));
             }

@@ -134,9 +134,8 @@ impl Key {
 
     /// The encoded public key.
     pub(super) fn public(&self) -> Result<Vec<u8>> {
-        let on_curve = |curve, point: &[u8]| {
-            seq(&[seq(&[oid("1.2.840.10045.2.1"), oid(curve)]), bits(point)])
-        };
+        let on_curve =
+            |curve, point: &[u8]| seq(&[seq(&[oid("1.2.840.10045.2.1"), oid(curve)]), bits(point)]);
         Ok(match &*self.0 {
             Kind::P256(key) => {
                 let point = key.verifying_key().to_sec1_point(false);
@@ -205,7 +204,8 @@ impl Key {
     pub(super) fn sign(&self, how: How, text: &[u8]) -> Result<Vec<u8>> {
         let hashed = how.hash.of(text);
         // The libraries reject a hash that is short for the curve.
-        let padded = |size: usize| [vec![0; size.saturating_sub(hashed.len())], hashed.clone()].concat();
+        let padded =
+            |size: usize| [vec![0; size.saturating_sub(hashed.len())], hashed.clone()].concat();
         Ok(match &*self.0 {
             Kind::P256(key) => {
                 let signature: p256::ecdsa::Signature = key.sign_prehash(&padded(32))?;
@@ -244,15 +244,13 @@ impl Key {
     pub(super) fn for_handshake(&self, version: TlsVersion) -> Arc<dyn SigningKey> {
         let is_short = self.name() == "RSA below 1024 bits";
         let (scheme, how) = match &*self.0 {
-            Kind::P384(_) => (
-                SignatureScheme::ECDSA_NISTP384_SHA384,
-                How { hash: Hash::Sha384, ..How::USUAL },
-            ),
+            Kind::P384(_) => {
+                (SignatureScheme::ECDSA_NISTP384_SHA384, How { hash: Hash::Sha384, ..How::USUAL })
+            }
             // In TLS 1.2 the scheme does not name a curve.
-            Kind::P521(_) if version == TlsVersion::V1_3 => (
-                SignatureScheme::ECDSA_NISTP521_SHA512,
-                How { hash: Hash::Sha512, ..How::USUAL },
-            ),
+            Kind::P521(_) if version == TlsVersion::V1_3 => {
+                (SignatureScheme::ECDSA_NISTP521_SHA512, How { hash: Hash::Sha512, ..How::USUAL })
+            }
             Kind::Ed25519(_) => (SignatureScheme::ED25519, How::USUAL),
             Kind::Rsa(_) if is_short && version == TlsVersion::V1_2 => {
                 (SignatureScheme::RSA_PKCS1_SHA256, How::USUAL)

@@ -1,6 +1,7 @@
 //! The authorities, and the listeners that trust them.
 
 use anyhow::Result;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use istio_gateway::{
     client_certificate::ClientCertificatePolicy,
     envoy::{
@@ -10,7 +11,6 @@ use istio_gateway::{
     proto::mesh::v1alpha1::{ForwardClientCertDetails, Topology},
     x509::Authorities,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -65,13 +65,9 @@ impl Fixed {
             root("p521 root", Key::p521(rng)?).into_authority(Vec::new())?,
             root("ed25519 root", Key::ed25519(rng)?).into_authority(Vec::new())?,
         ];
-        let intermediate = Template::new(
-            common_name("fixed intermediate"),
-            Key::p256(rng)?,
-            Some(&main),
-            100,
-        )
-        .into_ca();
+        let intermediate =
+            Template::new(common_name("fixed intermediate"), Key::p256(rng)?, Some(&main), 100)
+                .into_ca();
         let der = intermediate.encode()?;
         all.push(intermediate.into_authority(vec![der])?);
         let mut short =
@@ -111,7 +107,13 @@ impl Fixed {
         indexes.iter().filter_map(|index| self.all.get(*index)).map(Authority::pem).collect()
     }
 
-    fn list(&self, index: usize, revoked: &[Vec<u8>], rng: &mut Rng, is_odd: bool) -> Result<String> {
+    fn list(
+        &self,
+        index: usize,
+        revoked: &[Vec<u8>],
+        rng: &mut Rng,
+        is_odd: bool,
+    ) -> Result<String> {
         let fresh = [now() - DAY, now() + DAY];
         let (times, extensions, is_damaged) = match rng.below(4) {
             0 if is_odd => ([now() - 9 * DAY, now() - DAY], Vec::new(), false),
@@ -125,12 +127,17 @@ impl Fixed {
 }
 
 /// The listeners that trust most authorities, and do not check revocation.
-const WIDE: [&str; 6] =
-    ["many roots", "names", "names without a CA's check", "insecureSkipVerify", "expired ones", "short chains"];
-
-const TRUSTED: &[usize] = &[
-    ROOT, RSA, P384, P521, ED25519, CONSTRAINED, NO_CRL_SIGN, FIRST_VERSION, NOT_A_CA,
+const WIDE: [&str; 6] = [
+    "many roots",
+    "names",
+    "names without a CA's check",
+    "insecureSkipVerify",
+    "expired ones",
+    "short chains",
 ];
+
+const TRUSTED: &[usize] =
+    &[ROOT, RSA, P384, P521, ED25519, CONSTRAINED, NO_CRL_SIGN, FIRST_VERSION, NOT_A_CA];
 
 pub(super) fn listeners(
     gateway: &mut Gateway,
@@ -159,12 +166,10 @@ pub(super) fn listeners(
         })
         .collect();
     let mut lists = |indexes: &[usize], is_odd: bool| -> Result<String> {
-        indexes
-            .iter()
-            .map(|index| fixed.list(*index, &revoked[*index], rng, is_odd))
-            .collect()
+        indexes.iter().map(|index| fixed.list(*index, &revoked[*index], rng, is_odd)).collect()
     };
-    let good_lists = lists(&[ROOT, INTERMEDIATE, SHORT, RSA, P384, P521, ED25519, CONSTRAINED], false)?;
+    let good_lists =
+        lists(&[ROOT, INTERMEDIATE, SHORT, RSA, P384, P521, ED25519, CONSTRAINED], false)?;
     let sign_list = lists(&[NO_CRL_SIGN], false)?;
     let mut odd_lists = String::new();
     for _ in 0..3 {
@@ -173,7 +178,9 @@ pub(super) fn listeners(
     let leaves: String = clients
         .iter()
         .filter(|client| client.number % 5 == 0)
-        .filter(|client| Authorities::from_pem(pem("CERTIFICATE", &client.chain[0]).as_bytes()).is_ok())
+        .filter(|client| {
+            Authorities::from_pem(pem("CERTIFICATE", &client.chain[0]).as_bytes()).is_ok()
+        })
         .map(|client| pem("CERTIFICATE", &client.chain[0]))
         .collect();
     let crl = |list: &str| json!({"crl": {"inline_string": list}});
@@ -267,8 +274,7 @@ fn serve(gateway: &mut Gateway, name: &'static str, context: Value) -> Result<Li
         forward_client_cert_details: ForwardClientCertDetails::Sanitize.into(),
         ..Default::default()
     };
-    let manager =
-        http_connection_manager(&MeshConfig { gateway_topology, ..Default::default() });
+    let manager = http_connection_manager(&MeshConfig { gateway_topology, ..Default::default() });
     Ok(Listener {
         is_wide: WIDE.contains(&name),
         name,

@@ -71,7 +71,8 @@ pub fn run(count: usize, seed: u64) -> Result<Report> {
         }
     }
     let gateway = gateway.start()?;
-    let mut report = Report { envoy: Envoy::from_environment()?.version()?, seed, ..Report::default() };
+    let mut report =
+        Report { envoy: Envoy::from_environment()?.version()?, seed, ..Report::default() };
     (report.clients, report.listeners) = (clients.len(), listeners.len());
     let start = Instant::now();
     let connections = observe(&gateway, &pki, &clients, &listeners, &plan)?;
@@ -105,7 +106,8 @@ fn observe(
                 let key = clients[client].certified_key(version);
                 let presenting = Client::presenting(pki, Some(key), version)?;
                 let seen = gateway.connect(listeners[listener].endpoint, &presenting);
-                let seen = seen.with_context(|| describe(&clients[client], &listeners[listener]))?;
+                let seen =
+                    seen.with_context(|| describe(&clients[client], &listeners[listener]))?;
                 let logged = Logged::default();
                 connections.push(Connection { client, listener, version, seen, logged });
             }
@@ -152,7 +154,8 @@ fn compare(
             TlsVersion::V1_2 => x509::TlsVersion::V1_2,
             TlsVersion::V1_3 => x509::TlsVersion::V1_3,
         };
-        let verification = chain.verify(&listener.policy, listener.authorities.as_ref(), at, tls)?;
+        let verification =
+            chain.verify(&listener.policy, listener.authorities.as_ref(), at, tls)?;
         let found = ClientCertificate { has_key: client.has_key, ..*verification.certificate() };
         let mut decision = verification.policy().decide(Some(&found));
         if let Decision::Reject(RejectReason::InvalidCertificate(errors)) = &decision

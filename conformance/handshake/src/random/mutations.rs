@@ -1,7 +1,9 @@
 //! What may be odd about a certificate.
 
 use super::{
-    certificate::{Authority, DAY, Extension, Template, common_name, id, key_identifier, name, now},
+    certificate::{
+        Authority, DAY, Extension, Template, common_name, id, key_identifier, name, now,
+    },
     der::{boolean, flags, integer, octets, oid, seq, set, time, tlv},
     keys::{Hash, How, Key, Keys},
     rng::Rng,
@@ -38,7 +40,8 @@ pub(super) const MUTATIONS: &[(&str, Change)] = &[
         t.validity[at] = tlv(tag, text);
     }),
     ("extended key usage", |t, rng, _| {
-        let purposes = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "2.5.29.37.0", "1.3.6.1.5.5.7.3.4"];
+        let purposes =
+            ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "2.5.29.37.0", "1.3.6.1.5.5.7.3.4"];
         let count = rng.below(3);
         let picked: Vec<_> = (0..count).map(|_| oid(rng.pick(&purposes))).collect();
         t.set(id::EXTENDED_KEY_USAGE, rng.one_in(2), seq(&picked));
@@ -246,7 +249,8 @@ fn constrain(t: &mut Template, rng: &mut Rng, _: &Surroundings<'_>) {
 fn subtree(rng: &mut Rng) -> Vec<u8> {
     let base = match rng.below(12) {
         0..=3 => {
-            let hosts = ["good.test", ".good.test", "bad.test", "", "client.good.test", "TEST.", "."];
+            let hosts =
+                ["good.test", ".good.test", "bad.test", "", "client.good.test", "TEST.", "."];
             tlv(0x82, rng.pick(&hosts).as_bytes())
         }
         4 | 5 => {
@@ -291,7 +295,8 @@ pub(super) fn point(rng: &mut Rng, is_whole: bool) -> Vec<u8> {
         return tlv(0xa0, &name);
     }
     let reasons = if rng.one_in(4) { tlv(0x81, &[1, 0x80]) } else { Vec::new() };
-    let issuer = if rng.one_in(4) { tlv(0xa2, &tlv(0xa4, &common_name("other"))) } else { Vec::new() };
+    let issuer =
+        if rng.one_in(4) { tlv(0xa2, &tlv(0xa4, &common_name("other"))) } else { Vec::new() };
     let name = if rng.one_in(5) { Vec::new() } else { tlv(0xa0, &name) };
     seq(&[name, reasons, issuer])
 }
@@ -312,18 +317,34 @@ pub(super) fn general_name(rng: &mut Rng) -> Vec<u8> {
         0 => dns("client.good.test"),
         1 => dns("*.good.test"),
         2 => dns("CLIENT.Good.test"),
-        3 => dns(rng.pick(&["c*t.good.test", "*.*.test", "*", "client.good.test.", "xn--*.good.test"])),
+        3 => dns(rng.pick(&[
+            "c*t.good.test",
+            "*.*.test",
+            "*",
+            "client.good.test.",
+            "xn--*.good.test",
+        ])),
         4 => dns("bad.test"),
         5 | 6 => tlv(0x86, b"spiffe://lab/ns/a/sa/good"),
         7 => tlv(0x86, b"spiffe://other/ns/a/sa/good"),
-        8 => tlv(0x86, rng.pick(&["urn:good", "https://good.test:80/x", "https://.test/", "x"]).as_bytes()),
+        8 => tlv(
+            0x86,
+            rng.pick(&["urn:good", "https://good.test:80/x", "https://.test/", "x"]).as_bytes(),
+        ),
         9 => tlv(0x81, b"me@good.test"),
-        10 => tlv(0x81, rng.pick(&["Me@good.test", "me@bad.test", "me", "a@b@good.test", "\"me\"@good.test"]).as_bytes()),
+        10 => tlv(
+            0x81,
+            rng.pick(&["Me@good.test", "me@bad.test", "me", "a@b@good.test", "\"me\"@good.test"])
+                .as_bytes(),
+        ),
         11 => tlv(0x87, &[10, 0, 0, 7]),
         12 => {
             let mut address = [0; 16];
             match rng.below(4) {
-                0 => (address[0], address[1], address[2], address[3], address[15]) = (0x20, 1, 0xd, 0xb8, 7),
+                0 => {
+                    (address[0], address[1], address[2], address[3], address[15]) =
+                        (0x20, 1, 0xd, 0xb8, 7)
+                }
                 1 => address[12..].copy_from_slice(&[1, 2, 3, 4]),
                 2 => address[10..].copy_from_slice(&[0xff, 0xff, 10, 0, 0, 7]),
                 _ => address[15] = 1,
