@@ -37,7 +37,7 @@ fn directory(files: &[(&str, &str)]) -> Directory {
         directory.write(name, fixture(name));
     }
     for (name, text) in files {
-        directory.write(name, (*text).to_owned());
+        directory.write(name, text);
     }
     directory
 }
@@ -72,7 +72,8 @@ fn verdict(client: &[&str], tls: &str, objects: &[String]) -> (String, String) {
 
 #[track_caller]
 fn says(found: (String, String), outcome: &str, text: &str) {
-    assert_eq!((found.0.as_str(), found.1.as_str()), (outcome, text));
+    let (found_outcome, found_text) = found;
+    assert_eq!((found_outcome.as_str(), found_text.as_str()), (outcome, text));
 }
 
 #[test]
