@@ -42,14 +42,18 @@ pub(super) fn verify(context: &ValidationContext, certificate: &ClientCertificat
 
 /// What ends the handshake whatever verification finds.
 fn handshake_flaws(certificate: &ClientCertificate) -> Vec<CertificateError> {
-    let flaws = [
-        (certificate.encoding == Encoding::TooLong, CertificateError::ChainTooLong),
-        (certificate.encoding == Encoding::Malformed, CertificateError::BadEncoding),
-        (certificate.encoding == Encoding::UnsupportedKey, CertificateError::UnsupportedKey),
-        (certificate.key_usage == KeyUsage::NoSigning, CertificateError::InvalidKeyUsage),
-        (!certificate.has_key, CertificateError::NoKey),
-    ];
-    flaws.into_iter().filter_map(|(is_so, flaw)| is_so.then_some(flaw)).collect()
+    let encoding = match certificate.encoding {
+        Encoding::WellFormed => None,
+        Encoding::TooLong => Some(CertificateError::ChainTooLong),
+        Encoding::Malformed => Some(CertificateError::BadEncoding),
+        Encoding::UnsupportedKey => Some(CertificateError::UnsupportedKey),
+    };
+    let cannot_sign = certificate.key_usage == KeyUsage::NoSigning;
+    let key_usage = cannot_sign.then_some(CertificateError::InvalidKeyUsage);
+    let key = (!certificate.has_key).then_some(CertificateError::NoKey);
+    let mut flaws: Vec<_> = [encoding, key_usage, key].into_iter().flatten().collect();
+    flaws.sort_unstable();
+    flaws
 }
 
 fn chain_flaws(

@@ -78,11 +78,13 @@ pub fn run(count: usize, seed: u64) -> Result<Report> {
     let connections = observe(&gateway, &pki, &clients, &listeners, &plan)?;
     report.elapsed = start.elapsed();
     let start = Instant::now();
-    compare(&connections, &clients, &listeners, &mut report, |_| true)?;
+    let predictions = predict(&connections, &clients, &listeners)?;
     report.predicting = start.elapsed();
+    let cells = || connections.iter().zip(&predictions);
+    compare(cells(), &clients, &listeners, &mut report, |_| true);
     for what in report::SELF_CHECKS {
         let mut found = Report::default();
-        compare(&connections, &clients, &listeners, &mut found, |error| error != what)?;
+        compare(cells(), &clients, &listeners, &mut found, |error| error != what);
         report.self_checks.push((what.id(), found.wrong.len()));
     }
     Ok(report)
@@ -136,26 +138,39 @@ fn describe(client: &RandomClient, listener: &Listener) -> String {
     format!("client {} ({}) on {}", client.number, client.odd.join(", "), listener.name)
 }
 
+/// What the library finds for each connection.
+fn predict(
+    connections: &[Connection],
+    clients: &[RandomClient],
+    listeners: &[Listener],
+) -> Result<Vec<Verification>> {
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let at = Timestamp { seconds: now, nanos: 0 };
+    let chains: Vec<_> =
+        clients.iter().map(|client| ClientChain::from_der(client.chain.clone())).collect();
+    let verify = |connection: &Connection| {
+        let listener = &listeners[connection.listener];
+        let version = match connection.version {
+            TlsVersion::V1_2 => x509::TlsVersion::V1_2,
+            TlsVersion::V1_3 => x509::TlsVersion::V1_3,
+        };
+        let chain = &chains[connection.client];
+        Ok(chain.verify(&listener.policy, listener.authorities.as_ref(), at, version)?)
+    };
+    connections.iter().map(verify).collect()
+}
+
 /// Puts into the report how predictions and observations differ. An error of a chain that is not
 /// considered is as if it were none.
-fn compare(
-    connections: &[Connection],
+fn compare<'a>(
+    cells: impl Iterator<Item = (&'a Connection, &'a Verification)>,
     clients: &[RandomClient],
     listeners: &[Listener],
     report: &mut Report,
     is_considered: impl Fn(CertificateError) -> bool,
-) -> Result<()> {
-    let now = time::OffsetDateTime::now_utc().unix_timestamp();
-    let at = Timestamp { seconds: now, nanos: 0 };
-    for Connection { client, listener, version, seen, logged } in connections {
+) {
+    for (Connection { client, listener, version, seen, logged }, verification) in cells {
         let (client, listener) = (&clients[*client], &listeners[*listener]);
-        let chain = ClientChain::from_der(client.chain.clone());
-        let tls = match version {
-            TlsVersion::V1_2 => x509::TlsVersion::V1_2,
-            TlsVersion::V1_3 => x509::TlsVersion::V1_3,
-        };
-        let verification =
-            chain.verify(&listener.policy, listener.authorities.as_ref(), at, tls)?;
         let found = ClientCertificate { has_key: client.has_key, ..*verification.certificate() };
         let mut decision = verification.policy().decide(Some(&found));
         if let Decision::Reject(RejectReason::InvalidCertificate(errors)) = &decision
@@ -186,7 +201,7 @@ fn compare(
             // Envoy's own addition to BoringSSL's words.
             const ADDED: &str = "certificate_revocation_check_against_provided_CRLs_failed:_";
             let failure = logged.failure.as_deref().unwrap_or_default().replace(ADDED, "");
-            let (error, words) = reason(errors, &found, &verification, *version);
+            let (error, words) = reason(errors, &found, verification, *version);
             *report.errors.entry(error.id()).or_default() += 1;
             if !words.iter().any(|words| failure.contains(&words.replace(' ', "_"))) {
                 report.wrong.push(format!("{}: Envoy: {failure}, predicted: {words:?}", what()));
@@ -201,7 +216,6 @@ fn compare(
             *report.accepted_keys.entry(client.key.name()).or_default() += 1;
         }
     }
-    Ok(())
 }
 
 /// Envoy's words for a key usage without `digitalSignature`, and for one that cannot be read.
