@@ -106,6 +106,8 @@ mod tree;
 #[cfg(feature = "validate")]
 pub mod validate;
 mod version;
+#[cfg(feature = "x509")]
+pub mod x509;
 pub mod yaml;
 
 pub use prost;

@@ -6,11 +6,12 @@ use std::{
 };
 
 use istio_gateway::{
-    Diagnostic, Document, FieldPath, Gateway, IstioVersion, Manifest, Position, RuleId, Severity,
-    StoredGateway,
+    Diagnostic, Document, FieldPath, Gateway, IstioVersion, Manifest, Object, Position, RuleId,
+    Severity, StoredGateway,
     diagnostic::Step,
     merged_gateway::VirtualService,
     validate::{self, validate_manifest},
+    x509::{Authorities, ReadError},
 };
 use serde::Serialize;
 
@@ -28,19 +29,44 @@ pub(crate) struct Found {
     pub(crate) manifest: Manifest,
 }
 
+/// A Secret or a `ConfigMap`: of its content only the CA is kept.
+pub(crate) struct CaObject {
+    pub(crate) is_config_map: bool,
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    /// `None` if it has none.
+    pub(crate) authorities: Result<Option<Authorities>, ReadError>,
+}
+
+impl CaObject {
+    fn is_read(object: &Object) -> bool {
+        object.api_version() == "v1" && matches!(object.kind(), "Secret" | "ConfigMap")
+    }
+
+    fn new(object: &Object) -> Self {
+        Self {
+            is_config_map: object.kind() == "ConfigMap",
+            namespace: object.namespace().to_owned(),
+            name: object.name().to_owned(),
+            authorities: Authorities::from_object(object),
+        }
+    }
+}
+
 /// The Gateways of files and directories, including those in a List. Skipped documents are reported.
 pub(crate) fn read(arguments: &[PathBuf], reading: &mut Reading) -> Result<Vec<Found>, Failure> {
-    read_all(arguments, reading, None)
+    read_all(arguments, reading, None, None)
 }
 
 /// The Gateways and VirtualServices of files and directories. Of VirtualServices of one name, the last one
-/// counts.
+/// counts. The CAs of Secrets and ConfigMaps are read into `cas`, if it is given.
 pub(crate) fn read_set(
     arguments: &[PathBuf],
     reading: &mut Reading,
+    cas: Option<&mut Vec<CaObject>>,
 ) -> Result<(Vec<Found>, Vec<VirtualService>), Failure> {
     let mut services = Vec::new();
-    let gateways = read_all(arguments, reading, Some(&mut services))?;
+    let gateways = read_all(arguments, reading, Some(&mut services), cas)?;
     let mut last: HashMap<(String, String), usize> = HashMap::new();
     for (index, service) in services.iter().enumerate() {
         last.insert((service.namespace.clone(), service.name.clone()), index);
@@ -58,6 +84,7 @@ fn read_all(
     arguments: &[PathBuf],
     reading: &mut Reading,
     mut services: Option<&mut Vec<VirtualService>>,
+    mut cas: Option<&mut Vec<CaObject>>,
 ) -> Result<Vec<Found>, Failure> {
     let mut gateways = Vec::new();
     reading.documents(arguments, |reading, file, count, text| {
@@ -82,8 +109,11 @@ fn read_all(
                         gateways.push(Found { file, document, manifest: *manifest });
                     }
                 }
-                Ok(document) => match &mut services {
-                    Some(services) if is_virtual_service(document.object()) => {
+                Ok(document) => match (&mut services, &mut cas) {
+                    (_, Some(cas)) if CaObject::is_read(document.object()) => {
+                        cas.push(CaObject::new(document.object()));
+                    }
+                    (Some(services), _) if is_virtual_service(document.object()) => {
                         match VirtualService::from_object(document.object()) {
                             Ok(service) => services.push(service),
                             Err(error) => reading.wrong(file, &error),

@@ -42,6 +42,10 @@ pub enum Encoding {
     WellFormed,
     /// Garbage, truncated, followed by other bytes, or its chain is.
     Malformed,
+    /// Its chain is longer than what Envoy reads.
+    TooLong,
+    /// Envoy supports no signature of its key.
+    UnsupportedKey,
 }
 
 /// What the key usage extension states about signing.
@@ -68,6 +72,18 @@ pub enum Trust {
     IncompleteChain,
     /// A signature in the chain is wrong, as is that of a CA of the same name.
     BadSignature,
+    /// An extension of a certificate in the chain cannot be read.
+    InvalidExtension,
+    /// A certificate in the chain has a critical extension that Envoy does not know.
+    UnhandledCriticalExtension,
+    /// A certificate in the chain issued another, and is not a CA's.
+    InvalidCa,
+    /// The chain is longer than a CA in it allows.
+    PathLengthExceeded,
+    /// A CA in the chain does not permit a name of the certificate.
+    NameConstraintViolation,
+    /// The certificate policies of the chain do not fit together.
+    InvalidPolicy,
 }
 
 /// Whether now is within the validity.
@@ -102,6 +118,8 @@ pub enum Revocation {
     Revoked,
     /// An issuer in its chain has no list.
     NoList,
+    /// The list of an issuer in its chain is stale, wrongly signed, or about other certificates.
+    UnusableList,
 }
 
 impl ClientCertificate {

@@ -51,6 +51,8 @@ pub enum Admission {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum CertificateError {
+    /// Its chain is longer than what Envoy reads.
+    ChainTooLong,
     /// It cannot be read.
     BadEncoding,
     /// Its key usage does not allow signing.
@@ -61,8 +63,16 @@ pub enum CertificateError {
     SelfSigned,
     /// The intermediate that issued it is not there.
     IncompleteChain,
+    /// An extension of a certificate in its chain cannot be read.
+    InvalidExtension,
+    /// A certificate in its chain has a critical extension that Envoy does not know.
+    UnhandledCriticalExtension,
+    /// A certificate in its chain issued another, and is not a CA's.
+    InvalidCa,
     /// Its extended key usage is not for clients.
     InvalidPurpose,
+    /// Its chain is longer than a CA in it allows.
+    PathLengthExceeded,
     /// It is revoked.
     Revoked,
     /// Its issuer has no CRL.
@@ -75,10 +85,16 @@ pub enum CertificateError {
     Expired,
     /// It is not valid yet.
     NotValidYet,
+    /// A CA in its chain does not permit a name of it.
+    NameConstraintViolation,
+    /// The certificate policies of its chain do not fit together.
+    InvalidPolicy,
     /// It has none of the required SANs.
     NotValidForName,
     /// It is not pinned.
     NotPinned,
+    /// Envoy supports no signature of its key.
+    UnsupportedKey,
     /// The client does not have its key.
     NoKey,
 }
@@ -87,14 +103,29 @@ impl CertificateError {
     /// Whether the handshake itself fails of it, so that no setting can waive it.
     #[must_use]
     pub fn is_never_waived(self) -> bool {
-        matches!(self, Self::BadEncoding | Self::InvalidKeyUsage | Self::NoKey)
+        matches!(
+            self,
+            Self::ChainTooLong
+                | Self::BadEncoding
+                | Self::InvalidKeyUsage
+                | Self::UnsupportedKey
+                | Self::NoKey
+        )
     }
 
     /// A name for programs.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
+            Self::ChainTooLong => "chain-too-long",
             Self::BadEncoding => "malformed",
+            Self::InvalidExtension => "invalid-extension",
+            Self::UnhandledCriticalExtension => "unhandled-critical-extension",
+            Self::InvalidCa => "invalid-ca",
+            Self::PathLengthExceeded => "path-length-exceeded",
+            Self::NameConstraintViolation => "name-constraint-violation",
+            Self::InvalidPolicy => "invalid-policy",
+            Self::UnsupportedKey => "unsupported-key",
             Self::InvalidKeyUsage => "not-for-signing",
             Self::NoKey => "no-key",
             Self::UnknownIssuer => "unknown-issuer",
@@ -116,7 +147,15 @@ impl CertificateError {
 impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::ChainTooLong => "its chain is longer than 100 KiB",
             Self::BadEncoding => "it cannot be read",
+            Self::InvalidExtension => "an extension in its chain is invalid",
+            Self::UnhandledCriticalExtension => "its chain has an unknown critical extension",
+            Self::InvalidCa => "an issuer in its chain is not a CA",
+            Self::PathLengthExceeded => "its chain exceeds the path length of a CA",
+            Self::NameConstraintViolation => "the name constraints of a CA exclude it",
+            Self::InvalidPolicy => "the certificate policies of its chain are invalid",
+            Self::UnsupportedKey => "Envoy does not support its key",
             Self::InvalidKeyUsage => "keyUsage lacks digitalSignature",
             Self::NoKey => "the client does not have its key",
             Self::UnknownIssuer => "its issuer is not trusted",

@@ -6,6 +6,8 @@ use super::{
     Admission, ClientCertificate, Decision, RejectReason, Rejection, Revocation, TrustedCa,
     ValidationContext, verify::verify,
 };
+#[cfg(feature = "x509")]
+use super::{Crl, Source};
 
 /// What a gateway requires of a client's certificate.
 ///
@@ -159,6 +161,15 @@ impl ClientCertificatePolicy {
     #[must_use]
     pub fn with_server_certificate_pending(self) -> Self {
         Self { is_server_certificate_pending: true, ..self }
+    }
+
+    /// The same with a CRL, if it has none.
+    #[cfg(feature = "x509")]
+    pub(crate) fn with_crl(mut self) -> Self {
+        if let Some(context) = &mut self.context {
+            context.crl.get_or_insert(Crl::usable(Source::Inline));
+        }
+        self
     }
 
     /// What certificates are verified with; none where the listener has no validation context.

@@ -42,12 +42,18 @@ pub(super) fn verify(context: &ValidationContext, certificate: &ClientCertificat
 
 /// What ends the handshake whatever verification finds.
 fn handshake_flaws(certificate: &ClientCertificate) -> Vec<CertificateError> {
-    let flaws = [
-        (certificate.encoding == Encoding::Malformed, CertificateError::BadEncoding),
-        (certificate.key_usage == KeyUsage::NoSigning, CertificateError::InvalidKeyUsage),
-        (!certificate.has_key, CertificateError::NoKey),
-    ];
-    flaws.into_iter().filter_map(|(is_so, flaw)| is_so.then_some(flaw)).collect()
+    let encoding = match certificate.encoding {
+        Encoding::WellFormed => None,
+        Encoding::TooLong => Some(CertificateError::ChainTooLong),
+        Encoding::Malformed => Some(CertificateError::BadEncoding),
+        Encoding::UnsupportedKey => Some(CertificateError::UnsupportedKey),
+    };
+    let cannot_sign = certificate.key_usage == KeyUsage::NoSigning;
+    let key_usage = cannot_sign.then_some(CertificateError::InvalidKeyUsage);
+    let key = (!certificate.has_key).then_some(CertificateError::NoKey);
+    let mut flaws: Vec<_> = [encoding, key_usage, key].into_iter().flatten().collect();
+    flaws.sort_unstable();
+    flaws
 }
 
 fn chain_flaws(
@@ -60,6 +66,14 @@ fn chain_flaws(
         Trust::SelfSigned => (Some(CertificateError::SelfSigned), None),
         Trust::IncompleteChain => (Some(CertificateError::IncompleteChain), None),
         Trust::BadSignature => (None, Some(CertificateError::BadSignature)),
+        Trust::InvalidExtension => (Some(CertificateError::InvalidExtension), None),
+        Trust::UnhandledCriticalExtension => {
+            (Some(CertificateError::UnhandledCriticalExtension), None)
+        }
+        Trust::InvalidCa => (Some(CertificateError::InvalidCa), None),
+        Trust::PathLengthExceeded => (Some(CertificateError::PathLengthExceeded), None),
+        Trust::NameConstraintViolation => (None, Some(CertificateError::NameConstraintViolation)),
+        Trust::InvalidPolicy => (None, Some(CertificateError::InvalidPolicy)),
     };
     let purpose = match certificate.extended_key_usage {
         ExtendedKeyUsage::Client => None,
@@ -70,6 +84,9 @@ fn chain_flaws(
         (CrlState::Usable, Revocation::NotRevoked) => None,
         (CrlState::Usable, Revocation::Revoked) => Some(CertificateError::Revoked),
         (CrlState::Usable, Revocation::NoList) => Some(CertificateError::UnknownRevocationStatus),
+        (CrlState::Usable, Revocation::UnusableList) => {
+            Some(CertificateError::UnusableRevocationList)
+        }
     });
     let validity = match certificate.validity {
         Validity::Current => None,

@@ -36,3 +36,5 @@ mod validate_sets;
 mod validate_versions;
 #[cfg(feature = "validate")]
 mod validate_workloads;
+#[cfg(feature = "x509")]
+mod x509;

@@ -8,6 +8,7 @@ use istio_gateway::{
 };
 
 use super::{
+    client::Asked,
     server::{Explained, ExplainedGateway, Pruned, explained},
     whole::{Member, Whole},
 };
@@ -26,9 +27,10 @@ impl All {
         services: &[VirtualService],
         options: &Options,
         forwarding: Forwarding,
+        asked: Option<&Asked>,
     ) -> Self {
         let alone = |Found { manifest, file, document }: &Found| {
-            explained(manifest, file, *document, options, forwarding, &|_| None)
+            explained(manifest, file, *document, options, forwarding, asked, &|_| None)
         };
         let mut gateways: Vec<ExplainedGateway> = found.iter().map(alone).collect();
         let mut members = Vec::new();
@@ -63,7 +65,8 @@ impl All {
             let mut gateway_servers = gateway.servers;
             if (0..count).any(|server| absence(server).is_some()) {
                 let Found { manifest, file, document } = of;
-                let again = explained(manifest, file, *document, options, forwarding, &absence);
+                let again =
+                    explained(manifest, file, *document, options, forwarding, asked, &absence);
                 gateway_servers = again.servers;
             }
             for (index, server) in gateway_servers.iter_mut().enumerate() {

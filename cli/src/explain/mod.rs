@@ -4,6 +4,7 @@
 mod all;
 mod answer;
 mod behavior;
+mod client;
 mod diff;
 mod html;
 mod sentences;
@@ -18,11 +19,12 @@ use clap::{
     Args, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use istio_gateway::{IstioVersion, client_certificate::Forwarding, envoy::Options};
+use istio_gateway::{IstioVersion, Timestamp, client_certificate::Forwarding, envoy::Options};
 use serde::Serialize;
 
 use self::{
     all::All,
+    client::{Asked, ClientOf},
     diff::Diff,
     server::{Explained, Pruned},
     whole::Whole,
@@ -63,6 +65,7 @@ Examples:
   istio-gateway explain --format html -o gateway.html gateway.yaml
   kubectl get gateways.networking.istio.io -A -o yaml | istio-gateway explain -
   istio-gateway explain --forwarding APPEND_FORWARD gateway.yaml
+  istio-gateway explain --client client.pem gateway.yaml secrets.yaml
   istio-gateway explain --diff deployed.yaml changed.yaml
   istio-gateway explain --diff --format markdown --fail-on weaker old/ new/
   git show main:gateway.yaml | istio-gateway explain --diff --fail-on weaker - gateway.yaml
@@ -112,6 +115,22 @@ pub(crate) struct Explain {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 
+    /// Answers for this client's certificate, followed by its intermediates
+    ///
+    /// What happens to it at each host of the whole gateway, and why. The CAs and CRLs are those of Secrets
+    /// and ConfigMaps among the files; if one is elsewhere, the answer is unknown and names it. A private key
+    /// in the file is ignored.
+    #[arg(long, value_name = "PEM", conflicts_with = "diff")]
+    client: Option<PathBuf>,
+
+    /// More certificates that the client sends; may be repeated
+    #[arg(long, value_name = "PEM", requires = "client", hide_short_help = true)]
+    chain: Vec<PathBuf>,
+
+    /// The time of the client's connection, in RFC 3339 [default: now]
+    #[arg(long, value_name = "TIME", requires = "client", hide_short_help = true)]
+    at: Option<Timestamp>,
+
     /// Makes a page of all servers: without it, one of more than 4 MB counts the rest
     #[arg(long)]
     all_servers: bool,
@@ -157,11 +176,17 @@ enum FailOn {
 struct Report {
     istio: String,
     forwarding: &'static str,
+    /// The client of `--client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<ClientOf>,
     #[serde(flatten)]
     whole: Whole,
     /// Fields outside of servers that the API server drops.
     pruned: Vec<Pruned>,
     servers: Vec<Explained>,
+    /// How many hosts of a gateway are shown for the client.
+    #[serde(skip)]
+    most: usize,
 }
 
 impl Explain {
@@ -181,14 +206,24 @@ impl Explain {
     fn explain(self) -> Result<ExitCode, Failure> {
         let options = self.options();
         let mut reading = Reading::default();
-        let (found, services) = read_set(&self.files, &mut reading)?;
-        let All { whole, pruned, servers } = All::new(&found, &services, &options, self.forwarding);
+        let asked = match &self.client {
+            Some(path) => Some(Asked::read(path, &self.chain, self.at)?),
+            None => None,
+        };
+        let mut cas = Vec::new();
+        let wanted = asked.is_some().then_some(&mut cas);
+        let (found, services) = read_set(&self.files, &mut reading, wanted)?;
+        let asked = asked.map(|asked| asked.with_cas(cas));
+        let All { whole, pruned, servers } =
+            All::new(&found, &services, &options, self.forwarding, asked.as_ref());
         // A file is written as a whole or not at all.
         if !reading.is_complete() && (servers.is_empty() || self.output.is_some()) {
             return Ok(ExitCode::from(reading.finish()));
         }
         let (istio, forwarding) = (self.istio.to_string(), self.forwarding.as_str());
-        let report = Report { istio, forwarding, whole, pruned, servers };
+        let client = asked.as_ref().map(Asked::client);
+        let most = if self.all_servers { usize::MAX } else { 50 };
+        let report = Report { istio, forwarding, client, whole, pruned, servers, most };
         match self.format {
             Format::Text | Format::Markdown => {
                 self.write(&terminal::report(&report, self.width()))?;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{
     answer::{self, Answer},
     behavior::{Absence, ServerBehavior, Xfcc},
+    client::{Asked, Verdict},
     diff, sentences,
     whole::MemberServer,
 };
@@ -57,6 +58,9 @@ pub(super) struct Explained {
     pub(super) dropped: Vec<Finding>,
     pub(super) client_certificate: Option<CertificateRequest>,
     pub(super) clients: Vec<Client>,
+    /// What happens to the client of `--client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) client: Option<Verdict>,
 }
 
 #[derive(Clone, PartialEq, Serialize)]
@@ -167,6 +171,7 @@ pub(super) fn explained(
     document: usize,
     options: &envoy::Options,
     forwarding: Forwarding,
+    asked: Option<&Asked>,
     absence: &dyn Fn(usize) -> Option<Absence>,
 ) -> ExplainedGateway {
     let Judgement { refusals, pruned, ignored, spec, unknown } =
@@ -203,6 +208,7 @@ pub(super) fn explained(
         who_gets_in: answer::answer(behavior, forwarding, false).who_gets_in,
         is_rejected: matches!(behavior.absence, Some(Absence::Rejected(None))),
         is_certain: is_certain(index, behavior, &unknown),
+        client: asked.map(|asked| asked.verdict(behavior)),
     });
     let members = members.collect();
     let spec = (!is_rejected).then(|| {
@@ -252,6 +258,7 @@ pub(super) fn explained(
                 )
             }),
             dropped,
+            client: asked.map(|asked| asked.verdict(behavior)),
             ..Explained::of(behavior, forwarding, is_rejected)
         };
         let server = servers.get(index).unwrap_or(behavior.server);
@@ -350,6 +357,7 @@ impl Explained {
             dropped: Vec::new(),
             client_certificate: Some(CertificateRequest::of(&behavior.policy)),
             clients: behavior.rows.iter().map(client).collect(),
+            client: None,
         }
     }
 
@@ -373,6 +381,8 @@ impl Explained {
         if behavior.absence.is_none() || unknown.scope.traffic {
             self.answer = Answer::unknown(unknown);
             self.is_unknown = true;
+            let answer = unknown.answer();
+            self.client = self.client.map(|_| Verdict::plain("unknown", answer));
         }
         if unknown.scope.traffic {
             self.flow = "unknown";

@@ -3,6 +3,7 @@
 use super::{
     Report,
     behavior::Xfcc,
+    client::Verdict,
     server::{Client, Explained},
     whole,
 };
@@ -21,6 +22,18 @@ pub(super) const RESET: &str = "\x1b[0m";
 
 pub(super) fn report(report: &Report, width: usize) -> String {
     let mut screen = Screen::new(width);
+    if let Some(client) = &report.client {
+        screen.heading(&client.title(), BOLD);
+        for (gateway, sentences) in whole::of_client(&report.whole) {
+            screen.line(&gateway, 2);
+            screen.bullets(&sentences.iter().take(report.most).cloned().collect::<Vec<_>>());
+            if sentences.len() > report.most {
+                let more = sentences.len() - report.most;
+                screen.bullets(&[format!("and {more} more; --all-servers shows them")]);
+            }
+        }
+        screen.blank();
+    }
     whole::text(&report.whole, &mut screen);
     for pruned in &report.pruned {
         let name = gateway_name(&pruned.namespace, &pruned.gateway);
@@ -62,6 +75,10 @@ fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
             screen.bullets(&server.if_not_pruned);
         }
     }
+    if let Some(client) = &server.client {
+        screen.section("This client", BOLD);
+        screen.line(&sentence(client), 2);
+    }
     screen.section("Who gets in?", BOLD);
     screen.line(&server.answer.who_gets_in, 2);
     screen.section("What can the backend trust?", BOLD);
@@ -88,6 +105,18 @@ fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
     if server.clients.iter().any(|client| client.outcome != "passthrough") {
         screen.section(&format!("Client by client, with {forwarding}"), BOLD);
         screen.table(&server.clients, forwarding);
+    }
+}
+
+/// What happens to the client of `--client`, as a sentence.
+pub(super) fn sentence(client: &Verdict) -> String {
+    let mut text = client.text.clone();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    match client.envoy_message {
+        Some(message) => format!("{text}. Envoy logs \"{message}\"."),
+        None => text + ".",
     }
 }
 

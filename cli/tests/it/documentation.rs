@@ -26,6 +26,12 @@ fn files() -> Directory {
         files.write(&format!("closed/{name}"), closed);
         files.write(&path, text);
     }
+    for name in ["client/gateway.yaml", "client/ca.yaml"] {
+        files.write(name, read(&root().join("examples").join(name)));
+    }
+    let certificates = root().join("tests/it/client_certificates");
+    files.write("web.pem", read(&certificates.join("client.pem")));
+    files.write("leaf.pem", read(&certificates.join("leaf.pem")));
     let gateway = read(&root().join("examples/gateway.yaml"));
     let verifying = gateway.lines().filter(|line| !line.contains("insecureSkipVerify"));
     files.write("old.yaml", verifying.map(|line| format!("{line}\n")).collect::<String>());
@@ -53,6 +59,7 @@ fn screens_show_the_real_output() {
         ("README.md", 3),
         ("docs/check.md", 5),
         ("docs/convert.md", 1),
+        ("docs/explain.md", 2),
         ("docs/gateway-api.md", 1),
         ("docs/mistakes.md", 20),
         ("docs/reachability.md", 1),

@@ -129,6 +129,19 @@ impl Client {
     ///
     /// If rustls rejects the configuration.
     pub fn new(pki: &Pki, identity: Option<&Identity>, version: TlsVersion) -> Result<Self> {
+        Self::presenting(pki, identity.map(Identity::certified_key), version)
+    }
+
+    /// A client with this certificate and key.
+    ///
+    /// # Errors
+    ///
+    /// If rustls rejects the configuration.
+    pub fn presenting(
+        pki: &Pki,
+        key: Option<Arc<CertifiedKey>>,
+        version: TlsVersion,
+    ) -> Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(pki.server_root())?;
         let versions = match version {
@@ -139,7 +152,7 @@ impl Client {
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(&[versions])?
             .with_root_certificates(roots)
-            .with_client_cert_resolver(Arc::new(Always(identity.map(Identity::certified_key))));
+            .with_client_cert_resolver(Arc::new(Always(key)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = Resumption::disabled();
         Ok(Self { config: Arc::new(config) })

@@ -153,7 +153,21 @@ impl Gateway {
         manager: &HttpConnectionManager,
         secrets: &Secrets,
     ) -> Result<Endpoint> {
-        let mut context = serde_json::to_value(context)?;
+        self.serve_value(name, serde_json::to_value(context)?, manager, secrets)
+    }
+
+    /// A listener with a context in JSON, which may have fields that the library's message lacks.
+    ///
+    /// # Errors
+    ///
+    /// If it refers to a secret by a name that is already used for another one.
+    pub fn serve_value(
+        &mut self,
+        name: &str,
+        mut context: Value,
+        manager: &HttpConnectionManager,
+        secrets: &Secrets,
+    ) -> Result<Endpoint> {
         self.contexts.insert(context.to_string());
         self.resolve_secrets(&mut context, secrets).with_context(|| format!("listener {name}"))?;
         let number = self.listeners.len();

@@ -33,6 +33,7 @@ mod envoy;
 mod gateway;
 pub mod matrix;
 mod pki;
+pub mod random;
 
 pub use client::{Client, Negotiated, Outcome, Seen, TlsVersion};
 pub use envoy::{Counters, Envoy, Process};

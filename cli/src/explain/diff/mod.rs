@@ -247,7 +247,7 @@ impl Diff {
         let (mut unread, mut repeated) = (Vec::new(), Vec::new());
         let mut read = |which, path: &PathBuf| -> Result<_, Failure> {
             let mut of_side = Reading::default();
-            let (found, services) = read_set(std::slice::from_ref(path), &mut of_side)?;
+            let (found, services) = read_set(std::slice::from_ref(path), &mut of_side, None)?;
             let misspelt = std::mem::take(&mut of_side.others.misspelt);
             of_side.leave_out(&misspelt);
             let is_complete = of_side.is_complete();

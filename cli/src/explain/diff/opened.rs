@@ -49,6 +49,7 @@ impl SideWhole {
                 is_rejected: matches!(outcome, ServerOutcome::ListenerRejected { by } if *by == index),
                 is_certain: *outcome == ServerOutcome::Sent
                     && !judgement.unknown.scope(index).hides_answer(),
+                client: None,
             });
             members.push(Member {
                 file: &of.file,

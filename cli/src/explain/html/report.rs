@@ -12,7 +12,7 @@ use crate::{
     explain::{
         Report,
         server::{Client, Explained},
-        terminal::{DEPENDS_ON, IF_NOT_PRUNED, PRUNED, alike, gateway_name, place},
+        terminal::{self, DEPENDS_ON, IF_NOT_PRUNED, PRUNED, alike, gateway_name, place},
         whole,
     },
     text::counted,
@@ -45,6 +45,15 @@ pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
         body.push_str("</ol>\n</nav>\n");
     }
     body.push_str("<main id=\"main\">\n");
+    if let Some(client) = &report.client {
+        let gateways = whole::of_client(&report.whole).into_iter().map(|(gateway, sentences)| {
+            let first: Vec<String> = sentences.iter().take(report.most).cloned().collect();
+            let more = sentences.len() - first.len();
+            let more = if more > 0 { format!("<p>and {more} more.</p>\n") } else { String::new() };
+            format!("<p>{}</p>\n{}{more}", outside(&gateway), bullets(&first))
+        });
+        note(&outside(&client.title()), &gateways.collect::<String>(), &mut body);
+    }
     body.push_str(&whole);
     for pruned in &report.pruned {
         let name = gateway_name(&pruned.namespace, &pruned.gateway);
@@ -104,6 +113,9 @@ fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
         let _ = writeln!(html, "<dt>Name</dt><dd>{}</dd>", outside(&server.name));
     }
     let _ = write!(html, "<dt>Hosts</dt><dd>{}</dd>\n</dl>\n", list_of(&server.hosts, 10));
+    if let Some(client) = &server.client {
+        note("This client", &bullets(&[terminal::sentence(client)]), html);
+    }
     if !server.rejected.is_empty() {
         let title = "A cluster rejects this Gateway: it has no effect";
         note(title, &told(&server.rejected), html);

@@ -18,8 +18,11 @@ use istio_gateway::{
 use serde::Serialize;
 
 use self::sentences::{by, reason_text};
-pub(super) use self::{html::html, text::text};
-use super::{behavior::Absence, terminal::gateway_name};
+pub(super) use self::{
+    html::html,
+    text::{of_client, text},
+};
+use super::{behavior::Absence, client::Verdict, terminal::gateway_name};
 use crate::text::{harmless, listed};
 
 /// A Gateway of the set.
@@ -44,6 +47,8 @@ pub(super) struct MemberServer {
     pub(super) is_rejected: bool,
     /// Whether what it does depends on no placeholder.
     pub(super) is_certain: bool,
+    /// What happens to the client of `--client`.
+    pub(super) client: Option<Verdict>,
 }
 
 /// A server, by its number in the members and in its Gateway.
@@ -109,6 +114,9 @@ pub(super) struct Chain {
     pub(super) server: ServerRef,
     /// The domains of its virtual hosts that have routes.
     pub(super) hosts: Vec<String>,
+    /// What happens to the client of `--client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) client: Option<Verdict>,
 }
 
 /// A server that istiod leaves out.
@@ -142,6 +150,9 @@ pub(super) struct HostPath {
     pub(super) who_gets_in: String,
     /// The number of further filter chains with the same client check.
     pub(super) others: usize,
+    /// What happens to the client of `--client`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) client: Option<Verdict>,
     #[serde(skip)]
     pub(super) id: ServerId,
 }
@@ -341,6 +352,7 @@ impl Of<'_> {
                 leads_to,
                 server: self.server(chain.server),
                 hosts: hosts.map(|(domain, _)| domain.clone()).collect(),
+                client: self.member_server(chain.server).and_then(|server| server.client.clone()),
             }
         });
         WholeListener {
@@ -368,6 +380,7 @@ impl Of<'_> {
                 .map(|server| server.who_gets_in.clone())
                 .unwrap_or_default(),
             others: path.others,
+            client: self.member_server(path.server).and_then(|server| server.client.clone()),
             id: self.id(path.server).unwrap_or_default(),
         };
         Host {

@@ -17,6 +17,33 @@ pub(in crate::explain) fn text(whole: &Whole, screen: &mut Screen) {
     }
 }
 
+/// What happens to the client of `--client` at each host, and at each filter chain without routes: a title
+/// and a sentence for each.
+pub(in crate::explain) fn of_client(whole: &Whole) -> Vec<(String, Vec<String>)> {
+    let one = |gateway: &WholeGateway| {
+        let hosts = gateway.hosts.iter().flat_map(|host| {
+            host.paths.iter().filter_map(|path| {
+                let text = &path.client.as_ref()?.text;
+                Some(format!("{}, by {}: {text}", shown(&host.host), path.way()))
+            })
+        });
+        let chains = gateway.listeners.iter().flat_map(|listener| {
+            // Redirects have no routes.
+            let is_left = |chain: &&Chain| chain.leads_to != "http" || chain.hosts.is_empty();
+            let chains = listener.chains.iter().filter(is_left);
+            chains.filter_map(|chain| {
+                let text = match &listener.rejected {
+                    Some(_) => "rejected: Envoy rejects the listener",
+                    None => &chain.client.as_ref()?.text,
+                };
+                Some(format!("{}, port {}: {text}", names(chain), listener.port))
+            })
+        });
+        (title(gateway), hosts.chain(chains).collect())
+    };
+    whole.gateways.iter().map(one).collect()
+}
+
 /// A sentence about Gateways that are too many to merge.
 pub(super) fn omitted(count: usize) -> String {
     format!(

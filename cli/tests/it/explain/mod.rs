@@ -2,6 +2,7 @@
 
 mod answer;
 mod catch;
+mod client;
 mod command;
 mod diff;
 mod incomplete;
