@@ -11,6 +11,7 @@ use istio_gateway::{
 use crate::{
     Failure,
     files::{self, File},
+    progress::Progress,
     tell,
     text::{counted, shown},
 };
@@ -25,9 +26,16 @@ pub(crate) struct Reading {
     /// The first messages about skipped parts.
     pub(crate) problems: Vec<String>,
     pub(crate) others: Others,
+    pub(crate) progress: Progress,
+    documents: usize,
 }
 
 impl Reading {
+    /// For a command that prints at the end.
+    pub(crate) fn of_silent_command() -> Self {
+        Self { progress: Progress::new(), ..Self::default() }
+    }
+
     /// The files of the arguments, including those in directories.
     pub(crate) fn files(&mut self, arguments: &[PathBuf]) -> Result<Vec<File>, Failure> {
         files::check_stdin_once(arguments)?;
@@ -61,8 +69,14 @@ impl Reading {
         arguments: &[PathBuf],
         mut each: impl FnMut(&mut Self, &File, &mut usize, &DocumentText<'_>),
     ) -> Result<(), Failure> {
-        for file in self.files(arguments)? {
-            self.documents_of(&file, &mut each);
+        let files = self.files(arguments)?;
+        for (done, file) in files.iter().enumerate() {
+            self.documents_of(file, |reading, file, count, text| {
+                each(reading, file, count, text);
+                reading.documents += 1;
+                let Self { progress, documents, .. } = reading;
+                progress.show(|| format!("{done} of {} files, {documents} documents", files.len()));
+            });
         }
         Ok(())
     }
@@ -131,7 +145,8 @@ impl Reading {
 
     /// Adds the result of reading other files.
     pub(crate) fn extend(&mut self, other: Self) {
-        let Self { is_incomplete, has_unread, problems, others } = other;
+        let Self { is_incomplete, has_unread, problems, others, progress: _, documents } = other;
+        self.documents += documents;
         self.is_incomplete |= is_incomplete;
         self.has_unread |= has_unread;
         problems.iter().for_each(|problem| self.remember(problem));

@@ -12,6 +12,7 @@ mod from_gateway_api;
 mod gateways;
 mod input;
 mod output;
+mod progress;
 mod rules;
 mod schema;
 mod shell;
@@ -125,5 +126,6 @@ impl Failure {
 /// Writes a line to standard error: one line, whatever untrusted text is in it. If standard error is
 /// closed, the exit status still reports the error.
 fn tell(line: &str) {
+    progress::clear();
     let _ = writeln!(io::stderr(), "{}", harmless(line));
 }

@@ -11,7 +11,7 @@ use anstream::AutoStream;
 use serde::Serialize;
 use tempfile::Builder;
 
-use crate::{Failure, text::is_harmful};
+use crate::{Failure, progress, text::is_harmful};
 
 /// Writes to standard output at once.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
@@ -59,12 +59,14 @@ pub(crate) const BUFFER: usize = 64 * 1024;
 #[cfg(unix)]
 pub(crate) fn stdout() -> io::Result<Box<dyn Write>> {
     use std::os::fd::AsFd as _;
+    progress::clear();
     Ok(Box::new(fs::File::from(io::stdout().as_fd().try_clone_to_owned()?)))
 }
 
 /// Standard output.
 #[cfg(not(unix))]
 pub(crate) fn stdout() -> io::Result<Box<dyn Write>> {
+    progress::clear();
     Ok(Box::new(io::stdout().lock()))
 }
 
@@ -129,6 +131,7 @@ pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Failure> {
+    progress::clear();
     let write = |file: fs::File| {
         let mut out = BufWriter::with_capacity(BUFFER, file);
         write(&mut out)?;

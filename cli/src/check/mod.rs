@@ -295,7 +295,7 @@ impl Checking<'_> {
             self.problem(problem)?;
         }
         each_part(self.files, judge, |file, part| self.part(file, part))?;
-        self.progress.clear();
+        crate::progress::clear();
         let Self { files, format, policy, set, out, output, sources, totals, suppressions, .. } =
             self;
         let has_suppressions = !suppressions.are_empty();
@@ -396,13 +396,13 @@ impl Checking<'_> {
         self.totals.rejected += usize::from(matches!(document.verdict, Outcome::Rejected(_)));
         self.totals.depending += usize::from(document.verdict == Outcome::DependsOnPlaceholders);
         if !document.findings.is_empty() {
-            self.progress.clear();
+            crate::progress::clear();
         }
         self.output.document(&mut self.out, document)
     }
 
     fn problem(&mut self, problem: &str) -> io::Result<()> {
-        self.progress.clear();
+        crate::progress::clear();
         crate::tell(&format!("istio-gateway: {problem}"));
         self.totals.has_problems = true;
         self.output.problem(&mut self.out, problem)

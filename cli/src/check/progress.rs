@@ -1,24 +1,18 @@
-//! The progress of a long check.
+//! The progress of a check.
 
-use std::{
-    io::{self, IsTerminal as _, Write as _},
-    time::{Duration, Instant},
-};
+use crate::progress;
 
-/// The progress on a terminal, if the check takes long.
+/// The files and Gateways so far.
 pub(super) struct Progress {
-    pub(super) begun: Instant,
-    is_terminal: bool,
+    pub(super) shown: progress::Progress,
     files: usize,
     done: usize,
     gateways: usize,
-    shown: Option<Instant>,
 }
 
 impl Progress {
     pub(super) fn new(files: usize) -> Self {
-        let is_terminal = io::stderr().is_terminal();
-        Self { begun: Instant::now(), is_terminal, files, done: 0, gateways: 0, shown: None }
+        Self { shown: progress::Progress::new(), files, done: 0, gateways: 0 }
     }
 
     pub(super) fn file(&mut self, done: usize) {
@@ -36,21 +30,7 @@ impl Progress {
     }
 
     fn show(&mut self) {
-        const PATIENCE: Duration = Duration::from_secs(1);
-        const PACE: Duration = Duration::from_millis(100);
-        if self.is_terminal
-            && self.begun.elapsed() > PATIENCE
-            && self.shown.is_none_or(|shown| shown.elapsed() > PACE)
-        {
-            let Self { done, files, gateways, .. } = self;
-            let _ = write!(io::stderr(), "\r{done} of {files} files, {gateways} Gateways");
-            self.shown = Some(Instant::now());
-        }
-    }
-
-    pub(super) fn clear(&mut self) {
-        if self.shown.take().is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
+        let Self { done, files, gateways, .. } = self;
+        self.shown.show(|| format!("{done} of {files} files, {gateways} Gateways"));
     }
 }

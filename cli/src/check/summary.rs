@@ -111,7 +111,7 @@ impl Checking<'_> {
             write!(self.out, " (field validation: {})", self.field_validation)?;
         }
         if io::stdout().is_terminal() {
-            write!(self.out, " ({:.2} s)", self.progress.begun.elapsed().as_secs_f64())?;
+            write!(self.out, " ({:.2} s)", self.progress.shown.begun.elapsed().as_secs_f64())?;
         }
         writeln!(self.out)?;
         let fixable = match fixable {

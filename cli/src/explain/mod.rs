@@ -189,6 +189,9 @@ struct Report {
     most: usize,
 }
 
+/// So many Gateways may take more than two seconds.
+const MANY: usize = 200;
+
 impl Explain {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         check_stdin_once(&self.files)?;
@@ -205,7 +208,7 @@ impl Explain {
 
     fn explain(self) -> Result<ExitCode, Failure> {
         let options = self.options();
-        let mut reading = Reading::default();
+        let mut reading = Reading::of_silent_command();
         let asked = match &self.client {
             Some(path) => Some(Asked::read(path, &self.chain, self.at)?),
             None => None,
@@ -214,6 +217,9 @@ impl Explain {
         let wanted = asked.is_some().then_some(&mut cas);
         let (found, services) = read_set(&self.files, &mut reading, wanted)?;
         let asked = asked.map(|asked| asked.with_cas(cas));
+        if found.len() >= MANY {
+            reading.progress.announce(|| format!("explaining {} Gateways", found.len()));
+        }
         let All { whole, pruned, servers } =
             All::new(&found, &services, &options, self.forwarding, asked.as_ref());
         // A file is written as a whole or not at all.
@@ -239,7 +245,7 @@ impl Explain {
             let message = "--diff takes two files: istio-gateway explain --diff OLD NEW";
             return Err(Failure::Usage(message.to_owned()));
         };
-        let mut reading = Reading::default();
+        let mut reading = Reading::of_silent_command();
         let diff = Diff::of([old, new], &self.options(), self.forwarding, &mut reading)?;
         if !reading.is_complete() && self.output.is_some() {
             return Ok(ExitCode::from(reading.finish()));

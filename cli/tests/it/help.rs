@@ -1,5 +1,12 @@
 //! Help, its width, and its exit statuses.
 
+#[cfg(unix)]
+use std::{
+    fs::{self, File},
+    io::Read as _,
+    thread,
+};
+
 use crate::start::{Directory, Ran, istio_gateway};
 
 const COMMANDS: [&str; 7] =
@@ -137,32 +144,65 @@ fn exit_statuses() {
     }
 }
 
-/// As wide as the terminal, within bounds.
-#[test]
+/// A terminal for a command, and what is written to it once that has ended.
 #[cfg(unix)]
-fn text_is_as_wide_as_the_terminal() {
-    use std::{fs::File, io::Read as _, thread};
-
+fn terminal(columns: u16) -> (File, thread::JoinHandle<String>) {
     use rustix::{
         pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
         termios::{Winsize, tcsetwinsize},
     };
 
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    tcsetwinsize(&terminal, size).unwrap();
+    let end = File::options().read(true).write(true).open(name).unwrap();
+    let mut terminal = File::from(terminal);
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // It fails once the other end is closed.
+        let _ = terminal.read_to_end(&mut bytes);
+        String::from_utf8(bytes).unwrap()
+    });
+    (end, reader)
+}
+
+/// Long work shows its progress on a terminal, and removes it. Short work shows none.
+#[test]
+#[cfg(unix)]
+fn progress_is_shown_on_a_terminal_only() {
+    let gateway = |index: usize| {
+        let text = fs::read_to_string(crate::start::root().join("examples/gateway.yaml")).unwrap();
+        text.replace("name: edge\n", &format!("name: edge-{index}\n"))
+    };
+    let many: String = (0..300).map(|index| format!("---\n{}", gateway(index))).collect();
+    let directory = Directory::new(&[("few.yaml", &gateway(0)), ("many.yaml", &many)]);
+    let shown = |args: &[&str]| {
+        let (end, reader) = terminal(80);
+        assert_eq!(directory.istio_gateway(args).run_with_errors_into(end), 0);
+        reader.join().unwrap()
+    };
+    assert_eq!(shown(&["explain", "-o", "report", "few.yaml"]), "");
+    let removed = "\r\u{1b}[K";
+    for (args, progress) in [
+        (&["explain", "-o", "report", "many.yaml"] as &[&str], "explaining 300 Gateways"),
+        (&["explain", "--diff", "-o", "report", "few.yaml", "many.yaml"], "comparing 301 Gateways"),
+    ] {
+        let shown = shown(args);
+        assert!(shown.ends_with(&format!("{removed}{progress}{removed}")), "{shown:?}");
+    }
+    let ran = directory.istio_gateway(&["explain", "many.yaml"]).run();
+    assert!(!ran.err.contains("explaining"), "{}", ran.err);
+}
+
+/// As wide as the terminal, within bounds.
+#[test]
+#[cfg(unix)]
+fn text_is_as_wide_as_the_terminal() {
     let widest = |columns: u16, args: &[&str]| {
-        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&terminal).unwrap();
-        unlockpt(&terminal).unwrap();
-        let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
-        let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        tcsetwinsize(&terminal, size).unwrap();
-        let end = File::options().read(true).write(true).open(name).unwrap();
-        let mut terminal = File::from(terminal);
-        let reader = thread::spawn(move || {
-            let mut bytes = Vec::new();
-            // It fails once the other end is closed.
-            let _ = terminal.read_to_end(&mut bytes);
-            String::from_utf8(bytes).unwrap()
-        });
+        let (end, reader) = terminal(columns);
         let ran = istio_gateway(args).envs(&[("NO_COLOR", "1")]).run_into(end);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
         let text = reader.join().unwrap();

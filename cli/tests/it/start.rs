@@ -108,6 +108,15 @@ impl Start<'_> {
         Ran { status: status.code().unwrap(), out: String::new(), err }
     }
 
+    /// With standard error there; returns the exit status.
+    #[cfg(unix)]
+    pub(crate) fn run_with_errors_into(mut self, errors: impl Into<Stdio>) -> i32 {
+        let mut child =
+            self.command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn().unwrap();
+        self.command.stderr(Stdio::null());
+        child.wait().unwrap().code().unwrap()
+    }
+
     /// With an input that does not end, and without waiting for it.
     #[cfg(unix)]
     pub(crate) fn spawn(mut self) -> std::process::Child {

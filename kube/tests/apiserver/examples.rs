@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     io::{BufRead as _, BufReader, Read as _},
+    path::PathBuf,
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
@@ -13,15 +14,19 @@ use crate::cluster::{Cluster, Definition, V1, gateway, newer};
 
 const CONDITION: &str = "example.com/ClientsVerified";
 
-fn example(name: &str, args: &[&str]) -> Command {
-    // Next to the tests' directory.
+/// Next to the tests' directory.
+pub(crate) fn path_of_example(name: &str) -> PathBuf {
     let mut path = env::current_exe().unwrap();
     path.pop();
     path.pop();
     path.push("examples");
     path.push(name);
     assert!(path.exists(), "cargo build -p istio-gateway-kube --examples comes first");
-    let mut command = Command::new(path);
+    path
+}
+
+fn example(name: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(path_of_example(name));
     command.args(args);
     command
 }

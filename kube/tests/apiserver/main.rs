@@ -1,7 +1,7 @@
 //! The resource on a real API server, which `conformance/apiserver/run` starts:
 //!
 //! ```sh
-//! cargo build -p istio-gateway-kube --examples
+//! cargo build -p istio-gateway-kube --examples && cargo build -p istio-gateway-cli
 //! conformance/apiserver/run cargo test -p istio-gateway-kube --test apiserver -- \
 //!   --ignored --nocapture --test-threads=1
 //! ```
@@ -23,3 +23,4 @@ mod replay;
 mod stored;
 mod verdicts;
 mod watches;
+mod webhook;

@@ -27,6 +27,7 @@ use self::{
     pair::{Pair, Stored},
 };
 use super::{
+    MANY,
     answer::{self, Answer},
     server::PortOf,
     terminal::{MOST_TOLD, gateway_name},
@@ -246,7 +247,7 @@ impl Diff {
     ) -> Result<Self, Failure> {
         let (mut unread, mut repeated) = (Vec::new(), Vec::new());
         let mut read = |which, path: &PathBuf| -> Result<_, Failure> {
-            let mut of_side = Reading::default();
+            let mut of_side = Reading::of_silent_command();
             let (found, services) = read_set(std::slice::from_ref(path), &mut of_side, None)?;
             let misspelt = std::mem::take(&mut of_side.others.misspelt);
             of_side.leave_out(&misspelt);
@@ -273,6 +274,10 @@ impl Diff {
         let (is_old_complete, is_new_complete) =
             (is_old_complete && unnamed.is_none(), is_new_complete && unnamed.is_none());
         let is_complete = is_old_complete && is_new_complete;
+        let count = before.len() + after.len();
+        if count >= MANY {
+            reading.progress.announce(|| format!("comparing {count} Gateways"));
+        }
         let (mut rejected, mut pruned, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for gateway in before.iter().chain(&after) {
             let Stored { of, manifest, judgement, .. } = gateway;
