@@ -1,6 +1,6 @@
 //! Which clients gain or lose access by a change of policy.
 
-use std::{collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use super::{
     Admission, ClientCertificate, ClientCertificatePolicy, Decision, ValidationContext,
@@ -145,6 +145,28 @@ impl ClientCertificatePolicy {
     /// ```
     #[must_use]
     pub fn compare(&self, new: &Self) -> Vec<Change> {
+        self.compare_values(new, usize::MAX)
+    }
+
+    /// Whether this policy accepts a client that another one rejects: whether [`compare`](Self::compare) has a
+    /// change from the other one that is [newly accepted](Change::newly_accepted). It looks only at as much of
+    /// long lists as it needs.
+    ///
+    /// ```
+    /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
+    ///
+    /// let required = ClientCertificatePolicy::from_settings(&ServerTlsSettings::mutual("edge-cert"));
+    /// let optional = ClientCertificatePolicy::from_settings(&ServerTlsSettings::optional_mutual("edge-cert"));
+    /// assert!(optional.accepts_more_than(&required));
+    /// assert!(!required.accepts_more_than(&optional));
+    /// ```
+    #[must_use]
+    pub fn accepts_more_than(&self, other: &Self) -> bool {
+        other.compare_values(self, 1).iter().any(Change::newly_accepted)
+    }
+
+    /// The changes, each with no more than so many values.
+    fn compare_values(&self, new: &Self, most: usize) -> Vec<Change> {
         let tells = |client: &Client| {
             let id = client.id;
             (id != "revoked" && id != "no-revocation-list" || self.has_crl() || new.has_crl())
@@ -159,7 +181,7 @@ impl ClientCertificatePolicy {
             new: certificate,
         });
         let of_one = match (self.context(), new.context()) {
-            (Some(old), Some(new)) => of_one_context(old, new),
+            (Some(old), Some(new)) => of_one_context(old, new, most),
             _ => Vec::new(),
         };
         let compared = all.filter(tells).chain(of_one).map(|client| Change {
@@ -184,7 +206,7 @@ struct Client {
 
 /// The clients that only one of two contexts is about. Where one of them has no CA, no name, no pin
 /// or no CRL, the clients of every policy show the difference.
-fn of_one_context(old: &ValidationContext, new: &ValidationContext) -> Vec<Client> {
+fn of_one_context(old: &ValidationContext, new: &ValidationContext, most: usize) -> Vec<Client> {
     const VALID: ClientCertificate = ClientCertificate::VALID;
     const STRANGER: ClientCertificate = ClientCertificate::UNKNOWN_ISSUER;
     const OTHER: ClientCertificate = ClientCertificate::OTHER_NAME;
@@ -205,21 +227,19 @@ fn of_one_context(old: &ValidationContext, new: &ValidationContext) -> Vec<Clien
     }
     let (a, b) = (&old.subject_alt_names, &new.subject_alt_names);
     if !a.is_empty() && !b.is_empty() {
-        add("new-name", "with a newly listed SAN", beyond(a, b), OTHER, VALID);
-        add("old-name", "with a SAN that is no longer listed", beyond(b, a), VALID, OTHER);
+        add("new-name", "with a newly listed SAN", beyond(a, b, most), OTHER, VALID);
+        add("old-name", "with a SAN that is no longer listed", beyond(b, a, most), VALID, OTHER);
     }
     if old.has_pins() && new.has_pins() {
-        let pins = |context: &ValidationContext| -> Vec<String> {
-            let ValidationContext { verify_certificate_spki, verify_certificate_hash, .. } =
-                context;
-            // A colon more or less, or a capital, is the same certificate.
-            let hash = |pin: &String| pin.replace(':', "").to_ascii_lowercase();
-            let keys = verify_certificate_spki.iter().cloned();
-            keys.chain(verify_certificate_hash.iter().map(hash)).collect()
-        };
         let (a, b) = (pins(old), pins(new));
-        add("new-pin", "with a newly listed pin", beyond(&a, &b), UNPINNED, VALID);
-        add("old-pin", "with a pin that is no longer listed", beyond(&b, &a), VALID, UNPINNED);
+        add("new-pin", "with a newly listed pin", beyond(&a, &b, most), UNPINNED, VALID);
+        add(
+            "old-pin",
+            "with a pin that is no longer listed",
+            beyond(&b, &a, most),
+            VALID,
+            UNPINNED,
+        );
     }
     if let (Some(a), Some(b)) = (&old.crl, &new.crl)
         && a.source != b.source
@@ -231,10 +251,31 @@ fn of_one_context(old: &ValidationContext, new: &ValidationContext) -> Vec<Clien
     clients
 }
 
-/// What `more` has and `less` has not, each once. An empty name matches nobody.
-fn beyond(less: &[String], more: &[String]) -> Vec<String> {
-    let mut known: HashSet<&str> = less.iter().map(String::as_str).chain([""]).collect();
-    more.iter().filter(|text| known.insert(text)).cloned().collect()
+fn pins(context: &ValidationContext) -> Vec<Cow<'_, str>> {
+    let ValidationContext { verify_certificate_spki, verify_certificate_hash, .. } = context;
+    // A colon more or less, or a capital, is the same certificate.
+    fn hash(pin: &str) -> Cow<'_, str> {
+        match pin.contains(|c: char| c == ':' || c.is_ascii_uppercase()) {
+            true => Cow::Owned(pin.replace(':', "").to_ascii_lowercase()),
+            false => Cow::Borrowed(pin),
+        }
+    }
+    let keys = verify_certificate_spki.iter().map(|pin| Cow::Borrowed(pin.as_str()));
+    keys.chain(verify_certificate_hash.iter().map(|pin| hash(pin))).collect()
+}
+
+/// The first of what `more` has and `less` has not, each once. An empty name matches nobody.
+fn beyond<T: AsRef<str>>(less: &[T], more: &[T], most: usize) -> Vec<String> {
+    /// For so few, `less` is searched; for more, a set of it is cheaper.
+    const FEW: usize = 4;
+    let mut seen = HashSet::from([""]);
+    if more.len() > FEW {
+        seen.extend(less.iter().map(AsRef::as_ref));
+    }
+    let is_listed =
+        |text: &str| more.len() <= FEW && less.iter().any(|known| known.as_ref() == text);
+    let new = more.iter().map(AsRef::as_ref).filter(|text| !is_listed(text) && seen.insert(*text));
+    new.take(most).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -261,6 +302,10 @@ mod tests {
         want: &[(&str, Effect)],
     ) {
         let got = old.compare(new);
+        for (old, new) in [(old, new), (new, old)] {
+            let is_more = old.compare(new).iter().any(Change::newly_accepted);
+            assert_eq!(new.accepts_more_than(old), is_more);
+        }
         let got: Vec<_> = got.iter().map(|change| (change.id, change.effect())).collect();
         assert_eq!(got, want);
     }

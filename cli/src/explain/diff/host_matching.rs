@@ -5,7 +5,7 @@ use std::{
     ptr,
 };
 
-use istio_gateway::{client_certificate::Effect, envoy::Options, prost::Message as _};
+use istio_gateway::{Server, client_certificate::Effect, envoy::Options, prost::Message as _};
 
 use super::{
     difference::{self, Difference, is_surely_weaker},
@@ -262,6 +262,8 @@ struct Compared<'a> {
     options: &'a Options,
     /// What two servers have in common that do the same to clients, numbered.
     kinds: HashMap<String, usize>,
+    /// The number of each server, by its address.
+    numbers: HashMap<*const Server, usize>,
     behaviors: HashMap<usize, ServerBehavior<'a>>,
     known: HashMap<(usize, usize), Told>,
     /// So many bytes of settings are still compared.
@@ -277,17 +279,22 @@ const BUDGET: usize = 64_000_000;
 
 impl<'a> Compared<'a> {
     fn new(pairs: &'a [Pair<'a>], options: &'a Options) -> Self {
-        let (kinds, behaviors, known) = Default::default();
-        Self { pairs, options, kinds, behaviors, known, budget: BUDGET }
+        let (kinds, numbers, behaviors, known) = Default::default();
+        Self { pairs, options, kinds, numbers, behaviors, known, budget: BUDGET }
     }
 
     fn kind(&mut self, side: &Side<'a>) -> usize {
+        let address = std::ptr::from_ref(side.server);
+        if let Some(&number) = self.numbers.get(&address) {
+            return number;
+        }
         let port = side.server.port.as_ref().map(|port| (port.number, &port.protocol));
         let next = self.kinds.len();
         let rejected = side.rejected_by();
         let kind = format!("{port:?} {rejected:?} {:?} {:?}", side.server.tls, side.scope());
         let kind = *self.kinds.entry(kind).or_insert(next);
         self.behaviors.entry(kind).or_insert_with(|| side.behavior(self.options));
+        self.numbers.insert(address, kind);
         kind
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use istio_gateway::{
-    client_certificate::{Change, ClientCertificatePolicy, Effect},
+    client_certificate::{ClientCertificatePolicy, Effect},
     envoy::{self, Options, ServerOutcome},
     merged_gateway::VirtualService,
 };
@@ -106,7 +106,7 @@ fn opened<'a>(side: &'a SideWhole, other: &SideWhole) -> Opened<'a> {
         let Some(policy) = side.policies.get(&path.id) else { continue };
         let accepts_more = |other_path: &&HostPath| {
             let other = other.policies.get(&other_path.id);
-            other.is_some_and(|other| other.compare(policy).iter().any(Change::newly_accepted))
+            other.is_some_and(|other| policy.accepts_more_than(other))
         };
         if others.iter().all(accepts_more) {
             opened.entry(path.id).or_default().push((host, path));
