@@ -7,7 +7,9 @@ use super::{
     ValidationContext, verify::verify,
 };
 #[cfg(feature = "x509")]
-use super::{Crl, Source};
+use super::Crl;
+#[cfg(any(feature = "envoy", feature = "validate"))]
+use super::Source;
 
 /// What a gateway requires of a client's certificate.
 ///
@@ -167,9 +169,18 @@ impl ClientCertificatePolicy {
     #[cfg(feature = "x509")]
     pub(crate) fn with_crl(mut self) -> Self {
         if let Some(context) = &mut self.context {
-            context.crl.get_or_insert(Crl::usable(Source::Inline));
+            context.crl.get_or_insert(Crl::usable(super::Source::Inline));
         }
         self
+    }
+
+    /// Where the CA comes from.
+    #[cfg(any(feature = "envoy", feature = "validate"))]
+    pub(crate) fn ca_source(&mut self) -> Option<&mut Source> {
+        match &mut self.context.as_mut()?.trusted_ca {
+            TrustedCa::Absent => None,
+            TrustedCa::Given(source) | TrustedCa::Pending(source) => Some(source),
+        }
     }
 
     /// What certificates are verified with; none where the listener has no validation context.

@@ -13,7 +13,7 @@ use super::{
     listener::{ServerNames, lower},
 };
 use crate::{
-    client_certificate::{Change, ClientCertificate, ClientCertificatePolicy, Decision},
+    client_certificate::{Change, ClientCertificate, ClientCertificatePolicy, Decision, Source},
     traffic_mode::TrafficMode,
 };
 
@@ -50,7 +50,14 @@ pub(super) enum Leads<'a> {
 
 impl MergedGateway {
     /// The chains that take connections from outside the gateway's pods, but for those of `AUTO_PASSTHROUGH`.
-    pub(super) fn chains<'a>(&'a self, gateways: &'a [NamedGateway<'a>]) -> Vec<Chain<'a>> {
+    ///
+    /// CAs of which `cas` knows that they are the same count as the first one of them, by whatever credential.
+    pub(super) fn chains<'a>(
+        &'a self,
+        gateways: &'a [NamedGateway<'a>],
+        cas: &dyn Fn(usize) -> Option<u64>,
+    ) -> Vec<Chain<'a>> {
+        let mut sources: HashMap<u64, Source> = HashMap::new();
         let mut classes: HashMap<ClientCertificatePolicy, usize> = HashMap::new();
         let mut rejecting = Vec::new();
         let mut chains = Vec::new();
@@ -72,9 +79,12 @@ impl MergedGateway {
                     gateways.get(merged.gateway)?.gateway.servers.get(merged.server)
                 });
                 let policy = self.client_certificate_policy(chain.server, gateways);
-                let (Some(leads), Some(server), Some(policy)) = (leads, server, policy) else {
+                let (Some(leads), Some(server), Some(mut policy)) = (leads, server, policy) else {
                     continue;
                 };
+                if let (Some(source), Some(ca)) = (policy.ca_source(), cas(chain.server)) {
+                    source.clone_from(sources.entry(ca).or_insert_with(|| source.clone()));
+                }
                 let Some(server_name) = names.example(chain, index) else { continue };
                 let next = classes.len();
                 let class = *classes.entry(policy.clone()).or_insert(next);

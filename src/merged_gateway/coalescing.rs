@@ -80,7 +80,7 @@ impl MergedGateway {
         gateways: &[NamedGateway<'_>],
         has_name: &dyn Fn(usize, &str) -> Option<bool>,
     ) -> Vec<MisdirectedRequest> {
-        let chains = self.chains(gateways);
+        let chains = self.chains(gateways, &|_| None);
         // By listener, and by certificate.
         let mut listeners: BTreeMap<_, BTreeMap<_, Vec<(&Chain<'_>, &Server)>>> = BTreeMap::new();
         for chain in chains.iter().filter(|chain| chain.mode == TrafficMode::HttpsTerminate) {

@@ -78,7 +78,7 @@ impl MergedGateway {
     /// ```
     #[must_use]
     pub fn host_paths(&self, gateways: &[NamedGateway<'_>]) -> Vec<HostPaths> {
-        let chains = self.chains(gateways);
+        let chains = self.chains(gateways, &|_| None);
         let listeners = listeners(&chains);
         let index = Index::new(&chains, &listeners);
         // The backends of each VirtualService at each of its domains.

@@ -242,7 +242,17 @@ impl MergedGateway {
     /// ```
     #[must_use]
     pub fn bypasses(&self, gateways: &[NamedGateway<'_>]) -> Vec<Bypass> {
-        let chains = self.chains(gateways);
+        self.bypasses_by_cas(gateways, &|_| None)
+    }
+
+    /// As [`bypasses`](Self::bypasses), where it may be known what CA the server with this index has: equal numbers
+    /// for CAs, with their CRLs, of equal content.
+    pub(crate) fn bypasses_by_cas(
+        &self,
+        gateways: &[NamedGateway<'_>],
+        cas: &dyn Fn(usize) -> Option<u64>,
+    ) -> Vec<Bypass> {
+        let chains = self.chains(gateways, cas);
         let listeners = listeners(&chains);
         let index = Index::new(&chains, &listeners);
         let mut gains: HashMap<(usize, usize), Rc<[Change]>> = HashMap::new();
