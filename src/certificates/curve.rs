@@ -3,13 +3,15 @@
 //! The arithmetic is not constant-time: it computes a public key once, offline, and signs nothing.
 
 use num_bigint::BigInt;
+#[cfg(feature = "validate")]
+use num_bigint::BigUint;
 
 /// `y² = x³ - 3x + b` over a prime field, with a generator of the group. Numbers are big-endian
 /// hexadecimal digits. All four groups have a prime order.
 ///
 /// Source: NIST SP 800-186.
-#[derive(PartialEq, Eq)]
-pub(super) struct Curve {
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Curve {
     /// The encoded object identifier.
     oid: &'static [u8],
     prime: &'static str,
@@ -77,12 +79,12 @@ struct Point {
 
 impl Curve {
     /// The curve with an encoded object identifier.
-    pub(super) fn from_oid(oid: &[u8]) -> Option<&'static Self> {
+    pub(crate) fn from_oid(oid: &[u8]) -> Option<&'static Self> {
         CURVES.iter().find(|curve| curve.oid == oid)
     }
 
     /// How many bytes a scalar has, and a coordinate.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.prime.len() / 2
     }
 
@@ -100,10 +102,54 @@ impl Curve {
         x < prime && y < prime && equation % prime == BigInt::ZERO
     }
 
+    /// The curve with these numbers: the prime, both coefficients, the generator and the order.
+    #[cfg(feature = "validate")]
+    pub(crate) fn from_numbers(numbers: [BigUint; 6]) -> Option<&'static Self> {
+        let [prime, a, b, x, y, order] = numbers.map(BigInt::from);
+        CURVES.iter().find(|curve| {
+            let (own_x, own_y) = curve.generator.split_at(2 * curve.size());
+            [&prime, &(a.clone() + 3), &b, &x, &y, &order].into_iter().eq(&[
+                hex(curve.prime),
+                hex(curve.prime),
+                hex(curve.b),
+                hex(own_x),
+                hex(own_y),
+                hex(curve.order),
+            ])
+        })
+    }
+
+    /// The uncompressed form of a point, which may be compressed. That of a point on P-224 is not computed.
+    ///
+    /// Source: BoringSSL's `EC_POINT_oct2point`.
+    #[cfg(feature = "validate")]
+    pub(crate) fn point(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let (form @ 2..=3, x) = bytes.split_first()? else {
+            return self.is_point(bytes).then(|| bytes.to_vec());
+        };
+        let prime = hex(self.prime);
+        let number = Some(unsigned(x)).filter(|n| x.len() == self.size() && *n < prime)?;
+        // The root of a square, if the prime is 3 modulo 4.
+        let square: BigInt = (&number * &number - 3) * &number + hex(self.b);
+        let root = square.modpow(&((&prime + 1) / 4), &prime);
+        let root = if root.bit(0) == (*form == 3) { root } else { prime - root };
+        let y = root.to_bytes_be().1;
+        let zeros = vec![0; self.size().saturating_sub(y.len())];
+        let point = [&[4], x, &zeros, &y].concat();
+        self.is_point(&point).then_some(point)
+    }
+
+    /// Whether a number is a private key: neither 0 nor as large as the order.
+    #[cfg(feature = "validate")]
+    pub(crate) fn is_scalar(&self, bytes: &[u8]) -> bool {
+        let number = unsigned(bytes);
+        number != BigInt::ZERO && number < hex(self.order)
+    }
+
     /// The uncompressed public point of a private key, which is neither 0 nor as large as the order.
     ///
     /// Source: `ecdsa.ParseRawPrivateKey`.
-    pub(super) fn public_point(&self, scalar: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn public_point(&self, scalar: &[u8]) -> Option<Vec<u8>> {
         let key = unsigned(scalar);
         if key == BigInt::ZERO || key >= hex(self.order) {
             return None;

@@ -5,8 +5,9 @@ use super::{
     general_name::{AuthorityKey, DistributionPoint, GeneralName},
     name::Name,
     read::{Bits, OCTET_STRING, Reader, SEQUENCE, Time, context, explicit},
-    signature::{PublicKey, Signature},
 };
+#[cfg(feature = "x509")]
+use super::signature::{PublicKey, Signature};
 
 /// Encoded object identifiers of extensions, of which only the last byte differs.
 pub(super) mod id {
@@ -47,7 +48,9 @@ pub(super) struct Certificate {
     /// The encoded public key.
     pub(super) public_key_info: Vec<u8>,
     /// `None` for a key that BoringSSL does not read.
+    #[cfg(feature = "x509")]
     pub(super) key: Option<PublicKey>,
+    #[cfg(feature = "x509")]
     pub(super) signature: Signature,
     /// What is signed.
     pub(super) signed: Vec<u8>,
@@ -123,8 +126,10 @@ impl Certificate {
         let facts = Facts::new(version, &serial, &issuer, &subject, &extensions);
         Some(Self {
             der: der.to_vec(),
+            #[cfg(feature = "x509")]
             key: PublicKey::parse(key_algorithm, key_bits),
             public_key_info: public_key_info.whole.to_vec(),
+            #[cfg(feature = "x509")]
             signature: Signature::new(algorithm, inner_algorithm, bits),
             signed: signed.whole.to_vec(),
             serial,
@@ -134,6 +139,14 @@ impl Certificate {
             not_after,
             extensions,
             facts,
+        })
+    }
+
+    /// Source: BoringSSL's `ssl_cert_check_key_usage`.
+    pub(super) fn allows_signing(&self) -> bool {
+        self.extensions.first(id::KEY_USAGE).is_none_or(|mut value| {
+            let bits = value.bits().filter(|_| value.is_empty());
+            bits.is_some_and(|bits| bits.bytes.first().is_some_and(|first| first & 0x80 != 0))
         })
     }
 

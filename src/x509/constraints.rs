@@ -4,7 +4,7 @@ use super::{
     certificate::Certificate,
     general_name::GeneralName,
     name::Name,
-    path::Problem,
+    problem::Problem,
     read::{Reader, SEQUENCE, context, explicit},
 };
 

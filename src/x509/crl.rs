@@ -7,8 +7,9 @@ use super::{
     general_name::{AuthorityKey, PointName},
     name::Name,
     read::{GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, Time, UTC_TIME, context, explicit},
-    signature::Signature,
 };
+#[cfg(feature = "x509")]
+use super::{problem::Problem, signature::Signature};
 
 /// A CRL.
 #[derive(Clone, Debug)]
@@ -21,6 +22,7 @@ pub(super) struct RevocationList {
     pub(super) authority_key: Option<AuthorityKey>,
     pub(super) scope: Scope,
     pub(super) has_unknown_critical: bool,
+    #[cfg(feature = "x509")]
     pub(super) signature: Signature,
     /// What is signed.
     pub(super) signed: Vec<u8>,
@@ -86,10 +88,30 @@ impl RevocationList {
             authority_key,
             scope: scope.unwrap_or_default(),
             has_unknown_critical,
+            #[cfg(feature = "x509")]
             signature: Signature::new(outer_algorithm, inner_algorithm, bits),
             signed: signed.whole.to_vec(),
             issuer,
         })
+    }
+
+    /// The first second at which it is valid, since 1970, and the first one after it.
+    pub(super) fn validity(&self) -> (i64, i64) {
+        let seconds = |time: Time| time.seconds.unwrap_or(i64::MIN);
+        (seconds(self.last_update), self.next_update.map_or(i64::MAX, seconds))
+    }
+
+    /// Source: BoringSSL's `check_crl_time`.
+    #[cfg(feature = "x509")]
+    pub(super) fn check_time(&self, at: i64) -> Result<(), Problem> {
+        let (first, end) = self.validity();
+        if first > at {
+            return Err(Problem::CrlNotYetValid);
+        }
+        if self.next_update.is_some() && end <= at {
+            return Err(Problem::CrlHasExpired);
+        }
+        Ok(())
     }
 
     pub(super) fn revokes(&self, certificate: &Certificate) -> bool {

@@ -13,14 +13,6 @@ use crate::client_certificate::{
     Validity,
 };
 
-/// Source: BoringSSL's `ssl_cert_check_key_usage`.
-pub(super) fn leaf_allows_signing(leaf: &Certificate) -> bool {
-    leaf.extensions.first(id::KEY_USAGE).is_none_or(|mut value| {
-        let bits = value.bits().filter(|_| value.is_empty());
-        bits.is_some_and(|bits| bits.bytes.first().is_some_and(|first| first & 0x80 != 0))
-    })
-}
-
 /// Source: Envoy's `DefaultCertValidator::matchSubjectAltName`.
 pub(super) fn has_name(leaf: &Certificate, context: &ValidationContext) -> bool {
     let names = leaf
