@@ -195,7 +195,7 @@ rules! {
 
     SECRET_NAMESPACE = "lint/secret-namespace", Warning,
     "Secret of another namespace",
-    "istiod gives a gateway Secrets of its pods' namespace only, whatever namespace stands before the name. Of another one, the gateway gets no secret, and the connections to the server end during the handshake. The namespace of the pods is known from --gateway-namespace, or from pods among the checked documents. Names with kubernetes-gateway:// are not judged: a ReferenceGrant may allow them.", manifests;
+    "istiod gives a gateway Secrets of its pods' namespace only, whatever namespace stands before the name. Of another one, the gateway gets no secret, and the connections to the server end during the handshake. The namespace of the pods is known from --gateway-namespace, or from pods among the checked documents. A name with kubernetes-gateway:// is for pods in the Gateway's own namespace; for a Secret of another namespace, a ReferenceGrant there must permit Gateways of this one, which is reported only if the files have ReferenceGrants or the Secret. With OPTIONAL_MUTUAL, istiod gives no CA by such a name.", manifests;
 
     SECRET_KEYS = "lint/secret-keys", Warning,
     "Secret without a certificate, key or CA",

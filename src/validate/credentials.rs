@@ -5,7 +5,8 @@ use std::{collections::HashMap, mem::discriminant, sync::Arc};
 use super::{
     Options,
     gateway_set::GatewaySet,
-    outline::{CompactLocation, CredentialUse, Role, small},
+    grant::KeptGrant,
+    outline::{Access, CompactLocation, CredentialUse, Role, small},
     secret::{CaProblem, Content, KeptSecret, Known, ServerProblem},
     set::{DocumentLocation, SetFinding},
 };
@@ -27,6 +28,11 @@ pub(super) struct CredentialSet {
     has_secrets: bool,
     /// Whether there may be Secrets that are not known: with a placeholder as a name, or made by a controller.
     has_unknown_secrets: bool,
+    /// By the namespace of Secrets, and that of Gateways: the names of the Secrets; `None` stands for all.
+    grants: HashMap<(Box<str>, Box<str>), Vec<Option<Box<str>>>>,
+    has_grants: bool,
+    /// Whether there may be ReferenceGrants that are not known.
+    has_unknown_grants: bool,
     uses: Vec<SetUse>,
     /// The names of `uses`, concatenated.
     names: String,
@@ -48,7 +54,7 @@ struct SetUse {
     gateway: Option<u32>,
     at: CompactLocation,
     role: Role,
-    is_of_pods: bool,
+    access: Access,
     name_end: u32,
 }
 
@@ -90,12 +96,23 @@ impl CredentialSet {
         self.has_unknown_secrets |= Self::is_of_controller(object);
     }
 
+    pub(super) fn add_grant(&mut self, object: &Object, kept: &KeptGrant) {
+        self.has_grants = true;
+        // Without a namespace, it may be applied to any.
+        let is_known = !object.namespace().is_empty() && !is_placeholder(object.namespace());
+        self.has_unknown_grants |= kept.is_unknown || !is_known;
+        for (of, name) in &kept.permitted {
+            let key = (object.namespace().into(), of.as_str().into());
+            self.grants.entry(key).or_default().push(name.as_deref().map(Into::into));
+        }
+    }
+
     pub(super) fn add_use(&mut self, document: u32, gateway: Option<u32>, used: &CredentialUse) {
         self.names.push_str(&used.name);
-        let CredentialUse { name: _, role, is_of_pods, location } = used;
-        let (role, is_of_pods, at) = (*role, *is_of_pods, location.clone());
+        let CredentialUse { name: _, role, access, location } = used;
+        let (role, access, at) = (*role, *access, location.clone());
         let name_end = small(self.names.len());
-        self.uses.push(SetUse { document, gateway, at, role, is_of_pods, name_end });
+        self.uses.push(SetUse { document, gateway, at, role, access, name_end });
     }
 
     /// Changes the indexes of Gateways. A Gateway may have none any more.
@@ -245,16 +262,24 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// The findings about a credential. A namespace may stand before the name.
     fn name(&self, name: &str) -> Vec<Found<'a>> {
-        let (namespace, name) = match name.split_once('/') {
-            Some((namespace, name)) => (Some(namespace), name),
-            None => (self.namespace.as_deref(), name),
+        let is_scoped = self.used.access == Access::Granted;
+        let (namespace, name) = match split(name) {
+            (None | Some(""), _) | (_, "") if is_scoped && !is_placeholder(name) => {
+                let message = format!(
+                    "istiod knows no credential {}, {NO_CLIENT}: kubernetes-gateway:// requires a namespace and a name",
+                    Quoted(name)
+                );
+                let help = "write kubernetes-gateway://NAMESPACE/NAME";
+                return vec![Found::new(rule::SECRET_NAMESPACE, message, help, None)];
+            }
+            (namespace, name) => (namespace.or(self.namespace.as_deref()), name),
         };
-        if let Some(denied) = namespace.and_then(|namespace| self.denied(namespace)) {
+        if let Some(denied) = namespace.and_then(|namespace| self.denied(namespace, name)) {
             return vec![denied];
         }
         let mut found = Vec::new();
         let mut of_certificate = None;
-        if let Role::Certificate | Role::CertificateAndCa = self.used.role {
+        if let Role::Certificate | Role::CertificateAndCa { .. } = self.used.role {
             match self.secrets(namespace, name, false).as_slice() {
                 [] => {
                     // Without the certificate, nothing is said about its CA.
@@ -270,7 +295,16 @@ impl<'a> Judge<'a> {
         }
         match self.used.role {
             Role::Certificate => {}
-            Role::CertificateAndCa => {
+            Role::CertificateAndCa { is_optional: true } if is_scoped => {
+                // Source: `mergeGateways`, which permits the CA with the mode MUTUAL only.
+                let message = format!(
+                    "istiod does not give the CA of a credential with kubernetes-gateway:// to a server with \
+                     OPTIONAL_MUTUAL, {NO_CLIENT}"
+                );
+                let help = "name the CA as caCertCredentialName";
+                found.push(Found::new(rule::SECRET_NAMESPACE, message, help, None));
+            }
+            Role::CertificateAndCa { .. } => {
                 let own = format!("{name}{}", CredentialName::CA_SUFFIX);
                 let namespace = namespace.or(of_certificate);
                 let secrets = match self.secrets(namespace, &own, false) {
@@ -302,33 +336,70 @@ impl<'a> Judge<'a> {
 
     /// The certificate of a credential, if there is only one Secret, and it is known.
     fn certificate_of(&self, name: &str) -> Option<(&'a SetSecret, &'a ServerCertificate)> {
-        let (namespace, name) = match name.split_once('/') {
-            Some((namespace, name)) => (Some(namespace), name),
-            None => (self.namespace.as_deref(), name),
-        };
-        let secrets = self.secrets(namespace, name, false);
+        let (namespace, name) = split(name);
+        let secrets = self.secrets(namespace.or(self.namespace.as_deref()), name, false);
         let [only] = secrets.as_slice() else { return None };
         let certificate = only.known()?.server.as_ref().ok()?;
         certificate.check_key().is_ok().then_some((*only, certificate))
     }
 
-    /// The finding about a Secret of another namespace than the pods'.
+    /// The finding about a Secret that istiod does not give to the gateway.
     ///
     /// Source: istiod's `filterAuthorizedResources`.
-    fn denied(&self, namespace: &str) -> Option<Found<'a>> {
-        let of_pods =
-            self.namespace.as_deref().filter(|of| self.used.is_of_pods && *of != namespace)?;
-        if [namespace, of_pods].into_iter().any(is_placeholder) {
+    fn denied(&self, namespace: &str, name: &str) -> Option<Found<'a>> {
+        let (message, help) = match self.used.access {
+            Access::All => return None,
+            Access::Pods => {
+                let of_pods = self.namespace.as_deref().filter(|of| *of != namespace)?;
+                if [namespace, of_pods].into_iter().any(is_placeholder) {
+                    return None;
+                }
+                let message = format!(
+                    "istiod does not give a Secret of the namespace {} to a gateway with pods in {}, {NO_CLIENT}",
+                    Quoted(namespace),
+                    Quoted(of_pods)
+                );
+                (message, "create the Secret in the namespace of the gateway's pods, and write its name alone")
+            }
+            Access::Granted => self.not_granted(namespace, name)?,
+        };
+        Some(Found::new(rule::SECRET_NAMESPACE, message, help, None))
+    }
+
+    /// Why istiod does not give a Secret with the scheme `kubernetes-gateway` to the gateway, and what helps.
+    ///
+    /// Source: istiod's `mergeGateways` and `ReferenceGrants.SecretAllowed`.
+    fn not_granted(&self, namespace: &str, name: &str) -> Option<(String, &'static str)> {
+        let own = self.used.gateway.and_then(|of| self.gateways.namespace(of))?;
+        let of_pods = self.namespace.as_deref();
+        if [namespace, name, own].into_iter().chain(of_pods).any(is_placeholder) {
+            return None;
+        }
+        if let Some(of_pods) = of_pods.filter(|of| *of != own) {
+            let message = format!(
+                "istiod gives a Secret by kubernetes-gateway:// only to pods in the namespace of the Gateway, {}, and \
+                 these are in {}, {NO_CLIENT}",
+                Quoted(own),
+                Quoted(of_pods)
+            );
+            return Some((message, "write the Gateway in the namespace of its pods"));
+        }
+        if namespace == own {
+            return None;
+        }
+        let grants = self.set.grants.get(&(namespace.into(), own.into()));
+        let is_permitted = |permitted: &Option<Box<str>>| permitted.as_deref().is_none_or(|of| of == name);
+        let is_seen = self.set.has_grants || !self.secrets(Some(namespace), name, false).is_empty();
+        let is_granted = grants.into_iter().flatten().any(is_permitted);
+        if is_granted || self.set.has_unknown_grants || !is_seen {
             return None;
         }
         let message = format!(
-            "istiod does not give a Secret of the namespace {} to a gateway with pods in {}, {NO_CLIENT}",
-            Quoted(namespace),
-            Quoted(of_pods)
+            "these files have no ReferenceGrant that permits a Gateway in {} to use the Secret {}, {NO_CLIENT}",
+            Quoted(own),
+            Quoted(&format!("{namespace}/{name}"))
         );
-        let help =
-            "create the Secret in the namespace of the gateway's pods, and write its name alone";
-        Some(Found::new(rule::SECRET_NAMESPACE, message, help, None))
+        Some((message, "create a ReferenceGrant from Gateway to Secret in the namespace of the Secret"))
     }
 
     fn secrets(
@@ -538,6 +609,16 @@ impl<'a> Judge<'a> {
         };
         let message = format!("Envoy rejects all client certificates below a CA: {why}");
         Some(Found::new(rule::SECRET_CRL, message, help, secret))
+    }
+}
+
+/// The namespace of a credential, if there is one, and its name. A second slash ends the name.
+///
+/// Source: istiod's `ParseResourceName`.
+fn split(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name.split('/').next().unwrap_or_default()),
+        None => (None, name),
     }
 }
 

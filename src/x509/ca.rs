@@ -4,11 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     bundle::{Bundle, ReadError},
-    certificate::{Certificate, usage},
+    certificate::{Certificate, Facts, usage},
     crl::RevocationList,
     keys::PrivateKey,
     pem::Block,
 };
+
+/// The most pairs of a CA and a CRL of the same name.
+const MOST_PAIRS: usize = 1 << 18;
 
 /// CAs that Envoy loads.
 #[derive(Clone, Debug)]
@@ -71,17 +74,11 @@ impl CaBundle {
             lists.extend(Bundle::read(crls, is_readable).map_err(LoadProblem::Crl)?.lists);
             has_lists = true;
         }
-        let is_ca = |certificate: &&Certificate| certificate.facts.as_ref().is_some_and(|f| f.is_ca());
         let mut ends = certificates.iter().map(|certificate| certificate.not_after.seconds);
         Ok(Self {
-            has_ca: certificates.iter().any(|certificate| is_ca(&certificate)),
+            has_ca: certificates.iter().any(is_ca),
             last: ends.try_fold(i64::MIN, |last, end| Some(last.max(end?))),
-            revocation: has_lists.then(|| {
-                let by_issuer = by_issuer(&lists);
-                let subjects = certificates.iter().map(|of| &*of.subject.canonical).collect();
-                let cas = certificates.iter().filter(is_ca);
-                cas.map(|ca| CaWithCrls::new(ca, &subjects, &by_issuer)).collect()
-            }),
+            revocation: has_lists.then(|| revocation(&certificates, &lists)).flatten(),
         })
     }
 
@@ -103,10 +100,29 @@ impl CaBundle {
     }
 }
 
-/// The CRLs that Envoy uses, by the canonical name of their issuer.
+fn is_ca(certificate: &Certificate) -> bool {
+    certificate.facts.as_ref().is_some_and(Facts::is_ca)
+}
+
+/// The CAs with their CRLs. `None` if there are too many of one name to compare them.
+fn revocation(certificates: &[Certificate], lists: &[RevocationList]) -> Option<Vec<CaWithCrls>> {
+    let by_issuer = by_issuer(lists);
+    let subjects = certificates.iter().map(|of| &*of.subject.canonical).collect();
+    let (mut seen, mut found, mut left) = (HashSet::new(), Vec::new(), MOST_PAIRS);
+    for ca in certificates.iter().filter(|of| is_ca(of) && seen.insert(&*of.der)) {
+        let own = by_issuer.get(&*ca.subject.canonical).map_or(&[][..], Vec::as_slice);
+        left = left.checked_sub(own.len())?;
+        found.push(CaWithCrls::new(ca, &subjects, own));
+    }
+    Some(found)
+}
+
+/// The CRLs that Envoy uses, by the canonical name of their issuer, each once.
 fn by_issuer(lists: &[RevocationList]) -> HashMap<&[u8], Vec<&RevocationList>> {
     let mut by_issuer = HashMap::<_, Vec<_>>::new();
-    for list in lists.iter().filter(|list| list.scope.is_supported() && !list.has_unknown_critical) {
+    let mut seen = HashSet::new();
+    let is_usable = |list: &&RevocationList| list.scope.is_supported() && !list.has_unknown_critical;
+    for list in lists.iter().filter(is_usable).filter(|list| seen.insert(&*list.der)) {
         by_issuer.entry(&*list.issuer.canonical).or_default().push(list);
     }
     by_issuer
@@ -116,10 +132,9 @@ impl CaWithCrls {
     fn new(
         ca: &Certificate,
         subjects: &HashSet<&[u8]>,
-        by_issuer: &HashMap<&[u8], Vec<&RevocationList>>,
+        lists: &[&RevocationList],
     ) -> Self {
-        let lists = by_issuer.get(&*ca.subject.canonical).into_iter().flatten();
-        let own = lists.filter(|list| ca.is_named_by(list.authority_key.as_ref()));
+        let own = lists.iter().filter(|list| ca.is_named_by(list.authority_key.as_ref()));
         Self {
             subject: ca.subject.to_string(),
             has_issuer: subjects.contains(&*ca.issuer.canonical),

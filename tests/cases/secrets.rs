@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, env, fs, path::Path};
 
 use istio_gateway::{
+    Diagnostic,
     rule::lint,
     validate::{Options, documents, set::DocumentSet},
 };
@@ -26,6 +27,10 @@ fn check(data: &Value) -> Vec<(String, String)> {
 }
 
 fn check_set(objects: &[Value]) -> Vec<(String, String)> {
+    find(objects).map(|found| (found.rule.to_string(), found.message)).collect()
+}
+
+fn find(objects: &[Value]) -> impl Iterator<Item = Diagnostic> {
     let options = Options::default().with_time("2026-11-29T00:00:00Z".parse().unwrap());
     let mut set = DocumentSet::new(&options);
     for (file, object) in objects.iter().enumerate() {
@@ -34,8 +39,7 @@ fn check_set(objects: &[Value]) -> Vec<(String, String)> {
         }
     }
     let found = set.finish().map(|found| found.diagnostic);
-    let found = found.filter(|found| found.rule.as_str() != "lint/no-selector");
-    found.map(|found| (found.rule.to_string(), found.message)).collect()
+    found.filter(|found| found.rule.as_str() != "lint/no-selector")
 }
 
 fn judge_as_istiod(path: &Path) -> usize {
@@ -70,29 +74,61 @@ fn istiod_finds_the_same_in_secrets() {
     assert_eq!(judge_as_istiod(Path::new("tests/golden/secrets.ndjson")), 300);
 }
 
-/// Whether istiod gives a credential to pods of a namespace.
+/// Whether istiod gives the certificate and the CA of a credential to pods of a namespace.
 #[test]
 fn istiod_gives_secrets_of_the_same_namespaces() {
     let text = fs::read_to_string("tests/golden/secret_namespaces.ndjson").unwrap();
+    let mut counts = BTreeMap::new();
     for line in text.lines() {
         let case: Value = serde_json::from_str(line).unwrap();
+        let mut tls = json!({"mode": case["mode"], "credentialName": case["credential"]});
+        if case["ca"].is_string() {
+            tls["caCertCredentialName"] = case["ca"].clone();
+        }
         let gateway = json!({
             "apiVersion": "networking.istio.io/v1", "kind": "Gateway",
             "metadata": {"name": "edge", "namespace": "infra"},
             "spec": {"selector": {"istio": "edge"}, "servers": [{
                 "port": {"number": 443, "name": "https", "protocol": "HTTPS"}, "hosts": ["*"],
-                "tls": {"mode": "SIMPLE", "credentialName": case["credential"]},
+                "tls": tls,
             }]},
         });
         let pod = json!({
             "apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": "edge", "namespace": case["pods"], "labels": {"istio": "edge"}},
         });
-        let found = check_set(&[gateway, pod]);
-        let is_denied = found.iter().any(|(rule, _)| rule == "lint/secret-namespace");
-        assert_eq!(is_denied, case["allowed"] == false, "{line}: {found:?}");
+        let mut objects = vec![gateway, pod];
+        // Without the Secrets, a ReferenceGrant may be missing because the files of its namespace are.
+        for namespace in ["infra", "shop"] {
+            for name in ["own", "edge-cert", "edge-cert-cacert"] {
+                objects.push(json!({
+                    "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+                    "metadata": {"name": name, "namespace": namespace},
+                }));
+            }
+        }
+        if let Some(grant) = case["grant"].as_object() {
+            objects.push(json!({
+                "apiVersion": "gateway.networking.k8s.io/v1beta1", "kind": "ReferenceGrant",
+                "metadata": {"name": "grant", "namespace": grant["namespace"]},
+                "spec": {"from": [grant["from"]], "to": [grant["to"]]},
+            }));
+        }
+        let found = find(&objects).filter(|found| found.rule == lint::SECRET_NAMESPACE);
+        let (of_ca, of_certificate): (Vec<_>, Vec<_>) = found.partition(|found| {
+            found.path.to_string().ends_with(".caCertCredentialName")
+                || found.message.contains("does not give the CA")
+        });
+        let is_allowed = case["allowed"] == true;
+        assert_eq!(of_certificate.is_empty(), is_allowed, "{line}: {of_certificate:?}");
+        // Without a certificate nothing is said about its CA.
+        if is_allowed || case["ca"].is_string() {
+            assert_eq!(of_ca.is_empty(), case["caAllowed"] != false, "{line}: {of_ca:?}");
+        }
+        *counts.entry((is_allowed, case["caAllowed"].as_bool())).or_insert(0_usize) += 1;
     }
-    assert_eq!(text.lines().count(), 20);
+    assert_eq!(text.lines().count(), 920);
+    assert!(counts.values().all(|count| *count > 10) && counts.len() >= 5, "{counts:?}");
 }
 
 #[test]
