@@ -183,7 +183,9 @@ impl Curve {
         let digits = bytes.iter().flat_map(|byte| [byte & 15, byte >> 4]);
         let mut sum = Point { x: 0.into(), y: 1.into(), z: 0.into() };
         for (multiples, digit) in multiples.iter().zip(digits) {
-            if let Some(multiple) = usize::from(digit).checked_sub(1).and_then(|at| multiples.get(at)) {
+            if let Some(multiple) =
+                usize::from(digit).checked_sub(1).and_then(|at| multiples.get(at))
+            {
                 sum = sum.add(multiple, &prime, &b);
             }
         }

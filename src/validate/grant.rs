@@ -47,7 +47,8 @@ impl KeptGrant {
             (is(&group, "") && is(&kind, "Secret")).then_some(name)
         });
         let secrets: Vec<_> = secrets.collect();
-        let all = gateways.flat_map(|of| secrets.iter().map(move |name| (of.clone(), name.clone())));
+        let all =
+            gateways.flat_map(|of| secrets.iter().map(move |name| (of.clone(), name.clone())));
         Some(Self { permitted: all.collect(), is_unknown })
     }
 }

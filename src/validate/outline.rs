@@ -47,7 +47,9 @@ pub(super) enum Role {
         /// Whether the mode is `OPTIONAL_MUTUAL`.
         is_optional: bool,
     },
-    Ca { is_config_map: bool },
+    Ca {
+        is_config_map: bool,
+    },
 }
 
 /// Where a text begins and ends: lines and columns, zero if unknown.

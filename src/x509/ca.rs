@@ -121,7 +121,8 @@ fn revocation(certificates: &[Certificate], lists: &[RevocationList]) -> Option<
 fn by_issuer(lists: &[RevocationList]) -> HashMap<&[u8], Vec<&RevocationList>> {
     let mut by_issuer = HashMap::<_, Vec<_>>::new();
     let mut seen = HashSet::new();
-    let is_usable = |list: &&RevocationList| list.scope.is_supported() && !list.has_unknown_critical;
+    let is_usable =
+        |list: &&RevocationList| list.scope.is_supported() && !list.has_unknown_critical;
     for list in lists.iter().filter(is_usable).filter(|list| seen.insert(&*list.der)) {
         by_issuer.entry(&*list.issuer.canonical).or_default().push(list);
     }
@@ -129,11 +130,7 @@ fn by_issuer(lists: &[RevocationList]) -> HashMap<&[u8], Vec<&RevocationList>> {
 }
 
 impl CaWithCrls {
-    fn new(
-        ca: &Certificate,
-        subjects: &HashSet<&[u8]>,
-        lists: &[&RevocationList],
-    ) -> Self {
+    fn new(ca: &Certificate, subjects: &HashSet<&[u8]>, lists: &[&RevocationList]) -> Self {
         let own = lists.iter().filter(|list| ca.is_named_by(list.authority_key.as_ref()));
         Self {
             subject: ca.subject.to_string(),
@@ -170,7 +167,8 @@ impl CaWithCrls {
 ///
 /// Source: BoringSSL's `PEM_X509_INFO_read_bio`: private keys are read, other types are ignored.
 fn is_readable(block: &Block) -> bool {
-    let is_key = matches!(&*block.kind, b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" | b"DSA PRIVATE KEY");
+    let is_key =
+        matches!(&*block.kind, b"RSA PRIVATE KEY" | b"EC PRIVATE KEY" | b"DSA PRIVATE KEY");
     // With a longer header the key is taken for an encrypted one.
     !is_key || block.header_len() > 10 || block.is_plain() && PrivateKey::read(block).is_ok()
 }

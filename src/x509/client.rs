@@ -6,6 +6,7 @@ use super::{
     bundle::{self, ReadError},
     certificate::Certificate,
     facts::{has_name, is_pinned, mark},
+    general_name::GeneralName,
     path::{self, Failure, Settings},
     pem,
     signature::PublicKey,
@@ -127,6 +128,9 @@ impl ClientChain {
         for block in pem::blocks(text) {
             let block = block.map_err(ReadError::from)?;
             if bundle::is_certificate(&block.kind) {
+                if !block.is_plain() {
+                    return Err(ReadError::Pem { line: block.line });
+                }
                 certificates.push(block.bytes.to_vec());
             }
         }
@@ -181,6 +185,18 @@ impl ClientChain {
             }
             _ => false,
         }
+    }
+
+    /// Whether Envoy cannot write the certificate to `x-forwarded-client-cert`: a DNS or URI SAN has a byte that
+    /// no HTTP header can carry. It then answers each request with 503, in the modes in which it writes the header
+    /// ([`Forwarding::header`](crate::client_certificate::Forwarding::header)).
+    #[must_use]
+    pub fn breaks_forwarding(&self) -> bool {
+        let names = self.leaf.as_ref().map(Certificate::names).unwrap_or_default();
+        names.iter().any(|name| match name {
+            GeneralName::Dns(text) | GeneralName::Uri(text) => text.iter().any(is_control),
+            _ => false,
+        })
     }
 
     /// What Envoy finds at a point in time, with the policy's CA if it has one.
@@ -294,6 +310,11 @@ impl ClientChain {
             _ => Encoding::WellFormed,
         }
     }
+}
+
+/// Source: nghttp2's `nghttp2_check_header_value`, which Envoy calls.
+fn is_control(byte: &u8) -> bool {
+    matches!(byte, 0..=0x08 | 0x0a..=0x1f | 0x7f)
 }
 
 #[cfg(test)]

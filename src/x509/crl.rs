@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
+#[cfg(feature = "x509")]
+use super::problem::Problem;
 use super::{
     certificate::{Certificate, Extensions, algorithm, id},
     general_name::{AuthorityKey, PointName},
     name::Name,
     read::{GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, Time, UTC_TIME, context, explicit},
+    signed::Signature,
 };
-#[cfg(feature = "x509")]
-use super::{problem::Problem, signature::Signature};
 
 /// A CRL.
 #[derive(Clone, Debug)]
@@ -22,7 +23,6 @@ pub(super) struct RevocationList {
     pub(super) authority_key: Option<AuthorityKey>,
     pub(super) scope: Scope,
     pub(super) has_unknown_critical: bool,
-    #[cfg(feature = "x509")]
     pub(super) signature: Signature,
     /// What is signed.
     pub(super) signed: Vec<u8>,
@@ -88,7 +88,6 @@ impl RevocationList {
             authority_key,
             scope: scope.unwrap_or_default(),
             has_unknown_critical,
-            #[cfg(feature = "x509")]
             signature: Signature::new(outer_algorithm, inner_algorithm, bits),
             signed: signed.whole.to_vec(),
             issuer,

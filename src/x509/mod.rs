@@ -64,6 +64,7 @@ mod revocation;
 mod server;
 #[cfg(feature = "x509")]
 mod signature;
+mod signed;
 #[cfg(feature = "x509")]
 mod store;
 #[cfg(feature = "x509")]

@@ -2,7 +2,8 @@
 //! Envoy's `DefaultCertValidator`.
 
 use super::{
-    certificate::Certificate, policies, problem::Problem, revocation, signature::NotVerified, store::Store,
+    certificate::Certificate, policies, problem::Problem, revocation, signature::NotVerified,
+    store::Store,
 };
 /// Why a chain is rejected, or not known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

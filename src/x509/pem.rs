@@ -12,6 +12,8 @@ pub(super) struct Block {
     /// Its type, after `BEGIN`.
     pub(super) kind: Vec<u8>,
     pub(super) bytes: Secret,
+    /// The line at which it begins.
+    pub(super) line: usize,
     /// What stands before an empty line.
     header: Vec<u8>,
 }
@@ -52,7 +54,7 @@ pub(super) fn blocks(text: &[u8]) -> impl Iterator<Item = Result<Block, Malforme
         }
         let (begin, kind) =
             lines.by_ref().find_map(|(number, line)| Some((number, kind_of(&line)?)))?;
-        let block = read(kind, &mut lines).ok_or(Malformed { line: begin });
+        let block = read(begin, kind, &mut lines).ok_or(Malformed { line: begin });
         has_failed = block.is_err();
         Some(block)
     })
@@ -91,7 +93,7 @@ fn kind_of(line: &[u8]) -> Option<Vec<u8>> {
     (!kind.contains(&0)).then(|| kind.to_vec())
 }
 
-fn read(kind: Vec<u8>, lines: &mut Lines<'_>) -> Option<Block> {
+fn read(begin: usize, kind: Vec<u8>, lines: &mut Lines<'_>) -> Option<Block> {
     let end = [b"-----END ", &*kind, b"-----"].concat();
     let (mut header, mut body) = (Vec::new(), Secret::default());
     let mut has_header = false;
@@ -102,7 +104,7 @@ fn read(kind: Vec<u8>, lines: &mut Lines<'_>) -> Option<Block> {
             header = std::mem::take(&mut *body);
         } else if line.starts_with(b"-----END ") {
             let bytes = (*line == end).then(|| base64(&body))??;
-            return Some(Block { kind, bytes: Secret::new(bytes), header });
+            return Some(Block { kind, bytes: Secret::new(bytes), line: begin, header });
         } else {
             body.extend_from_slice(&line);
             body.push(b'\n');

@@ -224,9 +224,7 @@ impl Element<'_> {
             _ => true,
         }
     }
-}
 
-impl Element<'_> {
     /// Whether the element contains others if its universal type does.
     fn has_form(&self) -> bool {
         const NUMBER: u32 = 0x1fff_ffff;

@@ -5,11 +5,10 @@ use std::sync::{Arc, OnceLock};
 use super::{
     Secret,
     bundle::{self, is_certificate},
-    certificate::{Certificate, id},
+    certificate::Certificate,
     general_name::GeneralName,
     keys::{MALFORMED, PrivateKey, PublicKey},
     pem::{self, Block},
-    read::SEQUENCE,
 };
 use crate::certificates::Curve;
 
@@ -75,8 +74,9 @@ impl ServerCertificate {
     ) -> Result<Self, PairProblem> {
         let leaf = chain(certificate)?;
         let malformed = |text: &str| PairProblem::Certificate(text.to_owned());
-        let public = PublicKey::of(&leaf)
-            .ok_or_else(|| malformed("its public key is malformed, or of a kind that is not supported"))?;
+        let public = PublicKey::of(&leaf).ok_or_else(|| {
+            malformed("its public key is malformed, or of a kind that is not supported")
+        })?;
         if matches!(public, PublicKey::Ec(..)) && !leaf.allows_signing() {
             return Err(malformed("its key usage does not include digitalSignature"));
         }
@@ -91,10 +91,7 @@ impl ServerCertificate {
         };
         size.map_err(PairProblem::Size)?;
         let pending = private_key(key, public).map_err(PairProblem::Key)?;
-        let names = leaf.extensions.parse(id::ALTERNATIVE_NAMES, |der| {
-            der.read(SEQUENCE).and_then(GeneralName::read_all)
-        });
-        let names = names.flatten().unwrap_or_default();
+        let names = leaf.names();
         let is_identity = |name: &GeneralName| matches!(name.kind(), 2 | 6 | 7);
         match leaf.subject.first_common_name() {
             Some([]) => return Err(malformed("its subject has an empty common name")),

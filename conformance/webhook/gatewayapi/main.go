@@ -27,7 +27,7 @@ func main() {
 	gateways := flag.String("judge", "", "judge the Gateways of this file again")
 	keyPairs := flag.String("judge-pairs", "", "judge the key pairs of this file again")
 	pairs := flag.Bool("pairs", false, "key pairs instead of Gateways")
-	ofEnvoy := flag.Bool("envoy", false, "with -pairs: also what Envoy's own rules are about")
+	ofEnvoy := flag.Bool("envoy", false, "with -pairs: also what Envoy's own rules are about, and what istiod reports")
 	directed := flag.Bool("directed", false, "key pairs of each kind instead of random ones")
 	seed := flag.Uint64("seed", 1, "for random cases")
 	crd := flag.String("crd", "", "the definition of Gateway to ask about random cases")
@@ -158,6 +158,9 @@ func writePairs(seed uint64, count int, directed, ofEnvoy bool) error {
 		}
 		for _, pair := range all {
 			pair.judge()
+			if ofEnvoy {
+				pair.judgeByIstiod()
+			}
 			if err := write(pair); err != nil {
 				return err
 			}

@@ -360,7 +360,7 @@ pub(super) fn general_name(rng: &mut Rng) -> Vec<u8> {
         16 => tlv(0x88, &[0x2a, 3]),
         17 => tlv(0xa5, &tlv(0xa1, &tlv(12, b"party"))),
         18 => tlv(0xa3, &[]),
-        _ => tlv(0x82, &rng.bytes(6)),
+        _ => tlv(rng.pick(&[0x82, 0x86]), &rng.bytes(6)),
     }
 }
 
