@@ -34,7 +34,7 @@ pub(super) enum Content {
 #[derive(Clone, Debug)]
 pub(super) struct Known {
     pub(super) server: Result<ServerCertificate, ServerProblem>,
-    /// istiod's text about a certificate that it does not read, and passes on.
+    /// istiod's text about a certificate that it cannot read, and gives to Envoy.
     pub(super) unread: Option<String>,
     pub(super) ca: Result<CaBundle, CaProblem>,
 }

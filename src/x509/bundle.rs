@@ -89,7 +89,7 @@ impl Bundle {
     }
 }
 
-/// The certificate of a block. What is behind it is ignored, unless it may be OpenSSL's own settings.
+/// The certificate of a block. What follows it is ignored, unless it may be OpenSSL's own settings.
 ///
 /// Source: BoringSSL's `d2i_X509` and `d2i_X509_AUX`.
 pub(super) fn certificate(block: &Block, has_settings: bool) -> Option<Certificate> {

@@ -74,7 +74,7 @@ impl PublicKey {
 }
 
 impl PrivateKey {
-    /// Source: BoringSSL's `PEM_read_bio_PrivateKey` and `d2i_PrivateKey`. Bytes behind the key are ignored.
+    /// Source: BoringSSL's `PEM_read_bio_PrivateKey` and `d2i_PrivateKey`. Bytes after the key are ignored.
     pub(super) fn read(block: &Block) -> Result<Self, &'static str> {
         let pkcs8 = |is_whole| pkcs8(Reader(&block.bytes), is_whole);
         match &*block.kind {

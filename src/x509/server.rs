@@ -172,3 +172,37 @@ fn private_key(text: &[u8], public: PublicKey) -> Result<Option<Arc<PendingKey>>
     };
     if is_match { Ok(None) } else { Err(MISMATCH) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = include_str!("../../tests/manifests/valid/lint/certificate-expired.yaml");
+
+    /// The PEM text of a key of the Secret.
+    fn value(key: &str) -> String {
+        let (_, text) = SECRET.split_once(&format!("{key}: |\n")).unwrap();
+        let lines = text.lines().take_while(|line| line.starts_with("    "));
+        lines.map(|line| format!("{}\n", line.trim())).collect()
+    }
+
+    /// A Secret that nothing refers to costs no multiplication on a curve.
+    #[test]
+    fn a_key_is_compared_on_demand() {
+        let (certificate, key) = (value("tls.crt"), value("tls.key"));
+        let pair = ServerCertificate::read(certificate.as_bytes(), key.as_bytes(), false).unwrap();
+        let pending = pair.pending.as_deref().unwrap();
+        assert_eq!(pending.is_match.get(), None);
+        assert_eq!(pair.clone().check_key(), Ok(()));
+        assert_eq!(pending.is_match.get(), Some(&true));
+    }
+
+    /// Debugging shows no key.
+    #[test]
+    fn a_key_is_not_shown() {
+        let (certificate, key) = (value("tls.crt"), value("tls.key"));
+        let pair = ServerCertificate::read(certificate.as_bytes(), key.as_bytes(), false).unwrap();
+        let shown = format!("{pair:?}");
+        assert!(shown.contains("PendingKey") && !shown.contains("scalar"), "{shown}");
+    }
+}
