@@ -31,6 +31,7 @@ pub(super) enum Problem {
     ExcludedViolation,
     SubtreeDistance,
     UnsupportedConstraintType,
+    UnsupportedConstraintSyntax,
     UnsupportedNameSyntax,
     ConstraintsWithoutNames,
     InvalidPolicy,
@@ -68,6 +69,7 @@ impl Problem {
             Self::ExcludedViolation => "excluded subtree violation",
             Self::SubtreeDistance => "name constraints minimum and maximum not supported",
             Self::UnsupportedConstraintType => "unsupported name constraint type",
+            Self::UnsupportedConstraintSyntax => "unsupported or invalid name constraint syntax",
             Self::UnsupportedNameSyntax => "unsupported or invalid name syntax",
             Self::ConstraintsWithoutNames => "issuer has name constraints but leaf has no SANs",
             Self::InvalidPolicy => "invalid or inconsistent certificate policy extension",
@@ -104,6 +106,7 @@ impl Problem {
             | Self::ExcludedViolation
             | Self::SubtreeDistance
             | Self::UnsupportedConstraintType
+            | Self::UnsupportedConstraintSyntax
             | Self::UnsupportedNameSyntax
             | Self::ConstraintsWithoutNames
             | Self::Unspecified => CertificateError::NameConstraintViolation,

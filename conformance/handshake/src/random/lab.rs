@@ -139,7 +139,8 @@ const WIDE: [&str; 6] = [
 ];
 
 /// The listeners that write the certificate to `x-forwarded-client-cert`.
-const FORWARDING: [&str; 3] = ["many roots", "insecureSkipVerify", "one root"];
+const FORWARDING: [&str; 5] =
+    ["many roots", "insecureSkipVerify", "one root", "expired ones", "short chains"];
 
 const TRUSTED: &[usize] =
     &[ROOT, RSA, P384, P521, ED25519, CONSTRAINED, NO_CRL_SIGN, FIRST_VERSION, NOT_A_CA];
