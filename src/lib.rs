@@ -108,6 +108,13 @@ pub mod validate;
 mod version;
 #[cfg(feature = "x509")]
 pub mod x509;
+#[cfg(all(feature = "validate", not(feature = "x509")))]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "chains of clients are verified only with the feature x509"
+)]
+mod x509;
 pub mod yaml;
 
 pub use prost;

@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Asks a real Envoy whether it uses each certificate, key and CA of a file of cases.
+"""Asks a real Envoy whether it uses each certificate, key, CA and CRL of a file of cases.
 
     ISTIO_GATEWAY_ENVOY=PATH envoy.py CASES > ANSWERS
 
-Each line of CASES has `id` and, in Base64, `cert` and `key`. Each line of ANSWERS has the id, and Envoy's
-errors: `pair` for the two as a server's certificate, `ca` for `cert` as the CA of client certificates. An
-error is empty if Envoy uses them. Each is a secret of its own that Envoy reads from a file (SDS), for a
-filter chain of its own.
+Each line of CASES has `id` and, in Base64, `cert` and `key`, or `ca`, `crl` (null if there is none) and
+`clients`. Each line of ANSWERS has the id, and whether Envoy uses them: `pair` for certificate and key of a
+server, `ca` for `cert`, or for `ca` with `crl`, as the CA of client certificates. `clients` are those that
+Envoy accepts, if it uses the CA. Each is a secret of its own that Envoy reads from a file (SDS), for a filter
+chain of its own.
 """
 
 import base64
 import json
 import os
 import re
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -44,19 +47,25 @@ def ask_in(folder, cases):
     # A pair that is right, for the server of a CA.
     good_cert, good_key = own_pair(folder)
     chains = []
+    wanted = 0
+    own = {"certificate_chain": inline(good_cert), "private_key": inline(good_key)}
     for number, case in enumerate(cases):
-        pair = secret(f"pair{number}", {
-            "tls_certificate": {"certificate_chain": inline(case["cert"]), "private_key": inline(case["key"])}})
-        ca = secret(f"ca{number}", {"validation_context": {"trusted_ca": inline(case["cert"])}})
-        own = {"certificate_chain": inline(good_cert), "private_key": inline(good_key)}
-        for kind, context in [
-            ("pair", {"tls_certificate_sds_secret_configs": [pair]}),
-            ("ca", {"tls_certificates": [own], "combined_validation_context": {
-                "default_validation_context": {}, "validation_context_sds_secret_config": ca}}),
-        ]:
+        validation = {"trusted_ca": inline(case["cert"] if "cert" in case else case["ca"])}
+        if case.get("crl") is not None:
+            validation["crl"] = inline(case["crl"])
+        ca = secret(f"ca{number}", {"validation_context": validation})
+        contexts = [("ca", {"tls_certificates": [own], "combined_validation_context": {
+            "default_validation_context": {}, "validation_context_sds_secret_config": ca}})]
+        if "cert" in case:
+            pair = secret(f"pair{number}", {
+                "tls_certificate": {"certificate_chain": inline(case["cert"]), "private_key": inline(case["key"])}})
+            contexts.append(("pair", {"tls_certificate_sds_secret_configs": [pair]}))
+        wanted += len(contexts)
+        for kind, context in contexts:
             chains.append({
                 "filter_chain_match": {"server_names": [f"{kind}{number}.test"]},
-                "filters": [],
+                "filters": [{"name": "echo", "typed_config": {
+                    "@type": "type.googleapis.com/envoy.extensions.filters.network.echo.v3.Echo"}}],
                 "transport_socket": {"name": "tls", "typed_config": {
                     "@type": TLS + "DownstreamTlsContext", "common_tls_context": context,
                     "require_client_certificate": kind == "ca"}}})
@@ -75,7 +84,6 @@ def ask_in(folder, cases):
                "--use-dynamic-base-id", "--concurrency", "1", "--log-format", "%v", "-l", "warning"]
     envoy = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wanted = 2 * len(cases)
         for _ in range(600):
             if envoy.poll() is not None:
                 with open(log) as file:
@@ -88,11 +96,52 @@ def ask_in(folder, cases):
             time.sleep(0.1)
         else:
             sys.exit(f"Envoy answered for {done} of {wanted} secrets")
+        answers = []
+        for number, case in enumerate(cases):
+            kinds = ["pair", "ca"] if "cert" in case else ["ca"]
+            answer = {"id": case["id"], **{kind: stats[f"sds.{kind}{number}.update_rejected"] == 0 for kind in kinds}}
+            if answer["ca"] and "clients" in case:
+                port = listener(admin)
+                answer["clients"] = [connects(folder, port, f"ca{number}.test", of) for of in case["clients"]]
+            answers.append(answer)
     finally:
         envoy.terminate()
         envoy.wait()
     with open(log, errors="replace") as file:
-        return file.read(), stats
+        return file.read(), answers
+
+
+def listener(admin):
+    with open(admin) as file:
+        address = file.read()
+    with urllib.request.urlopen(f"http://{address}/listeners?format=json") as response:
+        [status] = json.load(response)["listener_statuses"]
+    return status["local_address"]["socket_address"]["port_value"]
+
+
+def connects(folder, port, name, client):
+    """Whether Envoy accepts the client in both versions of TLS."""
+    paths = [os.path.join(folder, file) for file in ["client.pem", "client.key"]]
+    for path, text in zip(paths, [client["chain"], client["key"]]):
+        with open(path, "wb") as file:
+            file.write(base64.b64decode(text))
+    answers = {}
+    for version in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.minimum_version = context.maximum_version = version
+        context.load_cert_chain(*paths)
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+                with context.wrap_socket(plain, server_hostname=name) as tls:
+                    tls.sendall(b"served")
+                    answers[version] = tls.recv(100)
+        except OSError as error:
+            answers[version] = str(error)
+    accepted = {answer == b"served" for answer in answers.values()}
+    if len(accepted) != 1:
+        sys.exit(f"{name}: the versions of TLS differ: {answers}")
+    return accepted.pop()
 
 
 def statistics(admin):
@@ -123,14 +172,11 @@ def main():
         cases = [json.loads(line) for line in file]
     for start in range(0, len(cases), BATCH):
         batch = cases[start:start + BATCH]
-        log, stats = ask(batch)
+        log, answers = ask(batch)
         for line in log.splitlines():
             if "rejected" in line:
                 print(line, file=sys.stderr)
-        for number, case in enumerate(batch):
-            answer = {"id": case["id"]}
-            for kind in ["pair", "ca"]:
-                answer[kind] = stats[f"sds.{kind}{number}.update_rejected"] == 0
+        for answer in answers:
             print(json.dumps(answer))
 
 

@@ -73,6 +73,7 @@ impl<'a> Der<'a> {
     }
 
     /// As [`header`](Self::header), as Go's `encoding/asn1` reads it: a tag may have several bytes.
+    #[cfg(feature = "gateway-api")]
     fn field_header(self) -> Option<(u8, usize, usize)> {
         let (&tag, rest) = self.0.split_first()?;
         if tag & 0x1f != 0x1f {
@@ -119,6 +120,7 @@ impl<'a> Der<'a> {
 
     /// As [`optional`](Self::optional), as Go's `encoding/asn1` reads it: another element must have a
     /// valid header.
+    #[cfg(feature = "gateway-api")]
     pub(super) fn optional_field(&mut self, tag: u8) -> Option<Option<Self>> {
         if self.is_empty() {
             return Some(None);
@@ -128,6 +130,7 @@ impl<'a> Der<'a> {
     }
 
     /// The content of an optional element in a tag `[n]`, whose length is ignored.
+    #[cfg(feature = "gateway-api")]
     pub(super) fn explicit_field(&mut self, n: u8, tag: u8) -> Option<Option<Self>> {
         if self.is_empty() {
             return Some(None);

@@ -43,7 +43,7 @@ impl Point {
 }
 
 /// The encoded public key of a seed. Every seed has one.
-pub(super) fn public_key(seed: [u8; 32]) -> Option<[u8; 32]> {
+pub(crate) fn public_key(seed: [u8; 32]) -> Option<[u8; 32]> {
     let hash = hmac_sha512::Hash::hash(seed);
     let mut scalar: [u8; 32] = *hash.first_chunk()?;
     let [first, .., last] = &mut scalar;

@@ -43,27 +43,6 @@ pub(super) fn check(id: &[u8], is_critical: bool, value: Der<'_>) -> Result<(), 
     valid.ok_or(name)
 }
 
-/// The DNS names of a valid extension.
-pub(super) fn dns_names(id: &[u8], mut value: Der<'_>) -> Vec<String> {
-    let mut found = Vec::new();
-    if id != [0x55, 0x1d, 17] {
-        return found;
-    }
-    let mut names = value.read(SEQUENCE).unwrap_or(Der(&[]));
-    while let Some((tag, name)) = names.any() {
-        if tag == context(2) {
-            found.push(String::from_utf8_lossy(name).into_owned());
-        }
-    }
-    found
-}
-
-/// Whether a valid extension marks the certificate as a CA's.
-pub(super) fn is_ca(id: &[u8], mut value: Der<'_>) -> bool {
-    let constraints = (id == [0x55, 0x1d, 19]).then(|| value.read(SEQUENCE)).flatten();
-    constraints.is_some_and(|mut of| of.peek(BOOLEAN) && of.boolean() == Some(true))
-}
-
 fn authority_info_access(mut value: Der<'_>) -> Option<()> {
     let mut list = value.read(SEQUENCE)?;
     while !list.is_empty() {

@@ -5,8 +5,7 @@
 //! malformed (`x509/wording` in `tests/golden/known_differences.json`).
 //!
 //! The parsing is written here because no library gives Go's verdict: see "Gateway API" in DESIGN.md.
-//! Where Envoy decides, [`ServerCertificate`] has what both Go and Envoy reject; Envoy accepts some extensions that
-//! Go does not, and rejects some PEM texts that Go reads.
+//! What Envoy accepts is in `x509`, which has the steps of BoringSSL.
 //!
 //! CI compares the verdicts with Go's on sound and on damaged pairs. One thing is not checked: that the
 //! primes of an RSA key without its CRT values are primes.
@@ -17,21 +16,25 @@ mod ed25519;
 mod extensions;
 mod key;
 mod pem;
+#[cfg(feature = "gateway-api")]
+mod private_key;
+#[cfg(feature = "gateway-api")]
 mod rsa;
-#[cfg(feature = "validate")]
-mod server;
 mod uri;
 mod x509;
 
+#[cfg(feature = "validate")]
+pub(crate) use curve::Curve;
+#[cfg(feature = "validate")]
+pub(crate) use ed25519::public_key as ed25519_public_key;
+#[cfg(feature = "validate")]
+pub(crate) use key::oid;
 pub(crate) use pem::base64;
 
 use std::fmt;
 
-#[cfg(feature = "validate")]
-pub(crate) use server::{CaBundle, PairProblem, ServerCertificate};
-
 #[cfg(feature = "gateway-api")]
-use key::PrivateKey;
+use private_key::PrivateKey;
 
 /// The part of a certificate that Go does not accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,24 @@ impl fmt::Display for Malformed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "x509: malformed {}", self.0)
     }
+}
+
+/// Checks that Go can read the first block of a text as a certificate, or as several.
+///
+/// Source: istiod's `ValidateCertificate`, apart from the time.
+///
+/// # Errors
+///
+/// istiod's text, or [`Malformed`].
+#[cfg(feature = "validate")]
+pub(crate) fn check_certificates(text: &[u8]) -> Result<(), String> {
+    let block = pem::blocks(text).next().ok_or("pem decode failed")?;
+    let mut rest = der::Der(&block.bytes);
+    while !rest.is_empty() {
+        let one = rest.any_whole().ok_or_else(|| Malformed("certificate").to_string())?;
+        x509::parse(one).map_err(|malformed| malformed.to_string())?;
+    }
+    Ok(())
 }
 
 /// Whether a bundle of CAs has a certificate that can be used.
@@ -68,6 +89,7 @@ pub(crate) fn check_pair(certificate: &[u8], key: &[u8]) -> Result<(), String> {
     PrivateKey::parse(&key)?.check_matches(&public.key).map_err(str::to_owned)
 }
 
+#[cfg(feature = "gateway-api")]
 fn first_certificate(text: &[u8]) -> Result<Vec<u8>, String> {
     first_block(text, |kind| kind == b"CERTIFICATE").map_err(|skipped| match skipped.as_slice() {
         [] => "tls: failed to find any PEM data in certificate input".to_owned(),
@@ -84,6 +106,7 @@ fn first_certificate(text: &[u8]) -> Result<Vec<u8>, String> {
     })
 }
 
+#[cfg(feature = "gateway-api")]
 fn first_key(text: &[u8]) -> Result<Vec<u8>, String> {
     let is_key = |kind: &[u8]| kind == b"PRIVATE KEY" || kind.ends_with(b" PRIVATE KEY");
     first_block(text, is_key).map_err(|skipped| match skipped.as_slice() {
@@ -100,6 +123,7 @@ fn first_key(text: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// The bytes of the first block of a wanted type, or the types of all blocks.
+#[cfg(feature = "gateway-api")]
 fn first_block(text: &[u8], is_wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, Vec<String>> {
     let mut skipped = Vec::new();
     for block in pem::blocks(text) {

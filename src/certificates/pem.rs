@@ -9,6 +9,10 @@ use base64::{
 };
 
 /// A block of a PEM text.
+#[cfg_attr(
+    not(feature = "gateway-api"),
+    expect(dead_code, reason = "istiod reads the type for Gateway API only")
+)]
 pub(super) struct Block {
     /// Its type, after `BEGIN`.
     pub(super) kind: Vec<u8>,

@@ -16,15 +16,12 @@ use super::{
 };
 
 /// What is known of a certificate.
-#[cfg_attr(not(feature = "validate"), expect(dead_code, reason = "the validation reads the rest"))]
 pub(super) struct Certificate {
+    #[cfg_attr(
+        not(feature = "gateway-api"),
+        expect(dead_code, reason = "istiod compares keys for Gateway API only")
+    )]
     pub(super) key: PublicKey,
-    /// The first and the last second at which it is valid, since 1970.
-    pub(super) validity: (i64, i64),
-    /// The DNS names among its subject alternative names.
-    pub(super) dns_names: Vec<String>,
-    /// Whether its basic constraints make it a CA's, or it can have none.
-    pub(super) is_ca: bool,
 }
 
 /// Reads a certificate.
@@ -41,11 +38,9 @@ pub(super) fn parse(der: &[u8]) -> Result<Certificate, Malformed> {
     let identifier = inner.filter(|inner| outer.is_some_and(|outer| outer.0 == inner.0));
     identifier.and_then(|mut id| algorithm(&mut id)).ok_or(Malformed("signature algorithm"))?;
     name(&mut tbs).ok_or(Malformed("issuer"))?;
-    let validity = validity(&mut tbs).ok_or(Malformed("validity"))?;
+    validity(&mut tbs).ok_or(Malformed("validity"))?;
     name(&mut tbs).ok_or(Malformed("subject"))?;
     let key = public_key(&mut tbs).ok_or(Malformed("public key"))?;
-    // A certificate of the first version has no constraints.
-    let (mut dns_names, mut is_ca) = (Vec::new(), version == 1);
     if version > 1 {
         tbs.optional(context(1)).ok_or(Malformed("issuerUniqueID"))?;
         tbs.optional(context(2)).ok_or(Malformed("subjectUniqueID"))?;
@@ -56,12 +51,10 @@ pub(super) fn parse(der: &[u8]) -> Result<Certificate, Malformed> {
         let found = found.ok_or(Malformed("extensions"))?;
         for Extension { id, is_critical, value } in found {
             extensions::check(id, is_critical, value).map_err(Malformed)?;
-            dns_names.extend(extensions::dns_names(id, value));
-            is_ca |= extensions::is_ca(id, value);
         }
     }
     certificate.bits().ok_or(Malformed("signature"))?;
-    Ok(Certificate { key, validity, dns_names, is_ca })
+    Ok(Certificate { key })
 }
 
 /// The version, from 1 to 3.
@@ -77,13 +70,14 @@ fn algorithm<'a>(der: &mut Der<'a>) -> Option<(&'a [u8], &'a [u8])> {
     Some((id, if der.is_empty() { &[] } else { der.any_whole()? }))
 }
 
-fn validity(tbs: &mut Der<'_>) -> Option<(i64, i64)> {
+fn validity(tbs: &mut Der<'_>) -> Option<()> {
     let mut validity = tbs.read(SEQUENCE)?;
     let mut time = || {
         let tag = if validity.peek(UTC_TIME) { UTC_TIME } else { GENERALIZED_TIME };
         validity.time(tag)
     };
-    Some((time()?, time()?))
+    time()?;
+    time().map(|_| ())
 }
 
 /// A distinguished name.

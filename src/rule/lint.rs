@@ -195,27 +195,31 @@ rules! {
 
     SECRET_NAMESPACE = "lint/secret-namespace", Warning,
     "Secret of another namespace",
-    "istiod gives a gateway Secrets of its pods' namespace only, whatever namespace stands before the name. Of another one, the gateway gets no secret, and the connections to the server end during the handshake. The namespace of the pods is known from --gateway-namespace, or from pods among the checked documents. Names with kubernetes-gateway:// are not judged: a ReferenceGrant may allow them.", manifests;
+    "istiod gives a gateway Secrets of its pods' namespace only, whatever namespace stands before the name. Of another one, the gateway gets no secret, and the connections to the server end during the handshake. The namespace of the pods is known from --gateway-namespace, or from pods among the checked documents. A name with kubernetes-gateway:// is for pods in the Gateway's own namespace; for a Secret of another namespace, a ReferenceGrant there must permit Gateways of this one, which is reported only if the files have ReferenceGrants or the Secret. With OPTIONAL_MUTUAL, istiod gives no CA by such a name.", manifests;
 
     SECRET_KEYS = "lint/secret-keys", Warning,
     "Secret without a certificate, key or CA",
     "istiod reads cert and key, or tls.crt and tls.key, for the server's certificate, and cacert or ca.crt for the CA of client certificates, from the Secret with the name and -cacert if there is one. If it finds none, the gateway gets no secret, and the connections to the server end during the handshake.", manifests;
 
     SECRET_CERTIFICATE = "lint/secret-certificate", Warning,
-    "Certificate that cannot be read",
-    "istiod passes the certificate on and reports it (IST0161), since Go cannot read it. Envoy rejects most of these, and then the server has no certificate; it accepts some malformed extensions that Go does not. A CA must be a CA's certificate: Envoy rejects what another certificate issued. A client's own certificate in place of the CA is one that only this client can use.", manifests;
+    "Certificate that Envoy rejects, or istiod reports",
+    "istiod passes the certificate on, and reports it (IST0161) if Go cannot read it. Envoy reads it with BoringSSL, which rejects other ones: all certificates of the chain must be well-formed, the first needs a subject CN or a SAN, one on an elliptic curve must be for digital signatures, and one that requires an OCSP response (must-staple) needs tls.ocsp-staple. If Envoy rejects it, the server has no certificate. A CA must be a CA's certificate: Envoy rejects what another certificate issued. A client's own certificate in place of the CA is one that only this client can use.", manifests;
 
     SECRET_PRIVATE_KEY = "lint/secret-private-key", Warning,
     "Private key that Envoy rejects",
     "The private key cannot be read, belongs to another certificate, is encrypted, or is of a kind or size that Envoy does not support: RSA below 2048 bits, or P-224. Envoy rejects the Secret; a gateway that starts has no certificate for the server, a running one keeps the previous one.", manifests;
+
+    SECRET_CRL = "lint/secret-crl", Warning,
+    "CRL with which Envoy rejects client certificates",
+    "With a CRL in the Secret of the CA, as crl or ca.crl or among the certificates of the CA, Envoy needs a current one of every CA in a client's chain, including intermediates and the root, and rejects the client without it. This is about the CAs in the Secret: those that clients send are not known, nor is the CRL's signature verified. A CRL that cannot be read makes Envoy reject the Secret. The time is that of the machine, or that of --at.", manifests;
 
     CERTIFICATE_EXPIRED = "lint/certificate-expired", Warning,
     "Certificate that has expired or is not valid yet",
     "Envoy serves it, and clients reject it. istiod reports it (IST0161). A CA of client certificates that has expired verifies none. Other certificates of a chain are not judged. The time is that of the machine, or that of --at.", manifests;
 
     CERTIFICATE_EXPIRING = "lint/certificate-expiring", Warning,
-    "Certificate that expires soon",
-    "The certificate expires within the days of --expiring.";
+    "Certificate or CRL that expires soon",
+    "The certificate, or the CRL of a CA of client certificates, expires within the days of --expiring.";
 
     CERTIFICATE_HOSTS = "lint/certificate-hosts", Warning,
     "Certificate for other hosts",

@@ -5,6 +5,7 @@ use prost::Message as _;
 
 use super::{
     findings::{Location, Node},
+    grant::KeptGrant,
     outline::{CompactLocation, LocationField},
     secret::KeptSecret,
     workload::{KeptPod, KeptService},
@@ -21,6 +22,7 @@ pub(super) enum Kept {
     Secret(Box<KeptSecret>),
     Pod(Box<KeptPod>),
     Service(Box<KeptService>),
+    Grant(Box<KeptGrant>),
 }
 
 /// The spec of a Gateway, in few bytes, and the locations in its servers.
@@ -88,7 +90,8 @@ impl Kept {
             let pod = || KeptPod::of(object, &root).map(|kept| Self::Pod(Box::new(kept)));
             let service =
                 || KeptService::of(object, &root).map(|kept| Self::Service(Box::new(kept)));
-            return secret.or_else(pod).or_else(service).unwrap_or_default();
+            let grant = || KeptGrant::of(object, &root).map(|kept| Self::Grant(Box::new(kept)));
+            return secret.or_else(pod).or_else(service).or_else(grant).unwrap_or_default();
         }
         let spec = root.field("spec");
         let value = spec.node.and_then(|spec| serde_json::to_value(spec).ok()).unwrap_or_default();
@@ -113,7 +116,9 @@ impl Kept {
             Self::Gateway(kept) => (&mut kept.places, one(&mut kept.selector), &mut []),
             Self::VirtualService(kept) => (&mut kept.hosts, &mut kept.gateways, &mut []),
             Self::Secret(kept) => (one(&mut kept.name), &mut [], &mut []),
-            Self::Pod(_) | Self::Service(_) | Self::Nothing => (&mut [], &mut [], &mut []),
+            Self::Pod(_) | Self::Service(_) | Self::Grant(_) | Self::Nothing => {
+                (&mut [], &mut [], &mut [])
+            }
         };
         first.iter_mut().chain(second).chain(third)
     }

@@ -60,6 +60,7 @@ mod field_validation;
 mod findings;
 mod fixes;
 mod gateway_set;
+mod grant;
 mod hosts;
 mod json_schema;
 mod kept;

@@ -6,7 +6,7 @@ use super::{
     kept::Kept,
 };
 use crate::{
-    FieldPath, Gateway, Object, Position,
+    FieldPath, Gateway, Object, Position, TlsMode,
     tls_plan::{CaSource, CertificateSource, CredentialName, CredentialScheme, TlsField, TlsPlan},
     tree::Tree,
 };
@@ -25,17 +25,31 @@ pub(super) struct CredentialUse {
     /// The name, after its namespace if there is one.
     pub(super) name: String,
     pub(super) role: Role,
-    /// Whether it must be in the namespace of the gateway's pods.
-    pub(super) is_of_pods: bool,
+    pub(super) access: Access,
     pub(super) location: CompactLocation,
+}
+
+/// To which gateways istiod gives a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// To those with pods in its namespace.
+    Pods,
+    /// To those with pods in the Gateway's namespace, if it is the credential's, or a ReferenceGrant permits it.
+    Granted,
+    All,
 }
 
 /// What a server takes from a credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
     Certificate,
-    CertificateAndCa,
-    Ca { is_config_map: bool },
+    CertificateAndCa {
+        /// Whether the mode is `OPTIONAL_MUTUAL`.
+        is_optional: bool,
+    },
+    Ca {
+        is_config_map: bool,
+    },
 }
 
 /// Where a text begins and ends: lines and columns, zero if unknown.
@@ -236,7 +250,11 @@ impl Outline {
             let mut nodes = list.items();
             for (item, name) in names.iter().enumerate() {
                 let has_ca = ca == Some(&CaSource::OfCredential(name));
-                let role = if has_ca { Role::CertificateAndCa } else { Role::Certificate };
+                let is_optional = plan.mode == Ok(TlsMode::OptionalMutual);
+                let role = match has_ca {
+                    true => Role::CertificateAndCa { is_optional },
+                    false => Role::Certificate,
+                };
                 let location = match plan.set.contains(TlsField::CredentialNames) {
                     true => {
                         let place = nodes.next().unwrap_or_else(|| list.item(item, None));
@@ -271,9 +289,13 @@ impl Outline {
             )
         );
         if is_object && !bare.is_empty() && !bare.contains("://") {
-            let is_of_pods = matches!(name.scheme(), None | Some(CredentialScheme::Kubernetes));
+            let access = match name.scheme() {
+                None | Some(CredentialScheme::Kubernetes) => Access::Pods,
+                Some(CredentialScheme::KubernetesGateway) => Access::Granted,
+                Some(_) => Access::All,
+            };
             let name = bare.to_owned();
-            self.credentials.push(CredentialUse { name, role, is_of_pods, location });
+            self.credentials.push(CredentialUse { name, role, access, location });
         }
     }
 

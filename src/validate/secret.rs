@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use zeroize::Zeroizing;
+
 use super::{
     findings::{Location, Node},
     outline::{CompactLocation, LocationField},
 };
 use crate::{
-    Object,
-    certificates::{self, CaBundle, PairProblem, ServerCertificate},
-    is_placeholder,
+    Object, certificates, is_placeholder,
+    x509::{CaBundle, LoadProblem, PairProblem, ServerCertificate},
 };
 
 /// A Secret or `ConfigMap`.
@@ -27,7 +28,15 @@ pub(super) struct KeptSecret {
 #[derive(Clone, Debug)]
 pub(super) enum Content {
     Unknown,
-    Known { server: Result<ServerCertificate, ServerProblem>, ca: Result<CaBundle, CaProblem> },
+    Known(Box<Known>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) server: Result<ServerCertificate, ServerProblem>,
+    /// istiod's text about a certificate that it cannot read, and gives to Envoy.
+    pub(super) unread: Option<String>,
+    pub(super) ca: Result<CaBundle, CaProblem>,
 }
 
 /// Why a Secret has no server certificate that can be used.
@@ -43,8 +52,8 @@ pub(super) enum ServerProblem {
 pub(super) enum CaProblem {
     /// istiod finds none.
     Keys(String),
-    /// There is no certificate that can be read.
-    Unreadable,
+    /// Envoy does not load it.
+    Load(LoadProblem),
 }
 
 /// Why the content is not read.
@@ -56,8 +65,20 @@ enum Unread {
 
 /// The keys of a certificate and its key, in the order in which istiod looks for them.
 const PAIRS: [[&str; 2]; 2] = [["cert", "key"], ["tls.crt", "tls.key"]];
-/// The keys of a CA.
-const CAS: [&str; 2] = ["cacert", "ca.crt"];
+/// The keys of a CA and its CRL.
+const CAS: [[&str; 2]; 2] = [["cacert", "crl"], ["ca.crt", "ca.crl"]];
+/// The key of an OCSP response, which belongs to the second pair.
+const OCSP: &str = "tls.ocsp-staple";
+
+/// All keys that are read.
+fn keys() -> impl Iterator<Item = &'static str> {
+    PAIRS.into_iter().chain(CAS).flatten().chain([OCSP])
+}
+
+/// The keys of which one makes a Secret one for TLS.
+fn is_tls_key(key: &str) -> bool {
+    PAIRS.iter().flatten().any(|known| *known == key) || CAS.iter().any(|[ca, _]| *ca == key)
+}
 
 impl KeptSecret {
     /// Of a Secret or `ConfigMap`; `None` for another object.
@@ -74,14 +95,15 @@ impl KeptSecret {
             .flat_map(|field| root.field(field).node)
             .flat_map(|map| map.entries().map(|(key, _)| key.text()));
         let is_for_tls = root.field("type").node.is_some_and(|of| of.text() == "kubernetes.io/tls")
-            || keys.any(|key| PAIRS.iter().flatten().chain(&CAS).any(|known| *known == key));
+            || keys.any(|key| is_tls_key(&key));
         let content = match Data::read(root, is_config_map) {
-            Ok(data) => Content::Known { server: data.server(), ca: data.ca() },
+            Ok(data) => Content::Known(Box::new(data.known())),
             Err(Unread::Unknown) => Content::Unknown,
             Err(Unread::Pem(key)) => {
                 let text = format!("data.{key} is PEM, and must be the Base64 of it");
                 let ca = Err(CaProblem::Keys(text.clone()));
-                Content::Known { server: Err(ServerProblem::Keys(text)), ca }
+                let server = Err(ServerProblem::Keys(text));
+                Content::Known(Box::new(Known { server, unread: None, ca }))
             }
         };
         Some(Self { is_config_map, is_for_tls, name, content })
@@ -96,7 +118,7 @@ fn is_pem(text: &str) -> bool {
 #[derive(Default)]
 struct Data {
     keys: BTreeSet<String>,
-    values: Vec<(&'static str, Vec<u8>)>,
+    values: Vec<(&'static str, Zeroizing<Vec<u8>>)>,
 }
 
 impl Data {
@@ -127,10 +149,7 @@ impl Data {
         for (key, value) in map.entries() {
             let key = key.text();
             self.keys.insert(key.to_owned());
-            let Some(known) = PAIRS.iter().flatten().chain(&CAS).find(|known| **known == key)
-            else {
-                continue;
-            };
+            let Some(known) = keys().find(|known| *known == key) else { continue };
             let bytes = match value.as_str() {
                 Some(text) if is_placeholder(text) => return Err(Unread::Unknown),
                 Some(text) => decode(text).ok_or_else(|| match is_pem(text) {
@@ -140,8 +159,8 @@ impl Data {
                 None if value.is_null() => Vec::new(),
                 None => return Err(Unread::Unknown),
             };
-            self.values.retain(|(name, _)| name != known);
-            self.values.push((known, bytes));
+            self.values.retain(|(name, _)| *name != known);
+            self.values.push((known, Zeroizing::new(bytes)));
         }
         Ok(())
     }
@@ -154,13 +173,23 @@ impl Data {
         self.get(key).filter(|value| !value.is_empty())
     }
 
+    fn known(&self) -> Known {
+        let unread = match self.pair() {
+            Ok([certificate, _]) => certificates::check_certificates(certificate).err(),
+            Err(_) => None,
+        };
+        Known { server: self.server(), unread, ca: self.ca() }
+    }
+
+    /// The certificate and the key.
+    ///
     /// Source: istiod's `ExtractCertInfo`.
-    fn server(&self) -> Result<ServerCertificate, ServerProblem> {
+    fn pair(&self) -> Result<[&[u8]; 2], ServerProblem> {
         for [certificate, key] in PAIRS {
             if let (Some(certificate), Some(key)) =
                 (self.not_empty(certificate), self.not_empty(key))
             {
-                return ServerCertificate::read(certificate, key).map_err(ServerProblem::Pair);
+                return Ok([certificate, key]);
             }
         }
         let has_both = |pair: &&[&str; 2]| pair.iter().all(|key| self.get(key).is_some());
@@ -178,16 +207,28 @@ impl Data {
         }))
     }
 
+    fn server(&self) -> Result<ServerCertificate, ServerProblem> {
+        let [certificate, key] = self.pair()?;
+        // istiod passes no OCSP response on with the generic keys.
+        let [generic, _] = PAIRS;
+        let is_generic = generic.iter().all(|key| self.not_empty(key).is_some());
+        let has_response = !is_generic && self.not_empty(OCSP).is_some();
+        ServerCertificate::read(certificate, key, has_response).map_err(ServerProblem::Pair)
+    }
+
     /// Source: istiod's `ExtractRoot`.
     fn ca(&self) -> Result<CaBundle, CaProblem> {
-        if let Some(bundle) = CAS.iter().find_map(|key| self.not_empty(key)) {
-            return CaBundle::read(bundle).ok_or(CaProblem::Unreadable);
+        for [ca, crl] in CAS {
+            if let Some(bundle) = self.not_empty(ca) {
+                return CaBundle::read(bundle, self.get(crl)).map_err(CaProblem::Load);
+            }
         }
-        Err(CaProblem::Keys(match CAS.iter().find(|key| self.get(key).is_some()) {
+        let cas = CAS.map(|[ca, _]| ca);
+        Err(CaProblem::Keys(match cas.iter().find(|key| self.get(key).is_some()) {
             Some(key) => format!("found key \"{key}\", but it was empty"),
             None => format!(
                 "found secret, but didn't have expected keys {}; found: {}",
-                CAS.join(" or "),
+                cas.join(" or "),
                 self.found()
             ),
         }))

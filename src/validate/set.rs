@@ -11,6 +11,7 @@ use super::{
     credentials::CredentialSet,
     document,
     gateway_set::{GatewaySet, in_order},
+    grant::KeptGrant,
     kept::Kept,
     outline::{CompactLocation, Outline, position, small},
 };
@@ -134,13 +135,14 @@ impl DocumentSet {
         }
         match &checked.outline.kept {
             Kept::Secret(kept) => self.credentials.add_secret(numbers, object, kept),
+            Kept::Grant(kept) => self.credentials.add_grant(object, kept),
             _ => self.credentials.add_other(object),
         }
         Vec::new()
     }
 
     /// Whether the set learns something from an object that is neither a Gateway nor a VirtualService: a Secret, a
-    /// `ConfigMap`, a Service, pods or what makes them, or an object for which a controller makes a Secret.
+    /// `ConfigMap`, a ReferenceGrant, a Service, pods or what makes them, or an object for which a controller makes a Secret.
     #[must_use]
     pub fn uses(object: &Object) -> bool {
         let pods = ["Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"];
@@ -149,7 +151,7 @@ impl DocumentSet {
             "apps/v1" => pods.contains(&object.kind()),
             _ => false,
         };
-        is_known || CredentialSet::is_of_controller(object)
+        is_known || KeptGrant::is_grant(object) || CredentialSet::is_of_controller(object)
     }
 
     /// Adds a document that was not checked, otherwise as [`add`](Self::add).

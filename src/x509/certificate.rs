@@ -1,11 +1,13 @@
 //! Certificates as BoringSSL parses them.
 
+#[cfg(feature = "x509")]
+use super::signature::PublicKey;
 use super::{
     constraints::NameConstraints,
     general_name::{AuthorityKey, DistributionPoint, GeneralName},
     name::Name,
     read::{Bits, OCTET_STRING, Reader, SEQUENCE, Time, context, explicit},
-    signature::{PublicKey, Signature},
+    signed::Signature,
 };
 
 /// Encoded object identifiers of extensions, of which only the last byte differs.
@@ -47,6 +49,7 @@ pub(super) struct Certificate {
     /// The encoded public key.
     pub(super) public_key_info: Vec<u8>,
     /// `None` for a key that BoringSSL does not read.
+    #[cfg(feature = "x509")]
     pub(super) key: Option<PublicKey>,
     pub(super) signature: Signature,
     /// What is signed.
@@ -106,8 +109,8 @@ impl Certificate {
         let subject = Name::read(&mut tbs)?;
         let public_key_info = tbs.element().filter(|element| element.tag == SEQUENCE)?;
         let mut info = public_key_info.content;
-        let key_algorithm = self::algorithm(&mut info)?;
-        let key_bits = info.bits().filter(|_| info.is_empty())?;
+        self::algorithm(&mut info)?;
+        info.bits().filter(|_| info.is_empty())?;
         if version > 1 {
             for tag in [context(1), context(2)] {
                 tbs.optional(tag)?.is_none_or(|id| id.as_bits().is_some()).then_some(())?;
@@ -123,7 +126,8 @@ impl Certificate {
         let facts = Facts::new(version, &serial, &issuer, &subject, &extensions);
         Some(Self {
             der: der.to_vec(),
-            key: PublicKey::parse(key_algorithm, key_bits),
+            #[cfg(feature = "x509")]
+            key: PublicKey::of(public_key_info.content),
             public_key_info: public_key_info.whole.to_vec(),
             signature: Signature::new(algorithm, inner_algorithm, bits),
             signed: signed.whole.to_vec(),
@@ -135,6 +139,24 @@ impl Certificate {
             extensions,
             facts,
         })
+    }
+
+    /// Source: BoringSSL's `ssl_cert_check_key_usage`.
+    pub(super) fn allows_signing(&self) -> bool {
+        self.extensions.first(id::KEY_USAGE).is_none_or(|mut value| {
+            let bits = value.bits().filter(|_| value.is_empty());
+            bits.is_some_and(|bits| bits.bytes.first().is_some_and(|first| first & 0x80 != 0))
+        })
+    }
+
+    /// The alternative names; none if the extension is malformed.
+    ///
+    /// Source: BoringSSL's `X509_get_ext_d2i`.
+    pub(super) fn names(&self) -> Vec<GeneralName> {
+        let names = self
+            .extensions
+            .parse(id::ALTERNATIVE_NAMES, |der| der.read(SEQUENCE).and_then(GeneralName::read_all));
+        names.flatten().unwrap_or_default()
     }
 
     /// Whether this certificate may have issued another.

@@ -4,7 +4,7 @@ use super::{
     certificate::Certificate,
     general_name::GeneralName,
     name::Name,
-    path::Problem,
+    problem::Problem,
     read::{Reader, SEQUENCE, context, explicit},
 };
 
@@ -202,17 +202,49 @@ fn email(name: &[u8], base: &[u8], folds_mailbox: bool) -> Result<bool, Problem>
 
 /// Source: BoringSSL's `nc_uri`.
 fn uri(name: &[u8], base: &[u8]) -> Result<bool, Problem> {
-    let (_, rest) = split(name, b':').ok_or(Problem::UnsupportedNameSyntax)?;
-    let rest = rest.strip_prefix(b"//").ok_or(Problem::UnsupportedNameSyntax)?;
-    let host = split(rest, b':').or_else(|| split(rest, b'/')).map_or(rest, |(host, _)| host);
-    if host.is_empty() {
-        return Err(Problem::UnsupportedNameSyntax);
+    let host = host(name).ok_or(Problem::UnsupportedNameSyntax)?;
+    let base = base.strip_suffix(b".").unwrap_or(base);
+    let domain = base.strip_prefix(b".");
+    if !is_full_domain(domain.unwrap_or(base)) {
+        return Err(Problem::UnsupportedConstraintSyntax);
     }
-    Ok(if base.starts_with(b".") {
-        has_suffix(host, base)
-    } else {
-        base.eq_ignore_ascii_case(host)
-    })
+    Ok(if domain.is_some() { has_suffix(host, base) } else { base.eq_ignore_ascii_case(host) })
+}
+
+/// The host of a URI, without its port.
+///
+/// Source: BoringSSL's `nc_get_valid_uri_host`.
+fn host(uri: &[u8]) -> Option<&[u8]> {
+    let (scheme, rest) = split(uri, b':')?;
+    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
+    let is_scheme =
+        scheme.first().is_some_and(u8::is_ascii_alphabetic) && scheme.iter().all(is_allowed);
+    let rest = rest.strip_prefix(b"//").filter(|_| is_scheme)?;
+    let authority = rest.split(|byte| b"/?#".contains(byte)).next()?;
+    let host = match split(authority, b':') {
+        Some((host, port)) => Some(host).filter(|_| port.iter().all(u8::is_ascii_digit))?,
+        None => authority,
+    };
+    Some(host.strip_suffix(b".").unwrap_or(host)).filter(|host| is_full_domain(host))
+}
+
+/// Whether a host is a domain name, and not an address.
+///
+/// Source: BoringSSL's `nc_uri_is_fqdn`.
+fn is_full_domain(host: &[u8]) -> bool {
+    let is_label = |label: &[u8]| {
+        let ends = [label.first(), label.last()];
+        label.len() <= 63
+            && ends.iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
+            && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    };
+    let mut labels = host.split(|byte| *byte == b'.');
+    let is_number = host.rsplit(|byte| *byte == b'.').next().is_some_and(|last| {
+        let hexadecimal = last.strip_prefix(b"0x").or_else(|| last.strip_prefix(b"0X"));
+        hexadecimal.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+            || last.iter().all(u8::is_ascii_digit)
+    });
+    labels.all(is_label) && !is_number
 }
 
 #[cfg(test)]
@@ -259,6 +291,11 @@ mod tests {
         assert_eq!(mail("Me@example.com", "me@example.com"), Ok(false));
         assert_eq!(mail("me", "example.com"), Err(Problem::UnsupportedNameSyntax));
         assert_eq!(uri(b"https://a.example.com:80/", b".example.com"), Ok(true));
-        assert_eq!(uri(b"urn:a", b"a"), Err(Problem::UnsupportedNameSyntax));
+        assert_eq!(uri(b"spiffe://lab./ns", b"lab"), Ok(true));
+        for name in ["urn:a", "https://.test/", "a://127.0.0.1/", "a://b.0x7F", "a://me@b", "1://a"]
+        {
+            assert_eq!(uri(name.as_bytes(), b"a"), Err(Problem::UnsupportedNameSyntax), "{name}");
+        }
+        assert_eq!(uri(b"https://a/", b"-a"), Err(Problem::UnsupportedConstraintSyntax));
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 
+#[cfg(feature = "x509")]
+use super::problem::Problem;
 use super::{
     certificate::{Certificate, Extensions, algorithm, id},
     general_name::{AuthorityKey, PointName},
     name::Name,
     read::{GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, Time, UTC_TIME, context, explicit},
-    signature::Signature,
+    signed::Signature,
 };
 
 /// A CRL.
@@ -90,6 +92,25 @@ impl RevocationList {
             signed: signed.whole.to_vec(),
             issuer,
         })
+    }
+
+    /// The first second at which it is valid, since 1970, and the first one after it.
+    pub(super) fn validity(&self) -> (i64, i64) {
+        let seconds = |time: Time| time.seconds.unwrap_or(i64::MIN);
+        (seconds(self.last_update), self.next_update.map_or(i64::MAX, seconds))
+    }
+
+    /// Source: BoringSSL's `check_crl_time`.
+    #[cfg(feature = "x509")]
+    pub(super) fn check_time(&self, at: i64) -> Result<(), Problem> {
+        let (first, end) = self.validity();
+        if first > at {
+            return Err(Problem::CrlNotYetValid);
+        }
+        if self.next_update.is_some() && end <= at {
+            return Err(Problem::CrlHasExpired);
+        }
+        Ok(())
     }
 
     pub(super) fn revokes(&self, certificate: &Certificate) -> bool {

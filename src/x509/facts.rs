@@ -3,30 +3,15 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    certificate::{Certificate, id},
-    general_name::GeneralName,
-    read::SEQUENCE,
-};
+use super::certificate::Certificate;
 use crate::client_certificate::{
     CertificateError, ClientCertificate, ExtendedKeyUsage, Revocation, Trust, ValidationContext,
     Validity,
 };
 
-/// Source: BoringSSL's `ssl_cert_check_key_usage`.
-pub(super) fn leaf_allows_signing(leaf: &Certificate) -> bool {
-    leaf.extensions.first(id::KEY_USAGE).is_none_or(|mut value| {
-        let bits = value.bits().filter(|_| value.is_empty());
-        bits.is_some_and(|bits| bits.bytes.first().is_some_and(|first| first & 0x80 != 0))
-    })
-}
-
 /// Source: Envoy's `DefaultCertValidator::matchSubjectAltName`.
 pub(super) fn has_name(leaf: &Certificate, context: &ValidationContext) -> bool {
-    let names = leaf
-        .extensions
-        .parse(id::ALTERNATIVE_NAMES, |der| der.read(SEQUENCE).and_then(GeneralName::read_all));
-    let names = names.flatten().unwrap_or_default();
+    let names = leaf.names();
     let wanted = context.subject_alt_names.iter().filter(|wanted| !wanted.is_empty());
     wanted.into_iter().any(|wanted| names.iter().any(|name| name.matches(wanted)))
 }

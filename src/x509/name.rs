@@ -69,6 +69,13 @@ impl Name {
         emails.map(|email| (email.tag == IA5_STRING).then_some(&*email.value))
     }
 
+    /// The bytes of the first common name.
+    #[cfg(feature = "validate")]
+    pub(super) fn first_common_name(&self) -> Option<&[u8]> {
+        let name = self.attributes.iter().find(|attribute| attribute.oid == COMMON_NAME);
+        name.map(|name| &*name.value)
+    }
+
     /// The common names, as text.
     pub(super) fn common_names(&self) -> impl Iterator<Item = String> {
         let names = self.attributes.iter().filter(|attribute| attribute.oid == COMMON_NAME);

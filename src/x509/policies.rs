@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::{
     certificate::{Certificate, Extensions, id, small},
-    path::Problem,
+    problem::Problem,
     read::{Reader, SEQUENCE, context},
 };
 

@@ -198,7 +198,12 @@ impl<'a> Reader<'a> {
 
 impl Element<'_> {
     /// Whether the content is one of the tag's type.
+    ///
+    /// Source: BoringSSL's `asn1_parse_any` and `asn1_parse_any_as_string`.
     pub(super) fn is_valid(&self) -> bool {
+        if !self.has_form() {
+            return false;
+        }
         let Reader(bytes) = self.content;
         let is_text = |width: usize, check: fn(u32) -> bool| {
             bytes.len().is_multiple_of(width)
@@ -217,6 +222,20 @@ impl Element<'_> {
             BMP_STRING => is_text(2, is_character),
             UTC_TIME | GENERALIZED_TIME => Time::parse(self.tag, bytes, true).is_some(),
             _ => true,
+        }
+    }
+
+    /// Whether the element contains others if its universal type does.
+    fn has_form(&self) -> bool {
+        const NUMBER: u32 = 0x1fff_ffff;
+        let is_constructed = self.tag & CONSTRUCTED != 0;
+        match self.tag & NUMBER {
+            _ if self.tag & !(CONSTRUCTED | NUMBER) != 0 => true,
+            // `EXTERNAL`, `EMBEDDED PDV`, `SEQUENCE`, `SET` and `CHARACTER STRING`.
+            8 | 11 | 16 | 17 | 29 => is_constructed,
+            15 => true,
+            0..=36 => !is_constructed,
+            number => number <= 0xff,
         }
     }
 }

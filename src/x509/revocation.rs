@@ -3,7 +3,8 @@
 use super::{
     certificate::{Certificate, usage},
     crl::RevocationList,
-    path::{Failure, Problem, Settings, check_list_time},
+    path::{Failure, Settings},
+    problem::Problem,
 };
 
 const NO_CRITICAL: u16 = 0x100;
@@ -40,7 +41,7 @@ pub(super) fn check(
         return Err(found(Problem::DifferentCrlScope));
     }
     if score & TIME == 0 {
-        check_list_time(list, settings.at).map_err(found)?;
+        list.check_time(settings.at).map_err(found)?;
     }
     let Some(key) = &issuer.key else { return Err(found(Problem::UndecodableIssuerKey)) };
     if !list.signature.verify(&list.signed, key)? {
@@ -91,7 +92,7 @@ fn candidate<'a>(
     if !list.has_unknown_critical {
         score |= NO_CRITICAL;
     }
-    if settings.ignores_time || check_list_time(list, settings.at).is_ok() {
+    if settings.ignores_time || list.check_time(settings.at).is_ok() {
         score |= TIME;
     }
     let above = (depth + 1).min(chain.len() - 1);

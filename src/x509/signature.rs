@@ -6,7 +6,11 @@ use rsa::BoxedUint;
 use sha1::Sha1;
 use sha2::{Digest as _, Sha224, Sha256, Sha384, Sha512};
 
-use super::read::{Bits, Element, NULL, OID, Reader, SEQUENCE, explicit};
+use super::{
+    certificate::algorithm,
+    read::{Element, NULL, OID, Reader, SEQUENCE, explicit},
+    signed::Signature,
+};
 
 /// Encoded object identifiers.
 mod oid {
@@ -45,9 +49,10 @@ pub(super) struct NotVerified;
 
 impl PublicKey {
     /// Source: BoringSSL's `EVP_PKEY_from_subject_public_key_info`.
-    pub(super) fn parse(mut algorithm: Reader<'_>, bits: Bits<'_>) -> Option<Self> {
+    pub(super) fn of(mut info: Reader<'_>) -> Option<Self> {
+        let mut algorithm = algorithm(&mut info)?;
         let id = algorithm.oid()?;
-        let key = (bits.unused == 0).then_some(bits.bytes)?;
+        let key = info.bits().filter(|bits| bits.unused == 0)?.bytes;
         match id {
             oid::RSA => {
                 let null = algorithm.element()?;
@@ -128,27 +133,13 @@ enum Scheme {
     Ed25519,
 }
 
-/// The signature of a certificate or of a CRL.
-#[derive(Clone, Debug)]
-pub(super) struct Signature {
-    /// `None` for one that BoringSSL does not verify, or that is named differently inside and outside.
-    scheme: Option<Scheme>,
-    bytes: Vec<u8>,
-}
-
 impl Signature {
-    /// The signature with the algorithm that stands with it, and the one that is signed.
-    pub(super) fn new(outer: Reader<'_>, inner: Reader<'_>, bits: Bits<'_>) -> Self {
-        let is_whole = bits.unused == 0 && outer.0 == inner.0;
-        let scheme = if is_whole { Scheme::parse(outer) } else { None };
-        Self { scheme, bytes: bits.bytes.to_vec() }
-    }
-
     /// Whether this is the signature of some bytes with a key.
     ///
     /// Source: BoringSSL's `x509_digest_verify_init` and `ASN1_item_verify`.
     pub(super) fn verify(&self, signed: &[u8], key: &PublicKey) -> Result<bool, NotVerified> {
-        let Some(scheme) = self.scheme else { return Ok(false) };
+        let algorithm = self.algorithm.as_deref().map(Reader);
+        let Some(scheme) = algorithm.and_then(Scheme::parse) else { return Ok(false) };
         let signature = &*self.bytes;
         Ok(match (scheme, key) {
             (Scheme::Ecdsa(_), PublicKey::P224) => return Err(NotVerified),

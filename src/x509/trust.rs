@@ -1,14 +1,10 @@
 //! What a gateway trusts: CAs and revocation lists, and how they are used.
 
-use std::fmt;
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    certificate::Certificate,
-    crl::RevocationList,
+    bundle::{Bundle, ReadError},
     path::{CrlCheck, Settings},
-    pem::{self, Block, Malformed},
     store::Store,
 };
 use crate::{FieldPath, Object, is_placeholder};
@@ -23,53 +19,6 @@ pub struct Authorities {
     ignores_time: bool,
 }
 
-/// Why Envoy does not read a PEM text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// There is no certificate.
-    Empty,
-    /// A block that begins at this line is not PEM.
-    Pem {
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A certificate or a CRL cannot be read.
-    Encoding {
-        /// Its number in the text, from 1.
-        block: usize,
-    },
-    /// A value of a Secret is not Base64, or is not known.
-    Value,
-    /// A `TRUSTED CERTIFICATE`, which OpenSSL's own format extends with purposes. Envoy reads it.
-    Trusted,
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("no certificate"),
-            Self::Pem { line } => write!(f, "malformed PEM at line {line}"),
-            Self::Encoding { block } => write!(f, "block {block} is malformed"),
-            Self::Value => f.write_str("a value that is not Base64, or a placeholder"),
-            Self::Trusted => f.write_str("a TRUSTED CERTIFICATE, which is not supported"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl From<Malformed> for ReadError {
-    fn from(malformed: Malformed) -> Self {
-        Self::Pem { line: malformed.line }
-    }
-}
-
-/// Whether a type of PEM block is that of certificates.
-pub(super) fn is_certificate(kind: &[u8]) -> bool {
-    matches!(kind, b"CERTIFICATE" | b"X509 CERTIFICATE")
-}
-
 impl Authorities {
     /// Reads a CA bundle. CRLs among the certificates count.
     ///
@@ -80,7 +29,10 @@ impl Authorities {
     ///
     /// If Envoy rejects the text, or has a block that is not supported here.
     pub fn from_pem(text: &[u8]) -> Result<Self, ReadError> {
-        let (certificates, lists) = read(text)?;
+        let Bundle { certificates, lists, has_trusted } = Bundle::read(text, |_| true)?;
+        if has_trusted {
+            return Err(ReadError::Trusted);
+        }
         if certificates.is_empty() {
             return Err(ReadError::Empty);
         }
@@ -130,7 +82,7 @@ impl Authorities {
     ///
     /// As of [`from_pem`](Self::from_pem).
     pub fn with_crls(self, text: &[u8]) -> Result<Self, ReadError> {
-        let (_, lists) = read(text)?;
+        let Bundle { lists, .. } = Bundle::read(text, |_| true)?;
         let certificates = self.store.certificates().to_vec();
         let lists = [self.store.lists(), &lists].concat();
         Ok(Self { store: Store::new(certificates, lists), has_lists: true, ..self })
@@ -199,24 +151,4 @@ fn value(object: &Object, is_config_map: bool, key: &str) -> Result<Option<Vec<u
         }
         (None, None) => Ok(None),
     }
-}
-
-fn read(text: &[u8]) -> Result<(Vec<Certificate>, Vec<RevocationList>), ReadError> {
-    let (mut certificates, mut lists) = (Vec::new(), Vec::new());
-    for (index, block) in pem::blocks(text).enumerate() {
-        let Block { kind, bytes } = block?;
-        let malformed = ReadError::Encoding { block: index + 1 };
-        match kind {
-            kind if is_certificate(kind) => {
-                // Bytes behind a certificate are ignored.
-                let mut rest = super::read::Reader(&bytes);
-                let whole = rest.element().map_or(&*bytes, |element| element.whole);
-                certificates.push(Certificate::parse(whole).ok_or(malformed)?);
-            }
-            b"X509 CRL" => lists.push(RevocationList::parse(&bytes).ok_or(malformed)?),
-            b"TRUSTED CERTIFICATE" => return Err(ReadError::Trusted),
-            _ => {}
-        }
-    }
-    Ok((certificates, lists))
 }

@@ -10,7 +10,7 @@ use istio_gateway::{
     Timestamp,
     client_certificate::{
         Admission, CertificateError, ClientCertificate, ClientCertificatePolicy, Decision,
-        RejectReason, Request, Source, Trust, TrustedCa,
+        Forwarding, RejectReason, Request, Source, Trust, TrustedCa, XfccHeader,
     },
     envoy::TrafficMode,
     tls_plan::{CredentialName, CredentialScheme},
@@ -38,7 +38,7 @@ pub(super) struct Asked {
 /// What happens to the client at a server.
 #[derive(Clone, Serialize)]
 pub(super) struct Verdict {
-    /// `verified`, `unverified`, `anonymous`, `rejected`, `passthrough`, `redirected` or `unknown`.
+    /// `verified`, `unverified`, `unavailable`, `anonymous`, `rejected`, `passthrough`, `redirected` or `unknown`.
     pub(super) outcome: &'static str,
     /// The same with the reason, in words.
     pub(super) text: String,
@@ -94,7 +94,20 @@ impl Asked {
         }
     }
 
-    pub(super) fn verdict(&self, behavior: &ServerBehavior<'_>) -> Verdict {
+    pub(super) fn verdict(&self, behavior: &ServerBehavior<'_>, forwarding: Forwarding) -> Verdict {
+        let mut verdict = self.of_handshake(behavior);
+        let is_written = forwarding.header(true, false) == XfccHeader::GatewaySet;
+        let is_accepted = matches!(verdict.outcome, "verified" | "unverified");
+        if is_accepted && is_written && behavior.flow().is_http() && self.chain.breaks_forwarding()
+        {
+            verdict.outcome = "unavailable";
+            verdict.text += "; the gateway answers each of its requests with 503, since a SAN has a control \
+                             character, which x-forwarded-client-cert cannot carry";
+        }
+        verdict
+    }
+
+    fn of_handshake(&self, behavior: &ServerBehavior<'_>) -> Verdict {
         let policy = &behavior.policy;
         let is_asked = matches!(policy.request(), Request::Optional | Request::Required);
         let none = policy.decide(None);

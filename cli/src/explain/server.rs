@@ -208,7 +208,7 @@ pub(super) fn explained(
         who_gets_in: answer::answer(behavior, forwarding, false).who_gets_in,
         is_rejected: matches!(behavior.absence, Some(Absence::Rejected(None))),
         is_certain: is_certain(index, behavior, &unknown),
-        client: asked.map(|asked| asked.verdict(behavior)),
+        client: asked.map(|asked| asked.verdict(behavior, forwarding)),
     });
     let members = members.collect();
     let spec = (!is_rejected).then(|| {
@@ -258,7 +258,7 @@ pub(super) fn explained(
                 )
             }),
             dropped,
-            client: asked.map(|asked| asked.verdict(behavior)),
+            client: asked.map(|asked| asked.verdict(behavior, forwarding)),
             ..Explained::of(behavior, forwarding, is_rejected)
         };
         let server = servers.get(index).unwrap_or(behavior.server);

@@ -281,6 +281,7 @@ pub(super) fn outcome(id: &str) -> &str {
         "anonymous" => "in, anonymous",
         "verified" => "in, verified",
         "unverified" => "in, UNVERIFIED",
+        "unavailable" => "in, answered with 503",
         other => other,
     }
 }

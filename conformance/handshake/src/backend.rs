@@ -37,7 +37,11 @@ impl Backend {
 
 fn answer(stream: &TcpStream) -> Result<()> {
     stream.set_nodelay(true)?;
-    let mut lines = BufReader::new(stream).lines();
+    // A certificate's name in a header may not be UTF-8.
+    let lines = BufReader::new(stream).split(b'\n');
+    let mut lines = lines.map(|line| {
+        line.map(|line| String::from_utf8_lossy(&line).trim_end_matches('\r').to_owned())
+    });
     loop {
         let (mut peer, mut forwarded) = (None, Vec::new());
         // The request line, then headers up to an empty line. No request here has a body.

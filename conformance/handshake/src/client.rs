@@ -60,6 +60,8 @@ pub enum Outcome {
     Verified,
     /// A response, and Envoy saw a certificate that it did not verify.
     Unverified,
+    /// Envoy accepts the certificate, and answers with 503.
+    Unavailable,
 }
 
 impl Outcome {
@@ -71,6 +73,7 @@ impl Outcome {
             Self::Anonymous => "anonymous",
             Self::Verified => "verified",
             Self::Unverified => "unverified",
+            Self::Unavailable => "unavailable",
         }
     }
 }
@@ -290,6 +293,10 @@ fn request(stream: &mut Stream, host: &str, headers: &str) -> Result<Answer> {
     }
     let mut body = vec![0; length];
     stream.read_exact(&mut body)?;
+    let is_resumed = stream.get_ref().conn.handshake_kind() == Some(HandshakeKind::Resumed);
+    if status.as_deref() == Some("503") {
+        return Ok(Answer { outcome: Outcome::Unavailable, header: None, is_resumed });
+    }
     if status.as_deref() != Some("200") {
         bail!("status {status:?}: {}", String::from_utf8_lossy(&body));
     }
@@ -302,9 +309,5 @@ fn request(stream: &mut Stream, host: &str, headers: &str) -> Result<Answer> {
     };
     let headers = body["forwarded"].as_array().context("no header list")?;
     let headers: Vec<&str> = headers.iter().filter_map(Value::as_str).collect();
-    Ok(Answer {
-        outcome,
-        header: (!headers.is_empty()).then(|| headers.join(",")),
-        is_resumed: stream.get_ref().conn.handshake_kind() == Some(HandshakeKind::Resumed),
-    })
+    Ok(Answer { outcome, header: (!headers.is_empty()).then(|| headers.join(",")), is_resumed })
 }

@@ -27,6 +27,7 @@ func main() {
 	gateways := flag.String("judge", "", "judge the Gateways of this file again")
 	keyPairs := flag.String("judge-pairs", "", "judge the key pairs of this file again")
 	pairs := flag.Bool("pairs", false, "key pairs instead of Gateways")
+	ofEnvoy := flag.Bool("envoy", false, "with -pairs: also what Envoy's own rules are about, and what istiod reports")
 	directed := flag.Bool("directed", false, "key pairs of each kind instead of random ones")
 	seed := flag.Uint64("seed", 1, "for random cases")
 	crd := flag.String("crd", "", "the definition of Gateway to ask about random cases")
@@ -45,7 +46,7 @@ func main() {
 	case *keyPairs != "":
 		err = judgePairs(*keyPairs)
 	case *pairs:
-		err = writePairs(*seed, *count, *directed)
+		err = writePairs(*seed, *count, *directed, *ofEnvoy)
 	default:
 		err = writeGateways(*seed, *count, *crd)
 	}
@@ -138,18 +139,28 @@ func writeGateways(seed uint64, count int, crd string) error {
 	})
 }
 
-func writePairs(seed uint64, count int, directed bool) error {
+func writePairs(seed uint64, count int, directed, ofEnvoy bool) error {
 	r := newSource(seed)
 	return cases.Write(func(write func(any) error) error {
 		all, err := directedPairs()
 		if err != nil {
 			return err
 		}
+		var own []Pair
+		if ofEnvoy {
+			if own, err = envoyPairs(); err != nil {
+				return err
+			}
+			all = append(all, own...)
+		}
 		if !directed {
-			all = r.pairs(all, count, seed)
+			all = append(own, r.pairs(all, count, seed)...)
 		}
 		for _, pair := range all {
 			pair.judge()
+			if ofEnvoy {
+				pair.judgeByIstiod()
+			}
 			if err := write(pair); err != nil {
 				return err
 			}

@@ -20,6 +20,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"istio.io/istio/pilot/pkg/xds"
 )
 
 // Pair is a certificate and a key, as bytes, and Go's answers: to both as a pair, and to the
@@ -30,6 +32,15 @@ type Pair struct {
 	Key   []byte `json:"key"`
 	Error string `json:"error"`
 	IsCA  bool   `json:"isCA"`
+	// Unread is istiod's error about the certificate, with -envoy.
+	Unread string `json:"unread,omitempty"`
+}
+
+// judgeByIstiod asks what istiod reports of the certificate, apart from the time.
+func (p *Pair) judgeByIstiod() {
+	if err := xds.ValidateCertificate(p.Cert); err != nil && !strings.Contains(err.Error(), "expired or not yet valid") {
+		p.Unread = strings.ToValidUTF8(err.Error(), "\ufffd")
+	}
 }
 
 func (p *Pair) judge() {

@@ -3,6 +3,7 @@
 //
 //	go run ./secrets -judge ../../tests/golden/secrets.ndjson  # asks again, exits with 1 on another answer
 //	go run ./secrets -seed 1 -n 5000 > secrets.ndjson          # random Secrets with istiod's answers
+//	go run ./secrets -crls -seed 1 -n 500 > crls.ndjson        # random CAs with CRLs, and clients below them
 //	go run ./secrets -namespaces > ../../tests/golden/secret_namespaces.ndjson # which namespaces a gateway may read
 //
 // Certificates that have expired are not drawn: an answer must not depend on the time.
@@ -50,6 +51,14 @@ func (c *Case) judge() {
 	}
 	_, err = kube.ExtractRoot(secret.Data)
 	c.CA = text(err)
+}
+
+// judge asks which CA and which CRL istiod passes on.
+func (c *CRLCase) judge() {
+	info, err := kube.ExtractRoot(c.Data)
+	if c.Error = text(err); err == nil {
+		c.CA, c.CRL = info.Cert, info.CRL
+	}
 }
 
 func text(err error) string {
@@ -128,6 +137,7 @@ func random(seed uint64, count int) error {
 func main() {
 	ofNamespaces := flag.Bool("namespaces", false, "which credentials istiod gives to pods of a namespace")
 	file := flag.String("judge", "", "judge the Secrets of this file again")
+	ofCRLs := flag.Bool("crls", false, "random CAs with CRLs instead of random Secrets")
 	seed := flag.Uint64("seed", 1, "for random cases")
 	count := flag.Int("n", 1000, "how many random cases")
 	flag.Parse()
@@ -144,6 +154,8 @@ func main() {
 			answer.judge()
 			return cases.Difference(c.ID, answer, c), nil
 		})
+	} else if *ofCRLs {
+		err = crls(*seed, *count)
 	} else {
 		err = random(*seed, *count)
 	}

@@ -114,7 +114,7 @@ impl GatewaySet {
                 self.workloads.add_service(namespace, service);
                 None
             }
-            Kept::Pod(_) | Kept::Secret(_) | Kept::Nothing => None,
+            Kept::Pod(_) | Kept::Secret(_) | Kept::Grant(_) | Kept::Nothing => None,
         }
     }
 
@@ -128,6 +128,12 @@ impl GatewaySet {
             namespaces.next().filter(|of| !of.is_empty() && namespaces.next().is_none())
         };
         self.selected().into_iter().map(one).collect()
+    }
+
+    /// The namespace of a Gateway, if it is known.
+    pub(super) fn namespace(&self, gateway: u32) -> Option<&str> {
+        let gateway = self.gateways.get(gateway as usize)?;
+        Some(gateway.namespace()).filter(|of| !of.is_empty())
     }
 
     /// The hosts of a server, without namespaces, by the number of its Gateway. `None` if they are not known.

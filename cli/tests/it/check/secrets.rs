@@ -202,6 +202,54 @@ fn values_of_other_tools_are_not_judged() {
     assert_eq!(found(&tree, &["a.yaml"]), [""; 0]);
 }
 
+/// The rule of the CRL, at several times.
+#[test]
+fn a_crl_is_judged_at_a_time() {
+    const OLD: &str = include_str!("../../../../tests/manifests/invalid/lint/secret-crl.yaml");
+    let tree = Directory::new(&[("old.yaml", OLD)]);
+    let at = |time: &str| found(&tree, &["--at", time, "old.yaml"]);
+    // The certificate of the server is valid from 2025 on, and the CRL in 2020.
+    assert_eq!(at("2027-01-01T00:00:00Z"), ["lint/secret-crl"]);
+    assert_eq!(at("2020-06-01T00:00:00Z"), ["lint/certificate-expired"]);
+    assert_eq!(at("2021-01-01T00:00:00Z"), ["lint/certificate-expired", "lint/secret-crl"]);
+    assert_eq!(at("2019-12-31T23:59:59Z"), ["lint/certificate-expired", "lint/secret-crl"]);
+    let soon = ["--at", "2020-12-20T00:00:00Z", "--expiring", "14", "old.yaml"];
+    assert_eq!(found(&tree, &soon), ["lint/certificate-expired", "lint/certificate-expiring"]);
+    let text = tree.run(&["check", "--at", "2027-01-01T00:00:00Z", "old.yaml"]).out;
+    let expected = "Envoy rejects all client certificates below a CA: the CRL of the CA \"CN=example CA for \
+                    istio-gateway check\" expired at 2021-01-01T00:00:00Z";
+    assert!(text.contains(expected), "{text}");
+}
+
+/// Large Secrets are judged in bounded time.
+#[test]
+fn large_secrets_take_bounded_time() {
+    const CRL: &str = include_str!("../../../../tests/manifests/valid/lint/secret-crl.yaml");
+    let start = std::time::Instant::now();
+    let between = |text: &str, from: &str, to: &str| {
+        let begin = text.find(from).unwrap() + from.len();
+        text[begin..begin + text[begin..].find(to).unwrap()].to_owned()
+    };
+    let certificate = between(VALID, "tls.crt: |\n", "  tls.key");
+    let chain = VALID.replace(&certificate, &certificate.repeat(10_000));
+    let broken = format!("{certificate}    -----BEGIN CERTIFICATE-----\n    AA\n");
+    let broken = VALID.replace(&certificate, &broken.repeat(10_000));
+    let ca = between(CRL, "ca.crt: |\n", "  ca.crl");
+    let list = &CRL[CRL.find("ca.crl: |\n").unwrap() + 10..];
+    let lists = CRL.replace(&ca, &ca.repeat(10_000)) + &list.repeat(10_000);
+    let big = format!("{VALID}  other: {}\n", "A".repeat(100_000_000));
+    let endless =
+        VALID.replace(&certificate, &certificate.replace("    -----END CERTIFICATE-----\n", ""));
+    for (text, is_broken) in
+        [(&chain, false), (&broken, true), (&lists, false), (&big, false), (&endless, true)]
+    {
+        let tree = Directory::new(&[("a.yaml", text)]);
+        let expected: &[&str] = if is_broken { &["lint/secret-certificate"] } else { &[] };
+        assert_eq!(found(&tree, &["--at", "2027-01-01T00:00:00Z", "a.yaml"]), expected);
+    }
+    assert!(start.elapsed() < std::time::Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
 #[test]
 fn no_value_of_a_secret_is_printed() {
     let mut all = String::new();
@@ -211,11 +259,19 @@ fn no_value_of_a_secret_is_printed() {
         let gateway = gateway.replace("name: edge", &format!("name: {name}"));
         let gateway =
             gateway.replace("credentialName: edge-cert", &format!("credentialName: {name}"));
-        let (certificate, key) = match number % 5 {
+        let gateway = match number % 2 {
+            0 => gateway,
+            _ => gateway.replace("mode: SIMPLE", "mode: MUTUAL"),
+        };
+        let (certificate, key) = match number % 9 {
             0 => ("tls.crt", "tls.key"),
             1 => ("cert", "key"),
             2 => ("ca.crt", "cacert"),
             3 => ("tls.crt", "other"),
+            4 => ("cacert", "crl"),
+            5 => ("ca.crl", "ca.crt"),
+            6 => ("tls.ocsp-staple", "tls.key"),
+            7 => ("tls.key", "tls.crt"),
             _ => ("tls.crt: [x]\n  cert", "key"),
         };
         let data = if number % 2 == 0 { "data" } else { "stringData" };

@@ -69,6 +69,7 @@ impl Golden {
                 Outcome::Anonymous => "accept-nocert",
                 Outcome::Verified => "accept-validated",
                 Outcome::Unverified => "accept-unvalidated",
+                Outcome::Unavailable => "unavailable",
             };
             let has_header = cell.header.is_some_and(|seen| seen != XfccHeader::Absent);
             let forged = cell.header_beside_forged.map(golden_header);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use istio_gateway::x509::ClientChain;
 use rustls::{pki_types::CertificateDer, sign::CertifiedKey};
 
 use super::{
@@ -36,6 +37,10 @@ pub(super) struct Fixed {
 }
 
 impl RandomClient {
+    pub(super) fn breaks_forwarding(&self) -> bool {
+        ClientChain::from_der(self.chain.clone()).breaks_forwarding()
+    }
+
     pub(super) fn new(number: usize, rng: &mut Rng, keys: &Keys, fixed: &Fixed) -> Result<Self> {
         let base = match rng.below(10) {
             0..=5 => rng.below(6),

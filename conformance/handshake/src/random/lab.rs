@@ -32,6 +32,8 @@ pub(super) struct Listener {
     pub(super) authorities: Option<Authorities>,
     /// Whether it trusts most authorities, and does not check revocation.
     pub(super) is_wide: bool,
+    /// Whether it writes the certificate to `x-forwarded-client-cert`.
+    pub(super) forwards: bool,
 }
 
 /// The names of the fixed authorities, by their index.
@@ -135,6 +137,10 @@ const WIDE: [&str; 6] = [
     "expired ones",
     "short chains",
 ];
+
+/// The listeners that write the certificate to `x-forwarded-client-cert`.
+const FORWARDING: [&str; 5] =
+    ["many roots", "insecureSkipVerify", "one root", "expired ones", "short chains"];
 
 const TRUSTED: &[usize] =
     &[ROOT, RSA, P384, P521, ED25519, CONSTRAINED, NO_CRL_SIGN, FIRST_VERSION, NOT_A_CA];
@@ -269,14 +275,17 @@ fn serve(gateway: &mut Gateway, name: &'static str, context: Value) -> Result<Li
         })
     };
     let message: DownstreamTlsContext = serde_json::from_value(whole(known))?;
-    // Envoy answers 503 where a name with a control character would be in x-forwarded-client-cert.
-    let gateway_topology = Topology {
-        forward_client_cert_details: ForwardClientCertDetails::Sanitize.into(),
-        ..Default::default()
+    let forwards = FORWARDING.contains(&name);
+    let details = match forwards {
+        true => ForwardClientCertDetails::SanitizeSet,
+        false => ForwardClientCertDetails::Sanitize,
     };
+    let gateway_topology =
+        Topology { forward_client_cert_details: details.into(), ..Default::default() };
     let manager = http_connection_manager(&MeshConfig { gateway_topology, ..Default::default() });
     Ok(Listener {
         is_wide: WIDE.contains(&name),
+        forwards,
         name,
         endpoint: gateway.serve_value(name, whole(context), &manager, &Secrets::empty_ca())?,
         policy: client_certificate_policy(&message, SecretAvailability::default()),

@@ -81,12 +81,15 @@ pub fn run(count: usize, seed: u64) -> Result<Report> {
     let predictions = predict(&connections, &clients, &listeners)?;
     report.predicting = start.elapsed();
     let cells = || connections.iter().zip(&predictions);
-    compare(cells(), &clients, &listeners, &mut report, |_| true);
+    compare(cells(), &clients, &listeners, &mut report, |_| true, true);
     for what in report::SELF_CHECKS {
         let mut found = Report::default();
-        compare(cells(), &clients, &listeners, &mut found, |error| error != what);
+        compare(cells(), &clients, &listeners, &mut found, |error| error != what, true);
         report.self_checks.push((what.id(), found.wrong.len()));
     }
+    let mut found = Report::default();
+    compare(cells(), &clients, &listeners, &mut found, |_| true, false);
+    report.self_checks.push((report::FORWARDING, found.wrong.len()));
     Ok(report)
 }
 
@@ -168,6 +171,7 @@ fn compare<'a>(
     listeners: &[Listener],
     report: &mut Report,
     is_considered: impl Fn(CertificateError) -> bool,
+    is_forwarding_considered: bool,
 ) {
     for (Connection { client, listener, version, seen, logged }, verification) in cells {
         let (client, listener) = (&clients[*client], &listeners[*listener]);
@@ -179,7 +183,9 @@ fn compare<'a>(
         {
             decision = Decision::Accept(Admission::Verified);
         }
+        let is_blocked = listener.forwards && client.breaks_forwarding();
         let predicted = match &decision {
+            Decision::Accept(_) if is_blocked && is_forwarding_considered => Outcome::Unavailable,
             Decision::Accept(Admission::Anonymous) => Outcome::Anonymous,
             Decision::Accept(Admission::Verified) => Outcome::Verified,
             Decision::Accept(_) => Outcome::Unverified,

@@ -313,7 +313,7 @@ pub(super) const NAMES: [&str; 6] = [
 
 pub(super) fn general_name(rng: &mut Rng) -> Vec<u8> {
     let dns = |text: &str| tlv(0x82, text.as_bytes());
-    match rng.below(20) {
+    match rng.below(22) {
         0 => dns("client.good.test"),
         1 => dns("*.good.test"),
         2 => dns("CLIENT.Good.test"),
@@ -360,7 +360,12 @@ pub(super) fn general_name(rng: &mut Rng) -> Vec<u8> {
         16 => tlv(0x88, &[0x2a, 3]),
         17 => tlv(0xa5, &tlv(0xa1, &tlv(12, b"party"))),
         18 => tlv(0xa3, &[]),
-        _ => tlv(0x82, &rng.bytes(6)),
+        19 => tlv(rng.pick(&[0x82, 0x86]), &rng.bytes(6)),
+        _ => {
+            // Some of these cannot be in a header.
+            let odd = rng.pick(&[0, 1, 8, 9, 10, 13, 31, 127, 128, 255]);
+            tlv(rng.pick(&[0x81, 0x82, 0x86]), &[b'a', odd, b'b'])
+        }
     }
 }
 

@@ -1,21 +1,21 @@
 //! The credentials of the servers of a set, looked up in the set's Secrets and `ConfigMaps`.
 
+mod access;
+mod content;
+
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Options,
     gateway_set::GatewaySet,
-    outline::{CompactLocation, CredentialUse, Role, small},
-    secret::{CaProblem, Content, KeptSecret, ServerProblem},
+    grant::KeptGrant,
+    outline::{Access, CompactLocation, CredentialUse, Role, small},
+    secret::{Content, KeptSecret, Known},
     set::{DocumentLocation, SetFinding},
 };
 use crate::{
-    Object, RuleId, Severity, Timestamp,
-    certificates::{PairProblem, ServerCertificate},
-    diagnostic::Quoted,
-    is_placeholder,
-    rule::lint as rule,
-    tls_plan::CredentialName,
+    Object, RuleId, Severity, diagnostic::Quoted, is_placeholder, rule::lint as rule,
+    tls_plan::CredentialName, x509::ServerCertificate,
 };
 
 /// The Secrets of a set, and the credentials of its servers.
@@ -27,6 +27,11 @@ pub(super) struct CredentialSet {
     has_secrets: bool,
     /// Whether there may be Secrets that are not known: with a placeholder as a name, or made by a controller.
     has_unknown_secrets: bool,
+    /// By the namespace of Secrets, and that of Gateways: the names of the Secrets; `None` stands for all.
+    grants: HashMap<(Box<str>, Box<str>), Vec<Option<Box<str>>>>,
+    has_grants: bool,
+    /// Whether there may be ReferenceGrants that are not known.
+    has_unknown_grants: bool,
     uses: Vec<SetUse>,
     /// The names of `uses`, concatenated.
     names: String,
@@ -48,7 +53,7 @@ struct SetUse {
     gateway: Option<u32>,
     at: CompactLocation,
     role: Role,
-    is_of_pods: bool,
+    access: Access,
     name_end: u32,
 }
 
@@ -90,12 +95,23 @@ impl CredentialSet {
         self.has_unknown_secrets |= Self::is_of_controller(object);
     }
 
+    pub(super) fn add_grant(&mut self, object: &Object, kept: &KeptGrant) {
+        self.has_grants = true;
+        // Without a namespace, it may be applied to any.
+        let is_known = !object.namespace().is_empty() && !is_placeholder(object.namespace());
+        self.has_unknown_grants |= kept.is_unknown || !is_known;
+        for (of, name) in &kept.permitted {
+            let key = (object.namespace().into(), of.as_str().into());
+            self.grants.entry(key).or_default().push(name.as_deref().map(Into::into));
+        }
+    }
+
     pub(super) fn add_use(&mut self, document: u32, gateway: Option<u32>, used: &CredentialUse) {
         self.names.push_str(&used.name);
-        let CredentialUse { name: _, role, is_of_pods, location } = used;
-        let (role, is_of_pods, at) = (*role, *is_of_pods, location.clone());
+        let CredentialUse { name: _, role, access, location } = used;
+        let (role, access, at) = (*role, *access, location.clone());
         let name_end = small(self.names.len());
-        self.uses.push(SetUse { document, gateway, at, role, is_of_pods, name_end });
+        self.uses.push(SetUse { document, gateway, at, role, access, name_end });
     }
 
     /// Changes the indexes of Gateways. A Gateway may have none any more.
@@ -223,6 +239,16 @@ impl<'a> Found<'a> {
     }
 }
 
+impl SetSecret {
+    /// The content, if it is known.
+    fn known(&self) -> Option<&Known> {
+        match &self.kept.content {
+            Content::Known(known) => Some(known),
+            Content::Unknown => None,
+        }
+    }
+}
+
 struct Judge<'a> {
     set: &'a CredentialSet,
     options: &'a Options,
@@ -235,16 +261,24 @@ struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// The findings about a credential. A namespace may stand before the name.
     fn name(&self, name: &str) -> Vec<Found<'a>> {
-        let (namespace, name) = match name.split_once('/') {
-            Some((namespace, name)) => (Some(namespace), name),
-            None => (self.namespace.as_deref(), name),
+        let is_scoped = self.used.access == Access::Granted;
+        let (namespace, name) = match split(name) {
+            (None | Some(""), _) | (_, "") if is_scoped && !is_placeholder(name) => {
+                let message = format!(
+                    "istiod knows no credential {}, {NO_CLIENT}: kubernetes-gateway:// requires a namespace and a name",
+                    Quoted(name)
+                );
+                let help = "write kubernetes-gateway://NAMESPACE/NAME";
+                return vec![Found::new(rule::SECRET_NAMESPACE, message, help, None)];
+            }
+            (namespace, name) => (namespace.or(self.namespace.as_deref()), name),
         };
-        if let Some(denied) = namespace.and_then(|namespace| self.denied(namespace)) {
+        if let Some(denied) = namespace.and_then(|namespace| self.denied(namespace, name)) {
             return vec![denied];
         }
         let mut found = Vec::new();
         let mut of_certificate = None;
-        if let Role::Certificate | Role::CertificateAndCa = self.used.role {
+        if let Role::Certificate | Role::CertificateAndCa { .. } = self.used.role {
             match self.secrets(namespace, name, false).as_slice() {
                 [] => {
                     // Without the certificate, nothing is said about its CA.
@@ -260,7 +294,16 @@ impl<'a> Judge<'a> {
         }
         match self.used.role {
             Role::Certificate => {}
-            Role::CertificateAndCa => {
+            Role::CertificateAndCa { is_optional: true } if is_scoped => {
+                // Source: `mergeGateways`, which permits the CA with the mode MUTUAL only.
+                let message = format!(
+                    "istiod does not give the CA of a credential with kubernetes-gateway:// to a server with \
+                     OPTIONAL_MUTUAL, {NO_CLIENT}"
+                );
+                let help = "name the CA as caCertCredentialName";
+                found.push(Found::new(rule::SECRET_NAMESPACE, message, help, None));
+            }
+            Role::CertificateAndCa { .. } => {
                 let own = format!("{name}{}", CredentialName::CA_SUFFIX);
                 let namespace = namespace.or(of_certificate);
                 let secrets = match self.secrets(namespace, &own, false) {
@@ -292,35 +335,11 @@ impl<'a> Judge<'a> {
 
     /// The certificate of a credential, if there is only one Secret, and it is known.
     fn certificate_of(&self, name: &str) -> Option<(&'a SetSecret, &'a ServerCertificate)> {
-        let (namespace, name) = match name.split_once('/') {
-            Some((namespace, name)) => (Some(namespace), name),
-            None => (self.namespace.as_deref(), name),
-        };
-        let secrets = self.secrets(namespace, name, false);
+        let (namespace, name) = split(name);
+        let secrets = self.secrets(namespace.or(self.namespace.as_deref()), name, false);
         let [only] = secrets.as_slice() else { return None };
-        match &only.kept.content {
-            Content::Known { server: Ok(certificate), .. } => Some((*only, certificate)),
-            _ => None,
-        }
-    }
-
-    /// The finding about a Secret of another namespace than the pods'.
-    ///
-    /// Source: istiod's `filterAuthorizedResources`.
-    fn denied(&self, namespace: &str) -> Option<Found<'a>> {
-        let of_pods =
-            self.namespace.as_deref().filter(|of| self.used.is_of_pods && *of != namespace)?;
-        if [namespace, of_pods].into_iter().any(is_placeholder) {
-            return None;
-        }
-        let message = format!(
-            "istiod does not give a Secret of the namespace {} to a gateway with pods in {}, {NO_CLIENT}",
-            Quoted(namespace),
-            Quoted(of_pods)
-        );
-        let help =
-            "create the Secret in the namespace of the gateway's pods, and write its name alone";
-        Some(Found::new(rule::SECRET_NAMESPACE, message, help, None))
+        let certificate = only.known()?.server.as_ref().ok()?;
+        certificate.check_key().is_ok().then_some((*only, certificate))
     }
 
     fn secrets(
@@ -348,110 +367,16 @@ impl<'a> Judge<'a> {
         let help = "create a Secret of this name in the namespace of the gateway's pods";
         Some(Found::new(rule::MISSING_SECRET, message, help, None))
     }
-
-    fn certificate(&self, secret: &'a SetSecret) -> Vec<Found<'a>> {
-        let Content::Known { server, .. } = &secret.kept.content else { return Vec::new() };
-        let problem = match server {
-            Ok(certificate) => return self.usable(certificate, secret),
-            Err(problem) => problem,
-        };
-        let (rule, message, help) = match problem {
-            ServerProblem::Keys(text) => (
-                rule::SECRET_KEYS,
-                format!("istiod finds no certificate, {NO_CLIENT}: {text}"),
-                "a Secret of type kubernetes.io/tls has tls.crt and tls.key",
-            ),
-            ServerProblem::Pair(PairProblem::Certificate(text)) => (
-                rule::SECRET_CERTIFICATE,
-                format!("the certificate in the Secret cannot be read: {text}"),
-                "write the certificate as PEM, followed by its chain",
-            ),
-            ServerProblem::Pair(PairProblem::Key(text)) => (
-                rule::SECRET_PRIVATE_KEY,
-                format!("Envoy rejects the Secret, {NO_CLIENT}: {text}"),
-                "write the private key of this certificate, as PEM",
-            ),
-            ServerProblem::Pair(PairProblem::Unsupported(text)) => (
-                rule::SECRET_PRIVATE_KEY,
-                format!("Envoy rejects the Secret, {NO_CLIENT}: {text}"),
-                "use an RSA key of 2048 bits or more, or one on P-256, P-384 or P-521, without a password",
-            ),
-        };
-        vec![Found::new(rule, message, help, secret)]
-    }
-
-    /// What is found of a certificate that Envoy uses.
-    fn usable(&self, certificate: &ServerCertificate, secret: &'a SetSecret) -> Vec<Found<'a>> {
-        let mut found = Vec::new();
-        let (first, last) = certificate.validity;
-        let help = "renew it, and keep the name of the Secret";
-        if let Some(now) = self.options.at.map(|at| at.seconds) {
-            let soon = now.saturating_add(i64::from(self.options.expiring_days) * 86_400);
-            if now > last {
-                let message =
-                    format!("the certificate expired at {}, and clients reject it", date(last));
-                found.push(Found::new(rule::CERTIFICATE_EXPIRED, message, help, secret));
-            } else if now < first {
-                let message = format!(
-                    "the certificate is valid from {} on, and clients reject it before",
-                    date(first)
-                );
-                found.push(Found::new(rule::CERTIFICATE_EXPIRED, message, help, secret));
-            } else if soon > last {
-                let message = format!("the certificate expires at {}", date(last));
-                found.push(Found::new(rule::CERTIFICATE_EXPIRING, message, help, secret));
-            }
-        }
-        let hosts = self.used.gateway.and_then(|of| self.gateways.hosts(of, self.used.at.server()));
-        let hosts: Vec<String> = hosts.into_iter().flatten().collect();
-        let is_named = |host: &String| certificate.dns_names.iter().any(|name| names(name, host));
-        if !hosts.is_empty() && !hosts.iter().any(|host| host == "*" || is_named(host)) {
-            let names: Vec<String> =
-                certificate.dns_names.iter().take(5).map(|name| Quoted(name).to_string()).collect();
-            let names = match names.len() {
-                0 => "it has no DNS name among its subject alternative names".to_owned(),
-                _ => format!("its names are {}", names.join(", ")),
-            };
-            let message = format!(
-                "the certificate is for none of the server's hosts, and browsers reject it: {names}"
-            );
-            let help = "add the hosts to the certificate's subject alternative names";
-            found.push(Found::new(rule::CERTIFICATE_HOSTS, message, help, secret));
-        }
-        found
-    }
-
-    fn ca(&self, secret: &'a SetSecret) -> Option<Found<'a>> {
-        let Content::Known { ca, .. } = &secret.kept.content else { return None };
-        let (rule, message, help) = match ca {
-            Err(CaProblem::Keys(text)) => (
-                rule::SECRET_KEYS,
-                format!("istiod finds no CA for client certificates, {NO_CLIENT}: {text}"),
-                "add the CA as ca.crt, here or in a Secret with the name and -cacert",
-            ),
-            Err(CaProblem::Unreadable) => (
-                rule::SECRET_CERTIFICATE,
-                "the CA for client certificates cannot be read: no certificate in PEM is found".to_owned(),
-                "write the CA as PEM",
-            ),
-            Ok(ca) if self.options.at.is_some_and(|at| at.seconds > ca.last) => (
-                rule::CERTIFICATE_EXPIRED,
-                format!("the CA for client certificates expired at {}, and verifies none", date(ca.last)),
-                "write the new certificate of the CA",
-            ),
-            Ok(ca) if !ca.has_ca => (
-                rule::SECRET_CERTIFICATE,
-                "no certificate of the CA for client certificates is a CA's, and what it issued is not verified".to_owned(),
-                "write the certificate of the CA that issues client certificates",
-            ),
-            Ok(_) => return None,
-        };
-        Some(Found::new(rule, message, help, secret))
-    }
 }
 
-fn date(seconds: i64) -> Timestamp {
-    Timestamp { seconds, nanos: 0 }
+/// The namespace of a credential, if there is one, and its name. A second slash ends the name.
+///
+/// Source: istiod's `ParseResourceName`.
+fn split(name: &str) -> (Option<&str>, &str) {
+    match name.split_once('/') {
+        Some((namespace, name)) => (Some(namespace), name.split('/').next().unwrap_or_default()),
+        None => (None, name),
+    }
 }
 
 /// Whether a name of a certificate is for a host, or for one of the hosts of a wildcard.
