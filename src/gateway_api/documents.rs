@@ -1,13 +1,17 @@
 //! From manifests to translations with positions.
 
-use std::io::Read;
+use std::{
+    collections::{HashMap, HashSet},
+    io::Read,
+};
 
 use super::{
-    Conversion, GatewayManifest, Options,
-    input::{FromTree, GROUP, Gateway, Metadata},
+    Conversion, GatewayManifest, ListenerSetManifest, Options,
+    input::{FromTree, GROUP, Gateway, ListenerSet, Metadata},
     resources::InMemory,
+    rule::NO_PARENT,
     schema::{self, Judged, Resource},
-    unknown::{self, UnknownObjects, Variants},
+    unknown::{self, CHILD, UnknownObjects, Variants},
     verdict_cache::VerdictCache,
 };
 use crate::{
@@ -67,6 +71,8 @@ pub struct Manifests {
     documents: usize,
 }
 
+const LISTENER_SET: &str = "ListenerSet";
+
 /// A document of a stream, which may be a list of objects, with its Gateways.
 #[derive(Clone, Debug)]
 struct Text {
@@ -75,6 +81,24 @@ struct Text {
     /// Its position in the stream.
     start: Position,
     gateways: Vec<ReadGateway>,
+    sets: Vec<ReadListenerSet>,
+}
+
+/// A `ListenerSet` as it was read.
+#[derive(Clone, Debug)]
+struct ReadListenerSet {
+    manifest: ListenerSetManifest,
+    /// Its path in the document.
+    path: FieldPath,
+    /// The finding that its parent is not in the set.
+    no_parent: Diagnostic,
+}
+
+/// What an object of a document is.
+enum Added {
+    Gateway(Gateway, Variants<Gateway>),
+    ListenerSet(ListenerSet, Diagnostic),
+    Other,
 }
 
 /// A Gateway as it was read.
@@ -138,9 +162,16 @@ impl Manifests {
         self.texts.iter().flat_map(|text| text.gateways.iter().map(|read| &read.manifest))
     }
 
-    /// Findings about ReferenceGrants and `GatewayClasses` that an API server accepts: unknown and
-    /// experimental fields. One that it rejects is an error of [`add`](Self::add). And objects that are not
-    /// used because of their placeholders: what refers to them depends on these.
+    /// The `ListenerSet`s, in the order in which they were added. Their translations are those of their
+    /// Gateways.
+    pub fn listener_sets(&self) -> impl Iterator<Item = &ListenerSetManifest> {
+        self.texts.iter().flat_map(|text| text.sets.iter().map(|read| &read.manifest))
+    }
+
+    /// Findings about ReferenceGrants, `GatewayClasses` and `ListenerSet`s that an API server accepts: unknown
+    /// and experimental fields. One that it rejects is an error of [`add`](Self::add). `ListenerSet`s without
+    /// a Gateway of the set. And objects that are not used because of their placeholders: what refers to
+    /// them depends on these.
     ///
     /// ```
     /// use istio_gateway::gateway_api::Manifests;
@@ -164,8 +195,22 @@ impl Manifests {
     /// assert_eq!(found.help.as_deref(), Some("did you mean \"name\"?"));
     /// ```
     #[must_use]
-    pub fn object_findings(&self) -> &[ObjectFindings] {
-        &self.objects
+    pub fn object_findings(&self) -> Vec<ObjectFindings> {
+        let gateways: HashSet<_> =
+            self.gateways().map(|manifest| manifest.gateway.metadata.identity()).collect();
+        let sets = self.texts.iter().flat_map(|text| &text.sets);
+        let is_alone = |read: &&ReadListenerSet| {
+            let set = &read.manifest.listener_set;
+            !set.is_of_gateway() || !gateways.contains(&set.parent())
+        };
+        let alone = sets.filter(is_alone).map(|read| {
+            let ListenerSetManifest { listener_set, source, document } = &read.manifest;
+            let Metadata { namespace, name, .. } = listener_set.metadata.clone();
+            let (source, document) = (*source, *document);
+            let diagnostics = vec![read.no_parent.clone()];
+            ObjectFindings { kind: LISTENER_SET, namespace, name, source, document, diagnostics }
+        });
+        self.objects.iter().cloned().chain(alone).collect()
     }
 
     /// Translates each Gateway, once all manifests are added. Diagnostics have positions.
@@ -177,24 +222,49 @@ impl Manifests {
     /// the Gateway and the names and host names of its listeners may hold one: they are in the result as they
     /// are written. A listener that depends on another one is
     /// [`DependsOnPlaceholders`](super::ListenerOutcome::DependsOnPlaceholders).
-    pub fn convert(
-        &self,
+    pub fn convert<'a>(
+        &'a self,
         options: &Options,
-    ) -> impl Iterator<Item = (&GatewayManifest, Conversion)> {
+    ) -> impl Iterator<Item = (&'a GatewayManifest, Conversion)> + use<'a> {
         let cache = VerdictCache::default();
-        self.texts.iter().flat_map(move |text| {
-            let convert = |ReadGateway { manifest, path, variants }: &ReadGateway| {
-                let (gateway, resources) = (&manifest.gateway, &self.resources);
-                let unknown = &self.unknown;
-                let converted =
-                    unknown::convert(gateway, variants, resources, unknown, options, &cache);
-                (converted, path.clone())
-            };
-            let mut conversions: Vec<_> = text.gateways.iter().map(convert).collect();
-            text.locate(&mut conversions);
-            let manifests = text.gateways.iter().map(|read| &read.manifest);
-            manifests.zip(conversions.into_iter().map(|(conversion, _)| conversion))
-        })
+        let gateways = self
+            .texts
+            .iter()
+            .enumerate()
+            .flat_map(|(index, text)| text.gateways.iter().map(move |read| (index, read)));
+        let convert = |(text, read): (usize, &'a ReadGateway)| {
+            let (gateway, variants) = (&read.manifest.gateway, &read.variants);
+            let (resources, unknown) = (&self.resources, &self.unknown);
+            let converted =
+                unknown::convert(gateway, variants, resources, unknown, options, &cache);
+            (text, read, converted)
+        };
+        let mut conversions: Vec<_> = gateways.map(convert).collect();
+        self.locate(&mut conversions);
+        conversions.into_iter().map(|(_, read, conversion)| (&read.manifest, conversion))
+    }
+
+    /// Sets the position of every diagnostic. Each text is read once more for all of them.
+    fn locate(&self, conversions: &mut [(usize, &ReadGateway, Conversion)]) {
+        let sets = self.texts.iter().enumerate().flat_map(|(index, text)| {
+            let sets = text.sets.iter();
+            sets.map(move |read| (read.manifest.listener_set.metadata.identity(), (index, read)))
+        });
+        // Of two of the same name the last one is used.
+        let sets: HashMap<_, _> = sets.collect();
+        let mut found: Vec<Vec<Found<'_>>> = self.texts.iter().map(|_| Vec::new()).collect();
+        for (text, read, conversion) in conversions {
+            if let Some(found) = found.get_mut(*text) {
+                found.extend(conversion.diagnostics.iter_mut().map(|found| (&read.path, found)));
+            }
+            for set in &mut conversion.listener_sets {
+                let Some((text, read)) = sets.get(&(&*set.namespace, &*set.name)) else { continue };
+                if let Some(found) = found.get_mut(*text) {
+                    found.extend(set.diagnostics.iter_mut().map(|found| (&read.path, found)));
+                }
+            }
+        }
+        self.texts.iter().zip(found).for_each(|(text, found)| text.locate(found));
     }
 
     /// Adds a document, or a list of them.
@@ -202,7 +272,7 @@ impl Manifests {
         let (start, is_yaml) = (document.start, document.format == Format::Yaml);
         let (read, ignored) = document.read(|text, tree, _| {
             let mut errors = Vec::new();
-            let mut gateways = Vec::new();
+            let (mut gateways, mut sets) = (Vec::new(), Vec::new());
             let (list, objects) = objects(text, tree, is_yaml, start);
             for (index, object) in objects.enumerate() {
                 self.documents += 1;
@@ -211,18 +281,22 @@ impl Manifests {
                     let (api_version, kind) = (object.api_version(), object.kind());
                     self.add_object(&Written { api_version, kind, tree, node, path: &path, start })
                 });
+                let (source, document) = (self.sources - 1, self.documents);
                 match added {
-                    Ok(None) => {}
-                    Ok(Some((gateway, variants))) => {
-                        let (source, document) = (self.sources - 1, self.documents);
+                    Ok(Added::Other) => {}
+                    Ok(Added::Gateway(gateway, variants)) => {
                         let manifest = GatewayManifest { gateway, source, document };
                         gateways.push(ReadGateway { manifest, path, variants });
+                    }
+                    Ok(Added::ListenerSet(listener_set, no_parent)) => {
+                        let manifest = ListenerSetManifest { listener_set, source, document };
+                        sets.push(ReadListenerSet { manifest, path, no_parent });
                     }
                     Err(error) => errors.push(error.within(start)),
                 }
             }
-            if !gateways.is_empty() {
-                self.texts.push(Text { text: text.to_owned(), is_yaml, start, gateways });
+            if !gateways.is_empty() || !sets.is_empty() {
+                self.texts.push(Text { text: text.to_owned(), is_yaml, start, gateways, sets });
             }
             Ok(errors)
         });
@@ -233,11 +307,8 @@ impl Manifests {
         errors.into_iter().chain(ignored).collect()
     }
 
-    /// Adds an object, or returns it if it is a Gateway.
-    fn add_object(
-        &mut self,
-        written: &Written<'_>,
-    ) -> Result<Option<(Gateway, Variants<Gateway>)>, Error> {
+    /// Adds an object, or returns it if it is a Gateway; a `ListenerSet` is both.
+    fn add_object(&mut self, written: &Written<'_>) -> Result<Added, Error> {
         let Written { kind, tree, node, path, .. } = *written;
         match (written.group_version().0, kind) {
             (GROUP, "Gateway") => {
@@ -245,7 +316,19 @@ impl Manifests {
                 for gateway in variants.filled.iter_mut().chain([&mut gateway]) {
                     default_namespace(&mut gateway.metadata.namespace);
                 }
-                return Ok(Some((gateway, variants)));
+                return Ok(Added::Gateway(gateway, variants));
+            }
+            (GROUP, LISTENER_SET) => {
+                let (mut set, read) = written.read::<ListenerSet>(&schema::LISTENER_SET)?;
+                default_namespace(&mut set.metadata.namespace);
+                self.judge(LISTENER_SET, read.judged, &set.metadata, written)?;
+                if self.is_unknown(LISTENER_SET, written) {
+                    let (namespace, name) = set.parent();
+                    self.unknown.add(CHILD, namespace, name);
+                    return Ok(Added::Other);
+                }
+                self.resources.add_listener_set(set.clone());
+                return Ok(Added::ListenerSet(set, written.no_parent()));
             }
             (GROUP, "ReferenceGrant") => {
                 let (mut grant, read) =
@@ -289,7 +372,7 @@ impl Manifests {
                 }
             }
         }
-        Ok(None)
+        Ok(Added::Other)
     }
 
     /// Whether an object has placeholders that matter: it is then unknown, and reported.
@@ -371,6 +454,16 @@ impl Written<'_> {
         unknown::read(resource, self.group_version().1, self.tree, self.node)
     }
 
+    /// The finding that the parent of a `ListenerSet` is not in the set.
+    fn no_parent(&self) -> Diagnostic {
+        let path = FieldPath::root().key("spec").key("parentRef");
+        let message = "this Gateway is not in the set: istiod ignores the ListenerSet";
+        let mut found = Diagnostic::new(NO_PARENT, Severity::Warning, path, message);
+        found.help = Some("add the Gateway, or correct the parentRef".to_owned());
+        locate_in(self.tree, vec![(self.path, &mut found)], self.start);
+        found
+    }
+
     /// Findings with their positions.
     fn located(&self, findings: Vec<Diagnostic>, start: Position) -> Vec<Diagnostic> {
         let mut diagnostics = findings;
@@ -382,7 +475,7 @@ impl Written<'_> {
 
 /// If an object looks like one of Gateway API but its kind or group is misspelt, a message about it.
 fn misspelt(group: &str, kind: &str) -> Option<String> {
-    const KINDS: [&str; 3] = ["Gateway", "GatewayClass", "ReferenceGrant"];
+    const KINDS: [&str; 4] = ["Gateway", "GatewayClass", LISTENER_SET, "ReferenceGrant"];
     let is_kind = KINDS.contains(&kind);
     let near = nearest(kind, KINDS)?;
     let is_near_group = nearest(group, [GROUP]).is_some();
@@ -427,24 +520,23 @@ fn wrong(rule: RuleId, path: FieldPath, position: Option<Position>, message: Str
 }
 
 impl Text {
-    /// Sets the position of every diagnostic. The text is read once for all of them.
-    fn locate(&self, conversions: &mut [(Conversion, FieldPath)]) {
-        if conversions.iter().all(|(conversion, _)| conversion.diagnostics.is_empty()) {
+    /// Sets the positions of findings about objects of the text.
+    fn locate(&self, found: Vec<Found<'_>>) {
+        if found.is_empty() {
             return;
         }
         // The text was read before, so reading it again cannot fail.
         let Ok(tree) = tree(&self.text, self.is_yaml) else { return };
-        let found = conversions.iter_mut().flat_map(|(conversion, root)| {
-            let root = &*root;
-            conversion.diagnostics.iter_mut().map(move |diagnostic| (root, diagnostic))
-        });
-        locate_in(&tree, found.collect(), self.start);
+        locate_in(&tree, found, self.start);
     }
 }
 
+/// The path of an object, and a finding about it.
+type Found<'a> = (&'a FieldPath, &'a mut Diagnostic);
+
 /// Sets the positions of diagnostics, each with the path of the object to which its own path is
 /// relative.
-fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, start: Position) {
+fn locate_in(tree: &Tree<'_>, found: Vec<Found<'_>>, start: Position) {
     let mut spans = Vec::new();
     let mut diagnostics = Vec::new();
     for (root, diagnostic) in found {

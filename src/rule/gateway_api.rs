@@ -118,6 +118,22 @@ rules! {
     "Namespace selector without a match",
     "istiod selects namespaces when it translates the Gateway. If the selector is invalid or matches none, the listener is programmed, but no route can attach.", manifests;
 
+    LISTENER_SET = "gateway-api/listener-set", Error,
+    "ListenerSet not accepted",
+    "A ListenerSet attaches only if spec.allowedListeners of its Gateway allows its namespace (none by default), if the class of the Gateway is Istio's for gateways, and if the Gateway has a usable address. Of a waypoint istiod reports it only in ambient mode. istiod's text names spec.allowedRoutes where it means spec.allowedListeners.", manifests;
+
+    NO_PARENT = "gateway-api/no-parent", Warning,
+    "ListenerSet without a Gateway",
+    "The parentRef of the ListenerSet leads to no Gateway of the set that is translated: it does not exist, an API server rejects it, it has the class of another controller, or the parentRef has another kind. istiod ignores the ListenerSet and writes no status.", manifests;
+
+    SET_CA = "gateway-api/set-ca", Warning,
+    "Client CA from the namespace of a ListenerSet",
+    "istiod looks up a caCertificateRef of the Gateway without a namespace in the namespace of the ListenerSet whose listener it translates, and checks ReferenceGrants for that ListenerSet. So the owner of another namespace decides which clients of its listener are trusted.", manifests;
+
+    SAME_NAME = "gateway-api/same-name", Warning,
+    "ListenerSet with the name of its Gateway",
+    "istiod names the Istio Gateway of a listener after its owner and the listener. If a ListenerSet has the namespace and name of its Gateway, and both have a listener of the same name, the listener of the ListenerSet replaces that of the Gateway. A conflict of one counts for both.", manifests;
+
     NO_SELECTOR = "gateway-api/no-selector", Warning,
     "Gateway for unknown pods",
     "An address of the type Hostname binds the Gateway to an existing Service, whose pods are unknown here. An Istio Gateway selects pods by their labels, and without a selector it applies to every gateway in the cluster. Therefore no Gateway is printed until --selector sets the labels. A selector applies to all namespaces.", manifests;

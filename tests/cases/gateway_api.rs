@@ -8,7 +8,9 @@ use std::{
 
 use istio_gateway::{
     FieldPath, RuleId,
-    gateway_api::{Gateway, InMemory, Manifests, Options, Secret, convert, from_istio},
+    gateway_api::{
+        ConvertedListener, Gateway, InMemory, Manifests, Options, Secret, convert, from_istio,
+    },
     rule::gateway_api as rule,
 };
 use serde::Deserialize;
@@ -83,6 +85,9 @@ fn resources(input: &Value) -> InMemory {
     for class in all("gatewayClasses") {
         resources.add_gateway_class(serde_json::from_value(class).unwrap());
     }
+    for set in all("listenerSets") {
+        resources.add_listener_set(serde_json::from_value(set).unwrap());
+    }
     for namespace in all("namespaces") {
         resources.add_namespace(serde_json::from_value(namespace).unwrap());
     }
@@ -101,15 +106,34 @@ fn answer(input: &Value, options: &Options) -> Value {
     };
     let conditions =
         |all: &Value| all.as_array().unwrap().iter().map(condition).collect::<Vec<_>>();
-    let listener = |listener| {
-        let mut listener = serde_json::to_value(listener).unwrap();
-        listener["conditions"] = conditions(&listener["conditions"]).into();
-        listener
+    let listeners = |listeners: &[ConvertedListener]| {
+        let mut listeners = serde_json::to_value(listeners).unwrap();
+        for listener in listeners.as_array_mut().unwrap() {
+            listener["conditions"] = conditions(&listener["conditions"]).into();
+        }
+        listeners
     };
+    // In the order of the input.
+    let set = |set: &Value| {
+        let metadata = &set["metadata"];
+        let sets = conversion.listener_sets.iter();
+        let mut sets = sets
+            .filter(|own| own.namespace == metadata["namespace"] && own.name == metadata["name"]);
+        let Some(own) = sets.next() else {
+            return json!({"listeners": [], "conditions": [], "ignored": true});
+        };
+        json!({
+            "listeners": listeners(&own.listeners),
+            "conditions": conditions(&serde_json::to_value(&own.conditions).unwrap()),
+            "ignored": own.conditions.is_empty(),
+        })
+    };
+    let sets = input["listenerSets"].as_array();
     let is_ignored = conversion.conditions.is_empty()
         && conversion.diagnostics.iter().any(|found| found.rule == rule::CLASS);
     json!({
-        "listeners": conversion.listeners.iter().map(listener).collect::<Vec<_>>(),
+        "listeners": listeners(&conversion.listeners),
+        "sets": sets.map(|all| all.iter().map(set).collect::<Vec<_>>()),
         "conditions": conditions(&serde_json::to_value(&conversion.conditions).unwrap()),
         "ignored": is_ignored,
     })
@@ -132,19 +156,26 @@ fn schema_is_too_large(schema: &Value) -> bool {
 }
 
 /// How the schema findings differ from an API server's, if they do.
-fn schema_difference(input: &Value, theirs: &Value) -> Option<String> {
-    let mut gateway = input["gateway"].clone();
-    gateway["kind"] = "Gateway".into();
+fn schema_difference(kind: &str, object: &Value, theirs: &Value) -> Option<String> {
+    let mut object = object.clone();
+    object["kind"] = kind.into();
     let mut manifests = Manifests::default();
-    let errors = manifests.add(gateway.to_string().as_bytes());
-    let options = Options::default();
-    let Some((_, conversion)) = manifests.convert(&options).next() else {
+    let errors = manifests.add(object.to_string().as_bytes());
+    let conversion = manifests.convert(&Options::default()).next();
+    let all: Vec<_> = match conversion {
+        Some((_, conversion)) => conversion.diagnostics,
         // A type that the translation needs: an API server rejects it, too.
-        let is_rejected = !theirs["errors"].as_array().unwrap().is_empty();
-        return (!is_rejected).then(|| format!("{errors:?}"));
+        None if kind == "Gateway" => {
+            let is_rejected = !theirs["errors"].as_array().unwrap().is_empty();
+            return (!is_rejected).then(|| format!("{errors:?}"));
+        }
+        None => {
+            let found = manifests.object_findings().into_iter().flat_map(|all| all.diagnostics);
+            errors.iter().flat_map(|error| error.diagnostics().to_vec()).chain(found).collect()
+        }
     };
     let found = |rules: &[RuleId]| {
-        let found = conversion.diagnostics.iter().filter(|found| rules.contains(&found.rule));
+        let found = all.iter().filter(|found| rules.contains(&found.rule));
         found.map(|found| (found.path.to_string(), found.message.clone())).collect::<Vec<_>>()
     };
     // The standard channel does not have experimental fields.
@@ -222,6 +253,38 @@ pub(super) fn golden_manifests() -> Vec<Manifests> {
     lines(file).into_iter().map(manifests).collect()
 }
 
+/// The number of `ListenerSet`s, and how answers for them differ.
+fn compare_sets(input: &Value, ours: &Value, theirs: &Value) -> (usize, Vec<String>) {
+    let array = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    let (sets, ours, theirs) = (array(&input["listenerSets"]), array(ours), array(theirs));
+    let mut wrong = Vec::new();
+    // One that is ignored because of its size may be in the way of others for pilot.
+    let is_too_large = theirs.iter().any(|theirs| schema_is_too_large(&theirs["schema"]));
+    for ((set, ours), mut theirs) in sets.iter().zip(&ours).zip(theirs.iter().cloned()) {
+        let schema = theirs.as_object_mut().unwrap().remove("schema");
+        if let Some(schema) = schema {
+            let difference = schema_difference("ListenerSet", set, &schema);
+            wrong.extend(difference.map(|text| format!("schema of {}: {text}", set["metadata"])));
+        }
+        if !is_too_large && !is_ambient(input, &theirs) && verdicts(ours) != verdicts(&theirs) {
+            wrong.push(format!("{}\n  ours   {ours}\n  theirs {theirs}", set["metadata"]));
+        }
+    }
+    assert_eq!((sets.len(), sets.len()), (ours.len(), theirs.len()));
+    (sets.len(), wrong)
+}
+
+/// Whether istiod without ambient mode, the judge, writes no status, because the Gateway is a waypoint.
+fn is_ambient(input: &Value, theirs: &Value) -> bool {
+    let class = &input["gateway"]["spec"]["gatewayClassName"];
+    let classes = input["gatewayClasses"].as_array().into_iter().flatten();
+    let mut own = classes.filter(|object| object["metadata"]["name"] == *class);
+    let controller = own.next().map(|object| object["spec"]["controllerName"].clone());
+    let is_waypoint = controller
+        .map_or(*class == "istio-waypoint", |controller| controller == "istio.io/mesh-controller");
+    theirs["ignored"] == true && is_waypoint
+}
+
 /// The number of cases, and those that differ. Only what the file has is compared.
 fn compare(file: &Path, pems: BTreeMap<String, String>) -> (usize, Vec<String>) {
     let (mut count, mut wrong, mut pems) = (0, Vec::new(), pems);
@@ -238,8 +301,20 @@ fn compare(file: &Path, pems: BTreeMap<String, String>) -> (usize, Vec<String>) 
         let is_too_large = schema_is_too_large(&line["output"]["schema"]);
         for (key, theirs) in line["output"].as_object().unwrap() {
             if key == "schema" {
-                let difference = schema_difference(&input, theirs);
+                let difference = schema_difference("Gateway", &input["gateway"], theirs);
                 wrong.extend(difference.map(|text| format!("{}: schema: {text}", line["id"])));
+                continue;
+            }
+            if key == "sets" {
+                let (sets, mut different) = compare_sets(&input, &ours[key], theirs);
+                count += sets;
+                if is_assumed(&input) || is_too_large {
+                    continue;
+                }
+                different
+                    .iter_mut()
+                    .for_each(|text| text.insert_str(0, &format!("{}: ", line["id"])));
+                wrong.extend(different);
                 continue;
             }
             if is_assumed(&input) || is_too_large {

@@ -25,8 +25,16 @@ fn rules() -> impl Iterator<Item = &'static Rule> {
 }
 
 fn found(text: &str) -> Vec<Diagnostic> {
-    let all = convert(text, &Options::default());
-    all.into_iter().flat_map(|conversion| conversion.diagnostics).collect()
+    let mut manifests = Manifests::default();
+    let errors = manifests.add(text.as_bytes());
+    assert!(errors.is_empty(), "{errors:?}");
+    let mut found = Vec::new();
+    for (_, conversion) in manifests.convert(&Options::default()) {
+        found.extend(conversion.diagnostics);
+        found.extend(conversion.listener_sets.into_iter().flat_map(|set| set.diagnostics));
+    }
+    found.extend(manifests.object_findings().into_iter().flat_map(|object| object.diagnostics));
+    found
 }
 
 fn broken(text: &str) -> BTreeSet<RuleId> {

@@ -40,7 +40,10 @@ type Definition struct {
 	rules      *cel.Validator
 }
 
-// newDefinition reads the definition of Gateway, whose versions are all equal.
+// Definitions are the definitions of the kinds.
+type Definitions map[string]*Definition
+
+// newDefinition reads a definition, whose versions are all equal.
 func newDefinition(name string) (*Definition, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
