@@ -83,13 +83,15 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             found.warning(rule::CLASS, at.clone(), message, help);
             return Class::Translated;
         }
+        // A class of Istio keeps its own controller if that of the object is not one of Istio's.
+        let own = listed(&OTHER_CLASSES, name).unwrap_or(Class::Ignored);
         if let Some(listed) = listed(&OTHER_CONTROLLERS, controller) {
             let message = format!("not translated: the controller {quoted} is not for gateways");
             found.warning(rule::CLASS, at.clone(), message, None);
-            return listed;
+            return if listed == Class::Ignored { own } else { listed };
         }
         let message = format!("not translated: the Gateway is managed by the controller {quoted}");
         found.warning(rule::CLASS, at.clone(), message, None);
-        Class::Ignored
+        own
     }
 }

@@ -213,7 +213,8 @@ impl Manifests {
         self.objects.iter().cloned().chain(alone).collect()
     }
 
-    /// Translates each Gateway, once all manifests are added. Diagnostics have positions.
+    /// Translates each Gateway with its `ListenerSet`s, once all manifests are added. Diagnostics have
+    /// positions. Of two Gateways of the same name the last one has the `ListenerSet`s.
     ///
     /// A Gateway that violates the schema of Gateway API is rejected by an API server and not
     /// translated: it has no listeners and no conditions, and all findings.
@@ -232,14 +233,17 @@ impl Manifests {
             .iter()
             .enumerate()
             .flat_map(|(index, text)| text.gateways.iter().map(move |read| (index, read)));
-        let convert = |(text, read): (usize, &'a ReadGateway)| {
-            let (gateway, variants) = (&read.manifest.gateway, &read.variants);
+        let identity = |read: &'a ReadGateway| read.manifest.gateway.metadata.identity();
+        let numbers = gateways.clone().enumerate();
+        let last: HashMap<_, _> =
+            numbers.map(|(number, (_, read))| (identity(read), number)).collect();
+        let convert = |(number, (text, read)): (usize, (usize, &'a ReadGateway))| {
+            let is_replaced = last.get(&identity(read)).is_some_and(|last| *last != number);
+            let gateway = (&read.manifest.gateway, &read.variants, is_replaced);
             let (resources, unknown) = (&self.resources, &self.unknown);
-            let converted =
-                unknown::convert(gateway, variants, resources, unknown, options, &cache);
-            (text, read, converted)
+            (text, read, unknown::convert(gateway, resources, unknown, options, &cache))
         };
-        let mut conversions: Vec<_> = gateways.map(convert).collect();
+        let mut conversions: Vec<_> = gateways.enumerate().map(convert).collect();
         self.locate(&mut conversions);
         conversions.into_iter().map(|(_, read, conversion)| (&read.manifest, conversion))
     }

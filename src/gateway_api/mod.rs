@@ -96,7 +96,7 @@ use self::{
     unknown::Assumed,
     verdict_cache::VerdictCache,
 };
-use crate::{FieldPath, IstioVersion, is_placeholder, rule::gateway_api as rule};
+use crate::{Diagnostic, FieldPath, IstioVersion, is_placeholder, rule::gateway_api as rule};
 
 /// Options of the translation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -132,13 +132,11 @@ pub fn convert<R: Resources + ?Sized>(
     resources: &R,
     options: &Options,
 ) -> Conversion {
-    let too_large = schema::too_large(&schema::GATEWAY, gateway);
-    if !too_large.is_empty() {
-        return Conversion::without_answer(too_large);
-    }
     let cache = &VerdictCache::default();
     let assumed = Assumed::NOTHING;
-    Context { gateway, set: None, resources, options, cache, assumed }.convert()
+    let context = Context { gateway, set: None, resources, options, cache, assumed };
+    let too_large = schema::too_large(&schema::GATEWAY, gateway);
+    if too_large.is_empty() { context.convert() } else { context.without_answer(too_large) }
 }
 
 /// Whether a name is longer than an API server accepts.
@@ -168,14 +166,14 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     fn convert(&self) -> Conversion {
         let mut found = Findings::default();
         if is_name_too_long(&self.gateway.metadata, &mut found) {
-            return Conversion::without_answer(found.finish());
+            return self.without_answer(found.finish());
         }
         let spec = &self.gateway.spec;
         let path = FieldPath::root().key("spec");
         let class = self.class(&path.clone().key("gatewayClassName"), &mut found);
         if class != Class::Translated {
-            let listener_sets = self.sets_of_other_class(class);
-            return Conversion { listener_sets, ..Conversion::without_answer(found.finish()) };
+            let listener_sets = self.sets_without_gateway(class);
+            return Conversion { listener_sets, ..Conversion::new(found.finish()) };
         }
         let address = self.address_problem(&mut found);
         let is_given_up = matches!(address, Some((_, true)));
@@ -186,7 +184,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             false => self.listeners(&path, &conflicts, &mut found),
         };
         if found.is_too_large() {
-            return Conversion::without_answer(found.finish());
+            return self.without_answer(found.finish());
         }
         let listener_sets = self.convert_sets(&sets, &conflicts, address.as_ref(), &mut found);
         self.replace_same_names(&mut listeners, &listener_sets, &path, &mut found);
@@ -218,6 +216,12 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         };
         let conditions = conditions.conditions();
         Conversion { listeners, listener_sets, conditions, diagnostics: found.finish() }
+    }
+
+    /// The result for a Gateway that istiod does not see or does not translate.
+    fn without_answer(&self, diagnostics: Vec<Diagnostic>) -> Conversion {
+        let listener_sets = self.sets_without_gateway(Class::Ignored);
+        Conversion { listener_sets, ..Conversion::new(diagnostics) }
     }
 
     /// The object to which the listeners belong.

@@ -24,8 +24,8 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// The result for a Gateway that istiod does not see or does not translate.
-    pub(super) fn without_answer(diagnostics: Vec<Diagnostic>) -> Self {
+    /// A result with findings only.
+    pub(super) fn new(diagnostics: Vec<Diagnostic>) -> Self {
         let (listeners, listener_sets, conditions) = (Vec::new(), Vec::new(), Vec::new());
         Self { listeners, listener_sets, conditions, diagnostics }
     }

@@ -41,7 +41,10 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     /// The `ListenerSet`s of the Gateway in the order in which istiod looks for conflicts.
     pub(super) fn sets(&self, found: &mut Findings) -> Vec<Attached<'_>> {
         let (namespace, name) = self.gateway.metadata.identity();
-        let mut sets = self.resources.listener_sets(namespace, name);
+        let mut sets = match self.assumed.is_replaced {
+            true => Vec::new(),
+            false => self.resources.listener_sets(namespace, name),
+        };
         sets.sort_by_cached_key(|set| {
             let created: Option<Timestamp> = set.metadata.creation_timestamp.parse().ok();
             (created, format!("{}/{}", set.metadata.namespace, set.metadata.name))
@@ -204,8 +207,8 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         ConvertedListenerSet { conditions: of_set_not_allowed(message), ..answer }
     }
 
-    /// The `ListenerSet`s of a Gateway that is not translated because of its class.
-    pub(super) fn sets_of_other_class(&self, class: Class) -> Vec<ConvertedListenerSet> {
+    /// The `ListenerSet`s of a Gateway that is not translated.
+    pub(super) fn sets_without_gateway(&self, class: Class) -> Vec<ConvertedListenerSet> {
         let sets = self.sets(&mut Findings::default());
         let sets = sets.iter().filter(|attached| attached.set.is_of_gateway());
         let convert = |attached: &Attached<'_>| {

@@ -39,6 +39,8 @@ mod gateway_api_hostile;
 mod gateway_api_placeholders;
 #[cfg(all(feature = "gateway-api", feature = "validate"))]
 mod gateway_api_rules;
+#[cfg(feature = "gateway-api")]
+mod gateway_api_sets;
 mod handshake;
 mod lists;
 #[cfg(all(feature = "envoy", feature = "validate"))]

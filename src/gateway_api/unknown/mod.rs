@@ -154,10 +154,9 @@ impl<'a> Unknown<'a> {
     }
 }
 
-/// Translates a Gateway of a set.
+/// Translates a Gateway of a set. `is_replaced` is whether there is a later one of the same name.
 pub(super) fn convert<R: Resources + ?Sized>(
-    written: &Gateway,
-    variants: &Variants<Gateway>,
+    (written, variants, is_replaced): (&Gateway, &Variants<Gateway>, bool),
     resources: &R,
     objects: &UnknownObjects,
     options: &Options,
@@ -165,14 +164,20 @@ pub(super) fn convert<R: Resources + ?Sized>(
 ) -> Conversion {
     let Variants { filled, unknown, placeholders, judged } = variants;
     let mut diagnostics = judged.findings.clone();
-    if judged.is_too_large() {
-        return Conversion::without_answer(diagnostics);
-    }
-    let scope = Scope::new(written, unknown, placeholders);
-    let run = |gateway, are_usable| {
-        let assumed = Assumed { objects: Some(objects), are_usable, listeners: &scope.listeners };
-        Context { gateway, set: None, resources, options, cache, assumed }.convert()
+    // The work of the scope is quadratic.
+    let scope = match judged.is_too_large() {
+        true => Scope::default(),
+        false => Scope::new(written, unknown, placeholders),
     };
+    let context = |gateway, are_usable| {
+        let (objects, listeners) = (Some(objects), &scope.listeners);
+        let assumed = Assumed { objects, are_usable, listeners, is_replaced };
+        Context { gateway, set: None, resources, options, cache, assumed }
+    };
+    if judged.is_too_large() {
+        return context(written, false).without_answer(diagnostics);
+    }
+    let run = |gateway, are_usable| context(gateway, are_usable).convert();
     let again = |gateway, are_usable| cache.again(|| run(gateway, are_usable));
     let mut answer = run(written, false);
     let other = (!objects.is_empty()).then(|| again(written, true));
@@ -186,10 +191,10 @@ pub(super) fn convert<R: Resources + ?Sized>(
     if let Some(other) = &other {
         schema::keep_common(&mut found, &other.diagnostics);
     }
-    diagnostics.extend(scope.found);
+    diagnostics.extend(scope.found.iter().cloned());
     diagnostics.extend(found);
     if judged.is_rejected() {
-        return Conversion::without_answer(diagnostics);
+        return context(written, false).without_answer(diagnostics);
     }
     let other = other.as_ref().unwrap_or(&answer);
     let (namespace, name) = written.metadata.identity();

@@ -66,12 +66,14 @@ pub(in crate::gateway_api) struct Assumed<'a> {
     pub(super) are_usable: bool,
     /// The listeners whose answer depends on placeholders.
     pub(super) listeners: &'a BTreeSet<usize>,
+    /// Whether a later Gateway of the same name has the `ListenerSet`s.
+    pub(in crate::gateway_api) is_replaced: bool,
 }
 
 impl Assumed<'_> {
     /// Everything is known.
     pub(in crate::gateway_api) const NOTHING: Self =
-        Self { objects: None, are_usable: false, listeners: &BTreeSet::new() };
+        Self { objects: None, are_usable: false, listeners: &BTreeSet::new(), is_replaced: false };
 
     /// Whether the set may have an object that is not in it.
     pub(in crate::gateway_api) fn may_be(&self, kind: &str, namespace: &str, name: &str) -> bool {
