@@ -7,11 +7,13 @@ use istio_gateway::{
     Diagnostic, IstioVersion, Manifest, Severity,
     gateway_api::{
         Condition, Conversion, ConvertedListener, ConvertedListenerSet, GatewayManifest,
-        ListenerOutcome, ListenerSetManifest, Manifests, ObjectFindings, Options,
+        GeneratedVirtualService, ListenerOutcome, ListenerSetManifest, Manifests, ObjectFindings,
+        Options,
     },
     rule::lint,
 };
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::{
     Failure,
@@ -102,6 +104,9 @@ struct Reported<'a> {
     listeners: &'a [ConvertedListener],
     conditions: &'a [Condition],
     findings: Vec<Finding>,
+    /// That of a VirtualService.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spec: Option<&'a Value>,
 }
 
 impl FromGatewayApi {
@@ -136,12 +141,17 @@ impl FromGatewayApi {
             .collect();
         let name = |source: usize| names.get(source).map_or("", String::as_str);
         let mut is_complete = true;
+        let routes = manifests.routes(&all);
+        let objects: Vec<_> = objects.into_iter().chain(routes.objects).collect();
         tell(&all, &objects, &sets, name);
         match self.format {
             Format::Yaml => {
                 let documents = yaml(&all, &options);
                 is_complete = documents.iter().all(Option::is_some);
-                print(documents.into_iter().flatten().collect::<Vec<_>>().join("---\n").as_bytes())
+                let services = routes.virtual_services.iter().filter(|own| own.is_programmed);
+                let services = services.map(GeneratedVirtualService::to_yaml);
+                let all: Vec<_> = documents.into_iter().flatten().chain(services).collect();
+                print(all.join("---\n").as_bytes())
             }
             Format::Json => {
                 let gateways = all.iter().flat_map(|(manifest, conversion)| {
@@ -154,7 +164,8 @@ impl FromGatewayApi {
                     [gateway].into_iter().chain(sets).collect::<Vec<_>>()
                 });
                 let others = objects.iter().map(|found| object(found, name(found.source)));
-                let all: Vec<_> = gateways.chain(others).collect();
+                let services = routes.virtual_services.iter().map(service);
+                let all: Vec<_> = gateways.chain(services).chain(others).collect();
                 print_json([&all], Layout::Pretty)
             }
         }?;
@@ -190,6 +201,7 @@ fn line<'a>(
         listeners: &conversion.listeners,
         conditions: &conversion.conditions,
         findings: findings.map(|found| Finding::at(found, found.position)).collect(),
+        spec: None,
     }
 }
 
@@ -204,6 +216,21 @@ fn set_line<'a>(set: &'a ConvertedListenerSet, document: usize, file: &'a str) -
         listeners: &set.listeners,
         conditions: &set.conditions,
         findings: findings.map(|found| Finding::at(found, found.position)).collect(),
+        spec: None,
+    }
+}
+
+fn service(service: &GeneratedVirtualService) -> Reported<'_> {
+    Reported {
+        kind: "VirtualService",
+        namespace: &service.namespace,
+        name: &service.name,
+        file: "",
+        document: 0,
+        listeners: &[],
+        conditions: &[],
+        findings: Vec::new(),
+        spec: Some(&service.spec),
     }
 }
 
@@ -217,6 +244,7 @@ fn object<'a>(found: &'a ObjectFindings, file: &'a str) -> Reported<'a> {
         listeners: &[],
         conditions: &[],
         findings: found.diagnostics.iter().map(|d| Finding::at(d, d.position)).collect(),
+        spec: None,
     }
 }
 

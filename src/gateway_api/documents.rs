@@ -9,6 +9,7 @@ use super::{
     Conversion, GatewayManifest, ListenerSetManifest, Options,
     input::{FromTree, GROUP, Gateway, ListenerSet, Metadata},
     resources::InMemory,
+    routes::{self, GeneratedVirtualService, Parents, Route},
     rule::NO_PARENT,
     schema::{self, Judged, Resource},
     unknown::{self, CHILD, UnknownObjects, Variants},
@@ -82,6 +83,27 @@ struct Text {
     start: Position,
     gateways: Vec<ReadGateway>,
     sets: Vec<ReadListenerSet>,
+    routes: Vec<ReadRoute>,
+}
+
+/// A route as it was read.
+#[derive(Clone, Debug)]
+struct ReadRoute {
+    route: Route,
+    source: usize,
+    document: usize,
+    /// Its path in the document.
+    path: FieldPath,
+}
+
+/// The translation of the routes of a set.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ConvertedRoutes {
+    /// The VirtualServices, by namespace and name.
+    pub virtual_services: Vec<GeneratedVirtualService>,
+    /// Findings about routes, with their positions.
+    pub objects: Vec<ObjectFindings>,
 }
 
 /// A `ListenerSet` as it was read.
@@ -98,6 +120,7 @@ struct ReadListenerSet {
 enum Added {
     Gateway(Gateway, Variants<Gateway>),
     ListenerSet(ListenerSet, Diagnostic),
+    Route(Route),
     Other,
 }
 
@@ -248,6 +271,49 @@ impl Manifests {
         conversions.into_iter().map(|(_, read, conversion)| (&read.manifest, conversion))
     }
 
+    /// Translates the routes, HTTPRoutes, GRPCRoutes, TLSRoutes and TCPRoutes, that attach to listeners of the
+    /// translated Gateways. They are not checked against their schemas. Whether a backend exists is not
+    /// known, and not reported.
+    #[must_use]
+    pub fn routes(&self, conversions: &[(&GatewayManifest, Conversion)]) -> ConvertedRoutes {
+        let listeners: HashMap<_, _> = self
+            .listener_sets()
+            .map(|set| {
+                let ListenerSet { metadata, spec } = &set.listener_set;
+                (metadata.identity(), spec.listeners.as_slice())
+            })
+            .collect();
+        let mut parents = Parents::default();
+        for (manifest, conversion) in conversions {
+            parents.add(manifest, conversion, |set| listeners.get(&set).copied());
+        }
+        let mut grants = routes::Grants::new(&self.resources);
+        let mut generated = routes::Generated::default();
+        let mut objects = Vec::new();
+        for text in &self.texts {
+            let mut paths = Vec::new();
+            let first = objects.len();
+            for ReadRoute { route, source, document, path } in &text.routes {
+                let found = routes::convert(route, &parents, &mut grants, &mut generated);
+                let diagnostics = found.unwrap_or_else(|error| error.diagnostics().to_vec());
+                if !diagnostics.is_empty() {
+                    let Metadata { namespace, name, .. } = route.metadata.clone();
+                    let (kind, source, document) = (route.kind.name(), *source, *document);
+                    let found =
+                        ObjectFindings { kind, namespace, name, source, document, diagnostics };
+                    objects.push(found);
+                    paths.push(path);
+                }
+            }
+            let own = objects.get_mut(first..).unwrap_or_default().iter_mut().zip(paths);
+            let found = own.flat_map(|(object, path)| {
+                object.diagnostics.iter_mut().map(move |found| (path, found))
+            });
+            text.locate(found.collect());
+        }
+        ConvertedRoutes { virtual_services: generated.finish(), objects }
+    }
+
     /// Sets the position of every diagnostic. Each text is read once more for all of them.
     fn locate(&self, conversions: &mut [(usize, &ReadGateway, Conversion)]) {
         let sets = self.texts.iter().enumerate().flat_map(|(index, text)| {
@@ -276,7 +342,7 @@ impl Manifests {
         let (start, is_yaml) = (document.start, document.format == Format::Yaml);
         let (read, ignored) = document.read(|text, tree, _| {
             let mut errors = Vec::new();
-            let (mut gateways, mut sets) = (Vec::new(), Vec::new());
+            let (mut gateways, mut sets, mut routes) = (Vec::new(), Vec::new(), Vec::new());
             let (list, objects) = objects(text, tree, is_yaml, start);
             for (index, object) in objects.enumerate() {
                 self.documents += 1;
@@ -296,11 +362,15 @@ impl Manifests {
                         let manifest = ListenerSetManifest { listener_set, source, document };
                         sets.push(ReadListenerSet { manifest, path, no_parent });
                     }
+                    Ok(Added::Route(route)) => {
+                        routes.push(ReadRoute { route, source, document, path });
+                    }
                     Err(error) => errors.push(error.within(start)),
                 }
             }
-            if !gateways.is_empty() || !sets.is_empty() {
-                self.texts.push(Text { text: text.to_owned(), is_yaml, start, gateways, sets });
+            if !(gateways.is_empty() && sets.is_empty() && routes.is_empty()) {
+                let text = text.to_owned();
+                self.texts.push(Text { text, is_yaml, start, gateways, sets, routes });
             }
             Ok(errors)
         });
@@ -348,6 +418,12 @@ impl Manifests {
                 self.judge("GatewayClass", read.judged, &class.metadata, written)?;
                 if !self.is_unknown("GatewayClass", written) {
                     self.resources.add_gateway_class(class);
+                }
+            }
+            (GROUP, kind) if routes::Kind::of(kind).is_some() => {
+                let Some(kind) = routes::Kind::of(kind) else { return Ok(Added::Other) };
+                if !self.is_unknown(kind.name(), written) {
+                    return written.route(kind).map(Added::Route);
                 }
             }
             ("", "Secret") if !self.is_unknown("Secret", written) => {
@@ -456,6 +532,29 @@ impl Written<'_> {
     /// The object with the API server's findings about it.
     fn read<T: FromTree>(&self, resource: &Resource) -> Result<(T, Variants<T>), Error> {
         unknown::read(resource, self.group_version().1, self.tree, self.node)
+    }
+
+    fn route(&self, kind: routes::Kind) -> Result<Route, Error> {
+        let metadata = self.node.get("metadata").map(Metadata::from_tree).transpose();
+        let mut metadata = metadata
+            .map_err(|error| {
+                let position = tree::position(self.tree.at(error.node));
+                let path = FieldPath::root().key("metadata");
+                let path = path.steps().iter().chain(error.path().steps()).cloned().collect();
+                wrong(rule::WRONG_TYPE, path, position, error.message)
+            })?
+            .unwrap_or_default();
+        default_namespace(&mut metadata.namespace);
+        let mut json = String::new();
+        match self.node.get("spec") {
+            Some(spec) => tree::write_json(&tree::Edit::Kept(spec), &mut json),
+            None => json.push_str("{}"),
+        }
+        let spec = serde_json::from_str(&json).map_err(|error| {
+            let path = FieldPath::root().key("spec");
+            wrong(rule::WRONG_TYPE, path, tree::position(self.node), error.to_string())
+        })?;
+        Ok(Route { kind, metadata, spec })
     }
 
     /// The finding that the parent of a `ListenerSet` is not in the set.

@@ -194,10 +194,14 @@ pub(super) fn port(listener: &Listener) -> Result<i32, Problem> {
     }
 }
 
-/// Whether a listener supports the route kinds that it lists.
+fn has_valid_kinds(listener: &Listener) -> bool {
+    supported_kinds(listener).1
+}
+
+/// The kinds of routes that a listener supports, and whether it supports all that it lists.
 ///
 /// Source: pilot's `GenerateGatewaySupportedKinds`.
-fn has_valid_kinds(listener: &Listener) -> bool {
+pub(super) fn supported_kinds(listener: &Listener) -> (Vec<&'static str>, bool) {
     let is_terminated =
         listener.tls.as_ref().is_some_and(|tls| tls.mode.as_deref() == Some("Terminate"));
     let supported: &[&str] = match listener.protocol.as_str() {
@@ -207,15 +211,18 @@ fn has_valid_kinds(listener: &Listener) -> bool {
         "TLS" => &["TLSRoute"],
         _ => &[],
     };
-    let Some(kinds) = listener.allowed_routes.as_ref().map(|allowed| &allowed.kinds) else {
-        return true;
+    let kinds = listener.allowed_routes.as_ref().map(|allowed| &allowed.kinds);
+    let Some(kinds) = kinds.filter(|kinds| !kinds.is_empty()) else {
+        return (supported.to_vec(), true);
     };
     let is = |kind: &RouteKind, name: &str| {
         kind.kind == name && kind.group.as_deref().unwrap_or(GROUP) == GROUP
     };
     // Upstream counts a duplicate once, so it is treated like an unsupported kind.
     let named = supported.iter().filter(|name| kinds.iter().any(|kind| is(kind, name)));
-    kinds.is_empty() || named.count() == kinds.len()
+    let named: Vec<_> = named.copied().collect();
+    let is_valid = named.len() == kinds.len();
+    (named, is_valid)
 }
 
 /// The names of an owner's conflicting listeners, each with the reason.

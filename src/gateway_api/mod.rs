@@ -60,6 +60,7 @@ mod listener;
 mod outcome;
 mod references;
 mod resources;
+mod routes;
 mod schema;
 mod selector;
 mod sets;
@@ -69,7 +70,7 @@ mod verdict_cache;
 
 pub use back::{ReverseConversion, from_istio};
 pub use conditions::{Condition, ConditionStatus};
-pub use documents::{Manifests, ObjectFindings};
+pub use documents::{ConvertedRoutes, Manifests, ObjectFindings};
 pub use input::{
     ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedListeners, AllowedRoutes,
     BackendTls, ConfigMap, FrontendTls, FrontendTlsValidation, GROUP, Gateway, GatewayClass,
@@ -84,6 +85,7 @@ pub use outcome::{
     Conversion, ConvertedListener, ConvertedListenerSet, ListenerOutcome, UnusableServer,
 };
 pub use resources::{InMemory, Resources};
+pub use routes::GeneratedVirtualService;
 
 use std::collections::HashMap;
 

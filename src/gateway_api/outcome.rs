@@ -138,6 +138,17 @@ impl ConvertedListener {
         }
     }
 
+    /// The server of istiod's builder, even if the listener is not valid.
+    pub(super) fn built_server(&self) -> Option<&Server> {
+        match &self.outcome {
+            ListenerOutcome::Programmed(server) => Some(server),
+            ListenerOutcome::WithoutServer | ListenerOutcome::DependsOnPlaceholders => None,
+            ListenerOutcome::Rejected(server) => {
+                server.as_ref().map(|UnusableServer(server)| server)
+            }
+        }
+    }
+
     /// The server, if istiod programs it.
     #[must_use]
     pub fn server(&self) -> Option<&Server> {
@@ -152,18 +163,11 @@ impl ConvertedListener {
 
 impl Serialize for ConvertedListener {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let server = match &self.outcome {
-            ListenerOutcome::Programmed(server) => Some(server),
-            ListenerOutcome::WithoutServer | ListenerOutcome::DependsOnPlaceholders => None,
-            ListenerOutcome::Rejected(server) => {
-                server.as_ref().map(|UnusableServer(server)| server)
-            }
-        };
         let mut out = serializer.serialize_struct("Listener", 4)?;
         out.serialize_field("name", &self.name)?;
         let depends = self.outcome == ListenerOutcome::DependsOnPlaceholders;
         out.serialize_field("valid", &(!depends).then(|| self.is_valid()))?;
-        out.serialize_field("server", &InDialect(server))?;
+        out.serialize_field("server", &InDialect(self.built_server()))?;
         out.serialize_field("conditions", &self.conditions)?;
         out.end()
     }

@@ -126,6 +126,10 @@ rules! {
     "ListenerSet without a Gateway",
     "The parentRef of the ListenerSet leads to no Gateway of the set that is translated: it does not exist, an API server rejects it, it has the class of another controller, or the parentRef has another kind. istiod ignores the ListenerSet and writes no status.", manifests;
 
+    ROUTE = "gateway-api/route", Error,
+    "Route not accepted",
+    "A route attaches to no listener of its parent, or istiod reports one of its rules: a backend without the ReferenceGrant or of a kind that it does not support, a filter or match that it does not know. A rule whose backend cannot be used answers with an error; other problems leave no route of the whole object. Whether a backend exists is not checked.", manifests;
+
     SET_CA = "gateway-api/set-ca", Warning,
     "Client CA from the namespace of a ListenerSet",
     "istiod looks up a caCertificateRef of the Gateway without a namespace in the namespace of the ListenerSet whose listener it translates, and checks ReferenceGrants for that ListenerSet. So the owner of another namespace decides which clients of its listener are trusted.", manifests;

@@ -34,6 +34,8 @@ mod gateway_api_back;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_clients;
 #[cfg(feature = "gateway-api")]
+mod gateway_api_files;
+#[cfg(feature = "gateway-api")]
 mod gateway_api_hostile;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_placeholders;

@@ -2,10 +2,11 @@
 // crypto/tls.
 //
 //	go run ./gatewayapi -judge ../../tests/golden/gateway_api.ndjson  # asks again, exits with 1 on another answer
-//	go run ./gatewayapi -testdata > ../../tests/golden/gateway_api_testdata.ndjson # Gateways of pilot's test data
+//	go run ./gatewayapi -testdata > ../../tests/golden/gateway_api_testdata.ndjson # pilot's test data
 //	go run ./gatewayapi -judge-pairs ../../tests/golden/key_pairs.ndjson
 //	go run ./gatewayapi -seed 1 -n 5000 > gateways.ndjson             # random Gateways with pilot's answers
 //	go run ./gatewayapi -crd DIR -n 5000 > gateways.ndjson           # ... and an API server's, by the definitions there
+//	go run ./gatewayapi -routes -seed 1 -n 100 > routes.ndjson        # random routes with pilot's VirtualServices
 //	go run ./gatewayapi -pairs -seed 1 -n 5000 > pairs.ndjson         # random key pairs with Go's answers
 //	go run ./gatewayapi -pairs -directed > pairs.ndjson               # one of each kind
 //
@@ -32,7 +33,8 @@ func main() {
 	seed := flag.Uint64("seed", 1, "for random cases")
 	crd := flag.String("crd", "", "the directory with gateways.yaml and listenersets.yaml to ask about random cases")
 	count := flag.Int("n", 1000, "how many random cases")
-	testdata := flag.Bool("testdata", false, "the Gateways of pilot's test data")
+	testdata := flag.Bool("testdata", false, "the files of pilot's test data")
+	routes := flag.Bool("routes", false, "routes instead of Gateways")
 	flag.Parse()
 	for _, scope := range istiolog.Scopes() {
 		scope.SetOutputLevel(istiolog.NoneLevel)
@@ -43,6 +45,8 @@ func main() {
 		err = judgeGateways(*gateways)
 	case *testdata:
 		err = writeTestdata()
+	case *routes:
+		err = writeRoutes(*seed, *count)
 	case *keyPairs != "":
 		err = judgePairs(*keyPairs)
 	case *pairs:

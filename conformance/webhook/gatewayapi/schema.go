@@ -104,6 +104,20 @@ func (d *Definition) judge(object json.RawMessage) (*Schema, error) {
 	return answer, nil
 }
 
+// defaults returns an object with the defaults of its definition.
+func (d *Definition) defaults(object json.RawMessage) (json.RawMessage, error) {
+	if d == nil {
+		return object, nil
+	}
+	var content map[string]any
+	if err := json.Unmarshal(object, &content); err != nil {
+		return nil, err
+	}
+	content = asIntegers(content).(map[string]any)
+	defaulting.Default(content, d.structural)
+	return json.Marshal(content)
+}
+
 func isBlocked(errors field.ErrorList) bool {
 	for _, err := range errors {
 		switch err.Type {
