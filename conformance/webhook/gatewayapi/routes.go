@@ -9,8 +9,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"istio-gateway/conformance/webhook/cases"
-
-	"istio.io/istio/pilot/pkg/model"
 )
 
 // writeRoutes writes random sets of Gateways, ListenerSets and routes that an API server accepts, with what
@@ -46,16 +44,12 @@ func writeRoutes(seed uint64, count int) error {
 				return err
 			}
 			// Whether a backend exists is not compared: a mirror to one that does not is dropped.
-			services := []*model.Service{}
 			for _, namespace := range []string{"gw", "other", "n1"} {
-				external := &model.Service{Hostname: "google.com", Ports: []*model.Port{{Name: "http", Port: 80, Protocol: "HTTP"}}}
-				external.Attributes.Namespace = namespace
-				services = append(services, external)
 				for _, name := range []string{"a", "b", "c"} {
 					objects = append(objects, &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}})
 				}
 			}
-			all, err := generate(objects, services)
+			all, err := generate(objects, nil)
 			if err != nil {
 				return err
 			}
@@ -283,6 +277,9 @@ func (r *source) headerFilter() object {
 
 func (r *source) filter(of bool) object {
 	mirror := object{"backendRef": r.backend()}
+	for mirror["backendRef"].(object)["kind"] == "Hostname" {
+		mirror["backendRef"] = r.backend()
+	}
 	switch r.IntN(4) {
 	case 0:
 		mirror["percent"] = r.Pick(0, 50, 100)
