@@ -58,6 +58,7 @@ mod input;
 mod istio_manifest;
 mod listener;
 mod outcome;
+mod overlap;
 mod references;
 mod resources;
 mod routes;
@@ -188,7 +189,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         if found.is_too_large() {
             return self.without_answer(found.finish());
         }
-        let listener_sets = self.convert_sets(&sets, &conflicts, address.as_ref(), &mut found);
+        let mut listener_sets = self.convert_sets(&sets, &conflicts, address.as_ref(), &mut found);
         self.replace_same_names(&mut listeners, &listener_sets, &path, &mut found);
         let problem = address.map(|(problem, _)| problem);
         let problem = problem.or_else(|| self.parameters_problem(&mut found));
@@ -217,7 +218,12 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             is_insecure: self.is_insecure(),
         };
         let conditions = conditions.conditions();
-        Conversion { listeners, listener_sets, conditions, diagnostics: found.finish() }
+        let (overlaps, of_sets) = overlap::findings(&listeners, &listener_sets);
+        for (set, found) in listener_sets.iter_mut().zip(of_sets) {
+            set.diagnostics.extend(found);
+        }
+        let diagnostics = found.finish().into_iter().chain(overlaps).collect();
+        Conversion { listeners, listener_sets, conditions, diagnostics }
     }
 
     /// The result for a Gateway that istiod does not see or does not translate.
@@ -312,9 +318,15 @@ impl<R: Resources + ?Sized> Context<'_, R> {
 
     fn backend(&self, path: &FieldPath, found: &mut Findings) -> Option<Problem> {
         let backend = self.gateway.spec.tls.as_ref()?.backend.as_ref()?;
-        let problem =
-            self.check_client_certificate(backend.client_certificate_ref.as_ref()?).err()?;
+        let reference = backend.client_certificate_ref.as_ref()?;
         let at = path.clone().key("tls").key("backend").key("clientCertificateRef");
+        let Err(problem) = self.check_client_certificate(reference) else {
+            let message = "no effect: istiod reports the reference as resolved, and gateways present no \
+                           certificate to backends";
+            let help = "use a DestinationRule with tls.mode MUTUAL and credentialName".to_owned();
+            found.warning(rule::CLIENT_CERTIFICATE_UNUSED, at, message, help);
+            return None;
+        };
         if problem.reason == reason::NOT_PERMITTED {
             found.certificate_problem(&problem, true, at);
         } else {

@@ -46,6 +46,14 @@ rules! {
     "Unusable client certificate for backends",
     "The certificate in spec.tls.backend.clientCertificateRef cannot be used. The Gateway's ResolvedRefs condition is False; its listeners are programmed anyway.", manifests;
 
+    CLIENT_CERTIFICATE_UNUSED = "gateway-api/client-certificate-unused", Warning,
+    "Client certificate for backends without effect",
+    "istiod only checks spec.tls.backend.clientCertificateRef, and reports it as resolved. No DestinationRule that it generates, also from a BackendTLSPolicy, has the certificate: Envoy presents none, and a backend that requires one rejects the connection (istio/istio#61515).", manifests;
+
+    OVERLAPPING_TLS = "gateway-api/overlapping-tls", Note,
+    "Overlapping TLS configuration of listeners",
+    "Two listeners of a port that terminate TLS have overlapping host names or the same certificate. Gateway API requires the condition OverlappingTLSConfig for them, which istiod does not set. A browser may reuse a connection to one for requests to the other (HTTP/2 connection coalescing), which then have the TLS settings of the first one. Certificates in different Secrets are not compared.", manifests;
+
     CERTIFICATE_DROPPED = "gateway-api/certificate-dropped", Warning,
     "Dropped certificate",
     "If one of two certificates is usable, the listener is valid, and its conditions do not mention the other.", manifests;

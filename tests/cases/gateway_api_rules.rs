@@ -81,7 +81,10 @@ fn every_rule_is_broken_alone_and_barely_kept() {
                 wrong.push(format!("{id}: no position: {found}"));
             }
         }
-        if !broken(good).is_empty() {
+        // A usable certificate for backends is not used.
+        let is_unused = id == rule::CLIENT_CERTIFICATE
+            && broken(good) == [rule::CLIENT_CERTIFICATE_UNUSED].into();
+        if !broken(good).is_empty() && !is_unused {
             wrong.push(format!("valid/{id} breaks {:?}", broken(good)));
         }
     }

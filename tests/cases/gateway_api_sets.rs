@@ -191,6 +191,119 @@ fn a_secret_with_placeholders_makes_its_listener_unknown() {
     assert!(texts(&set.diagnostics).is_empty());
 }
 
+/// The example of Gateway API's documentation, and others: the listeners with the condition and its reason.
+#[test]
+fn overlapping_tls_is_found_as_gateway_api_defines_it() {
+    let pems = crate::gateway_api::golden_pems();
+    let secret = |name: &str| {
+        let text = serde_json::json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": "infra"},
+            "stringData": {"tls.crt": pems["cert-1"], "tls.key": pems["key-1"]},
+        });
+        format!("{text}\n---\n")
+    };
+    let secrets: String = ["a", "b", "c", "d"].into_iter().map(secret).collect();
+    let listener = |name: &str, rest: &str, secret: &str| {
+        format!(
+            "  - {{name: {name}, protocol: HTTPS, {rest}, tls: {{certificateRefs: [{{name: {secret}}}]}}}}\n"
+        )
+    };
+    let reasons = |own: &str, of_set: &str| {
+        let set = if of_set.is_empty() {
+            String::new()
+        } else {
+            set("name: s, namespace: infra", of_set)
+        };
+        let (conversions, _) = convert(&(gateway(own) + &set + &secrets));
+        let conversion = &conversions[0];
+        let of_set = conversion.listener_sets.iter().flat_map(|set| &set.diagnostics);
+        let all = conversion.diagnostics.iter().chain(of_set);
+        let found: Vec<_> = all.filter(|found| found.rule == rule::OVERLAPPING_TLS).collect();
+        assert!(found.iter().all(|found| found.position.is_some()));
+        let of = |found: &&Diagnostic| {
+            let (_, rest) = found.message.split_once("OverlappingTLSConfig (").unwrap();
+            (found.path.to_string(), rest.split_once(')').unwrap().0.to_owned())
+        };
+        found.iter().map(of).collect::<Vec<_>>()
+    };
+    let host =
+        |index: usize| (format!("spec.listeners[{index}]"), "OverlappingHostnames".to_owned());
+    let a = listener("a", "port: 443, hostname: foo.example.com", "a");
+    let b = listener("b", "port: 443, hostname: foo.example.org", "b");
+    let c = listener("c", "port: 443, hostname: \"*.example.com\"", "c");
+    assert_eq!(reasons(&(a.clone() + &b + &c), ""), [host(0), host(2)]);
+    // In a ListenerSet, too.
+    assert_eq!(reasons(&(a.clone() + &b), &c), [host(0), host(0)]);
+    // Any host name; another port; the host names of a label; passthrough.
+    assert_eq!(reasons(&(a.clone() + &listener("d", "port: 443", "d")), ""), [host(0), host(1)]);
+    assert_eq!(reasons(&(a.clone() + &listener("d", "port: 8443", "d")), ""), []);
+    assert_eq!(reasons(&(a.clone() + &b), ""), []);
+    let passthrough =
+        c.replace("HTTPS", "TLS").replace("certificateRefs: [{name: c}]", "mode: Passthrough");
+    assert_eq!(reasons(&(a.clone() + &passthrough), ""), []);
+    // One certificate.
+    let same = b.replace("[{name: b}]", "[{name: a}]");
+    let certificates = |index: usize| (host(index).0, "OverlappingCertificates".to_owned());
+    assert_eq!(reasons(&(a + &same), ""), [certificates(0), certificates(1)]);
+}
+
+/// A route is in the VirtualServices of all its listeners and hosts, which are many times larger than itself.
+#[test]
+fn the_virtual_services_of_routes_are_bounded() {
+    let listeners: String =
+        (1..=64).map(|n| format!("  - {{name: l{n}, port: {n}, protocol: HTTP}}\n")).collect();
+    let route = |name: usize, rules: usize| {
+        let rule = "  - backendRefs: [{name: a, port: 80}]\n";
+        let hosts: Vec<_> = (0..16).map(|n| format!("h{n}.example.com")).collect();
+        format!(
+            "---\napiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r{name}, \
+             namespace: infra}}\nspec:\n  parentRefs: [{{name: edge}}]\n  hostnames: [{}]\n  rules:\n{}",
+            hosts.join(", "),
+            rule.repeat(rules)
+        )
+    };
+    let convert = |text: &str| {
+        let mut manifests = Manifests::default();
+        assert!(manifests.add(text.as_bytes()).is_empty());
+        let conversions: Vec<_> = manifests.convert(&Options::default()).collect();
+        let routes = manifests.routes(&conversions);
+        let found: Vec<_> =
+            routes.objects.iter().flat_map(|object| &object.diagnostics).map(|d| d.rule).collect();
+        (routes.virtual_services.len(), found)
+    };
+    let one = gateway(&listeners) + &route(0, 16);
+    assert_eq!(convert(&one), (64 * 16, vec![]));
+    let mut many = gateway(&listeners);
+    (0..200).for_each(|name| many.push_str(&route(name, 16)));
+    let (count, found) = within_cpu_seconds(20, "many routes", || convert(&many));
+    assert_eq!(count, 64 * 16);
+    assert!(!found.is_empty() && found.iter().all(|found| *found == rule::TOO_LARGE), "{found:?}");
+}
+
+/// What the comparison with pilot, which has typed objects, does not show.
+#[test]
+fn a_route_with_a_value_of_a_wrong_type_is_reported() {
+    let text = gateway(HTTP)
+        + "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: a, namespace: infra}\n\
+           spec:\n  parentRefs: [{name: edge}]\n  rules:\n  - matches: [{path: {value: 1}}]\n";
+    let mut manifests = Manifests::default();
+    assert!(manifests.add(text.as_bytes()).is_empty());
+    let conversions: Vec<_> = manifests.convert(&Options::default()).collect();
+    let routes = manifests.routes(&conversions);
+    assert!(routes.virtual_services.is_empty());
+    let found = &routes.objects[0].diagnostics[0];
+    assert_eq!(found.path.to_string(), "spec.rules[0].matches[0].path.value");
+    assert_eq!(
+        (found.severity, found.position.unwrap().line),
+        (Severity::Error, text.lines().count())
+    );
+    // Of a route with placeholders nothing is known.
+    let text = text.replace("value: 1", "value: $PATH");
+    let mut manifests = Manifests::default();
+    assert!(manifests.add(text.as_bytes()).is_empty());
+    assert_eq!(manifests.object_findings()[0].diagnostics[0].rule, lint::TEMPLATE);
+}
+
 #[test]
 fn thousands_are_answered_in_seconds() {
     const COUNT: usize = 5_000;

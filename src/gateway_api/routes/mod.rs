@@ -140,9 +140,16 @@ fn rejected<T>(field: &Field<'_>, message: impl Into<String>) -> Ruled<T> {
     Err(Rejected::Problem(Problem { path, message }))
 }
 
+/// The maximum size of the VirtualServices of a set in JSON, about: a route is in that of each of its listeners and
+/// hosts.
+const BYTES: usize = 64 << 20;
+/// The maximum number of findings about a route.
+const ENOUGH: usize = 1000;
+
 /// The VirtualServices of routes, while they are generated.
 #[derive(Default)]
 pub(super) struct Generated {
+    bytes: usize,
     /// Of HTTP and gRPC, before those of one listener and host are merged.
     bases: Vec<merge::Base>,
     others: Vec<GeneratedVirtualService>,
@@ -190,6 +197,15 @@ pub(super) fn convert<R: Resources + ?Sized>(
             Vec::new()
         }
     };
+    let bytes: usize = rules.iter().map(|rule| rule.to_string().len()).sum();
+    let copies = attached.len().saturating_mul(hostnames.len().max(1));
+    generated.bytes = generated.bytes.saturating_add((bytes + 100).saturating_mul(copies));
+    if generated.bytes > BYTES {
+        let message = "the VirtualServices would exceed the limit of 64 MiB";
+        let found = Diagnostic::new(rule::TOO_LARGE, Severity::Error, spec.path, message);
+        return Ok(vec![Diagnostic { help: Some("nothing is translated".to_owned()), ..found }]);
+    }
+    found.truncate(ENOUGH);
     match route.kind {
         Kind::Http | Kind::Grpc => {
             merge::generate(route, &attached, &hostnames, rules, &mut generated.bases);

@@ -1,29 +1,29 @@
 //! From manifests to translations with positions.
 
-use std::{
-    collections::{HashMap, HashSet},
-    io::Read,
-};
+mod answers;
+mod locate;
+mod written;
 
+use std::{collections::HashSet, io::Read};
+
+use self::written::{Written, default_namespace, item, misspelt};
 use super::{
-    Conversion, GatewayManifest, ListenerSetManifest, Options,
-    input::{FromTree, GROUP, Gateway, ListenerSet, Metadata},
+    GatewayManifest, ListenerSetManifest,
+    input::{GROUP, Gateway, ListenerSet, Metadata},
     resources::InMemory,
-    routes::{self, GeneratedVirtualService, Parents, Route},
-    rule::NO_PARENT,
-    schema::{self, Judged, Resource},
+    routes::{self, GeneratedVirtualService, Route},
+    schema::{self, Judged},
     unknown::{self, CHILD, UnknownObjects, Variants},
-    verdict_cache::VerdictCache,
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Position, RuleId, Severity,
-    diagnostic::{Quoted, Step, nearest},
-    manifest::{objects, tree},
+    Diagnostic, Error, FieldPath, Position, Severity,
+    manifest::objects,
     placeholder::find_placeholders,
-    rule::{decode as rule, lint},
+    rule::lint,
     stream::{DocumentReader, DocumentText, Format},
-    tree::{self, Ref, Tree, locate},
 };
+
+pub(super) use written::read;
 
 /// A set of manifests: Gateways of Gateway API, and the objects to which they refer. Objects of other
 /// kinds are ignored.
@@ -236,107 +236,6 @@ impl Manifests {
         self.objects.iter().cloned().chain(alone).collect()
     }
 
-    /// Translates each Gateway with its `ListenerSet`s, once all manifests are added. Diagnostics have
-    /// positions. Of two Gateways of the same name the last one has the `ListenerSet`s.
-    ///
-    /// A Gateway that violates the schema of Gateway API is rejected by an API server and not
-    /// translated: it has no listeners and no conditions, and all findings.
-    ///
-    /// Values that hold a placeholder ([`is_placeholder`](crate::is_placeholder)) are not judged. The name of
-    /// the Gateway and the names and host names of its listeners may hold one: they are in the result as they
-    /// are written. A listener that depends on another one is
-    /// [`DependsOnPlaceholders`](super::ListenerOutcome::DependsOnPlaceholders).
-    pub fn convert<'a>(
-        &'a self,
-        options: &Options,
-    ) -> impl Iterator<Item = (&'a GatewayManifest, Conversion)> + use<'a> {
-        let cache = VerdictCache::default();
-        let gateways = self
-            .texts
-            .iter()
-            .enumerate()
-            .flat_map(|(index, text)| text.gateways.iter().map(move |read| (index, read)));
-        let identity = |read: &'a ReadGateway| read.manifest.gateway.metadata.identity();
-        let numbers = gateways.clone().enumerate();
-        let last: HashMap<_, _> =
-            numbers.map(|(number, (_, read))| (identity(read), number)).collect();
-        let convert = |(number, (text, read)): (usize, (usize, &'a ReadGateway))| {
-            let is_replaced = last.get(&identity(read)).is_some_and(|last| *last != number);
-            let gateway = (&read.manifest.gateway, &read.variants, is_replaced);
-            let (resources, unknown) = (&self.resources, &self.unknown);
-            (text, read, unknown::convert(gateway, resources, unknown, options, &cache))
-        };
-        let mut conversions: Vec<_> = gateways.enumerate().map(convert).collect();
-        self.locate(&mut conversions);
-        conversions.into_iter().map(|(_, read, conversion)| (&read.manifest, conversion))
-    }
-
-    /// Translates the routes, HTTPRoutes, GRPCRoutes, TLSRoutes and TCPRoutes, that attach to listeners of the
-    /// translated Gateways. They are not checked against their schemas. Whether a backend exists is not
-    /// known, and not reported.
-    #[must_use]
-    pub fn routes(&self, conversions: &[(&GatewayManifest, Conversion)]) -> ConvertedRoutes {
-        let listeners: HashMap<_, _> = self
-            .listener_sets()
-            .map(|set| {
-                let ListenerSet { metadata, spec } = &set.listener_set;
-                (metadata.identity(), spec.listeners.as_slice())
-            })
-            .collect();
-        let mut parents = Parents::default();
-        for (manifest, conversion) in conversions {
-            parents.add(manifest, conversion, |set| listeners.get(&set).copied());
-        }
-        let mut grants = routes::Grants::new(&self.resources);
-        let mut generated = routes::Generated::default();
-        let mut objects = Vec::new();
-        for text in &self.texts {
-            let mut paths = Vec::new();
-            let first = objects.len();
-            for ReadRoute { route, source, document, path } in &text.routes {
-                let found = routes::convert(route, &parents, &mut grants, &mut generated);
-                let diagnostics = found.unwrap_or_else(|error| error.diagnostics().to_vec());
-                if !diagnostics.is_empty() {
-                    let Metadata { namespace, name, .. } = route.metadata.clone();
-                    let (kind, source, document) = (route.kind.name(), *source, *document);
-                    let found =
-                        ObjectFindings { kind, namespace, name, source, document, diagnostics };
-                    objects.push(found);
-                    paths.push(path);
-                }
-            }
-            let own = objects.get_mut(first..).unwrap_or_default().iter_mut().zip(paths);
-            let found = own.flat_map(|(object, path)| {
-                object.diagnostics.iter_mut().map(move |found| (path, found))
-            });
-            text.locate(found.collect());
-        }
-        ConvertedRoutes { virtual_services: generated.finish(), objects }
-    }
-
-    /// Sets the position of every diagnostic. Each text is read once more for all of them.
-    fn locate(&self, conversions: &mut [(usize, &ReadGateway, Conversion)]) {
-        let sets = self.texts.iter().enumerate().flat_map(|(index, text)| {
-            let sets = text.sets.iter();
-            sets.map(move |read| (read.manifest.listener_set.metadata.identity(), (index, read)))
-        });
-        // Of two of the same name the last one is used.
-        let sets: HashMap<_, _> = sets.collect();
-        let mut found: Vec<Vec<Found<'_>>> = self.texts.iter().map(|_| Vec::new()).collect();
-        for (text, read, conversion) in conversions {
-            if let Some(found) = found.get_mut(*text) {
-                found.extend(conversion.diagnostics.iter_mut().map(|found| (&read.path, found)));
-            }
-            for set in &mut conversion.listener_sets {
-                let Some((text, read)) = sets.get(&(&*set.namespace, &*set.name)) else { continue };
-                if let Some(found) = found.get_mut(*text) {
-                    found.extend(set.diagnostics.iter_mut().map(|found| (&read.path, found)));
-                }
-            }
-        }
-        self.texts.iter().zip(found).for_each(|(text, found)| text.locate(found));
-    }
-
     /// Adds a document, or a list of them.
     fn add_document(&mut self, document: &DocumentText<'_>) -> Vec<Error> {
         let (start, is_yaml) = (document.start, document.format == Format::Yaml);
@@ -510,173 +409,4 @@ impl Manifests {
         }
         Ok(())
     }
-}
-
-/// An object as it is written.
-struct Written<'a> {
-    api_version: &'a str,
-    kind: &'a str,
-    tree: &'a Tree<'a>,
-    node: Ref<'a, 'a>,
-    /// Its path in the document.
-    path: &'a FieldPath,
-    /// The position of the document in the stream.
-    start: Position,
-}
-
-impl Written<'_> {
-    fn group_version(&self) -> (&str, &str) {
-        self.api_version.rsplit_once('/').unwrap_or(("", self.api_version))
-    }
-
-    /// The object with the API server's findings about it.
-    fn read<T: FromTree>(&self, resource: &Resource) -> Result<(T, Variants<T>), Error> {
-        unknown::read(resource, self.group_version().1, self.tree, self.node)
-    }
-
-    fn route(&self, kind: routes::Kind) -> Result<Route, Error> {
-        let metadata = self.node.get("metadata").map(Metadata::from_tree).transpose();
-        let mut metadata = metadata
-            .map_err(|error| {
-                let position = tree::position(self.tree.at(error.node));
-                let path = FieldPath::root().key("metadata");
-                let path = path.steps().iter().chain(error.path().steps()).cloned().collect();
-                wrong(rule::WRONG_TYPE, path, position, error.message)
-            })?
-            .unwrap_or_default();
-        default_namespace(&mut metadata.namespace);
-        let mut json = String::new();
-        match self.node.get("spec") {
-            Some(spec) => tree::write_json(&tree::Edit::Kept(spec), &mut json),
-            None => json.push_str("{}"),
-        }
-        let spec = serde_json::from_str(&json).map_err(|error| {
-            let path = FieldPath::root().key("spec");
-            wrong(rule::WRONG_TYPE, path, tree::position(self.node), error.to_string())
-        })?;
-        Ok(Route { kind, metadata, spec })
-    }
-
-    /// The finding that the parent of a `ListenerSet` is not in the set.
-    fn no_parent(&self) -> Diagnostic {
-        let path = FieldPath::root().key("spec").key("parentRef");
-        let message = "this Gateway is not in the set: istiod ignores the ListenerSet";
-        let mut found = Diagnostic::new(NO_PARENT, Severity::Warning, path, message);
-        found.help = Some("add the Gateway, or correct the parentRef".to_owned());
-        locate_in(self.tree, vec![(self.path, &mut found)], self.start);
-        found
-    }
-
-    /// Findings with their positions.
-    fn located(&self, findings: Vec<Diagnostic>, start: Position) -> Vec<Diagnostic> {
-        let mut diagnostics = findings;
-        let found = diagnostics.iter_mut().map(|diagnostic| (self.path, diagnostic)).collect();
-        locate_in(self.tree, found, start);
-        diagnostics
-    }
-}
-
-/// If an object looks like one of Gateway API but its kind or group is misspelt, a message about it.
-fn misspelt(group: &str, kind: &str) -> Option<String> {
-    const KINDS: [&str; 4] = ["Gateway", "GatewayClass", LISTENER_SET, "ReferenceGrant"];
-    let is_kind = KINDS.contains(&kind);
-    let near = nearest(kind, KINDS)?;
-    let is_near_group = nearest(group, [GROUP]).is_some();
-    if group != GROUP && !(is_near_group && is_kind) {
-        return None;
-    }
-    let (kind, quoted) = (Quoted(kind), Quoted(group));
-    Some(match group == GROUP {
-        true => format!("the group {quoted} has no kind {kind}; did you mean {near}?"),
-        false => format!("the group {quoted} has no kind {near}; did you mean {GROUP}?"),
-    })
-}
-
-fn item(index: usize) -> FieldPath {
-    FieldPath::root().key("items").index(index)
-}
-
-/// The namespace of objects that are applied without one.
-fn default_namespace(namespace: &mut String) {
-    if namespace.is_empty() {
-        "default".clone_into(namespace);
-    }
-}
-
-/// An object at a path, or an error and its location.
-pub(super) fn read<T: FromTree>(
-    tree: &Tree<'_>,
-    node: Ref<'_, '_>,
-    path: &FieldPath,
-) -> Result<T, Error> {
-    T::from_tree(node).map_err(|error| {
-        let path = path.steps().iter().chain(error.path().steps()).cloned().collect();
-        let position = tree::position(tree.at(error.node));
-        wrong(rule::WRONG_TYPE, path, position, error.message)
-    })
-}
-
-/// An error and its location.
-fn wrong(rule: RuleId, path: FieldPath, position: Option<Position>, message: String) -> Error {
-    let found = Diagnostic::new(rule, Severity::Error, path, message);
-    Error::decode(vec![Diagnostic { position, ..found }])
-}
-
-impl Text {
-    /// Sets the positions of findings about objects of the text.
-    fn locate(&self, found: Vec<Found<'_>>) {
-        if found.is_empty() {
-            return;
-        }
-        // The text was read before, so reading it again cannot fail.
-        let Ok(tree) = tree(&self.text, self.is_yaml) else { return };
-        locate_in(&tree, found, self.start);
-    }
-}
-
-/// The path of an object, and a finding about it.
-type Found<'a> = (&'a FieldPath, &'a mut Diagnostic);
-
-/// Sets the positions of diagnostics, each with the path of the object to which its own path is
-/// relative.
-fn locate_in(tree: &Tree<'_>, found: Vec<Found<'_>>, start: Position) {
-    let mut spans = Vec::new();
-    let mut diagnostics = Vec::new();
-    for (root, diagnostic) in found {
-        let steps = root.steps().iter().chain(diagnostic.path.steps()).cloned();
-        // An unknown field is located by its name, not its value.
-        let wants_key = diagnostic.rule == super::rule::UNKNOWN_FIELD;
-        spans.push(shown(tree.root(), steps, wants_key));
-        diagnostics.push(diagnostic);
-    }
-    locate(tree, &spans, |index, position, is_end| {
-        if let Some(diagnostic) = diagnostics.get_mut(index) {
-            let place = if is_end { &mut diagnostic.end } else { &mut diagnostic.position };
-            *place = Some(position.within(start));
-        }
-    });
-}
-
-/// The bytes to underline: a scalar, the key of a larger value, or the closest parent.
-fn shown(root: Ref<'_, '_>, steps: impl Iterator<Item = Step>, wants_key: bool) -> (usize, usize) {
-    let is_scalar = |node: Ref<'_, '_>| !wants_key && !node.is_mapping() && !node.is_sequence();
-    let whole = |node: Ref<'_, '_>| (node.span().start, node.span().end);
-    let (mut at, mut span) = (root, (root.span().start, root.span().start));
-    for step in steps {
-        let below = match &step {
-            Step::Key(name) => {
-                let entry = at.entries().filter(|(key, _)| key.text() == name).last();
-                entry.map(|(key, value)| {
-                    (value, if is_scalar(value) { whole(value) } else { whole(key) })
-                })
-            }
-            Step::Index(index) => at.items().nth(*index).map(|item| {
-                let start = item.span().start;
-                (item, if is_scalar(item) { whole(item) } else { (start, start) })
-            }),
-        };
-        let Some((node, found)) = below else { break };
-        (at, span) = (node, found);
-    }
-    span
 }
