@@ -46,6 +46,12 @@ impl Findings {
         }
     }
 
+    /// Adds a finding of another module.
+    pub(super) fn push(&mut self, found: Diagnostic) {
+        let rule = (found.rule, found.severity);
+        self.add(rule, found.path, found.message, found.help);
+    }
+
     pub(super) fn error(
         &mut self,
         rule: RuleId,

@@ -222,8 +222,8 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         for (set, found) in listener_sets.iter_mut().zip(of_sets) {
             set.diagnostics.extend(found);
         }
-        let diagnostics = found.finish().into_iter().chain(overlaps).collect();
-        Conversion { listeners, listener_sets, conditions, diagnostics }
+        overlaps.into_iter().for_each(|overlap| found.push(overlap));
+        Conversion { listeners, listener_sets, conditions, diagnostics: found.finish() }
     }
 
     /// The result for a Gateway that istiod does not see or does not translate.

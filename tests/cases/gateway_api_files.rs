@@ -178,18 +178,11 @@ fn files_of_pilots_test_data_equal_pilots() {
         let mut objects = line["input"]["objects"].take();
         fill(&mut objects, &pems);
         let objects = objects.as_array().unwrap();
-        let of_kind = |kind: &str| -> Vec<Value> {
-            objects.iter().filter(|object| object["kind"] == kind).cloned().collect()
-        };
         let outputs = line["output"]["gateways"].as_array().cloned().unwrap_or_default();
-        assert_eq!(outputs.len(), of_kind("Gateway").len());
-        for (gateway, output) in of_kind("Gateway").into_iter().zip(&outputs) {
-            let input = json!({
-                "gateway": gateway, "secrets": of_kind("Secret"), "configMaps": of_kind("ConfigMap"),
-                "referenceGrants": of_kind("ReferenceGrant"), "namespaces": of_kind("Namespace"),
-                "gatewayClasses": of_kind("GatewayClass"), "listenerSets": of_kind("ListenerSet"),
-            });
-            let (_, different) = compare_case(&input, output);
+        let inputs = self::gateways(objects);
+        assert_eq!(outputs.len(), inputs.len());
+        for (input, output) in inputs.iter().zip(&outputs) {
+            let (_, different) = compare_case(input, output);
             gateways += 1;
             wrong.extend(different.into_iter().map(|text| format!("{file}: {text}")));
         }
@@ -224,35 +217,61 @@ fn files_of_pilots_test_data_equal_pilots() {
     assert_eq!((files, gateways, left_out.len()), (51, 78, 13));
 }
 
-/// `ISTIO_GATEWAY_GATEWAY_API=DIR`: the file `routes.ndjson` that `conformance/webhook/gatewayapi` wrote into DIR.
+/// `ISTIO_GATEWAY_GATEWAY_API=DIR`: the files that `conformance/webhook/gatewayapi` wrote into DIR, random routes, and
+/// the manifests of Gateway API's conformance tests.
 #[test]
 #[ignore = "needs answers from conformance/webhook/gatewayapi, in ISTIO_GATEWAY_GATEWAY_API"]
-fn random_routes() {
+fn random_routes_and_official_manifests() {
     let dir = std::env::var("ISTIO_GATEWAY_GATEWAY_API").expect("ISTIO_GATEWAY_GATEWAY_API");
-    let (mut sets, mut routes, mut services, mut wrong) = (0, 0, 0, Vec::new());
-    for line in lines(&Path::new(&dir).join("routes.ndjson")) {
-        sets += 1;
-        let objects = line["input"]["objects"].as_array().unwrap();
-        let is_route = |object: &&Value| object["kind"].as_str().unwrap().ends_with("Route");
-        routes += objects.iter().filter(is_route).count();
-        let (mut ours, theirs) = (ours(objects), theirs(&line["output"]));
-        ours.retain(|name, _| !name.starts_with("status"));
-        services += theirs.keys().filter(|name| name.starts_with("VirtualService")).count();
-        let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
-        for name in names {
-            let (own, other) = (ours.get(name), theirs.get(name));
-            if own != other {
-                let text = |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
-                let (own, other) = (text(own), text(other));
-                wrong.push(format!("{}: {name}\n  ours   {own}\n  theirs {other}", line["id"]));
+    let mut wrong = Vec::new();
+    for file in ["routes.ndjson", "official.ndjson"] {
+        let before = wrong.len();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for line in lines(&Path::new(&dir).join(file)) {
+            *counts.entry("sets").or_default() += 1;
+            let objects = line["input"]["objects"].as_array().unwrap();
+            let is_route = |object: &&Value| object["kind"].as_str().unwrap().ends_with("Route");
+            *counts.entry("routes").or_default() += objects.iter().filter(is_route).count();
+            let outputs = line["output"]["gateways"].as_array().cloned().unwrap_or_default();
+            for (input, output) in gateways(objects).iter().zip(&outputs) {
+                let (sets, different) = compare_case(input, output);
+                *counts.entry("Gateways").or_default() += 1;
+                *counts.entry("ListenerSets").or_default() += sets;
+                wrong.extend(different.into_iter().map(|text| format!("{}: {text}", line["id"])));
+            }
+            let (mut ours, theirs) = (ours(objects), theirs(&line["output"]));
+            ours.retain(|name, _| !name.starts_with("status"));
+            let services = theirs.keys().filter(|name| name.starts_with("VirtualService"));
+            *counts.entry("VirtualServices").or_default() += services.count();
+            let names: BTreeSet<_> = ours.keys().chain(theirs.keys()).collect();
+            for name in names {
+                let (own, other) = (ours.get(name), theirs.get(name));
+                if own != other {
+                    let text =
+                        |value: Option<&Value>| value.map(Value::to_string).unwrap_or_default();
+                    let (own, other) = (text(own), text(other));
+                    wrong.push(format!("{}: {name}\n  ours   {own}\n  theirs {other}", line["id"]));
+                }
             }
         }
+        println!("{file}: {counts:?}, {} differ", wrong.len() - before);
+        assert!(counts.get("VirtualServices").is_some_and(|count| *count > 0), "no cases");
     }
-    println!(
-        "{sets} random sets, {routes} routes, {services} VirtualServices: {} differ",
-        wrong.len()
-    );
-    assert!(services > 0, "no cases");
     let shown: Vec<_> = wrong.iter().take(10).cloned().collect();
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), shown.join("\n"));
+}
+
+/// The input for each Gateway among objects.
+fn gateways(objects: &[Value]) -> Vec<Value> {
+    let of_kind = |kind: &str| -> Vec<Value> {
+        objects.iter().filter(|object| object["kind"] == kind).cloned().collect()
+    };
+    let input = |gateway: Value| {
+        json!({
+            "gateway": gateway, "secrets": of_kind("Secret"), "configMaps": of_kind("ConfigMap"),
+            "referenceGrants": of_kind("ReferenceGrant"), "namespaces": of_kind("Namespace"),
+            "gatewayClasses": of_kind("GatewayClass"), "listenerSets": of_kind("ListenerSet"),
+        })
+    };
+    of_kind("Gateway").into_iter().map(input).collect()
 }

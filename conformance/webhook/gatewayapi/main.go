@@ -6,6 +6,7 @@
 //	go run ./gatewayapi -judge-pairs ../../tests/golden/key_pairs.ndjson
 //	go run ./gatewayapi -seed 1 -n 5000 > gateways.ndjson             # random Gateways with pilot's answers
 //	go run ./gatewayapi -crd DIR -n 5000 > gateways.ndjson           # ... and an API server's, by the definitions there
+//	go run ./gatewayapi -official > official.ndjson                   # the manifests of Gateway API's conformance tests
 //	go run ./gatewayapi -routes -seed 1 -n 100 > routes.ndjson        # random routes with pilot's VirtualServices
 //	go run ./gatewayapi -pairs -seed 1 -n 5000 > pairs.ndjson         # random key pairs with Go's answers
 //	go run ./gatewayapi -pairs -directed > pairs.ndjson               # one of each kind
@@ -34,6 +35,7 @@ func main() {
 	crd := flag.String("crd", "", "the directory with gateways.yaml and listenersets.yaml to ask about random cases")
 	count := flag.Int("n", 1000, "how many random cases")
 	testdata := flag.Bool("testdata", false, "the files of pilot's test data")
+	official := flag.Bool("official", false, "the manifests of Gateway API's conformance tests")
 	routes := flag.Bool("routes", false, "routes instead of Gateways")
 	flag.Parse()
 	for _, scope := range istiolog.Scopes() {
@@ -45,6 +47,8 @@ func main() {
 		err = judgeGateways(*gateways)
 	case *testdata:
 		err = writeTestdata()
+	case *official:
+		err = writeOfficial()
 	case *routes:
 		err = writeRoutes(*seed, *count)
 	case *keyPairs != "":

@@ -23,21 +23,9 @@ func writeRoutes(seed uint64, count int) error {
 	return cases.Write(func(write func(any) error) error {
 		for i := range count {
 			c := FileCase{ID: fmt.Sprintf("routes/%d/%d", seed, i)}
-			defaulted := []json.RawMessage{}
-			for _, object := range r.routeSet() {
-				data := json.RawMessage(cases.Text(object))
-				kind := object["kind"].(string)
-				if schema, err := definitions[kind].judge(data); err != nil {
-					return err
-				} else if schema != nil && len(schema.Errors)+len(schema.Unknown) > 0 {
-					continue
-				}
-				content, err := definitions[kind].defaults(data)
-				if err != nil {
-					return err
-				}
-				c.Input.Objects = append(c.Input.Objects, data)
-				defaulted = append(defaulted, content)
+			defaulted, _, err := c.add(r.routeSet(), definitions)
+			if err != nil {
+				return err
 			}
 			objects, err := decoded(defaulted)
 			if err != nil {

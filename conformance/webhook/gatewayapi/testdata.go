@@ -129,12 +129,10 @@ func fileCase(file string, pems PEMs, definitions Definitions, services []*model
 	if err != nil {
 		return nil, err
 	}
-	byKind := map[string][]json.RawMessage{}
 	defaulted, written := []json.RawMessage{}, []json.RawMessage{}
 	for _, object := range append(objects, testObjects(objects)...) {
 		kind := object["kind"].(string)
 		data := json.RawMessage(cases.Text(object))
-		byKind[kind] = append(byKind[kind], data)
 		c.Input.Objects = append(c.Input.Objects, data)
 		var tree any
 		if err := json.Unmarshal(data, &tree); err != nil {
@@ -148,16 +146,8 @@ func fileCase(file string, pems PEMs, definitions Definitions, services []*model
 		}
 		defaulted = append(defaulted, content)
 	}
-	for _, gateway := range byKind["Gateway"] {
-		output, err := Judge(Input{
-			Gateway: gateway, Secrets: byKind["Secret"], ConfigMaps: byKind["ConfigMap"],
-			ReferenceGrants: byKind["ReferenceGrant"], Namespaces: byKind["Namespace"],
-			GatewayClasses: byKind["GatewayClass"], ListenerSets: byKind["ListenerSet"],
-		}, pems, nil)
-		if err != nil {
-			return nil, err
-		}
-		c.Output.Gateways = append(c.Output.Gateways, output)
+	if err := c.judge(pems); err != nil {
+		return nil, err
 	}
 	run := func(objects []json.RawMessage) ([]config.Config, error) {
 		read, err := decoded(objects)
@@ -193,11 +183,39 @@ func fileCase(file string, pems PEMs, definitions Definitions, services []*model
 	return c, nil
 }
 
+// judge asks about each Gateway.
+func (c *FileCase) judge(pems PEMs) error {
+	byKind := map[string][]json.RawMessage{}
+	for _, data := range c.Input.Objects {
+		var object struct{ Kind string }
+		if err := json.Unmarshal(data, &object); err != nil {
+			return err
+		}
+		byKind[object.Kind] = append(byKind[object.Kind], data)
+	}
+	for _, gateway := range byKind["Gateway"] {
+		output, err := Judge(Input{
+			Gateway: gateway, Secrets: byKind["Secret"], ConfigMaps: byKind["ConfigMap"],
+			ReferenceGrants: byKind["ReferenceGrant"], Namespaces: byKind["Namespace"],
+			GatewayClasses: byKind["GatewayClass"], ListenerSets: byKind["ListenerSet"],
+		}, pems, nil)
+		if err != nil {
+			return err
+		}
+		c.Output.Gateways = append(c.Output.Gateways, output)
+	}
+	return nil
+}
+
 func objectsOf(file string) ([]cases.Object, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
+	return objectsIn(data)
+}
+
+func objectsIn(data []byte) ([]cases.Object, error) {
 	objects := []cases.Object{}
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
 	for {
