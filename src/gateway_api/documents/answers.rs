@@ -47,8 +47,8 @@ impl Manifests {
         conversions.into_iter().map(|(_, read, conversion)| (&read.manifest, conversion))
     }
 
-    /// Translates the routes, HTTPRoutes, GRPCRoutes, TLSRoutes and TCPRoutes, that attach to listeners of the
-    /// translated Gateways. They are not checked against their schemas. Whether a backend exists is not
+    /// Translates the routes that attach to listeners of the translated Gateways: of the kinds `HTTPRoute`,
+    /// `GRPCRoute`, `TLSRoute` and `TCPRoute`. They are not checked against their schemas. Whether a backend exists is not
     /// known, and not reported.
     #[must_use]
     pub fn routes(&self, conversions: &[(&GatewayManifest, Conversion)]) -> ConvertedRoutes {

@@ -25,7 +25,7 @@ pub(super) fn of_rule<R: Resources + ?Sized>(
         match filter.str("type")? {
             "RequestHeaderModifier" => headers(&filter, "requestHeaderModifier", "request", out)?,
             "ResponseHeaderModifier" => {
-                headers(&filter, "responseHeaderModifier", "response", out)?
+                headers(&filter, "responseHeaderModifier", "response", out)?;
             }
             "RequestMirror" => mirror(&filter, backends, out)?,
             "RequestRedirect" if of_http => set(out, "redirect", redirect(&filter)?),
@@ -43,7 +43,7 @@ pub(super) fn of_backend(backend: &Field<'_>, out: &mut Map<String, Value>) -> R
         match filter.str("type")? {
             "RequestHeaderModifier" => headers(&filter, "requestHeaderModifier", "request", out)?,
             "ResponseHeaderModifier" => {
-                headers(&filter, "responseHeaderModifier", "response", out)?
+                headers(&filter, "responseHeaderModifier", "response", out)?;
             }
             other => return unsupported(&filter, other),
         }
@@ -90,7 +90,7 @@ fn headers(filter: &Field<'_>, key: &str, side: &str, out: &mut Map<String, Valu
 }
 
 /// Source: pilot's `createMirrorFilter`. A mirror whose backend cannot be used is dropped; of a
-/// GRPCRoute, no route is left.
+/// gRPC route, no route is left.
 fn mirror<R: Resources + ?Sized>(
     filter: &Field<'_>,
     backends: &mut Backends<'_, '_, R>,

@@ -208,7 +208,7 @@ pub(super) fn convert<R: Resources + ?Sized>(
     found.truncate(ENOUGH);
     match route.kind {
         Kind::Http | Kind::Grpc => {
-            merge::generate(route, &attached, &hostnames, rules, &mut generated.bases);
+            merge::generate(route, &attached, &hostnames, &rules, &mut generated.bases);
         }
         Kind::Tls | Kind::Tcp => {
             tcp::generate(route, &attached, &hostnames, &rules, &mut generated.others);
