@@ -33,6 +33,7 @@ var releases = []string{"v1.6.0", "v1.7.0"}
 // A kind that the translation reads, and the name of its table.
 var kinds = []struct{ plural, table string }{
 	{"gateways", "GATEWAY"},
+	{"listenersets", "LISTENER_SET"},
 	{"gatewayclasses", "GATEWAY_CLASS"},
 	{"referencegrants", "REFERENCE_GRANT"},
 }

@@ -14,7 +14,30 @@ fuzz_target!(|text: &str| {
         let _ = error.to_string();
     }
     let options = Options::default();
-    for (manifest, conversion) in manifests.convert(&options) {
+    let conversions: Vec<_> = manifests.convert(&options).collect();
+    let routes = manifests.routes(&conversions);
+    for service in &routes.virtual_services {
+        assert!(service.to_yaml().contains("kind: VirtualService"), "{service:?}");
+    }
+    for found in routes.objects.iter().chain(&manifests.object_findings()) {
+        assert!(found.diagnostics.iter().all(|found| found.to_string().len() < 100_000));
+    }
+    let identity = |at: usize| conversions.get(at).map(|(manifest, _)| &manifest.gateway.metadata);
+    let mut later = 0;
+    for (manifest, conversion) in &conversions {
+        later += 1;
+        let own = (&manifest.gateway.metadata.namespace, &manifest.gateway.metadata.name);
+        // Only the last Gateway of a name has its ListenerSets.
+        let mut others = (later..conversions.len()).filter_map(identity);
+        if others.any(|other| (&other.namespace, &other.name) == own) {
+            continue;
+        }
+        for set in &conversion.listener_sets {
+            let _ = serde_json::to_string(&set.listeners).expect("it can be written");
+            for (listener, spec) in set.gateways() {
+                let _ = manifest.listener_set_manifest(set, listener, spec, &options);
+            }
+        }
         let of_library = convert(&manifest.gateway, manifests.resources(), &options);
         // A Gateway that an API server rejects, or of another controller, is not translated.
         if conversion.listeners.is_empty() && conversion.conditions.is_empty() {

@@ -11,6 +11,7 @@ use super::{
     input::{ALLOW_INSECURE_FALLBACK, FrontendTls, TlsConfig},
     outcome::ListenerOutcome,
     rule,
+    tls::Place,
 };
 use crate::{
     FieldPath, RuleId, Server,
@@ -68,20 +69,26 @@ impl Clients {
     /// The remarks on the settings that apply to a listener's port.
     pub(super) fn remark_on(
         &mut self,
-        at: &FieldPath,
+        at: &Place,
         config: &TlsConfig,
         replaces: Option<&TlsConfig>,
     ) {
         if replaces.is_some_and(has_ca) && !has_ca(config) {
-            self.remark(Remark::Replaced, at.clone());
+            self.remark(Remark::Replaced, at.clone().path());
         }
         let Some(validation) = config.validation.as_ref() else { return };
         let at = at.clone().key("validation");
         if validation.ca_certificate_refs.is_empty() {
-            self.remark(Remark::WithoutCa, at.key("caCertificateRefs"));
+            self.remark(Remark::WithoutCa, at.key("caCertificateRefs").path());
         } else if validation.mode == ALLOW_INSECURE_FALLBACK {
-            self.remark(Remark::InsecureFallback, at.key("mode"));
+            self.remark(Remark::InsecureFallback, at.key("mode").path());
         }
+    }
+
+    /// Adds what the listeners of a `ListenerSet` use of the Gateway's settings.
+    pub(super) fn add_used(&mut self, set: &Self) {
+        self.used.extend(set.used.iter().cloned());
+        self.has_unknown |= set.has_unknown;
     }
 
     /// Settings that a listener that terminates TLS looks up, used or not.

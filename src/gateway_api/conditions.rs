@@ -85,6 +85,8 @@ pub(super) struct ListenerState {
     pub(super) protocol: Option<Problem>,
     /// The problem of its TLS.
     pub(super) tls: Option<Problem>,
+    /// Whether it is of a `ListenerSet`, and has no TLS although its protocol needs it.
+    pub(super) lacks_tls: bool,
     /// Whether it has route kinds that it does not support.
     pub(super) has_invalid_kinds: bool,
 }
@@ -96,14 +98,15 @@ impl ListenerState {
 
     /// Source: pilot's `buildListener` and `ReportListenerCondition`.
     pub(super) fn conditions(self) -> Vec<Condition> {
-        let Self { protocol, tls, has_invalid_kinds } = self;
+        let Self { protocol, tls, lacks_tls, has_invalid_kinds } = self;
         let is_about_ca = |problem: &&Problem| {
             let reasons = [reason::INVALID_CA, reason::INVALID_CA_KIND, reason::NOT_PERMITTED];
             reasons.contains(&problem.reason)
         };
         let ca = tls.as_ref().filter(is_about_ca);
         let ca = ca.map(|problem| Problem::new("NoValidCACertificate", &*problem.message));
-        let programmed = tls.as_ref().map(|_| Problem::new("Invalid", "Bad TLS configuration"));
+        let is_bad = tls.is_some() || lacks_tls;
+        let programmed = is_bad.then(|| Problem::new("Invalid", "Bad TLS configuration"));
         let resolved = if has_invalid_kinds { Some(invalid_kinds()) } else { tls };
         vec![
             // Of two problems, upstream reports the one that it checks last.
@@ -145,6 +148,47 @@ pub(super) fn of_conflict(reason: &'static str, has_invalid_kinds: bool) -> Vec<
         conditions.push(condition("ResolvedRefs", ("", ""), Some(invalid_kinds())));
     }
     conditions
+}
+
+/// The state of a `ListenerSet`.
+pub(super) struct SetState {
+    /// Why its Gateway is not accepted because of its addresses.
+    pub(super) parent: Option<Problem>,
+    /// Whether no address of the Gateway is left.
+    pub(super) is_given_up: bool,
+    pub(super) valid_listeners: usize,
+}
+
+impl SetState {
+    /// The conditions, with `Programmed` only where it does not depend on the Services of a cluster.
+    ///
+    /// Source: pilot's `ReportListenerSetStatus`.
+    pub(super) fn conditions(self) -> Vec<Condition> {
+        let none = (!self.is_given_up && self.valid_listeners == 0).then(|| {
+            let message = "None of the ListenerSet's listeners are valid";
+            Problem::new("ListenersNotValid", message)
+        });
+        let no_address = || {
+            let message = "Failed to assign to any requested addresses";
+            Problem::new("UnsupportedAddress", message)
+        };
+        let of_parent = |Problem { reason, message }| {
+            Problem::new(reason, format!("Parent not accepted: {message}"))
+        };
+        let programmed = none.clone().or_else(|| self.is_given_up.then(no_address));
+        let accepted = self.parent.map(of_parent).or(none);
+        let accepted = condition("Accepted", ("Accepted", "Resource accepted"), accepted);
+        let programmed = programmed.map(|problem| condition("Programmed", ("", ""), Some(problem)));
+        [accepted].into_iter().chain(programmed).collect()
+    }
+}
+
+/// The conditions of a `ListenerSet` that does not attach.
+///
+/// Source: pilot's `listenerSetNotAllowedConditions`.
+pub(super) fn of_set_not_allowed(message: &str) -> Vec<Condition> {
+    let condition = |kind| condition(kind, ("", ""), Some(Problem::new("NotAllowed", message)));
+    vec![condition("Accepted"), condition("Programmed")]
 }
 
 /// The state of a Gateway.

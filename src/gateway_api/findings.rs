@@ -6,6 +6,7 @@ use super::{
     clients::Clients,
     conditions::{CONFLICT, Problem, reason},
     input::{ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, ObjectReference, TERMINATE_MODE},
+    listener::HOSTNAME_CONFLICT,
     rule,
 };
 use crate::{Diagnostic, FieldPath, RuleId, Severity, diagnostic::Quoted};
@@ -43,6 +44,12 @@ impl Findings {
         if self.seen.insert((rule, path.clone(), message.clone())) {
             self.found.push(Diagnostic { help, ..Diagnostic::new(rule, severity, path, message) });
         }
+    }
+
+    /// Adds a finding of another module.
+    pub(super) fn push(&mut self, found: Diagnostic) {
+        let rule = (found.rule, found.severity);
+        self.add(rule, found.path, found.message, found.help);
     }
 
     pub(super) fn error(
@@ -190,8 +197,8 @@ impl Findings {
         self.warning(rule::CIPHERS_DROPPED, at, message, help);
     }
 
-    pub(super) fn protocol(&mut self, message: &str, at: FieldPath) {
-        self.error(rule::PROTOCOL, at, message, "write HTTP, HTTPS, TLS or TCP".to_owned());
+    pub(super) fn protocol(&mut self, message: &str, at: FieldPath, help: &str) {
+        self.error(rule::PROTOCOL, at, message, help.to_owned());
     }
 
     pub(super) fn route_kinds(&mut self, at: FieldPath) {
@@ -220,7 +227,7 @@ impl Findings {
 
     pub(super) fn conflict(&mut self, reason: &'static str, at: FieldPath) {
         let why = match reason {
-            "HostnameConflict" => "an earlier listener of the port has this host name",
+            HOSTNAME_CONFLICT => "an earlier listener of the port has this host name",
             _ => "an earlier listener of the port has another protocol",
         };
         self.error(rule::CONFLICT, at, CONFLICT, why.to_owned());

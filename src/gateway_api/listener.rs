@@ -6,42 +6,63 @@ use super::{
     Context,
     conditions::{ListenerState, Problem, of_conflict},
     findings::Findings,
-    input::{AllowedRoutes, GROUP, Listener, RouteKind},
+    input::{AllowedRoutes, GROUP, Identity, Listener, Metadata, RouteKind},
     outcome::{ConvertedListener, ListenerOutcome, UnusableServer},
     resources::Resources,
     selector,
 };
 use crate::{FieldPath, Port, Server, go::Quote};
 
+/// The reason of a listener whose protocol is not supported.
+const UNSUPPORTED: &str = "UnsupportedProtocol";
+pub(super) const TOO_MANY_LABELS: &str =
+    "namespace selection would exceed the limit of compared labels";
+const SUPPORTED: &str = "write HTTP, HTTPS, TLS or TCP";
+
 /// The port name of every server: each one has its own Gateway in istiod.
 pub(super) const PORT_NAME: &str = "default";
 
 impl<R: Resources + ?Sized> Context<'_, R> {
+    /// `port` is the problem of a listener that has no port.
+    ///
     /// Source: pilot's `buildListener`.
     pub(super) fn listener(
         &self,
         listener: &Listener,
+        port: Option<Problem>,
         at: &FieldPath,
         found: &mut Findings,
     ) -> ConvertedListener {
         let built = self.tls(listener, at, found);
         let protocol = protocol(&listener.protocol);
         if let Err(problem) = &protocol {
-            found.protocol(&problem.message, at.clone().key("protocol"));
+            found.protocol(&problem.message, at.clone().key("protocol"), SUPPORTED);
         }
         let has_invalid_kinds = !has_valid_kinds(listener);
         if has_invalid_kinds {
             found.route_kinds(at.clone().key("allowedRoutes").key("kinds"));
         }
         let (protocol, problem) = match protocol {
-            Ok(protocol) => (protocol, None),
+            Ok(protocol) => (protocol, port),
             Err(problem) => (String::new(), Some(problem)),
         };
-        let state = ListenerState { protocol: problem, tls: built.problem, has_invalid_kinds };
-        let is_valid = state.is_valid();
         let needs_tls = matches!(listener.protocol.as_str(), "HTTPS" | "TLS");
-        let server = if built.settings.is_none() && needs_tls {
-            found.no_tls(at.clone());
+        let lacks_tls = built.settings.is_none() && needs_tls;
+        let mut state = ListenerState {
+            protocol: problem,
+            tls: built.problem,
+            lacks_tls: lacks_tls && self.set.is_some(),
+            has_invalid_kinds,
+        };
+        let server = if lacks_tls {
+            if state.lacks_tls {
+                let message =
+                    format!("protocol is {} but no TLS section is defined", listener.protocol);
+                found.protocol(&message, at.clone(), "add tls, or set the protocol to HTTP or TCP");
+                state.protocol = Some(Problem::new(UNSUPPORTED, message));
+            } else {
+                found.no_tls(at.clone());
+            }
             None
         } else {
             Some(Server {
@@ -57,7 +78,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 ..Server::default()
             })
         };
-        let outcome = match (is_valid, server) {
+        let outcome = match (state.is_valid(), server) {
             (true, Some(server)) => ListenerOutcome::Programmed(server),
             (true, None) => ListenerOutcome::WithoutServer,
             (false, server) => ListenerOutcome::Rejected(server.map(UnusableServer::new)),
@@ -71,9 +92,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let hostname = listener.hostname.as_deref().unwrap_or("*");
         let at_namespaces = || at.clone().key("allowedRoutes").key("namespaces");
         let Some(namespaces) = self.route_namespaces(listener.allowed_routes.as_ref()) else {
-            let message =
-                "namespace selection would exceed the limit of compared labels".to_owned();
-            found.too_large(message, at_namespaces().key("selector"));
+            found.too_large(TOO_MANY_LABELS.to_owned(), at_namespaces().key("selector"));
             return Vec::new();
         };
         let bytes: usize = namespaces.iter().map(|name| name.len() + 1 + hostname.len()).sum();
@@ -102,7 +121,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let from = namespaces.and_then(|namespaces| namespaces.from.as_deref());
         let selector = namespaces.and_then(|namespaces| namespaces.selector.as_ref());
         Some(match (from, selector) {
-            (None | Some("Same"), _) => vec![self.gateway.metadata.namespace.clone()],
+            (None | Some("Same"), _) => vec![self.owner().namespace.clone()],
             (Some("All"), _) | (_, None) => vec!["*".to_owned()],
             (_, Some(selector)) if selector::is_valid(selector) => {
                 let all = self.resources.namespaces();
@@ -131,7 +150,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     ) -> ConvertedListener {
         found.conflict(reason, at.clone());
         // Once the conflict is resolved, it looks them up.
-        if let Some(frontend) = self.frontend(listener.port) {
+        if let Some(frontend) = self.frontend(listener.port, at) {
             found.clients.used(frontend.entry);
         }
         ConvertedListener {
@@ -157,13 +176,32 @@ fn protocol(protocol: &str) -> Result<String, Problem> {
         }
         _ => format!("protocol {quoted} is unsupported"),
     };
-    Err(Problem::new("UnsupportedProtocol", message))
+    Err(Problem::new(UNSUPPORTED, message))
 }
 
-/// Whether a listener supports the route kinds that it lists.
+/// The port of a listener of a `ListenerSet`, or the problem if it has none.
+///
+/// Source: pilot's `ListenerEntryPortNumber`.
+pub(super) fn port(listener: &Listener) -> Result<i32, Problem> {
+    match (listener.port, listener.protocol.as_str()) {
+        (0, "HTTP") => Ok(80),
+        (0, "HTTPS") => Ok(443),
+        (0, protocol) => {
+            let message = format!("protocol {protocol} requires a port to be set");
+            Err(Problem::new(UNSUPPORTED, message))
+        }
+        (port, _) => Ok(port),
+    }
+}
+
+fn has_valid_kinds(listener: &Listener) -> bool {
+    supported_kinds(listener).1
+}
+
+/// The kinds of routes that a listener supports, and whether it supports all that it lists.
 ///
 /// Source: pilot's `GenerateGatewaySupportedKinds`.
-fn has_valid_kinds(listener: &Listener) -> bool {
+pub(super) fn supported_kinds(listener: &Listener) -> (Vec<&'static str>, bool) {
     let is_terminated =
         listener.tls.as_ref().is_some_and(|tls| tls.mode.as_deref() == Some("Terminate"));
     let supported: &[&str] = match listener.protocol.as_str() {
@@ -173,34 +211,46 @@ fn has_valid_kinds(listener: &Listener) -> bool {
         "TLS" => &["TLSRoute"],
         _ => &[],
     };
-    let Some(kinds) = listener.allowed_routes.as_ref().map(|allowed| &allowed.kinds) else {
-        return true;
+    let kinds = listener.allowed_routes.as_ref().map(|allowed| &allowed.kinds);
+    let Some(kinds) = kinds.filter(|kinds| !kinds.is_empty()) else {
+        return (supported.to_vec(), true);
     };
     let is = |kind: &RouteKind, name: &str| {
         kind.kind == name && kind.group.as_deref().unwrap_or(GROUP) == GROUP
     };
     // Upstream counts a duplicate once, so it is treated like an unsupported kind.
     let named = supported.iter().filter(|name| kinds.iter().any(|kind| is(kind, name)));
-    kinds.is_empty() || named.count() == kinds.len()
+    let named: Vec<_> = named.copied().collect();
+    let is_valid = named.len() == kinds.len();
+    (named, is_valid)
 }
 
-/// The names of conflicting listeners, each with the reason.
+/// The names of an owner's conflicting listeners, each with the reason.
+pub(super) type Conflicts = HashMap<String, &'static str>;
+
+/// The conflicts of a Gateway and of `ListenerSet`s, by namespace and name: as in pilot, those of a
+/// Gateway and of a `ListenerSet` of the same namespace and name are mixed up.
 ///
 /// Source: pilot's `ComputeGatewayListenerConflicts`, which compares each with each; here it is a
 /// lookup.
-pub(super) fn conflicts(listeners: &[Listener]) -> HashMap<&str, &'static str> {
+pub(super) fn conflicts<'a>(
+    owners: impl Iterator<Item = (&'a Metadata, &'a [Listener])>,
+) -> HashMap<Identity<'a>, Conflicts> {
     let mut ports: HashMap<i32, PortClaims> = HashMap::new();
-    let mut conflicts = HashMap::new();
-    for listener in listeners {
-        if let Some(reason) = ports.entry(listener.port).or_default().take(listener) {
-            conflicts.insert(listener.name.as_str(), reason);
+    let mut conflicts: HashMap<_, Conflicts> = HashMap::new();
+    for (metadata, listeners) in owners {
+        for listener in listeners {
+            if let Some(reason) = ports.entry(listener.port).or_default().take(listener) {
+                let own = conflicts.entry(metadata.identity()).or_default();
+                own.insert(listener.name.clone(), reason);
+            }
         }
     }
     conflicts
 }
 
 const PROTOCOL_CONFLICT: &str = "ProtocolConflict";
-const HOSTNAME_CONFLICT: &str = "HostnameConflict";
+pub(super) const HOSTNAME_CONFLICT: &str = "HostnameConflict";
 
 /// The earlier listeners of a port.
 #[derive(Default)]

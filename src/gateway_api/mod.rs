@@ -44,9 +44,8 @@
 //!
 //! # Limits
 //!
-//! Not translated are `ListenerSet`s, waypoints, the previous status, and everything that depends on
-//! the Services of a cluster: the addresses of a Gateway, and so its own `Programmed` and
-//! `AddressesAssigned` conditions. [`Manifests`] are checked against the schemas of Gateway API 1.7, as
+//! Not translated are waypoints, the previous status, and everything that depends on the Services of a
+//! cluster: the addresses of a Gateway, and so its own `Programmed` and `AddressesAssigned` conditions. [`Manifests`] are checked against the schemas of Gateway API 1.7, as
 //! they are written; of a [`Gateway`] only the size is checked.
 
 mod back;
@@ -59,36 +58,48 @@ mod input;
 mod istio_manifest;
 mod listener;
 mod outcome;
+mod overlap;
 mod references;
 mod resources;
+mod routes;
 mod schema;
 mod selector;
+mod sets;
 mod tls;
 mod unknown;
 mod verdict_cache;
 
 pub use back::{ReverseConversion, from_istio};
 pub use conditions::{Condition, ConditionStatus};
-pub use documents::{Manifests, ObjectFindings};
+pub use documents::{ConvertedRoutes, Manifests, ObjectFindings};
 pub use input::{
-    ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedRoutes, BackendTls, ConfigMap,
-    FrontendTls, FrontendTlsValidation, GROUP, Gateway, GatewayClass, GatewayClassSpec,
-    GatewaySpec, GatewayTls, GrantFrom, GrantTo, Infrastructure, LabelExpression, LabelSelector,
-    Listener, ListenerTls, Metadata, Namespace, ObjectReference, ParametersReference, PortTls,
+    ALLOW_INSECURE_FALLBACK, ALLOW_VALID_ONLY, Address, AllowedListeners, AllowedRoutes,
+    BackendTls, ConfigMap, FrontendTls, FrontendTlsValidation, GROUP, Gateway, GatewayClass,
+    GatewayClassSpec, GatewaySpec, GatewayTls, GrantFrom, GrantTo, Infrastructure, LabelExpression,
+    LabelSelector, Listener, ListenerNamespaces, ListenerSet, ListenerSetSpec, ListenerTls,
+    Metadata, Namespace, ObjectReference, ParametersReference, ParentReference, PortTls,
     ReferenceGrant, ReferenceGrantSpec, RouteKind, RouteNamespaces, Secret, SecretReference,
     TlsConfig,
 };
-pub use istio_manifest::GatewayManifest;
-pub use outcome::{Conversion, ConvertedListener, ListenerOutcome, UnusableServer};
+pub use istio_manifest::{GatewayManifest, ListenerSetManifest};
+pub use outcome::{
+    Conversion, ConvertedListener, ConvertedListenerSet, ListenerOutcome, UnusableServer,
+};
 pub use resources::{InMemory, Resources};
+pub use routes::GeneratedVirtualService;
+
+use std::collections::HashMap;
 
 use self::{
+    class::Class,
     conditions::{GatewayState, Problem, reason},
     findings::Findings,
+    input::Identity,
+    listener::Conflicts,
     unknown::Assumed,
     verdict_cache::VerdictCache,
 };
-use crate::{FieldPath, IstioVersion, is_placeholder, rule::gateway_api as rule};
+use crate::{Diagnostic, FieldPath, IstioVersion, is_placeholder, rule::gateway_api as rule};
 
 /// Options of the translation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -124,17 +135,30 @@ pub fn convert<R: Resources + ?Sized>(
     resources: &R,
     options: &Options,
 ) -> Conversion {
-    let too_large = schema::too_large(&schema::GATEWAY, gateway);
-    if !too_large.is_empty() {
-        return Conversion::without_answer(too_large);
-    }
     let cache = &VerdictCache::default();
-    Context { gateway, resources, options, cache, assumed: Assumed::NOTHING }.convert()
+    let assumed = Assumed::NOTHING;
+    let context = Context { gateway, set: None, resources, options, cache, assumed };
+    let too_large = schema::too_large(&schema::GATEWAY, gateway);
+    if too_large.is_empty() { context.convert() } else { context.without_answer(too_large) }
+}
+
+/// Whether a name is longer than an API server accepts.
+fn is_name_too_long(metadata: &Metadata, found: &mut Findings) -> bool {
+    let Metadata { name, namespace, .. } = metadata;
+    for (text, most, key) in [(name, 253, "name"), (namespace, 63, "namespace")] {
+        if text.len() > most && !is_placeholder(text) {
+            let at = FieldPath::root().key("metadata").key(key);
+            found.too_large(format!("must be no more than {most} characters"), at);
+        }
+    }
+    found.is_too_large()
 }
 
 /// A Gateway with the inputs of its translation.
 struct Context<'a, R: ?Sized> {
     gateway: &'a Gateway,
+    /// The `ListenerSet` whose listeners are translated; `None` for those of the Gateway.
+    set: Option<&'a ListenerSet>,
     resources: &'a R,
     options: &'a Options,
     cache: &'a VerdictCache,
@@ -144,23 +168,35 @@ struct Context<'a, R: ?Sized> {
 impl<R: Resources + ?Sized> Context<'_, R> {
     fn convert(&self) -> Conversion {
         let mut found = Findings::default();
-        if self.is_name_too_long(&mut found) {
-            return Conversion::without_answer(found.finish());
+        if is_name_too_long(&self.gateway.metadata, &mut found) {
+            return self.without_answer(found.finish());
         }
         let spec = &self.gateway.spec;
         let path = FieldPath::root().key("spec");
-        if !self.is_translated(&path.clone().key("gatewayClassName"), &mut found) {
-            return Conversion::without_answer(found.finish());
+        let class = self.class(&path.clone().key("gatewayClassName"), &mut found);
+        if class != Class::Translated {
+            let listener_sets = self.sets_without_gateway(class);
+            return Conversion { listener_sets, ..Conversion::new(found.finish()) };
         }
-        let problem = self.problem(&mut found);
-        let is_given_up = matches!(problem, Some((_, true)));
-        let listeners = if is_given_up { Vec::new() } else { self.listeners(&path, &mut found) };
+        let address = self.address_problem(&mut found);
+        let is_given_up = matches!(address, Some((_, true)));
+        let sets = self.sets(&mut found);
+        let conflicts = self.conflicts(&sets);
+        let mut listeners = match is_given_up {
+            true => Vec::new(),
+            false => self.listeners(&path, &conflicts, &mut found),
+        };
         if found.is_too_large() {
-            return Conversion::without_answer(found.finish());
+            return self.without_answer(found.finish());
         }
+        let mut listener_sets = self.convert_sets(&sets, &conflicts, address.as_ref(), &mut found);
+        self.replace_same_names(&mut listeners, &listener_sets, &path, &mut found);
+        let problem = address.map(|(problem, _)| problem);
+        let problem = problem.or_else(|| self.parameters_problem(&mut found));
+        let mut all = listeners.iter().chain(listener_sets.iter().flat_map(|set| &set.listeners));
         if !spec.is_managed()
             && self.options.selector.is_empty()
-            && listeners.iter().any(|listener| listener.server().is_some())
+            && all.any(|listener| listener.server().is_some())
         {
             let message = "the Gateway is bound to an existing Service, whose pods are unknown; \
                            an Istio Gateway without a selector applies to all gateway pods";
@@ -175,37 +211,50 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         std::mem::take(&mut found.clients).report(frontend, &mut found);
         let backend = self.backend(&path, &mut found);
         let conditions = GatewayState {
-            problem: problem.map(|(problem, _)| problem),
+            problem,
             backend,
             listeners: spec.listeners.len(),
             valid_listeners: listeners.iter().filter(|listener| listener.is_valid()).count(),
             is_insecure: self.is_insecure(),
         };
-        Conversion { listeners, conditions: conditions.conditions(), diagnostics: found.finish() }
-    }
-
-    /// Whether a name is longer than an API server accepts.
-    fn is_name_too_long(&self, found: &mut Findings) -> bool {
-        let Metadata { name, namespace, .. } = &self.gateway.metadata;
-        for (text, most, key) in [(name, 253, "name"), (namespace, 63, "namespace")] {
-            if text.len() > most && !is_placeholder(text) {
-                let at = FieldPath::root().key("metadata").key(key);
-                found.too_large(format!("must be no more than {most} characters"), at);
-            }
+        let conditions = conditions.conditions();
+        let (overlaps, of_sets) = overlap::findings(&listeners, &listener_sets);
+        for (set, found) in listener_sets.iter_mut().zip(of_sets) {
+            set.diagnostics.extend(found);
         }
-        found.is_too_large()
+        overlaps.into_iter().for_each(|overlap| found.push(overlap));
+        Conversion { listeners, listener_sets, conditions, diagnostics: found.finish() }
     }
 
-    fn listeners(&self, path: &FieldPath, found: &mut Findings) -> Vec<ConvertedListener> {
-        let all = &self.gateway.spec.listeners;
-        let conflicts = listener::conflicts(all);
+    /// The result for a Gateway that istiod does not see or does not translate.
+    fn without_answer(&self, diagnostics: Vec<Diagnostic>) -> Conversion {
+        let listener_sets = self.sets_without_gateway(Class::Ignored);
+        Conversion { listener_sets, ..Conversion::new(diagnostics) }
+    }
+
+    /// The object to which the listeners belong.
+    fn owner(&self) -> &Metadata {
+        self.set.map_or(&self.gateway.metadata, |set| &set.metadata)
+    }
+
+    fn owner_kind(&self) -> &'static str {
+        if self.set.is_some() { "ListenerSet" } else { "Gateway" }
+    }
+
+    fn listeners(
+        &self,
+        path: &FieldPath,
+        conflicts: &HashMap<Identity<'_>, Conflicts>,
+        found: &mut Findings,
+    ) -> Vec<ConvertedListener> {
+        let conflicts = conflicts.get(&self.gateway.metadata.identity());
         let mut each = Vec::new();
-        for (index, listener) in all.iter().enumerate() {
+        for (index, listener) in self.gateway.spec.listeners.iter().enumerate() {
             let at = path.clone().key("listeners").index(index);
             found.clients.enter(self.assumed.depends(index));
-            each.push(match conflicts.get(listener.name.as_str()) {
+            each.push(match conflicts.and_then(|conflicts| conflicts.get(&listener.name)) {
                 Some(reason) => self.conflicting(listener, reason, &at, found),
-                None => self.listener(listener, &at, found),
+                None => self.listener(listener, None, &at, found),
             });
             if found.is_too_large() {
                 break;
@@ -214,10 +263,11 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         each
     }
 
-    /// Why the Gateway is not accepted, and whether its listeners are not checked.
+    /// Why the Gateway is not accepted because of its addresses, and whether its listeners are not
+    /// checked.
     ///
-    /// Source: pilot's `extractGatewayServices` and `validateParametersRef`.
-    fn problem(&self, found: &mut Findings) -> Option<(Problem, bool)> {
+    /// Source: pilot's `extractGatewayServices`.
+    fn address_problem(&self, found: &mut Findings) -> Option<(Problem, bool)> {
         let spec = &self.gateway.spec;
         let path = FieldPath::root().key("spec");
         let is_host =
@@ -242,7 +292,12 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 return Some((Problem::new("DeprecatedField", message), false));
             }
         }
-        let parameters = spec.infrastructure.as_ref()?.parameters_ref.as_ref()?;
+        None
+    }
+
+    /// Source: pilot's `validateParametersRef`.
+    fn parameters_problem(&self, found: &mut Findings) -> Option<Problem> {
+        let parameters = self.gateway.spec.infrastructure.as_ref()?.parameters_ref.as_ref()?;
         let ParametersReference { group, kind, name } = parameters;
         let namespace = &self.gateway.metadata.namespace;
         let message = if kind != "ConfigMap" || !group.is_empty() {
@@ -256,16 +311,22 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         } else {
             return None;
         };
-        let at = path.key("infrastructure").key("parametersRef");
+        let at = FieldPath::root().key("spec").key("infrastructure").key("parametersRef");
         found.error(rule::NOT_ACCEPTED, at, message.as_str(), None);
-        Some((Problem::new("InvalidParameters", message), false))
+        Some(Problem::new("InvalidParameters", message))
     }
 
     fn backend(&self, path: &FieldPath, found: &mut Findings) -> Option<Problem> {
         let backend = self.gateway.spec.tls.as_ref()?.backend.as_ref()?;
-        let problem =
-            self.check_client_certificate(backend.client_certificate_ref.as_ref()?).err()?;
+        let reference = backend.client_certificate_ref.as_ref()?;
         let at = path.clone().key("tls").key("backend").key("clientCertificateRef");
+        let Err(problem) = self.check_client_certificate(reference) else {
+            let message = "no effect: istiod reports the reference as resolved, and gateways present no \
+                           certificate to backends";
+            let help = "use a DestinationRule with tls.mode MUTUAL and credentialName".to_owned();
+            found.warning(rule::CLIENT_CERTIFICATE_UNUSED, at, message, help);
+            return None;
+        };
         if problem.reason == reason::NOT_PERMITTED {
             found.certificate_problem(&problem, true, at);
         } else {

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
-use super::{conditions::Condition, rule, schema};
+use super::{conditions::Condition, input::Metadata, rule, schema};
 use crate::{Diagnostic, Gateway, Server, json};
 
 /// istiod's translation of a Gateway.
@@ -12,6 +12,9 @@ pub struct Conversion {
     /// The outcome of each listener, in the Gateway's order. Empty if istiod does not check the
     /// listeners.
     pub listeners: Vec<ConvertedListener>,
+    /// The outcome of each `ListenerSet` whose parent is the Gateway: the oldest first, then by namespace
+    /// and name.
+    pub listener_sets: Vec<ConvertedListenerSet>,
     /// The Gateway's own conditions except `Programmed`, which depends on the Services of a cluster. Empty
     /// if they depend on placeholders.
     pub conditions: Vec<Condition>,
@@ -21,37 +24,92 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// The result for a Gateway that istiod does not see or does not translate.
-    pub(super) fn without_answer(diagnostics: Vec<Diagnostic>) -> Self {
-        let (listeners, conditions) = (Vec::new(), Vec::new());
-        Self { listeners, conditions, diagnostics }
+    /// A result with findings only.
+    pub(super) fn new(diagnostics: Vec<Diagnostic>) -> Self {
+        let (listeners, listener_sets, conditions) = (Vec::new(), Vec::new(), Vec::new());
+        Self { listeners, listener_sets, conditions, diagnostics }
     }
 
-    /// Whether every listener is valid, the Gateway is accepted, and its references for backends are
-    /// usable. A Gateway that an API server rejects is not valid, nor is one with unknown fields.
+    /// Whether every listener is valid, also of `ListenerSet`s, the Gateway and these are accepted, and
+    /// its references for backends are usable. A Gateway that an API server rejects is not valid, nor is one with unknown fields.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        use super::ConditionStatus;
-        let is_sound = |rule| !schema::is_rejection(rule) && rule != rule::UNKNOWN_FIELD;
-        self.diagnostics.iter().all(|found| is_sound(found.rule))
-            && self.listeners.iter().all(ConvertedListener::is_valid)
-            && self.conditions.iter().all(|c| {
-                !matches!(c.kind, "Accepted" | "ResolvedRefs") || c.status == ConditionStatus::True
-            })
+        is_valid(&self.listeners, &self.conditions, &self.diagnostics)
+            && self.listener_sets.iter().all(ConvertedListenerSet::is_valid)
     }
 
-    /// The servers that istiod programs, with the names of their listeners.
+    /// The servers that istiod programs for the Gateway's own listeners, with the names of these.
     pub fn servers(&self) -> impl Iterator<Item = (&str, &Server)> {
-        self.listeners.iter().filter_map(|listener| Some((&*listener.name, listener.server()?)))
+        servers(&self.listeners)
     }
 
-    /// The Istio Gateways that istiod generates, one for each server, with the names of their
-    /// listeners. They have no selector: istiod binds them to the Gateway's pods differently.
+    /// The Istio Gateways that istiod generates for the Gateway's own listeners, one for each server,
+    /// with the names of these. They have no selector: istiod binds them to the Gateway's pods
+    /// differently.
     pub fn gateways(&self) -> impl Iterator<Item = (&str, Gateway)> {
-        self.servers().map(|(name, server)| {
-            (name, Gateway { servers: vec![server.clone()], ..Gateway::default() })
-        })
+        gateways(&self.listeners)
     }
+}
+
+/// istiod's translation of a `ListenerSet`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct ConvertedListenerSet {
+    /// The `ListenerSet`'s namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The outcome of each listener, in its order. Empty if istiod does not check the listeners.
+    pub listeners: Vec<ConvertedListener>,
+    /// Its own conditions. `Programmed` is among them only if it is False whatever the Services of the
+    /// cluster are. Empty if istiod writes none, or if they depend on placeholders.
+    pub conditions: Vec<Condition>,
+    /// Findings. Paths start at the root of its document.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl ConvertedListenerSet {
+    pub(super) fn without_answer(metadata: &Metadata, diagnostics: Vec<Diagnostic>) -> Self {
+        let Metadata { namespace, name, .. } = metadata.clone();
+        let (listeners, conditions) = (Vec::new(), Vec::new());
+        Self { namespace, name, listeners, conditions, diagnostics }
+    }
+
+    /// Whether it is accepted and each of its listeners is valid.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        !self.conditions.is_empty()
+            && is_valid(&self.listeners, &self.conditions, &self.diagnostics)
+    }
+
+    /// The Istio Gateways that istiod generates, as [`Conversion::gateways`].
+    pub fn gateways(&self) -> impl Iterator<Item = (&str, Gateway)> {
+        gateways(&self.listeners)
+    }
+}
+
+fn is_valid(
+    listeners: &[ConvertedListener],
+    conditions: &[Condition],
+    diagnostics: &[Diagnostic],
+) -> bool {
+    use super::ConditionStatus;
+    let is_sound = |rule| !schema::is_rejection(rule) && rule != rule::UNKNOWN_FIELD;
+    diagnostics.iter().all(|found| is_sound(found.rule))
+        && listeners.iter().all(ConvertedListener::is_valid)
+        && conditions.iter().all(|c| {
+            !matches!(c.kind, "Accepted" | "ResolvedRefs") || c.status == ConditionStatus::True
+        })
+}
+
+fn servers(listeners: &[ConvertedListener]) -> impl Iterator<Item = (&str, &Server)> {
+    listeners.iter().filter_map(|listener| Some((&*listener.name, listener.server()?)))
+}
+
+fn gateways(listeners: &[ConvertedListener]) -> impl Iterator<Item = (&str, Gateway)> {
+    servers(listeners).map(|(name, server)| {
+        (name, Gateway { servers: vec![server.clone()], ..Gateway::default() })
+    })
 }
 
 /// istiod's translation of a listener.
@@ -80,6 +138,17 @@ impl ConvertedListener {
         }
     }
 
+    /// The server of istiod's builder, even if the listener is not valid.
+    pub(super) fn built_server(&self) -> Option<&Server> {
+        match &self.outcome {
+            ListenerOutcome::Programmed(server) => Some(server),
+            ListenerOutcome::WithoutServer | ListenerOutcome::DependsOnPlaceholders => None,
+            ListenerOutcome::Rejected(server) => {
+                server.as_ref().map(|UnusableServer(server)| server)
+            }
+        }
+    }
+
     /// The server, if istiod programs it.
     #[must_use]
     pub fn server(&self) -> Option<&Server> {
@@ -94,18 +163,11 @@ impl ConvertedListener {
 
 impl Serialize for ConvertedListener {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let server = match &self.outcome {
-            ListenerOutcome::Programmed(server) => Some(server),
-            ListenerOutcome::WithoutServer | ListenerOutcome::DependsOnPlaceholders => None,
-            ListenerOutcome::Rejected(server) => {
-                server.as_ref().map(|UnusableServer(server)| server)
-            }
-        };
         let mut out = serializer.serialize_struct("Listener", 4)?;
         out.serialize_field("name", &self.name)?;
         let depends = self.outcome == ListenerOutcome::DependsOnPlaceholders;
         out.serialize_field("valid", &(!depends).then(|| self.is_valid()))?;
-        out.serialize_field("server", &InDialect(server))?;
+        out.serialize_field("server", &InDialect(self.built_server()))?;
         out.serialize_field("conditions", &self.conditions)?;
         out.end()
     }
@@ -117,7 +179,8 @@ impl Serialize for ConvertedListener {
 pub enum ListenerOutcome {
     /// It is valid, and this is its server.
     Programmed(Server),
-    /// It is valid, but has no server: its protocol is HTTPS or TLS, and it has no `tls`.
+    /// It is valid, but has no server: its protocol is HTTPS or TLS, and it has no `tls`; or a listener
+    /// of a `ListenerSet` replaces it, as both have the same names.
     WithoutServer,
     /// It is not valid, and istiod programs nothing. There may be a partial result of its builder.
     Rejected(Option<UnusableServer>),

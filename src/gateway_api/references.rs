@@ -119,7 +119,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     }
 
     fn own_namespace(&self) -> &str {
-        &self.gateway.metadata.namespace
+        &self.owner().namespace
     }
 
     fn namespace<'a>(&'a self, named: &'a Option<String>) -> &'a str {
@@ -134,7 +134,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         )
     }
 
-    /// Whether a ReferenceGrant permits this Gateway to refer to a resource in another namespace. The
+    /// Whether a ReferenceGrant permits the owner of the listener to refer to a resource in another namespace. The
     /// resource name is that of a server's settings, so a CA's has its suffix.
     ///
     /// Source: pilot's `ReferenceGrants.SecretAllowed`.
@@ -153,7 +153,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
 
     fn is_granted(&self, wanted: (Kind, &str, &str), by_name: bool) -> bool {
         let grants = || self.resources.reference_grants(wanted.1);
-        self.cache.is_granted(wanted, self.own_namespace(), by_name, grants)
+        self.cache.is_granted(wanted, (self.owner_kind(), self.own_namespace()), by_name, grants)
     }
 
     fn check_secret(&self, namespace: &str, name: &str) -> Verdict {

@@ -1,8 +1,13 @@
 //! The objects to which a Gateway refers.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeSet, HashMap},
+};
 
-use super::input::{ConfigMap, GatewayClass, Namespace, ReferenceGrant, Secret};
+use super::input::{
+    ConfigMap, GatewayClass, Identity, ListenerSet, Namespace, ReferenceGrant, Secret,
+};
 
 /// The objects to which Gateways can refer. [`InMemory`] has them from manifests; a controller has its
 /// own store.
@@ -27,6 +32,12 @@ pub trait Resources {
         let _ = name;
         None
     }
+
+    /// The `ListenerSet`s whose `parentRef` has this namespace and name, in any order. The default has none.
+    fn listener_sets(&self, namespace: &str, name: &str) -> Vec<Cow<'_, ListenerSet>> {
+        let _ = (namespace, name);
+        Vec::new()
+    }
 }
 
 /// Resources in memory. Of two objects of the same kind, namespace and name the last one is used.
@@ -48,6 +59,16 @@ pub struct InMemory {
     reference_grants: ByName<ReferenceGrant>,
     namespaces: HashMap<String, Namespace>,
     gateway_classes: HashMap<String, GatewayClass>,
+    listener_sets: HashMap<OwnedIdentity, ListenerSet>,
+    /// The `ListenerSet`s of a parent.
+    children: HashMap<OwnedIdentity, BTreeSet<OwnedIdentity>>,
+}
+
+/// A namespace and a name.
+type OwnedIdentity = (String, String);
+
+fn owned((namespace, name): Identity<'_>) -> OwnedIdentity {
+    (namespace.to_owned(), name.to_owned())
 }
 
 /// Objects by namespace and name.
@@ -77,6 +98,16 @@ impl InMemory {
         self.namespaces.insert(namespace.metadata.name.clone(), namespace);
     }
 
+    /// Adds a `ListenerSet`.
+    pub fn add_listener_set(&mut self, set: ListenerSet) {
+        let own = owned(set.metadata.identity());
+        let parent = owned(set.parent());
+        if let Some(old) = self.listener_sets.insert(own.clone(), set) {
+            self.children.entry(owned(old.parent())).or_default().remove(&own);
+        }
+        self.children.entry(parent).or_default().insert(own);
+    }
+
     /// Adds a GatewayClass.
     pub fn add_gateway_class(&mut self, class: GatewayClass) {
         self.gateway_classes.insert(class.metadata.name.clone(), class);
@@ -103,6 +134,11 @@ impl Resources for InMemory {
 
     fn gateway_class(&self, name: &str) -> Option<Cow<'_, GatewayClass>> {
         self.gateway_classes.get(name).map(Cow::Borrowed)
+    }
+
+    fn listener_sets(&self, namespace: &str, name: &str) -> Vec<Cow<'_, ListenerSet>> {
+        let children = self.children.get(&owned((namespace, name))).into_iter().flatten();
+        children.filter_map(|own| self.listener_sets.get(own)).map(Cow::Borrowed).collect()
     }
 }
 

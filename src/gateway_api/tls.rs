@@ -24,10 +24,38 @@ pub(super) struct Built {
     pub(super) problem: Option<Problem>,
 }
 
+/// Where findings about the settings of a frontend belong: at these, or, if the listener is of a
+/// `ListenerSet`, whose document does not have them, at its TLS.
+#[derive(Clone)]
+pub(super) struct Place {
+    path: FieldPath,
+    is_foreign: bool,
+}
+
+impl Place {
+    pub(super) fn key(mut self, key: &str) -> Self {
+        if !self.is_foreign {
+            self.path = self.path.key(key);
+        }
+        self
+    }
+
+    fn index(mut self, index: usize) -> Self {
+        if !self.is_foreign {
+            self.path = self.path.index(index);
+        }
+        self
+    }
+
+    pub(super) fn path(self) -> FieldPath {
+        self.path
+    }
+}
+
 /// A port's settings for clients, and their location.
 pub(super) struct Frontend<'a> {
     config: &'a TlsConfig,
-    path: FieldPath,
+    place: Place,
     /// The entry of the frontend to which it belongs.
     pub(super) entry: FieldPath,
     /// The settings that it replaces.
@@ -42,7 +70,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         let mut settings = ServerTlsSettings::default();
         let problem = match tls.mode.as_deref().unwrap_or("Terminate") {
             "Terminate" => {
-                let frontend = self.frontend(listener.port);
+                let frontend = self.frontend(listener.port, &at);
                 match self.terminate(tls, frontend, &at, &mut settings, found) {
                     Ok(()) => None,
                     Err(TlsOutcome::Complete) => {
@@ -52,7 +80,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
                 }
             }
             "Passthrough" => {
-                let labels = &self.gateway.metadata.labels;
+                let labels = &self.owner().labels;
                 let is_auto = is_auto_passthrough(labels, listener.port, tls);
                 let mode = if is_auto { TlsMode::AutoPassthrough } else { TlsMode::Passthrough };
                 settings.set_mode(mode);
@@ -69,22 +97,28 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         Built { settings: Some(settings), problem }
     }
 
+    /// The settings for a port of a listener with this TLS.
+    ///
     /// Source: pilot's `resolveGatewayTLS`.
-    pub(super) fn frontend(&self, port: i32) -> Option<Frontend<'_>> {
+    pub(super) fn frontend(&self, port: i32, tls: &FieldPath) -> Option<Frontend<'_>> {
         let frontend = self.gateway.spec.tls.as_ref()?.frontend.as_ref()?;
         let path = FieldPath::root().key("spec").key("tls").key("frontend");
+        let place = |path| match self.set {
+            None => Place { path, is_foreign: false },
+            Some(_) => Place { path: tls.clone(), is_foreign: true },
+        };
         let own = frontend.per_port.iter().position(|entry| entry.port == port);
         Some(match own.and_then(|index| Some((index, frontend.per_port.get(index)?))) {
             Some((index, entry)) => Frontend {
                 config: &entry.tls,
-                path: path.clone().key("perPort").index(index).key("tls"),
+                place: place(path.clone().key("perPort").index(index).key("tls")),
                 entry: path.key("perPort").index(index),
                 replaces: Some(&frontend.default),
             },
             None => {
                 let path = path.key("default");
                 let (config, entry) = (&frontend.default, path.clone());
-                Frontend { config, path, entry, replaces: None }
+                Frontend { config, place: place(path), entry, replaces: None }
             }
         })
     }
@@ -131,9 +165,9 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             return Err(TlsOutcome::Complete);
         }
         if let Some(frontend) = frontend {
-            found.clients.remark_on(&frontend.path, frontend.config, frontend.replaces);
+            found.clients.remark_on(&frontend.place, frontend.config, frontend.replaces);
             if let Some(validation) = &frontend.config.validation {
-                let at = frontend.path.key("validation");
+                let at = frontend.place.key("validation");
                 self.validation(validation, &at, settings, found)?;
                 if !settings.ca_cert_credential_name.is_empty() {
                     overridden(option, validation, option_path(), settings, found);
@@ -202,7 +236,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
     fn validation(
         &self,
         validation: &FrontendTlsValidation,
-        at: &FieldPath,
+        at: &Place,
         settings: &mut ServerTlsSettings,
         found: &mut Findings,
     ) -> Result<(), Problem> {
@@ -212,16 +246,17 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             [reference] => reference,
             _ => {
                 let message = "only one caCertificateRef is supported";
-                found.ca(message, at_references.index(1));
+                found.ca(message, at_references.index(1).path());
                 return Err(Problem::new(reason::INVALID_CA, message));
             }
         };
         let at_reference = at_references.index(0);
+        self.foreign_ca(reference, at_reference.clone().path(), found);
         let name = self.ca_certificate(reference).inspect_err(|problem| {
-            found.ca_problem(problem, at_reference.clone());
+            found.ca_problem(problem, at_reference.clone().path());
             if problem.reason == reason::NOT_PERMITTED && self.is_granted_without_suffix(reference)
             {
-                found.grant_without_suffix(reference, at_reference.clone().key("name"));
+                found.grant_without_suffix(reference, at_reference.clone().key("name").path());
             }
         })?;
         let is_insecure = validation.mode == ALLOW_INSECURE_FALLBACK;
@@ -229,7 +264,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
         settings.insecure_skip_verify = Some(is_insecure);
         settings.ca_cert_credential_name = name;
         if !["", ALLOW_VALID_ONLY, ALLOW_INSECURE_FALLBACK].contains(&validation.mode.as_str()) {
-            found.unknown_validation_mode(&validation.mode, at.clone().key("mode"));
+            found.unknown_validation_mode(&validation.mode, at.clone().key("mode").path());
         }
         Ok(())
     }

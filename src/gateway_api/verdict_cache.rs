@@ -32,8 +32,10 @@ pub(super) struct VerdictCache {
 pub(super) type Question = (Kind, bool, String, String);
 /// Why it is not usable.
 pub(super) type Verdict = Result<(), String>;
-/// The grants of a namespace, by kind and the namespace that may refer to them.
-type Grants = HashMap<(Kind, String), Granted>;
+/// The grants of a namespace, by kind, and by the kind and namespace of what may refer to them.
+type Grants = HashMap<(Kind, &'static str, String), Granted>;
+/// The kinds with references that ReferenceGrants permit.
+const GRANTEES: [&str; 2] = ["Gateway", "ListenerSet"];
 
 #[derive(Default)]
 struct Granted {
@@ -63,18 +65,18 @@ impl VerdictCache {
         verdict
     }
 
-    /// Whether something is granted to Gateways of a namespace: by its name, or, if `by_name` is false,
+    /// Whether something is granted to objects of a kind and namespace: by its name, or, if `by_name` is false,
     /// without a name.
     pub(super) fn is_granted<'r>(
         &self,
         (kind, namespace, name): (Kind, &str, &str),
-        to: &str,
+        to: (&'static str, &str),
         by_name: bool,
         grants: impl FnOnce() -> Vec<Cow<'r, ReferenceGrant>>,
     ) -> bool {
         let mut all = self.grants.borrow_mut();
         let here = all.entry(namespace.to_owned()).or_insert_with(|| by_grantee(&grants()));
-        here.get(&(kind, to.to_owned())).is_some_and(|granted| {
+        here.get(&(kind, to.0, to.1.to_owned())).is_some_and(|granted| {
             granted.names.contains(name) || granted.is_everything && !by_name
         })
     }
@@ -115,11 +117,13 @@ fn is_small(grant: &ReferenceGrant) -> bool {
 fn by_grantee(grants: &[Cow<'_, ReferenceGrant>]) -> Grants {
     let mut all = Grants::new();
     for grant in grants.iter().filter(|grant| is_small(grant)) {
-        let from = grant.spec.from.iter();
-        for from in from.filter(|from| from.group == GROUP && from.kind == "Gateway") {
+        for from in grant.spec.from.iter().filter(|from| from.group == GROUP) {
+            let Some(grantee) = GRANTEES.into_iter().find(|kind| from.kind == *kind) else {
+                continue;
+            };
             for to in &grant.spec.to {
                 let Some(kind) = Kind::of(&to.group, &to.kind) else { continue };
-                let granted = all.entry((kind, from.namespace.clone())).or_default();
+                let granted = all.entry((kind, grantee, from.namespace.clone())).or_default();
                 match &to.name {
                     None => granted.is_everything = true,
                     Some(name) => drop(granted.names.insert(name.clone())),

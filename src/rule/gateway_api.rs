@@ -46,6 +46,14 @@ rules! {
     "Unusable client certificate for backends",
     "The certificate in spec.tls.backend.clientCertificateRef cannot be used. The Gateway's ResolvedRefs condition is False; its listeners are programmed anyway.", manifests;
 
+    CLIENT_CERTIFICATE_UNUSED = "gateway-api/client-certificate-unused", Warning,
+    "Client certificate for backends without effect",
+    "istiod only checks spec.tls.backend.clientCertificateRef, and reports it as resolved. No DestinationRule that it generates, also from a BackendTLSPolicy, has the certificate: Envoy presents none, and a backend that requires one rejects the connection (istio/istio#61515).", manifests;
+
+    OVERLAPPING_TLS = "gateway-api/overlapping-tls", Note,
+    "Overlapping TLS configuration of listeners",
+    "Two listeners of a port that terminate TLS have overlapping host names or the same certificate. Gateway API requires the condition OverlappingTLSConfig for them, which istiod does not set. A browser may reuse a connection to one for requests to the other (HTTP/2 connection coalescing), which then have the TLS settings of the first one. Certificates in different Secrets are not compared.", manifests;
+
     CERTIFICATE_DROPPED = "gateway-api/certificate-dropped", Warning,
     "Dropped certificate",
     "If one of two certificates is usable, the listener is valid, and its conditions do not mention the other.", manifests;
@@ -117,6 +125,26 @@ rules! {
     NO_NAMESPACE = "gateway-api/no-namespace", Warning,
     "Namespace selector without a match",
     "istiod selects namespaces when it translates the Gateway. If the selector is invalid or matches none, the listener is programmed, but no route can attach.", manifests;
+
+    LISTENER_SET = "gateway-api/listener-set", Error,
+    "ListenerSet not accepted",
+    "A ListenerSet attaches only if spec.allowedListeners of its Gateway allows its namespace (none by default), if the class of the Gateway is Istio's for gateways, and if the Gateway has a usable address. Of a waypoint istiod reports it only in ambient mode. istiod's text names spec.allowedRoutes where it means spec.allowedListeners.", manifests;
+
+    NO_PARENT = "gateway-api/no-parent", Warning,
+    "ListenerSet without a Gateway",
+    "The parentRef of the ListenerSet leads to no Gateway of the set that is translated: it does not exist, an API server rejects it, it has the class of another controller, or the parentRef has another kind. istiod ignores the ListenerSet and writes no status.", manifests;
+
+    ROUTE = "gateway-api/route", Error,
+    "Route not accepted",
+    "A route attaches to no listener of its parent, or istiod reports one of its rules: a backend without the ReferenceGrant or of a kind that it does not support, a filter or match that it does not know. A rule whose backend cannot be used answers with an error; other problems leave no route of the whole object. Whether a backend exists is not checked.", manifests;
+
+    SET_CA = "gateway-api/set-ca", Warning,
+    "Client CA from the namespace of a ListenerSet",
+    "istiod looks up a caCertificateRef of the Gateway without a namespace in the namespace of the ListenerSet whose listener it translates, and checks ReferenceGrants for that ListenerSet. So the owner of another namespace decides which clients of its listener are trusted.", manifests;
+
+    SAME_NAME = "gateway-api/same-name", Warning,
+    "ListenerSet with the name of its Gateway",
+    "istiod names the Istio Gateway of a listener after its owner and the listener. If a ListenerSet has the namespace and name of its Gateway, and both have a listener of the same name, the listener of the ListenerSet replaces that of the Gateway. A conflict of one counts for both.", manifests;
 
     NO_SELECTOR = "gateway-api/no-selector", Warning,
     "Gateway for unknown pods",

@@ -14,8 +14,8 @@ fn convert(text: &str) -> (Vec<String>, Vec<Conversion>) {
     let conversions: Vec<_> =
         manifests.convert(&Options::default()).map(|(_, conversion)| conversion).collect();
     let found = conversions.iter().flat_map(|conversion| &conversion.diagnostics);
-    let found =
-        found.chain(manifests.object_findings().iter().flat_map(|found| &found.diagnostics));
+    let objects = manifests.object_findings();
+    let found = found.chain(objects.iter().flat_map(|found| &found.diagnostics));
     let found = found.filter(|found| found.severity == Severity::Error);
     let all = errors.iter().map(ToString::to_string).chain(found.map(ToString::to_string));
     (all.collect(), conversions)
@@ -82,7 +82,8 @@ fn each_placeholder_is_reported_with_its_position() {
         let mut manifests = Manifests::default();
         assert!(manifests.add(with(old, new).as_bytes()).is_empty());
         let (_, conversion) = manifests.convert(&Options::default()).next().unwrap();
-        let found = manifests.object_findings().iter().flat_map(|found| &found.diagnostics);
+        let objects = manifests.object_findings();
+        let found = objects.iter().flat_map(|found| &found.diagnostics);
         let mut found = found.chain(&conversion.diagnostics).filter(|d| d.rule == lint::TEMPLATE);
         assert!(found.next().unwrap().position.is_some(), "{new}");
         assert_eq!(found.next(), None, "{new}");

@@ -34,11 +34,15 @@ mod gateway_api_back;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_clients;
 #[cfg(feature = "gateway-api")]
+mod gateway_api_files;
+#[cfg(feature = "gateway-api")]
 mod gateway_api_hostile;
 #[cfg(feature = "gateway-api")]
 mod gateway_api_placeholders;
 #[cfg(all(feature = "gateway-api", feature = "validate"))]
 mod gateway_api_rules;
+#[cfg(feature = "gateway-api")]
+mod gateway_api_sets;
 mod handshake;
 mod lists;
 #[cfg(all(feature = "envoy", feature = "validate"))]

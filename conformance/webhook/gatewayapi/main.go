@@ -2,10 +2,12 @@
 // crypto/tls.
 //
 //	go run ./gatewayapi -judge ../../tests/golden/gateway_api.ndjson  # asks again, exits with 1 on another answer
-//	go run ./gatewayapi -testdata > ../../tests/golden/gateway_api_testdata.ndjson # Gateways of pilot's test data
+//	go run ./gatewayapi -testdata > ../../tests/golden/gateway_api_testdata.ndjson # pilot's test data
 //	go run ./gatewayapi -judge-pairs ../../tests/golden/key_pairs.ndjson
 //	go run ./gatewayapi -seed 1 -n 5000 > gateways.ndjson             # random Gateways with pilot's answers
-//	go run ./gatewayapi -crd FILE -n 5000 > gateways.ndjson           # ... and an API server's, by this definition
+//	go run ./gatewayapi -crd DIR -n 5000 > gateways.ndjson           # ... and an API server's, by the definitions there
+//	go run ./gatewayapi -official > official.ndjson                   # the manifests of Gateway API's conformance tests
+//	go run ./gatewayapi -routes -seed 1 -n 100 > routes.ndjson        # random routes with pilot's VirtualServices
 //	go run ./gatewayapi -pairs -seed 1 -n 5000 > pairs.ndjson         # random key pairs with Go's answers
 //	go run ./gatewayapi -pairs -directed > pairs.ndjson               # one of each kind
 //
@@ -17,6 +19,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"istio-gateway/conformance/webhook/cases"
 
@@ -30,9 +33,11 @@ func main() {
 	ofEnvoy := flag.Bool("envoy", false, "with -pairs: also what Envoy's own rules are about, and what istiod reports")
 	directed := flag.Bool("directed", false, "key pairs of each kind instead of random ones")
 	seed := flag.Uint64("seed", 1, "for random cases")
-	crd := flag.String("crd", "", "the definition of Gateway to ask about random cases")
+	crd := flag.String("crd", "", "the directory with gateways.yaml and listenersets.yaml to ask about random cases")
 	count := flag.Int("n", 1000, "how many random cases")
-	testdata := flag.Bool("testdata", false, "the Gateways of pilot's test data")
+	testdata := flag.Bool("testdata", false, "the files of pilot's test data")
+	official := flag.Bool("official", false, "the manifests of Gateway API's conformance tests")
+	routes := flag.Bool("routes", false, "routes instead of Gateways")
 	flag.Parse()
 	for _, scope := range istiolog.Scopes() {
 		scope.SetOutputLevel(istiolog.NoneLevel)
@@ -43,6 +48,10 @@ func main() {
 		err = judgeGateways(*gateways)
 	case *testdata:
 		err = writeTestdata()
+	case *official:
+		err = writeOfficial()
+	case *routes:
+		err = writeRoutes(*seed, *count)
 	case *keyPairs != "":
 		err = judgePairs(*keyPairs)
 	case *pairs:
@@ -101,11 +110,13 @@ func judgePairs(name string) error {
 }
 
 func writeGateways(seed uint64, count int, crd string) error {
-	var definition *Definition
+	definitions := Definitions{}
 	if crd != "" {
-		var err error
-		if definition, err = newDefinition(crd); err != nil {
-			return err
+		for kind, name := range map[string]string{"Gateway": "gateways.yaml", "ListenerSet": "listenersets.yaml"} {
+			var err error
+			if definitions[kind], err = newDefinition(filepath.Join(crd, name)); err != nil {
+				return err
+			}
 		}
 	}
 	r := newSource(seed)
@@ -127,7 +138,7 @@ func writeGateways(seed uint64, count int, crd string) error {
 			if err := json.Unmarshal(data, &input); err != nil {
 				return err
 			}
-			output, err := Judge(input, pems, definition)
+			output, err := Judge(input, pems, definitions)
 			if err != nil {
 				return err
 			}

@@ -70,6 +70,7 @@ func (r *source) input() object {
 		"referenceGrants": r.grants(),
 		"namespaces":      r.namespaces(),
 		"gatewayClasses":  r.classes(),
+		"listenerSets":    r.listenerSets(),
 	}
 }
 
@@ -249,7 +250,7 @@ func (r *source) odd(spec object) {
 	case 6:
 		spec["gatewayClassName"] = r.Pick("", strings.Repeat("a", 254))
 	case 7:
-		spec["allowedListeners"] = object{"namespaces": object{"from": r.Pick("All", "None", "none", "Same")}}
+		spec["allowedListeners"] = object{"namespaces": object{"from": r.Pick("none", "", "Selector")}}
 	case 8:
 		spec["defaultScope"] = r.Pick("All", "x")
 		pick()["filters"] = object{"requests": []any{}}
@@ -291,6 +292,9 @@ func (r *source) gateway() object {
 	if r.Chance(75) {
 		spec["tls"] = r.gatewayTLS()
 	}
+	if r.Chance(85) {
+		spec["allowedListeners"] = r.allowedListeners()
+	}
 	if r.Chance(8) {
 		addresses := []any{}
 		for range r.IntN(3) {
@@ -324,6 +328,96 @@ func (r *source) gateway() object {
 		r.odd(spec)
 	}
 	return object{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": metadata, "spec": spec}
+}
+
+// allowedListeners are mostly there: without them, a ListenerSet has no effect.
+func (r *source) allowedListeners() object {
+	namespaces := object{"from": r.Pick("All", "All", "All", "All", "All", "Same", "Selector", "Selector", "None")}
+	if r.Chance(10) {
+		delete(namespaces, "from")
+	}
+	if r.Chance(50) {
+		namespaces["selector"] = r.selector()
+	}
+	return object{"namespaces": namespaces}
+}
+
+func (r *source) listenerSets() []any {
+	out := []any{}
+	seen := map[string]bool{}
+	for range r.Pick(0, 0, 1, 1, 2, 3).(int) {
+		// One of them has the name of the Gateway.
+		metadata := named(r.Pick("gw", "gw", "other", "n1", "nowhere").(string), r.Pick("g", "s0", "s1", "s2").(string))
+		if key := cases.Text(metadata); seen[key] {
+			continue
+		} else {
+			seen[key] = true
+		}
+		if r.Chance(30) {
+			metadata["creationTimestamp"] = r.Pick("2026-01-02T00:00:00Z", "2026-01-01T23:00:00-02:00", "2026-01-01T23:30:00Z", nil)
+		}
+		if r.Chance(15) {
+			metadata["labels"] = object{"topology.istio.io/network": "n"}
+		}
+		parent := object{"name": "g", "namespace": "gw"}
+		if metadata["namespace"] == "gw" && r.Chance(50) {
+			delete(parent, "namespace")
+		}
+		if r.Chance(20) {
+			parent["kind"] = r.Pick("Gateway", "Gateway", "gateway", "Service", "")
+		}
+		if r.Chance(20) {
+			parent["group"] = r.Pick("gateway.networking.k8s.io", "gateway.networking.k8s.io", "x", "")
+		}
+		if r.Chance(3) {
+			parent["name"] = "missing"
+		}
+		listeners := []any{}
+		for i := range r.Pick(1, 1, 2, 3).(int) {
+			listener := r.listener(i + r.IntN(3))
+			if r.Chance(8) {
+				delete(listener, "port")
+			}
+			if r.Chance(3) {
+				listener["port"] = 0
+			}
+			listeners = append(listeners, listener)
+		}
+		spec := object{"parentRef": parent, "listeners": listeners}
+		if r.Chance(10) {
+			r.oddSet(spec)
+		}
+		out = append(out, object{"apiVersion": "gateway.networking.k8s.io/v1", "kind": "ListenerSet", "metadata": metadata, "spec": spec})
+	}
+	return out
+}
+
+// oddSet changes a ListenerSet into one that an API server rejects or prunes.
+func (r *source) oddSet(spec object) {
+	listeners := spec["listeners"].([]any)
+	first := listeners[0].(object)
+	switch r.IntN(8) {
+	case 0:
+		spec["listeners"] = []any{}
+	case 1:
+		first["name"] = r.Pick("", "A", strings.Repeat("a", 254))
+	case 2:
+		first["hostname"] = r.Pick("*.*.example.com", "A.example.com", "1.2.3.4")
+	case 3:
+		spec["parentRef"] = object{"name": r.Pick("", "g", strings.Repeat("a", 254)), "namespace": r.Pick("", "gw", "A")}
+	case 4:
+		spec["parentRefs"] = spec["parentRef"]
+	case 5:
+		first["hostName"] = "a.example.com"
+	case 6:
+		for len(listeners) < 65 {
+			name := fmt.Sprintf("m%d", len(listeners))
+			listeners = append(listeners, object{"name": name, "port": 80, "protocol": "HTTP", "hostname": name})
+		}
+		spec["listeners"] = listeners[:r.Pick(64, 65).(int)]
+	case 7:
+		delete(first, r.Pick("protocol", "name").(string))
+	}
 }
 
 func (r *source) listener(i int) object {

@@ -40,7 +40,10 @@ type Definition struct {
 	rules      *cel.Validator
 }
 
-// newDefinition reads the definition of Gateway, whose versions are all equal.
+// Definitions are the definitions of the kinds.
+type Definitions map[string]*Definition
+
+// newDefinition reads a definition, whose versions are all equal.
 func newDefinition(name string) (*Definition, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {
@@ -99,6 +102,20 @@ func (d *Definition) judge(object json.RawMessage) (*Schema, error) {
 	})
 	sort.Strings(answer.Unknown)
 	return answer, nil
+}
+
+// defaults returns an object with the defaults of its definition.
+func (d *Definition) defaults(object json.RawMessage) (json.RawMessage, error) {
+	if d == nil {
+		return object, nil
+	}
+	var content map[string]any
+	if err := json.Unmarshal(object, &content); err != nil {
+		return nil, err
+	}
+	content = asIntegers(content).(map[string]any)
+	defaulting.Default(content, d.structural)
+	return json.Marshal(content)
 }
 
 func isBlocked(errors field.ErrorList) bool {

@@ -11,9 +11,14 @@ import (
 	"path/filepath"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
 	"istio-gateway/conformance/webhook/cases"
+
+	"istio.io/istio/pilot/pkg/features"
+	"istio.io/istio/pilot/pkg/model"
+	"istio.io/istio/pkg/config"
 )
 
 // The Secrets and ConfigMaps that upstream's test has in addition to its files.
@@ -37,14 +42,57 @@ func withData(kind, name, field string, data cases.Object) cases.Object {
 	return cases.Object{"apiVersion": "v1", "kind": kind, "metadata": metadata, field: data}
 }
 
-// writeTestdata writes a case for each Gateway of pilot's test data.
+// FileCase is a file of pilot's test data.
+type FileCase struct {
+	ID    string `json:"id"`
+	Input struct {
+		Objects []json.RawMessage `json:"objects"`
+	} `json:"input"`
+	Output struct {
+		// Gateways are the answers for each Gateway, as for a random one.
+		Gateways []Output `json:"gateways"`
+		// Configs are what pilot generates from the objects as an API server stores them, with the defaults of
+		// their definitions. Without these, it generates the golden file.
+		Configs []Result `json:"configs"`
+		// Statuses are those of Gateways and ListenerSets in the golden file.
+		Statuses []json.RawMessage `json:"statuses"`
+	} `json:"output"`
+}
+
+// module is the directory of a module.
+func module(name string) (string, error) {
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", name).Output()
+	return strings.TrimSpace(string(dir)), err
+}
+
+// definitionsOfModule are the definitions of the release of Gateway API with which pilot is built.
+func definitionsOfModule() (Definitions, error) {
+	dir, err := module("sigs.k8s.io/gateway-api")
+	if err != nil {
+		return nil, err
+	}
+	definitions := Definitions{}
+	for _, kind := range []string{"Gateway", "ListenerSet", "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"} {
+		name := "config/crd/standard/gateway.networking.k8s.io_" + strings.ToLower(kind) + "s.yaml"
+		if definitions[kind], err = newDefinition(filepath.Join(dir, name)); err != nil {
+			return nil, err
+		}
+	}
+	return definitions, nil
+}
+
+// writeTestdata writes a case for each file of pilot's test data.
 func writeTestdata() error {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "istio.io/istio").Output()
+	dir, err := module("istio.io/istio")
 	if err != nil {
 		return err
 	}
-	path := "pilot/pkg/config/kube/gateway/testdata/*.yaml"
-	files, err := filepath.Glob(filepath.Join(strings.TrimSpace(string(dir)), path))
+	dir = filepath.Join(dir, "pilot/pkg/config/kube/gateway/testdata")
+	files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil {
+		return err
+	}
+	definitions, err := definitionsOfModule()
 	if err != nil {
 		return err
 	}
@@ -52,47 +100,149 @@ func writeTestdata() error {
 	if err != nil {
 		return err
 	}
+	asUpstreamsTest()
+	services, more, err := testServices(dir)
+	if err != nil {
+		return err
+	}
 	return cases.Write(func(write func(any) error) error {
 		for _, file := range files {
-			if strings.HasSuffix(file, "benchmark-httproute.yaml") {
+			if strings.HasSuffix(file, ".status.yaml") || strings.HasSuffix(file, "benchmark-httproute.yaml") {
 				continue
 			}
-			if err := writeFile(file, pems, write); err != nil {
+			c, err := fileCase(file, pems, definitions, services, more)
+			if err != nil {
 				return fmt.Errorf("%s: %w", file, err)
+			}
+			text := cases.Text(c)
+			if err := write(json.RawMessage(strings.ReplaceAll(text, "domain.suffix", "cluster.local"))); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 }
 
-func writeFile(file string, pems PEMs, write func(any) error) error {
+func fileCase(file string, pems PEMs, definitions Definitions, services []*model.Service, more []runtime.Object) (*FileCase, error) {
+	c := &FileCase{ID: filepath.Base(file)}
+	objects, err := objectsOf(file)
+	if err != nil {
+		return nil, err
+	}
+	defaulted, written := []json.RawMessage{}, []json.RawMessage{}
+	for _, object := range append(objects, testObjects(objects)...) {
+		kind := object["kind"].(string)
+		data := json.RawMessage(cases.Text(object))
+		c.Input.Objects = append(c.Input.Objects, data)
+		var tree any
+		if err := json.Unmarshal(data, &tree); err != nil {
+			return nil, err
+		}
+		filled := cases.Text(pems.fill(tree))
+		written = append(written, json.RawMessage(filled))
+		content, err := definitions[kind].defaults(json.RawMessage(filled))
+		if err != nil {
+			return nil, err
+		}
+		defaulted = append(defaulted, content)
+	}
+	if err := c.judge(pems); err != nil {
+		return nil, err
+	}
+	run := func(objects []json.RawMessage) ([]config.Config, error) {
+		read, err := decoded(objects)
+		if err != nil {
+			return nil, err
+		}
+		return generate(append(read, more...), services)
+	}
+	features.EnableGatewayAPIInferenceExtension = true
+	all, err := run(written)
+	if err != nil {
+		return nil, err
+	}
+	if err := equalsGolden(all, file+".golden"); err != nil {
+		return nil, err
+	}
+	features.EnableGatewayAPIInferenceExtension = false
+	if all, err = run(defaulted); err != nil {
+		return nil, err
+	}
+	if c.Output.Configs, err = results(all); err != nil {
+		return nil, err
+	}
+	statuses, err := objectsOf(strings.TrimSuffix(file, ".yaml") + ".status.yaml.golden")
+	if err != nil {
+		return nil, err
+	}
+	for _, status := range statuses {
+		if kind := status["kind"]; kind == "Gateway" || kind == "ListenerSet" {
+			c.Output.Statuses = append(c.Output.Statuses, json.RawMessage(cases.Text(status)))
+		}
+	}
+	return c, nil
+}
+
+// judge asks about each Gateway.
+func (c *FileCase) judge(pems PEMs) error {
+	byKind := map[string][]json.RawMessage{}
+	for _, data := range c.Input.Objects {
+		var object struct{ Kind string }
+		if err := json.Unmarshal(data, &object); err != nil {
+			return err
+		}
+		byKind[object.Kind] = append(byKind[object.Kind], data)
+	}
+	for _, gateway := range byKind["Gateway"] {
+		output, err := Judge(Input{
+			Gateway: gateway, Secrets: byKind["Secret"], ConfigMaps: byKind["ConfigMap"],
+			ReferenceGrants: byKind["ReferenceGrant"], Namespaces: byKind["Namespace"],
+			GatewayClasses: byKind["GatewayClass"], ListenerSets: byKind["ListenerSet"],
+		}, pems, nil)
+		if err != nil {
+			return err
+		}
+		c.Output.Gateways = append(c.Output.Gateways, output)
+	}
+	return nil
+}
+
+func objectsOf(file string) ([]cases.Object, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	byKind := map[string][]cases.Object{}
-	namespaces := map[string]bool{}
+	return objectsIn(data)
+}
+
+func objectsIn(data []byte) ([]cases.Object, error) {
+	objects := []cases.Object{}
 	decoder := yaml.NewYAMLOrJSONDecoder(bytes.NewReader(data), 4096)
 	for {
 		var object cases.Object
-		err := decoder.Decode(&object)
-		if errors.Is(err, io.EOF) {
-			break
+		if err := decoder.Decode(&object); errors.Is(err, io.EOF) {
+			return objects, nil
 		} else if err != nil {
-			return err
+			return nil, err
 		}
-		if object == nil {
-			continue
+		if object != nil {
+			objects = append(objects, object)
 		}
-		kind, _ := object["kind"].(string)
-		byKind[kind] = append(byKind[kind], object)
+	}
+}
+
+// testObjects are the objects that upstream's test has in addition to those of a file.
+func testObjects(objects []cases.Object) []cases.Object {
+	out := []cases.Object{}
+	namespaces := map[string]bool{}
+	for _, object := range objects {
 		metadata, _ := object["metadata"].(cases.Object)
 		namespace, _ := metadata["namespace"].(string)
 		if namespace != "" && !namespaces[namespace] {
 			namespaces[namespace] = true
 			part, _, _ := strings.Cut(namespace, "-")
 			labels := cases.Object{"istio.io/test-name-part": part}
-			byKind["Namespace"] = append(byKind["Namespace"], cases.Object{
+			out = append(out, cases.Object{
 				"apiVersion": "v1", "kind": "Namespace", "metadata": cases.Object{"name": namespace, "labels": labels},
 			})
 		}
@@ -102,30 +252,9 @@ func writeFile(file string, pems PEMs, write func(any) error) error {
 		if name == "istio-system/my-cert-http" {
 			pair["ca.crt"] = cases.Object{"$pem": "cert-2"}
 		}
-		byKind["Secret"] = append(byKind["Secret"], withData("Secret", name, "stringData", pair))
+		out = append(out, withData("Secret", name, "stringData", pair))
 	}
 	malformed := cases.Object{"tls.crt": "SGVsbG8gd29ybGQK", "tls.key": "SGVsbG8gd29ybGQK"}
-	byKind["Secret"] = append(byKind["Secret"], withData("Secret", "istio-system/malformed", "stringData", malformed))
-	byKind["ConfigMap"] = append(byKind["ConfigMap"], testConfigMaps...)
-	all := func(kind string) []json.RawMessage {
-		out := []json.RawMessage{}
-		for _, object := range byKind[kind] {
-			out = append(out, json.RawMessage(cases.Text(object)))
-		}
-		return out
-	}
-	for i, gateway := range all("Gateway") {
-		input := Input{
-			Gateway: gateway, Secrets: all("Secret"), ConfigMaps: all("ConfigMap"),
-			ReferenceGrants: all("ReferenceGrant"), Namespaces: all("Namespace"), GatewayClasses: all("GatewayClass"),
-		}
-		output, err := Judge(input, pems, nil)
-		if err != nil {
-			return err
-		}
-		if err := write(Case{fmt.Sprintf("%s/%d", filepath.Base(file), i), input, output}); err != nil {
-			return err
-		}
-	}
-	return nil
+	out = append(out, withData("Secret", "istio-system/malformed", "stringData", malformed))
+	return append(out, testConfigMaps...)
 }

@@ -102,6 +102,9 @@ structs! {
         pub labels: Map,
         /// The annotations.
         pub annotations: Map,
+        /// The time at which the object was created, in RFC 3339. The API server sets it. It decides which
+        /// `ListenerSet` is the older one.
+        pub creation_timestamp: String,
     }
 
     /// A Gateway of `gateway.networking.k8s.io/v1`.
@@ -124,6 +127,50 @@ structs! {
         pub infrastructure: Option<Infrastructure>,
         /// TLS for clients and backends.
         pub tls: Option<GatewayTls>,
+        /// The `ListenerSet`s that may attach; none if absent.
+        pub allowed_listeners: Option<AllowedListeners>,
+    }
+
+    /// The `ListenerSet`s that may attach to a [`Gateway`].
+    pub struct AllowedListeners {
+        /// Their namespaces.
+        pub namespaces: Option<ListenerNamespaces>,
+    }
+
+    /// Namespaces whose `ListenerSet`s may attach.
+    pub struct ListenerNamespaces {
+        /// `None`, which is the default, `Same`, `All` or `Selector`.
+        pub from: Option<String>,
+        /// The labels of the namespaces, for `Selector`.
+        pub selector: Option<LabelSelector>,
+    }
+
+    /// A `ListenerSet` of `gateway.networking.k8s.io/v1`: listeners that are added to a [`Gateway`].
+    pub struct ListenerSet {
+        /// The metadata.
+        pub metadata: Metadata,
+        /// The desired state.
+        pub spec: ListenerSetSpec,
+    }
+
+    /// The desired state of a [`ListenerSet`].
+    pub struct ListenerSetSpec {
+        /// The Gateway.
+        pub parent_ref: ParentReference,
+        /// The listeners.
+        pub listeners: List<Listener>,
+    }
+
+    /// A reference to a Gateway, possibly in another namespace.
+    pub struct ParentReference {
+        /// The API group: that of Gateway API if absent.
+        pub group: Option<String>,
+        /// The kind: `Gateway` if absent.
+        pub kind: Option<String>,
+        /// The name.
+        pub name: String,
+        /// The namespace; that of the referring object if absent.
+        pub namespace: Option<String>,
     }
 
     /// An address of a [`Gateway`].
@@ -352,6 +399,32 @@ structs! {
     pub struct Namespace {
         /// The metadata.
         pub metadata: Metadata,
+    }
+}
+
+/// The namespace and name of an object.
+pub(super) type Identity<'a> = (&'a str, &'a str);
+
+impl Metadata {
+    pub(super) fn identity(&self) -> Identity<'_> {
+        (&self.namespace, &self.name)
+    }
+}
+
+impl ListenerSet {
+    /// The namespace and name of its parent, whatever its kind is.
+    ///
+    /// Source: pilot's `ListenerSetParentKey`.
+    pub(super) fn parent(&self) -> Identity<'_> {
+        let ParentReference { name, namespace, .. } = &self.spec.parent_ref;
+        (namespace.as_deref().unwrap_or(&self.metadata.namespace), name)
+    }
+
+    /// Whether its parent is a Gateway.
+    pub(super) fn is_of_gateway(&self) -> bool {
+        let ParentReference { group, kind, .. } = &self.spec.parent_ref;
+        group.as_deref().is_none_or(|group| group == GROUP)
+            && kind.as_deref().is_none_or(|kind| kind == "Gateway")
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Resource {
 
 pub(super) static GATEWAY: Resource =
     Resource { schema: &fields::GATEWAY, versions: fields::GATEWAY_VERSIONS };
+pub(super) static LISTENER_SET: Resource =
+    Resource { schema: &fields::LISTENER_SET, versions: fields::LISTENER_SET_VERSIONS };
 pub(super) static GATEWAY_CLASS: Resource =
     Resource { schema: &fields::GATEWAY_CLASS, versions: fields::GATEWAY_CLASS_VERSIONS };
 pub(super) static REFERENCE_GRANT: Resource =
@@ -127,7 +129,7 @@ fn get<'t, 's>(node: Ref<'t, 's>, key: &str) -> Option<Ref<'t, 's>> {
 fn matches(pattern: &'static str, text: &str) -> bool {
     static PATTERNS: LazyLock<HashMap<&'static str, Regex>> = LazyLock::new(|| {
         let mut patterns = HashMap::new();
-        for resource in [&GATEWAY, &GATEWAY_CLASS, &REFERENCE_GRANT] {
+        for resource in [&GATEWAY, &LISTENER_SET, &GATEWAY_CLASS, &REFERENCE_GRANT] {
             compile(resource.schema, &mut patterns);
         }
         for pattern in cel::PATTERNS {
@@ -438,7 +440,7 @@ mod tests {
     #[test]
     fn every_rule_and_pattern_is_known() {
         let mut rules = 0;
-        for resource in [&GATEWAY, &GATEWAY_CLASS, &REFERENCE_GRANT] {
+        for resource in [&GATEWAY, &LISTENER_SET, &GATEWAY_CLASS, &REFERENCE_GRANT] {
             all(resource.schema, &mut |schema| {
                 for rule in schema.rules {
                     assert!(cel::is_known(rule.message), "{}", rule.message);

@@ -11,13 +11,14 @@ mod fill;
 mod objects;
 mod scope;
 
-pub(super) use objects::{Assumed, UnknownObjects, matters};
+pub(super) use objects::{Assumed, CHILD, UnknownObjects, matters};
 
 use std::collections::HashMap;
 
 use self::{fill::write_filled, scope::Scope};
 use super::{
-    Context, Conversion, ConvertedListener, ListenerOutcome, Options, Resources,
+    Context, Conversion, ConvertedListener, ConvertedListenerSet, ListenerOutcome, Options,
+    Resources,
     documents::read as read_object,
     input::{FromTree, Gateway},
     schema::{self, Judged, Resource},
@@ -153,10 +154,9 @@ impl<'a> Unknown<'a> {
     }
 }
 
-/// Translates a Gateway of a set.
+/// Translates a Gateway of a set. `is_replaced` is whether there is a later one of the same name.
 pub(super) fn convert<R: Resources + ?Sized>(
-    written: &Gateway,
-    variants: &Variants<Gateway>,
+    (written, variants, is_replaced): (&Gateway, &Variants<Gateway>, bool),
     resources: &R,
     objects: &UnknownObjects,
     options: &Options,
@@ -164,14 +164,20 @@ pub(super) fn convert<R: Resources + ?Sized>(
 ) -> Conversion {
     let Variants { filled, unknown, placeholders, judged } = variants;
     let mut diagnostics = judged.findings.clone();
-    if judged.is_too_large() {
-        return Conversion::without_answer(diagnostics);
-    }
-    let scope = Scope::new(written, unknown, placeholders);
-    let run = |gateway, are_usable| {
-        let assumed = Assumed { objects: Some(objects), are_usable, listeners: &scope.listeners };
-        Context { gateway, resources, options, cache, assumed }.convert()
+    // The work of the scope is quadratic.
+    let scope = match judged.is_too_large() {
+        true => Scope::default(),
+        false => Scope::new(written, unknown, placeholders),
     };
+    let context = |gateway, are_usable| {
+        let (objects, listeners) = (Some(objects), &scope.listeners);
+        let assumed = Assumed { objects, are_usable, listeners, is_replaced };
+        Context { gateway, set: None, resources, options, cache, assumed }
+    };
+    if judged.is_too_large() {
+        return context(written, false).without_answer(diagnostics);
+    }
+    let run = |gateway, are_usable| context(gateway, are_usable).convert();
     let again = |gateway, are_usable| cache.again(|| run(gateway, are_usable));
     let mut answer = run(written, false);
     let other = (!objects.is_empty()).then(|| again(written, true));
@@ -185,13 +191,20 @@ pub(super) fn convert<R: Resources + ?Sized>(
     if let Some(other) = &other {
         schema::keep_common(&mut found, &other.diagnostics);
     }
-    diagnostics.extend(scope.found);
+    diagnostics.extend(scope.found.iter().cloned());
     diagnostics.extend(found);
     if judged.is_rejected() {
-        return Conversion::without_answer(diagnostics);
+        return context(written, false).without_answer(diagnostics);
     }
     let other = other.as_ref().unwrap_or(&answer);
-    let is_unknown = scope.is_all || answer.listeners.len() != other.listeners.len();
+    let (namespace, name) = written.metadata.identity();
+    // What is unknown of a ListenerSet with the name of the Gateway may matter to this.
+    let has_namesake = objects.may_be("ListenerSet", namespace, name);
+    let has_child = objects.may_be(CHILD, namespace, name);
+    let listener_sets = sets(&answer, other, scope.is_sets || has_child);
+    let is_unknown = scope.is_all
+        || has_child && has_namesake
+        || answer.listeners.len() != other.listeners.len();
     let depends: Vec<bool> = match is_unknown {
         true => vec![true; written.spec.listeners.len()],
         false => {
@@ -215,7 +228,39 @@ pub(super) fn convert<R: Resources + ?Sized>(
             conditions: Vec::new(),
         })
     });
-    Conversion { listeners: listeners.collect(), conditions: answer.conditions, diagnostics }
+    let (listeners, conditions) = (listeners.collect(), answer.conditions);
+    Conversion { listeners, listener_sets, conditions, diagnostics }
+}
+
+/// The answers for `ListenerSet`s that are the same in both runs.
+fn sets(one: &Conversion, other: &Conversion, are_unknown: bool) -> Vec<ConvertedListenerSet> {
+    let known = |set: &ConvertedListenerSet| {
+        let mut set = set.clone();
+        let is_same = |other: &&ConvertedListenerSet| {
+            (&other.namespace, &other.name) == (&set.namespace, &set.name)
+        };
+        let other = other.listener_sets.iter().find(is_same);
+        let mut is_known = !are_unknown;
+        for listener in &mut set.listeners {
+            let mut others = other.into_iter().flat_map(|set| &set.listeners);
+            if are_unknown || !others.any(|other| other == listener) {
+                listener.outcome = ListenerOutcome::DependsOnPlaceholders;
+                listener.conditions.clear();
+                is_known = false;
+            }
+        }
+        match other {
+            Some(other) if is_known && other.conditions == set.conditions => {
+                schema::keep_common(&mut set.diagnostics, &other.diagnostics);
+            }
+            _ => {
+                set.conditions.clear();
+                set.diagnostics.clear();
+            }
+        }
+        set
+    };
+    one.listener_sets.iter().map(known).collect()
 }
 
 /// Whether a finding may be due to the value at a path, or to the example instead of it.

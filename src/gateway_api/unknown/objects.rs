@@ -11,6 +11,9 @@ use crate::{
     tree::{self, Ref},
 };
 
+/// The kind under which a Gateway with an unknown `ListenerSet` is kept: that has the kind `ListenerSet`.
+pub(in crate::gateway_api) const CHILD: &str = "ListenerSet of";
+
 /// The objects that are not in the set because of their placeholders.
 #[derive(Clone, Debug, Default)]
 pub(in crate::gateway_api) struct UnknownObjects {
@@ -45,7 +48,7 @@ impl UnknownObjects {
         }
     }
 
-    fn may_be(&self, kind: &str, namespace: &str, name: &str) -> bool {
+    pub(super) fn may_be(&self, kind: &str, namespace: &str, name: &str) -> bool {
         self.kinds.get(kind).is_some_and(|names| {
             let mut patterns = names.patterns.iter();
             names.is_any
@@ -63,12 +66,14 @@ pub(in crate::gateway_api) struct Assumed<'a> {
     pub(super) are_usable: bool,
     /// The listeners whose answer depends on placeholders.
     pub(super) listeners: &'a BTreeSet<usize>,
+    /// Whether a later Gateway of the same name has the `ListenerSet`s.
+    pub(in crate::gateway_api) is_replaced: bool,
 }
 
 impl Assumed<'_> {
     /// Everything is known.
     pub(in crate::gateway_api) const NOTHING: Self =
-        Self { objects: None, are_usable: false, listeners: &BTreeSet::new() };
+        Self { objects: None, are_usable: false, listeners: &BTreeSet::new(), is_replaced: false };
 
     /// Whether the set may have an object that is not in it.
     pub(in crate::gateway_api) fn may_be(&self, kind: &str, namespace: &str, name: &str) -> bool {
@@ -107,7 +112,7 @@ pub(in crate::gateway_api) fn matters(
     let matters = |path: &FieldPath| match path.steps() {
         [Step::Key(status), ..] if status == "status" => false,
         [Step::Key(metadata), Step::Key(map), Step::Key(_), ..] if metadata == "metadata" => {
-            map == "labels" && kind == "Namespace"
+            map == "labels" && matches!(kind, "Namespace" | "ListenerSet")
         }
         [Step::Key(data), Step::Key(key), ..] if data == "data" || data == "stringData" => {
             KEYS.contains(&key.as_str()) || is_placeholder(key)

@@ -21,6 +21,8 @@ pub(super) struct Scope {
     pub(super) is_all: bool,
     /// The Gateway's own conditions.
     pub(super) is_gateway: bool,
+    /// Its `ListenerSet`s.
+    pub(super) is_sets: bool,
     pub(super) listeners: BTreeSet<usize>,
     /// A finding for each placeholder on which something depends.
     pub(super) found: Vec<Diagnostic>,
@@ -47,6 +49,7 @@ impl Scope {
             return scope;
         }
         scope.is_all = placeholders.len() >= MAX_PLACEHOLDERS;
+        scope.is_sets = scope.is_all;
         let listeners = &gateway.spec.listeners;
         let mut claims: Vec<_> = listeners.iter().map(Claim::of).collect();
         for (index, path) in unknown.iter().enumerate() {
@@ -76,16 +79,20 @@ impl Scope {
             ("spec", "infrastructure") if matches!(key(2), "labels" | "annotations") => {
                 return false;
             }
-            ("spec", "allowedListeners" | "defaultScope") => return false,
+            ("spec", "defaultScope") => return false,
+            ("spec", "allowedListeners") => self.is_sets = true,
             ("spec", "infrastructure") => self.is_gateway = true,
             ("spec", "tls") if key(2) == "backend" => self.is_gateway = true,
             ("spec", "tls") => {
+                self.is_sets = true;
                 let with_tls = listeners.iter().enumerate().filter(|(_, own)| own.tls.is_some());
                 self.listeners.extend(with_tls.map(|(index, _)| index));
                 self.is_gateway = true;
             }
             ("spec", "listeners") => match path.get(2) {
                 Some(Step::Index(index)) => {
+                    // A listener of a ListenerSet may conflict with it.
+                    self.is_sets |= !matches!(key(3), "tls" | "allowedRoutes");
                     let own = claims.get_mut(*index);
                     match key(3) {
                         "hostname" | "name" => return true,
@@ -102,6 +109,7 @@ impl Scope {
             },
             _ => self.is_all = true,
         }
+        self.is_sets |= self.is_all;
         true
     }
 

@@ -1,24 +1,29 @@
 //! From manifests to translations with positions.
 
-use std::io::Read;
+mod answers;
+mod locate;
+mod written;
 
+use std::{collections::HashSet, io::Read};
+
+use self::written::{Written, default_namespace, item, misspelt};
 use super::{
-    Conversion, GatewayManifest, Options,
-    input::{FromTree, GROUP, Gateway, Metadata},
+    GatewayManifest, ListenerSetManifest,
+    input::{GROUP, Gateway, ListenerSet, Metadata},
     resources::InMemory,
-    schema::{self, Judged, Resource},
-    unknown::{self, UnknownObjects, Variants},
-    verdict_cache::VerdictCache,
+    routes::{self, GeneratedVirtualService, Route},
+    schema::{self, Judged},
+    unknown::{self, CHILD, UnknownObjects, Variants},
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Position, RuleId, Severity,
-    diagnostic::{Quoted, Step, nearest},
-    manifest::{objects, tree},
+    Diagnostic, Error, FieldPath, Position, Severity,
+    manifest::objects,
     placeholder::find_placeholders,
-    rule::{decode as rule, lint},
+    rule::lint,
     stream::{DocumentReader, DocumentText, Format},
-    tree::{self, Ref, Tree, locate},
 };
+
+pub(super) use written::read;
 
 /// A set of manifests: Gateways of Gateway API, and the objects to which they refer. Objects of other
 /// kinds are ignored.
@@ -67,6 +72,8 @@ pub struct Manifests {
     documents: usize,
 }
 
+const LISTENER_SET: &str = "ListenerSet";
+
 /// A document of a stream, which may be a list of objects, with its Gateways.
 #[derive(Clone, Debug)]
 struct Text {
@@ -75,6 +82,46 @@ struct Text {
     /// Its position in the stream.
     start: Position,
     gateways: Vec<ReadGateway>,
+    sets: Vec<ReadListenerSet>,
+    routes: Vec<ReadRoute>,
+}
+
+/// A route as it was read.
+#[derive(Clone, Debug)]
+struct ReadRoute {
+    route: Route,
+    source: usize,
+    document: usize,
+    /// Its path in the document.
+    path: FieldPath,
+}
+
+/// The translation of the routes of a set.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ConvertedRoutes {
+    /// The VirtualServices, by namespace and name.
+    pub virtual_services: Vec<GeneratedVirtualService>,
+    /// Findings about routes, with their positions.
+    pub objects: Vec<ObjectFindings>,
+}
+
+/// A `ListenerSet` as it was read.
+#[derive(Clone, Debug)]
+struct ReadListenerSet {
+    manifest: ListenerSetManifest,
+    /// Its path in the document.
+    path: FieldPath,
+    /// The finding that its parent is not in the set.
+    no_parent: Diagnostic,
+}
+
+/// What an object of a document is.
+enum Added {
+    Gateway(Gateway, Variants<Gateway>),
+    ListenerSet(ListenerSet, Diagnostic),
+    Route(Route),
+    Other,
 }
 
 /// A Gateway as it was read.
@@ -138,9 +185,16 @@ impl Manifests {
         self.texts.iter().flat_map(|text| text.gateways.iter().map(|read| &read.manifest))
     }
 
-    /// Findings about ReferenceGrants and `GatewayClasses` that an API server accepts: unknown and
-    /// experimental fields. One that it rejects is an error of [`add`](Self::add). And objects that are not
-    /// used because of their placeholders: what refers to them depends on these.
+    /// The `ListenerSet`s, in the order in which they were added. Their translations are those of their
+    /// Gateways.
+    pub fn listener_sets(&self) -> impl Iterator<Item = &ListenerSetManifest> {
+        self.texts.iter().flat_map(|text| text.sets.iter().map(|read| &read.manifest))
+    }
+
+    /// Findings about ReferenceGrants, `GatewayClasses` and `ListenerSet`s that an API server accepts: unknown
+    /// and experimental fields. One that it rejects is an error of [`add`](Self::add). `ListenerSet`s without
+    /// a Gateway of the set. And objects that are not used because of their placeholders: what refers to
+    /// them depends on these.
     ///
     /// ```
     /// use istio_gateway::gateway_api::Manifests;
@@ -164,37 +218,22 @@ impl Manifests {
     /// assert_eq!(found.help.as_deref(), Some("did you mean \"name\"?"));
     /// ```
     #[must_use]
-    pub fn object_findings(&self) -> &[ObjectFindings] {
-        &self.objects
-    }
-
-    /// Translates each Gateway, once all manifests are added. Diagnostics have positions.
-    ///
-    /// A Gateway that violates the schema of Gateway API is rejected by an API server and not
-    /// translated: it has no listeners and no conditions, and all findings.
-    ///
-    /// Values that hold a placeholder ([`is_placeholder`](crate::is_placeholder)) are not judged. The name of
-    /// the Gateway and the names and host names of its listeners may hold one: they are in the result as they
-    /// are written. A listener that depends on another one is
-    /// [`DependsOnPlaceholders`](super::ListenerOutcome::DependsOnPlaceholders).
-    pub fn convert(
-        &self,
-        options: &Options,
-    ) -> impl Iterator<Item = (&GatewayManifest, Conversion)> {
-        let cache = VerdictCache::default();
-        self.texts.iter().flat_map(move |text| {
-            let convert = |ReadGateway { manifest, path, variants }: &ReadGateway| {
-                let (gateway, resources) = (&manifest.gateway, &self.resources);
-                let unknown = &self.unknown;
-                let converted =
-                    unknown::convert(gateway, variants, resources, unknown, options, &cache);
-                (converted, path.clone())
-            };
-            let mut conversions: Vec<_> = text.gateways.iter().map(convert).collect();
-            text.locate(&mut conversions);
-            let manifests = text.gateways.iter().map(|read| &read.manifest);
-            manifests.zip(conversions.into_iter().map(|(conversion, _)| conversion))
-        })
+    pub fn object_findings(&self) -> Vec<ObjectFindings> {
+        let gateways: HashSet<_> =
+            self.gateways().map(|manifest| manifest.gateway.metadata.identity()).collect();
+        let sets = self.texts.iter().flat_map(|text| &text.sets);
+        let is_alone = |read: &&ReadListenerSet| {
+            let set = &read.manifest.listener_set;
+            !set.is_of_gateway() || !gateways.contains(&set.parent())
+        };
+        let alone = sets.filter(is_alone).map(|read| {
+            let ListenerSetManifest { listener_set, source, document } = &read.manifest;
+            let Metadata { namespace, name, .. } = listener_set.metadata.clone();
+            let (source, document) = (*source, *document);
+            let diagnostics = vec![read.no_parent.clone()];
+            ObjectFindings { kind: LISTENER_SET, namespace, name, source, document, diagnostics }
+        });
+        self.objects.iter().cloned().chain(alone).collect()
     }
 
     /// Adds a document, or a list of them.
@@ -202,7 +241,7 @@ impl Manifests {
         let (start, is_yaml) = (document.start, document.format == Format::Yaml);
         let (read, ignored) = document.read(|text, tree, _| {
             let mut errors = Vec::new();
-            let mut gateways = Vec::new();
+            let (mut gateways, mut sets, mut routes) = (Vec::new(), Vec::new(), Vec::new());
             let (list, objects) = objects(text, tree, is_yaml, start);
             for (index, object) in objects.enumerate() {
                 self.documents += 1;
@@ -211,18 +250,26 @@ impl Manifests {
                     let (api_version, kind) = (object.api_version(), object.kind());
                     self.add_object(&Written { api_version, kind, tree, node, path: &path, start })
                 });
+                let (source, document) = (self.sources - 1, self.documents);
                 match added {
-                    Ok(None) => {}
-                    Ok(Some((gateway, variants))) => {
-                        let (source, document) = (self.sources - 1, self.documents);
+                    Ok(Added::Other) => {}
+                    Ok(Added::Gateway(gateway, variants)) => {
                         let manifest = GatewayManifest { gateway, source, document };
                         gateways.push(ReadGateway { manifest, path, variants });
+                    }
+                    Ok(Added::ListenerSet(listener_set, no_parent)) => {
+                        let manifest = ListenerSetManifest { listener_set, source, document };
+                        sets.push(ReadListenerSet { manifest, path, no_parent });
+                    }
+                    Ok(Added::Route(route)) => {
+                        routes.push(ReadRoute { route, source, document, path });
                     }
                     Err(error) => errors.push(error.within(start)),
                 }
             }
-            if !gateways.is_empty() {
-                self.texts.push(Text { text: text.to_owned(), is_yaml, start, gateways });
+            if !(gateways.is_empty() && sets.is_empty() && routes.is_empty()) {
+                let text = text.to_owned();
+                self.texts.push(Text { text, is_yaml, start, gateways, sets, routes });
             }
             Ok(errors)
         });
@@ -233,11 +280,8 @@ impl Manifests {
         errors.into_iter().chain(ignored).collect()
     }
 
-    /// Adds an object, or returns it if it is a Gateway.
-    fn add_object(
-        &mut self,
-        written: &Written<'_>,
-    ) -> Result<Option<(Gateway, Variants<Gateway>)>, Error> {
+    /// Adds an object, or returns it if it is a Gateway; a `ListenerSet` is both.
+    fn add_object(&mut self, written: &Written<'_>) -> Result<Added, Error> {
         let Written { kind, tree, node, path, .. } = *written;
         match (written.group_version().0, kind) {
             (GROUP, "Gateway") => {
@@ -245,7 +289,19 @@ impl Manifests {
                 for gateway in variants.filled.iter_mut().chain([&mut gateway]) {
                     default_namespace(&mut gateway.metadata.namespace);
                 }
-                return Ok(Some((gateway, variants)));
+                return Ok(Added::Gateway(gateway, variants));
+            }
+            (GROUP, LISTENER_SET) => {
+                let (mut set, read) = written.read::<ListenerSet>(&schema::LISTENER_SET)?;
+                default_namespace(&mut set.metadata.namespace);
+                self.judge(LISTENER_SET, read.judged, &set.metadata, written)?;
+                if self.is_unknown(LISTENER_SET, written) {
+                    let (namespace, name) = set.parent();
+                    self.unknown.add(CHILD, namespace, name);
+                    return Ok(Added::Other);
+                }
+                self.resources.add_listener_set(set.clone());
+                return Ok(Added::ListenerSet(set, written.no_parent()));
             }
             (GROUP, "ReferenceGrant") => {
                 let (mut grant, read) =
@@ -261,6 +317,12 @@ impl Manifests {
                 self.judge("GatewayClass", read.judged, &class.metadata, written)?;
                 if !self.is_unknown("GatewayClass", written) {
                     self.resources.add_gateway_class(class);
+                }
+            }
+            (GROUP, kind) if routes::Kind::of(kind).is_some() => {
+                let Some(kind) = routes::Kind::of(kind) else { return Ok(Added::Other) };
+                if !self.is_unknown(kind.name(), written) {
+                    return written.route(kind).map(Added::Route);
                 }
             }
             ("", "Secret") if !self.is_unknown("Secret", written) => {
@@ -289,7 +351,7 @@ impl Manifests {
                 }
             }
         }
-        Ok(None)
+        Ok(Added::Other)
     }
 
     /// Whether an object has placeholders that matter: it is then unknown, and reported.
@@ -347,141 +409,4 @@ impl Manifests {
         }
         Ok(())
     }
-}
-
-/// An object as it is written.
-struct Written<'a> {
-    api_version: &'a str,
-    kind: &'a str,
-    tree: &'a Tree<'a>,
-    node: Ref<'a, 'a>,
-    /// Its path in the document.
-    path: &'a FieldPath,
-    /// The position of the document in the stream.
-    start: Position,
-}
-
-impl Written<'_> {
-    fn group_version(&self) -> (&str, &str) {
-        self.api_version.rsplit_once('/').unwrap_or(("", self.api_version))
-    }
-
-    /// The object with the API server's findings about it.
-    fn read<T: FromTree>(&self, resource: &Resource) -> Result<(T, Variants<T>), Error> {
-        unknown::read(resource, self.group_version().1, self.tree, self.node)
-    }
-
-    /// Findings with their positions.
-    fn located(&self, findings: Vec<Diagnostic>, start: Position) -> Vec<Diagnostic> {
-        let mut diagnostics = findings;
-        let found = diagnostics.iter_mut().map(|diagnostic| (self.path, diagnostic)).collect();
-        locate_in(self.tree, found, start);
-        diagnostics
-    }
-}
-
-/// If an object looks like one of Gateway API but its kind or group is misspelt, a message about it.
-fn misspelt(group: &str, kind: &str) -> Option<String> {
-    const KINDS: [&str; 3] = ["Gateway", "GatewayClass", "ReferenceGrant"];
-    let is_kind = KINDS.contains(&kind);
-    let near = nearest(kind, KINDS)?;
-    let is_near_group = nearest(group, [GROUP]).is_some();
-    if group != GROUP && !(is_near_group && is_kind) {
-        return None;
-    }
-    let (kind, quoted) = (Quoted(kind), Quoted(group));
-    Some(match group == GROUP {
-        true => format!("the group {quoted} has no kind {kind}; did you mean {near}?"),
-        false => format!("the group {quoted} has no kind {near}; did you mean {GROUP}?"),
-    })
-}
-
-fn item(index: usize) -> FieldPath {
-    FieldPath::root().key("items").index(index)
-}
-
-/// The namespace of objects that are applied without one.
-fn default_namespace(namespace: &mut String) {
-    if namespace.is_empty() {
-        "default".clone_into(namespace);
-    }
-}
-
-/// An object at a path, or an error and its location.
-pub(super) fn read<T: FromTree>(
-    tree: &Tree<'_>,
-    node: Ref<'_, '_>,
-    path: &FieldPath,
-) -> Result<T, Error> {
-    T::from_tree(node).map_err(|error| {
-        let path = path.steps().iter().chain(error.path().steps()).cloned().collect();
-        let position = tree::position(tree.at(error.node));
-        wrong(rule::WRONG_TYPE, path, position, error.message)
-    })
-}
-
-/// An error and its location.
-fn wrong(rule: RuleId, path: FieldPath, position: Option<Position>, message: String) -> Error {
-    let found = Diagnostic::new(rule, Severity::Error, path, message);
-    Error::decode(vec![Diagnostic { position, ..found }])
-}
-
-impl Text {
-    /// Sets the position of every diagnostic. The text is read once for all of them.
-    fn locate(&self, conversions: &mut [(Conversion, FieldPath)]) {
-        if conversions.iter().all(|(conversion, _)| conversion.diagnostics.is_empty()) {
-            return;
-        }
-        // The text was read before, so reading it again cannot fail.
-        let Ok(tree) = tree(&self.text, self.is_yaml) else { return };
-        let found = conversions.iter_mut().flat_map(|(conversion, root)| {
-            let root = &*root;
-            conversion.diagnostics.iter_mut().map(move |diagnostic| (root, diagnostic))
-        });
-        locate_in(&tree, found.collect(), self.start);
-    }
-}
-
-/// Sets the positions of diagnostics, each with the path of the object to which its own path is
-/// relative.
-fn locate_in(tree: &Tree<'_>, found: Vec<(&FieldPath, &mut Diagnostic)>, start: Position) {
-    let mut spans = Vec::new();
-    let mut diagnostics = Vec::new();
-    for (root, diagnostic) in found {
-        let steps = root.steps().iter().chain(diagnostic.path.steps()).cloned();
-        // An unknown field is located by its name, not its value.
-        let wants_key = diagnostic.rule == super::rule::UNKNOWN_FIELD;
-        spans.push(shown(tree.root(), steps, wants_key));
-        diagnostics.push(diagnostic);
-    }
-    locate(tree, &spans, |index, position, is_end| {
-        if let Some(diagnostic) = diagnostics.get_mut(index) {
-            let place = if is_end { &mut diagnostic.end } else { &mut diagnostic.position };
-            *place = Some(position.within(start));
-        }
-    });
-}
-
-/// The bytes to underline: a scalar, the key of a larger value, or the closest parent.
-fn shown(root: Ref<'_, '_>, steps: impl Iterator<Item = Step>, wants_key: bool) -> (usize, usize) {
-    let is_scalar = |node: Ref<'_, '_>| !wants_key && !node.is_mapping() && !node.is_sequence();
-    let whole = |node: Ref<'_, '_>| (node.span().start, node.span().end);
-    let (mut at, mut span) = (root, (root.span().start, root.span().start));
-    for step in steps {
-        let below = match &step {
-            Step::Key(name) => {
-                let entry = at.entries().filter(|(key, _)| key.text() == name).last();
-                entry.map(|(key, value)| {
-                    (value, if is_scalar(value) { whole(value) } else { whole(key) })
-                })
-            }
-            Step::Index(index) => at.items().nth(*index).map(|item| {
-                let start = item.span().start;
-                (item, if is_scalar(item) { whole(item) } else { (start, start) })
-            }),
-        };
-        let Some((node, found)) = below else { break };
-        (at, span) = (node, found);
-    }
-    span
 }
