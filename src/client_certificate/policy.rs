@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use super::{
-    Admission, ClientCertificate, Decision, RejectReason, Rejection, Revocation, TrustedCa,
-    ValidationContext, verify::verify,
-};
 #[cfg(feature = "x509")]
 use super::Crl;
 #[cfg(any(feature = "envoy", feature = "validate"))]
 use super::Source;
+use super::{
+    Admission, ClientCertificate, Decision, RejectReason, Rejection, Revocation, TrustedCa,
+    ValidationContext, verify::verify,
+};
 
 /// What a gateway requires of a client's certificate.
 ///

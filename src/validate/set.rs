@@ -220,8 +220,8 @@ impl DocumentSet {
         drop(self.names);
         credentials.renumber(&gateways.keep_last());
         let conflicts = gateways.conflicts();
-        let names = credentials.certificate_names(&options, &gateways);
-        let gateways = Arc::new(gateways.with_certificate_names(names));
+        let contents = credentials.contents(&options, &gateways);
+        let gateways = Arc::new(gateways.with_contents(contents));
         let of_credentials = credentials.findings(options, documents, Arc::clone(&gateways));
         in_order(GatewaySet::findings(gateways, conflicts), of_credentials)
     }

@@ -1,6 +1,10 @@
 //! The CAs of client certificates, with their CRLs, as Envoy loads them.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher as _, RandomState},
+    sync::OnceLock,
+};
 
 use super::{
     bundle::{Bundle, ReadError},
@@ -16,6 +20,9 @@ const MOST_PAIRS: usize = 1 << 18;
 /// CAs that Envoy loads.
 #[derive(Clone, Debug)]
 pub(crate) struct CaBundle {
+    /// The same number for the same certificates and CRLs in the same order. Nobody knows its key, so that nobody
+    /// can make two different bundles with one number.
+    pub(crate) content: u64,
     /// Whether there is a CA's certificate.
     pub(crate) has_ca: bool,
     /// The last second at which one of the certificates is valid, since 1970; `None` if one is valid for ever.
@@ -74,8 +81,16 @@ impl CaBundle {
             lists.extend(Bundle::read(crls, is_readable).map_err(LoadProblem::Crl)?.lists);
             has_lists = true;
         }
+        static HASHER: OnceLock<RandomState> = OnceLock::new();
+        let of_lists: Vec<&[u8]> = lists.iter().map(|list| &*list.der).collect();
+        let of_certificates: Vec<&[u8]> = certificates.iter().map(|of| &*of.der).collect();
         let mut ends = certificates.iter().map(|certificate| certificate.not_after.seconds);
         Ok(Self {
+            content: HASHER.get_or_init(RandomState::new).hash_one((
+                of_certificates,
+                of_lists,
+                has_lists,
+            )),
             has_ca: certificates.iter().any(is_ca),
             last: ends.try_fold(i64::MIN, |last, end| Some(last.max(end?))),
             revocation: has_lists.then(|| revocation(&certificates, &lists)).flatten(),

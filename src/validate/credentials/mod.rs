@@ -14,8 +14,12 @@ use super::{
     set::{DocumentLocation, SetFinding},
 };
 use crate::{
-    Object, RuleId, Severity, diagnostic::Quoted, is_placeholder, rule::lint as rule,
-    tls_plan::CredentialName, x509::ServerCertificate,
+    Object, RuleId, Severity,
+    diagnostic::Quoted,
+    is_placeholder,
+    rule::lint as rule,
+    tls_plan::CredentialName,
+    x509::{CaBundle, ServerCertificate},
 };
 
 /// The Secrets of a set, and the credentials of its servers.
@@ -127,13 +131,9 @@ impl CredentialSet {
         Some((used, self.names.get(start..used.name_end as usize).unwrap_or_default()))
     }
 
-    /// The SANs of the certificates that are known.
-    pub(super) fn certificate_names(
-        &self,
-        options: &Options,
-        gateways: &GatewaySet,
-    ) -> CertificateNames {
-        let mut result = CertificateNames::default();
+    /// What is known of the certificates and CAs of servers.
+    pub(super) fn contents(&self, options: &Options, gateways: &GatewaySet) -> ServerContents {
+        let mut result = ServerContents::default();
         if !self.has_secrets {
             return result;
         }
@@ -142,19 +142,22 @@ impl CredentialSet {
         let (mut index, mut start) = (0, 0);
         while let Some((used, name)) = self.used(index, start) {
             (index, start) = (index + 1, used.name_end as usize);
-            let Some(gateway) = used.gateway.filter(|_| !matches!(used.role, Role::Ca { .. }))
-            else {
-                continue;
-            };
+            let Some(gateway) = used.gateway else { continue };
             let namespace = namespaces.get(gateway as usize).cloned().flatten();
             let namespace = options.gateway_namespace.clone().or(namespace);
             let judge = Judge { set: self, options, gateways, used, namespace };
-            let of_server = result.0.entry((gateway, used.at.server())).or_default();
+            let server = (gateway, used.at.server());
+            if let Some(ca) = judge.ca_of(name) {
+                result.cas.insert(server, ca.content);
+            }
+            if matches!(used.role, Role::Ca { .. }) {
+                continue;
+            }
             let names = judge.certificate_of(name).map(|(secret, certificate)| {
                 let names = of_secrets.entry(std::ptr::from_ref(secret));
                 Arc::clone(names.or_insert_with(|| certificate.dns_names.as_slice().into()))
             });
-            of_server.push(names);
+            result.names.entry(server).or_default().push(names);
         }
         result
     }
@@ -201,18 +204,27 @@ impl CredentialSet {
     }
 }
 
-/// The DNS SANs of servers, by the numbers of the Gateway and the server: those of each
-/// certificate, if they are known.
+/// What is known of the Secrets of servers, by the numbers of the Gateway and the server.
 #[derive(Clone, Debug, Default)]
-pub(super) struct CertificateNames(HashMap<(u32, u32), Vec<Option<Names>>>);
+pub(super) struct ServerContents {
+    /// The DNS SANs of each certificate, if they are known.
+    names: HashMap<(u32, u32), Vec<Option<Names>>>,
+    /// [`CaBundle::content`].
+    cas: HashMap<(u32, u32), u64>,
+}
 
 type Names = Arc<[String]>;
 
-impl CertificateNames {
+impl ServerContents {
+    /// The same number for servers whose CAs, with their CRLs, have the same content, if it is known.
+    pub(super) fn ca(&self, server: (u32, u32)) -> Option<u64> {
+        self.cas.get(&server).copied()
+    }
+
     /// Whether a certificate of the server has the host among its names. `None` if not all are known.
     pub(super) fn has_name(&self, server: (u32, u32), host: &str) -> Option<bool> {
         let certificates: Option<Vec<_>> =
-            self.0.get(&server)?.iter().map(Option::as_ref).collect();
+            self.names.get(&server)?.iter().map(Option::as_ref).collect();
         let mut names = certificates?.into_iter().flat_map(|names| names.iter());
         Some(names.any(|name| self::names(name, host)))
     }
@@ -304,33 +316,47 @@ impl<'a> Judge<'a> {
                 found.push(Found::new(rule::SECRET_NAMESPACE, message, help, None));
             }
             Role::CertificateAndCa { .. } => {
-                let own = format!("{name}{}", CredentialName::CA_SUFFIX);
-                let namespace = namespace.or(of_certificate);
-                let secrets = match self.secrets(namespace, &own, false) {
-                    found if found.is_empty() => self.secrets(namespace, name, false),
-                    found => found,
-                };
-                if let [only] = secrets.as_slice() {
+                if let [only] = self.cas(namespace.or(of_certificate), name).as_slice() {
                     found.extend(self.ca(only));
                 }
             }
-            Role::Ca { is_config_map } => {
-                let bare = name.strip_suffix(CredentialName::CA_SUFFIX).unwrap_or(name);
-                let secrets = match self.secrets(namespace, name, is_config_map) {
-                    found if found.is_empty() || is_config_map => {
-                        self.secrets(namespace, bare, is_config_map)
-                    }
-                    found => found,
-                };
-                match secrets.as_slice() {
-                    [] if is_config_map => {}
-                    [] => found.extend(self.missing("Secret", namespace, bare)),
-                    [only] => found.extend(self.ca(only)),
-                    _ => {}
+            Role::Ca { is_config_map } => match self.cas(namespace, name).as_slice() {
+                [] if is_config_map => {}
+                [] => {
+                    let bare = name.strip_suffix(CredentialName::CA_SUFFIX).unwrap_or(name);
+                    found.extend(self.missing("Secret", namespace, bare));
                 }
-            }
+                [only] => found.extend(self.ca(only)),
+                _ => {}
+            },
         }
         found
+    }
+
+    /// The Secrets or `ConfigMaps` that may have the CA of a credential, in the first place in which istiod looks
+    /// and finds any.
+    fn cas(&self, namespace: Option<&str>, name: &str) -> Vec<&'a SetSecret> {
+        let own = format!("{name}{}", CredentialName::CA_SUFFIX);
+        let bare = name.strip_suffix(CredentialName::CA_SUFFIX).unwrap_or(name);
+        let (first, second, is_config_map) = match self.used.role {
+            Role::Certificate => return Vec::new(),
+            Role::CertificateAndCa { .. } => (own.as_str(), name, false),
+            Role::Ca { is_config_map: true } => (bare, bare, true),
+            Role::Ca { is_config_map: false } => (name, bare, false),
+        };
+        let found = self.secrets(namespace, first, is_config_map);
+        if found.is_empty() { self.secrets(namespace, second, is_config_map) } else { found }
+    }
+
+    /// The CA of a credential, if there is only one Secret or `ConfigMap`, and it is known.
+    fn ca_of(&self, name: &str) -> Option<&'a CaBundle> {
+        let (namespace, name) = split(name);
+        let namespace = namespace.or(self.namespace.as_deref());
+        if namespace.and_then(|namespace| self.denied(namespace, name)).is_some() {
+            return None;
+        }
+        let [only] = self.cas(namespace, name)[..] else { return None };
+        only.known()?.ca.as_ref().ok()
     }
 
     /// The certificate of a credential, if there is only one Secret, and it is known.

@@ -149,14 +149,19 @@ impl<'a> Judged<'a> {
     fn findings(&self) -> Vec<Found> {
         let MergedWorkload { merged, gateways, .. } = self.workload;
         let mut found: Vec<Option<Found>> = Vec::new();
-        found.extend(self.workload.bypasses().iter().map(|bypass| self.bypass(bypass)));
+        let ca = |server: usize| {
+            let (gateway, server) = self.id(server)?;
+            self.set.contents.ca((small(gateway), small(server)))
+        };
+        let bypasses = merged.bypasses_by_cas(gateways, &ca);
+        found.extend(bypasses.iter().map(|bypass| self.bypass(bypass)));
         for listener in merged.listeners.values() {
             let rejection = merged.listener_rejection(listener, gateways);
             found.push(rejection.and_then(|rejection| self.rejection(listener, rejection)));
         }
         let has_name = |server: usize, host: &str| {
             let (gateway, server) = self.id(server)?;
-            self.set.certificate_names.has_name((small(gateway), small(server)), host)
+            self.set.contents.has_name((small(gateway), small(server)), host)
         };
         let misdirected = merged.misdirected_by_names(gateways, &has_name);
         found.extend(misdirected.iter().map(|request| self.misdirected(request)));

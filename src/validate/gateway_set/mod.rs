@@ -12,7 +12,7 @@ use prost::Message as _;
 use conflicts::SetConflict;
 
 use super::{
-    credentials::CertificateNames,
+    credentials::ServerContents,
     kept::{Kept, KeptGateway, KeptVirtualService},
     outline::{CompactLocation, ServerSpans, Span, position, small},
     set::{DocumentLocation, SetFinding},
@@ -29,7 +29,7 @@ pub(super) struct GatewaySet {
     alone: Vec<SetGateway>,
     services: Vec<SetService>,
     workloads: workloads::Workloads,
-    certificate_names: CertificateNames,
+    contents: ServerContents,
 }
 
 /// A Gateway: a few bytes for each field that is set, since there may be very many.
@@ -160,8 +160,8 @@ impl GatewaySet {
     }
 
     /// Adds what is known of the servers' certificates.
-    pub(super) fn with_certificate_names(self, certificate_names: CertificateNames) -> Self {
-        Self { certificate_names, ..self }
+    pub(super) fn with_contents(self, contents: ServerContents) -> Self {
+        Self { contents, ..self }
     }
 
     /// Keeps the last Gateway and VirtualService of each name. Returns the new index of each Gateway.

@@ -178,6 +178,48 @@ fn the_ca_of_client_certificates_is_judged() {
     assert_eq!(of(&[("edge-cert", "x", &expired), own]), ["lint/secret-keys"]);
 }
 
+/// By the name of its Secret a CA is another one only as long as its content is not known.
+#[test]
+fn equal_cas_in_two_secrets_are_one() {
+    const MANIFEST: &str = include_str!("../../../../tests/manifests/valid/lint/secret-crl.yaml");
+    let fields = &MANIFEST[MANIFEST.find("stringData:").unwrap()..];
+    let without_crl = &fields[..fields.find("  ca.crl: |").unwrap()];
+    let other = without_crl.replacen("  ca.crt: |", "  other: |", 1)
+        + "  ca.crt: |\n    "
+        + &WILDCARD.trim_end().replace('\n', "\n    ")
+        + "\n";
+    let gateway = |name: &str, host: &str| {
+        format!(
+            "---\napiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {{name: {name}, namespace: infra}}\n\
+             spec:\n  selector: {{istio: edge}}\n  servers:\n  - port: {{number: 443, name: https, protocol: HTTPS}}\n    \
+             hosts: ['{host}']\n    tls: {{mode: MUTUAL, credentialName: {name}}}\n"
+        )
+    };
+    let gateways = gateway("strict", "shop.example.com") + &gateway("lax", "*.example.com");
+    let service = "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n\
+        metadata: {name: shop, namespace: infra}\nspec:\n  hosts: [shop.example.com]\n  gateways: [strict, lax]\n  \
+        http: [{route: [{destination: {host: shop}}]}]\n";
+    let of = |strict: &str, lax: &str| {
+        let secret = |name, fields| {
+            format!(
+                "---\napiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: infra}}\n{fields}"
+            )
+        };
+        let text = format!("{gateways}{service}{}{}", secret("strict", strict), secret("lax", lax));
+        let tree = Directory::new(&[("a.yaml", &text)]);
+        found(&tree, &["a.yaml"]).iter().any(|rule| rule == "lint/client-check-bypass")
+    };
+    assert!(!of(without_crl, without_crl));
+    assert!(!of(fields, fields));
+    assert!(!of(
+        without_crl,
+        &without_crl.replace("  ca.crt: |\n", "  ca.crt: |\n    a comment\n")
+    ));
+    assert!(of(without_crl, &other));
+    assert!(of(fields, without_crl));
+    assert!(of(without_crl, "data: {}\n"));
+}
+
 /// Values that another tool replaces are not known; PEM in place of its Base64 is a mistake.
 #[test]
 fn values_of_other_tools_are_not_judged() {
