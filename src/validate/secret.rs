@@ -95,7 +95,7 @@ impl KeptSecret {
             .flat_map(|field| root.field(field).node)
             .flat_map(|map| map.entries().map(|(key, _)| key.text()));
         let is_for_tls = root.field("type").node.is_some_and(|of| of.text() == "kubernetes.io/tls")
-            || keys.any(|key| is_tls_key(&key));
+            || keys.any(is_tls_key);
         let content = match Data::read(root, is_config_map) {
             Ok(data) => Content::Known(Box::new(data.known())),
             Err(Unread::Unknown) => Content::Unknown,

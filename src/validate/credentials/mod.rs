@@ -31,8 +31,8 @@ pub(super) struct CredentialSet {
     has_secrets: bool,
     /// Whether there may be Secrets that are not known: with a placeholder as a name, or made by a controller.
     has_unknown_secrets: bool,
-    /// By the namespace of Secrets, and that of Gateways: the names of the Secrets; `None` stands for all.
-    grants: HashMap<(Box<str>, Box<str>), Vec<Option<Box<str>>>>,
+    /// By the namespace of Secrets, and that of Gateways.
+    grants: HashMap<(Box<str>, Box<str>), Vec<GrantedName>>,
     has_grants: bool,
     /// Whether there may be ReferenceGrants that are not known.
     has_unknown_grants: bool,
@@ -40,6 +40,9 @@ pub(super) struct CredentialSet {
     /// The names of `uses`, concatenated.
     names: String,
 }
+
+/// The name of the Secret that a ReferenceGrant permits; `None` stands for all.
+type GrantedName = Option<Box<str>>;
 
 #[derive(Clone, Debug)]
 struct SetSecret {
