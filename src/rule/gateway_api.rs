@@ -131,8 +131,8 @@ rules! {
     "A ListenerSet attaches only if spec.allowedListeners of its Gateway allows its namespace (none by default), if the class of the Gateway is Istio's for gateways, and if the Gateway has a usable address. Of a waypoint istiod reports it only in ambient mode. istiod's text names spec.allowedRoutes where it means spec.allowedListeners.", manifests;
 
     NO_PARENT = "gateway-api/no-parent", Warning,
-    "ListenerSet without a Gateway",
-    "The parentRef of the ListenerSet leads to no Gateway of the set that is translated: it does not exist, an API server rejects it, it has the class of another controller, or the parentRef has another kind. istiod ignores the ListenerSet and writes no status.", manifests;
+    "ListenerSet or route without a Gateway",
+    "The parentRef of a ListenerSet or route leads to no Gateway of the set that is translated: it does not exist, an API server rejects it, it has the class of another controller, or the parentRef has another kind. istiod ignores a ListenerSet and writes no status; a route attaches to nothing there.", manifests;
 
     ROUTE = "gateway-api/route", Error,
     "Route not accepted",

@@ -21,7 +21,7 @@ impl Manifests {
     /// Values that hold a placeholder ([`is_placeholder`](crate::is_placeholder)) are not judged. The name of
     /// the Gateway and the names and host names of its listeners may hold one: they are in the result as they
     /// are written. A listener that depends on another one is
-    /// [`DependsOnPlaceholders`](super::ListenerOutcome::DependsOnPlaceholders).
+    /// [`DependsOnPlaceholders`](crate::gateway_api::ListenerOutcome::DependsOnPlaceholders).
     pub fn convert<'a>(
         &'a self,
         options: &Options,

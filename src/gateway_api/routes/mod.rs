@@ -119,7 +119,7 @@ struct Problem {
     message: String,
 }
 
-/// The result for a rule: no route at all, or one with problems that istiod reports.
+/// The result for a rule: no route, or one with problems that istiod reports.
 type Ruled<T> = Result<T, Rejected>;
 
 enum Rejected {
