@@ -336,8 +336,8 @@ impl<'a> Judge<'a> {
         found
     }
 
-    /// The Secrets or `ConfigMaps` that may have the CA of a credential, in the first place in which istiod looks
-    /// and finds any.
+    /// The Secrets or `ConfigMaps` that may have the CA of a credential: of the first name that istiod looks for and
+    /// finds.
     fn cas(&self, namespace: Option<&str>, name: &str) -> Vec<&'a SetSecret> {
         let own = format!("{name}{}", CredentialName::CA_SUFFIX);
         let bare = name.strip_suffix(CredentialName::CA_SUFFIX).unwrap_or(name);
