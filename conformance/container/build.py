@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Executes the Containerfile without a container engine, as far as that goes.
 
-    build.py [CONTEXT]    the folder of the Containerfile, by default this checkout
+    build.py [--keep FILE] [CONTEXT]    CONTEXT is the folder of the Containerfile, by default this checkout;
+                                        FILE will be a copy of the command
 
 Each stage gets an empty folder as its file system. WORKDIR and COPY work in it, from the files that git would
 check out (without those in .containerignore) and from other stages; RUN runs its line with /bin/sh in the
@@ -10,6 +11,7 @@ would be this machine's, so that they are an error. At the end, the entry point 
 version and to check the examples.
 """
 
+import argparse
 import json
 import os
 import pathlib
@@ -93,8 +95,12 @@ def build(folder, scratch):
     return root, directory, entry, executed
 
 
-def main(arguments):
-    folder = pathlib.Path(arguments[0] if arguments else pathlib.Path(__file__).parents[2]).resolve()
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", metavar="FILE", type=pathlib.Path)
+    parser.add_argument("context", nargs="?", default=pathlib.Path(__file__).parents[2], type=pathlib.Path)
+    options = parser.parse_args()
+    folder = options.context.resolve()
     with tempfile.TemporaryDirectory() as scratch:
         root, directory, entry, executed = build(folder, pathlib.Path(scratch))
         program = inside(root, "/", entry[0])
@@ -123,6 +129,8 @@ def main(arguments):
             sys.exit(f"libraries that are missing: {missing}")
         if size >= LIMIT:
             sys.exit(f"the command has {size} bytes, {LIMIT} or more")
+        if options.keep:
+            copy(program, options.keep)
 
 
-main(sys.argv[1:])
+main()
