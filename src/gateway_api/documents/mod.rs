@@ -25,8 +25,8 @@ use crate::{
 
 pub(super) use written::read;
 
-/// A set of manifests: Gateways of Gateway API, and the objects to which they refer. Objects of other
-/// kinds are ignored.
+/// A set of manifests: Gateways of Gateway API with their `ListenerSet`s and routes, and the objects to which
+/// they refer. Objects of other kinds are ignored.
 ///
 /// ```
 /// use istio_gateway::gateway_api::{Manifests, Options};
@@ -133,8 +133,8 @@ struct ReadGateway {
     variants: Variants<Gateway>,
 }
 
-/// The findings about an object that is not a Gateway: a ReferenceGrant or a GatewayClass, any object to which a
-/// Gateway can refer if it has placeholders, and one whose kind or group is misspelt.
+/// The findings about an object that is not a Gateway: a ReferenceGrant, a GatewayClass, a `ListenerSet` or a route,
+/// any object to which a Gateway can refer if it has placeholders, and one whose kind or group is misspelt.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ObjectFindings {
