@@ -138,7 +138,7 @@ pub use proto::{
     },
 };
 pub use rule::{Rule, RuleId};
-pub use structural::{PruneReason, PrunedField, StoredGateway};
+pub use structural::{PruneReason, PrunedField, StoredGateway, crd};
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use tls_settings::UnknownEnumName;
 pub use version::{IstioVersion, UnknownIstioVersion};

@@ -1,7 +1,7 @@
 //! `istio-gateway crd`: the CustomResourceDefinition of Gateway.
 
 use clap::{Args, ValueEnum};
-use istio_gateway::{IstioVersion, Object, validate};
+use istio_gateway::{IstioVersion, Object};
 
 use crate::{Failure, output::print};
 
@@ -41,7 +41,7 @@ enum Format {
 
 impl Crd {
     pub(crate) fn run(&self) -> Result<(), Failure> {
-        let crd = validate::crd(self.istio);
+        let crd = istio_gateway::crd(self.istio);
         let text = match self.format {
             Format::Json => format!("{crd:#}\n"),
             Format::Yaml => Object::from_json(crd.to_string())

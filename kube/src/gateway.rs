@@ -4,7 +4,7 @@ mod read;
 
 use std::{borrow::Cow, marker::PhantomData};
 
-use istio_gateway::{GROUP, IstioStatus, IstioVersion, json, validate};
+use istio_gateway::{GROUP, IstioStatus, IstioVersion, json};
 use k8s_openapi::{
     NamespaceResourceScope,
     apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition,
@@ -164,7 +164,7 @@ impl<V: ApiVersion> CustomResourceExt for Gateway<V> {
 }
 
 /// The CustomResourceDefinition of a release of Istio, equal to upstream's except for descriptions;
-/// see [`validate::crd`](istio_gateway::validate::crd()). It serves all API versions.
+/// see [`istio_gateway::crd`](istio_gateway::crd()). It serves all API versions.
 ///
 /// ```
 /// use istio_gateway_kube::{crd, istio_gateway::IstioVersion};
@@ -176,7 +176,7 @@ impl<V: ApiVersion> CustomResourceExt for Gateway<V> {
 #[must_use]
 pub fn crd(istio: IstioVersion) -> CustomResourceDefinition {
     #[expect(clippy::expect_used, reason = "it has no input, and tests build it for every release")]
-    serde_json::from_value(validate::crd(istio))
+    serde_json::from_value(istio_gateway::crd(istio))
         .expect("the definition is a CustomResourceDefinition")
 }
 

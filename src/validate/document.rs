@@ -11,7 +11,6 @@ use super::{
     outline::{Outline, locate},
     schema, suppression,
     unknown::{Unknown, UnknownValue, below_spec},
-    versions::CRD_CEL,
     webhook,
 };
 use crate::{
@@ -20,6 +19,7 @@ use crate::{
     placeholder::{MAX_PLACEHOLDERS, find_placeholders},
     stream::{DocumentReader, DocumentText, Format},
     structural,
+    structural::CRD_CEL,
     tree::{Ref, Tree},
 };
 

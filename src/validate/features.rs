@@ -1,9 +1,7 @@
 //! The table of features by the release that introduced them.
 
-use super::{
-    Feature,
-    versions::{CRD_BOUNDS, CRD_CEL, CRD_V1},
-};
+use super::Feature;
+use crate::structural::{CRD_BOUNDS, CRD_CEL, CRD_V1};
 
 /// All fields and values that were added after Istio 1.0, and the validation that the custom resource
 /// gained.

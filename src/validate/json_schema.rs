@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 
-use super::{
-    cel,
-    crd::{served, spec_schema},
+use crate::{
+    FILE_DESCRIPTOR_SET, GROUP, IstioVersion,
+    structural::{Exclusive, served, spec_schema},
 };
-use crate::{FILE_DESCRIPTOR_SET, GROUP, IstioVersion};
 
 /// Returns a JSON Schema (draft 7) of Gateways in a release of Istio, for editors and validators of YAML.
 ///
-/// It accepts what the API server accepts with strict field validation: the schema of [`crd`](super::crd()), its CEL
+/// It accepts what the API server accepts with strict field validation: the schema of [`crd`](crate::crd()), its CEL
 /// rules, and no unknown field. Metadata is not described, and istiod's webhook has rules that a schema cannot
 /// express: [`validate`](super::validate()) has the whole verdict. Descriptions are Markdown.
 ///
@@ -146,8 +145,8 @@ impl Descriptions {
 /// The CEL rules: of two fields, one at most is set.
 fn exclusive() -> Value {
     let set = || json!({"not": {"type": "null"}});
-    let rules = cel::RULES.iter().map(|rule| {
-        let [one, other] = rule.fields();
+    let rules = Exclusive::RULES.iter().map(|rule| {
+        let [one, other] = rule.fields;
         let properties = json!({one: set(), other: set()});
         // What is not an object meets `required`.
         json!({"not": {"type": "object", "required": [one, other], "properties": properties}})

@@ -52,7 +52,6 @@
 
 mod cel;
 mod ciphers;
-mod crd;
 mod credentials;
 mod document;
 mod features;
@@ -82,7 +81,6 @@ use crate::{
     json,
 };
 
-pub use crd::crd;
 pub use document::{CheckedDocument, WebhookReview, check_document, documents, webhook_review};
 pub use features::features;
 pub use field_validation::{FieldValidation, UnknownFieldValidation};

@@ -14,6 +14,7 @@ mod bypasses;
 mod client_certificate;
 mod corpus;
 mod cpu_time;
+mod crd;
 mod decode_rules;
 mod descriptor;
 mod edits;
@@ -26,8 +27,6 @@ mod numbers;
 mod properties;
 mod strict;
 mod tls_golden;
-#[cfg(feature = "validate")]
-mod validate_crd;
 #[cfg(feature = "validate")]
 mod validate_rules;
 #[cfg(feature = "validate")]

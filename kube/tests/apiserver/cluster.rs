@@ -4,7 +4,7 @@ use std::{env, fs, time::Duration};
 
 use http::{Request, Response};
 use istio_gateway_kube::{
-    istio_gateway::{Document, IstioVersion, documents, validate},
+    istio_gateway::{self, Document, IstioVersion, documents},
     kube::{
         Client, Config,
         client::{Body, ClientBuilder},
@@ -33,7 +33,7 @@ impl Definition {
     pub(crate) fn object_of(self, istio: IstioVersion) -> Value {
         let definition = match self {
             Self::Upstream => upstream(),
-            Self::Ours => validate::crd(istio),
+            Self::Ours => istio_gateway::crd(istio),
         };
         // The two must differ: otherwise a test of one would not test the other.
         let is_described = definition.to_string().contains("\"description\":\"");

@@ -2,11 +2,9 @@
 
 use crate::{
     IstioVersion, rule,
+    structural::CRD_V1,
     tree::Ref,
-    validate::{
-        findings::{Findings, Location, Node},
-        versions::CRD_V1,
-    },
+    validate::findings::{Findings, Location, Node},
 };
 
 /// Whether the custom resource has the document's API version; if not, nothing else is checked.

@@ -8,14 +8,13 @@ use super::{
     Options, field_validation,
     findings::{Findings, Location, Node},
     fixes::Proposal,
-    versions::CRD_BOUNDS,
 };
 use crate::{
     FieldPath, Timestamp,
     diagnostic::{nearest, only_near},
     go::{Float, Quote},
     is_placeholder, rule,
-    structural::{Field, MAX_FIELDS, Number, PruneReason, ROOT, SPEC, Shape, number},
+    structural::{CRD_BOUNDS, Field, MAX_FIELDS, Number, PruneReason, ROOT, SPEC, Shape, number},
     tree::{Kind, Ref, Tree},
 };
 

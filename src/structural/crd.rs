@@ -1,17 +1,21 @@
-//! The `CustomResourceDefinition` of Gateway, built from the tables that
-//! [`validate`](super::validate()) uses.
+//! The `CustomResourceDefinition` of Gateway, built from the table that pruning and validation use.
 
 use serde_json::{Map, Value, json};
 
 use super::{
-    cel,
-    schema::MAX,
-    versions::{CRD_BOUNDS, CRD_CEL, CRD_V1, CRD_V1_STORED},
+    cel::Exclusive,
+    shape::{Field, ROOT, Shape},
 };
-use crate::{
-    IstioVersion,
-    structural::{Field, ROOT, SPEC, Shape},
-};
+use crate::IstioVersion;
+
+/// The first release whose custom resource has v1.
+pub(crate) const CRD_V1: IstioVersion = IstioVersion::of(22);
+/// The first release whose custom resource bounds its numbers.
+pub(crate) const CRD_BOUNDS: IstioVersion = IstioVersion::of(22);
+/// The first release whose custom resource has CEL rules.
+pub(crate) const CRD_CEL: IstioVersion = IstioVersion::of(26);
+/// The first release whose custom resource is stored as v1 (istio/api#3498); before, it is v1beta1.
+const CRD_V1_STORED: IstioVersion = IstioVersion::of(27);
 
 /// Returns the `CustomResourceDefinition` of Gateway in a release of Istio: the object of upstream's
 /// `kubernetes/customresourcedefinitions.gen.yaml` without upstream's descriptions. An API server
@@ -21,7 +25,7 @@ use crate::{
 /// exist for them. For other releases it contains what is known.
 ///
 /// ```
-/// use istio_gateway::{IstioVersion, validate::crd};
+/// use istio_gateway::{IstioVersion, crd};
 ///
 /// let crd = crd(IstioVersion::default());
 /// assert_eq!(crd["metadata"]["name"], "gateways.networking.istio.io");
@@ -76,14 +80,15 @@ pub fn crd(istio: IstioVersion) -> Value {
 }
 
 /// The API versions of a release.
-pub(super) fn served(istio: IstioVersion) -> impl Iterator<Item = &'static str> {
+pub(crate) fn served(istio: IstioVersion) -> impl Iterator<Item = &'static str> {
     let names = ["v1", "v1alpha3", "v1beta1"];
     names.into_iter().filter(move |name| *name != "v1" || istio >= CRD_V1)
 }
 
 /// The schema of the spec in a release.
-pub(super) fn spec_schema(istio: IstioVersion) -> Value {
-    Schema { istio }.of(&SPEC)
+#[cfg(feature = "validate")]
+pub(crate) fn spec_schema(istio: IstioVersion) -> Value {
+    Schema { istio }.of(&super::SPEC)
 }
 
 /// The schema of a release.
@@ -106,7 +111,7 @@ impl Schema {
             Shape::Time => json!({"type": "string", "format": "date-time"}),
             Shape::Integer if self.istio < CRD_BOUNDS => json!({"type": "integer"}),
             // All of them are proto's uint32.
-            Shape::Integer => json!({"type": "integer", "minimum": 0, "maximum": MAX}),
+            Shape::Integer => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
             Shape::IntegerOrText => json!({
                 "anyOf": [{"type": "integer"}, {"type": "string"}],
                 "x-kubernetes-int-or-string": true,
@@ -130,7 +135,7 @@ impl Schema {
             object.insert("x-kubernetes-preserve-unknown-fields".to_owned(), true.into());
         }
         if has_rules && self.istio >= CRD_CEL {
-            let rules = cel::RULES
+            let rules = Exclusive::RULES
                 .iter()
                 .map(|rule| json!({"rule": rule.expression(), "message": rule.message}));
             object.insert("x-kubernetes-validations".to_owned(), rules.collect());

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use istio_gateway::{IstioVersion, validate::crd};
+use istio_gateway::{IstioVersion, crd};
 use serde_json::Value;
 
 #[test]
