@@ -1,6 +1,6 @@
 //! The `CustomResourceDefinition` of Gateway, built from the table that pruning and validation use.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{
     cel::Exclusive,
@@ -40,43 +40,63 @@ const CRD_V1_STORED: IstioVersion = IstioVersion::of(27);
 pub fn crd(istio: IstioVersion) -> Value {
     let root = Schema { istio }.of(&ROOT);
     let stored = if istio >= CRD_V1_STORED { "v1" } else { "v1beta1" };
-    let served = served(istio);
     let version = |name: &str| {
-        json!({
-            "name": name,
-            "schema": {"openAPIV3Schema": root.clone()},
-            "served": true,
-            "storage": name == stored,
-            "subresources": {"status": {}},
-        })
+        object([
+            ("name", name.into()),
+            ("schema", object([("openAPIV3Schema", root.clone())])),
+            ("served", true.into()),
+            ("storage", (name == stored).into()),
+            ("subresources", object([("status", object([]))])),
+        ])
     };
-    json!({
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {
-            "annotations": {"helm.sh/resource-policy": "keep"},
-            "labels": {
-                "app": "istio-pilot",
-                "chart": "istio",
-                "heritage": "Tiller",
-                "release": "istio",
-            },
-            "name": format!("gateways.{}", crate::GROUP),
-        },
-        "spec": {
-            "group": crate::GROUP,
-            "names": {
-                "categories": ["istio-io", "networking-istio-io"],
-                "kind": "Gateway",
-                "listKind": "GatewayList",
-                "plural": "gateways",
-                "shortNames": ["gw"],
-                "singular": "gateway",
-            },
-            "scope": "Namespaced",
-            "versions": served.map(version).collect::<Vec<_>>(),
-        },
-    })
+    let labels = object([
+        ("app", "istio-pilot".into()),
+        ("chart", "istio".into()),
+        ("heritage", "Tiller".into()),
+        ("release", "istio".into()),
+    ]);
+    let metadata = object([
+        ("annotations", object([("helm.sh/resource-policy", "keep".into())])),
+        ("labels", labels),
+        ("name", format!("gateways.{}", crate::GROUP).into()),
+    ]);
+    let names = object([
+        ("categories", list(["istio-io".into(), "networking-istio-io".into()])),
+        ("kind", "Gateway".into()),
+        ("listKind", "GatewayList".into()),
+        ("plural", "gateways".into()),
+        ("shortNames", list(["gw".into()])),
+        ("singular", "gateway".into()),
+    ]);
+    let spec = object([
+        ("group", crate::GROUP.into()),
+        ("names", names),
+        ("scope", "Namespaced".into()),
+        ("versions", list(served(istio).map(version))),
+    ]);
+    object([
+        ("apiVersion", "apiextensions.k8s.io/v1".into()),
+        ("kind", "CustomResourceDefinition".into()),
+        ("metadata", metadata),
+        ("spec", spec),
+    ])
+}
+
+/// An object of JSON. The macro of `serde_json` is compiled to several times as much code.
+fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
+    let mut object = Map::new();
+    for (name, value) in entries {
+        object.insert(name.to_owned(), value);
+    }
+    object.into()
+}
+
+fn list(items: impl IntoIterator<Item = Value>) -> Value {
+    let mut list = Vec::new();
+    for item in items {
+        list.push(item);
+    }
+    list.into()
 }
 
 /// The API versions of a release.
@@ -98,58 +118,72 @@ struct Schema {
 
 impl Schema {
     fn of(&self, shape: &Shape) -> Value {
+        let of_type = |name: &str| object([("type", name.into())]);
         match shape {
             Shape::Object { fields, keeps_unknown, has_rules } => {
                 self.object(fields, *keeps_unknown, *has_rules)
             }
-            Shape::Texts => json!({"type": "object", "additionalProperties": {"type": "string"}}),
-            Shape::List { of, bounds: None } => json!({"type": "array", "items": self.of(of)}),
-            Shape::List { of, bounds: Some((min, max)) } => {
-                json!({"type": "array", "items": self.of(of), "minItems": min, "maxItems": max})
+            Shape::Texts => {
+                object([("type", "object".into()), ("additionalProperties", of_type("string"))])
             }
-            Shape::Text => json!({"type": "string"}),
-            Shape::Time => json!({"type": "string", "format": "date-time"}),
-            Shape::Integer if self.istio < CRD_BOUNDS => json!({"type": "integer"}),
+            Shape::List { of, bounds: None } => {
+                object([("type", "array".into()), ("items", self.of(of))])
+            }
+            Shape::List { of, bounds: Some((min, max)) } => object([
+                ("type", "array".into()),
+                ("items", self.of(of)),
+                ("minItems", (*min).into()),
+                ("maxItems", (*max).into()),
+            ]),
+            Shape::Text => of_type("string"),
+            Shape::Time => object([("type", "string".into()), ("format", "date-time".into())]),
+            Shape::Integer if self.istio < CRD_BOUNDS => of_type("integer"),
             // All of them are proto's uint32.
-            Shape::Integer => json!({"type": "integer", "minimum": 0, "maximum": u32::MAX}),
-            Shape::IntegerOrText => json!({
-                "anyOf": [{"type": "integer"}, {"type": "string"}],
-                "x-kubernetes-int-or-string": true,
-            }),
-            Shape::Boolean => json!({"type": "boolean"}),
-            Shape::Enum(names) => json!({"type": "string", "enum": names}),
+            Shape::Integer => object([
+                ("type", "integer".into()),
+                ("minimum", 0.into()),
+                ("maximum", u32::MAX.into()),
+            ]),
+            Shape::IntegerOrText => object([
+                ("anyOf", list([of_type("integer"), of_type("string")])),
+                ("x-kubernetes-int-or-string", true.into()),
+            ]),
+            Shape::Boolean => of_type("boolean"),
+            Shape::Enum(names) => {
+                let names = list(names.iter().map(|name| Value::from(*name)));
+                object([("type", "string".into()), ("enum", names)])
+            }
         }
     }
 
     fn object(&self, fields: &[Field], keeps_unknown: bool, has_rules: bool) -> Value {
+        let mut properties = Map::new();
+        let mut required = Vec::new();
+        for field in fields.iter().filter(|field| field.since <= self.istio.minor()) {
+            let mut schema = self.of(&field.shape);
+            if let (true, Value::Object(schema)) = (field.nullable, &mut schema) {
+                schema.insert("nullable".to_owned(), true.into());
+            }
+            properties.insert(field.name.to_owned(), schema);
+            if field.required {
+                required.push(field.name.into());
+            }
+        }
         let mut object = Map::new();
         object.insert("type".to_owned(), "object".into());
-        let known = || fields.iter().filter(|field| field.since <= self.istio.minor());
-        let properties = known().map(|field| (field.name.to_owned(), self.field(field)));
-        object.insert("properties".to_owned(), properties.collect::<Map<_, _>>().into());
-        let required: Vec<_> = known().filter(|f| f.required).map(|f| f.name).collect();
+        object.insert("properties".to_owned(), properties.into());
         if !required.is_empty() {
-            object.insert("required".to_owned(), required.into());
+            object.insert("required".to_owned(), Value::Array(required));
         }
         if keeps_unknown {
             object.insert("x-kubernetes-preserve-unknown-fields".to_owned(), true.into());
         }
         if has_rules && self.istio >= CRD_CEL {
-            let rules = Exclusive::RULES
-                .iter()
-                .map(|rule| json!({"rule": rule.expression(), "message": rule.message}));
-            object.insert("x-kubernetes-validations".to_owned(), rules.collect());
+            let rules = Exclusive::RULES.iter().map(|rule| {
+                self::object([("rule", rule.expression().into()), ("message", rule.message.into())])
+            });
+            object.insert("x-kubernetes-validations".to_owned(), list(rules));
         }
         object.into()
-    }
-
-    fn field(&self, field: &Field) -> Value {
-        let mut schema = self.of(&field.shape);
-        if field.nullable
-            && let Value::Object(schema) = &mut schema
-        {
-            schema.insert("nullable".to_owned(), true.into());
-        }
-        schema
     }
 }
