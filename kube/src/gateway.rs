@@ -173,6 +173,8 @@ impl<V: ApiVersion> CustomResourceExt for Gateway<V> {
 /// assert_eq!(crd.metadata.name.as_deref(), Some("gateways.networking.istio.io"));
 /// assert_eq!(crd.spec.versions.len(), 3);
 /// ```
+// Compiled only where it is called: the types of the definition are half of this crate's machine code.
+#[inline]
 #[must_use]
 pub fn crd(istio: IstioVersion) -> CustomResourceDefinition {
     #[expect(clippy::expect_used, reason = "it has no input, and tests build it for every release")]
