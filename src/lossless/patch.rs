@@ -7,8 +7,10 @@ pub(super) fn merge_patch(before: &Value, after: &Value) -> Value {
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         return after.clone();
     };
-    let gone = before.keys().filter(|key| !after.contains_key(*key));
-    let mut patch: Map<_, _> = gone.map(|key| (key.clone(), Value::Null)).collect();
+    let mut patch = Map::new();
+    for key in before.keys().filter(|key| !after.contains_key(*key)) {
+        patch.insert(key.clone(), Value::Null);
+    }
     for (key, value) in after {
         match before.get(key) {
             Some(old) if old == value => {}

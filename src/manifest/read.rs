@@ -259,12 +259,14 @@ pub(super) fn items_of<'t>(root: Ref<'t, 't>) -> Vec<Result<Ref<'t, 't>, Error>>
 
 /// The entries of an envelope's key in the order in which Go applies them: by the bytes of the keys.
 pub(super) fn envelope<'a>(root: Ref<'a, 'a>, name: &str) -> Vec<(Ref<'a, 'a>, Ref<'a, 'a>)> {
-    let mut entries: Vec<_> = root
-        .distinct_entries()
-        .into_iter()
-        .filter(|(key, _)| metadata::is_same_name(name, key.text()))
-        .collect();
-    entries.sort_by_key(|(key, _)| key.text());
+    let mut entries: Vec<(Ref<'a, 'a>, Ref<'a, 'a>)> = Vec::new();
+    for (key, value) in root.distinct_entries() {
+        if metadata::is_same_name(name, key.text()) {
+            // There are few: the keys differ only in case.
+            let at = entries.partition_point(|(other, _)| other.text() <= key.text());
+            entries.insert(at, (key, value));
+        }
+    }
     entries
 }
 
