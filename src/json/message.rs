@@ -154,10 +154,10 @@ pub(crate) fn decode_message<'de, A: MapAccess<'de>>(
         match found {
             Found::Field { index, camel } => {
                 let bit = 1 << index;
+                let name = schema.fields.get(index).map_or("", |f| f.json);
                 let is_lost = !camel && camels & bit != 0;
                 let mut mark = log.mark();
                 if (camels | snakes) & bit != 0 {
-                    let name = schema.fields.get(index).map_or("", |f| f.json);
                     let at = PathRef::Field(&at, name);
                     if !is_lost {
                         log.forget(noted.get_mut(index).map_or(0, std::mem::take), at);
@@ -179,7 +179,7 @@ pub(crate) fn decode_message<'de, A: MapAccess<'de>>(
                     map.next_value::<IgnoredAny>()?;
                 } else {
                     *(if camel { &mut camels } else { &mut snakes }) |= bit;
-                    decode_field(message, index, &mut map, at, log)?;
+                    decode_field(message.field(index), &mut map, PathRef::Field(&at, name), log)?;
                     guess = index + 1;
                 }
                 if log.mark() > mark {
@@ -203,20 +203,17 @@ pub(crate) fn decode_message<'de, A: MapAccess<'de>>(
 }
 
 fn decode_field<'de, A: MapAccess<'de>>(
-    message: &mut dyn DecodeMessage,
-    index: usize,
+    mut field: Option<FieldMut<'_>>,
     map: &mut A,
     at: PathRef<'_>,
     log: &mut DecodeLog<'_>,
 ) -> Result<(), A::Error> {
-    let name = message.schema().fields.get(index).map_or("", |f| f.json);
-    let mut field = message.field(index);
     let field: &mut dyn Decode = match &mut field {
         Some(FieldMut::Enum(number)) => number,
         Some(FieldMut::Other(field)) => *field,
         None => return map.next_value::<IgnoredAny>().map(|_| ()),
     };
-    map.next_value_seed(FieldVisitor { field, at: PathRef::Field(&at, name), log })
+    map.next_value_seed(FieldVisitor { field, at, log })
 }
 
 /// Writes a field of a message if it is set.
