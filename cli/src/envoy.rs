@@ -23,7 +23,7 @@ use crate::{
     unknown::ServerUnknown,
 };
 
-/// Prints what istiod makes of each server: Envoy's TLS context, and what becomes of
+/// Prints the TLS context that istiod generates for each server, and how Envoy handles
 /// x-forwarded-client-cert.
 ///
 /// Every Gateway is translated, those in a List too; documents that are skipped are reported. A
@@ -45,7 +45,7 @@ Output: for each server an object with
   server           its index in spec.servers, from 0
   flow             http-plain, https-terminate, tls-terminate, passthrough, opaque-tcp, or
                    unknown if it depends on a placeholder
-  tls_context      the DownstreamTlsContext that Envoy gets; null where TLS does not end here,
+  tls_context      the DownstreamTlsContext that Envoy gets; null where TLS is not terminated,
                    where istiod leaves the server out, and where it depends on a placeholder
   xfcc             what an HTTP connection manager does with x-forwarded-client-cert
   findings         rule, severity, path, line, column, message, help

@@ -25,8 +25,8 @@ use crate::{
 
 /// Translates Gateways of Gateway API as istiod does, with their conditions.
 ///
-/// The files are one set: Gateways, `ListenerSets` and routes of gateway.networking.k8s.io and the Secrets,
-/// ConfigMaps, ReferenceGrants, Namespaces and `GatewayClasses` to which they refer; other kinds are ignored.
+/// The files are one set: Gateways, ListenerSets and routes of gateway.networking.k8s.io and the Secrets,
+/// ConfigMaps, ReferenceGrants, Namespaces and GatewayClasses to which they refer; other kinds are ignored.
 /// Objects that are not in the files do not exist; only a missing GatewayClass is treated as Istio's.
 /// Objects are checked against the schemas of Gateway API 1.7: a Gateway that an API server rejects is
 /// not translated, and unknown fields are dropped. The result is printed as Istio Gateways, one for
@@ -39,10 +39,9 @@ use crate::{
 Examples:
   istio-gateway from-gateway-api gateway.yaml secrets.yaml > istio.yaml
   istio-gateway from-gateway-api --format json gateway.yaml | jq '.[].listeners[].valid'
-  kubectl get gatewayclasses,gateways.gateway.networking.k8s.io,listenersets,referencegrants,secrets,\\
-configmaps,namespaces -A -o yaml | istio-gateway from-gateway-api -
+  kubectl get gateways.gateway.networking.k8s.io,secrets -A -o yaml | istio-gateway from-gateway-api -
   istio-gateway from-gateway-api *.yaml | istio-gateway envoy -
-  istio-gateway from-gateway-api *.yaml | istio-gateway check -       who can reach a host
+  istio-gateway from-gateway-api *.yaml | istio-gateway check -       report bypasses
   istio-gateway from-gateway-api --selector istio=ingressgateway gateway.yaml
   istio-gateway rules gateway-api/                  explain the findings
 

@@ -248,7 +248,7 @@ impl Unknown {
         {
             let on = unknown.dependency(|scope| scope.merge);
             found.push(format!(
-                "Only if istiod does not leave the server out for another one, which depends on {on}."
+                "This holds unless istiod skips the server because of another one; that depends on {on}."
             ));
         }
         let of_port = self.of_ports.get(&port_of(server)).filter(|_| !own.listener);

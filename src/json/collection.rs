@@ -1,4 +1,4 @@
-//! How sequences, mappings and nested messages are decoded and encoded.
+//! How sequences, mappings and optional messages are decoded and encoded.
 
 use std::collections::BTreeMap;
 

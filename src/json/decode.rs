@@ -49,10 +49,10 @@ pub(super) fn decode_node<T: Message>(
     let cursor = Cell::new(node.index());
     let mut log = DecodeLog::of_tree(tree, &cursor);
     log.is_template = is_template;
-    let slot = FieldVisitor { field: &mut value, at: PathRef::Top, log: &mut log };
+    let visitor = FieldVisitor { field: &mut value, at: PathRef::Top, log: &mut log };
     // A tree was checked when it was built, so reading it cannot fail.
     let _: Result<(), tree::DeserializeError> =
-        slot.deserialize(tree::Deserializer::new(node, &cursor));
+        visitor.deserialize(tree::Deserializer::new(node, &cursor));
     let mut diagnostics = log.found;
     for (diagnostic, node) in diagnostics.iter_mut().zip(log.nodes) {
         let path = std::mem::take(&mut diagnostic.path);
@@ -89,13 +89,13 @@ pub struct Text<'a> {
     pub(crate) escaped: bool,
 }
 
-/// A place that a value is decoded into. Every kind of value is accepted: one that does not fit is
+/// A field that a value is decoded into. Every kind of value is accepted: one that does not fit is
 /// reported and skipped.
 ///
 /// It is used as `dyn Decode`, so that the decoder is compiled once for each source instead of once for
 /// each type.
 pub trait Decode {
-    /// The expected type, for messages.
+    /// The expected type, for diagnostics.
     #[doc(hidden)]
     fn expected(&self) -> &'static str;
 
@@ -118,13 +118,14 @@ pub trait Decode {
         log.wrong(self.expected(), &Quoted(&v.text), at, log.node());
     }
 
-    /// The items of a field that is a sequence.
+    /// The items of a field that is a sequence. Earlier ones are removed.
     #[doc(hidden)]
     fn items(&mut self) -> Option<&mut dyn Items> {
         None
     }
 
-    /// The entries of a field that is a map in JSON.
+    /// The entries of a field that is a map in JSON. Earlier entries are removed, but for those of
+    /// a message that is not optional.
     #[doc(hidden)]
     fn entries(&mut self) -> Option<Entries<'_>> {
         None

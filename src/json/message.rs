@@ -97,7 +97,7 @@ enum Found {
         index: usize,
         camel: bool,
     },
-    Nothing,
+    Unknown,
     /// Not a message: a number that `serde_json` wraps in a map.
     Number,
 }
@@ -134,7 +134,7 @@ impl<'de> Visitor<'de> for Key<'_, '_> {
         }
         let known = || nearest(key, fields.iter().map(|f| f.json));
         self.log.unknown_field(PathRef::Field(&self.at, key), known);
-        Ok(Found::Nothing)
+        Ok(Found::Unknown)
     }
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn decode_message<'de, A: MapAccess<'de>>(
                     }
                 }
             }
-            Found::Nothing => {
+            Found::Unknown => {
                 map.next_value::<IgnoredAny>()?;
             }
             Found::Number => {

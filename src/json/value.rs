@@ -1,4 +1,4 @@
-//! How each field type is decoded and encoded.
+//! How scalars and enums are decoded and encoded.
 
 use std::fmt::Write as _;
 
@@ -292,15 +292,14 @@ impl Encode for Option<Timestamp> {
 /// The names of an enum's values and their numbers.
 pub(crate) type EnumValues = &'static [(&'static str, i32)];
 
-/// An enum field. Enums are open, so any number is kept.
-/// An enum's value that is decoded into.
+/// An enum that is decoded into. Enums are open, so any number is kept.
 #[doc(hidden)]
 pub struct EnumMut<'a> {
     pub(crate) number: &'a mut i32,
     pub(crate) values: EnumValues,
 }
 
-/// An enum's value that is encoded.
+/// An enum that is encoded.
 pub(crate) struct EnumValue {
     pub(crate) number: i32,
     pub(crate) values: EnumValues,

@@ -83,7 +83,7 @@ Values with a placeholder, such as $PORT or {{ .port }}, are not checked.
 --deny and --allow take the id of a rule, or the start of several ids, such as lint/; the longest match
 applies. Rules that are the verdict of a cluster cannot be allowed.
 
-A safe fix (--fix) repairs an error as it was certainly meant, or changes nothing for a cluster: misspelt
+A safe fix (--fix) repairs an error that has one plausible correction, or changes nothing for a cluster: misspelt
 names, snake_case, types, cipher suite names, equal repetitions. It never accepts more connections or
 clients than before; --unsafe-fixes may. Comments and layout stay; files are replaced atomically. The
 fixed text of standard input is printed, and the report goes to standard error.
@@ -115,7 +115,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "TIME", hide_short_help = true)]
     at: Option<Timestamp>,
 
-    /// Reports certificates that expire within so many days
+    /// Reports certificates that expire within this number of days
     #[arg(long, value_name = "DAYS", hide_short_help = true)]
     expiring: Option<u32>,
 

@@ -40,9 +40,9 @@ use crate::{
 
 /// Reports who gets in at each host and server, and what the backend can trust.
 ///
-/// All Gateways and VirtualServices of the input make the gateways of the pods that they select: first
-/// comes what of them is live and what istiod leaves out, then who reaches each host by any path. Without
-/// a VirtualService that is bound to a Gateway, one with all of its hosts is assumed.
+/// Gateways that select the same pods are merged, with the VirtualServices of the input: the output starts
+/// with their listeners and what istiod leaves out, then who reaches each host by any path. Without a
+/// VirtualService that is bound to a Gateway, one with all of its hosts is assumed.
 ///
 /// For each server of each Gateway, those in a List too: what it does in plain words, what happens
 /// to a client by its certificate, what the backend then sees in x-forwarded-client-cert, also if the
@@ -131,11 +131,11 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "TIME", requires = "client", hide_short_help = true)]
     at: Option<Timestamp>,
 
-    /// Makes a page of all servers: without it, one of more than 4 MB counts the rest
+    /// Shows all servers; by default a page has at most 4 MB, and counts the rest
     #[arg(long)]
     all_servers: bool,
 
-    /// Compares two files or directories: what was, and what is to be
+    /// Compares two files or directories: the old one, then the new one
     #[arg(long)]
     diff: bool,
 

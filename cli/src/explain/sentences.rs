@@ -57,7 +57,9 @@ pub(super) fn does(behavior: &ServerBehavior<'_>) -> Vec<String> {
     })) = parameters;
     let names = self::certificates(*certificates);
     does.push(format!("The gateway's own certificate: {}.", listed(&names, MOST, "none")));
-    does.extend(asks(behavior));
+    if behavior.envoy_rejections.is_empty() {
+        does.extend(asks(behavior));
+    }
     does.extend(self::parameters(context));
     does.extend(alpn(context));
     does

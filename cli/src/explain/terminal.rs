@@ -98,7 +98,7 @@ fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
         screen.bullets(&server.still_enforced);
     }
     if !server.dropped.is_empty() {
-        screen.section("Silently dropped or replaced", YELLOW);
+        screen.section("Dropped, replaced or rejected", YELLOW);
         screen.told(&server.dropped);
     }
     // In a passthrough, all clients are treated alike.

@@ -148,7 +148,7 @@ fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
         section("Still enforced", &bullets(&server.still_enforced), html);
     }
     if !server.dropped.is_empty() {
-        section("Silently dropped or replaced", &told(&server.dropped), html);
+        section("Dropped, replaced or rejected", &told(&server.dropped), html);
     }
     if server.clients.iter().any(|client| client.outcome != "passthrough") {
         html.push_str(&clients(&server.clients, forwarding));

@@ -70,7 +70,7 @@ fn one(index: usize, gateway: &WholeGateway, most: usize, html: &mut String) {
     if !rejected.is_empty() {
         note("Listeners that Envoy rejects", &bullets(&rejected), html);
     }
-    let _ = write!(html, "<h3>What is live</h3>\n{}", picture(gateway, most == usize::MAX));
+    let _ = write!(html, "<h3>Listeners</h3>\n{}", picture(gateway, most == usize::MAX));
     if !gateway.hosts.is_empty() {
         html.push_str(
             "<h3>Who gets in, by the weakest path to each host</h3>\n<dl class=\"hosts\">\n",

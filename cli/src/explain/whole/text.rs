@@ -63,7 +63,7 @@ fn one(gateway: &WholeGateway, screen: &mut Screen) {
         screen.bullets(&left_out.map(|one| one.sentence() + ".").collect::<Vec<_>>());
         screen.more(gateway.left_out.len());
     }
-    screen.section("What is live", BOLD);
+    screen.section("Listeners", BOLD);
     for listener in gateway.listeners.iter().take(MOST_TOLD) {
         screen.line(&format!("{}:{}", shown(&listener.address), listener.port), 2);
         if let Some(rejected) = &listener.rejected {
@@ -79,7 +79,7 @@ fn one(gateway: &WholeGateway, screen: &mut Screen) {
     }
     screen.more(gateway.listeners.len());
     if gateway.listeners.is_empty() {
-        screen.line("nothing", 2);
+        screen.line("none known", 2);
     }
     if !gateway.hosts.is_empty() {
         screen.section("Who gets in, by the weakest path to each host", BOLD);
