@@ -95,6 +95,7 @@ pub mod proto;
 #[cfg(any(feature = "envoy", feature = "validate"))]
 mod protocol;
 pub mod rule;
+mod sort;
 pub mod stream;
 mod structural;
 mod timestamp;

@@ -4,6 +4,7 @@ use super::{
     Admission, CertificateError, ClientCertificate, CrlState, Decision, Encoding, ExtendedKeyUsage,
     KeyUsage, RejectReason, Revocation, Trust, TrustedCa, ValidationContext, Validity,
 };
+use crate::sort;
 
 /// What becomes of a certificate where one is requested.
 ///
@@ -28,7 +29,7 @@ pub(super) fn verify(context: &ValidationContext, certificate: &ClientCertificat
     if !fatal.is_empty() {
         if !context.accepts_untrusted {
             fatal.extend(flaws);
-            fatal.sort_unstable();
+            sort::sort(&mut fatal);
         }
         return Decision::Reject(RejectReason::InvalidCertificate(fatal));
     }
@@ -52,7 +53,7 @@ fn handshake_flaws(certificate: &ClientCertificate) -> Vec<CertificateError> {
     let key_usage = cannot_sign.then_some(CertificateError::InvalidKeyUsage);
     let key = (!certificate.has_key).then_some(CertificateError::NoKey);
     let mut flaws: Vec<_> = [encoding, key_usage, key].into_iter().flatten().collect();
-    flaws.sort_unstable();
+    sort::sort(&mut flaws);
     flaws
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     net::IpAddr,
     rc::Rc,
 };
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     client_certificate::{Change, ClientCertificate, ClientCertificatePolicy, Decision, Source},
+    sort,
     traffic_mode::TrafficMode,
 };
 
@@ -202,6 +203,16 @@ pub(super) fn listeners<'c, 'a>(chains: &'c [Chain<'a>]) -> Vec<&'c [Chain<'a>]>
         .collect()
 }
 
+/// The chains with equal client checks by which requests reach a backend.
+#[derive(Clone, Copy)]
+pub(super) struct Reaching {
+    pub(super) class: usize,
+    /// The first of them.
+    pub(super) number: usize,
+    /// How many there are.
+    pub(super) count: usize,
+}
+
 /// The numbers of chains with equal client checks, by the class of these.
 type Classes = BTreeMap<usize, Vec<usize>>;
 
@@ -212,7 +223,7 @@ pub(super) struct Index<'a> {
     /// By the backend to which they forward bytes.
     bytes: HashMap<usize, Classes>,
     /// For each backend, one chain of each class that routes HTTP to it, and the domain.
-    any: HashMap<usize, BTreeMap<usize, (usize, &'a str)>>,
+    any: HashMap<usize, Vec<(usize, &'a str)>>,
     /// The listeners that have a chain which rejects clients and has this domain, in order.
     listeners: HashMap<&'a str, Vec<usize>>,
     /// The same for chains that forward bytes, by the backend.
@@ -234,6 +245,7 @@ impl<'a> Index<'a> {
             names: HashSet::new(),
             has_partial: false,
         };
+        let mut reached: HashSet<(usize, usize)> = HashSet::new();
         for (number, chain) in chains.iter().enumerate() {
             index.names.extend(chain.server_names.iter().map(|name| lower(name)));
             if let Leads::Bytes(backends, _) = chain.leads {
@@ -248,10 +260,14 @@ impl<'a> Index<'a> {
                 for &backend in host.backends.iter() {
                     let classes = index.domains.entry((backend, domain)).or_default();
                     classes.entry(chain.class).or_default().push(number);
-                    let any = index.any.entry(backend).or_default();
-                    any.entry(chain.class).or_insert((number, domain));
+                    if reached.insert((backend, chain.class)) {
+                        index.any.entry(backend).or_default().push((number, domain));
+                    }
                 }
             }
+        }
+        for any in index.any.values_mut() {
+            sort::sort_by_key(any, |(number, _)| chains.get(*number).map(|chain| chain.class));
         }
         for (number, chains) in listeners.iter().enumerate() {
             for chain in chains.iter().filter(|chain| chain.may_reject) {
@@ -275,16 +291,21 @@ impl<'a> Index<'a> {
 
     /// The listeners with a chain that rejects clients, and that may route requests with this Host or forwards
     /// bytes to one of these backends, in order.
-    pub(super) fn listeners_for<'b>(
-        &self,
-        host: &str,
-        backends: impl IntoIterator<Item = &'b usize>,
-    ) -> BTreeSet<usize> {
-        let wildcards = wildcards_above(host, self.has_partial);
-        let names = [host.to_owned()].into_iter().chain(wildcards);
-        let by_name = names.filter_map(|name| self.listeners.get(name.as_str()));
-        let bytes = backends.into_iter().filter_map(|backend| self.bytes_listeners.get(backend));
-        by_name.chain(bytes).flatten().copied().collect()
+    pub(super) fn listeners_for(&self, host: &str, backends: &[usize]) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        for name in self.names_of(host) {
+            found.extend(self.listeners.get(name.as_str()).into_iter().flatten());
+        }
+        for backend in backends {
+            found.extend(self.bytes_listeners.get(backend).into_iter().flatten());
+        }
+        sort::sort_and_dedup(&mut found);
+        found
+    }
+
+    /// The domains that match the host.
+    fn names_of(&self, host: &str) -> impl Iterator<Item = String> {
+        [host.to_owned()].into_iter().chain(wildcards_above(host, self.has_partial))
     }
 
     /// The domains that lead to backends.
@@ -312,13 +333,9 @@ impl<'a> Index<'a> {
         chains: &[Chain<'a>],
         backend: usize,
         host: &str,
-    ) -> BTreeMap<usize, (usize, usize)> {
-        let mut found: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-        let mut add = |class: usize, number: usize, count: usize| {
-            found.entry(class).or_insert((number, 0)).1 += count;
-        };
-        let wildcards = wildcards_above(host, self.has_partial);
-        for name in [host.to_owned()].into_iter().chain(wildcards) {
+    ) -> Vec<Reaching> {
+        let mut found: Vec<Reaching> = Vec::new();
+        for name in self.names_of(host) {
             for (&class, numbers) in
                 self.domains.get(&(backend, name.as_str())).into_iter().flatten()
             {
@@ -328,13 +345,23 @@ impl<'a> Index<'a> {
                     chain.is_some_and(|chain| chain.domain(host) == Some(name.as_str()))
                 };
                 if let Some(&number) = numbers.iter().take(MOST_TRIED).find(has_host) {
-                    add(class, number, numbers.len());
+                    found.push(Reaching { class, number, count: numbers.len() });
                 }
             }
         }
         for (&class, numbers) in self.bytes.get(&backend).into_iter().flatten() {
-            numbers.first().into_iter().for_each(|&number| add(class, number, numbers.len()));
+            if let Some(&number) = numbers.first() {
+                found.push(Reaching { class, number, count: numbers.len() });
+            }
         }
+        sort::sort_by_key(&mut found, |one| one.class);
+        found.dedup_by(|next, first| {
+            let is_same = next.class == first.class;
+            if is_same {
+                first.count += next.count;
+            }
+            is_same
+        });
         found
     }
 
@@ -344,7 +371,7 @@ impl<'a> Index<'a> {
         backend: usize,
     ) -> impl Iterator<Item = (usize, Option<&'a str>)> {
         let http = self.any.get(&backend).into_iter().flatten();
-        let http = http.map(|(_, &(number, domain))| (number, Some(domain)));
+        let http = http.map(|&(number, domain)| (number, Some(domain)));
         let bytes = self.bytes.get(&backend).into_iter().flatten();
         let bytes = bytes.filter_map(|(_, of)| Some((*of.first()?, None)));
         bytes.chain(http)

@@ -1,7 +1,7 @@
 //! Servers of the same pods that are in each other's way, in little memory.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
 };
 
@@ -9,7 +9,7 @@ use super::{
     Candidate, SkipReason,
     merge::{Keys, Merge, Prepared},
 };
-use crate::protocol::Protocol;
+use crate::{protocol::Protocol, sort};
 
 /// A server, and another one that is in its way: their indexes in what was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +66,9 @@ pub(crate) struct Conflicts {
     hasher: RandomState,
     /// Halves of hashes of texts: at first of all, then of those that two servers have.
     texts: Vec<u32>,
-    merge: Merge<u64>,
+    merge: Merge,
     servers: Vec<PortClass>,
-    dropped: BTreeMap<usize, (usize, ConflictKind)>,
+    dropped: HashMap<usize, (usize, ConflictKind)>,
     /// Found while servers were added, unless one of the two is dropped in the end.
     found: Vec<(usize, usize, ConflictKind)>,
     /// The first server with a host, address and port, of plain HTTP; and with TLS, of an address and port.
@@ -208,7 +208,7 @@ impl Conflicts {
             Some(Conflict { server, other, kind, classes: (class(server)?, class(other)?) })
         };
         let mut all: Vec<Conflict> = all.filter_map(conflict).collect();
-        all.sort_by_key(|conflict| (conflict.server, conflict.kind));
+        sort::sort_by_key(&mut all, |conflict| (conflict.server, conflict.kind));
         all
     }
 }

@@ -8,7 +8,7 @@ use super::{
     VirtualService,
     virtual_service::{full_host, gateway_name},
 };
-use crate::{Error, FieldPath, diagnostic::Diagnostic, rule};
+use crate::{Error, FieldPath, diagnostic::Diagnostic, rule, sort};
 
 /// Where a route leads. Two routes with equal backends lead to the same pods, whatever their subsets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -152,8 +152,7 @@ impl NumberedRoutes {
         let partial = all.clone().flat_map(|routes| &routes.partial);
         let rest = all.filter_map(|routes| routes.rest.as_ref()).take(1).flatten();
         let mut reached: Vec<usize> = partial.chain(rest).copied().collect();
-        reached.sort_unstable();
-        reached.dedup();
+        sort::sort_and_dedup(&mut reached);
         reached
     }
 }
@@ -200,15 +199,14 @@ impl<'a> Backends<'a> {
         let destinations = route.destinations.iter();
         let mut numbers: Vec<usize> =
             destinations.map(|destination| self.number(destination, server_port)).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
+        sort::sort_and_dedup(&mut numbers);
         numbers.into()
     }
 
     /// All of them, by their numbers.
     pub(super) fn into_list(self) -> Vec<Backend> {
         let mut list: Vec<(Backend, usize)> = self.known.into_iter().collect();
-        list.sort_unstable_by_key(|(_, number)| *number);
+        sort::sort_by_key(&mut list, |(_, number)| *number);
         list.into_iter().map(|(backend, _)| backend).collect()
     }
 }

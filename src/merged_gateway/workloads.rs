@@ -2,11 +2,11 @@
 
 use std::{
     borrow::Borrow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
 };
 
 use super::{Bypass, MergedGateway, NamedGateway, VirtualService, Workload};
-use crate::Gateway;
+use crate::{Gateway, sort};
 
 /// What is merged at most: Gateways and servers, counted again for each workload, and virtual hosts.
 const MOST_SERVERS: usize = 200_000;
@@ -100,14 +100,10 @@ impl<'a> MergedSet<'a> {
                 set.omitted += 1;
                 continue;
             }
-            let mut merged = MergedWorkload {
-                workload: Workload {
-                    labels: selector.iter().cloned().collect(),
-                    ..Workload::default()
-                },
-                gateway_indexes,
-                ..MergedWorkload::default()
-            };
+            let mut merged = MergedWorkload { gateway_indexes, ..MergedWorkload::default() };
+            for (key, value) in selector {
+                merged.workload.labels.insert(key.clone(), value.clone());
+            }
             let mut known = HashSet::new();
             for gateway in merged.gateway_indexes.iter().filter_map(|&index| gateways.get(index)) {
                 merged.gateways.push(*gateway);
@@ -197,16 +193,22 @@ pub(crate) struct Selectors {
 
 impl Selectors {
     pub(crate) fn new(gateways: impl Iterator<Item = impl Borrow<Gateway>>) -> Self {
-        let mut by_labels: BTreeMap<Labels, (Vec<usize>, usize)> = BTreeMap::new();
+        let mut by_labels: HashMap<Labels, (Vec<usize>, usize)> = HashMap::new();
         for (index, gateway) in gateways.enumerate() {
             let gateway = gateway.borrow();
             let labels = gateway.selector.iter();
             let mut labels: Labels = labels.map(|(k, v)| (k.clone(), v.clone())).collect();
-            labels.sort_unstable();
+            sort::sort(&mut labels);
             let (members, servers) = by_labels.entry(labels).or_default();
             members.push(index);
             *servers += gateway.servers.len();
         }
+        Self::of_groups(by_labels.into_iter().collect())
+    }
+
+    /// Of the Gateways, and the number of their servers, with each selector.
+    fn of_groups(mut by_labels: Vec<(Labels, (Vec<usize>, usize))>) -> Self {
+        sort::sort_by(&mut by_labels, |(one, _), (other, _)| one.cmp(other));
         let (selectors, groups): (Vec<Labels>, Vec<_>) = by_labels.into_iter().unzip();
         let mut with: HashMap<&(String, String), Vec<usize>> = HashMap::new();
         for (index, labels) in selectors.iter().enumerate() {
@@ -254,7 +256,7 @@ impl Selectors {
             return Vec::new();
         }
         let mut members: Vec<usize> = groups().flat_map(|(members, _)| members).copied().collect();
-        members.sort_unstable();
+        sort::sort(&mut members);
         members
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     diagnostic::{Step, only_near},
     manifest::{OBJECT_META, Want},
     rule::{self, RuleId},
+    sort,
     structural::PruneReason,
     tree::{Ref, Tree},
 };
@@ -320,7 +321,7 @@ impl Report {
         let sorted = |wants_metadata: bool| {
             let unknown = of(UNKNOWN).filter(|(path, _)| is_metadata(path) == wants_metadata);
             let mut messages: Vec<_> = unknown.map(|(_, message)| message).collect();
-            messages.sort_unstable_by_key(|message| message.trim_end_matches('"'));
+            sort::sort_by_key(&mut messages, |message| message.trim_end_matches('"'));
             messages.dedup();
             messages
         };

@@ -13,7 +13,7 @@ use crate::{
     Diagnostic, FieldPath, Position, Severity,
     diagnostic::Step,
     fix::{Applicability, Fix, TextEdit},
-    manifest, tree,
+    manifest, sort, tree,
     tree::{Edit, Finder, Kind, Ref, Tree, write_json},
 };
 
@@ -182,8 +182,7 @@ pub(super) fn fixes(
     let kept = trial.largest(&candidates);
     let mut ends: Vec<_> =
         kept.iter().flat_map(|candidate| &candidate.edits).map(|(span, _)| *span).collect();
-    ends.sort_unstable();
-    ends.dedup();
+    sort::sort_and_dedup(&mut ends);
     let mut positions: HashMap<(usize, usize), (Position, Position)> = HashMap::new();
     tree::locate(tree, &ends, |index, position, is_end| {
         let Some(span) = ends.get(index) else { return };
@@ -372,8 +371,7 @@ impl<'t> Trial<'t> {
 
     fn edited(&self, candidates: &[&Candidate<'_>]) -> Option<String> {
         let mut edits: Vec<_> = candidates.iter().flat_map(|candidate| &candidate.edits).collect();
-        edits.sort_unstable();
-        edits.dedup();
+        sort::sort_and_dedup(&mut edits);
         let mut edited = String::with_capacity(self.text.len());
         let mut at = 0;
         for ((start, end), content) in edits {

@@ -13,6 +13,7 @@ use crate::{
         rule,
     },
     go::Quote,
+    sort,
 };
 
 /// A listener, as routes see it.
@@ -207,7 +208,7 @@ impl<'a> Parents<'a> {
                 report(rule::ROUTE, Severity::Error, message);
             }
         }
-        attached.sort_by_cached_key(|attached| attached.parent.internal_name());
+        sort::sort_by_cached_key(&mut attached, |attached| attached.parent.internal_name());
         Ok(attached)
     }
 }

@@ -1,7 +1,5 @@
 //! Filters of HTTP and gRPC routes.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
 use super::{Field, Kind, Ruled, backend::Backends, rejected};
@@ -65,17 +63,17 @@ fn headers(filter: &Field<'_>, key: &str, side: &str, out: &mut Map<String, Valu
     let mut operations = Map::new();
     for list in ["set", "add"] {
         // Of repeated names the first one counts.
-        let mut named = BTreeMap::new();
+        let mut named = Map::new();
         for header in filter.items(list)? {
             let (name, value) = (header.str("name")?, header.str("value")?);
             if !value.bytes().all(|b| b == b'\t' || b >= b' ' && b != 0x7f) {
                 let message = format!("header {} value contains invalid characters", Quote(name));
                 return rejected(&header, message);
             }
-            named.entry(name.to_lowercase()).or_insert(value);
+            named.entry(name.to_lowercase()).or_insert_with(|| value.into());
         }
         if !named.is_empty() {
-            operations.insert(list.to_owned(), json!(named));
+            operations.insert(list.to_owned(), named.into());
         }
     }
     let removed = filter.strings("remove")?;

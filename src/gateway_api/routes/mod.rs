@@ -26,7 +26,7 @@ use super::{
     rule,
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Severity, Timestamp,
+    Diagnostic, Error, FieldPath, Severity, Timestamp, sort,
     tree::{self, Edit, write_text, write_yaml},
 };
 
@@ -159,7 +159,7 @@ impl Generated {
     pub(super) fn finish(self) -> Vec<GeneratedVirtualService> {
         let mut all = merge::merge(self.bases);
         all.extend(self.others);
-        all.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        sort::sort_by(&mut all, |a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         all
     }
 }

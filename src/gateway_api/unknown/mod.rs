@@ -209,7 +209,10 @@ pub(super) fn convert<R: Resources + ?Sized>(
         true => vec![true; written.spec.listeners.len()],
         false => {
             let both = answer.listeners.iter().zip(&other.listeners).enumerate();
-            both.map(|(index, (one, two))| scope.listeners.contains(&index) || one != two).collect()
+            both.map(|(index, (one, two))| {
+                scope.listeners.binary_search(&index).is_ok() || one != two
+            })
+            .collect()
         }
     };
     let has_conditions = !is_unknown

@@ -7,6 +7,7 @@ use crate::{
     Timestamp,
     diagnostic::Quoted,
     rule::lint as rule,
+    sort,
     validate::secret::{CaProblem, Known, ServerProblem},
     x509::{CaBundle, CrlProblem, LoadProblem, PairProblem, ServerCertificate},
 };
@@ -148,7 +149,7 @@ impl<'a> Judge<'a> {
     fn crl(&self, ca: &CaBundle, secret: &'a SetSecret) -> Vec<Found<'a>> {
         let now = self.options.at.map(|at| at.seconds);
         let mut problems = ca.crl_problems(now);
-        problems.sort_by_key(|(problem, _)| *problem);
+        sort::sort_by_key(&mut problems, |(problem, _)| *problem);
         let kinds =
             problems.chunk_by(|(one, _), (other, _)| discriminant(one) == discriminant(other));
         let mut found: Vec<_> = kinds.filter_map(|same| Self::of_crl(same, secret)).collect();

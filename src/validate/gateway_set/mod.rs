@@ -18,7 +18,7 @@ use super::{
     set::{DocumentLocation, SetFinding},
 };
 use crate::{
-    Diagnostic, Gateway, Position, Severity, diagnostic::Quoted, is_placeholder, rule::RuleId,
+    Diagnostic, Gateway, Position, Severity, diagnostic::Quoted, is_placeholder, rule::RuleId, sort,
 };
 
 /// The Gateways and VirtualServices of a set.
@@ -155,7 +155,7 @@ impl GatewaySet {
     pub(super) fn findings_alone(&self) -> Vec<SetFinding> {
         let mut findings = Vec::new();
         self.merge(&self.gateways, 0, &mut findings);
-        findings.sort_by_key(order);
+        sort::sort_by_key(&mut findings, order);
         findings
     }
 
@@ -203,12 +203,12 @@ impl GatewaySet {
             findings.extend(set.not_merged());
         }
         let conflicts = conflicts::findings(Arc::clone(&set), conflicts);
-        findings.sort_by_key(order);
+        sort::sort_by_key(&mut findings, order);
         let alone = (0..alone).flat_map(move |index| {
             let mut findings = Vec::new();
             let gateway = set.gateways.get(index).map_or(&[][..], std::slice::from_ref);
             set.merge(gateway, index, &mut findings);
-            findings.sort_by_key(order);
+            sort::sort_by_key(&mut findings, order);
             findings
         });
         in_order(in_order(findings.into_iter(), conflicts), alone)
@@ -296,12 +296,11 @@ impl SetGateway {
 /// (generateName). Returns which are kept.
 fn keep_last<T>(all: &mut Vec<T>, name: impl for<'a> Fn(&'a T) -> (&'a str, &'a str)) -> Vec<bool> {
     let name_at = |index: usize| all.get(index).map_or(("", ""), &name);
-    let mut order: Vec<u32> = (0..small(all.len())).collect();
-    order.sort_unstable_by_key(|&index| (name_at(index as usize), index));
+    let order = sort::order(all.len(), &|one, other| name_at(one).cmp(&name_at(other)));
     let mut kept = vec![true; all.len()];
     for (&index, &next) in order.iter().zip(order.iter().skip(1)) {
-        let (index, own) = (index as usize, name_at(index as usize));
-        if !own.1.is_empty() && own == name_at(next as usize) {
+        let own = name_at(index);
+        if !own.1.is_empty() && own == name_at(next) {
             kept.get_mut(index).into_iter().for_each(|kept| *kept = false);
         }
     }

@@ -67,7 +67,7 @@ impl GatewaySet {
                 let hosts = hosts.get(&index).filter(|_| is_known)?;
                 let namespace = if hosts.have_namespaces { service.namespace.as_str() } else { "" };
                 let key = (index, namespace);
-                names.entry(key).or_insert_with(|| HostNames::new(hosts.visible_in(namespace)));
+                names.entry(key).or_insert_with(|| HostNames::new(&hosts.visible_in(namespace)));
                 Some(key)
             };
             let gateways: Option<Vec<(usize, &str)>> = service.gateways.iter().map(known).collect();
@@ -118,14 +118,15 @@ impl<'a> ServerHosts<'a> {
     /// The hosts that a VirtualService of a namespace may have. A namespace that is not known may be any.
     ///
     /// Source: istiod's `sanitizeServerHostNamespace` and `host.NamesForNamespace`.
-    fn visible_in<'b>(&'b self, namespace: &'b str) -> impl Iterator<Item = &'b str> + Clone {
+    fn visible_in<'b>(&'b self, namespace: &'b str) -> Vec<&'b str> {
         let own = self.gateway.namespace();
-        self.hosts.iter().filter_map(move |host| {
+        let visible = self.hosts.iter().filter_map(|host| {
             let Some((of, name)) = host.split_once('/') else { return Some(host.as_str()) };
             let of = if of == "." { own } else { of };
             let is_visible = of == "*"
                 || [of, namespace].into_iter().any(|of| of.is_empty() || is_placeholder(of));
             (is_visible || of == namespace).then_some(name)
-        })
+        });
+        visible.collect()
     }
 }

@@ -1,11 +1,12 @@
 //! The pods of Gateways, and the Services of these pods.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::{GatewaySet, ServerPart, SetFinding, finding};
 use crate::{
     Gateway, is_placeholder,
     rule::lint as rule,
+    sort,
     validate::{
         outline::{CompactLocation, LocationField},
         workload::{KeptPod, KeptService, Labels, selects},
@@ -19,7 +20,7 @@ const MOST_COMPARISONS: usize = 5_000_000;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workloads {
     /// Each once, with its namespace.
-    pods: BTreeSet<(String, Labels)>,
+    pods: HashSet<(String, Labels)>,
     services: Vec<(String, KeptService)>,
     /// Whether there are Pods, and not only what makes them.
     has_pods: bool,
@@ -30,9 +31,10 @@ pub(super) struct Workloads {
 /// What is known of the pods with a selector.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Selected {
-    pub(super) namespaces: BTreeSet<String>,
-    /// The ports of their Services. `None` if there is no Service, or a port is not known.
-    ports: Option<BTreeSet<u32>>,
+    /// Sorted.
+    pub(super) namespaces: Vec<String>,
+    /// The ports of their Services, sorted. `None` if there is no Service, or a port is not known.
+    ports: Option<Vec<u32>>,
 }
 
 impl Workloads {
@@ -93,21 +95,21 @@ impl<'a> Index<'a> {
     }
 
     /// Nothing if it would take too long.
-    fn selected(&mut self, selector: &BTreeMap<&str, &str>) -> Option<Selected> {
-        let rarest = selector.iter().map(|(key, value)| self.pods.get(&(*key, *value)));
+    fn selected(&mut self, selector: &[(&str, &str)]) -> Option<Selected> {
+        let rarest = selector.iter().map(|label| self.pods.get(label));
         let candidates: Vec<&(String, Labels)> =
             match rarest.min_by_key(|of| of.map_or(0, Vec::len)) {
                 None => self.workloads.pods.iter().collect(),
                 Some(rarest) => rarest.cloned().unwrap_or_default(),
             };
-        let (mut selected, mut services) = (Selected::default(), HashMap::new());
+        let (mut namespaces, mut services) = (HashSet::new(), HashMap::new());
         let mut is_unknown = false;
         for (namespace, labels) in candidates {
             self.comparisons += 1;
-            if !selects(selector.iter().map(|(key, value)| (*key, *value)), labels) {
+            if !selects(selector.iter().copied(), labels) {
                 continue;
             }
-            selected.namespaces.insert(namespace.clone());
+            namespaces.insert(namespace.as_str());
             is_unknown |= self.unknown.contains(namespace.as_str());
             for (key, value) in labels {
                 let of_label = self.services.get(&(key.as_str(), value.as_str()));
@@ -127,8 +129,14 @@ impl<'a> Index<'a> {
         let ports: Option<Vec<_>> =
             services.values().map(|service| service.ports.as_ref()).collect();
         let ports = ports.filter(|ports| !ports.is_empty() && !is_unknown);
-        selected.ports = ports.map(|ports| ports.into_iter().flatten().copied().collect());
-        Some(selected)
+        let ports = ports.map(|ports| {
+            let mut ports: Vec<u32> = ports.into_iter().flatten().copied().collect();
+            sort::sort_and_dedup(&mut ports);
+            ports
+        });
+        let mut namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
+        sort::sort(&mut namespaces);
+        Some(Selected { namespaces, ports })
     }
 }
 
@@ -141,13 +149,10 @@ impl GatewaySet {
         let gateways = self.gateways.iter();
         let selected = gateways.map(|gateway| {
             let Gateway { selector, .. } = gateway.spec();
-            let selector: BTreeMap<&str, &str> =
+            let mut selector: Vec<(&str, &str)> =
                 selector.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-            if selector
-                .iter()
-                .flat_map(|(key, value)| [key, value])
-                .any(|text| is_placeholder(text))
-            {
+            sort::sort(&mut selector);
+            if selector.iter().any(|(key, value)| is_placeholder(key) || is_placeholder(value)) {
                 return None;
             }
             let key = format!("{selector:?}");
@@ -185,7 +190,7 @@ impl GatewaySet {
             };
             for (index, server) in gateway.spec().servers.iter().enumerate() {
                 let number = server.port.as_ref().map_or(0, |port| port.number);
-                if number == 0 || ports.contains(&number) {
+                if number == 0 || ports.binary_search(&number).is_ok() {
                     continue;
                 }
                 let some: Vec<String> = ports.iter().take(5).map(u32::to_string).collect();
