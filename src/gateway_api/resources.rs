@@ -152,8 +152,8 @@ impl Resources for InMemory {
 
     fn reference_grants(&self, namespace: &str) -> Vec<Cow<'_, ReferenceGrant>> {
         let ByName { objects, indexes } = &self.reference_grants;
-        let indexes = indexes.get(namespace).into_iter().flat_map(HashMap::values);
-        indexes.filter_map(|index| objects.get(*index)).map(Cow::Borrowed).collect()
+        let Some(indexes) = indexes.get(namespace) else { return Vec::new() };
+        indexes.values().filter_map(|index| objects.get(*index)).map(Cow::Borrowed).collect()
     }
 
     fn namespaces(&self) -> Vec<Cow<'_, Namespace>> {
@@ -165,9 +165,11 @@ impl Resources for InMemory {
     }
 
     fn listener_sets(&self, namespace: &str, name: &str) -> Vec<Cow<'_, ListenerSet>> {
-        let children = self.children.get(&owned((namespace, name))).into_iter().flatten();
+        let Some(children) = self.children.get(&owned((namespace, name))) else {
+            return Vec::new();
+        };
         let mut sets: Vec<_> =
-            children.filter_map(|(of, name)| self.listener_sets.get(of, name)).collect();
+            children.iter().filter_map(|(of, name)| self.listener_sets.get(of, name)).collect();
         sort::sort_by(&mut sets, |one, other| {
             one.metadata.identity().cmp(&other.metadata.identity())
         });

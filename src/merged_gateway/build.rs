@@ -127,12 +127,14 @@ impl<'a> Builder<'a> {
             let bind = self.texts.get(bind);
             let address = if bind.is_empty() { "0.0.0.0" } else { bind };
             let chains = self.chains(*port, &mut taken, without_route, backends);
+            if chains.is_empty() {
+                continue;
+            }
             let listener = listeners.entry(format!("{address}_{number}")).or_insert_with(|| {
                 Listener { address: address.to_owned(), port: number, chains: Vec::new() }
             });
             listener.chains.extend(chains);
         }
-        listeners.retain(|_, listener| !listener.chains.is_empty());
         listeners
     }
 
@@ -268,6 +270,10 @@ impl<'a> Builder<'a> {
         })
     }
 
+    fn hosts_of(&self, index: usize) -> &[Cow<'a, str>] {
+        self.servers.get(index).map_or(&[], |prepared| &prepared.hosts)
+    }
+
     /// The server's hosts for VirtualServices of a namespace. Source: pilot's `NamesForNamespace`.
     fn names_for(&self, index: usize, namespace: &str) -> Vec<&str> {
         let name = |host: &'_ Cow<'_, str>| -> Option<(usize, bool)> {
@@ -275,7 +281,7 @@ impl<'a> Builder<'a> {
                 Some((of.len() + 1, of == namespace || of == "*"))
             })
         };
-        let hosts = self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts);
+        let hosts = self.hosts_of(index).iter();
         hosts
             .filter_map(|host| match name(host) {
                 Some((start, true)) => host.get(start..),
@@ -286,8 +292,10 @@ impl<'a> Builder<'a> {
 
     /// Source: pilot's `GetSNIHostsForServer` and `toFilterChainMatch`.
     fn server_names(&self, index: usize) -> Vec<String> {
-        let hosts = self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts);
-        let names = hosts.map(|host| host.split('/').nth(1).unwrap_or(host).to_owned());
+        let names = self
+            .hosts_of(index)
+            .iter()
+            .map(|host| host.split('/').nth(1).unwrap_or(host).to_owned());
         let mut names = matched_names(names.collect());
         names.dedup();
         names
@@ -362,8 +370,7 @@ impl<'a> Builder<'a> {
                 }
             }
             if is_redirect {
-                for name in self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts)
-                {
+                for name in self.hosts_of(index) {
                     result.entry(name.to_lowercase()).or_default().is_redirect = true;
                 }
             }
@@ -372,8 +379,7 @@ impl<'a> Builder<'a> {
         for (domain, host) in &mut result {
             let Some(numbers) = of_domain.remove(domain) else { continue };
             let list = of_routes.entry(numbers).or_insert_with_key(|numbers| {
-                let list =
-                    NumberedRoutes::reached(numbers.iter().filter_map(|&one| routes.get(one)));
+                let list = NumberedRoutes::reached(&routes, numbers);
                 let known = lists.entry(list);
                 Arc::clone(known.or_insert_with_key(|list| list.as_slice().into()))
             });

@@ -294,10 +294,12 @@ impl<'a> Index<'a> {
     pub(super) fn listeners_for(&self, host: &str, backends: &[usize]) -> Vec<usize> {
         let mut found: Vec<usize> = Vec::new();
         for name in self.names_of(host) {
-            found.extend(self.listeners.get(name.as_str()).into_iter().flatten());
+            let listeners = self.listeners.get(name.as_str());
+            found.extend_from_slice(listeners.map_or(&[], Vec::as_slice));
         }
         for backend in backends {
-            found.extend(self.bytes_listeners.get(backend).into_iter().flatten());
+            let listeners = self.bytes_listeners.get(backend);
+            found.extend_from_slice(listeners.map_or(&[], Vec::as_slice));
         }
         sort::sort_and_dedup(&mut found);
         found
@@ -370,7 +372,7 @@ impl<'a> Index<'a> {
         &self,
         backend: usize,
     ) -> impl Iterator<Item = (usize, Option<&'a str>)> {
-        let http = self.any.get(&backend).into_iter().flatten();
+        let http = self.any.get(&backend).map_or(&[][..], Vec::as_slice).iter();
         let http = http.map(|&(number, domain)| (number, Some(domain)));
         let bytes = self.bytes.get(&backend).into_iter().flatten();
         let bytes = bytes.filter_map(|(_, of)| Some((*of.first()?, None)));

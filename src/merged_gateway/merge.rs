@@ -55,23 +55,23 @@ pub(super) struct Keys {
 /// Texts and their numbers.
 #[derive(Default)]
 pub(super) struct Texts<'a> {
-    numbers: HashMap<Cow<'a, str>, u64>,
+    numbers: HashMap<Cow<'a, str>, usize>,
     texts: Vec<Cow<'a, str>>,
 }
 
 impl<'a> Texts<'a> {
     fn number(&mut self, text: Cow<'a, str>) -> u64 {
-        let next = self.texts.len() as u64;
+        let next = self.texts.len();
         let number = *self.numbers.entry(text.clone()).or_insert(next);
         if number == next {
             self.texts.push(text);
         }
-        number
+        number as u64
     }
 
     /// The number of a text, if it has one.
     pub(super) fn find(&self, text: &str) -> Option<u64> {
-        self.numbers.get(text).copied()
+        self.numbers.get(text).map(|number| *number as u64)
     }
 
     /// The text with this number.
@@ -215,7 +215,9 @@ impl Merge {
         }
         self.ports.push(key);
         let servers = PortServers { servers: vec![index], route };
-        replaced.extend(self.servers.insert(key, servers).into_iter().flat_map(|old| old.servers));
+        if let Some(old) = self.servers.insert(key, servers) {
+            replaced.extend(old.servers);
+        }
     }
 
     /// Source: pilot's `CheckDuplicates`, which knows one address of each host.

@@ -123,9 +123,8 @@ const MOST_VIRTUAL_HOSTS: usize = 1_000_000;
 /// ```
 #[must_use]
 pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
-    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
-    let wildcards = hosts.clone().filter(|host| host.contains('*')).count();
-    let is_large = wildcards.saturating_mul(hosts.count()) > MOST_VIRTUAL_HOSTS;
+    let hosts: usize = gateway.servers.iter().map(|server| server.hosts.len()).sum();
+    let is_large = wildcards_of(gateway).saturating_mul(hosts) > MOST_VIRTUAL_HOSTS;
     if !gateway.servers.iter().any(may_reject) || is_large || !hosts_overlap(gateway) {
         return Vec::new();
     }
@@ -141,6 +140,12 @@ pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
         }
     }
     bypasses
+}
+
+/// The number of wildcards among the hosts.
+pub(super) fn wildcards_of(gateway: &Gateway) -> usize {
+    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
+    hosts.filter(|host| host.contains('*')).count()
 }
 
 /// Whether the server may reject clients.
@@ -256,10 +261,10 @@ impl MergedGateway {
         let listeners = listeners(&chains);
         let index = Index::new(&chains, &listeners);
         let mut gains: HashMap<(usize, usize), Rc<[Change]>> = HashMap::new();
-        let names = listeners.iter().flat_map(|chains| chains.iter().filter(|one| one.may_reject));
-        let names = names.flat_map(|chain| chain.server_names).map(String::as_str);
-        let mut patterns: Vec<&str> =
-            index.domains().map(|(_, domain)| domain).chain(names).collect();
+        let mut patterns: Vec<&str> = index.domains().map(|(_, domain)| domain).collect();
+        for chain in listeners.iter().copied().flatten().filter(|chain| chain.may_reject) {
+            patterns.extend(chain.server_names.iter().map(String::as_str));
+        }
         sort::sort_and_dedup(&mut patterns);
         let mut reported: HashSet<(usize, usize)> = HashSet::new();
         let mut found: Vec<(usize, Bypass)> = Vec::new();

@@ -148,10 +148,14 @@ impl NumberedRoutes {
 
     /// What the routes of a domain reach, in order. Source: pilot's `SortVHostRoutes`, which puts routes that
     /// take every request last, and Envoy, which takes the first that matches.
-    pub(super) fn reached<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Vec<usize> {
-        let partial = all.clone().flat_map(|routes| &routes.partial);
-        let rest = all.filter_map(|routes| routes.rest.as_ref()).take(1).flatten();
-        let mut reached: Vec<usize> = partial.chain(rest).copied().collect();
+    pub(super) fn reached(all: &[Self], of_domain: &[usize]) -> Vec<usize> {
+        let mut reached: Vec<usize> = Vec::new();
+        let mut rest: Option<&[usize]> = None;
+        for routes in of_domain.iter().filter_map(|number| all.get(*number)) {
+            reached.extend_from_slice(&routes.partial);
+            rest = rest.or(routes.rest.as_deref());
+        }
+        reached.extend_from_slice(rest.unwrap_or_default());
         sort::sort_and_dedup(&mut reached);
         reached
     }
@@ -160,6 +164,7 @@ impl NumberedRoutes {
 /// The backends of a set of VirtualServices.
 pub(super) struct Backends<'a> {
     known: HashMap<Backend, usize>,
+    list: Vec<Backend>,
     /// The port of a service that routes name; none if they name several.
     ports: HashMap<&'a str, Option<u32>>,
 }
@@ -176,7 +181,7 @@ impl<'a> Backends<'a> {
                 *known = known.filter(|known| known == port);
             }
         }
-        Self { known: HashMap::new(), ports }
+        Self { known: HashMap::new(), list: Vec::new(), ports }
     }
 
     /// The number of the backend. A destination without a port is the only one of its service, or that with the
@@ -191,8 +196,11 @@ impl<'a> Backends<'a> {
             Destination::Delegate(name) => Backend::Delegate(name.clone()),
             Destination::Assumed(name) => Backend::Assumed(name.clone()),
         };
-        let next = self.known.len();
-        *self.known.entry(backend).or_insert(next)
+        let next = self.list.len();
+        *self.known.entry(backend).or_insert_with_key(|backend| {
+            self.list.push(backend.clone());
+            next
+        })
     }
 
     pub(super) fn of_route(&mut self, route: &Route, server_port: u32) -> Arc<[usize]> {
@@ -205,9 +213,7 @@ impl<'a> Backends<'a> {
 
     /// All of them, by their numbers.
     pub(super) fn into_list(self) -> Vec<Backend> {
-        let mut list: Vec<(Backend, usize)> = self.known.into_iter().collect();
-        sort::sort_by_key(&mut list, |(_, number)| *number);
-        list.into_iter().map(|(backend, _)| backend).collect()
+        self.list
     }
 }
 

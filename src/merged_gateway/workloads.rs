@@ -5,7 +5,9 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use super::{Bypass, MergedGateway, NamedGateway, VirtualService, Workload};
+use super::{
+    Bypass, MergedGateway, NamedGateway, VirtualService, Workload, reachability::wildcards_of,
+};
 use crate::{Gateway, sort};
 
 /// What is merged at most: Gateways and servers, counted again for each workload, and virtual hosts.
@@ -87,7 +89,7 @@ impl<'a> MergedSet<'a> {
     pub fn build(gateways: &[NamedGateway<'a>], virtual_services: &[VirtualService]) -> Self {
         let mut bound: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, service) in virtual_services.iter().enumerate() {
-            for gateway in service.gateways.iter().collect::<HashSet<_>>() {
+            for gateway in service.gateways.iter().map(String::as_str).collect::<HashSet<_>>() {
                 bound.entry(gateway).or_default().push(index);
             }
         }
@@ -129,8 +131,7 @@ impl<'a> MergedSet<'a> {
                         merged.virtual_services.extend(assumed);
                     }
                 }
-                let of_servers = gateway.gateway.servers.iter().flat_map(|server| &server.hosts);
-                let wildcards = of_servers.filter(|host| host.contains('*')).count();
+                let wildcards = wildcards_of(gateway.gateway);
                 virtual_hosts += wildcards.saturating_mul(hosts);
             }
             if virtual_hosts > MOST_VIRTUAL_HOSTS {
@@ -163,10 +164,12 @@ impl<'a> MergedWorkload<'a> {
     /// [`gateways`](Self::gateways).
     #[must_use]
     pub fn without_virtual_services(&self) -> Vec<usize> {
-        let services = self.virtual_services.iter().zip(&self.virtual_service_indexes);
-        let known = services.filter(|(_, index)| index.is_some());
-        let bound: HashSet<&str> =
-            known.flat_map(|(service, _)| &service.gateways).map(String::as_str).collect();
+        let mut bound: HashSet<&str> = HashSet::new();
+        for (service, index) in self.virtual_services.iter().zip(&self.virtual_service_indexes) {
+            if index.is_some() {
+                bound.extend(service.gateways.iter().map(String::as_str));
+            }
+        }
         let gateways = self.gateways.iter().enumerate().filter(|(_, gateway)| {
             !bound.contains(format!("{}/{}", gateway.namespace, gateway.name).as_str())
         });
@@ -255,7 +258,10 @@ impl Selectors {
         if *servers > most {
             return Vec::new();
         }
-        let mut members: Vec<usize> = groups().flat_map(|(members, _)| members).copied().collect();
+        let mut members: Vec<usize> = Vec::new();
+        for (of_group, _) in groups() {
+            members.extend_from_slice(of_group);
+        }
         sort::sort(&mut members);
         members
     }

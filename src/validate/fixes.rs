@@ -180,8 +180,10 @@ pub(super) fn fixes(
     let candidates: Vec<_> = candidates.collect();
     let Some(trial) = Trial::new(tree, root, text) else { return Vec::new() };
     let kept = trial.largest(&candidates);
-    let mut ends: Vec<_> =
-        kept.iter().flat_map(|candidate| &candidate.edits).map(|(span, _)| *span).collect();
+    let mut ends: Vec<(usize, usize)> = Vec::new();
+    for candidate in &kept {
+        ends.extend(candidate.edits.iter().map(|(span, _)| *span));
+    }
     sort::sort_and_dedup(&mut ends);
     let mut positions: HashMap<(usize, usize), (Position, Position)> = HashMap::new();
     tree::locate(tree, &ends, |index, position, is_end| {
@@ -370,7 +372,10 @@ impl<'t> Trial<'t> {
     }
 
     fn edited(&self, candidates: &[&Candidate<'_>]) -> Option<String> {
-        let mut edits: Vec<_> = candidates.iter().flat_map(|candidate| &candidate.edits).collect();
+        let mut edits: Vec<_> = Vec::new();
+        for candidate in candidates {
+            edits.extend(&candidate.edits);
+        }
         sort::sort_and_dedup(&mut edits);
         let mut edited = String::with_capacity(self.text.len());
         let mut at = 0;

@@ -107,21 +107,20 @@ impl Descriptions {
                     let is_required = |name: &String| {
                         required.is_some_and(|required| required.iter().any(|one| one == name))
                     };
-                    let properties =
-                        value.as_object().into_iter().flatten().map(|(name, value)| {
-                            let key = (message.to_owned(), name.clone());
-                            let (comment, message) =
-                                self.fields.get(&key).map_or(("", ""), |(text, of)| (text, of));
-                            let mut schema = self.schema(value, message);
-                            if let (Some(schema), false) =
-                                (schema.as_object_mut(), comment.is_empty())
-                            {
-                                schema.insert("description".to_owned(), comment.into());
-                            }
-                            let schema = if is_required(name) { schema } else { optional(schema) };
-                            (name.clone(), schema)
-                        });
-                    schema.insert(key.clone(), properties.collect::<Map<_, _>>().into());
+                    let mut properties = Map::new();
+                    for (name, value) in value.as_object().unwrap_or(&Map::new()) {
+                        let key = (message.to_owned(), name.clone());
+                        let (comment, message) =
+                            self.fields.get(&key).map_or(("", ""), |(text, of)| (text, of));
+                        let mut schema = self.schema(value, message);
+                        if let (Some(schema), false) = (schema.as_object_mut(), comment.is_empty())
+                        {
+                            schema.insert("description".to_owned(), comment.into());
+                        }
+                        let schema = if is_required(name) { schema } else { optional(schema) };
+                        properties.insert(name.clone(), schema);
+                    }
+                    schema.insert(key.clone(), properties.into());
                     schema.insert("additionalProperties".to_owned(), false.into());
                 }
                 "items" => {

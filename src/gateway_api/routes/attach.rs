@@ -141,7 +141,7 @@ impl<'a> Parents<'a> {
         &mut self,
         manifest: &'a GatewayManifest,
         conversion: &'a Conversion,
-        set: impl Fn(Identity<'_>) -> Option<&'a [Listener]>,
+        set: &dyn Fn(Identity<'_>) -> Option<&'a [Listener]>,
     ) {
         let Metadata { namespace, name, .. } = &manifest.gateway.metadata;
         let listeners = manifest.gateway.spec.listeners.iter().zip(&conversion.listeners);

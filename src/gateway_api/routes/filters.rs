@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Field, Kind, Ruled, backend::Backends, rejected};
+use super::{Field, Kind, Ruled, backend::Backends, object, rejected};
 use crate::{gateway_api::resources::Resources, go::Quote};
 
 fn unsupported<T>(filter: &Field<'_>, kind: &str) -> Ruled<T> {
@@ -137,8 +137,8 @@ fn percent(value: f64) -> Value {
     let whole: Option<i64> = format!("{value}").parse().ok();
     match whole {
         Some(0) => json!({}),
-        Some(whole) => json!({"value": whole}),
-        None => json!({"value": value}),
+        Some(whole) => object("value", whole),
+        None => object("value", value),
     }
 }
 
@@ -207,10 +207,10 @@ fn cors(filter: &Field<'_>) -> Ruled<Option<Value>> {
     let Some(filter) = filter.get("cors")? else { return Ok(None) };
     let mut out = Map::new();
     let origin = |text: &str| match text.find('*') {
-        _ if text == "*" => json!({"regex": ANY}),
-        None => json!({"exact": text}),
-        Some(at) if at + 1 == text.len() => json!({"prefix": text.trim_end_matches('*')}),
-        Some(_) => json!({"regex": format!("^{}$", wildcards(text))}),
+        _ if text == "*" => object("regex", ANY),
+        None => object("exact", text),
+        Some(at) if at + 1 == text.len() => object("prefix", text.trim_end_matches('*')),
+        Some(_) => object("regex", format!("^{}$", wildcards(text))),
     };
     let origins = filter.strings("allowOrigins")?;
     let origins: Vec<_> = origins.into_iter().filter(|text| !text.is_empty()).map(origin).collect();

@@ -140,6 +140,13 @@ fn rejected<T>(field: &Field<'_>, message: impl Into<String>) -> Ruled<T> {
     Err(Rejected::Problem(Problem { path, message }))
 }
 
+/// An object with one field.
+fn object(key: &str, value: impl Into<Value>) -> Value {
+    let mut object = serde_json::Map::new();
+    object.insert(key.to_owned(), value.into());
+    object.into()
+}
+
 /// The maximum size of the VirtualServices of a set in JSON, about: a route is in that of each of its listeners and
 /// hosts.
 const BYTES: usize = 64 << 20;

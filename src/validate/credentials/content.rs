@@ -91,7 +91,7 @@ impl<'a> Judge<'a> {
             }
         }
         let hosts = self.used.gateway.and_then(|of| self.gateways.hosts(of, self.used.at.server()));
-        let hosts: Vec<String> = hosts.into_iter().flatten().collect();
+        let hosts = hosts.unwrap_or_default();
         let is_named = |host: &String| certificate.dns_names.iter().any(|name| names(name, host));
         if !hosts.is_empty() && !hosts.iter().any(|host| host == "*" || is_named(host)) {
             let names: Vec<String> =

@@ -377,14 +377,15 @@ impl<'a> Judge<'a> {
         name: &str,
         is_config_map: bool,
     ) -> Vec<&'a SetSecret> {
-        let all = self.set.secrets.get(name).into_iter().flatten();
-        all.filter(|secret| {
-            // Without a namespace, the Secret may be applied to any.
-            let is_in =
-                namespace.is_none_or(|of| secret.namespace.is_empty() || *secret.namespace == *of);
-            is_in && secret.kept.is_config_map == is_config_map
-        })
-        .collect()
+        let all = self.set.secrets.get(name).map_or(&[][..], Vec::as_slice);
+        all.iter()
+            .filter(|secret| {
+                // Without a namespace, the Secret may be applied to any.
+                let is_in = namespace
+                    .is_none_or(|of| secret.namespace.is_empty() || *secret.namespace == *of);
+                is_in && secret.kept.is_config_map == is_config_map
+            })
+            .collect()
     }
 
     fn missing(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<Found<'a>> {

@@ -295,17 +295,22 @@ impl SetGateway {
 /// Keeps the last one of each name, which is the one that is applied. Those without a name get one each
 /// (generateName). Returns which are kept.
 fn keep_last<T>(all: &mut Vec<T>, name: impl for<'a> Fn(&'a T) -> (&'a str, &'a str)) -> Vec<bool> {
-    let name_at = |index: usize| all.get(index).map_or(("", ""), &name);
-    let order = sort::order(all.len(), &|one, other| name_at(one).cmp(&name_at(other)));
-    let mut kept = vec![true; all.len()];
+    let kept = are_last(all.len(), &|index| all.get(index).map_or(("", ""), &name));
+    let mut is_kept = kept.iter();
+    all.retain(|_| is_kept.next().copied().unwrap_or_default());
+    kept
+}
+
+/// Whether each of these names is the last one of those that are equal, or is empty.
+fn are_last<'a>(names: usize, name_at: &dyn Fn(usize) -> (&'a str, &'a str)) -> Vec<bool> {
+    let order = sort::order(names, &|one, other| name_at(one).cmp(&name_at(other)));
+    let mut kept = vec![true; names];
     for (&index, &next) in order.iter().zip(order.iter().skip(1)) {
         let own = name_at(index);
         if !own.1.is_empty() && own == name_at(next) {
             kept.get_mut(index).into_iter().for_each(|kept| *kept = false);
         }
     }
-    let mut is_kept = kept.iter();
-    all.retain(|_| is_kept.next().copied().unwrap_or_default());
     kept
 }
 

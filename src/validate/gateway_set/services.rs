@@ -1,6 +1,6 @@
 //! VirtualServices whose Gateways or hosts are missing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{GatewaySet, SetFinding, SetGateway, SetService, finding};
 use crate::{diagnostic::Quoted, is_placeholder, merged_gateway::HostNames, rule};
@@ -46,16 +46,14 @@ impl GatewaySet {
 
     /// Hosts of VirtualServices that no server of their Gateways has.
     pub(super) fn hosts_outside(&self, by_name: &HashMap<String, usize>) -> Vec<SetFinding> {
-        let bound: HashSet<usize> = self
-            .services
-            .iter()
-            .flat_map(|service| &service.kept.service.gateways)
-            .filter_map(|gateway| by_name.get(gateway).copied())
-            .collect();
-        let hosts: HashMap<usize, ServerHosts<'_>> = bound
-            .into_iter()
-            .filter_map(|index| Some((index, ServerHosts::new(self.gateways.get(index)?))))
-            .collect();
+        let mut hosts: HashMap<usize, ServerHosts<'_>> = HashMap::new();
+        for gateway in self.services.iter().flat_map(|service| &service.kept.service.gateways) {
+            if let Some(&index) = by_name.get(gateway)
+                && let Some(gateway) = self.gateways.get(index)
+            {
+                hosts.entry(index).or_insert_with(|| ServerHosts::new(gateway));
+            }
+        }
         let mut names: HashMap<(usize, &str), HostNames<'_>> = HashMap::new();
         let mut findings = Vec::new();
         for SetService { document, kept } in &self.services {
@@ -110,7 +108,8 @@ struct ServerHosts<'a> {
 impl<'a> ServerHosts<'a> {
     fn new(gateway: &'a SetGateway) -> Self {
         let servers = gateway.spec().servers;
-        let hosts: Vec<String> = servers.into_iter().flat_map(|server| server.hosts).collect();
+        let mut hosts: Vec<String> = Vec::new();
+        servers.into_iter().for_each(|server| hosts.extend(server.hosts));
         let have_namespaces = hosts.iter().any(|host| host.contains('/'));
         Self { gateway, hosts, have_namespaces }
     }
