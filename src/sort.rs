@@ -63,3 +63,45 @@ fn rearrange<T>(items: &mut [T], mut order: Vec<usize>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keys with many equal ones, and the place of each.
+    fn items(len: usize, seed: u64) -> Vec<(u64, usize)> {
+        let mut state = seed;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % (len as u64 / 2 + 1)
+        };
+        (0..len).map(|place| (next(), place)).collect()
+    }
+
+    #[test]
+    fn items_are_in_the_order_of_the_standard_librarys_sort() {
+        for (len, seed) in (0..70).zip(1..).chain([(1000, 7), (5000, 11)]) {
+            let unsorted = items(len, seed);
+            let mut want = unsorted.clone();
+            want.sort_by_key(|(key, _)| *key);
+            let (mut by_key, mut cached, mut reversed) =
+                (unsorted.clone(), unsorted.clone(), unsorted.clone());
+            sort_by_key(&mut by_key, |(key, _)| *key);
+            sort_by_cached_key(&mut cached, |(key, _)| key.to_string().len());
+            sort_by(&mut reversed, |one, other| other.cmp(one));
+            assert_eq!(by_key, want);
+            want.reverse();
+            want.sort_by(|one, other| other.cmp(one));
+            assert_eq!(reversed, want);
+            want.clone_from(&unsorted);
+            want.sort_by_key(|(key, _)| key.to_string().len());
+            assert_eq!(cached, want);
+            let mut keys: Vec<u64> = unsorted.into_iter().map(|(key, _)| key).collect();
+            let mut want = keys.clone();
+            want.sort_unstable();
+            want.dedup();
+            sort_and_dedup(&mut keys);
+            assert_eq!(keys, want);
+        }
+    }
+}

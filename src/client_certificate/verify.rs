@@ -52,7 +52,10 @@ fn handshake_flaws(certificate: &ClientCertificate) -> Vec<CertificateError> {
     let cannot_sign = certificate.key_usage == KeyUsage::NoSigning;
     let key_usage = cannot_sign.then_some(CertificateError::InvalidKeyUsage);
     let key = (!certificate.has_key).then_some(CertificateError::NoKey);
-    let mut flaws: Vec<_> = [encoding, key_usage, key].into_iter().flatten().collect();
+    let mut flaws = Vec::new();
+    for flaw in [encoding, key_usage, key] {
+        flaws.extend(flaw);
+    }
     sort::sort(&mut flaws);
     flaws
 }
@@ -94,5 +97,9 @@ fn chain_flaws(
         Validity::Expired => Some(CertificateError::Expired),
         Validity::NotYetValid => Some(CertificateError::NotValidYet),
     };
-    [path, purpose, list, signature, validity].into_iter().flatten().collect()
+    let mut flaws = Vec::new();
+    for flaw in [path, purpose, list, signature, validity] {
+        flaws.extend(flaw);
+    }
+    flaws
 }

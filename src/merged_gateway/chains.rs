@@ -214,7 +214,7 @@ pub(super) struct Reaching {
 }
 
 /// The numbers of chains with equal client checks, by the class of these.
-type Classes = BTreeMap<usize, Vec<usize>>;
+type Classes = HashMap<usize, Vec<usize>>;
 
 /// The chains by what they lead to.
 pub(super) struct Index<'a> {
@@ -368,15 +368,17 @@ impl<'a> Index<'a> {
     }
 
     /// A chain of each class that leads to the backend, and the domain by which it does if it routes HTTP.
-    pub(super) fn reaching_any(
-        &self,
-        backend: usize,
-    ) -> impl Iterator<Item = (usize, Option<&'a str>)> {
-        let http = self.any.get(&backend).map_or(&[][..], Vec::as_slice).iter();
-        let http = http.map(|&(number, domain)| (number, Some(domain)));
-        let bytes = self.bytes.get(&backend).into_iter().flatten();
-        let bytes = bytes.filter_map(|(_, of)| Some((*of.first()?, None)));
-        bytes.chain(http)
+    pub(super) fn reaching_any(&self, backend: usize) -> Vec<(usize, Option<&'a str>)> {
+        let mut bytes: Vec<(usize, usize)> = Vec::new();
+        for (&class, numbers) in self.bytes.get(&backend).into_iter().flatten() {
+            bytes.extend(numbers.first().map(|number| (class, *number)));
+        }
+        sort::sort(&mut bytes);
+        let mut found: Vec<_> = bytes.into_iter().map(|(_, number)| (number, None)).collect();
+        for &(number, domain) in self.any.get(&backend).map_or(&[][..], Vec::as_slice) {
+            found.push((number, Some(domain)));
+        }
+        found
     }
 }
 

@@ -144,8 +144,8 @@ pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
 
 /// The number of wildcards among the hosts.
 pub(super) fn wildcards_of(gateway: &Gateway) -> usize {
-    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
-    hosts.filter(|host| host.contains('*')).count()
+    let of = |hosts: &[String]| hosts.iter().filter(|host| host.contains('*')).count();
+    gateway.servers.iter().map(|server| of(&server.hosts)).sum()
 }
 
 /// Whether the server may reject clients.

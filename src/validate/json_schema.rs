@@ -9,7 +9,7 @@ use super::{
     cel,
     crd::{served, spec_schema},
 };
-use crate::{FILE_DESCRIPTOR_SET, GROUP, IstioVersion};
+use crate::{FILE_DESCRIPTOR_SET, GROUP, IstioVersion, sort};
 
 /// Returns a JSON Schema (draft 7) of Gateways in a release of Istio, for editors and validators of YAML.
 ///
@@ -73,9 +73,8 @@ impl Descriptions {
         let set = FileSet::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
         let mut fields = HashMap::new();
         for file in set.file {
-            let comments = file.source_code_info.unwrap_or_default().location.into_iter();
-            let comments: HashMap<_, _> =
-                comments.map(|location| (location.path, location.leading_comments)).collect();
+            let mut comments = file.source_code_info.unwrap_or_default().location;
+            sort::sort_by(&mut comments, |one, other| one.path.cmp(&other.path));
             let package = format!(".{}", file.package);
             let mut open: Vec<_> = (0_i32..)
                 .zip(file.message_type)
@@ -85,7 +84,9 @@ impl Descriptions {
                 let name = format!("{scope}.{}", message.name);
                 for (index, field) in (0..).zip(message.field) {
                     let at = [path.as_slice(), &[FIELDS, index]].concat();
-                    let comment = comments.get(&at).map(|text| plain(text)).unwrap_or_default();
+                    let comment = comments.binary_search_by(|location| location.path.cmp(&at));
+                    let comment = comment.ok().and_then(|index| comments.get(index));
+                    let comment = comment.map(|of| plain(&of.leading_comments)).unwrap_or_default();
                     fields.insert((name.clone(), field.json_name), (comment, field.type_name));
                 }
                 open.extend((0..).zip(message.nested_type).map(|(index, nested)| {

@@ -68,9 +68,11 @@ const CAS: [[&str; 2]; 2] = [["cacert", "crl"], ["ca.crt", "ca.crl"]];
 /// The key of an OCSP response, which belongs to the second pair.
 const OCSP: &str = "tls.ocsp-staple";
 
-/// All keys that are read.
-fn keys() -> impl Iterator<Item = &'static str> {
-    PAIRS.into_iter().chain(CAS).flatten().chain([OCSP])
+/// The key, if it is read.
+fn known(key: &str) -> Option<&'static str> {
+    const ALL: [[[&str; 2]; 2]; 2] = [PAIRS, CAS];
+    let mut keys = ALL.as_flattened().as_flattened().iter().chain(&[OCSP]);
+    keys.find(|known| **known == key).copied()
 }
 
 /// The keys of which one makes a Secret one for TLS.
@@ -149,7 +151,7 @@ impl Data {
         for (key, value) in map.entries() {
             let key = key.text();
             self.keys.push(key.to_owned());
-            let Some(known) = keys().find(|known| *known == key) else { continue };
+            let Some(known) = known(key) else { continue };
             let bytes = match value.as_str() {
                 Some(text) if is_placeholder(text) => return Err(Unread::Unknown),
                 Some(text) => decode(text).ok_or_else(|| match is_pem(text) {
