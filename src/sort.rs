@@ -1,9 +1,5 @@
 //! Sorting with one sort for all types. The standard library's is compiled anew for each type of element and each
 //! comparison, and is then most of the code of what sorts.
-#![cfg_attr(
-    not(any(feature = "envoy", feature = "validate", feature = "gateway-api")),
-    expect(dead_code, reason = "the features sort more")
-)]
 
 use std::cmp::Ordering;
 
@@ -17,11 +13,13 @@ pub(crate) fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) 
 }
 
 /// Sorts by a key; items with equal keys keep their order.
+#[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api"))]
 pub(crate) fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     sort_by(items, |one, other| key(one).cmp(&key(other)));
 }
 
 /// Sorts by a key that is made once for each item; items with equal keys keep their order.
+#[cfg(any(feature = "validate", feature = "gateway-api"))]
 pub(crate) fn sort_by_cached_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     let keys: Vec<K> = items.iter().map(key).collect();
     let order = order(keys.len(), &|one, other| keys.get(one).cmp(&keys.get(other)));
@@ -34,6 +32,7 @@ pub(crate) fn sort<T: Ord>(items: &mut [T]) {
 }
 
 /// Sorts, and keeps one of equal items.
+#[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api"))]
 pub(crate) fn sort_and_dedup<T: Ord>(items: &mut Vec<T>) {
     sort(items);
     items.dedup();
@@ -64,7 +63,7 @@ fn rearrange<T>(items: &mut [T], mut order: Vec<usize>) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, any(feature = "validate", feature = "gateway-api")))]
 mod tests {
     use super::*;
 
