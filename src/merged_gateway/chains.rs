@@ -213,6 +213,18 @@ pub(super) struct Reaching {
     pub(super) count: usize,
 }
 
+/// Sorts by class, and keeps the first one of each with the count of all.
+pub(super) fn keep_first_of_class(found: &mut Vec<Reaching>, count: fn(usize, usize) -> usize) {
+    sort::sort_by_key(found, |one| one.class);
+    found.dedup_by(|next, first| {
+        let is_same = next.class == first.class;
+        if is_same {
+            first.count = count(first.count, next.count);
+        }
+        is_same
+    });
+}
+
 /// The numbers of chains with equal client checks, by the class of these.
 type Classes = HashMap<usize, Vec<usize>>;
 
@@ -356,14 +368,7 @@ impl<'a> Index<'a> {
                 found.push(Reaching { class, number, count: numbers.len() });
             }
         }
-        sort::sort_by_key(&mut found, |one| one.class);
-        found.dedup_by(|next, first| {
-            let is_same = next.class == first.class;
-            if is_same {
-                first.count += next.count;
-            }
-            is_same
-        });
+        keep_first_of_class(&mut found, usize::saturating_add);
         found
     }
 

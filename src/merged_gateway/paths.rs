@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     MergedGateway, NamedGateway,
-    chains::{Chain, Index, Reaching, listeners},
+    chains::{Chain, Index, Reaching, keep_first_of_class, listeners},
 };
 use crate::sort;
 
@@ -106,14 +106,7 @@ impl MergedGateway {
             for &backend in &backends {
                 found.extend(index.reaching(&chains, backend, &host));
             }
-            sort::sort_by_key(&mut found, |one| one.class);
-            found.dedup_by(|next, first| {
-                let is_same = next.class == first.class;
-                if is_same {
-                    first.count = first.count.max(next.count);
-                }
-                is_same
-            });
+            keep_first_of_class(&mut found, usize::max);
             // The chains that check the clients of the host's own server name.
             let own = index.listeners_for(&host, &backends).into_iter();
             let own = own.filter_map(|number| listeners.get(number));
