@@ -47,18 +47,18 @@ pub(crate) fn order(items: usize, compare: &dyn Fn(usize, usize) -> Ordering) ->
     order
 }
 
-/// Moves each item to its place.
+/// Moves each item to where the order has it.
 fn rearrange<T>(items: &mut [T], mut order: Vec<usize>) {
     for start in 0..items.len() {
-        // A cycle of places, each of which gets the item of the next one.
-        let mut place = start;
-        while let Some(from) = order.get_mut(place) {
-            let from = std::mem::replace(from, place);
+        // A cycle of positions, each of which gets the item of the next one.
+        let mut to = start;
+        while let Some(from) = order.get_mut(to) {
+            let from = std::mem::replace(from, to);
             if from == start {
                 break;
             }
-            items.swap(place, from);
-            place = from;
+            items.swap(to, from);
+            to = from;
         }
     }
 }
@@ -67,14 +67,14 @@ fn rearrange<T>(items: &mut [T], mut order: Vec<usize>) {
 mod tests {
     use super::*;
 
-    /// Keys with many equal ones, and the place of each.
+    /// Keys with many equal ones, and the position of each.
     fn items(len: usize, seed: u64) -> Vec<(u64, usize)> {
         let mut state = seed;
         let mut next = || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (state >> 33) % (len as u64 / 2 + 1)
         };
-        (0..len).map(|place| (next(), place)).collect()
+        (0..len).map(|position| (next(), position)).collect()
     }
 
     #[test]

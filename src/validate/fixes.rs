@@ -137,7 +137,11 @@ fn may_weaken(name: &str, value: Node<'_>) -> bool {
 }
 
 fn folded(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+    let mut folded = String::with_capacity(name.len());
+    for letter in name.chars().filter(|c| !matches!(c, '_' | '-')) {
+        folded.extend(letter.to_lowercase());
+    }
+    folded
 }
 
 /// The part of a finding that decides where its fix is.
