@@ -4,7 +4,6 @@ use super::{
     Admission, CertificateError, ClientCertificate, CrlState, Decision, Encoding, ExtendedKeyUsage,
     KeyUsage, RejectReason, Revocation, Trust, TrustedCa, ValidationContext, Validity,
 };
-use crate::sort;
 
 /// What becomes of a certificate where one is requested.
 ///
@@ -29,7 +28,7 @@ pub(super) fn verify(context: &ValidationContext, certificate: &ClientCertificat
     if !fatal.is_empty() {
         if !context.accepts_untrusted {
             fatal.extend(flaws);
-            sort::sort(&mut fatal);
+            fatal.sort_unstable();
         }
         return Decision::Reject(RejectReason::InvalidCertificate(fatal));
     }
@@ -52,11 +51,8 @@ fn handshake_flaws(certificate: &ClientCertificate) -> Vec<CertificateError> {
     let cannot_sign = certificate.key_usage == KeyUsage::NoSigning;
     let key_usage = cannot_sign.then_some(CertificateError::InvalidKeyUsage);
     let key = (!certificate.has_key).then_some(CertificateError::NoKey);
-    let mut flaws = Vec::new();
-    for flaw in [encoding, key_usage, key] {
-        flaws.extend(flaw);
-    }
-    sort::sort(&mut flaws);
+    let mut flaws: Vec<_> = [encoding, key_usage, key].into_iter().flatten().collect();
+    flaws.sort_unstable();
     flaws
 }
 
@@ -97,9 +93,5 @@ fn chain_flaws(
         Validity::Expired => Some(CertificateError::Expired),
         Validity::NotYetValid => Some(CertificateError::NotValidYet),
     };
-    let mut flaws = Vec::new();
-    for flaw in [path, purpose, list, signature, validity] {
-        flaws.extend(flaw);
-    }
-    flaws
+    [path, purpose, list, signature, validity].into_iter().flatten().collect()
 }
