@@ -70,9 +70,9 @@ pub(crate) fn are_post_quantum(entry: &str) -> impl Iterator<Item = bool> {
 
 /// The name known to Envoy that is most similar to `name`.
 pub(crate) fn suggestion(name: &str) -> Option<&'static str> {
-    let known = GROUPS.iter().flat_map(|group| group.names);
+    let known = GROUPS.map(|group| group.names).concat();
     let foreign = FOREIGN.iter().find(|(foreign, _)| foreign.eq_ignore_ascii_case(name));
-    foreign.map(|(_, known)| *known).or_else(|| nearest(name, known.copied()))
+    foreign.map(|(_, known)| *known).or_else(|| nearest(name, known))
 }
 
 fn position(name: &str) -> Option<usize> {

@@ -77,8 +77,10 @@ pub fn negotiated_protocol<'a>(
 /// [`negotiated_protocol`].
 #[must_use]
 pub fn offered_protocols(context: &DownstreamTlsContext) -> Vec<&str> {
-    let common = context.common_tls_context.iter();
-    let names = common.flat_map(|common| &common.alpn_protocols).flat_map(|name| name.split(','));
-    let names: Vec<_> = names.collect();
+    let Some(common) = &context.common_tls_context else { return Vec::new() };
+    let mut names: Vec<&str> = Vec::new();
+    for entry in &common.alpn_protocols {
+        names.extend(entry.split(','));
+    }
     if names.contains(&"") { Vec::new() } else { names }
 }

@@ -228,13 +228,9 @@ impl GatewayState {
                 .to_owned(),
         };
         let resolved = ("ResolvedRefs", "All references resolved");
-        [
-            Some(condition("Accepted", good, problem)),
-            is_insecure.then(insecure),
-            Some(condition("ResolvedRefs", resolved, backend)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let mut all = vec![condition("Accepted", good, problem)];
+        all.extend(is_insecure.then(insecure));
+        all.push(condition("ResolvedRefs", resolved, backend));
+        all
     }
 }

@@ -1,7 +1,5 @@
 //! The manifests of the Gateways that istiod generates.
 
-use std::collections::BTreeMap;
-
 use super::{
     ConvertedListenerSet, Options,
     input::{Gateway, Identity, ListenerSet, Metadata},
@@ -78,15 +76,14 @@ impl GatewayManifest {
         options: &Options,
     ) -> Option<Manifest> {
         let name = &self.gateway.metadata.name;
-        let selector: BTreeMap<_, _> = if self.gateway.spec.is_managed() {
-            [("gateway.networking.k8s.io/gateway-name".to_owned(), name.clone())].into()
-        } else {
-            options.selector.clone()
-        };
-        if selector.is_empty() {
+        if self.gateway.spec.is_managed() {
+            let label = "gateway.networking.k8s.io/gateway-name".to_owned();
+            spec.selector.insert(label, name.clone());
+        } else if options.selector.is_empty() {
             return None;
+        } else {
+            spec.selector.extend(options.selector.clone());
         }
-        spec.selector.extend(selector);
         let name = generated_name(owner, listener);
         Some(Manifest::new_in(namespace, &name, &[SEMANTICS], spec))
     }

@@ -6,12 +6,12 @@ use super::{
     Context,
     conditions::{ListenerState, Problem, of_conflict},
     findings::Findings,
-    input::{AllowedRoutes, GROUP, Identity, Listener, Metadata, RouteKind},
+    input::{AllowedRoutes, GROUP, Identity, LabelSelector, Listener, Metadata, RouteKind},
     outcome::{ConvertedListener, ListenerOutcome, UnusableServer},
     resources::Resources,
     selector,
 };
-use crate::{FieldPath, Port, Server, go::Quote};
+use crate::{FieldPath, Port, Server, go::Quote, sort};
 
 /// The reason of a listener whose protocol is not supported.
 const UNSUPPORTED: &str = "UnsupportedProtocol";
@@ -124,20 +124,27 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             (None | Some("Same"), _) => vec![self.owner().namespace.clone()],
             (Some("All"), _) | (_, None) => vec!["*".to_owned()],
             (_, Some(selector)) if selector::is_valid(selector) => {
-                let all = self.resources.namespaces();
-                if !self.cache.take_labels(all.len().saturating_mul(selector::len(selector))) {
-                    return None;
-                }
-                let chosen = all.iter().filter(|n| selector::matches(selector, &n.metadata));
-                let mut names: Vec<_> = chosen.map(|n| n.metadata.name.clone()).collect();
+                let mut names = self.selected_namespaces(selector)?;
                 if self.assumed.is_usable("Namespace", "", "") {
                     names.push("unknown".to_owned());
+                    sort::sort(&mut names);
                 }
-                names.sort_unstable();
                 names
             }
             _ => Vec::new(),
         })
+    }
+
+    /// The namespaces with these labels, sorted. `None` if it is too much work.
+    pub(super) fn selected_namespaces(&self, selector: &LabelSelector) -> Option<Vec<String>> {
+        let all = self.resources.namespaces();
+        if !self.cache.take_labels(all.len().saturating_mul(selector::len(selector))) {
+            return None;
+        }
+        let chosen = all.iter().filter(|n| selector::matches(selector, &n.metadata));
+        let mut names: Vec<_> = chosen.map(|n| n.metadata.name.clone()).collect();
+        sort::sort(&mut names);
+        Some(names)
     }
 
     /// Source: pilot's `ReportListenerConflict`.

@@ -35,12 +35,16 @@ pub(super) fn findings(
     listeners: &[ConvertedListener],
     sets: &[ConvertedListenerSet],
 ) -> (Vec<Diagnostic>, Vec<Vec<Diagnostic>>) {
-    let own = listeners.iter().enumerate().map(|(index, listener)| (None, index, listener));
-    let others = sets.iter().enumerate().flat_map(|(set, all)| {
-        let all = all.listeners.iter().enumerate();
-        all.map(move |(index, listener)| (Some(set), index, listener))
-    });
-    let entries: Vec<_> = own.chain(others).filter_map(entry).collect();
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    let mut add = |set: Option<usize>, listeners| {
+        let listeners: &[ConvertedListener] = listeners;
+        let of_set = listeners.iter().enumerate();
+        entries.extend(of_set.filter_map(|(index, listener)| entry(set, index, listener)));
+    };
+    add(None, listeners);
+    for (set, converted) in sets.iter().enumerate() {
+        add(Some(set), &converted.listeners);
+    }
     let mut of_gateway = Vec::new();
     let mut of_sets: Vec<_> = sets.iter().map(|_| Vec::new()).collect();
     for (entry, overlap) in entries.iter().zip(overlaps(&entries)) {
@@ -55,7 +59,7 @@ pub(super) fn findings(
     (of_gateway, of_sets)
 }
 
-fn entry((set, index, listener): (Option<usize>, usize, &ConvertedListener)) -> Option<Entry<'_>> {
+fn entry(set: Option<usize>, index: usize, listener: &ConvertedListener) -> Option<Entry<'_>> {
     let Server { port, hosts, tls, .. } = listener.server()?;
     let tls = tls.as_ref()?;
     if matches!(tls.mode(), TlsMode::Passthrough | TlsMode::AutoPassthrough) {
@@ -80,8 +84,10 @@ fn overlaps<'a>(entries: &[Entry<'a>]) -> Vec<Option<(Shared<'a>, usize)>> {
             }
         }
     };
-    let hosts = entries.iter().enumerate().map(|(number, one)| ((one.port, one.host), number));
-    let hosts: HashMap<_, _> = hosts.collect();
+    let mut hosts = HashMap::new();
+    for (number, entry) in entries.iter().enumerate() {
+        hosts.insert((entry.port, entry.host), number);
+    }
     let mut secrets = HashMap::new();
     for (number, entry) in entries.iter().enumerate() {
         let suffix = entry.host.strip_prefix('*').unwrap_or(entry.host);

@@ -2,12 +2,13 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeSet, HashMap},
+    collections::{HashMap, HashSet},
 };
 
 use super::input::{
     ConfigMap, GatewayClass, Identity, ListenerSet, Namespace, ReferenceGrant, Secret,
 };
+use crate::sort;
 
 /// The objects to which Gateways can refer. [`InMemory`] has them from manifests; a controller has its
 /// own store.
@@ -57,11 +58,11 @@ pub struct InMemory {
     secrets: ByName<Secret>,
     config_maps: ByName<ConfigMap>,
     reference_grants: ByName<ReferenceGrant>,
-    namespaces: HashMap<String, Namespace>,
-    gateway_classes: HashMap<String, GatewayClass>,
-    listener_sets: HashMap<OwnedIdentity, ListenerSet>,
+    namespaces: ByName<Namespace>,
+    gateway_classes: ByName<GatewayClass>,
+    listener_sets: ByName<ListenerSet>,
     /// The `ListenerSet`s of a parent.
-    children: HashMap<OwnedIdentity, BTreeSet<OwnedIdentity>>,
+    children: HashMap<OwnedIdentity, HashSet<OwnedIdentity>>,
 }
 
 /// A namespace and a name.
@@ -71,31 +72,57 @@ fn owned((namespace, name): Identity<'_>) -> OwnedIdentity {
     (namespace.to_owned(), name.to_owned())
 }
 
-/// Objects by namespace and name.
-type ByName<T> = HashMap<String, HashMap<String, T>>;
+/// Objects by namespace, which is empty for those without one, and name.
+#[derive(Clone, Debug)]
+struct ByName<T> {
+    objects: Vec<T>,
+    indexes: HashMap<String, HashMap<String, usize>>,
+}
+
+impl<T> Default for ByName<T> {
+    fn default() -> Self {
+        Self { objects: Vec::new(), indexes: HashMap::new() }
+    }
+}
+
+impl<T> ByName<T> {
+    /// Returns the object that it replaces.
+    fn insert(&mut self, (namespace, name): OwnedIdentity, object: T) -> Option<T> {
+        let next = self.objects.len();
+        let index = *self.indexes.entry(namespace).or_default().entry(name).or_insert(next);
+        match self.objects.get_mut(index) {
+            Some(known) => Some(std::mem::replace(known, object)),
+            None => {
+                self.objects.push(object);
+                None
+            }
+        }
+    }
+
+    fn get(&self, namespace: &str, name: &str) -> Option<&T> {
+        self.objects.get(*self.indexes.get(namespace)?.get(name)?)
+    }
+}
 
 impl InMemory {
     /// Adds a Secret.
     pub fn add_secret(&mut self, secret: Secret) {
-        let metadata = secret.metadata.clone();
-        self.secrets.entry(metadata.namespace).or_default().insert(metadata.name, secret);
+        self.secrets.insert(owned(secret.metadata.identity()), secret);
     }
 
     /// Adds a ConfigMap.
     pub fn add_config_map(&mut self, config_map: ConfigMap) {
-        let metadata = config_map.metadata.clone();
-        self.config_maps.entry(metadata.namespace).or_default().insert(metadata.name, config_map);
+        self.config_maps.insert(owned(config_map.metadata.identity()), config_map);
     }
 
     /// Adds a ReferenceGrant.
     pub fn add_reference_grant(&mut self, grant: ReferenceGrant) {
-        let metadata = grant.metadata.clone();
-        self.reference_grants.entry(metadata.namespace).or_default().insert(metadata.name, grant);
+        self.reference_grants.insert(owned(grant.metadata.identity()), grant);
     }
 
     /// Adds a namespace.
     pub fn add_namespace(&mut self, namespace: Namespace) {
-        self.namespaces.insert(namespace.metadata.name.clone(), namespace);
+        self.namespaces.insert(owned(("", &namespace.metadata.name)), namespace);
     }
 
     /// Adds a `ListenerSet`.
@@ -110,35 +137,43 @@ impl InMemory {
 
     /// Adds a GatewayClass.
     pub fn add_gateway_class(&mut self, class: GatewayClass) {
-        self.gateway_classes.insert(class.metadata.name.clone(), class);
+        self.gateway_classes.insert(owned(("", &class.metadata.name)), class);
     }
 }
 
 impl Resources for InMemory {
     fn secret(&self, namespace: &str, name: &str) -> Option<Cow<'_, Secret>> {
-        self.secrets.get(namespace)?.get(name).map(Cow::Borrowed)
+        self.secrets.get(namespace, name).map(Cow::Borrowed)
     }
 
     fn config_map(&self, namespace: &str, name: &str) -> Option<Cow<'_, ConfigMap>> {
-        self.config_maps.get(namespace)?.get(name).map(Cow::Borrowed)
+        self.config_maps.get(namespace, name).map(Cow::Borrowed)
     }
 
     fn reference_grants(&self, namespace: &str) -> Vec<Cow<'_, ReferenceGrant>> {
-        let grants = self.reference_grants.get(namespace).into_iter().flat_map(HashMap::values);
-        grants.map(Cow::Borrowed).collect()
+        let ByName { objects, indexes } = &self.reference_grants;
+        let Some(indexes) = indexes.get(namespace) else { return Vec::new() };
+        indexes.values().filter_map(|index| objects.get(*index)).map(Cow::Borrowed).collect()
     }
 
     fn namespaces(&self) -> Vec<Cow<'_, Namespace>> {
-        self.namespaces.values().map(Cow::Borrowed).collect()
+        self.namespaces.objects.iter().map(Cow::Borrowed).collect()
     }
 
     fn gateway_class(&self, name: &str) -> Option<Cow<'_, GatewayClass>> {
-        self.gateway_classes.get(name).map(Cow::Borrowed)
+        self.gateway_classes.get("", name).map(Cow::Borrowed)
     }
 
     fn listener_sets(&self, namespace: &str, name: &str) -> Vec<Cow<'_, ListenerSet>> {
-        let children = self.children.get(&owned((namespace, name))).into_iter().flatten();
-        children.filter_map(|own| self.listener_sets.get(own)).map(Cow::Borrowed).collect()
+        let Some(children) = self.children.get(&owned((namespace, name))) else {
+            return Vec::new();
+        };
+        let mut sets: Vec<_> =
+            children.iter().filter_map(|(of, name)| self.listener_sets.get(of, name)).collect();
+        sort::sort_by(&mut sets, |one, other| {
+            one.metadata.identity().cmp(&other.metadata.identity())
+        });
+        sets.into_iter().map(Cow::Borrowed).collect()
     }
 }
 

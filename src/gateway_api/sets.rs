@@ -14,7 +14,7 @@ use super::{
     resources::Resources,
     rule, schema, selector,
 };
-use crate::{Diagnostic, FieldPath, Timestamp, diagnostic::Quoted, go::Quote};
+use crate::{Diagnostic, FieldPath, Timestamp, diagnostic::Quoted, go::Quote, sort};
 
 /// A `ListenerSet` whose parent has the name of the Gateway.
 pub(super) struct Attached<'a> {
@@ -45,7 +45,7 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             true => Vec::new(),
             false => self.resources.listener_sets(namespace, name),
         };
-        sets.sort_by_cached_key(|set| {
+        sort::sort_by_cached_key(&mut sets, |set| {
             let created: Option<Timestamp> = set.metadata.creation_timestamp.parse().ok();
             (created, format!("{}/{}", set.metadata.namespace, set.metadata.name))
         });
@@ -78,18 +78,14 @@ impl<R: Resources + ?Sized> Context<'_, R> {
             (Some("All"), _) => Allowed::All,
             (Some("Same"), _) => Allowed::Same(&self.gateway.metadata.namespace),
             (None | Some("Selector"), Some(selector)) if selector::is_valid(selector) => {
-                let all = self.resources.namespaces();
-                if !self.cache.take_labels(all.len().saturating_mul(selector::len(selector))) {
+                let Some(names) = self.selected_namespaces(selector) else {
                     let at = FieldPath::root().key("spec").key("allowedListeners");
                     found.too_large(
                         TOO_MANY_LABELS.to_owned(),
                         at.key("namespaces").key("selector"),
                     );
                     return Allowed::None;
-                }
-                let chosen = all.iter().filter(|n| selector::matches(selector, &n.metadata));
-                let mut names: Vec<_> = chosen.map(|n| n.metadata.name.clone()).collect();
-                names.sort_unstable();
+                };
                 let is_any = self.assumed.is_usable("Namespace", "", "");
                 Allowed::Selected { names, is_any }
             }

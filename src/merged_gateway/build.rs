@@ -3,7 +3,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -11,15 +11,18 @@ use super::{
     Candidate, ChainAction, FilterChain, Listener, MergedGateway, MergedServer, NamedGateway,
     VirtualHost, VirtualService, Workload,
     hosts::Names,
-    merge::{Merge, Prepared, ServerPort, merge},
+    merge::{Merge, Prepared, ServerPort, Texts, merge},
     routes::{Backends, Context, NumberedRoutes},
 };
-use crate::{Server, ServerTlsSettings, TlsMode, protocol::Protocol, traffic_mode::TrafficMode};
+use crate::{
+    Server, ServerTlsSettings, TlsMode, protocol::Protocol, sort, traffic_mode::TrafficMode,
+};
 
 /// The servers in their order, what became of them, and what they may lead to.
 struct Builder<'a> {
     servers: Vec<Prepared<'a>>,
-    merge: Merge<Cow<'a, str>>,
+    merge: Merge,
+    texts: Texts<'a>,
     virtual_services: &'a [VirtualService],
     /// The hosts of each VirtualService.
     hosts: Vec<Names<'a>>,
@@ -45,7 +48,9 @@ impl MergedGateway {
         };
         let mut order: Vec<(usize, &NamedGateway<'_>)> =
             gateways.iter().enumerate().filter(|(_, gateway)| is_selected(gateway)).collect();
-        order.sort_by_key(|(_, gateway)| (gateway.created, gateway.name, gateway.namespace));
+        sort::sort_by_key(&mut order, |(_, gateway)| {
+            (gateway.created, gateway.name, gateway.namespace)
+        });
         let mut prepared = Vec::new();
         let mut gateways = Vec::new();
         let mut servers = Vec::new();
@@ -56,17 +61,19 @@ impl MergedGateway {
                 servers.push(MergedServer { gateway: index, server: server_index, skipped: None });
             }
         }
-        let (merge, skipped) = merge(&prepared);
+        let (merge, texts, skipped) = merge(&prepared);
         for (server, skipped) in servers.iter_mut().zip(skipped) {
             server.skipped = skipped;
         }
         let bound = bound(virtual_services, &workload.namespace);
-        let names =
-            |service: &'a VirtualService| Names::new(service.hosts.iter().map(String::as_str));
+        let names = |service: &'a VirtualService| {
+            Names::new(&service.hosts.iter().map(String::as_str).collect::<Vec<_>>())
+        };
         let hosts = virtual_services.iter().map(names).collect();
         let builder = Builder {
             servers: prepared,
             merge,
+            texts,
             virtual_services,
             hosts,
             bound,
@@ -94,7 +101,7 @@ fn bound<'a>(
         .filter(|(_, service)| !service.hosts.is_empty())
         .filter_map(|(index, service)| Some((service.visibility(namespace)?, index, service)))
         .collect();
-    order.sort_by_key(|(visibility, _, service)| {
+    sort::sort_by_key(&mut order, |(visibility, _, service)| {
         (*visibility, service.created, &service.name, &service.namespace)
     });
     let mut bound: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -114,30 +121,33 @@ impl<'a> Builder<'a> {
     ) -> BTreeMap<String, Listener> {
         let mut listeners: BTreeMap<String, Listener> = BTreeMap::new();
         // Server names of passthrough chains, by port, and the address that has them.
-        let mut taken: HashMap<(u32, &str), &str> = HashMap::new();
+        let mut taken: HashMap<(u32, &str), u64> = HashMap::new();
         for port in &self.merge.ports {
-            let (number, _, bind) = port;
-            let address = if bind.is_empty() { "0.0.0.0" } else { bind.as_ref() };
-            let chains = self.chains(port, &mut taken, without_route, backends);
+            let &(number, _, bind) = port;
+            let bind = self.texts.get(bind);
+            let address = if bind.is_empty() { "0.0.0.0" } else { bind };
+            let chains = self.chains(*port, &mut taken, without_route, backends);
+            if chains.is_empty() {
+                continue;
+            }
             let listener = listeners.entry(format!("{address}_{number}")).or_insert_with(|| {
-                Listener { address: address.to_owned(), port: *number, chains: Vec::new() }
+                Listener { address: address.to_owned(), port: number, chains: Vec::new() }
             });
             listener.chains.extend(chains);
         }
-        listeners.retain(|_, listener| !listener.chains.is_empty());
         listeners
     }
 
-    fn chains<'s>(
-        &'s self,
-        port: &'s ServerPort<Cow<'a, str>>,
-        taken: &mut HashMap<(u32, &'a str), &'s str>,
+    fn chains(
+        &self,
+        port: ServerPort,
+        taken: &mut HashMap<(u32, &'a str), u64>,
         without_route: &mut Vec<(usize, usize)>,
         backends: &mut Backends<'_>,
     ) -> Vec<FilterChain> {
-        let Some(merged) = self.merge.servers.get(port) else { return Vec::new() };
-        if Protocol::parse(&port.1).is_some_and(Protocol::is_http) {
-            let route = merged.route.as_deref().unwrap_or_default().to_owned();
+        let Some(merged) = self.merge.servers.get(&port) else { return Vec::new() };
+        if Protocol::parse(self.texts.get(port.1)).is_some_and(Protocol::is_http) {
+            let route = merged.route.map_or("", |route| self.texts.get(route)).to_owned();
             let server = merged.servers.first().copied().unwrap_or_default();
             let action = ChainAction::Http { route };
             return vec![FilterChain { server, server_names: Vec::new(), action }];
@@ -198,11 +208,11 @@ impl<'a> Builder<'a> {
     }
 
     /// Whether there is a route for the server. Source: pilot's `buildGatewayNetworkFiltersFromTLSRoutes`.
-    fn passthrough<'s>(
+    fn passthrough(
         &self,
         index: usize,
-        (number, _, bind): &'s ServerPort<Cow<'a, str>>,
-        taken: &mut HashMap<(u32, &'a str), &'s str>,
+        (number, _, bind): ServerPort,
+        taken: &mut HashMap<(u32, &'a str), u64>,
         chains: &mut Vec<FilterChain>,
         backends: &mut Backends<'_>,
     ) -> bool {
@@ -214,19 +224,18 @@ impl<'a> Builder<'a> {
             for (route, one) in matches.filter(|(_, one)| one.is_l4(context)) {
                 has_route = true;
                 let names = &one.sni_hosts;
-                if names
-                    .iter()
-                    .any(|name| taken.get(&(*number, name.as_str())) == Some(&bind.as_ref()))
-                {
+                if names.iter().any(|name| taken.get(&(number, name.as_str())) == Some(&bind)) {
                     continue;
                 }
-                taken.extend(names.iter().map(|name| ((*number, name.as_str()), bind.as_ref())));
+                for name in names {
+                    taken.insert((number, name), bind);
+                }
                 chains.push(FilterChain {
                     server: index,
-                    server_names: matched_names(names.iter().map(String::as_str)),
+                    server_names: matched_names(names.clone()),
                     action: ChainAction::Tcp {
                         virtual_service,
-                        backends: backends.of_route(route, *number),
+                        backends: backends.of_route(route, number),
                     },
                 });
             }
@@ -261,6 +270,10 @@ impl<'a> Builder<'a> {
         })
     }
 
+    fn hosts_of(&self, index: usize) -> &[Cow<'a, str>] {
+        self.servers.get(index).map_or(&[], |prepared| &prepared.hosts)
+    }
+
     /// The server's hosts for VirtualServices of a namespace. Source: pilot's `NamesForNamespace`.
     fn names_for(&self, index: usize, namespace: &str) -> Vec<&str> {
         let name = |host: &'_ Cow<'_, str>| -> Option<(usize, bool)> {
@@ -268,7 +281,7 @@ impl<'a> Builder<'a> {
                 Some((of.len() + 1, of == namespace || of == "*"))
             })
         };
-        let hosts = self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts);
+        let hosts = self.hosts_of(index).iter();
         hosts
             .filter_map(|host| match name(host) {
                 Some((start, true)) => host.get(start..),
@@ -279,9 +292,13 @@ impl<'a> Builder<'a> {
 
     /// Source: pilot's `GetSNIHostsForServer` and `toFilterChainMatch`.
     fn server_names(&self, index: usize) -> Vec<String> {
-        let hosts = self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts);
-        let names = hosts.map(|host| host.split('/').nth(1).unwrap_or(host));
-        matched_names(names.collect::<BTreeSet<_>>().into_iter())
+        let names = self
+            .hosts_of(index)
+            .iter()
+            .map(|host| host.split('/').nth(1).unwrap_or(host).to_owned());
+        let mut names = matched_names(names.collect());
+        names.dedup();
+        names
     }
 
     fn routes(
@@ -302,8 +319,7 @@ impl<'a> Builder<'a> {
             routes.insert(name.clone(), hosts);
         }
         for of_service in service_backends.iter_mut() {
-            of_service.sort_unstable();
-            of_service.dedup();
+            sort::sort_and_dedup(of_service);
         }
         routes
     }
@@ -321,7 +337,8 @@ impl<'a> Builder<'a> {
         let mut known: HashMap<(usize, &str), Option<usize>> = HashMap::new();
         let mut routes: Vec<NumberedRoutes> = Vec::new();
         let mut of_domain: HashMap<String, Vec<usize>> = HashMap::new();
-        let servers = self.merge.routes.get(&Cow::Borrowed(route)).into_iter().flatten();
+        let route = self.texts.find(route);
+        let servers = route.and_then(|route| self.merge.routes.get(&route)).into_iter().flatten();
         for &index in servers {
             let Some(&Prepared { server, .. }) = self.servers.get(index) else { continue };
             let is_redirect = server.tls.as_ref().is_some_and(|tls| tls.https_redirect);
@@ -353,8 +370,7 @@ impl<'a> Builder<'a> {
                 }
             }
             if is_redirect {
-                for name in self.servers.get(index).into_iter().flat_map(|prepared| &prepared.hosts)
-                {
+                for name in self.hosts_of(index) {
                     result.entry(name.to_lowercase()).or_default().is_redirect = true;
                 }
             }
@@ -363,8 +379,7 @@ impl<'a> Builder<'a> {
         for (domain, host) in &mut result {
             let Some(numbers) = of_domain.remove(domain) else { continue };
             let list = of_routes.entry(numbers).or_insert_with_key(|numbers| {
-                let list =
-                    NumberedRoutes::reached(numbers.iter().filter_map(|&one| routes.get(one)));
+                let list = NumberedRoutes::reached(&routes, numbers);
                 let known = lists.entry(list);
                 Arc::clone(known.or_insert_with_key(|list| list.as_slice().into()))
             });
@@ -382,11 +397,10 @@ fn is_auto(server: &Server) -> bool {
 }
 
 /// The names that Envoy matches, in order: none, which is any, if one of them is `*`.
-fn matched_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let mut names: Vec<String> = names.map(str::to_owned).collect();
+fn matched_names(mut names: Vec<String>) -> Vec<String> {
     if names.iter().any(|name| name == "*") {
         return Vec::new();
     }
-    names.sort();
+    sort::sort(&mut names);
     names
 }

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     net::IpAddr,
     rc::Rc,
 };
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     client_certificate::{Change, ClientCertificate, ClientCertificatePolicy, Decision, Source},
+    sort,
     traffic_mode::TrafficMode,
 };
 
@@ -202,8 +203,30 @@ pub(super) fn listeners<'c, 'a>(chains: &'c [Chain<'a>]) -> Vec<&'c [Chain<'a>]>
         .collect()
 }
 
+/// The chains with equal client checks by which requests reach a backend.
+#[derive(Clone, Copy)]
+pub(super) struct Reaching {
+    pub(super) class: usize,
+    /// The first of them.
+    pub(super) number: usize,
+    /// How many there are.
+    pub(super) count: usize,
+}
+
+/// Sorts by class, and keeps the first one of each with the count of all.
+pub(super) fn keep_first_of_class(found: &mut Vec<Reaching>, count: fn(usize, usize) -> usize) {
+    sort::sort_by_key(found, |one| one.class);
+    found.dedup_by(|next, first| {
+        let is_same = next.class == first.class;
+        if is_same {
+            first.count = count(first.count, next.count);
+        }
+        is_same
+    });
+}
+
 /// The numbers of chains with equal client checks, by the class of these.
-type Classes = BTreeMap<usize, Vec<usize>>;
+type Classes = HashMap<usize, Vec<usize>>;
 
 /// The chains by what they lead to.
 pub(super) struct Index<'a> {
@@ -212,7 +235,7 @@ pub(super) struct Index<'a> {
     /// By the backend to which they forward bytes.
     bytes: HashMap<usize, Classes>,
     /// For each backend, one chain of each class that routes HTTP to it, and the domain.
-    any: HashMap<usize, BTreeMap<usize, (usize, &'a str)>>,
+    any: HashMap<usize, Vec<(usize, &'a str)>>,
     /// The listeners that have a chain which rejects clients and has this domain, in order.
     listeners: HashMap<&'a str, Vec<usize>>,
     /// The same for chains that forward bytes, by the backend.
@@ -234,6 +257,7 @@ impl<'a> Index<'a> {
             names: HashSet::new(),
             has_partial: false,
         };
+        let mut reached: HashSet<(usize, usize)> = HashSet::new();
         for (number, chain) in chains.iter().enumerate() {
             index.names.extend(chain.server_names.iter().map(|name| lower(name)));
             if let Leads::Bytes(backends, _) = chain.leads {
@@ -248,10 +272,14 @@ impl<'a> Index<'a> {
                 for &backend in host.backends.iter() {
                     let classes = index.domains.entry((backend, domain)).or_default();
                     classes.entry(chain.class).or_default().push(number);
-                    let any = index.any.entry(backend).or_default();
-                    any.entry(chain.class).or_insert((number, domain));
+                    if reached.insert((backend, chain.class)) {
+                        index.any.entry(backend).or_default().push((number, domain));
+                    }
                 }
             }
+        }
+        for any in index.any.values_mut() {
+            sort::sort_by_key(any, |(number, _)| chains.get(*number).map(|chain| chain.class));
         }
         for (number, chains) in listeners.iter().enumerate() {
             for chain in chains.iter().filter(|chain| chain.may_reject) {
@@ -275,16 +303,23 @@ impl<'a> Index<'a> {
 
     /// The listeners with a chain that rejects clients, and that may route requests with this Host or forwards
     /// bytes to one of these backends, in order.
-    pub(super) fn listeners_for<'b>(
-        &self,
-        host: &str,
-        backends: impl IntoIterator<Item = &'b usize>,
-    ) -> BTreeSet<usize> {
-        let wildcards = wildcards_above(host, self.has_partial);
-        let names = [host.to_owned()].into_iter().chain(wildcards);
-        let by_name = names.filter_map(|name| self.listeners.get(name.as_str()));
-        let bytes = backends.into_iter().filter_map(|backend| self.bytes_listeners.get(backend));
-        by_name.chain(bytes).flatten().copied().collect()
+    pub(super) fn listeners_for(&self, host: &str, backends: &[usize]) -> Vec<usize> {
+        let mut found: Vec<usize> = Vec::new();
+        for name in self.names_of(host) {
+            let listeners = self.listeners.get(name.as_str());
+            found.extend_from_slice(listeners.map_or(&[], Vec::as_slice));
+        }
+        for backend in backends {
+            let listeners = self.bytes_listeners.get(backend);
+            found.extend_from_slice(listeners.map_or(&[], Vec::as_slice));
+        }
+        sort::sort_and_dedup(&mut found);
+        found
+    }
+
+    /// The domains that match the host.
+    fn names_of(&self, host: &str) -> impl Iterator<Item = String> {
+        [host.to_owned()].into_iter().chain(wildcards_above(host, self.has_partial))
     }
 
     /// The domains that lead to backends.
@@ -312,13 +347,9 @@ impl<'a> Index<'a> {
         chains: &[Chain<'a>],
         backend: usize,
         host: &str,
-    ) -> BTreeMap<usize, (usize, usize)> {
-        let mut found: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-        let mut add = |class: usize, number: usize, count: usize| {
-            found.entry(class).or_insert((number, 0)).1 += count;
-        };
-        let wildcards = wildcards_above(host, self.has_partial);
-        for name in [host.to_owned()].into_iter().chain(wildcards) {
+    ) -> Vec<Reaching> {
+        let mut found: Vec<Reaching> = Vec::new();
+        for name in self.names_of(host) {
             for (&class, numbers) in
                 self.domains.get(&(backend, name.as_str())).into_iter().flatten()
             {
@@ -328,26 +359,31 @@ impl<'a> Index<'a> {
                     chain.is_some_and(|chain| chain.domain(host) == Some(name.as_str()))
                 };
                 if let Some(&number) = numbers.iter().take(MOST_TRIED).find(has_host) {
-                    add(class, number, numbers.len());
+                    found.push(Reaching { class, number, count: numbers.len() });
                 }
             }
         }
         for (&class, numbers) in self.bytes.get(&backend).into_iter().flatten() {
-            numbers.first().into_iter().for_each(|&number| add(class, number, numbers.len()));
+            if let Some(&number) = numbers.first() {
+                found.push(Reaching { class, number, count: numbers.len() });
+            }
         }
+        keep_first_of_class(&mut found, usize::saturating_add);
         found
     }
 
     /// A chain of each class that leads to the backend, and the domain by which it does if it routes HTTP.
-    pub(super) fn reaching_any(
-        &self,
-        backend: usize,
-    ) -> impl Iterator<Item = (usize, Option<&'a str>)> {
-        let http = self.any.get(&backend).into_iter().flatten();
-        let http = http.map(|(_, &(number, domain))| (number, Some(domain)));
-        let bytes = self.bytes.get(&backend).into_iter().flatten();
-        let bytes = bytes.filter_map(|(_, of)| Some((*of.first()?, None)));
-        bytes.chain(http)
+    pub(super) fn reaching_any(&self, backend: usize) -> Vec<(usize, Option<&'a str>)> {
+        let mut bytes: Vec<(usize, usize)> = Vec::new();
+        for (&class, numbers) in self.bytes.get(&backend).into_iter().flatten() {
+            bytes.extend(numbers.first().map(|number| (class, *number)));
+        }
+        sort::sort(&mut bytes);
+        let mut found: Vec<_> = bytes.into_iter().map(|(_, number)| (number, None)).collect();
+        for &(number, domain) in self.any.get(&backend).map_or(&[][..], Vec::as_slice) {
+            found.push((number, Some(domain)));
+        }
+        found
     }
 }
 

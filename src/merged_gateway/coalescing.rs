@@ -1,7 +1,5 @@
 //! HTTP/2 connections that browsers use for a host of another filter chain.
 
-use std::collections::BTreeMap;
-
 use super::{
     MergedGateway, NamedGateway,
     chains::{Chain, example_of},
@@ -9,6 +7,7 @@ use super::{
 use crate::{
     Server,
     client_certificate::Request,
+    sort,
     tls_plan::{CertificateSource, TlsPlan, alpn_names},
     traffic_mode::TrafficMode,
 };
@@ -81,62 +80,86 @@ impl MergedGateway {
         has_name: &dyn Fn(usize, &str) -> Option<bool>,
     ) -> Vec<MisdirectedRequest> {
         let chains = self.chains(gateways, &|_| None);
-        // By listener, and by certificate.
-        let mut listeners: BTreeMap<_, BTreeMap<_, Vec<(&Chain<'_>, &Server)>>> = BTreeMap::new();
+        let mut terminating: Vec<Terminating<'_, '_>> = Vec::new();
         for chain in chains.iter().filter(|chain| chain.mode == TrafficMode::HttpsTerminate) {
             let server = self.servers.get(chain.server).and_then(|merged| {
                 gateways.get(merged.gateway)?.gateway.servers.get(merged.server)
             });
-            let Some((server, key)) =
-                server.and_then(|server| Some((server, certificate(server)?)))
-            else {
-                continue;
-            };
-            let listener = (chain.listener.port, chain.listener.address.as_str());
-            let certificates = listeners.entry(listener).or_default();
-            certificates.entry(key).or_default().push((chain, server));
+            if let Some(server) = server
+                && let Some(certificate) = certificate(server)
+            {
+                let listener = (chain.listener.port, chain.listener.address.as_str());
+                terminating.push(Terminating { listener, certificate, chain, server });
+            }
         }
+        sort::sort_by(&mut terminating, |one, other| {
+            (one.listener, &one.certificate).cmp(&(other.listener, &other.certificate))
+        });
         let mut found = Vec::new();
-        for certificates in listeners.values() {
-            for group in certificates.values() {
-                // First those with the same certificate.
-                let others = certificates.values().filter(|other| !std::ptr::eq(*other, group));
-                let same = group.iter().map(|(chain, _)| (*chain, true));
-                let others = others.flatten().map(|(chain, _)| (*chain, false));
-                let missed = || same.clone().chain(others.clone()).take(2 * MOST_CHAINS);
-                let connected = group.iter().take(MOST_CHAINS).filter(|(chain, server)| {
-                    chain.policy.request() == Request::NotRequested && negotiates_h2(server)
-                });
-                let pairs = connected
-                    .flat_map(|(connected, _)| missed().map(move |missed| (*connected, missed)));
-                let different =
-                    pairs.filter(|(connected, (missed, _))| connected.server != missed.server);
-                found.extend(different.take(2 * MOST_CHAINS).find_map(
-                    |(connected, (missed, is_same))| {
-                        let connected_to = connected.server;
-                        let mut own = connected.hosts_of_its_own().take(MOST_HOSTS);
-                        let connected_host =
-                            own.find(|host| has_name(connected_to, host) != Some(false))?;
-                        let is_missed = |host: &String| {
-                            connected.domain(host).is_none()
-                                && has_name(connected_to, host).unwrap_or(is_same)
-                        };
-                        let host = missed.hosts_of_its_own().take(MOST_HOSTS).find(is_missed)?;
-                        Some(MisdirectedRequest {
-                            connected: connected_to,
-                            connected_host,
-                            missed: missed.server,
-                            host,
-                            port: missed.listener.port,
-                            servers: group.len(),
-                            is_same_certificate: is_same,
-                        })
-                    },
-                ));
+        for listener in terminating.chunk_by(|one, other| one.listener == other.listener) {
+            for group in listener.chunk_by(|one, other| one.certificate == other.certificate) {
+                found.extend(misdirected(listener, group, has_name));
             }
         }
         found
     }
+}
+
+/// A chain that terminates HTTPS.
+struct Terminating<'c, 'a> {
+    listener: (u32, &'c str),
+    certificate: Vec<&'c str>,
+    chain: &'c Chain<'a>,
+    server: &'c Server,
+}
+
+/// A request over a connection to one of the group, whose certificates are the same, for a host of another chain of
+/// the listener.
+fn misdirected(
+    listener: &[Terminating<'_, '_>],
+    group: &[Terminating<'_, '_>],
+    has_name: &dyn Fn(usize, &str) -> Option<bool>,
+) -> Option<MisdirectedRequest> {
+    let certificate = &group.first()?.certificate;
+    let others = listener.iter().filter(|other| other.certificate != *certificate);
+    // First those with the same certificate.
+    let missed: Vec<&Chain<'_>> =
+        group.iter().chain(others).map(|other| other.chain).take(2 * MOST_CHAINS).collect();
+    let mut pairs = 0;
+    for Terminating { chain: connected, server, .. } in group.iter().take(MOST_CHAINS) {
+        if connected.policy.request() != Request::NotRequested || !negotiates_h2(server) {
+            continue;
+        }
+        for (index, missed) in missed.iter().enumerate() {
+            if connected.server == missed.server {
+                continue;
+            }
+            if pairs == 2 * MOST_CHAINS {
+                return None;
+            }
+            pairs += 1;
+            let is_same = index < group.len();
+            let mut own = connected.hosts_of_its_own().take(MOST_HOSTS);
+            let connected_host = own.find(|host| has_name(connected.server, host) != Some(false));
+            let Some(connected_host) = connected_host else { continue };
+            let is_missed = |host: &String| {
+                connected.domain(host).is_none()
+                    && has_name(connected.server, host).unwrap_or(is_same)
+            };
+            let host = missed.hosts_of_its_own().take(MOST_HOSTS).find(is_missed);
+            let Some(host) = host else { continue };
+            return Some(MisdirectedRequest {
+                connected: connected.server,
+                connected_host,
+                missed: missed.server,
+                host,
+                port: missed.listener.port,
+                servers: group.len(),
+                is_same_certificate: is_same,
+            });
+        }
+    }
+    None
 }
 
 impl<'a> Chain<'a> {

@@ -1,7 +1,7 @@
 //! Servers of the same pods that are in each other's way, in little memory.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     hash::{BuildHasher as _, RandomState},
 };
 
@@ -9,7 +9,7 @@ use super::{
     Candidate, SkipReason,
     merge::{Keys, Merge, Prepared},
 };
-use crate::protocol::Protocol;
+use crate::{protocol::Protocol, sort};
 
 /// A server, and another one that is in its way: their indexes in what was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +66,10 @@ pub(crate) struct Conflicts {
     hasher: RandomState,
     /// Halves of hashes of texts: at first of all, then of those that two servers have.
     texts: Vec<u32>,
-    merge: Merge<u64>,
+    merge: Merge,
     servers: Vec<PortClass>,
-    dropped: BTreeMap<usize, (usize, ConflictKind)>,
+    /// The server, the other one, and why.
+    dropped: Vec<(usize, usize, ConflictKind)>,
     /// Found while servers were added, unless one of the two is dropped in the end.
     found: Vec<(usize, usize, ConflictKind)>,
     /// The first server with a host, address and port, of plain HTTP; and with TLS, of an address and port.
@@ -145,7 +146,7 @@ impl Conflicts {
             true => host,
             false => server.hosts.iter().position(|host| host == "*/*").unwrap_or(host),
         };
-        let repeated = prepared.hosts.iter().position(|host| !names.insert(host));
+        let repeated = prepared.hosts.iter().position(|host| !names.insert(&**host));
         if let Some(host) = repeated {
             self.found.push((index, index, ConflictKind::SharedHost(host)));
         }
@@ -163,7 +164,7 @@ impl Conflicts {
         match self.merge.add(index, &prepared, keys, &mut replaced) {
             Ok(()) => {}
             Err(SkipReason::DuplicateHost { host, by }) => {
-                self.dropped.insert(index, (by, ConflictKind::DroppedForHost(index_of(host))));
+                self.dropped.push((index, by, ConflictKind::DroppedForHost(index_of(host))));
                 return;
             }
             Err(
@@ -171,12 +172,12 @@ impl Conflicts {
                 | SkipReason::DuplicatePortName { by }
                 | SkipReason::Replaced { by },
             ) => {
-                self.dropped.insert(index, (by, ConflictKind::DroppedForPort));
+                self.dropped.push((index, by, ConflictKind::DroppedForPort));
                 return;
             }
             Err(SkipReason::NoPort) => return,
         }
-        let dropped = replaced.into_iter().map(|old| (old, (index, ConflictKind::DroppedForPort)));
+        let dropped = replaced.into_iter().map(|old| (old, index, ConflictKind::DroppedForPort));
         self.dropped.extend(dropped);
         let key = self.hasher.hash_one((&server.bind, number));
         if class == PortClass::Tls {
@@ -197,18 +198,20 @@ impl Conflicts {
 
     /// The conflicts, each server's together.
     pub(crate) fn finish(self) -> Vec<Conflict> {
-        let Self { servers, dropped, found, .. } = self;
-        let found = found.into_iter().filter(|(server, other, _)| {
-            server == other || !dropped.contains_key(server) && !dropped.contains_key(other)
-        });
-        let all =
-            found.chain(dropped.iter().map(|(server, (other, kind))| (*server, *other, *kind)));
+        let Self { servers, mut dropped, found, .. } = self;
+        sort::sort_by_key(&mut dropped, |(server, ..)| *server);
+        let is_kept =
+            |server: usize| dropped.binary_search_by_key(&server, |(of, ..)| *of).is_err();
+        let found = found
+            .into_iter()
+            .filter(|&(server, other, _)| server == other || is_kept(server) && is_kept(other));
+        let all = found.chain(dropped.iter().copied());
         let class = |server: usize| servers.get(server).copied();
         let conflict = |(server, other, kind)| {
             Some(Conflict { server, other, kind, classes: (class(server)?, class(other)?) })
         };
         let mut all: Vec<Conflict> = all.filter_map(conflict).collect();
-        all.sort_by_key(|conflict| (conflict.server, conflict.kind));
+        sort::sort_by_key(&mut all, |conflict| (conflict.server, conflict.kind));
         all
     }
 }

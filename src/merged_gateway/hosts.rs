@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::sort;
+
 /// Names, found by those that they overlap.
 pub(super) struct Names<'a> {
     exact: HashSet<&'a str>,
     /// With their characters in reverse, so that those below a wildcard are neighbours.
-    reversed: BTreeMap<String, &'a str>,
+    reversed: Vec<(String, &'a str)>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(names: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let reversed = names.clone().map(|name| (reverse(name), name)).collect();
-        Self { exact: names.collect(), reversed }
+    pub(super) fn new(names: &[&'a str]) -> Self {
+        let mut reversed: Vec<_> = names.iter().map(|name| (reverse(name), *name)).collect();
+        sort::sort_and_dedup(&mut reversed);
+        Self { exact: names.iter().copied().collect(), reversed }
     }
 
     /// The names that this one and one of these match: of each pair that overlaps, the narrower one.
@@ -25,10 +28,7 @@ impl<'a> Names<'a> {
             result.push(name);
         }
         if let Some(suffix) = suffix(name) {
-            let prefix = reverse(suffix);
-            let below = self.reversed.range(prefix.clone()..);
-            let below = below.take_while(|(reversed, _)| reversed.starts_with(&prefix));
-            result.extend(below.map(|(_, below)| *below).filter(|below| *below != name));
+            result.extend(self.below(suffix).filter(|below| *below != name));
         }
         result
     }
@@ -36,11 +36,15 @@ impl<'a> Names<'a> {
     pub(super) fn overlap(&self, name: &str) -> bool {
         self.exact.contains(name)
             || self.wildcards_above(name)
-            || suffix(name).is_some_and(|suffix| {
-                let prefix = reverse(suffix);
-                let mut below = self.reversed.range(prefix.clone()..);
-                below.next().is_some_and(|(reversed, _)| reversed.starts_with(&prefix))
-            })
+            || suffix(name).is_some_and(|suffix| self.below(suffix).next().is_some())
+    }
+
+    /// Those that end with it.
+    fn below(&self, suffix: &str) -> impl Iterator<Item = &'a str> {
+        let prefix = reverse(suffix);
+        let start = self.reversed.partition_point(|(reversed, _)| *reversed < prefix);
+        let below = self.reversed.iter().skip(start);
+        below.take_while(move |(reversed, _)| reversed.starts_with(&prefix)).map(|(_, name)| *name)
     }
 
     /// Whether a wildcard of these, other than the name itself, matches all that the name does.
@@ -73,7 +77,7 @@ pub(crate) struct HostNames<'a>(Names<'a>);
 
 #[cfg(feature = "validate")]
 impl<'a> HostNames<'a> {
-    pub(crate) fn new(hosts: impl Iterator<Item = &'a str> + Clone) -> Self {
+    pub(crate) fn new(hosts: &[&'a str]) -> Self {
         Self(Names::new(hosts))
     }
 

@@ -3,7 +3,6 @@
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
-    hash::Hash,
 };
 
 use super::SkipReason;
@@ -17,8 +16,8 @@ pub(crate) struct Candidate<'a> {
     pub(crate) namespace: &'a str,
 }
 
-/// istiod's key of servers that it merges: the number, the protocol as it is written, the address.
-pub(super) type ServerPort<T> = (u32, T, T);
+/// istiod's key of servers that it merges: the number, the protocol as it is written, the address. See [`Keys`].
+pub(super) type ServerPort = (u32, u64, u64);
 
 /// A server with what istiod derives of it.
 pub(super) struct Prepared<'a> {
@@ -44,56 +43,72 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// The texts of a server, of which the merge only compares which are equal. `None` is equal to no other one.
-pub(super) struct Keys<T> {
-    pub(super) hosts: Vec<Option<T>>,
-    pub(super) route: Option<T>,
-    pub(super) protocol: T,
-    pub(super) bind: T,
+/// The texts of a server, of which the merge only compares which are equal: their numbers, or hashes of them.
+/// `None` is equal to no other one.
+pub(super) struct Keys {
+    pub(super) hosts: Vec<Option<u64>>,
+    pub(super) route: Option<u64>,
+    pub(super) protocol: u64,
+    pub(super) bind: u64,
 }
 
-impl<'a> Keys<Cow<'a, str>> {
-    fn of(prepared: &Prepared<'a>) -> Self {
+/// Texts and their numbers.
+#[derive(Default)]
+pub(super) struct Texts<'a> {
+    numbers: HashMap<Cow<'a, str>, usize>,
+    texts: Vec<Cow<'a, str>>,
+}
+
+impl<'a> Texts<'a> {
+    fn number(&mut self, text: Cow<'a, str>) -> u64 {
+        let next = self.texts.len();
+        let number = *self.numbers.entry(text.clone()).or_insert(next);
+        if number == next {
+            self.texts.push(text);
+        }
+        number as u64
+    }
+
+    /// The number of a text, if it has one.
+    pub(super) fn find(&self, text: &str) -> Option<u64> {
+        self.numbers.get(text).map(|number| *number as u64)
+    }
+
+    /// The text with this number.
+    pub(super) fn get(&self, number: u64) -> &str {
+        let text = usize::try_from(number).ok().and_then(|number| self.texts.get(number));
+        text.map_or("", |text| text)
+    }
+
+    fn keys(&mut self, prepared: &Prepared<'a>) -> Keys {
         let Prepared { server, hosts, route, .. } = prepared;
         let protocol = server.port.as_ref().map_or("", |port| &port.protocol);
-        Self {
-            hosts: hosts.iter().cloned().map(Some).collect(),
-            route: Some(Cow::Owned(route.clone())),
-            protocol: Cow::Borrowed(protocol),
-            bind: Cow::Borrowed(&server.bind),
+        Keys {
+            hosts: hosts.iter().map(|host| Some(self.number(host.clone()))).collect(),
+            route: Some(self.number(Cow::Owned(route.clone()))),
+            protocol: self.number(Cow::Borrowed(protocol)),
+            bind: self.number(Cow::Borrowed(&server.bind)),
         }
     }
 }
 
 /// The servers of a port, by index, and the route that they share if they are plain HTTP.
-pub(super) struct PortServers<T> {
+pub(super) struct PortServers {
     pub(super) servers: Vec<usize>,
-    pub(super) route: Option<T>,
+    pub(super) route: Option<u64>,
 }
 
-/// Servers so far. Values are their indexes. `T` is a text, or a hash of it.
-pub(super) struct Merge<T> {
+/// Servers so far. Values are their indexes.
+#[derive(Default)]
+pub(super) struct Merge {
     /// In the order in which istiod adds them, which may add one twice.
-    pub(super) ports: Vec<ServerPort<T>>,
-    pub(super) servers: HashMap<ServerPort<T>, PortServers<T>>,
-    pub(super) routes: HashMap<T, Vec<usize>>,
+    pub(super) ports: Vec<ServerPort>,
+    pub(super) servers: HashMap<ServerPort, PortServers>,
+    pub(super) routes: HashMap<u64, Vec<usize>>,
     numbers: HashSet<u32>,
     /// The one plain server of a port that counts, its protocol and address, and whether it is HTTP.
-    plain: HashMap<u32, (usize, T, T, bool)>,
-    claims: HashMap<(u32, T), (T, usize)>,
-}
-
-impl<T> Default for Merge<T> {
-    fn default() -> Self {
-        Self {
-            ports: Vec::new(),
-            servers: HashMap::new(),
-            routes: HashMap::new(),
-            numbers: HashSet::new(),
-            plain: HashMap::new(),
-            claims: HashMap::new(),
-        }
-    }
+    plain: HashMap<u32, (usize, u64, u64, bool)>,
+    claims: HashMap<(u32, u64), (u64, usize)>,
 }
 
 /// Why istiod leaves each server out, if it does.
@@ -101,34 +116,32 @@ impl<T> Default for Merge<T> {
 pub(crate) fn skipped<'a>(
     candidates: impl IntoIterator<Item = Candidate<'a>>,
 ) -> Vec<Option<SkipReason>> {
-    merge(&candidates.into_iter().map(Prepared::new).collect::<Vec<_>>()).1
+    merge(&candidates.into_iter().map(Prepared::new).collect::<Vec<_>>()).2
 }
 
 /// Merges servers in their order.
-pub(super) fn merge<'a>(
-    servers: &[Prepared<'a>],
-) -> (Merge<Cow<'a, str>>, Vec<Option<SkipReason>>) {
-    let mut merge = Merge::default();
+pub(super) fn merge<'a>(servers: &[Prepared<'a>]) -> (Merge, Texts<'a>, Vec<Option<SkipReason>>) {
+    let (mut merge, mut texts) = (Merge::default(), Texts::default());
     let mut skipped: Vec<Option<SkipReason>> = Vec::new();
     for (index, server) in servers.iter().enumerate() {
         let mut replaced = Vec::new();
-        skipped.push(merge.add(index, server, Keys::of(server), &mut replaced).err());
+        skipped.push(merge.add(index, server, texts.keys(server), &mut replaced).err());
         for other in replaced {
             if let Some(reason) = skipped.get_mut(other) {
                 *reason = Some(SkipReason::Replaced { by: index });
             }
         }
     }
-    (merge, skipped)
+    (merge, texts, skipped)
 }
 
-impl<T: Clone + Eq + Hash> Merge<T> {
+impl Merge {
     /// Adds the server with this index, and lists those that it replaces.
     pub(super) fn add(
         &mut self,
         index: usize,
         prepared: &Prepared<'_>,
-        keys: Keys<T>,
+        keys: Keys,
         replaced: &mut Vec<usize>,
     ) -> Result<(), SkipReason> {
         let Prepared { server, mode, .. } = prepared;
@@ -136,17 +149,17 @@ impl<T: Clone + Eq + Hash> Merge<T> {
         let Some(port) = &server.port else { return Err(SkipReason::NoPort) };
         let number = port.number;
         if server.tls.is_some() {
-            self.claim_hosts(index, number, &bind, hosts)?;
+            self.claim_hosts(index, number, bind, &hosts)?;
         }
         let is_http = !prepared.route.is_empty();
-        let key = (number, protocol, bind.clone());
+        let key = (number, protocol, bind);
         // Without TLS, it is the server of its port that counts.
         let plain = (!prepared.is_tls())
             .then(|| Protocol::parse(&port.protocol).is_some_and(Protocol::is_http));
         if self.numbers.insert(number) {
             self.replace(index, key, plain, is_http, route, replaced);
         } else if let Some((by, protocol, plain_bind, is_plain_port_http)) =
-            self.plain.get(&number).cloned()
+            self.plain.get(&number).copied()
         {
             let is_same_bind = plain_bind == bind;
             if is_same_bind && !(*mode == TrafficMode::HttpPlain && is_plain_port_http) {
@@ -159,7 +172,7 @@ impl<T: Clone + Eq + Hash> Merge<T> {
             };
             known.servers.push(index);
             if !is_same_bind {
-                known.route.clone_from(&route);
+                known.route = route;
             }
             if let Some(route) = route {
                 self.routes.entry(route).or_default().push(index);
@@ -176,7 +189,7 @@ impl<T: Clone + Eq + Hash> Merge<T> {
             if let Some(known) = self.servers.get_mut(&key) {
                 known.servers.push(index);
             } else {
-                self.ports.push(key.clone());
+                self.ports.push(key);
                 self.servers.insert(key, PortServers { servers: vec![index], route: None });
             }
         }
@@ -187,22 +200,24 @@ impl<T: Clone + Eq + Hash> Merge<T> {
     fn replace(
         &mut self,
         index: usize,
-        key: ServerPort<T>,
+        key: ServerPort,
         plain: Option<bool>,
         is_http: bool,
-        route: Option<T>,
+        route: Option<u64>,
         replaced: &mut Vec<usize>,
     ) {
-        let (number, protocol, bind) = key.clone();
+        let (number, protocol, bind) = key;
         if let Some(is_http) = plain {
             self.plain.insert(number, (index, protocol, bind, is_http));
         }
-        if let Some(route) = route.clone().filter(|_| is_http) {
+        if let Some(route) = route.filter(|_| is_http) {
             self.routes.insert(route, vec![index]);
         }
-        self.ports.push(key.clone());
+        self.ports.push(key);
         let servers = PortServers { servers: vec![index], route };
-        replaced.extend(self.servers.insert(key, servers).into_iter().flat_map(|old| old.servers));
+        if let Some(old) = self.servers.insert(key, servers) {
+            replaced.extend(old.servers);
+        }
     }
 
     /// Source: pilot's `CheckDuplicates`, which knows one address of each host.
@@ -210,20 +225,20 @@ impl<T: Clone + Eq + Hash> Merge<T> {
         &mut self,
         index: usize,
         number: u32,
-        bind: &T,
-        hosts: Vec<Option<T>>,
+        bind: u64,
+        hosts: &[Option<u64>],
     ) -> Result<(), SkipReason> {
         for (host, name) in hosts.iter().enumerate() {
             let Some(name) = name else { continue };
-            if let Some((known, by)) = self.claims.get(&(number, name.clone()))
-                && known == bind
+            if let Some((known, by)) = self.claims.get(&(number, *name))
+                && *known == bind
             {
                 return Err(SkipReason::DuplicateHost { host, by: *by });
             }
         }
-        self.claims.extend(
-            hosts.into_iter().flatten().map(|name| ((number, name), (bind.clone(), index))),
-        );
+        for name in hosts.iter().flatten() {
+            self.claims.insert((number, *name), (bind, index));
+        }
         Ok(())
     }
 }

@@ -2,13 +2,14 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{HashMap, HashSet},
 };
 
 use super::{
     MergedGateway, NamedGateway,
-    chains::{Chain, Index, listeners},
+    chains::{Chain, Index, Reaching, keep_first_of_class, listeners},
 };
+use crate::sort;
 
 /// A host, where it leads, and the ways to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl MergedGateway {
         let listeners = listeners(&chains);
         let index = Index::new(&chains, &listeners);
         // The backends of each VirtualService at each of its domains.
-        let mut known: BTreeMap<(&str, usize), BTreeSet<usize>> = BTreeMap::new();
+        let mut known: HashSet<(&str, usize, usize)> = HashSet::new();
         for (domain, host) in chains.iter().flat_map(Chain::routed_hosts) {
             for &service in &host.virtual_services {
                 let backends = host.backends.iter().filter(|one| {
@@ -90,30 +91,29 @@ impl MergedGateway {
                         .get(service)
                         .is_some_and(|of| of.binary_search(one).is_ok())
                 });
-                known.entry((domain, service)).or_default().extend(backends);
+                known.extend(backends.map(|backend| (domain.as_str(), service, *backend)));
             }
         }
-        known.retain(|_, backends| !backends.is_empty());
+        let mut known: Vec<(&str, usize, usize)> = known.into_iter().collect();
+        sort::sort(&mut known);
         let mut weaker: HashMap<(usize, usize), bool> = HashMap::new();
-        let mut paths = |(&(domain, service), backends): (&(&str, usize), &BTreeSet<usize>)| {
-            let host = index.example(domain)?;
-            let mut found: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-            for &backend in backends {
-                for (class, (number, count)) in index.reaching(&chains, backend, &host) {
-                    let known = found.entry(class).or_insert((number, count));
-                    known.1 = known.1.max(count);
-                }
+        let mut result = Vec::new();
+        for known in known.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+            let Some(&(domain, virtual_service, _)) = known.first() else { continue };
+            let Some(host) = index.example(domain) else { continue };
+            let backends: Vec<usize> = known.iter().map(|(_, _, backend)| *backend).collect();
+            let mut found: Vec<Reaching> = Vec::new();
+            for &backend in &backends {
+                found.extend(index.reaching(&chains, backend, &host));
             }
-            let found: Vec<(&Chain<'_>, usize)> = found
-                .into_values()
-                .filter_map(|(number, count)| Some((chains.get(number)?, count)))
-                .collect();
+            keep_first_of_class(&mut found, usize::max);
             // The chains that check the clients of the host's own server name.
-            let own = index.listeners_for(&host, backends).into_iter();
+            let own = index.listeners_for(&host, &backends).into_iter();
             let own = own.filter_map(|number| listeners.get(number));
             let own = own.filter_map(|chains| chains.first()?.neighbour(chains, &host));
             let own = own.filter(|chain| {
-                chain.may_reject && chain.backends(&host).iter().any(|one| backends.contains(one))
+                chain.may_reject
+                    && chain.backends(&host).iter().any(|one| backends.binary_search(one).is_ok())
             });
             let own: Vec<&Chain<'_>> = own.collect();
             let mut accepts_more = |lax: &Chain<'_>| {
@@ -124,7 +124,8 @@ impl MergedGateway {
                 })
             };
             let mut paths: Vec<(Reverse<_>, Path)> = Vec::new();
-            for &(chain, count) in &found {
+            for Reaching { number, count, .. } in found {
+                let Some(chain) = chains.get(number) else { continue };
                 let path = Path {
                     server: chain.server,
                     listener: (chain.listener.address.clone(), chain.listener.port),
@@ -135,12 +136,11 @@ impl MergedGateway {
                 };
                 paths.push((Reverse(laxness(chain)), path));
             }
-            paths.sort_by_key(|(laxness, _)| *laxness);
+            sort::sort_by_key(&mut paths, |(laxness, _)| *laxness);
             let paths = paths.into_iter().map(|(_, path)| path).collect();
-            let backends = backends.iter().copied().collect();
-            Some(HostPaths { host: domain.to_owned(), virtual_service: service, backends, paths })
-        };
-        known.iter().filter_map(&mut paths).collect()
+            result.push(HostPaths { host: domain.to_owned(), virtual_service, backends, paths });
+        }
+        result
     }
 }
 

@@ -2,17 +2,17 @@
 //! server name (SNI), and the virtual host by the Host header. Nothing compares the two.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     fmt,
     rc::Rc,
 };
 
 use super::{
     MergedGateway, NamedGateway, VirtualService, Workload,
-    chains::{Chain, Index, Leads, listeners},
+    chains::{Chain, Index, Leads, Reaching, listeners},
     listener::lower,
 };
-use crate::{Gateway, Server, ServerTlsSettings, TlsMode, client_certificate::Change};
+use crate::{Gateway, Server, ServerTlsSettings, TlsMode, client_certificate::Change, sort};
 
 /// A request that reaches a backend of a server without passing that server's client check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,9 +123,8 @@ const MOST_VIRTUAL_HOSTS: usize = 1_000_000;
 /// ```
 #[must_use]
 pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
-    let hosts = gateway.servers.iter().flat_map(|server| &server.hosts);
-    let wildcards = hosts.clone().filter(|host| host.contains('*')).count();
-    let is_large = wildcards.saturating_mul(hosts.count()) > MOST_VIRTUAL_HOSTS;
+    let hosts: usize = gateway.servers.iter().map(|server| server.hosts.len()).sum();
+    let is_large = wildcards_of(gateway).saturating_mul(hosts) > MOST_VIRTUAL_HOSTS;
     if !gateway.servers.iter().any(may_reject) || is_large || !hosts_overlap(gateway) {
         return Vec::new();
     }
@@ -141,6 +140,12 @@ pub fn bypasses_within(gateway: &Gateway) -> Vec<Bypass> {
         }
     }
     bypasses
+}
+
+/// The number of wildcards among the hosts.
+pub(super) fn wildcards_of(gateway: &Gateway) -> usize {
+    let of = |hosts: &[String]| hosts.iter().filter(|host| host.contains('*')).count();
+    gateway.servers.iter().map(|server| of(&server.hosts)).sum()
 }
 
 /// Whether the server may reject clients.
@@ -256,10 +261,11 @@ impl MergedGateway {
         let listeners = listeners(&chains);
         let index = Index::new(&chains, &listeners);
         let mut gains: HashMap<(usize, usize), Rc<[Change]>> = HashMap::new();
-        let names = listeners.iter().flat_map(|chains| chains.iter().filter(|one| one.may_reject));
-        let names = names.flat_map(|chain| chain.server_names).map(String::as_str);
-        let patterns: BTreeSet<&str> =
-            index.domains().map(|(_, domain)| domain).chain(names).collect();
+        let mut patterns: Vec<&str> = index.domains().map(|(_, domain)| domain).collect();
+        for chain in listeners.iter().copied().flatten().filter(|chain| chain.may_reject) {
+            patterns.extend(chain.server_names.iter().map(String::as_str));
+        }
+        sort::sort_and_dedup(&mut patterns);
         let mut reported: HashSet<(usize, usize)> = HashSet::new();
         let mut found: Vec<(usize, Bypass)> = Vec::new();
         let mut add = |strict: &Chain<'_>, lax: usize, host: Option<&String>, backend: usize| {
@@ -274,8 +280,8 @@ impl MergedGateway {
         };
         for pattern in patterns {
             let Some(host) = index.example(&lower(pattern)) else { continue };
-            let mut known: HashMap<usize, BTreeMap<usize, (usize, usize)>> = HashMap::new();
-            let own = index.listeners_for(&host, []);
+            let mut known: HashMap<usize, Vec<Reaching>> = HashMap::new();
+            let own = index.listeners_for(&host, &[]);
             for listener in own.into_iter().filter_map(|number| listeners.get(number)) {
                 let strict = listener.first().and_then(|first| first.neighbour(listener, &host));
                 let Some(strict) = strict.filter(|strict| strict.may_reject) else { continue };
@@ -284,8 +290,8 @@ impl MergedGateway {
                     let reaching = known
                         .entry(backend)
                         .or_insert_with(|| index.reaching(&chains, backend, &host));
-                    for &(lax, _) in reaching.values() {
-                        add(strict, lax, Some(&host), backend);
+                    for lax in reaching {
+                        add(strict, lax.number, Some(&host), backend);
                     }
                 }
             }
@@ -302,7 +308,7 @@ impl MergedGateway {
                 }
             }
         }
-        found.sort_by_key(|(strict, _)| *strict);
+        sort::sort_by_key(&mut found, |(strict, _)| *strict);
         found.into_iter().map(|(_, bypass)| bypass).collect()
     }
 

@@ -8,7 +8,7 @@ use super::{
     VirtualService,
     virtual_service::{full_host, gateway_name},
 };
-use crate::{Error, FieldPath, diagnostic::Diagnostic, rule};
+use crate::{Error, FieldPath, diagnostic::Diagnostic, rule, sort};
 
 /// Where a route leads. Two routes with equal backends lead to the same pods, whatever their subsets.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,12 +148,15 @@ impl NumberedRoutes {
 
     /// What the routes of a domain reach, in order. Source: pilot's `SortVHostRoutes`, which puts routes that
     /// take every request last, and Envoy, which takes the first that matches.
-    pub(super) fn reached<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Vec<usize> {
-        let partial = all.clone().flat_map(|routes| &routes.partial);
-        let rest = all.filter_map(|routes| routes.rest.as_ref()).take(1).flatten();
-        let mut reached: Vec<usize> = partial.chain(rest).copied().collect();
-        reached.sort_unstable();
-        reached.dedup();
+    pub(super) fn reached(all: &[Self], of_domain: &[usize]) -> Vec<usize> {
+        let mut reached: Vec<usize> = Vec::new();
+        let mut rest: Option<&[usize]> = None;
+        for routes in of_domain.iter().filter_map(|number| all.get(*number)) {
+            reached.extend_from_slice(&routes.partial);
+            rest = rest.or(routes.rest.as_deref());
+        }
+        reached.extend_from_slice(rest.unwrap_or_default());
+        sort::sort_and_dedup(&mut reached);
         reached
     }
 }
@@ -161,6 +164,7 @@ impl NumberedRoutes {
 /// The backends of a set of VirtualServices.
 pub(super) struct Backends<'a> {
     known: HashMap<Backend, usize>,
+    list: Vec<Backend>,
     /// The port of a service that routes name; none if they name several.
     ports: HashMap<&'a str, Option<u32>>,
 }
@@ -177,7 +181,7 @@ impl<'a> Backends<'a> {
                 *known = known.filter(|known| known == port);
             }
         }
-        Self { known: HashMap::new(), ports }
+        Self { known: HashMap::new(), list: Vec::new(), ports }
     }
 
     /// The number of the backend. A destination without a port is the only one of its service, or that with the
@@ -192,24 +196,24 @@ impl<'a> Backends<'a> {
             Destination::Delegate(name) => Backend::Delegate(name.clone()),
             Destination::Assumed(name) => Backend::Assumed(name.clone()),
         };
-        let next = self.known.len();
-        *self.known.entry(backend).or_insert(next)
+        let next = self.list.len();
+        *self.known.entry(backend).or_insert_with_key(|backend| {
+            self.list.push(backend.clone());
+            next
+        })
     }
 
     pub(super) fn of_route(&mut self, route: &Route, server_port: u32) -> Arc<[usize]> {
         let destinations = route.destinations.iter();
         let mut numbers: Vec<usize> =
             destinations.map(|destination| self.number(destination, server_port)).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
+        sort::sort_and_dedup(&mut numbers);
         numbers.into()
     }
 
     /// All of them, by their numbers.
     pub(super) fn into_list(self) -> Vec<Backend> {
-        let mut list: Vec<(Backend, usize)> = self.known.into_iter().collect();
-        list.sort_unstable_by_key(|(_, number)| *number);
-        list.into_iter().map(|(backend, _)| backend).collect()
+        self.list
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::{
     borrow::Borrow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
 };
 
-use super::{Bypass, MergedGateway, NamedGateway, VirtualService, Workload};
-use crate::Gateway;
+use super::{
+    Bypass, MergedGateway, NamedGateway, VirtualService, Workload, reachability::wildcards_of,
+};
+use crate::{Gateway, sort};
 
 /// What is merged at most: Gateways and servers, counted again for each workload, and virtual hosts.
 const MOST_SERVERS: usize = 200_000;
@@ -87,7 +89,7 @@ impl<'a> MergedSet<'a> {
     pub fn build(gateways: &[NamedGateway<'a>], virtual_services: &[VirtualService]) -> Self {
         let mut bound: HashMap<&str, Vec<usize>> = HashMap::new();
         for (index, service) in virtual_services.iter().enumerate() {
-            for gateway in service.gateways.iter().collect::<HashSet<_>>() {
+            for gateway in service.gateways.iter().map(String::as_str).collect::<HashSet<_>>() {
                 bound.entry(gateway).or_default().push(index);
             }
         }
@@ -100,14 +102,10 @@ impl<'a> MergedSet<'a> {
                 set.omitted += 1;
                 continue;
             }
-            let mut merged = MergedWorkload {
-                workload: Workload {
-                    labels: selector.iter().cloned().collect(),
-                    ..Workload::default()
-                },
-                gateway_indexes,
-                ..MergedWorkload::default()
-            };
+            let mut merged = MergedWorkload { gateway_indexes, ..MergedWorkload::default() };
+            for (key, value) in selector {
+                merged.workload.labels.insert(key.clone(), value.clone());
+            }
             let mut known = HashSet::new();
             for gateway in merged.gateway_indexes.iter().filter_map(|&index| gateways.get(index)) {
                 merged.gateways.push(*gateway);
@@ -133,8 +131,7 @@ impl<'a> MergedSet<'a> {
                         merged.virtual_services.extend(assumed);
                     }
                 }
-                let of_servers = gateway.gateway.servers.iter().flat_map(|server| &server.hosts);
-                let wildcards = of_servers.filter(|host| host.contains('*')).count();
+                let wildcards = wildcards_of(gateway.gateway);
                 virtual_hosts += wildcards.saturating_mul(hosts);
             }
             if virtual_hosts > MOST_VIRTUAL_HOSTS {
@@ -167,10 +164,12 @@ impl<'a> MergedWorkload<'a> {
     /// [`gateways`](Self::gateways).
     #[must_use]
     pub fn without_virtual_services(&self) -> Vec<usize> {
-        let services = self.virtual_services.iter().zip(&self.virtual_service_indexes);
-        let known = services.filter(|(_, index)| index.is_some());
-        let bound: HashSet<&str> =
-            known.flat_map(|(service, _)| &service.gateways).map(String::as_str).collect();
+        let mut bound: HashSet<&str> = HashSet::new();
+        for (service, index) in self.virtual_services.iter().zip(&self.virtual_service_indexes) {
+            if index.is_some() {
+                bound.extend(service.gateways.iter().map(String::as_str));
+            }
+        }
         let gateways = self.gateways.iter().enumerate().filter(|(_, gateway)| {
             !bound.contains(format!("{}/{}", gateway.namespace, gateway.name).as_str())
         });
@@ -197,16 +196,22 @@ pub(crate) struct Selectors {
 
 impl Selectors {
     pub(crate) fn new(gateways: impl Iterator<Item = impl Borrow<Gateway>>) -> Self {
-        let mut by_labels: BTreeMap<Labels, (Vec<usize>, usize)> = BTreeMap::new();
+        let mut by_labels: HashMap<Labels, (Vec<usize>, usize)> = HashMap::new();
         for (index, gateway) in gateways.enumerate() {
             let gateway = gateway.borrow();
             let labels = gateway.selector.iter();
             let mut labels: Labels = labels.map(|(k, v)| (k.clone(), v.clone())).collect();
-            labels.sort_unstable();
+            sort::sort(&mut labels);
             let (members, servers) = by_labels.entry(labels).or_default();
             members.push(index);
             *servers += gateway.servers.len();
         }
+        Self::of_groups(by_labels.into_iter().collect())
+    }
+
+    /// Of the Gateways, and the number of their servers, with each selector.
+    fn of_groups(mut by_labels: Vec<(Labels, (Vec<usize>, usize))>) -> Self {
+        sort::sort_by(&mut by_labels, |(one, _), (other, _)| one.cmp(other));
         let (selectors, groups): (Vec<Labels>, Vec<_>) = by_labels.into_iter().unzip();
         let mut with: HashMap<&(String, String), Vec<usize>> = HashMap::new();
         for (index, labels) in selectors.iter().enumerate() {
@@ -253,8 +258,11 @@ impl Selectors {
         if *servers > most {
             return Vec::new();
         }
-        let mut members: Vec<usize> = groups().flat_map(|(members, _)| members).copied().collect();
-        members.sort_unstable();
+        let mut members: Vec<usize> = Vec::new();
+        for (of_group, _) in groups() {
+            members.extend_from_slice(of_group);
+        }
+        sort::sort(&mut members);
         members
     }
 }

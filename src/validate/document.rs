@@ -17,6 +17,7 @@ use crate::{
     Error, FieldPath, Gateway, Object, Severity, json,
     merged_gateway::may_interact,
     placeholder::{MAX_PLACEHOLDERS, find_placeholders},
+    sort,
     stream::{DocumentReader, DocumentText, Format},
     structural,
     structural::CRD_CEL,
@@ -221,8 +222,7 @@ impl Spec {
         if paths.is_empty() {
             return Some(Self { gateway, unknown: None });
         }
-        paths.sort_unstable();
-        paths.dedup();
+        sort::sort_and_dedup(&mut paths);
         let values = paths.iter().map(|path| below_spec(path).map(UnknownValue::at));
         let unknown = Unknown::new(values.collect::<Option<_>>()?, gateway.servers.len());
         Some(Self { gateway, unknown: Some(unknown) })

@@ -13,6 +13,7 @@ use crate::{
     diagnostic::{Step, only_near},
     manifest::{OBJECT_META, Want},
     rule::{self, RuleId},
+    sort,
     structural::PruneReason,
     tree::{Ref, Tree},
 };
@@ -308,31 +309,29 @@ impl Report {
         if self.rejected_by != Some(Stage::FieldValidation) {
             return None;
         }
-        let of = |rule: RuleId| {
-            let is_one = move |found: &&crate::Diagnostic| {
-                found.rule == rule && found.severity == Severity::Error
-            };
-            self.findings.iter().filter(is_one).filter_map(|found| {
-                Some((&found.path, found.message.strip_prefix("strict decoding error: ")?))
-            })
-        };
         let is_metadata = |path: &crate::FieldPath| matches!(path.steps(), [Step::Key(key), _, ..] if key == "metadata");
-        let sorted = |wants_metadata: bool| {
-            let unknown = of(UNKNOWN).filter(|(path, _)| is_metadata(path) == wants_metadata);
-            let mut messages: Vec<_> = unknown.map(|(_, message)| message).collect();
-            messages.sort_unstable_by_key(|message| message.trim_end_matches('"'));
-            messages.dedup();
-            messages
-        };
         // Equal messages are reported once.
         let mut seen = HashSet::new();
-        let duplicates =
-            of(DUPLICATE).map(|(_, message)| message).filter(|message| seen.insert(*message));
-        let messages: Vec<_> = duplicates
-            .take(MOST)
-            .chain(sorted(true).into_iter().take(MOST))
-            .chain(sorted(false))
-            .collect();
+        let (mut messages, mut of_metadata, mut others) = (Vec::new(), Vec::new(), Vec::new());
+        for found in self.findings.iter().filter(|found| found.severity == Severity::Error) {
+            let Some(message) = found.message.strip_prefix("strict decoding error: ") else {
+                continue;
+            };
+            match found.rule {
+                DUPLICATE if seen.insert(message) => messages.push(message),
+                UNKNOWN if is_metadata(&found.path) => of_metadata.push(message),
+                UNKNOWN => others.push(message),
+                _ => {}
+            }
+        }
+        for unknown in [&mut of_metadata, &mut others] {
+            sort::sort_by_key(unknown, |message| message.trim_end_matches('"'));
+            unknown.dedup();
+        }
+        messages.truncate(MOST);
+        of_metadata.truncate(MOST);
+        messages.append(&mut of_metadata);
+        messages.append(&mut others);
         (!messages.is_empty()).then(|| format!("strict decoding error: {}", messages.join(", ")))
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     diagnostic::Step as PathStep,
     is_placeholder,
     rule::{self, RuleId},
+    sort,
     tree::{Ref, Tree, locate},
 };
 
@@ -453,8 +454,7 @@ impl Findings {
                 *if is_end { &mut found.end } else { &mut found.position } = Some(position);
             }
         });
-        pruned.sort();
-        pruned.dedup();
+        sort::sort_and_dedup(&mut pruned);
         let spans: Vec<_> = self.placeholders.iter().map(|(_, span)| *span).collect();
         let mut places = vec![None; spans.len()];
         locate(tree, &spans, |index, position, is_end| {

@@ -13,7 +13,7 @@ use crate::{
     Diagnostic, FieldPath, Position, Severity,
     diagnostic::Step,
     fix::{Applicability, Fix, TextEdit},
-    manifest, tree,
+    manifest, sort, tree,
     tree::{Edit, Finder, Kind, Ref, Tree, write_json},
 };
 
@@ -137,7 +137,11 @@ fn may_weaken(name: &str, value: Node<'_>) -> bool {
 }
 
 fn folded(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
+    let mut folded = String::with_capacity(name.len());
+    for letter in name.chars().filter(|c| !matches!(c, '_' | '-')) {
+        folded.extend(letter.to_lowercase());
+    }
+    folded
 }
 
 /// The part of a finding that decides where its fix is.
@@ -180,10 +184,11 @@ pub(super) fn fixes(
     let candidates: Vec<_> = candidates.collect();
     let Some(trial) = Trial::new(tree, root, text) else { return Vec::new() };
     let kept = trial.largest(&candidates);
-    let mut ends: Vec<_> =
-        kept.iter().flat_map(|candidate| &candidate.edits).map(|(span, _)| *span).collect();
-    ends.sort_unstable();
-    ends.dedup();
+    let mut ends: Vec<(usize, usize)> = Vec::new();
+    for candidate in &kept {
+        ends.extend(candidate.edits.iter().map(|(span, _)| *span));
+    }
+    sort::sort_and_dedup(&mut ends);
     let mut positions: HashMap<(usize, usize), (Position, Position)> = HashMap::new();
     tree::locate(tree, &ends, |index, position, is_end| {
         let Some(span) = ends.get(index) else { return };
@@ -371,9 +376,11 @@ impl<'t> Trial<'t> {
     }
 
     fn edited(&self, candidates: &[&Candidate<'_>]) -> Option<String> {
-        let mut edits: Vec<_> = candidates.iter().flat_map(|candidate| &candidate.edits).collect();
-        edits.sort_unstable();
-        edits.dedup();
+        let mut edits: Vec<_> = Vec::new();
+        for candidate in candidates {
+            edits.extend(&candidate.edits);
+        }
+        sort::sort_and_dedup(&mut edits);
         let mut edited = String::with_capacity(self.text.len());
         let mut at = 0;
         for ((start, end), content) in edits {

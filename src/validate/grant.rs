@@ -40,15 +40,16 @@ impl KeptGrant {
         let from: Vec<_> = from.items().map(|item| entry(&item, "namespace")).collect();
         let to: Vec<_> = to.items().map(|item| entry(&item, "name")).collect();
         let is = |found: &Option<String>, wanted: &str| found.as_deref().unwrap_or("") == wanted;
-        let gateways = from.into_iter().filter_map(|[group, kind, namespace]| {
-            (is(&group, Self::GROUP) && is(&kind, "Gateway")).then_some(namespace).flatten()
-        });
-        let secrets = to.into_iter().filter_map(|[group, kind, name]| {
-            (is(&group, "") && is(&kind, "Secret")).then_some(name)
-        });
-        let secrets: Vec<_> = secrets.collect();
-        let all =
-            gateways.flat_map(|of| secrets.iter().map(move |name| (of.clone(), name.clone())));
-        Some(Self { permitted: all.collect(), is_unknown })
+        let mut permitted = Vec::new();
+        for [group, kind, namespace] in &from {
+            let is_gateway = is(group, Self::GROUP) && is(kind, "Gateway");
+            let Some(namespace) = namespace.as_ref().filter(|_| is_gateway) else { continue };
+            for [group, kind, name] in &to {
+                if is(group, "") && is(kind, "Secret") {
+                    permitted.push((namespace.clone(), name.clone()));
+                }
+            }
+        }
+        Some(Self { permitted, is_unknown })
     }
 }

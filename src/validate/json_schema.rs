@@ -6,7 +6,7 @@ use prost::Message as _;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    FILE_DESCRIPTOR_SET, GROUP, IstioVersion,
+    FILE_DESCRIPTOR_SET, GROUP, IstioVersion, sort,
     structural::{Exclusive, served, spec_schema},
 };
 
@@ -72,9 +72,8 @@ impl Descriptions {
         let set = FileSet::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
         let mut fields = HashMap::new();
         for file in set.file {
-            let comments = file.source_code_info.unwrap_or_default().location.into_iter();
-            let comments: HashMap<_, _> =
-                comments.map(|location| (location.path, location.leading_comments)).collect();
+            let mut comments = file.source_code_info.unwrap_or_default().location;
+            sort::sort_by(&mut comments, |one, other| one.path.cmp(&other.path));
             let package = format!(".{}", file.package);
             let mut open: Vec<_> = (0_i32..)
                 .zip(file.message_type)
@@ -84,7 +83,9 @@ impl Descriptions {
                 let name = format!("{scope}.{}", message.name);
                 for (index, field) in (0..).zip(message.field) {
                     let at = [path.as_slice(), &[FIELDS, index]].concat();
-                    let comment = comments.get(&at).map(|text| plain(text)).unwrap_or_default();
+                    let comment = comments.binary_search_by(|location| location.path.cmp(&at));
+                    let comment = comment.ok().and_then(|index| comments.get(index));
+                    let comment = comment.map(|of| plain(&of.leading_comments)).unwrap_or_default();
                     fields.insert((name.clone(), field.json_name), (comment, field.type_name));
                 }
                 open.extend((0..).zip(message.nested_type).map(|(index, nested)| {
@@ -106,21 +107,20 @@ impl Descriptions {
                     let is_required = |name: &String| {
                         required.is_some_and(|required| required.iter().any(|one| one == name))
                     };
-                    let properties =
-                        value.as_object().into_iter().flatten().map(|(name, value)| {
-                            let key = (message.to_owned(), name.clone());
-                            let (comment, message) =
-                                self.fields.get(&key).map_or(("", ""), |(text, of)| (text, of));
-                            let mut schema = self.schema(value, message);
-                            if let (Some(schema), false) =
-                                (schema.as_object_mut(), comment.is_empty())
-                            {
-                                schema.insert("description".to_owned(), comment.into());
-                            }
-                            let schema = if is_required(name) { schema } else { optional(schema) };
-                            (name.clone(), schema)
-                        });
-                    schema.insert(key.clone(), properties.collect::<Map<_, _>>().into());
+                    let mut properties = Map::new();
+                    for (name, value) in value.as_object().unwrap_or(&Map::new()) {
+                        let key = (message.to_owned(), name.clone());
+                        let (comment, message) =
+                            self.fields.get(&key).map_or(("", ""), |(text, of)| (text, of));
+                        let mut schema = self.schema(value, message);
+                        if let (Some(schema), false) = (schema.as_object_mut(), comment.is_empty())
+                        {
+                            schema.insert("description".to_owned(), comment.into());
+                        }
+                        let schema = if is_required(name) { schema } else { optional(schema) };
+                        properties.insert(name.clone(), schema);
+                    }
+                    schema.insert(key.clone(), properties.into());
                     schema.insert("additionalProperties".to_owned(), false.into());
                 }
                 "items" => {

@@ -76,18 +76,25 @@ impl ServerSpans {
     /// From the locations, and the index of the first one of each server.
     pub(super) fn new(servers: Vec<usize>, places: Vec<Span>) -> Self {
         let narrow = |number: u32| u16::try_from(number).ok();
-        let lines = places.iter().flat_map(|place| [place.start.0, place.end.0]);
-        let first = lines.filter(|line| *line > 0).min().unwrap_or_default();
-        let start = |index: &usize| {
-            let index = u32::try_from(*index).ok()?;
-            Some([narrow(index & 0xffff)?, narrow(index >> 16)?, 0, 0])
+        let mut first = 0;
+        for line in places.iter().flat_map(|place| [place.start.0, place.end.0]) {
+            if line > 0 && (first == 0 || line < first) {
+                first = line;
+            }
+        }
+        let since = |line: u32| narrow(line.saturating_sub(first));
+        let all = || {
+            let mut all = Vec::with_capacity(servers.len() + places.len());
+            for index in &servers {
+                let index = u32::try_from(*index).ok()?;
+                all.push([narrow(index & 0xffff)?, narrow(index >> 16)?, 0, 0]);
+            }
+            for Span { start, end } in &places {
+                all.push([since(start.0)?, narrow(start.1)?, since(end.0)?, narrow(end.1)?]);
+            }
+            Some(all.into_boxed_slice())
         };
-        let place = |place: &Span| {
-            let since = |line: u32| narrow(line.saturating_sub(first));
-            let (start, end) = (place.start, place.end);
-            Some([since(start.0)?, narrow(start.1)?, since(end.0)?, narrow(end.1)?])
-        };
-        match servers.iter().map(start).chain(places.iter().map(place)).collect() {
+        match all() {
             Some(all) => Self::Narrow { first, servers: small(servers.len()), all },
             None => Self::Wide(Box::new((servers, places))),
         }

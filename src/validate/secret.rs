@@ -1,7 +1,5 @@
 //! Secrets and `ConfigMaps` as istiod reads them for gateways. Only conclusions are kept, no values.
 
-use std::collections::BTreeSet;
-
 use zeroize::Zeroizing;
 
 use super::{
@@ -9,7 +7,7 @@ use super::{
     outline::{CompactLocation, LocationField},
 };
 use crate::{
-    Object, certificates, is_placeholder,
+    Object, certificates, is_placeholder, sort,
     x509::{CaBundle, LoadProblem, PairProblem, ServerCertificate},
 };
 
@@ -70,9 +68,11 @@ const CAS: [[&str; 2]; 2] = [["cacert", "crl"], ["ca.crt", "ca.crl"]];
 /// The key of an OCSP response, which belongs to the second pair.
 const OCSP: &str = "tls.ocsp-staple";
 
-/// All keys that are read.
-fn keys() -> impl Iterator<Item = &'static str> {
-    PAIRS.into_iter().chain(CAS).flatten().chain([OCSP])
+/// The key, if it is read.
+fn known(key: &str) -> Option<&'static str> {
+    const ALL: [[[&str; 2]; 2]; 2] = [PAIRS, CAS];
+    let mut keys = ALL.as_flattened().as_flattened().iter().chain(&[OCSP]);
+    keys.find(|known| **known == key).copied()
 }
 
 /// The keys of which one makes a Secret one for TLS.
@@ -117,7 +117,8 @@ fn is_pem(text: &str) -> bool {
 /// The values that istiod reads, and the names of all keys.
 #[derive(Default)]
 struct Data {
-    keys: BTreeSet<String>,
+    /// Sorted.
+    keys: Vec<String>,
     values: Vec<(&'static str, Zeroizing<Vec<u8>>)>,
 }
 
@@ -127,20 +128,21 @@ impl Data {
         let as_text = |text: &str| Some(text.as_bytes().to_vec());
         let as_base64 = |text: &str| certificates::base64(text.as_bytes());
         if is_config_map {
-            data.add(root.field("data").node, as_text)?;
+            data.add(root.field("data").node, &as_text)?;
         } else {
-            data.add(root.field("data").node, as_base64)?;
+            data.add(root.field("data").node, &as_base64)?;
             // It takes precedence. What is no PEM is something that another tool replaces.
             let as_pem = |text: &str| as_text(text).filter(|_| text.is_empty() || is_pem(text));
-            data.add(root.field("stringData").node, as_pem)?;
+            data.add(root.field("stringData").node, &as_pem)?;
         }
+        sort::sort_and_dedup(&mut data.keys);
         if data.keys.is_empty() { Err(Unread::Unknown) } else { Ok(data) }
     }
 
     fn add(
         &mut self,
         map: Option<Node<'_>>,
-        decode: impl Fn(&str) -> Option<Vec<u8>>,
+        decode: &dyn Fn(&str) -> Option<Vec<u8>>,
     ) -> Result<(), Unread> {
         let Some(map) = map.filter(|map| !map.is_null()) else { return Ok(()) };
         if !map.is_mapping() {
@@ -148,8 +150,8 @@ impl Data {
         }
         for (key, value) in map.entries() {
             let key = key.text();
-            self.keys.insert(key.to_owned());
-            let Some(known) = keys().find(|known| *known == key) else { continue };
+            self.keys.push(key.to_owned());
+            let Some(known) = known(key) else { continue };
             let bytes = match value.as_str() {
                 Some(text) if is_placeholder(text) => return Err(Unread::Unknown),
                 Some(text) => decode(text).ok_or_else(|| match is_pem(text) {

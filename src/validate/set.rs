@@ -20,6 +20,7 @@ use crate::{
     diagnostic::Quoted,
     is_placeholder,
     rule::{self, RuleId},
+    sort,
 };
 
 /// The documents of one installation, added one by one. Only a summary of each is kept: a few dozen
@@ -205,7 +206,7 @@ impl DocumentSet {
         for used in &outline.credentials {
             self.credentials.add_use(index, gateway, used);
         }
-        all.sort_by_key(|found| found.diagnostic.position);
+        sort::sort_by_key(&mut all, |found| found.diagnostic.position);
         all
     }
 

@@ -5,7 +5,7 @@
 //! findings of every run are kept. So webhook and lint know nothing of placeholders, and rules need no
 //! list of the fields that they depend on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::{
     Options,
@@ -13,7 +13,7 @@ use super::{
     lint, webhook,
 };
 use crate::{
-    FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode, diagnostic::Step,
+    FieldPath, Gateway, Port, Server, ServerTlsSettings, TlsMode, diagnostic::Step, sort,
     tls_plan::TlsField,
 };
 
@@ -111,9 +111,10 @@ impl Unknown {
 
     /// The servers of which a value is unknown; none if other values are unknown.
     pub(super) fn servers(&self) -> Option<Vec<usize>> {
-        let servers: Option<BTreeSet<usize>> =
-            self.values.iter().map(UnknownValue::server).collect();
-        Some(servers?.into_iter().collect())
+        let servers: Option<Vec<usize>> = self.values.iter().map(UnknownValue::server).collect();
+        let mut servers = servers?;
+        sort::sort_and_dedup(&mut servers);
+        Some(servers)
     }
 
     /// The Gateway without its unknown values, to compare it with other Gateways: empty names and

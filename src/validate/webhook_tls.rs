@@ -1,6 +1,6 @@
 //! The webhook's rules for TLS settings: `validateTLSOptions`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use super::{
     ciphers,
@@ -8,7 +8,7 @@ use super::{
     fixes::{Change, Proposal},
 };
 use crate::{
-    ServerTlsSettings, TlsMode, TlsProtocol, rule,
+    ServerTlsSettings, TlsMode, TlsProtocol, rule, sort,
     tls_plan::{TlsField, TlsPlan},
 };
 
@@ -179,25 +179,26 @@ fn check_ciphers(tls: &ServerTlsSettings, place: &Location<'_, '_>, findings: &m
         );
     }
     let mut valid = HashSet::new();
-    let (mut invalid, mut twice) = (BTreeSet::new(), BTreeSet::new());
+    let (mut invalid, mut twice) = (Vec::new(), Vec::new());
     let mut repeated = Vec::new();
     for (index, suite) in tls.cipher_suites.iter().enumerate() {
         if !ciphers::is_valid(suite) {
-            invalid.insert(suite.as_str());
+            invalid.push(suite.as_str());
         } else if !valid.insert(suite.as_str()) {
-            twice.insert(suite.as_str());
+            twice.push(suite.as_str());
             repeated.push(index);
         }
     }
     let suites = place.field("cipherSuites");
-    let list = |names: &BTreeSet<&str>| names.iter().copied().collect::<Vec<_>>().join(" ");
+    sort::sort_and_dedup(&mut invalid);
+    sort::sort_and_dedup(&mut twice);
     if !invalid.is_empty() {
-        let message = format!("ignoring invalid cipher suites: [{}]", list(&invalid));
+        let message = format!("ignoring invalid cipher suites: [{}]", invalid.join(" "));
         let help = format!("use the OpenSSL names: {}", ciphers::NAMES.join(", "));
         findings.warning(rule::webhook::INVALID_CIPHERS, &suites, message, help);
     }
     if !twice.is_empty() {
-        let message = format!("ignoring duplicate cipher suites: [{}]", list(&twice));
+        let message = format!("ignoring duplicate cipher suites: [{}]", twice.join(" "));
         findings.with_fix(Proposal::same(Change::RemoveItems(repeated)), |findings| {
             let help = "keep one of each".to_owned();
             findings.warning(rule::webhook::DUPLICATE_CIPHERS, &suites, message, help);

@@ -99,15 +99,17 @@ impl CaBundle {
 
     /// The CAs below which Envoy rejects each certificate at this second, by their subjects.
     pub(crate) fn crl_problems(&self, at: Option<i64>) -> Vec<(CrlProblem, &str)> {
-        let cas = self.revocation.iter().flatten();
-        let problems = cas.filter_map(|ca| ca.problem(at).map(|problem| (problem, &*ca.subject)));
+        let cas = self.revocation.as_deref().unwrap_or_default();
+        let problems =
+            cas.iter().filter_map(|ca| ca.problem(at).map(|problem| (problem, &*ca.subject)));
         problems.collect()
     }
 
     /// The first of the CRLs to expire after this second, of those that no later one replaces: its CA, and when it
     /// expires.
     pub(crate) fn next_to_expire(&self, at: i64) -> Option<(&str, i64)> {
-        let ends = self.revocation.iter().flatten().filter_map(|ca| {
+        let cas = self.revocation.as_deref().unwrap_or_default();
+        let ends = cas.iter().filter_map(|ca| {
             let valid = ca.lists.iter().filter(|(first, end)| *first <= at && at < *end);
             valid.map(|(_, end)| *end).max().map(|end| (ca.subject.as_str(), end))
         });

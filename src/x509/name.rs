@@ -45,7 +45,7 @@ impl Name {
     fn add(&mut self, attributes: Vec<Attribute>) -> Option<()> {
         let encoded = attributes.iter().map(Attribute::canonical);
         let mut encoded: Vec<Vec<u8>> = encoded.collect::<Option<_>>()?;
-        encoded.sort_unstable();
+        crate::sort::sort(&mut encoded);
         self.canonical.extend(element(0x31, &encoded.concat()));
         self.attributes.extend(attributes);
         Some(())

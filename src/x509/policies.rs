@@ -1,6 +1,6 @@
 //! Certificate policies along a chain.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use super::{
     certificate::{Certificate, Extensions, id, small},
@@ -17,7 +17,7 @@ type Policy = Vec<u8>;
 #[derive(Default)]
 struct Level {
     has_any: bool,
-    policies: BTreeSet<Policy>,
+    policies: HashSet<Policy>,
 }
 
 impl Level {
@@ -37,7 +37,7 @@ pub(super) fn check(chain: &[&Certificate]) -> Result<(), Problem> {
     }
     let most = chain.len() as u64 + 1;
     let (mut explicit, mut any, mut mapping) = (most, most, most);
-    let mut level = Level { has_any: true, policies: BTreeSet::new() };
+    let mut level = Level { has_any: true, policies: HashSet::new() };
     for (depth, certificate) in below.iter().enumerate().rev() {
         let facts = certificate.facts.as_ref().ok_or(Problem::Unspecified)?;
         let allows_any = any > 0 || depth > 0 && facts.is_self_issued;
@@ -74,7 +74,7 @@ fn apply(level: &mut Level, extensions: &Extensions, allows_any: bool) -> Option
         *level = Level::default();
         return Some(());
     };
-    let policies: BTreeSet<Policy> = found.iter().cloned().collect();
+    let policies: HashSet<Policy> = found.iter().cloned().collect();
     if policies.is_empty() || policies.len() != found.len() {
         return None;
     }

@@ -1,6 +1,6 @@
 //! The CAs of a validation context, in the order in which BoringSSL finds them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use super::{certificate::Certificate, crl::RevocationList};
 
@@ -16,9 +16,9 @@ pub(super) struct Store {
 impl Store {
     pub(super) fn new(certificates: Vec<Certificate>, lists: Vec<RevocationList>) -> Self {
         let mut store = Self { certificates, lists, by_subject: HashMap::new() };
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         store.certificates.retain(|certificate| seen.insert(certificate.der.clone()));
-        let mut seen = BTreeSet::new();
+        let mut seen = HashSet::new();
         store.lists.retain(|list| seen.insert(list.der.clone()));
         for (index, certificate) in store.certificates.iter().enumerate() {
             let subject = certificate.subject.canonical.clone();

@@ -1,13 +1,16 @@
 //! The settings of the whole Gateway: client validation, and grants for its references.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{Ports, ReverseConversion};
-use crate::gateway_api::{
-    input::{
-        FrontendTls, GROUP, GatewayTls, GrantFrom, GrantTo, PortTls, ReferenceGrant, TlsConfig,
+use crate::{
+    gateway_api::{
+        input::{
+            FrontendTls, GROUP, GatewayTls, GrantFrom, GrantTo, PortTls, ReferenceGrant, TlsConfig,
+        },
+        references::CA_SUFFIX,
     },
-    references::CA_SUFFIX,
+    sort,
 };
 
 impl ReverseConversion {
@@ -15,7 +18,8 @@ impl ReverseConversion {
     /// one.
     pub(super) fn set_frontend(&mut self, ports: &Ports) {
         let wanted = ports.iter().filter_map(|(port, state)| Some((*port, state.wanted.clone()?)));
-        let wanted: Vec<_> = wanted.collect();
+        let mut wanted: Vec<_> = wanted.collect();
+        sort::sort_by_key(&mut wanted, |(port, _)| *port);
         let Some((_, first)) = wanted.first() else { return };
         let mut frontend = FrontendTls::default();
         if wanted.iter().all(|(_, other)| other == first) {
@@ -33,7 +37,7 @@ impl ReverseConversion {
 
     /// A ReferenceGrant in every other namespace to which it refers.
     pub(super) fn grant(&mut self) {
-        let mut wanted: BTreeMap<String, Vec<GrantTo>> = BTreeMap::new();
+        let mut wanted: HashMap<String, Vec<GrantTo>> = HashMap::new();
         let mut want = |namespace: &Option<String>, kind: &str, name: String| {
             if let Some(namespace) = namespace {
                 let to = GrantTo { group: String::new(), kind: kind.to_owned(), name: Some(name) };
@@ -73,5 +77,8 @@ impl ReverseConversion {
                 grant
             })
             .collect();
+        sort::sort_by(&mut self.reference_grants, |one, other| {
+            one.metadata.namespace.cmp(&other.metadata.namespace)
+        });
     }
 }

@@ -4,7 +4,7 @@ mod gateway;
 mod server;
 mod tls;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{
     input::{FrontendTlsValidation, Gateway, Listener, Metadata, ReferenceGrant},
@@ -98,7 +98,7 @@ pub fn from_istio(gateway: &crate::Gateway, metadata: Metadata) -> ReverseConver
 }
 
 /// The requirements of each port.
-type Ports = BTreeMap<i32, PortState>;
+type Ports = HashMap<i32, PortState>;
 
 /// The requirements for clients of a port that terminates TLS: none, or this.
 type Wanted = Option<FrontendTlsValidation>;

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::{ConvertedRoutes, Manifests, ObjectFindings, ReadGateway, ReadRoute, locate::Found};
+use super::{
+    ConvertedRoutes, Manifests, ObjectFindings, ReadGateway, ReadListenerSet, ReadRoute, Text,
+    locate::Found,
+};
 use crate::gateway_api::{
     Conversion, GatewayManifest, Options,
-    input::{ListenerSet, Metadata},
+    input::{Identity, ListenerSet, Metadata},
     routes::{self, Parents},
     unknown,
     verdict_cache::VerdictCache,
@@ -27,22 +30,20 @@ impl Manifests {
         options: &Options,
     ) -> impl Iterator<Item = (&'a GatewayManifest, Conversion)> + use<'a> {
         let cache = VerdictCache::default();
-        let gateways = self
-            .texts
-            .iter()
-            .enumerate()
-            .flat_map(|(index, text)| text.gateways.iter().map(move |read| (index, read)));
         let identity = |read: &'a ReadGateway| read.manifest.gateway.metadata.identity();
-        let numbers = gateways.clone().enumerate();
-        let last: HashMap<_, _> =
-            numbers.map(|(number, (_, read))| (identity(read), number)).collect();
-        let convert = |(number, (text, read)): (usize, (usize, &'a ReadGateway))| {
-            let is_replaced = last.get(&identity(read)).is_some_and(|last| *last != number);
-            let gateway = (&read.manifest.gateway, &read.variants, is_replaced);
-            let (resources, unknown) = (&self.resources, &self.unknown);
-            (text, read, unknown::convert(gateway, resources, unknown, options, &cache))
-        };
-        let mut conversions: Vec<_> = gateways.enumerate().map(convert).collect();
+        let last =
+            last_of(&mut self.gateways().map(|manifest| manifest.gateway.metadata.identity()));
+        let mut conversions: Vec<(usize, &ReadGateway, Conversion)> = Vec::new();
+        for (text, Text { gateways, .. }) in self.texts.iter().enumerate() {
+            for read in gateways {
+                let number = conversions.len();
+                let is_replaced = last.get(&identity(read)).is_some_and(|last| *last != number);
+                let gateway = (&read.manifest.gateway, &read.variants, is_replaced);
+                let (resources, unknown) = (&self.resources, &self.unknown);
+                let conversion = unknown::convert(gateway, resources, unknown, options, &cache);
+                conversions.push((text, read, conversion));
+            }
+        }
         self.locate(&mut conversions);
         conversions.into_iter().map(|(_, read, conversion)| (&read.manifest, conversion))
     }
@@ -52,16 +53,13 @@ impl Manifests {
     /// known, and not reported.
     #[must_use]
     pub fn routes(&self, conversions: &[(&GatewayManifest, Conversion)]) -> ConvertedRoutes {
-        let listeners: HashMap<_, _> = self
-            .listener_sets()
-            .map(|set| {
-                let ListenerSet { metadata, spec } = &set.listener_set;
-                (metadata.identity(), spec.listeners.as_slice())
-            })
-            .collect();
+        let sets: Vec<&ListenerSet> = self.listener_sets().map(|set| &set.listener_set).collect();
+        let last = last_of(&mut sets.iter().map(|set| set.metadata.identity()));
+        let listeners =
+            |set: Identity<'_>| Some(sets.get(*last.get(&set)?)?.spec.listeners.as_slice());
         let mut parents = Parents::default();
         for (manifest, conversion) in conversions {
-            parents.add(manifest, conversion, |set| listeners.get(&set).copied());
+            parents.add(manifest, conversion, &listeners);
         }
         let mut grants = routes::Grants::new(&self.resources);
         let mut generated = routes::Generated::default();
@@ -81,30 +79,33 @@ impl Manifests {
                     paths.push(path);
                 }
             }
-            let own = objects.get_mut(first..).unwrap_or_default().iter_mut().zip(paths);
-            let found = own.flat_map(|(object, path)| {
-                object.diagnostics.iter_mut().map(move |found| (path, found))
-            });
-            text.locate(found.collect());
+            let mut found: Vec<Found<'_>> = Vec::new();
+            let own = objects.get_mut(first..).unwrap_or_default();
+            for (object, path) in own.iter_mut().zip(paths) {
+                found.extend(object.diagnostics.iter_mut().map(|found| (path, found)));
+            }
+            text.locate(found);
         }
         ConvertedRoutes { virtual_services: generated.finish(), objects }
     }
 
     /// Sets the position of every diagnostic. Each text is read once more for all of them.
     fn locate(&self, conversions: &mut [(usize, &ReadGateway, Conversion)]) {
-        let sets = self.texts.iter().enumerate().flat_map(|(index, text)| {
-            let sets = text.sets.iter();
-            sets.map(move |read| (read.manifest.listener_set.metadata.identity(), (index, read)))
-        });
-        // Of two of the same name the last one is used.
-        let sets: HashMap<_, _> = sets.collect();
+        let mut sets: Vec<(usize, &ReadListenerSet)> = Vec::new();
+        for (index, text) in self.texts.iter().enumerate() {
+            sets.extend(text.sets.iter().map(|read| (index, read)));
+        }
+        let last = last_of(
+            &mut sets.iter().map(|(_, read)| read.manifest.listener_set.metadata.identity()),
+        );
         let mut found: Vec<Vec<Found<'_>>> = self.texts.iter().map(|_| Vec::new()).collect();
         for (text, read, conversion) in conversions {
             if let Some(found) = found.get_mut(*text) {
                 found.extend(conversion.diagnostics.iter_mut().map(|found| (&read.path, found)));
             }
             for set in &mut conversion.listener_sets {
-                let Some((text, read)) = sets.get(&(&*set.namespace, &*set.name)) else { continue };
+                let last = last.get(&(&*set.namespace, &*set.name));
+                let Some((text, read)) = last.and_then(|last| sets.get(*last)) else { continue };
                 if let Some(found) = found.get_mut(*text) {
                     found.extend(set.diagnostics.iter_mut().map(|found| (&read.path, found)));
                 }
@@ -112,4 +113,13 @@ impl Manifests {
         }
         self.texts.iter().zip(found).for_each(|(text, found)| text.locate(found));
     }
+}
+
+/// The index of the last object of each namespace and name: the one that is used.
+fn last_of<'a>(identities: &mut dyn Iterator<Item = Identity<'a>>) -> HashMap<Identity<'a>, usize> {
+    let mut last = HashMap::new();
+    for (index, identity) in identities.enumerate() {
+        last.insert(identity, index);
+    }
+    last
 }

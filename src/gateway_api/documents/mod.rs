@@ -221,19 +221,18 @@ impl Manifests {
     pub fn object_findings(&self) -> Vec<ObjectFindings> {
         let gateways: HashSet<_> =
             self.gateways().map(|manifest| manifest.gateway.metadata.identity()).collect();
-        let sets = self.texts.iter().flat_map(|text| &text.sets);
-        let is_alone = |read: &&ReadListenerSet| {
-            let set = &read.manifest.listener_set;
-            !set.is_of_gateway() || !gateways.contains(&set.parent())
-        };
-        let alone = sets.filter(is_alone).map(|read| {
+        let mut found = self.objects.clone();
+        for read in self.texts.iter().flat_map(|text| &text.sets) {
             let ListenerSetManifest { listener_set, source, document } = &read.manifest;
+            if listener_set.is_of_gateway() && gateways.contains(&listener_set.parent()) {
+                continue;
+            }
             let Metadata { namespace, name, .. } = listener_set.metadata.clone();
-            let (source, document) = (*source, *document);
+            let (kind, source, document) = (LISTENER_SET, *source, *document);
             let diagnostics = vec![read.no_parent.clone()];
-            ObjectFindings { kind: LISTENER_SET, namespace, name, source, document, diagnostics }
-        });
-        self.objects.iter().cloned().chain(alone).collect()
+            found.push(ObjectFindings { kind, namespace, name, source, document, diagnostics });
+        }
+        found
     }
 
     /// Adds a document, or a list of them.

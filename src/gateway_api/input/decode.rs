@@ -56,6 +56,29 @@ pub(super) fn deserialize<'de, T: FromTree, D: Deserializer<'de>>(
     })
 }
 
+/// A field to be read.
+pub(super) trait Slot {
+    fn read(&mut self, node: Ref<'_, '_>) -> Result<(), Mismatch>;
+}
+
+impl<T: FromTree> Slot for T {
+    fn read(&mut self, node: Ref<'_, '_>) -> Result<(), Mismatch> {
+        *self = T::from_tree(node)?;
+        Ok(())
+    }
+}
+
+/// Reads the fields of a struct, each with its name.
+pub(super) fn read_fields(
+    node: Ref<'_, '_>,
+    fields: &mut [(&str, &mut dyn Slot)],
+) -> Result<(), Mismatch> {
+    entries(node, &mut |key, node| match fields.iter_mut().find(|(name, _)| is_key_of(key, name)) {
+        Some((_, field)) => field.read(node),
+        None => Ok(()),
+    })
+}
+
 /// Reads the entries of a mapping, of each key the last.
 pub(super) fn entries(
     node: Ref<'_, '_>,

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use self::decode::{entries, is_key_of};
+use self::decode::read_fields;
 use crate::tree::Ref;
 
 pub(super) use decode::{FromTree, Mismatch};
@@ -62,13 +62,7 @@ macro_rules! read {
         impl FromTree for $name {
             fn from_tree(node: Ref<'_, '_>) -> Result<Self, Mismatch> {
                 let mut value = Self::default();
-                entries(node, &mut |key, node| {
-                    $( if is_key_of(key, $key) {
-                        value.$field = FromTree::from_tree(node)?;
-                        return Ok(());
-                    } )*
-                    Ok(())
-                })?;
+                read_fields(node, &mut [$( ($key, &mut value.$field), )*])?;
                 Ok(value)
             }
         }

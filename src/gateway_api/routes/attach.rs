@@ -13,6 +13,7 @@ use crate::{
         rule,
     },
     go::Quote,
+    sort,
 };
 
 /// A listener, as routes see it.
@@ -140,7 +141,7 @@ impl<'a> Parents<'a> {
         &mut self,
         manifest: &'a GatewayManifest,
         conversion: &'a Conversion,
-        set: impl Fn(Identity<'_>) -> Option<&'a [Listener]>,
+        set: &dyn Fn(Identity<'_>) -> Option<&'a [Listener]>,
     ) {
         let Metadata { namespace, name, .. } = &manifest.gateway.metadata;
         let listeners = manifest.gateway.spec.listeners.iter().zip(&conversion.listeners);
@@ -207,7 +208,7 @@ impl<'a> Parents<'a> {
                 report(rule::ROUTE, Severity::Error, message);
             }
         }
-        attached.sort_by_cached_key(|attached| attached.parent.internal_name());
+        sort::sort_by_cached_key(&mut attached, |attached| attached.parent.internal_name());
         Ok(attached)
     }
 }

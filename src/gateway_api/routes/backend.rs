@@ -26,17 +26,17 @@ impl<'a, R: Resources + ?Sized> Grants<'a, R> {
     fn allow(&mut self, namespace: &str, route: &Route, kind: (&str, &str), name: &str) -> bool {
         let resources = self.resources;
         let here = self.namespaces.entry(namespace.to_owned()).or_insert_with(|| {
-            let grants = resources.reference_grants(namespace);
-            let pairs = grants.iter().flat_map(|grant| {
-                let from = grant.spec.from.iter().filter(|from| from.group == GROUP);
-                from.flat_map(|from| grant.spec.to.iter().map(move |to| (from, to)))
-            });
-            let granted = pairs.map(|(from, to)| {
-                let name = to.name.clone();
-                let (kind, namespace) = (from.kind.clone(), from.namespace.clone());
-                (kind, namespace, to.group.clone(), to.kind.clone(), name)
-            });
-            granted.collect()
+            let mut granted = HashSet::new();
+            for grant in resources.reference_grants(namespace) {
+                for from in grant.spec.from.iter().filter(|from| from.group == GROUP) {
+                    for to in &grant.spec.to {
+                        let (kind, namespace) = (from.kind.clone(), from.namespace.clone());
+                        let (group, name) = (to.group.clone(), to.name.clone());
+                        granted.insert((kind, namespace, group, to.kind.clone(), name));
+                    }
+                }
+            }
+            granted
         });
         let is_known = matches!(kind, ("", "Service") | (POOL_GROUP, "InferencePool"));
         let mut names = [None, Some(name.to_owned())].into_iter();

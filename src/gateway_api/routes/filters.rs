@@ -1,10 +1,8 @@
 //! Filters of HTTP and gRPC routes.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value, json};
 
-use super::{Field, Kind, Ruled, backend::Backends, rejected};
+use super::{Field, Kind, Ruled, backend::Backends, object, rejected};
 use crate::{gateway_api::resources::Resources, go::Quote};
 
 fn unsupported<T>(filter: &Field<'_>, kind: &str) -> Ruled<T> {
@@ -65,17 +63,17 @@ fn headers(filter: &Field<'_>, key: &str, side: &str, out: &mut Map<String, Valu
     let mut operations = Map::new();
     for list in ["set", "add"] {
         // Of repeated names the first one counts.
-        let mut named = BTreeMap::new();
+        let mut named = Map::new();
         for header in filter.items(list)? {
             let (name, value) = (header.str("name")?, header.str("value")?);
             if !value.bytes().all(|b| b == b'\t' || b >= b' ' && b != 0x7f) {
                 let message = format!("header {} value contains invalid characters", Quote(name));
                 return rejected(&header, message);
             }
-            named.entry(name.to_lowercase()).or_insert(value);
+            named.entry(name.to_lowercase()).or_insert_with(|| value.into());
         }
         if !named.is_empty() {
-            operations.insert(list.to_owned(), json!(named));
+            operations.insert(list.to_owned(), named.into());
         }
     }
     let removed = filter.strings("remove")?;
@@ -139,8 +137,8 @@ fn percent(value: f64) -> Value {
     let whole: Option<i64> = format!("{value}").parse().ok();
     match whole {
         Some(0) => json!({}),
-        Some(whole) => json!({"value": whole}),
-        None => json!({"value": value}),
+        Some(whole) => object("value", whole),
+        None => object("value", value),
     }
 }
 
@@ -209,10 +207,10 @@ fn cors(filter: &Field<'_>) -> Ruled<Option<Value>> {
     let Some(filter) = filter.get("cors")? else { return Ok(None) };
     let mut out = Map::new();
     let origin = |text: &str| match text.find('*') {
-        _ if text == "*" => json!({"regex": ANY}),
-        None => json!({"exact": text}),
-        Some(at) if at + 1 == text.len() => json!({"prefix": text.trim_end_matches('*')}),
-        Some(_) => json!({"regex": format!("^{}$", wildcards(text))}),
+        _ if text == "*" => object("regex", ANY),
+        None => object("exact", text),
+        Some(at) if at + 1 == text.len() => object("prefix", text.trim_end_matches('*')),
+        Some(_) => object("regex", format!("^{}$", wildcards(text))),
     };
     let origins = filter.strings("allowOrigins")?;
     let origins: Vec<_> = origins.into_iter().filter(|text| !text.is_empty()).map(origin).collect();

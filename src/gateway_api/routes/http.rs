@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Field, Kind, Route, Ruled, backend::Backends, filters, matches, rejected};
+use super::{Field, Kind, Route, Ruled, backend::Backends, filters, matches, object, rejected};
 use crate::gateway_api::resources::Resources;
 
 /// The routes of all rules: one for each match.
@@ -70,7 +70,7 @@ fn of_rule<R: Resources + ?Sized>(
     match backends.weighted(&references)? {
         Some(destinations) => drop(out.insert("route".to_owned(), destinations.into())),
         None if out.contains_key("redirect") => {}
-        None => drop(out.insert("directResponse".to_owned(), json!({"status": 500}))),
+        None => drop(out.insert("directResponse".to_owned(), object("status", 500))),
     }
     Ok(out)
 }

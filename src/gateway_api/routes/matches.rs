@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Field, Kind, Ruled, rejected};
+use super::{Field, Kind, Ruled, object, rejected};
 use crate::go::Quote;
 
 /// A match of a rule.
@@ -19,7 +19,7 @@ pub(super) fn of_rule(field: &Field<'_>, kind: Kind) -> Ruled<Value> {
     if kind == Kind::Http {
         out.extend(named(field, "queryParams", "QueryParams")?);
         if let Some(method) = field.string("method")? {
-            out.insert("method".to_owned(), json!({"exact": method}));
+            out.insert("method".to_owned(), object("exact", method));
         }
     }
     Ok(out.into())
@@ -32,13 +32,13 @@ pub(super) fn default() -> Value {
 
 /// Source: pilot's `createURIMatch`.
 fn path(field: &Field<'_>) -> Ruled<Value> {
-    let Some(path) = field.get("path")? else { return Ok(json!({"prefix": "/"})) };
+    let Some(path) = field.get("path")? else { return Ok(object("prefix", "/")) };
     let value = path.string("value")?.unwrap_or("/");
     Ok(match path.string("type")?.unwrap_or("PathPrefix") {
-        "PathPrefix" if value == "/" => json!({"prefix": value}),
-        "PathPrefix" => json!({"prefix": value.strip_suffix('/').unwrap_or(value)}),
-        "Exact" => json!({"exact": value}),
-        "RegularExpression" => json!({"regex": value}),
+        "PathPrefix" if value == "/" => object("prefix", value),
+        "PathPrefix" => object("prefix", value.strip_suffix('/').unwrap_or(value)),
+        "Exact" => object("exact", value),
+        "RegularExpression" => object("regex", value),
         other => return unknown(&path, other, "Path match"),
     })
 }
@@ -55,8 +55,8 @@ fn named(field: &Field<'_>, key: &str, what: &str) -> Ruled<Option<(String, Valu
     for item in field.items(key)? {
         let value = item.str("value")?;
         let value = match item.string("type")?.unwrap_or("Exact") {
-            "Exact" => json!({"exact": value}),
-            "RegularExpression" => json!({"regex": value}),
+            "Exact" => object("exact", value),
+            "RegularExpression" => object("regex", value),
             other => return unknown(&item, other, what),
         };
         out.insert(item.str("name")?.to_owned(), value);
@@ -73,14 +73,14 @@ fn method(field: &Field<'_>) -> Ruled<Option<Value>> {
         (_, None, None) => {
             return rejected(&field, "gRPC match must have method or service defined");
         }
-        ("Exact", Some(service), None) => json!({"prefix": format!("/{service}/")}),
-        ("Exact", Some(service), Some(method)) => json!({"exact": format!("/{service}/{method}")}),
-        ("RegularExpression", Some(service), None) => json!({"regex": format!("/{service}/.+")}),
+        ("Exact", Some(service), None) => object("prefix", format!("/{service}/")),
+        ("Exact", Some(service), Some(method)) => object("exact", format!("/{service}/{method}")),
+        ("RegularExpression", Some(service), None) => object("regex", format!("/{service}/.+")),
         ("RegularExpression", Some(service), Some(method)) => {
-            json!({"regex": format!("/{service}/{method}")})
+            object("regex", format!("/{service}/{method}"))
         }
         ("Exact" | "RegularExpression", None, Some(method)) => {
-            json!({"regex": format!("/[^/]+/{method}")})
+            object("regex", format!("/[^/]+/{method}"))
         }
         (other, ..) => return unknown(&field, other, "Path match"),
     }))

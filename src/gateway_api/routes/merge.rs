@@ -1,10 +1,9 @@
 //! The VirtualServices of HTTP and gRPC routes: one for each listener and host, with the routes of all objects.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::{GeneratedVirtualService, Route, Timestamp, attach::Attached};
+use crate::sort;
 
 /// What a route has for a listener and a host.
 pub(super) struct Base {
@@ -53,28 +52,29 @@ pub(super) fn generate(
 }
 
 /// Source: pilot's `mergeHTTPRoutes`.
-pub(super) fn merge(bases: Vec<Base>) -> Vec<GeneratedVirtualService> {
-    let mut by_key: BTreeMap<String, Vec<Base>> = BTreeMap::new();
+pub(super) fn merge(mut bases: Vec<Base>) -> Vec<GeneratedVirtualService> {
+    sort::sort_by(&mut bases, |a, b| {
+        (&a.key, a.created, &a.namespace, &a.name).cmp(&(&b.key, b.created, &b.namespace, &b.name))
+    });
+    let mut merged: Vec<Base> = Vec::new();
     for base in bases {
-        by_key.entry(base.key.clone()).or_default().push(base);
+        match merged.last_mut().filter(|first| first.key == base.key) {
+            Some(first) => first.routes.extend(base.routes),
+            None => merged.push(base),
+        }
     }
-    let merged = by_key.into_values().filter_map(|mut all| {
-        all.sort_by(|a, b| {
-            (a.created, &a.namespace, &a.name).cmp(&(b.created, &b.namespace, &b.name))
-        });
-        let mut all = all.into_iter();
+    let merged = merged.into_iter().map(|base| {
         let Base {
             key, host, namespace, mut routes, internal_name, gateway, is_programmed, ..
-        } = all.next()?;
-        routes.extend(all.flat_map(|base| base.routes));
-        routes.sort_by_cached_key(order);
-        Some(GeneratedVirtualService {
+        } = base;
+        sort::sort_by_cached_key(&mut routes, order);
+        GeneratedVirtualService {
             namespace,
             name: key.replace('/', "~"),
             spec: json!({"hosts": [host], "gateways": [internal_name], "http": routes}),
             is_programmed,
             gateway,
-        })
+        }
     });
     merged.collect()
 }

@@ -26,7 +26,7 @@ use super::{
     rule,
 };
 use crate::{
-    Diagnostic, Error, FieldPath, Severity, Timestamp,
+    Diagnostic, Error, FieldPath, Severity, Timestamp, sort,
     tree::{self, Edit, write_text, write_yaml},
 };
 
@@ -140,6 +140,13 @@ fn rejected<T>(field: &Field<'_>, message: impl Into<String>) -> Ruled<T> {
     Err(Rejected::Problem(Problem { path, message }))
 }
 
+/// An object with one field.
+fn object(key: &str, value: impl Into<Value>) -> Value {
+    let mut object = serde_json::Map::new();
+    object.insert(key.to_owned(), value.into());
+    object.into()
+}
+
 /// The maximum size of the VirtualServices of a set in JSON, about: a route is in that of each of its listeners and
 /// hosts.
 const BYTES: usize = 64 << 20;
@@ -159,7 +166,7 @@ impl Generated {
     pub(super) fn finish(self) -> Vec<GeneratedVirtualService> {
         let mut all = merge::merge(self.bases);
         all.extend(self.others);
-        all.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        sort::sort_by(&mut all, |a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         all
     }
 }

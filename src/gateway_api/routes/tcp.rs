@@ -6,6 +6,7 @@ use super::{
     Field, GeneratedVirtualService, Kind, Route, Ruled,
     attach::{Attached, is_subset},
     backend::Backends,
+    object,
 };
 use crate::gateway_api::resources::Resources;
 
@@ -30,7 +31,7 @@ pub(super) fn rules<R: Resources + ?Sized>(
             Some(route) if kind == Kind::Tls => {
                 json!({"match": [{"sniHosts": or_any(hostnames)}], "route": route})
             }
-            Some(route) => json!({"route": route}),
+            Some(route) => object("route", route),
         });
     }
     Ok(out)

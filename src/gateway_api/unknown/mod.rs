@@ -53,6 +53,28 @@ pub(super) fn read<T: FromTree>(
     tree: &Tree<'_>,
     node: Ref<'_, '_>,
 ) -> Result<(T, Variants<T>), Error> {
+    let (mut written, mut filled) = (T::default(), Vec::new());
+    let mut keep = |tree: &Tree<'_>, node: Ref<'_, '_>, is_example: bool| {
+        let object: T = read_object(tree, node, &FieldPath::root())?;
+        match is_example {
+            true => filled.push(object),
+            false => written = object,
+        }
+        Ok(())
+    };
+    let (unknown, placeholders, judged) = read_with(resource, version, tree, node, &mut keep)?;
+    Ok((written, Variants { filled, unknown, placeholders, judged }))
+}
+
+/// Gives the object, and then examples of it, to a function. Returns the paths of the unknown values, the
+/// placeholders, and the findings.
+fn read_with(
+    resource: &Resource,
+    version: &str,
+    tree: &Tree<'_>,
+    node: Ref<'_, '_>,
+    keep: &mut dyn FnMut(&Tree<'_>, Ref<'_, '_>, bool) -> Result<(), Error>,
+) -> Result<(Vec<FieldPath>, Vec<PlaceholderValue>, Judged), Error> {
     let placeholders = find_placeholders(node, FieldPath::root());
     let mut judged = schema::judge(resource, version, node);
     let mut unknown = Unknown { resource, texts: HashMap::new(), values: Vec::new() };
@@ -61,8 +83,8 @@ pub(super) fn read<T: FromTree>(
     }
     judged.wrong_types.iter().for_each(|path| unknown.add(path.clone(), None));
     let mut written = match unknown.values.is_empty() {
-        true => read_object(tree, node, &FieldPath::root()),
-        false => unknown.read(node, None),
+        true => keep(tree, node, false),
+        false => unknown.read(node, keep),
     };
     // Values of a wrong type that the schema does not check: those of the metadata.
     const MOST: usize = 20;
@@ -70,37 +92,32 @@ pub(super) fn read<T: FromTree>(
         if written.is_ok() {
             break;
         }
-        written = unknown.read(node, None);
+        written = unknown.read(node, keep);
         let found = written.as_ref().err().and_then(|error| error.diagnostics().first());
         let Some(found) = found.filter(|found| !unknown.has(&found.path)) else { break };
         judged.findings.push(found.clone());
         let path = found.path.clone();
         unknown.add(path, None);
     }
-    let written = written?;
-    let mut variants = Variants {
-        filled: Vec::new(),
-        unknown: unknown.values.iter().map(|(path, ..)| path.clone()).collect(),
-        placeholders: placeholders.clone(),
-        judged,
-    };
+    written?;
     for turn in 0..schema::EXAMPLES {
-        if variants.unknown.is_empty() {
+        if unknown.values.is_empty() {
             break;
         }
         let json = unknown.fill(node, Some(turn));
         let tree = tree::from_checked_json(&json)?;
-        variants.filled.push(read_object(&tree, tree.root(), &FieldPath::root())?);
-        if !variants.placeholders.is_empty() {
+        keep(&tree, tree.root(), true)?;
+        if !placeholders.is_empty() {
             // A finding about a value of a wrong type stays.
             let mut other = schema::judge(resource, version, tree.root());
-            let own = variants.judged.findings.iter();
+            let own = judged.findings.iter();
             let about_type = own.filter(|found| unknown.is_wrong_type(&found.path));
             other.findings.extend(about_type.cloned());
-            variants.judged.keep_common(&other);
+            judged.keep_common(&other);
         }
     }
-    Ok((written, variants))
+    let paths = unknown.values.iter().map(|(path, ..)| path.clone()).collect();
+    Ok((paths, placeholders, judged))
 }
 
 /// The unknown values of an object.
@@ -147,10 +164,14 @@ impl<'a> Unknown<'a> {
         json
     }
 
-    fn read<T: FromTree>(&self, node: Ref<'_, '_>, turn: Option<usize>) -> Result<T, Error> {
-        let json = self.fill(node, turn);
+    fn read(
+        &self,
+        node: Ref<'_, '_>,
+        keep: &mut dyn FnMut(&Tree<'_>, Ref<'_, '_>, bool) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let json = self.fill(node, None);
         let tree = tree::from_checked_json(&json)?;
-        read_object(&tree, tree.root(), &FieldPath::root())
+        keep(&tree, tree.root(), false)
     }
 }
 
@@ -209,7 +230,10 @@ pub(super) fn convert<R: Resources + ?Sized>(
         true => vec![true; written.spec.listeners.len()],
         false => {
             let both = answer.listeners.iter().zip(&other.listeners).enumerate();
-            both.map(|(index, (one, two))| scope.listeners.contains(&index) || one != two).collect()
+            both.map(|(index, (one, two))| {
+                scope.listeners.binary_search(&index).is_ok() || one != two
+            })
+            .collect()
         }
     };
     let has_conditions = !is_unknown

@@ -1,6 +1,6 @@
 //! Objects with placeholders to which Gateways may refer.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::fill::may_be_equal;
 use crate::{
@@ -64,8 +64,8 @@ pub(in crate::gateway_api) struct Assumed<'a> {
     pub(super) objects: Option<&'a UnknownObjects>,
     /// Whether unknown objects are usable; otherwise they do not exist.
     pub(super) are_usable: bool,
-    /// The listeners whose answer depends on placeholders.
-    pub(super) listeners: &'a BTreeSet<usize>,
+    /// The listeners whose answer depends on placeholders, sorted.
+    pub(super) listeners: &'a [usize],
     /// Whether a later Gateway of the same name has the `ListenerSet`s.
     pub(in crate::gateway_api) is_replaced: bool,
 }
@@ -73,7 +73,7 @@ pub(in crate::gateway_api) struct Assumed<'a> {
 impl Assumed<'_> {
     /// Everything is known.
     pub(in crate::gateway_api) const NOTHING: Self =
-        Self { objects: None, are_usable: false, listeners: &BTreeSet::new(), is_replaced: false };
+        Self { objects: None, are_usable: false, listeners: &[], is_replaced: false };
 
     /// Whether the set may have an object that is not in it.
     pub(in crate::gateway_api) fn may_be(&self, kind: &str, namespace: &str, name: &str) -> bool {
@@ -96,7 +96,7 @@ impl Assumed<'_> {
 
     /// Whether a listener depends on placeholders of its Gateway.
     pub(in crate::gateway_api) fn depends(&self, listener: usize) -> bool {
-        self.listeners.contains(&listener)
+        self.listeners.binary_search(&listener).is_ok()
     }
 }
 

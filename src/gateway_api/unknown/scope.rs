@@ -1,7 +1,5 @@
 //! What of a Gateway depends on its placeholders.
 
-use std::collections::BTreeSet;
-
 use super::fill::may_be_equal;
 use crate::{
     Diagnostic, FieldPath, PlaceholderValue,
@@ -12,6 +10,7 @@ use crate::{
     },
     is_placeholder,
     placeholder::MAX_PLACEHOLDERS,
+    sort,
 };
 
 /// What depends on placeholders.
@@ -23,7 +22,8 @@ pub(super) struct Scope {
     pub(super) is_gateway: bool,
     /// Its `ListenerSet`s.
     pub(super) is_sets: bool,
-    pub(super) listeners: BTreeSet<usize>,
+    /// Sorted.
+    pub(super) listeners: Vec<usize>,
     /// A finding for each placeholder on which something depends.
     pub(super) found: Vec<Diagnostic>,
 }
@@ -58,6 +58,7 @@ impl Scope {
             scope.found.extend(placeholder.map(PlaceholderValue::to_diagnostic));
         }
         scope.conflicts(&mut claims);
+        sort::sort_and_dedup(&mut scope.listeners);
         scope
     }
 
@@ -103,7 +104,7 @@ impl Scope {
                             (claim.port, claim.protocol) = (None, None);
                         }),
                     }
-                    self.listeners.insert(*index);
+                    self.listeners.push(*index);
                 }
                 _ => self.is_all = true,
             },
@@ -121,7 +122,7 @@ impl Scope {
             if earlier.iter().any(|claim| claim.may_conflict(own)) {
                 // Whether it takes the port itself is unknown, too.
                 own.protocol = None;
-                self.listeners.insert(index);
+                self.listeners.push(index);
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     Timestamp,
     diagnostic::Quoted,
     rule::lint as rule,
+    sort,
     validate::secret::{CaProblem, Known, ServerProblem},
     x509::{CaBundle, CrlProblem, LoadProblem, PairProblem, ServerCertificate},
 };
@@ -90,7 +91,7 @@ impl<'a> Judge<'a> {
             }
         }
         let hosts = self.used.gateway.and_then(|of| self.gateways.hosts(of, self.used.at.server()));
-        let hosts: Vec<String> = hosts.into_iter().flatten().collect();
+        let hosts = hosts.unwrap_or_default();
         let is_named = |host: &String| certificate.dns_names.iter().any(|name| names(name, host));
         if !hosts.is_empty() && !hosts.iter().any(|host| host == "*" || is_named(host)) {
             let names: Vec<String> =
@@ -148,7 +149,7 @@ impl<'a> Judge<'a> {
     fn crl(&self, ca: &CaBundle, secret: &'a SetSecret) -> Vec<Found<'a>> {
         let now = self.options.at.map(|at| at.seconds);
         let mut problems = ca.crl_problems(now);
-        problems.sort_by_key(|(problem, _)| *problem);
+        sort::sort_by_key(&mut problems, |(problem, _)| *problem);
         let kinds =
             problems.chunk_by(|(one, _), (other, _)| discriminant(one) == discriminant(other));
         let mut found: Vec<_> = kinds.filter_map(|same| Self::of_crl(same, secret)).collect();

@@ -151,7 +151,7 @@ impl CredentialSet {
             let judge = Judge { set: self, options, gateways, used, namespace };
             let server = (gateway, used.at.server());
             if let Some(ca) = judge.ca_of(name) {
-                result.cas.insert(server, ca.content);
+                result.servers.entry(server).or_default().ca = Some(ca.content);
             }
             if matches!(used.role, Role::Ca { .. }) {
                 continue;
@@ -160,7 +160,7 @@ impl CredentialSet {
                 let names = of_secrets.entry(std::ptr::from_ref(secret));
                 Arc::clone(names.or_insert_with(|| certificate.dns_names.as_slice().into()))
             });
-            result.names.entry(server).or_default().push(names);
+            result.servers.entry(server).or_default().names.push(names);
         }
         result
     }
@@ -210,10 +210,15 @@ impl CredentialSet {
 /// What is known of the Secrets of servers, by the numbers of the Gateway and the server.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ServerContents {
+    servers: HashMap<(u32, u32), ServerContent>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ServerContent {
     /// The DNS SANs of each certificate, if they are known.
-    names: HashMap<(u32, u32), Vec<Option<Names>>>,
+    names: Vec<Option<Names>>,
     /// [`CaBundle::content`].
-    cas: HashMap<(u32, u32), u64>,
+    ca: Option<u64>,
 }
 
 type Names = Arc<[String]>;
@@ -221,15 +226,17 @@ type Names = Arc<[String]>;
 impl ServerContents {
     /// The same number for servers whose CAs, with their CRLs, have the same content, if it is known.
     pub(super) fn ca(&self, server: (u32, u32)) -> Option<u64> {
-        self.cas.get(&server).copied()
+        self.servers.get(&server)?.ca
     }
 
     /// Whether a certificate of the server has the host among its names. `None` if not all are known.
     pub(super) fn has_name(&self, server: (u32, u32), host: &str) -> Option<bool> {
-        let certificates: Option<Vec<_>> =
-            self.names.get(&server)?.iter().map(Option::as_ref).collect();
-        let mut names = certificates?.into_iter().flat_map(|names| names.iter());
-        Some(names.any(|name| self::names(name, host)))
+        let names = &self.servers.get(&server)?.names;
+        if names.is_empty() || names.contains(&None) {
+            return None;
+        }
+        let has_name = |of: &Names| of.iter().any(|name| self::names(name, host));
+        Some(names.iter().flatten().any(has_name))
     }
 }
 
@@ -377,14 +384,15 @@ impl<'a> Judge<'a> {
         name: &str,
         is_config_map: bool,
     ) -> Vec<&'a SetSecret> {
-        let all = self.set.secrets.get(name).into_iter().flatten();
-        all.filter(|secret| {
-            // Without a namespace, the Secret may be applied to any.
-            let is_in =
-                namespace.is_none_or(|of| secret.namespace.is_empty() || *secret.namespace == *of);
-            is_in && secret.kept.is_config_map == is_config_map
-        })
-        .collect()
+        let all = self.set.secrets.get(name).map_or(&[][..], Vec::as_slice);
+        all.iter()
+            .filter(|secret| {
+                // Without a namespace, the Secret may be applied to any.
+                let is_in = namespace
+                    .is_none_or(|of| secret.namespace.is_empty() || *secret.namespace == *of);
+                is_in && secret.kept.is_config_map == is_config_map
+            })
+            .collect()
     }
 
     fn missing(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<Found<'a>> {

@@ -6,6 +6,7 @@ use super::{GatewaySet, ServerPart, SetFinding, SetGateway, small};
 use crate::{
     Diagnostic, FieldPath, Gateway, Severity,
     merged_gateway::{Candidate, Conflict, ConflictKind, Conflicts, Selectors},
+    sort,
     validate::{
         lint::{Order, describe, mergeable},
         outline::{Span, position},
@@ -32,7 +33,7 @@ impl GatewaySet {
         let mut all = Vec::new();
         let alone = (0..self.alone.len()).map(|index| vec![self.gateways.len() + index]);
         for mut workload in workloads.into_iter().chain(alone) {
-            workload.sort_by_key(|index| {
+            sort::sort_by_key(&mut workload, |index| {
                 self.gateway(*index).map(|of| (of.created, of.name(), of.namespace()))
             });
             let mut conflicts = Conflicts::default();
@@ -68,7 +69,7 @@ impl GatewaySet {
                 }
             }
         }
-        all.sort_by_cached_key(|conflict| {
+        sort::sort_by_cached_key(&mut all, |conflict| {
             let (gateway, place, _) = self.span_of(conflict);
             (gateway.map(|gateway| gateway.document), place)
         });

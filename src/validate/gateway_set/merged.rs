@@ -148,26 +148,26 @@ impl<'a> Judged<'a> {
 
     fn findings(&self) -> Vec<Found> {
         let MergedWorkload { merged, gateways, .. } = self.workload;
-        let mut found: Vec<Option<Found>> = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
         let ca = |server: usize| {
             let (gateway, server) = self.id(server)?;
             self.set.contents.ca((small(gateway), small(server)))
         };
         let bypasses = merged.bypasses_by_cas(gateways, &ca);
-        found.extend(bypasses.iter().map(|bypass| self.bypass(bypass)));
+        found.extend(bypasses.iter().filter_map(|bypass| self.bypass(bypass)));
         for listener in merged.listeners.values() {
             let rejection = merged.listener_rejection(listener, gateways);
-            found.push(rejection.and_then(|rejection| self.rejection(listener, rejection)));
+            found.extend(rejection.and_then(|rejection| self.rejection(listener, rejection)));
         }
         let has_name = |server: usize, host: &str| {
             let (gateway, server) = self.id(server)?;
             self.set.contents.has_name((small(gateway), small(server)), host)
         };
         let misdirected = merged.misdirected_by_names(gateways, &has_name);
-        found.extend(misdirected.iter().map(|request| self.misdirected(request)));
+        found.extend(misdirected.iter().filter_map(|request| self.misdirected(request)));
         let without = merged.servers_without_route.iter();
-        found.extend(without.map(|&(server, service)| self.without_route(server, service)));
-        found.into_iter().flatten().collect()
+        found.extend(without.filter_map(|&(server, service)| self.without_route(server, service)));
+        found
     }
 
     fn id(&self, server: usize) -> Option<ServerId> {
@@ -290,7 +290,8 @@ impl<'a> Judged<'a> {
     ) -> (Option<String>, Option<ServerId>) {
         let of = culprits.first().copied().unwrap_or_default();
         let here = self.servers.get(&(listener.address.as_str(), listener.port));
-        let others = here.into_iter().flatten().filter_map(|server| self.id(*server));
+        let here = here.map_or(&[][..], Vec::as_slice).iter();
+        let others = here.filter_map(|server| self.id(*server));
         let mut others = others.filter(|other| !culprits.contains(other));
         let Some(first) = others.next() else { return (None, None) };
         let name = self.name(first, of);

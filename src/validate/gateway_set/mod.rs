@@ -18,7 +18,7 @@ use super::{
     set::{DocumentLocation, SetFinding},
 };
 use crate::{
-    Diagnostic, Gateway, Position, Severity, diagnostic::Quoted, is_placeholder, rule::RuleId,
+    Diagnostic, Gateway, Position, Severity, diagnostic::Quoted, is_placeholder, rule::RuleId, sort,
 };
 
 /// The Gateways and VirtualServices of a set.
@@ -155,7 +155,7 @@ impl GatewaySet {
     pub(super) fn findings_alone(&self) -> Vec<SetFinding> {
         let mut findings = Vec::new();
         self.merge(&self.gateways, 0, &mut findings);
-        findings.sort_by_key(order);
+        sort::sort_by_key(&mut findings, order);
         findings
     }
 
@@ -203,12 +203,12 @@ impl GatewaySet {
             findings.extend(set.not_merged());
         }
         let conflicts = conflicts::findings(Arc::clone(&set), conflicts);
-        findings.sort_by_key(order);
+        sort::sort_by_key(&mut findings, order);
         let alone = (0..alone).flat_map(move |index| {
             let mut findings = Vec::new();
             let gateway = set.gateways.get(index).map_or(&[][..], std::slice::from_ref);
             set.merge(gateway, index, &mut findings);
-            findings.sort_by_key(order);
+            sort::sort_by_key(&mut findings, order);
             findings
         });
         in_order(in_order(findings.into_iter(), conflicts), alone)
@@ -295,18 +295,22 @@ impl SetGateway {
 /// Keeps the last one of each name, which is the one that is applied. Those without a name get one each
 /// (generateName). Returns which are kept.
 fn keep_last<T>(all: &mut Vec<T>, name: impl for<'a> Fn(&'a T) -> (&'a str, &'a str)) -> Vec<bool> {
-    let name_at = |index: usize| all.get(index).map_or(("", ""), &name);
-    let mut order: Vec<u32> = (0..small(all.len())).collect();
-    order.sort_unstable_by_key(|&index| (name_at(index as usize), index));
-    let mut kept = vec![true; all.len()];
+    let kept = are_last(all.len(), &|index| all.get(index).map_or(("", ""), &name));
+    let mut is_kept = kept.iter();
+    all.retain(|_| is_kept.next().copied().unwrap_or_default());
+    kept
+}
+
+/// Whether each of these names is the last one of those that are equal, or is empty.
+fn are_last<'a>(names: usize, name_at: &dyn Fn(usize) -> (&'a str, &'a str)) -> Vec<bool> {
+    let order = sort::order(names, &|one, other| name_at(one).cmp(&name_at(other)));
+    let mut kept = vec![true; names];
     for (&index, &next) in order.iter().zip(order.iter().skip(1)) {
-        let (index, own) = (index as usize, name_at(index as usize));
-        if !own.1.is_empty() && own == name_at(next as usize) {
+        let own = name_at(index);
+        if !own.1.is_empty() && own == name_at(next) {
             kept.get_mut(index).into_iter().for_each(|kept| *kept = false);
         }
     }
-    let mut is_kept = kept.iter();
-    all.retain(|_| is_kept.next().copied().unwrap_or_default());
     kept
 }
 

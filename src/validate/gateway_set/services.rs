@@ -1,6 +1,6 @@
 //! VirtualServices whose Gateways or hosts are missing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::{GatewaySet, SetFinding, SetGateway, SetService, finding};
 use crate::{diagnostic::Quoted, is_placeholder, merged_gateway::HostNames, rule};
@@ -46,16 +46,14 @@ impl GatewaySet {
 
     /// Hosts of VirtualServices that no server of their Gateways has.
     pub(super) fn hosts_outside(&self, by_name: &HashMap<String, usize>) -> Vec<SetFinding> {
-        let bound: HashSet<usize> = self
-            .services
-            .iter()
-            .flat_map(|service| &service.kept.service.gateways)
-            .filter_map(|gateway| by_name.get(gateway).copied())
-            .collect();
-        let hosts: HashMap<usize, ServerHosts<'_>> = bound
-            .into_iter()
-            .filter_map(|index| Some((index, ServerHosts::new(self.gateways.get(index)?))))
-            .collect();
+        let mut hosts: HashMap<usize, ServerHosts<'_>> = HashMap::new();
+        for gateway in self.services.iter().flat_map(|service| &service.kept.service.gateways) {
+            if let Some(&index) = by_name.get(gateway)
+                && let Some(gateway) = self.gateways.get(index)
+            {
+                hosts.entry(index).or_insert_with(|| ServerHosts::new(gateway));
+            }
+        }
         let mut names: HashMap<(usize, &str), HostNames<'_>> = HashMap::new();
         let mut findings = Vec::new();
         for SetService { document, kept } in &self.services {
@@ -67,7 +65,7 @@ impl GatewaySet {
                 let hosts = hosts.get(&index).filter(|_| is_known)?;
                 let namespace = if hosts.have_namespaces { service.namespace.as_str() } else { "" };
                 let key = (index, namespace);
-                names.entry(key).or_insert_with(|| HostNames::new(hosts.visible_in(namespace)));
+                names.entry(key).or_insert_with(|| HostNames::new(&hosts.visible_in(namespace)));
                 Some(key)
             };
             let gateways: Option<Vec<(usize, &str)>> = service.gateways.iter().map(known).collect();
@@ -110,7 +108,8 @@ struct ServerHosts<'a> {
 impl<'a> ServerHosts<'a> {
     fn new(gateway: &'a SetGateway) -> Self {
         let servers = gateway.spec().servers;
-        let hosts: Vec<String> = servers.into_iter().flat_map(|server| server.hosts).collect();
+        let mut hosts: Vec<String> = Vec::new();
+        servers.into_iter().for_each(|server| hosts.extend(server.hosts));
         let have_namespaces = hosts.iter().any(|host| host.contains('/'));
         Self { gateway, hosts, have_namespaces }
     }
@@ -118,14 +117,15 @@ impl<'a> ServerHosts<'a> {
     /// The hosts that a VirtualService of a namespace may have. A namespace that is not known may be any.
     ///
     /// Source: istiod's `sanitizeServerHostNamespace` and `host.NamesForNamespace`.
-    fn visible_in<'b>(&'b self, namespace: &'b str) -> impl Iterator<Item = &'b str> + Clone {
+    fn visible_in<'b>(&'b self, namespace: &'b str) -> Vec<&'b str> {
         let own = self.gateway.namespace();
-        self.hosts.iter().filter_map(move |host| {
+        let visible = self.hosts.iter().filter_map(|host| {
             let Some((of, name)) = host.split_once('/') else { return Some(host.as_str()) };
             let of = if of == "." { own } else { of };
             let is_visible = of == "*"
                 || [of, namespace].into_iter().any(|of| of.is_empty() || is_placeholder(of));
             (is_visible || of == namespace).then_some(name)
-        })
+        });
+        visible.collect()
     }
 }

@@ -1,11 +1,12 @@
 //! The pods of Gateways, and the Services of these pods.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use super::{GatewaySet, ServerPart, SetFinding, finding};
 use crate::{
     Gateway, is_placeholder,
     rule::lint as rule,
+    sort,
     validate::{
         outline::{CompactLocation, LocationField},
         workload::{KeptPod, KeptService, Labels, selects},
@@ -19,7 +20,7 @@ const MOST_COMPARISONS: usize = 5_000_000;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workloads {
     /// Each once, with its namespace.
-    pods: BTreeSet<(String, Labels)>,
+    pods: HashSet<(String, Labels)>,
     services: Vec<(String, KeptService)>,
     /// Whether there are Pods, and not only what makes them.
     has_pods: bool,
@@ -30,9 +31,10 @@ pub(super) struct Workloads {
 /// What is known of the pods with a selector.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Selected {
-    pub(super) namespaces: BTreeSet<String>,
-    /// The ports of their Services. `None` if there is no Service, or a port is not known.
-    ports: Option<BTreeSet<u32>>,
+    /// Sorted.
+    pub(super) namespaces: Vec<String>,
+    /// The ports of their Services, sorted. `None` if there is no Service, or a port is not known.
+    ports: Option<Vec<u32>>,
 }
 
 impl Workloads {
@@ -56,15 +58,16 @@ impl Workloads {
     }
 }
 
-/// A pod or a Service, by one of its labels.
-type ByLabel<'a, T> = HashMap<(&'a str, &'a str), Vec<T>>;
+/// The indexes of pods or Services, by a label.
+type ByLabel<'a> = HashMap<(&'a str, &'a str), Vec<usize>>;
 
 /// The pods and Services, by their labels.
 struct Index<'a> {
-    workloads: &'a Workloads,
-    pods: ByLabel<'a, &'a (String, Labels)>,
+    pods: Vec<&'a (String, Labels)>,
+    services: &'a [(String, KeptService)],
+    pods_by_label: ByLabel<'a>,
     /// By the first label of the selector.
-    services: ByLabel<'a, (usize, &'a str, &'a KeptService)>,
+    services_by_label: ByLabel<'a>,
     /// The namespaces with a Service whose selector is not known.
     unknown: HashSet<&'a str>,
     comparisons: usize,
@@ -72,11 +75,12 @@ struct Index<'a> {
 
 impl<'a> Index<'a> {
     fn new(workloads: &'a Workloads) -> Self {
-        let (mut pods, mut services) = (ByLabel::new(), ByLabel::new());
+        let (mut pods_by_label, mut services_by_label) = (ByLabel::new(), ByLabel::new());
         let mut unknown = HashSet::new();
-        for pod in &workloads.pods {
-            for (key, value) in &pod.1 {
-                pods.entry((key.as_str(), value.as_str())).or_insert_with(Vec::new).push(pod);
+        let pods: Vec<_> = workloads.pods.iter().collect();
+        for (index, (_, labels)) in pods.iter().enumerate() {
+            for (key, value) in labels {
+                pods_by_label.entry((key.as_str(), value.as_str())).or_default().push(index);
             }
         }
         for (index, (namespace, service)) in workloads.services.iter().enumerate() {
@@ -85,38 +89,39 @@ impl<'a> Index<'a> {
                 continue;
             };
             if let Some((key, value)) = selector.first_key_value() {
-                let same = services.entry((key.as_str(), value.as_str())).or_insert_with(Vec::new);
-                same.push((index, namespace.as_str(), service));
+                services_by_label.entry((key.as_str(), value.as_str())).or_default().push(index);
             }
         }
-        Self { workloads, pods, services, unknown, comparisons: 0 }
+        let services = &workloads.services;
+        Self { pods, services, pods_by_label, services_by_label, unknown, comparisons: 0 }
     }
 
     /// Nothing if it would take too long.
-    fn selected(&mut self, selector: &BTreeMap<&str, &str>) -> Option<Selected> {
-        let rarest = selector.iter().map(|(key, value)| self.pods.get(&(*key, *value)));
-        let candidates: Vec<&(String, Labels)> =
-            match rarest.min_by_key(|of| of.map_or(0, Vec::len)) {
-                None => self.workloads.pods.iter().collect(),
-                Some(rarest) => rarest.cloned().unwrap_or_default(),
-            };
-        let (mut selected, mut services) = (Selected::default(), HashMap::new());
+    fn selected(&mut self, selector: &[(&str, &str)]) -> Option<Selected> {
+        let rarest = selector.iter().map(|label| self.pods_by_label.get(label));
+        let candidates: Vec<usize> = match rarest.min_by_key(|of| of.map_or(0, Vec::len)) {
+            None => (0..self.pods.len()).collect(),
+            Some(rarest) => rarest.cloned().unwrap_or_default(),
+        };
+        let mut namespaces: HashSet<&str> = HashSet::new();
+        let mut services: HashSet<usize> = HashSet::new();
         let mut is_unknown = false;
-        for (namespace, labels) in candidates {
+        for (namespace, labels) in candidates.iter().filter_map(|index| self.pods.get(*index)) {
             self.comparisons += 1;
-            if !selects(selector.iter().map(|(key, value)| (*key, *value)), labels) {
+            if !selects(selector.iter().copied(), labels) {
                 continue;
             }
-            selected.namespaces.insert(namespace.clone());
+            namespaces.insert(namespace);
             is_unknown |= self.unknown.contains(namespace.as_str());
             for (key, value) in labels {
-                let of_label = self.services.get(&(key.as_str(), value.as_str()));
-                for (index, of, service) in of_label.into_iter().flatten() {
+                let of_label = self.services_by_label.get(&(key.as_str(), value.as_str()));
+                for &index in of_label.map_or(&[][..], Vec::as_slice) {
                     self.comparisons += 1;
+                    let Some((of, service)) = self.services.get(index) else { continue };
                     let selector = service.selector.iter().flatten();
                     let selector = selector.map(|(key, value)| (key.as_str(), value.as_str()));
                     if of == namespace && selects(selector, labels) {
-                        services.insert(*index, *service);
+                        services.insert(index);
                     }
                 }
                 if self.comparisons > MOST_COMPARISONS {
@@ -124,11 +129,17 @@ impl<'a> Index<'a> {
                 }
             }
         }
-        let ports: Option<Vec<_>> =
-            services.values().map(|service| service.ports.as_ref()).collect();
-        let ports = ports.filter(|ports| !ports.is_empty() && !is_unknown);
-        selected.ports = ports.map(|ports| ports.into_iter().flatten().copied().collect());
-        Some(selected)
+        let mut ports = (!services.is_empty() && !is_unknown).then(Vec::new);
+        for (_, service) in services.iter().filter_map(|index| self.services.get(*index)) {
+            match (&mut ports, &service.ports) {
+                (Some(ports), Some(of_service)) => ports.extend_from_slice(of_service),
+                _ => ports = None,
+            }
+        }
+        ports.iter_mut().for_each(sort::sort_and_dedup);
+        let mut namespaces: Vec<String> = namespaces.into_iter().map(str::to_owned).collect();
+        sort::sort(&mut namespaces);
+        Some(Selected { namespaces, ports })
     }
 }
 
@@ -141,13 +152,10 @@ impl GatewaySet {
         let gateways = self.gateways.iter();
         let selected = gateways.map(|gateway| {
             let Gateway { selector, .. } = gateway.spec();
-            let selector: BTreeMap<&str, &str> =
+            let mut selector: Vec<(&str, &str)> =
                 selector.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-            if selector
-                .iter()
-                .flat_map(|(key, value)| [key, value])
-                .any(|text| is_placeholder(text))
-            {
+            sort::sort(&mut selector);
+            if selector.iter().any(|(key, value)| is_placeholder(key) || is_placeholder(value)) {
                 return None;
             }
             let key = format!("{selector:?}");
@@ -185,7 +193,7 @@ impl GatewaySet {
             };
             for (index, server) in gateway.spec().servers.iter().enumerate() {
                 let number = server.port.as_ref().map_or(0, |port| port.number);
-                if number == 0 || ports.contains(&number) {
+                if number == 0 || ports.binary_search(&number).is_ok() {
                     continue;
                 }
                 let some: Vec<String> = ports.iter().take(5).map(u32::to_string).collect();

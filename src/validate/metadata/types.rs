@@ -4,7 +4,7 @@ use super::time;
 use crate::{
     RuleId,
     manifest::{OBJECT_META, Want},
-    rule,
+    rule, sort,
     tree::{JsonFloat, Kind, Ref},
     validate::findings::{Findings, Location},
 };
@@ -147,7 +147,7 @@ impl Check<'_> {
 /// The entries sorted by key: the API server encodes `metadata` as JSON again before it decodes it.
 fn sorted<'t>(node: Ref<'t, 't>) -> Vec<(Ref<'t, 't>, Ref<'t, 't>)> {
     let mut entries = node.distinct_entries();
-    entries.sort_by_key(|(key, _)| key.text());
+    sort::sort_by_key(&mut entries, |(key, _)| key.text());
     entries
 }
 
