@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::{Fix, RuleId};
+use crate::{Fix, RuleId, sort};
 
 pub use crate::field_path::{FieldPath, InvalidFieldPath, Step};
 
@@ -226,13 +226,16 @@ pub(crate) use kubernetes_yaml::Quoted;
 
 /// The entry of `known` that is most similar to `word`.
 pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of(word, &mut known.into_iter())
+}
+
+fn nearest_of<'a>(word: &str, known: &mut dyn Iterator<Item = &'a str>) -> Option<&'a str> {
     // A longer word is not a typo, and would be slow to compare.
     if word.len() > 64 {
         return None;
     }
     let folded = fold(word);
     known
-        .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&folded, &fold(name)), name))
         .filter(|&(distance, name)| {
             distance <= name.len().max(word.len()) / 4 + usize::from(name.len() > 2)
@@ -243,17 +246,19 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
 
 /// The entry of `known` that is certainly meant by `word`: no other one is nearly as similar.
 #[cfg(feature = "validate")]
-pub(crate) fn only_near<'a>(
-    word: &str,
-    known: impl Iterator<Item = &'a str> + Clone,
-) -> Option<&'a str> {
-    let near = nearest(word, known.clone())?;
+pub(crate) fn only_near<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    only_near_of(word, &known.collect::<Vec<_>>())
+}
+
+#[cfg(feature = "validate")]
+fn only_near_of<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = nearest(word, known.iter().copied())?;
     let folded = fold(word);
     let distance = |name: &str| strsim::damerau_levenshtein(&folded, &fold(name));
     let most = distance(near);
     // A name that differs in case and underscores alone has no slip; any other one needs a margin.
     let margin = if most == 0 { 1 } else { 2 };
-    let mut others = known.filter(|name| *name != near);
+    let mut others = known.iter().filter(|name| **name != near);
     others.all(|name| distance(name) >= most + margin).then_some(near)
 }
 
@@ -264,7 +269,7 @@ fn fold(name: &str) -> String {
 
 /// Sorts diagnostics by position; those without one come first.
 pub(crate) fn sort_by_position(found: &mut [Diagnostic]) {
-    found.sort_by_key(|diagnostic| diagnostic.position);
+    sort::sort_by_key(found, |diagnostic| diagnostic.position);
 }
 
 #[cfg(test)]

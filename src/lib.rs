@@ -95,7 +95,6 @@ pub mod proto;
 #[cfg(any(feature = "envoy", feature = "validate"))]
 mod protocol;
 pub mod rule;
-#[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api", feature = "x509"))]
 mod sort;
 pub mod stream;
 mod structural;

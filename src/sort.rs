@@ -16,7 +16,6 @@ pub(crate) fn sort_by<T>(items: &mut [T], compare: impl Fn(&T, &T) -> Ordering) 
 }
 
 /// Sorts by a key; items with equal keys keep their order.
-#[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api"))]
 pub(crate) fn sort_by_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) -> K) {
     sort_by(items, |one, other| key(one).cmp(&key(other)));
 }
@@ -30,6 +29,7 @@ pub(crate) fn sort_by_cached_key<T, K: Ord>(items: &mut [T], key: impl Fn(&T) ->
 }
 
 /// Sorts.
+#[cfg(any(feature = "envoy", feature = "validate", feature = "gateway-api", feature = "x509"))]
 pub(crate) fn sort<T: Ord>(items: &mut [T]) {
     sort_by(items, T::cmp);
 }

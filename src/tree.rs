@@ -74,7 +74,7 @@ pub(crate) fn places(tree: &Tree<'_>, offsets: &[usize]) -> Vec<(FieldPath, Opti
 pub(crate) fn locate(
     tree: &Tree<'_>,
     spans: &[(usize, usize)],
-    mut found: impl FnMut(usize, Position, bool),
+    found: &mut dyn FnMut(usize, Position, bool),
 ) {
     /// Beyond this distance in bytes, a position is looked up instead of counted.
     const FAR: usize = 4096;

@@ -449,7 +449,7 @@ impl Findings {
         }
         let Self { found, marks, .. } = &mut self;
         let spans: Vec<_> = marks.iter().map(|mark| mark.span).collect();
-        locate(tree, &spans, |index, position, is_end| {
+        locate(tree, &spans, &mut |index, position, is_end| {
             if let Some(found) = found.get_mut(index) {
                 *if is_end { &mut found.end } else { &mut found.position } = Some(position);
             }
@@ -457,7 +457,7 @@ impl Findings {
         sort::sort_and_dedup(&mut pruned);
         let spans: Vec<_> = self.placeholders.iter().map(|(_, span)| *span).collect();
         let mut places = vec![None; spans.len()];
-        locate(tree, &spans, |index, position, is_end| {
+        locate(tree, &spans, &mut |index, position, is_end| {
             if let (Some(place), false) = (places.get_mut(index), is_end) {
                 *place = Some(position);
             }

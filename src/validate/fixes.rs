@@ -190,7 +190,7 @@ pub(super) fn fixes(
     }
     sort::sort_and_dedup(&mut ends);
     let mut positions: HashMap<(usize, usize), (Position, Position)> = HashMap::new();
-    tree::locate(tree, &ends, |index, position, is_end| {
+    tree::locate(tree, &ends, &mut |index, position, is_end| {
         let Some(span) = ends.get(index) else { return };
         let (start, end) = positions.entry(*span).or_insert((position, position));
         *if is_end { end } else { start } = position;

@@ -344,7 +344,7 @@ pub(super) fn locate(mut locations: Vec<&mut CompactLocation>, tree: &Tree<'_>) 
     let span =
         |location: &&mut CompactLocation| (location.span.0 as usize, location.span.1 as usize);
     let spans: Vec<_> = locations.iter().map(span).collect();
-    crate::tree::locate(tree, &spans, |index, position, is_end| {
+    crate::tree::locate(tree, &spans, &mut |index, position, is_end| {
         if let Some(location) = locations.get_mut(index) {
             *if is_end { &mut location.end } else { &mut location.start } =
                 (small(position.line), small(position.column));

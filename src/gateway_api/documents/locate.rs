@@ -36,7 +36,7 @@ pub(super) fn locate_in(tree: &Tree<'_>, found: Vec<Found<'_>>, start: Position)
         spans.push(shown(tree.root(), steps, wants_key));
         diagnostics.push(diagnostic);
     }
-    locate(tree, &spans, |index, position, is_end| {
+    locate(tree, &spans, &mut |index, position, is_end| {
         if let Some(diagnostic) = diagnostics.get_mut(index) {
             let place = if is_end { &mut diagnostic.end } else { &mut diagnostic.position };
             *place = Some(position.within(start));
