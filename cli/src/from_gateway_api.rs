@@ -185,7 +185,7 @@ fn is_unknown_set(object: &ObjectFindings) -> bool {
 }
 
 type Converted<'a> = (&'a GatewayManifest, Conversion);
-/// `ListenerSets` by namespace and name.
+/// ListenerSets by namespace and name.
 type Sets<'a> = HashMap<(&'a str, &'a str), &'a ListenerSetManifest>;
 
 fn line<'a>(

@@ -191,7 +191,7 @@ impl Manifests {
         self.texts.iter().flat_map(|text| text.sets.iter().map(|read| &read.manifest))
     }
 
-    /// Findings about ReferenceGrants, `GatewayClasses` and `ListenerSet`s that an API server accepts: unknown
+    /// Findings about ReferenceGrants, GatewayClasses and `ListenerSet`s that an API server accepts: unknown
     /// and experimental fields. One that it rejects is an error of [`add`](Self::add). `ListenerSet`s without
     /// a Gateway of the set. And objects that are not used because of their placeholders: what refers to
     /// them depends on these.
