@@ -4,15 +4,16 @@
 //! and skipped, and decoding continues. The path is a linked list on the stack and is rendered only for
 //! a diagnostic, so a clean document has no cost for it.
 
-use std::{borrow::Cow, cell::Cell, collections::BTreeMap, fmt};
+use std::{borrow::Cow, cell::Cell, fmt};
 
-use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{
+    Serializer,
+    de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 
 use super::{
-    Decoded, Message,
-    collection::{decode_items, decode_texts},
+    Decoded, Message, Schema,
     log::{DecodeLog, PathRef},
-    message::{DecodeMessage, decode_message},
 };
 use crate::{
     diagnostic::{FieldPath, Quoted},
@@ -49,10 +50,10 @@ pub(super) fn decode_node<T: Message>(
     let cursor = Cell::new(node.index());
     let mut log = DecodeLog::of_tree(tree, &cursor);
     log.is_template = is_template;
-    let visitor = FieldVisitor { field: &mut value, at: PathRef::Top, log: &mut log };
+    let slot = FieldVisitor { field: &mut value, at: PathRef::Top, log: &mut log };
     // A tree was checked when it was built, so reading it cannot fail.
     let _: Result<(), tree::DeserializeError> =
-        visitor.deserialize(tree::Deserializer::new(node, &cursor));
+        slot.deserialize(tree::Deserializer::new(node, &cursor));
     let mut diagnostics = log.found;
     for (diagnostic, node) in diagnostics.iter_mut().zip(log.nodes) {
         let path = std::mem::take(&mut diagnostic.path);
@@ -89,72 +90,101 @@ pub struct Text<'a> {
     pub(crate) escaped: bool,
 }
 
-/// A field that a value is decoded into. Every kind of value is accepted: one that does not fit is
-/// reported and skipped.
-///
-/// It is used as `dyn Decode`, so that the decoder is compiled once for each source instead of once for
-/// each type.
-pub trait Decode {
-    /// The expected type, for diagnostics.
+/// Decodes a field's value in place. Every kind of value is accepted: one that does not fit is reported
+/// and skipped.
+pub trait Field: Sized {
+    /// The expected type, for messages.
     #[doc(hidden)]
-    fn expected(&self) -> &'static str;
+    const EXPECTED: &'static str;
+
+    /// The schema of messages in the field, if there are any.
+    #[doc(hidden)]
+    const MESSAGE: Option<&'static Schema> = None;
 
     /// Sets the field to the value for null: unset.
     #[doc(hidden)]
     fn clear(&mut self);
 
+    /// Whether the field is omitted when it is written.
+    #[doc(hidden)]
+    fn is_unset(&self) -> bool;
+
+    /// Writes the field through a serializer.
+    #[doc(hidden)]
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Appends the result of [`write`](Self::write) as compact JSON with Go's escapes.
+    #[doc(hidden)]
+    fn append(&self, json: &mut String);
+
     #[doc(hidden)]
     fn bool(&mut self, v: bool, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
-        log.wrong(self.expected(), &v, at, log.node());
+        log.wrong::<Self>(v, at, log.node());
     }
 
     #[doc(hidden)]
     fn number(&mut self, v: Number, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
-        log.wrong(self.expected(), &v, at, log.node());
+        log.wrong::<Self>(v, at, log.node());
     }
 
     #[doc(hidden)]
     fn text(&mut self, v: Text<'_>, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
-        log.wrong(self.expected(), &Quoted(&v.text), at, log.node());
+        log.wrong::<Self>(Quoted(&v.text), at, log.node());
     }
 
-    /// The items of a field that is a sequence. Earlier ones are removed.
     #[doc(hidden)]
-    fn items(&mut self) -> Option<&mut dyn Items> {
-        None
+    fn list<'de, A: SeqAccess<'de>>(
+        &mut self,
+        list: A,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
+    ) -> Result<(), A::Error> {
+        log.wrong::<Self>("a list", at, log.node());
+        drain(list)
     }
 
-    /// The entries of a field that is a map in JSON. Earlier entries are removed, but for those of
-    /// a message that is not optional.
     #[doc(hidden)]
-    fn entries(&mut self) -> Option<Entries<'_>> {
-        None
+    fn map<'de, A: MapAccess<'de>>(
+        &mut self,
+        mut map: A,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
+    ) -> Result<(), A::Error> {
+        let node = log.node();
+        let Some(key) = map.next_key::<Cow<'_, str>>()? else {
+            log.wrong::<Self>("a map", at, node);
+            return Ok(());
+        };
+        if log.is_wrapped_number(&key) {
+            self.number(big_number(&map.next_value::<String>()?), at, log);
+            return Ok(());
+        }
+        log.wrong::<Self>("a map", at, node);
+        map.next_value::<IgnoredAny>()?;
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
     }
 }
 
-/// A field that is a sequence.
-#[doc(hidden)]
-pub trait Items {
-    fn len(&self) -> usize;
-
-    /// Adds an unset item and returns it.
-    fn add(&mut self) -> Option<&mut dyn Decode>;
+pub(crate) fn wrong_type<F: Field>(
+    got: impl fmt::Display,
+    at: PathRef<'_>,
+    log: &mut DecodeLog<'_>,
+) {
+    log.wrong::<F>(got, at, log.node());
 }
 
-/// A field that is a map in JSON.
-#[doc(hidden)]
-pub enum Entries<'a> {
-    Message(&'a mut dyn DecodeMessage),
-    Texts(&'a mut BTreeMap<String, String>),
+pub(crate) fn wrong_type_at<F: Field>(
+    node: u32,
+    got: impl fmt::Display,
+    at: PathRef<'_>,
+    log: &mut DecodeLog<'_>,
+) {
+    log.wrong::<F>(got, at, node);
 }
 
 pub(crate) fn drain<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
     while list.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-pub(crate) fn drain_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
-    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
     Ok(())
 }
 
@@ -169,13 +199,13 @@ pub(crate) fn big_number(text: &str) -> Number {
 }
 
 /// The visitor: a field to decode into, and the context for diagnostics.
-pub(crate) struct FieldVisitor<'a, 'log> {
-    pub(crate) field: &'a mut dyn Decode,
+pub(crate) struct FieldVisitor<'a, 'log, F> {
+    pub(crate) field: &'a mut F,
     pub(crate) at: PathRef<'a>,
     pub(crate) log: &'a mut DecodeLog<'log>,
 }
 
-impl<'de> DeserializeSeed<'de> for FieldVisitor<'_, '_> {
+impl<'de, F: Field> DeserializeSeed<'de> for FieldVisitor<'_, '_, F> {
     type Value = ();
 
     #[inline]
@@ -184,7 +214,7 @@ impl<'de> DeserializeSeed<'de> for FieldVisitor<'_, '_> {
     }
 }
 
-impl FieldVisitor<'_, '_> {
+impl<F: Field> FieldVisitor<'_, '_, F> {
     #[inline]
     fn text(self, text: Text<'_>) {
         let Self { field, at, log } = self;
@@ -199,18 +229,17 @@ impl FieldVisitor<'_, '_> {
     }
 }
 
-impl<'de> Visitor<'de> for FieldVisitor<'_, '_> {
+impl<'de, F: Field> Visitor<'de> for FieldVisitor<'_, '_, F> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.field.expected())
+        f.write_str(F::EXPECTED)
     }
 
     fn visit_unit<E: de::Error>(self) -> Result<(), E> {
         self.field.clear();
         if let PathRef::Index(..) | PathRef::Entry(..) = self.at {
-            let message = format_args!("null: read as an empty value");
-            self.log.warn(rule::NULL_ELEMENT, self.at, message);
+            self.log.warn(rule::NULL_ELEMENT, self.at, "null: read as an empty value");
         }
         Ok(())
     }
@@ -264,36 +293,10 @@ impl<'de> Visitor<'de> for FieldVisitor<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<(), A::Error> {
-        let Self { field, at, log } = self;
-        match field.items() {
-            Some(items) => decode_items(items, list, at, log),
-            None => {
-                log.wrong(field.expected(), &"a list", at, log.node());
-                drain(list)
-            }
-        }
+        self.field.list(list, self.at, self.log)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self { field, at, log } = self;
-        match field.entries() {
-            Some(Entries::Message(message)) => return decode_message(message, map, at, log),
-            Some(Entries::Texts(texts)) => {
-                return decode_texts(texts, map, at, log);
-            }
-            None => {}
-        }
-        let node = log.node();
-        let Some(key) = map.next_key::<Cow<'_, str>>()? else {
-            log.wrong(field.expected(), &"a map", at, node);
-            return Ok(());
-        };
-        if log.is_wrapped_number(&key) {
-            field.number(big_number(&map.next_value::<String>()?), at, log);
-            return Ok(());
-        }
-        log.wrong(field.expected(), &"a map", at, node);
-        map.next_value::<IgnoredAny>()?;
-        drain_map(map)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        self.field.map(map, self.at, self.log)
     }
 }

@@ -2,27 +2,12 @@
 
 use serde::{Serialize, Serializer};
 
-use super::Message;
-
-/// A field's value that can be written.
-pub trait Encode {
-    /// Whether the field is omitted when it is written.
-    #[doc(hidden)]
-    fn is_unset(&self) -> bool;
-
-    /// Writes the field through a serializer.
-    #[doc(hidden)]
-    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
-
-    /// Appends the result of [`write`](Self::write) as compact JSON with Go's escapes.
-    #[doc(hidden)]
-    fn append(&self, json: &mut String);
-}
+use super::{Message, decode::Field};
 
 /// A field, written in the dialect through another serializer.
 pub(crate) struct Json<'a, F>(pub(crate) &'a F);
 
-impl<F: Encode> Serialize for Json<'_, F> {
+impl<F: Field> Serialize for Json<'_, F> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.write(serializer)
@@ -40,7 +25,7 @@ pub(super) fn to_string<T: Message>(message: &T) -> String {
 /// one: `{"name":` and `,"name":`. `start` is where the message begins.
 // If inlined, a key is copied as a string of constant length.
 #[inline(always)]
-pub(crate) fn append_field<F: Encode>(
+pub(crate) fn append_field<F: Field>(
     json: &mut String,
     start: usize,
     [first, other]: [&'static str; 2],

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, fmt, sync::OnceLock};
 
-use super::decode::Number;
+use super::decode::{Field, Number};
 use crate::{
     diagnostic::{Diagnostic, FieldPath, Severity, Step},
     rule::{RuleId, decode as rule},
@@ -90,7 +90,7 @@ impl<'a> DecodeLog<'a> {
     }
 
     #[cold]
-    pub(crate) fn warn(&mut self, rule: RuleId, at: PathRef<'_>, message: fmt::Arguments<'_>) {
+    pub(crate) fn warn(&mut self, rule: RuleId, at: PathRef<'_>, message: impl fmt::Display) {
         if self.found.len() < ENOUGH {
             let node = self.node();
             self.push(rule, Severity::Warning, at, message.to_string(), None, node);
@@ -111,7 +111,7 @@ impl<'a> DecodeLog<'a> {
     }
 
     #[cold]
-    pub(crate) fn error(&mut self, rule: RuleId, at: PathRef<'_>, message: fmt::Arguments<'_>) {
+    pub(crate) fn error(&mut self, rule: RuleId, at: PathRef<'_>, message: impl fmt::Display) {
         let node = self.node();
         self.push(rule, Severity::Error, at, message.to_string(), None, node);
     }
@@ -121,7 +121,7 @@ impl<'a> DecodeLog<'a> {
         &mut self,
         rule: RuleId,
         at: PathRef<'_>,
-        message: fmt::Arguments<'_>,
+        message: impl fmt::Display,
         help: Option<String>,
     ) {
         let node = self.node();
@@ -129,14 +129,8 @@ impl<'a> DecodeLog<'a> {
     }
 
     #[cold]
-    pub(super) fn wrong(
-        &mut self,
-        expected: &str,
-        got: &dyn fmt::Display,
-        at: PathRef<'_>,
-        node: u32,
-    ) {
-        let message = format!("expected {expected}, found {got}");
+    pub(super) fn wrong<F: Field>(&mut self, got: impl fmt::Display, at: PathRef<'_>, node: u32) {
+        let message = format!("expected {}, found {got}", F::EXPECTED);
         self.push(rule::WRONG_TYPE, Severity::Error, at, message, None, node);
     }
 

@@ -8,10 +8,8 @@ use serde::{
 };
 
 use super::{
-    decode::{Decode, FieldVisitor, big_number},
-    encode::Encode,
+    decode::{Field, big_number, wrong_type_at},
     log::{DecodeLog, PathRef},
-    value::EnumMut,
 };
 use crate::{diagnostic::nearest, rule::decode as rule};
 
@@ -44,8 +42,6 @@ impl Schema {
     /// A document with messages in these fields.
     #[must_use]
     pub const fn new(fields: &'static [FieldSchema]) -> Self {
-        // The decoder has one bit for each field.
-        assert!(fields.len() <= 64, "more than 64 fields");
         Self { fields }
     }
 
@@ -55,33 +51,20 @@ impl Schema {
     }
 }
 
-/// The type of a message's field.
-pub trait Field: Decode + Encode {
-    /// The schema of messages in the field, if there are any.
-    #[doc(hidden)]
-    const MESSAGE: Option<&'static Schema> = None;
-}
-
 /// The private part of [`Message`](super::Message).
-pub trait Fields: Field + DecodeMessage {
+pub trait Fields: Field {
     #[doc(hidden)]
     const SCHEMA: &'static Schema;
-}
 
-/// A message that is decoded into.
-#[doc(hidden)]
-pub trait DecodeMessage: Decode {
-    fn schema(&self) -> &'static Schema;
-
-    /// The `index`th field.
-    fn field(&mut self, index: usize) -> Option<FieldMut<'_>>;
-}
-
-/// A field of a message that is decoded into.
-#[doc(hidden)]
-pub enum FieldMut<'a> {
-    Enum(EnumMut<'a>),
-    Other(&'a mut dyn Decode),
+    /// Decodes the value of the `index`th field.
+    #[doc(hidden)]
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        index: usize,
+        map: &mut A,
+        at: PathRef<'_>,
+        log: &mut DecodeLog<'_>,
+    ) -> Result<(), A::Error>;
 }
 
 /// Looks up a key of a message. `guess` is its index if the document is in declaration order.
@@ -97,7 +80,7 @@ enum Found {
         index: usize,
         camel: bool,
     },
-    Unknown,
+    Nothing,
     /// Not a message: a number that `serde_json` wraps in a map.
     Number,
 }
@@ -134,30 +117,30 @@ impl<'de> Visitor<'de> for Key<'_, '_> {
         }
         let known = || nearest(key, fields.iter().map(|f| f.json));
         self.log.unknown_field(PathRef::Field(&self.at, key), known);
-        Ok(Found::Unknown)
+        Ok(Found::Nothing)
     }
 }
 
-pub(crate) fn decode_message<'de, A: MapAccess<'de>>(
-    message: &mut dyn DecodeMessage,
+pub(crate) fn decode_fields<'de, M: Fields, A: MapAccess<'de>>(
+    message: &mut M,
     mut map: A,
     at: PathRef<'_>,
     log: &mut DecodeLog<'_>,
 ) -> Result<(), A::Error> {
-    let schema = message.schema();
-    // One bit for each field.
+    // One bit for each field: build.rs fails for a message of more than 64 fields.
+    const { assert!(M::SCHEMA.fields.len() <= 64) }
     let (mut camels, mut snakes) = (0u64, 0u64);
     let (node, mut guess) = (log.node(), 0);
     // The number of diagnostics of each field; empty until there is one.
     let mut noted: Vec<usize> = Vec::new();
-    while let Some(found) = map.next_key_seed(Key { schema, guess, at, log })? {
+    while let Some(found) = map.next_key_seed(Key { schema: M::SCHEMA, guess, at, log })? {
         match found {
             Found::Field { index, camel } => {
                 let bit = 1 << index;
-                let name = schema.fields.get(index).map_or("", |f| f.json);
                 let is_lost = !camel && camels & bit != 0;
                 let mut mark = log.mark();
                 if (camels | snakes) & bit != 0 {
+                    let name = M::SCHEMA.fields.get(index).map_or("", |f| f.json);
                     let at = PathRef::Field(&at, name);
                     if !is_lost {
                         log.forget(noted.get_mut(index).map_or(0, std::mem::take), at);
@@ -173,28 +156,28 @@ pub(crate) fn decode_message<'de, A: MapAccess<'de>>(
                         }
                         _ => (rule::DUPLICATE_FIELD, "repeated field: the last value is used"),
                     };
-                    log.warn(rule, at, format_args!("{message}"));
+                    log.warn(rule, at, message);
                 }
                 if is_lost {
                     map.next_value::<IgnoredAny>()?;
                 } else {
                     *(if camel { &mut camels } else { &mut snakes }) |= bit;
-                    decode_field(message.field(index), &mut map, PathRef::Field(&at, name), log)?;
+                    message.field(index, &mut map, at, log)?;
                     guess = index + 1;
                 }
                 if log.mark() > mark {
-                    noted.resize(schema.fields.len(), 0);
+                    noted.resize(M::SCHEMA.fields.len(), 0);
                     if let Some(noted) = noted.get_mut(index) {
                         *noted += log.mark() - mark;
                     }
                 }
             }
-            Found::Unknown => {
+            Found::Nothing => {
                 map.next_value::<IgnoredAny>()?;
             }
             Found::Number => {
                 let number = big_number(&map.next_value::<String>()?);
-                log.wrong(message.expected(), &number, at, node);
+                wrong_type_at::<M>(node, number, at, log);
                 return Ok(());
             }
         }
@@ -202,22 +185,8 @@ pub(crate) fn decode_message<'de, A: MapAccess<'de>>(
     Ok(())
 }
 
-fn decode_field<'de, A: MapAccess<'de>>(
-    mut field: Option<FieldMut<'_>>,
-    map: &mut A,
-    at: PathRef<'_>,
-    log: &mut DecodeLog<'_>,
-) -> Result<(), A::Error> {
-    let field: &mut dyn Decode = match &mut field {
-        Some(FieldMut::Enum(number)) => number,
-        Some(FieldMut::Other(field)) => *field,
-        None => return map.next_value::<IgnoredAny>().map(|_| ()),
-    };
-    map.next_value_seed(FieldVisitor { field, at, log })
-}
-
 /// Writes a field of a message if it is set.
-pub(crate) fn write_field<F: Encode, S: serde::ser::SerializeMap>(
+pub(crate) fn write_field<F: Field, S: serde::ser::SerializeMap>(
     map: &mut S,
     name: &'static str,
     field: &F,
@@ -243,47 +212,49 @@ macro_rules! message {
             use crate::json::internal::*;
 
             impl Fields for $M {
-                const SCHEMA: &'static Schema = &Schema::new(&[$(FieldSchema {
-                    proto: $proto,
-                    json: $json,
-                    message: crate::json::message!(@schema $M, $field $([$($name)*])?),
-                },)*]);
+                const SCHEMA: &'static Schema = &Schema {
+                    fields: &[$(FieldSchema {
+                        proto: $proto,
+                        json: $json,
+                        message: crate::json::message!(@schema $M, $field $([$($name)*])?),
+                    },)*],
+                };
+
+                #[allow(deprecated, non_camel_case_types, unused, reason = "only needed for some messages")]
+                #[inline]
+                fn field<'de, A: MapAccess<'de>>(
+                    &mut self,
+                    index: usize,
+                    map: &mut A,
+                    at: PathRef<'_>,
+                    log: &mut DecodeLog<'_>,
+                ) -> Result<(), A::Error> {
+                    enum Index { $($field,)* }
+                    $(if index == Index::$field as usize {
+                        let at = PathRef::Field(&at, $json);
+                        return crate::json::message!(@decode self.$field, map, at, log $([$($name = $number)*])?);
+                    })*
+                    map.next_value::<IgnoredAny>().map(|_| ())
+                }
             }
 
             impl Field for $M {
+                const EXPECTED: &'static str = concat!("an object (", $full_name, ")");
                 const MESSAGE: Option<&'static Schema> = Some(Self::SCHEMA);
-            }
-
-            impl DecodeMessage for $M {
-                fn schema(&self) -> &'static Schema {
-                    Self::SCHEMA
-                }
-
-                #[allow(deprecated, non_camel_case_types, unused, reason = "only needed for some messages")]
-                fn field(&mut self, index: usize) -> Option<FieldMut<'_>> {
-                    enum Index { $($field,)* }
-                    $(if index == Index::$field as usize {
-                        return Some(crate::json::message!(@decode self.$field $(, [$($name = $number)*])?));
-                    })*
-                    None
-                }
-            }
-
-            impl Decode for $M {
-                fn expected(&self) -> &'static str {
-                    concat!("an object (", $full_name, ")")
-                }
 
                 fn clear(&mut self) {
                     *self = Self::default();
                 }
 
-                fn entries(&mut self) -> Option<Entries<'_>> {
-                    Some(Entries::Message(self))
+                fn map<'de, A: MapAccess<'de>>(
+                    &mut self,
+                    map: A,
+                    at: PathRef<'_>,
+                    log: &mut DecodeLog<'_>,
+                ) -> Result<(), A::Error> {
+                    decode_fields(self, map, at, log)
                 }
-            }
 
-            impl Encode for $M {
                 fn is_unset(&self) -> bool {
                     false
                 }
@@ -322,13 +293,18 @@ macro_rules! message {
         const MESSAGE: Option<&'static Schema> = schema_of(|m: &$M| &m.$field);
         MESSAGE
     }};
-    (@decode $place:expr) => { FieldMut::Other(&mut $place) };
-    (@decode $place:expr, [$($name:literal = $number:literal)*]) => {
-        FieldMut::Enum(EnumMut { number: &mut $place, values: &[$(($name, $number)),*] })
+    (@decode $place:expr, $map:ident, $at:ident, $log:ident) => {
+        $map.next_value_seed(FieldVisitor { field: &mut $place, at: $at, log: $log })
     };
+    (@decode $place:expr, $map:ident, $at:ident, $log:ident [$($name:literal = $number:literal)*]) => {{
+        let mut open = EnumField { number: $place, values: &[$(($name, $number)),*] };
+        $map.next_value_seed(FieldVisitor { field: &mut open, at: $at, log: $log })?;
+        $place = open.number;
+        Ok(())
+    }};
     (@value $field:ident) => { $field };
     (@value $field:ident [$($name:literal = $number:literal)*]) => {
-        &EnumValue { number: *$field, values: &[$(($name, $number)),*] }
+        &EnumField { number: *$field, values: &[$(($name, $number)),*] }
     };
 }
 pub(crate) use message;

@@ -62,14 +62,17 @@ pub(crate) use text::{Sanitized, check_depth, error_offset, syntax_error};
 /// Used by the implementations that `message!` generates.
 pub(crate) mod internal {
     pub(crate) use super::{
-        decode::{Decode, Entries},
-        encode::{Encode, append_end, append_field},
-        message::{
-            DecodeMessage, Field, FieldMut, FieldSchema, Fields, Schema, schema_of, write_field,
-        },
-        value::{EnumMut, EnumValue},
+        decode::{Field, FieldVisitor},
+        encode::{append_end, append_field},
+        log::{DecodeLog, PathRef},
+        message::{FieldSchema, Fields, Schema, decode_fields, schema_of, write_field},
+        value::EnumField,
     };
-    pub(crate) use ::serde::{Serializer, ser::SerializeMap};
+    pub(crate) use ::serde::{
+        Serializer,
+        de::{IgnoredAny, MapAccess},
+        ser::SerializeMap,
+    };
 }
 
 /// A message with Istio's JSON dialect: every generated message.

@@ -1,14 +1,12 @@
-//! How scalars and enums are decoded and encoded.
+//! How each field type is decoded and encoded.
 
 use std::fmt::Write as _;
 
 use serde::{Serialize, Serializer};
 
 use super::{
-    decode::{Decode, Number, Text},
-    encode::Encode,
+    decode::{Field, Number, Text, wrong_type},
     log::{DecodeLog, PathRef, did_you_mean},
-    message::Field,
 };
 use crate::{
     Timestamp,
@@ -17,12 +15,8 @@ use crate::{
     tree::append_text,
 };
 
-impl Field for String {}
-
-impl Decode for String {
-    fn expected(&self) -> &'static str {
-        "a string"
-    }
+impl Field for String {
+    const EXPECTED: &'static str = "a string";
 
     fn clear(&mut self) {
         String::clear(self);
@@ -32,9 +26,7 @@ impl Decode for String {
     fn text(&mut self, v: Text<'_>, _: PathRef<'_>, _: &mut DecodeLog<'_>) {
         *self = v.text.into_owned();
     }
-}
 
-impl Encode for String {
     fn is_unset(&self) -> bool {
         self.is_empty()
     }
@@ -49,12 +41,8 @@ impl Encode for String {
     }
 }
 
-impl Field for bool {}
-
-impl Decode for bool {
-    fn expected(&self) -> &'static str {
-        "true or false"
-    }
+impl Field for bool {
+    const EXPECTED: &'static str = "true or false";
 
     fn clear(&mut self) {
         *self = false;
@@ -63,9 +51,7 @@ impl Decode for bool {
     fn bool(&mut self, v: bool, _: PathRef<'_>, _: &mut DecodeLog<'_>) {
         *self = v;
     }
-}
 
-impl Encode for bool {
     fn is_unset(&self) -> bool {
         !self
     }
@@ -81,12 +67,8 @@ impl Encode for bool {
 }
 
 /// A `google.protobuf.BoolValue`: unset, false and true are three values.
-impl Field for Option<bool> {}
-
-impl Decode for Option<bool> {
-    fn expected(&self) -> &'static str {
-        false.expected()
-    }
+impl Field for Option<bool> {
+    const EXPECTED: &'static str = bool::EXPECTED;
 
     fn clear(&mut self) {
         *self = None;
@@ -95,9 +77,7 @@ impl Decode for Option<bool> {
     fn bool(&mut self, v: bool, _: PathRef<'_>, _: &mut DecodeLog<'_>) {
         *self = Some(v);
     }
-}
 
-impl Encode for Option<bool> {
     fn is_unset(&self) -> bool {
         self.is_none()
     }
@@ -123,12 +103,8 @@ fn is_json_integer(text: &str, signed: bool) -> bool {
         && (digits.len() == 1 || !digits.starts_with('0'))
 }
 
-impl Field for u32 {}
-
-impl Decode for u32 {
-    fn expected(&self) -> &'static str {
-        "a whole number from 0 to 4294967295"
-    }
+impl Field for u32 {
+    const EXPECTED: &'static str = "a whole number from 0 to 4294967295";
 
     fn clear(&mut self) {
         *self = 0;
@@ -149,7 +125,7 @@ impl Decode for u32 {
             Number::Signed(v) => {
                 log.error(rule::OUT_OF_RANGE, at, format_args!("{v} is less than 0"));
             }
-            Number::Float(_) => log.wrong(self.expected(), &v, at, log.node()),
+            Number::Float(_) => wrong_type::<Self>(v, at, log),
         }
     }
 
@@ -157,21 +133,19 @@ impl Decode for u32 {
         // Go parses the content of the quotes as JSON, in which a string has no other white space.
         let text = v.text.trim_matches(' ');
         match text.parse() {
-            _ if v.escaped => log.wrong(self.expected(), &"a string with escapes", at, log.node()),
+            _ if v.escaped => wrong_type::<Self>("a string with escapes", at, log),
             Ok(number) if is_json_integer(text, false) => {
                 *self = number;
-                log.warn(rule::QUOTED_NUMBER, at, format_args!("number in quotes"));
+                log.warn(rule::QUOTED_NUMBER, at, "number in quotes");
             }
             _ if text == "null" => {
                 *self = 0;
-                log.warn(rule::QUOTED_NUMBER, at, format_args!("null in quotes is read as 0"));
+                log.warn(rule::QUOTED_NUMBER, at, "null in quotes is read as 0");
             }
-            _ => log.wrong(self.expected(), &Quoted(&v.text), at, log.node()),
+            _ => wrong_type::<Self>(Quoted(&v.text), at, log),
         }
     }
-}
 
-impl Encode for u32 {
     fn is_unset(&self) -> bool {
         *self == 0
     }
@@ -188,12 +162,9 @@ impl Encode for u32 {
 
 /// `observedGeneration`, the only such field. Its schema in a cluster is int-or-string, so an API
 /// server stores "abc", and upstream's client fails to read it: here it is unset.
-impl Field for i64 {}
-
-impl Decode for i64 {
-    fn expected(&self) -> &'static str {
-        "a whole number from -9223372036854775808 to 9223372036854775807"
-    }
+impl Field for i64 {
+    const EXPECTED: &'static str =
+        "a whole number from -9223372036854775808 to 9223372036854775807";
 
     fn clear(&mut self) {
         *self = 0;
@@ -213,7 +184,7 @@ impl Decode for i64 {
                 }
             },
             Number::Float(_) if log.is_minus_zero(v) => *self = 0,
-            Number::Float(_) => log.wrong(self.expected(), &v, at, log.node()),
+            Number::Float(_) => wrong_type::<Self>(v, at, log),
         }
     }
 
@@ -233,9 +204,7 @@ impl Decode for i64 {
             }
         }
     }
-}
 
-impl Encode for i64 {
     fn is_unset(&self) -> bool {
         *self == 0
     }
@@ -250,12 +219,8 @@ impl Encode for i64 {
     }
 }
 
-impl Field for Option<Timestamp> {}
-
-impl Decode for Option<Timestamp> {
-    fn expected(&self) -> &'static str {
-        "a time such as \"2026-01-31T12:00:00Z\""
-    }
+impl Field for Option<Timestamp> {
+    const EXPECTED: &'static str = "a time such as \"2026-01-31T12:00:00Z\"";
 
     fn clear(&mut self) {
         *self = None;
@@ -264,12 +229,10 @@ impl Decode for Option<Timestamp> {
     fn text(&mut self, v: Text<'_>, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         match v.text.parse() {
             Ok(timestamp) => *self = Some(timestamp),
-            Err(_) => log.wrong(self.expected(), &Quoted(&v.text), at, log.node()),
+            Err(_) => wrong_type::<Self>(Quoted(&v.text), at, log),
         }
     }
-}
 
-impl Encode for Option<Timestamp> {
     fn is_unset(&self) -> bool {
         self.is_none()
     }
@@ -292,26 +255,17 @@ impl Encode for Option<Timestamp> {
 /// The names of an enum's values and their numbers.
 pub(crate) type EnumValues = &'static [(&'static str, i32)];
 
-/// An enum that is decoded into. Enums are open, so any number is kept.
-#[doc(hidden)]
-pub struct EnumMut<'a> {
-    pub(crate) number: &'a mut i32,
-    pub(crate) values: EnumValues,
-}
-
-/// An enum that is encoded.
-pub(crate) struct EnumValue {
+/// An enum field. Enums are open, so any number is kept.
+pub(crate) struct EnumField {
     pub(crate) number: i32,
     pub(crate) values: EnumValues,
 }
 
-impl Decode for EnumMut<'_> {
-    fn expected(&self) -> &'static str {
-        "the name of an enum value, or a number"
-    }
+impl Field for EnumField {
+    const EXPECTED: &'static str = "the name of an enum value, or a number";
 
     fn clear(&mut self) {
-        *self.number = 0;
+        self.number = 0;
     }
 
     fn number(&mut self, v: Number, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
@@ -321,8 +275,8 @@ impl Decode for EnumMut<'_> {
             Number::Float(_) if log.is_minus_zero(v) => Some(0),
             Number::Float(_) => None,
         };
-        let Some(number) = number else { return log.wrong(self.expected(), &v, at, log.node()) };
-        *self.number = number;
+        let Some(number) = number else { return wrong_type::<Self>(v, at, log) };
+        self.number = number;
         if name_of(self.values, number).is_none() {
             log.warn(
                 rule::UNKNOWN_ENUM_NUMBER,
@@ -334,8 +288,8 @@ impl Decode for EnumMut<'_> {
 
     fn text(&mut self, v: Text<'_>, at: PathRef<'_>, log: &mut DecodeLog<'_>) {
         match self.values.iter().find(|(name, _)| *name == v.text) {
-            Some((_, number)) if !v.escaped => *self.number = *number,
-            Some(_) => log.wrong(self.expected(), &"a name with escapes", at, log.node()),
+            Some((_, number)) if !v.escaped => self.number = *number,
+            Some(_) => wrong_type::<Self>("a name with escapes", at, log),
             None => {
                 let names = || self.values.iter().map(|(name, _)| *name);
                 let help = match nearest(&v.text, names()) {
@@ -351,9 +305,7 @@ impl Decode for EnumMut<'_> {
             }
         }
     }
-}
 
-impl Encode for EnumValue {
     fn is_unset(&self) -> bool {
         self.number == 0
     }
