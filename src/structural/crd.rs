@@ -92,11 +92,7 @@ fn object<const N: usize>(entries: [(&str, Value); N]) -> Value {
 }
 
 fn list(items: impl IntoIterator<Item = Value>) -> Value {
-    let mut list = Vec::new();
-    for item in items {
-        list.push(item);
-    }
-    list.into()
+    Value::Array(items.into_iter().collect())
 }
 
 /// The API versions of a release.
