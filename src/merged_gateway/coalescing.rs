@@ -1,5 +1,7 @@
 //! HTTP/2 connections that browsers use for a host of another filter chain.
 
+use std::cell::OnceCell;
+
 use super::{
     MergedGateway, NamedGateway,
     chains::{Chain, example_of},
@@ -89,7 +91,8 @@ impl MergedGateway {
                 && let Some(certificate) = certificate(server)
             {
                 let listener = (chain.listener.port, chain.listener.address.as_str());
-                terminating.push(Terminating { listener, certificate, chain, server });
+                let hosts = OnceCell::new();
+                terminating.push(Terminating { listener, certificate, chain, server, hosts });
             }
         }
         sort::sort_by(&mut terminating, |one, other| {
@@ -111,6 +114,27 @@ struct Terminating<'c, 'a> {
     certificate: Vec<&'c str>,
     chain: &'c Chain<'a>,
     server: &'c Server,
+    /// See [`own_hosts`](Self::own_hosts).
+    hosts: OnceCell<Vec<String>>,
+}
+
+impl Terminating<'_, '_> {
+    /// Some hosts that the chain has routes for and whose name as the server name leads to it. No certificate
+    /// covers the names of `*`.
+    fn own_hosts(&self) -> &[String] {
+        self.hosts.get_or_init(|| {
+            let Self { chain, .. } = self;
+            let routed = chain.routed_hosts().filter(|(domain, host)| {
+                domain.as_str() != "*" && !host.virtual_services.is_empty()
+            });
+            let examples = routed.filter_map(|(domain, _)| {
+                example_of(domain, |host| {
+                    chain.takes(host) && chain.domain(host) == Some(domain.as_str())
+                })
+            });
+            examples.take(MOST_HOSTS).collect()
+        })
+    }
 }
 
 /// A request over a connection to one of the group, whose certificates are the same, for a host of another chain of
@@ -123,15 +147,18 @@ fn misdirected(
     let certificate = &group.first()?.certificate;
     let others = listener.iter().filter(|other| other.certificate != *certificate);
     // First those with the same certificate.
-    let missed: Vec<&Chain<'_>> =
-        group.iter().chain(others).map(|other| other.chain).take(2 * MOST_CHAINS).collect();
+    let missed: Vec<_> = group.iter().chain(others).take(2 * MOST_CHAINS).collect();
     let mut pairs = 0;
-    for Terminating { chain: connected, server, .. } in group.iter().take(MOST_CHAINS) {
-        if connected.policy.request() != Request::NotRequested || !negotiates_h2(server) {
+    for connected in group.iter().take(MOST_CHAINS) {
+        let Terminating { chain, server, .. } = connected;
+        if chain.policy.request() != Request::NotRequested || !negotiates_h2(server) {
             continue;
         }
+        let mut own = connected.own_hosts().iter();
+        let own = own.find(|host| has_name(chain.server, host) != Some(false));
+        let Some(connected_host) = own else { continue };
         for (index, missed) in missed.iter().enumerate() {
-            if connected.server == missed.server {
+            if chain.server == missed.chain.server {
                 continue;
             }
             if pairs == 2 * MOST_CHAINS {
@@ -139,42 +166,22 @@ fn misdirected(
             }
             pairs += 1;
             let is_same = index < group.len();
-            let mut own = connected.hosts_of_its_own().take(MOST_HOSTS);
-            let connected_host = own.find(|host| has_name(connected.server, host) != Some(false));
-            let Some(connected_host) = connected_host else { continue };
-            let is_missed = |host: &String| {
-                connected.domain(host).is_none()
-                    && has_name(connected.server, host).unwrap_or(is_same)
-            };
-            let host = missed.hosts_of_its_own().take(MOST_HOSTS).find(is_missed);
+            let host = missed.own_hosts().iter().find(|host| {
+                chain.domain(host).is_none() && has_name(chain.server, host).unwrap_or(is_same)
+            });
             let Some(host) = host else { continue };
             return Some(MisdirectedRequest {
-                connected: connected.server,
-                connected_host,
-                missed: missed.server,
-                host,
-                port: missed.listener.port,
+                connected: chain.server,
+                connected_host: connected_host.clone(),
+                missed: missed.chain.server,
+                host: host.clone(),
+                port: missed.chain.listener.port,
                 servers: group.len(),
                 is_same_certificate: is_same,
             });
         }
     }
     None
-}
-
-impl<'a> Chain<'a> {
-    /// Hosts that the chain has routes for and whose name as the server name leads to it. No certificate
-    /// covers the names of `*`.
-    fn hosts_of_its_own(&self) -> impl Iterator<Item = String> + use<'_, 'a> {
-        let routed = self
-            .routed_hosts()
-            .filter(|(domain, host)| domain.as_str() != "*" && !host.virtual_services.is_empty());
-        routed.filter_map(|(domain, _)| {
-            example_of(domain, |host| {
-                self.takes(host) && self.domain(host) == Some(domain.as_str())
-            })
-        })
-    }
 }
 
 /// The certificate of a server, unless it is the proxy's own one.

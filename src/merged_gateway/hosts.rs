@@ -1,12 +1,16 @@
 //! Host names as istiod and Envoy compare them. Source: istiod's `host.Name` and `host.Names`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    ops::Bound,
+};
 
 use crate::sort;
 
 /// Names, found by those that they overlap.
 pub(super) struct Names<'a> {
     exact: HashSet<&'a str>,
+    has_wildcards: bool,
     /// With their characters in reverse, so that those below a wildcard are neighbours.
     reversed: Vec<(String, &'a str)>,
 }
@@ -15,7 +19,8 @@ impl<'a> Names<'a> {
     pub(super) fn new(names: &[&'a str]) -> Self {
         let mut reversed: Vec<_> = names.iter().map(|name| (reverse(name), *name)).collect();
         sort::sort_and_dedup(&mut reversed);
-        Self { exact: names.iter().copied().collect(), reversed }
+        let has_wildcards = names.iter().any(|name| name.starts_with('*'));
+        Self { exact: names.iter().copied().collect(), has_wildcards, reversed }
     }
 
     /// The names that this one and one of these match: of each pair that overlaps, the narrower one.
@@ -50,11 +55,12 @@ impl<'a> Names<'a> {
     /// Whether a wildcard of these, other than the name itself, matches all that the name does.
     fn wildcards_above(&self, name: &str) -> bool {
         let rest = suffix(name).unwrap_or(name);
-        let mut starts = rest.char_indices().map(|(start, _)| start).chain([rest.len()]);
-        starts.any(|start| {
-            let wildcard = format!("*{}", rest.get(start..).unwrap_or_default());
-            wildcard != name && self.exact.contains(wildcard.as_str())
-        })
+        let starts = rest.char_indices().map(|(start, _)| start).chain([rest.len()]);
+        self.has_wildcards
+            && first_wildcard(rest, starts, |wildcard| {
+                (wildcard != name && self.exact.contains(wildcard)).then_some(())
+            })
+            .is_some()
     }
 }
 
@@ -63,12 +69,27 @@ pub(super) fn best<'a, V>(domains: &'a BTreeMap<String, V>, host: &str) -> Optio
     if let Some((exact, _)) = domains.get_key_value(host) {
         return Some(exact);
     }
+    // Wildcards are neighbours. Most gateways have none.
+    let wildcards = (Bound::Included("*"), Bound::Excluded("+"));
+    domains.range::<str, _>(wildcards).next()?;
     // A wildcard stands for one character at least.
     let starts = host.char_indices().map(|(start, _)| start).skip(1).chain([host.len()]);
-    let mut wildcards = starts.filter_map(|start| {
-        domains.get_key_value(format!("*{}", host.get(start..).unwrap_or_default()).as_str())
-    });
-    wildcards.next().map(|(domain, _)| domain.as_str())
+    first_wildcard(host, starts, |wildcard| Some(domains.get_key_value(wildcard)?.0.as_str()))
+}
+
+/// What is found first for the wildcards that end with the name from one of these indexes.
+fn first_wildcard<T>(
+    name: &str,
+    mut starts: impl Iterator<Item = usize>,
+    find: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    let mut wildcard = String::with_capacity(name.len() + 1);
+    starts.find_map(|start| {
+        wildcard.clear();
+        wildcard.push('*');
+        wildcard.push_str(name.get(start..)?);
+        find(&wildcard)
+    })
 }
 
 /// The hosts of servers, without the namespaces before them.

@@ -260,6 +260,10 @@ fn merge_keys() {
     set(text, "edge.z", "4", &text.replace("z: 3", "z: 4"));
     remove(text, "edge.z", &text.replace("  z: 3\n", ""));
     assert_eq!(try_remove(text, "edge.x"), Err(PatchError::MergeKey));
+
+    // An edited merged key comes last, so that no later `<<` overrides it.
+    let text = "a: &a {x: 1}\nb: &b {x: 2}\nc: {<<: *a, y: 3, <<: [*b]}\n";
+    set(text, "c.x", "4", &text.replace("[*b]", "[*b], x: 4"));
 }
 
 #[test]
