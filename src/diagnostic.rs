@@ -235,13 +235,18 @@ fn nearest_of<'a>(word: &str, known: &mut dyn Iterator<Item = &'a str>) -> Optio
         return None;
     }
     let folded = fold(word);
-    known
-        .map(|name| (strsim::damerau_levenshtein(&folded, &fold(name)), name))
-        .filter(|&(distance, name)| {
-            distance <= name.len().max(word.len()) / 4 + usize::from(name.len() > 2)
-        })
-        .min_by_key(|&(distance, _)| distance)
-        .map(|(_, name)| name)
+    let length = folded.chars().count();
+    let distance = |name: &'a str| {
+        let most = name.len().max(word.len()) / 4 + usize::from(name.len() > 2);
+        let other = fold(name);
+        // It is at least the difference of the lengths.
+        if other.chars().count().abs_diff(length) > most {
+            return None;
+        }
+        let distance = strsim::damerau_levenshtein(&folded, &other);
+        (distance <= most).then_some((distance, name))
+    };
+    known.filter_map(distance).min_by_key(|&(distance, _)| distance).map(|(_, name)| name)
 }
 
 /// The entry of `known` that is certainly meant by `word`: no other one is nearly as similar.

@@ -1,11 +1,18 @@
 //! Runs all suites, or those whose names begin with an argument.
 
 use std::{
-    env, os::unix::process::CommandExt as _, path::PathBuf, process::Command, time::Duration,
+    env,
+    error::Error,
+    fs,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
 };
 
 use istio_gateway_benches::{
     allocations::{self, Counting},
+    callgrind::{instructions, operations, repeat},
     go::Go,
     plot,
     runner::{Run, Settings, Suite, report},
@@ -13,19 +20,24 @@ use istio_gateway_benches::{
 };
 
 const USAGE: &str = "\
-istio-gateway-benches [--rounds N] [--least MILLISECONDS] [--no-go] [--plots DIR] [SUITE ...]
+istio-gateway-benches [--rounds N] [--least MILLISECONDS] [--no-go] [--docs DIR] [SUITE ...]
+istio-gateway-benches --repeat N SUITE TEXT
 
-Suites: allocations json-decode json-encode yaml yaml-stream wire-decode wire-encode write-back
-write-back-all validate envoy explain; a prefix selects all that begin with it. The tables go to
-standard output, targets and growth to standard error. --plots writes plots of each suite as SVG.";
+Suites: counts json-decode json-encode kubernetes-yaml yaml yaml-stream wire-decode wire-encode
+write-back write-back-all validate envoy explain; a prefix selects all that begin with it. The
+tables go to standard output, targets and growth to standard error. `counts` needs valgrind.
+--docs replaces the tables of DIR/performance.md and the plots in DIR/plots.
+--repeat runs the first operation whose \"size: name\" contains TEXT, for any profiler.";
+
+/// The suite of instructions and allocations.
+const COUNTS: &str = "counts";
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 fn main() {
-    keep_memory();
     let mut settings = Settings { rounds: 41, least: Duration::from_millis(5) };
-    let (mut with_go, mut wanted, mut plots) = (true, Vec::new(), None);
+    let (mut with_go, mut wanted, mut docs) = (true, Vec::new(), None::<PathBuf>);
     let mut args = env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|n| n.parse().ok()).unwrap_or_else(|| usage(2));
@@ -33,7 +45,12 @@ fn main() {
             "--rounds" => settings.rounds = number(),
             "--least" => settings.least = Duration::from_millis(number() as u64),
             "--no-go" => with_go = false,
-            "--plots" => plots = Some(PathBuf::from(args.next().unwrap_or_else(|| usage(2)))),
+            "--docs" => docs = Some(PathBuf::from(args.next().unwrap_or_else(|| usage(2)))),
+            "--repeat" => {
+                let args: Vec<_> = args.collect();
+                let [times, suite, text] = args.as_slice() else { usage(2) };
+                return repeat(times, suite, text);
+            }
             "--help" | "-h" => usage(0),
             _ if arg.starts_with('-') => usage(2),
             _ => wanted.push(arg),
@@ -41,23 +58,40 @@ fn main() {
     }
     let is_wanted =
         |name: &str| wanted.is_empty() || wanted.iter().any(|w| name.starts_with(w.as_str()));
-    if !wanted.iter().all(|w| {
-        SUITES.iter().any(|(name, _)| name.starts_with(w.as_str()))
-            || "allocations".starts_with(w.as_str())
-    }) {
+    keep_memory();
+    let names = || SUITES.iter().map(|(name, _)| *name).chain([COUNTS]);
+    if !wanted.iter().all(|w| names().any(|name| name.starts_with(w.as_str()))) {
         usage(2);
     }
-    if is_wanted("allocations") {
-        count_allocations();
-    }
+    let mut tables = Vec::new();
     for (_, make) in SUITES.iter().filter(|(name, _)| is_wanted(name)) {
         let suite = make(&SIZES);
         let mut go = if with_go { start_go(&suite) } else { None };
         let measured = report(suite, &mut go, &settings);
-        if let Some(dir) = &plots {
-            plot::write(&measured, dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
+        if let Some(dir) = docs.as_ref().map(|dir| dir.join("plots")) {
+            plot::write(&measured, &dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
         }
+        tables.push((measured.name, measured.table));
     }
+    if is_wanted(COUNTS) {
+        tables.push((COUNTS, counts()));
+    }
+    if let Some(path) = docs.map(|dir| dir.join("performance.md")) {
+        replace_tables(&path, &tables).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    }
+}
+
+/// Replaces the table after each `<!-- table: SUITE -->`.
+fn replace_tables(path: &Path, tables: &[(&str, String)]) -> Result<(), Box<dyn Error>> {
+    let mut text = fs::read_to_string(path)?;
+    for (name, table) in tables {
+        let marker = format!("<!-- table: {name} -->\n\n");
+        let start = text.find(&marker).ok_or(format!("it has no {}", marker.trim()))?;
+        let start = start + marker.len();
+        let end = text[start..].find("\n\n").map_or(text.len(), |end| start + end + 1);
+        text.replace_range(start..end, table);
+    }
+    Ok(fs::write(path, text)?)
 }
 
 /// Restarts the program with settings that make the system's allocator keep freed memory, as in a
@@ -93,20 +127,21 @@ fn start_go(suite: &Suite) -> Option<Go> {
     Go::start(&files).inspect_err(|e| eprintln!("Go is skipped: {e}")).ok()
 }
 
-/// How often each JSON decoder and encoder allocates.
-fn count_allocations() {
-    println!("## Allocations, 100 servers\n");
-    println!("| | number | bytes |\n|---|---:|---:|");
-    let hot = ["json-decode", "json-encode", "yaml", "validate", "envoy", "explain"];
-    for (_, make) in SUITES.iter().filter(|(name, _)| hot.contains(name)) {
-        let suite = make(&[100]);
-        let column = suite.columns.into_iter().find(|c| c.name.starts_with("100 servers"));
-        for operation in column.into_iter().flat_map(|c| c.operations) {
-            if let Run::Here(mut run) = operation.run {
-                let (number, bytes) = allocations::of(&mut run);
-                println!("| {} | {number} | {bytes} |", operation.name);
-            }
+/// Instructions and allocations of one run of each operation on 100 servers.
+fn counts() -> String {
+    println!("## Instructions and allocations, 100 servers\n");
+    let mut table =
+        "| | | thousand instructions | allocations | bytes |\n|---|---|---:|---:|---:|\n"
+            .to_owned();
+    for (suite, _) in SUITES {
+        for (name, mut run) in operations(suite, "100 servers") {
+            let (number, bytes) = allocations::of(&mut run);
+            let instructions = instructions(suite, &name, &mut run) / 1000.0;
+            let name = name.split_once(": ").map_or(name.as_str(), |(_, name)| name);
+            let row = format!("| {suite} | {name} | {instructions:.1} | {number} | {bytes} |\n");
+            table.push_str(&row);
         }
     }
-    println!();
+    println!("{table}");
+    table
 }

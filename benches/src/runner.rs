@@ -144,6 +144,8 @@ pub fn ratio(samples: &[f64], baseline: &[f64]) -> f64 {
 pub struct Measured {
     pub name: &'static str,
     pub title: &'static str,
+    /// In Markdown.
+    pub table: String,
     /// For each operation the medians in nanoseconds by the number of servers, where it is known.
     pub lines: Vec<(&'static str, Vec<(usize, f64)>)>,
 }
@@ -153,8 +155,8 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Mea
     println!("## {}\n\nRelative to `{}`; µs in parentheses.\n", suite.title, suite.baseline);
     let columns: Vec<_> = suite.columns.iter_mut().map(|c| measure(c, go, settings)).collect();
     let names = suite.columns.iter().map(|c| format!(" {} |", c.name));
-    println!("| |{}", names.collect::<String>());
-    println!("|---|{}", "---:|".repeat(columns.len()));
+    let aligned = "---:|".repeat(columns.len());
+    let mut table = format!("| |{}\n|---|{aligned}\n", names.collect::<String>());
     let samples_of = |column: &[(&str, Vec<f64>)], name: &str| -> Vec<f64> {
         column.iter().find(|(n, _)| *n == name).map(|(_, s)| s.clone()).unwrap_or_default()
     };
@@ -167,9 +169,9 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Mea
             }
             format!(" {:.2} ({}) |", ratio(&samples, &baseline), micros(median(samples)))
         });
-        println!("| {name} |{}", cells.collect::<String>());
+        table.push_str(&format!("| {name} |{}\n", cells.collect::<String>()));
     }
-    println!();
+    println!("{table}");
     for target in &suite.targets {
         let ratios: Vec<_> = columns
             .iter()
@@ -200,7 +202,7 @@ pub fn report(mut suite: Suite, go: &mut Option<Go>, settings: &Settings) -> Mea
     let names = columns[0].iter().map(|(name, _)| *name);
     let lines: Vec<_> = names.map(line).collect();
     print_growth(&lines);
-    Measured { name: suite.name, title: suite.title, lines }
+    Measured { name: suite.name, title: suite.title, table, lines }
 }
 
 /// The time per server of the largest document, relative to 100 servers: 1 if time is linear.

@@ -11,7 +11,10 @@ use anstream::AutoStream;
 use serde::Serialize;
 use tempfile::Builder;
 
-use crate::{Failure, progress, text::is_harmful};
+use crate::{
+    Failure, progress,
+    text::{is_harmful, is_plain},
+};
 
 /// Writes to standard output at once.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
@@ -107,6 +110,10 @@ pub(crate) struct HarmlessJson<W>(pub(crate) W);
 
 impl<W: Write> Write for HarmlessJson<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.iter().all(|&byte| is_plain(byte) || byte == b'\n') {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
+        }
         let text = str::from_utf8(bytes)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         let mut written = 0;

@@ -15,6 +15,9 @@ pub(crate) fn shown(text: &str) -> String {
 /// Escapes untrusted text: characters that affect a terminal or browser (control characters, line
 /// breaks, and those that change the text direction or have no width) are written as their code points.
 pub(crate) fn harmless(text: &str) -> String {
+    if text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
     let mut harmless = String::new();
     for character in text.chars() {
         if is_harmful(character) {
@@ -24,6 +27,11 @@ pub(crate) fn harmless(text: &str) -> String {
         }
     }
     harmless
+}
+
+/// Whether it is a printable character of ASCII, as nearly all are.
+pub(crate) fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }
 
 pub(crate) fn is_harmful(character: char) -> bool {

@@ -65,7 +65,8 @@ fuzz_target!(|data: &[u8]| {
         assert!(condition.message.chars().count() < 4000, "{}", condition.message);
     }
     // The verdict on the pair is the same for both sides.
-    let is_sound = |kind: istio_gateway::RuleId| conversion.diagnostics.iter().all(|found| found.rule != kind);
+    let is_sound =
+        |kind: istio_gateway::RuleId| conversion.diagnostics.iter().all(|found| found.rule != kind);
     use istio_gateway::rule::gateway_api::{CERTIFICATE, CLIENT_CERTIFICATE};
     assert_eq!(is_sound(CERTIFICATE), is_sound(CLIENT_CERTIFICATE));
 });

@@ -45,7 +45,8 @@ pub fn kubernetes_yaml(sizes: &[usize]) -> Suite {
         let name = format!("{} ({} KB)", servers(n), (text.len() + 500) / 1000);
         Column { name, servers: n, file: (format!("manifest-{n}.yaml"), text), operations }
     };
-    let target = |slower, faster, at_least, text| Target { from: 0, text, slower, faster, at_least };
+    let target =
+        |slower, faster, at_least, text| Target { from: 0, text, slower, faster, at_least };
     Suite {
         name: "kubernetes-yaml",
         title: "The YAML crate, one document",

@@ -15,7 +15,6 @@ const RULE: RuleId = rule::schema::METADATA_TYPE;
 ///
 /// The API server stops early and reports only one: the first string that is not a time, otherwise the
 /// first value of a wrong type, in the order of keys. The findings are in this order.
-/// first value of another type, by the order of the keys. The findings come in this order.
 pub(super) fn check(root: &Location<'_, '_>, findings: &mut Findings) -> bool {
     let api_version = root.field("apiVersion").node.map(Ref::text).unwrap_or_default();
     let version = api_version.rsplit('/').next().unwrap_or_default();
@@ -38,16 +37,23 @@ enum Pass {
 }
 
 /// The field of a Go struct that a value is decoded into.
-#[derive(Clone, Default)]
-struct Target {
+#[derive(Default)]
+struct Target<'a> {
+    up: Option<&'a Target<'a>>,
     structure: &'static str,
-    path: String,
+    name: &'static str,
 }
 
-impl Target {
-    fn field(&self, structure: &'static str, name: &str) -> Self {
-        let dot = if self.path.is_empty() { "" } else { "." };
-        Self { structure, path: format!("{}{dot}{name}", self.path) }
+impl<'a> Target<'a> {
+    fn field(&'a self, structure: &'static str, name: &'static str) -> Self {
+        Self { up: Some(self), structure, name }
+    }
+
+    fn path(&self) -> String {
+        match self.up {
+            Some(up) if up.up.is_some() => format!("{}.{}", up.path(), self.name),
+            _ => self.name.to_owned(),
+        }
     }
 }
 
@@ -59,7 +65,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn value(&mut self, place: &Location<'_, '_>, want: &'static Want, target: &Target) {
+    fn value(&mut self, place: &Location<'_, '_>, want: &'static Want, target: &Target<'_>) {
         let Some(node) = place.node else { return };
         match (want, node.kind()) {
             (_, Kind::Float(v)) if !v.is_finite() => self.unsupported(*v, place),
@@ -107,12 +113,12 @@ impl Check<'_> {
         &mut self,
         want: &Want,
         kind: &Kind<'_>,
-        target: &Target,
+        target: &Target<'_>,
         place: &Location<'_, '_>,
     ) {
         let into = match target {
             Target { structure: "", .. } => "Go value".to_owned(),
-            Target { structure, path } => format!("Go struct field {structure}.{path}"),
+            Target { structure, .. } => format!("Go struct field {structure}.{}", target.path()),
         };
         let found = json_type(kind);
         let number = match (want, number(kind)) {

@@ -126,17 +126,19 @@ fn subdomain_errors(text: &str, unit: &str) -> Vec<String> {
 fn namespace(place: &Location<'_, '_>, findings: &mut Findings) {
     const RULE: RuleId = rule::schema::METADATA_NAMESPACE;
     let Some(text) = text(place).filter(|text| !text.is_empty()) else { return };
-    let prefix = format!("metadata.namespace: Invalid value: {}: ", Quote(text));
+    let value = Quote(text);
     if text.len() > 63 {
-        let message = format!("{prefix}must be no more than 63 characters");
+        let message = format!(
+            "metadata.namespace: Invalid value: {value}: must be no more than 63 characters"
+        );
         findings.error(RULE, place, message, "write a shorter name".to_owned());
     }
     if is_subdomain(text) && text.contains('.') {
-        let message = format!("{prefix}must not contain dots");
+        let message = format!("metadata.namespace: Invalid value: {value}: must not contain dots");
         findings.error(RULE, place, message, "write dashes for the dots".to_owned());
     } else if !is_subdomain(text) {
         let message = format!(
-            "{prefix}a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \
+            "metadata.namespace: Invalid value: {value}: a lowercase RFC 1123 label must consist of lower case alphanumeric characters or \
              '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or \
              '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
         );
@@ -156,15 +158,16 @@ fn labels(place: &Location<'_, '_>, findings: &mut Findings) {
         }
         let place = place.entry(key, value);
         let Some(text) = text(&place) else { continue };
-        let prefix = format!("metadata.labels: Invalid value: {}: ", Quote(text));
+        let value = Quote(text);
         if text.len() > 63 {
-            let message = format!("{prefix}must be no more than 63 bytes");
+            let message =
+                format!("metadata.labels: Invalid value: {value}: must be no more than 63 bytes");
             let help = "write a shorter value, or make it an annotation";
             findings.error(RULE, &place, message, help.to_owned());
         }
         if !text.is_empty() && !is_label_text(text) {
             let message = format!(
-                "{prefix}a valid label must be an empty string or consist of alphanumeric \
+                "metadata.labels: Invalid value: {value}: a valid label must be an empty string or consist of alphanumeric \
                  characters, '-', '_' or '.', and must start and end with an alphanumeric character \
                  (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is \
                  '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"

@@ -294,8 +294,8 @@ impl Check<'_> {
         if self.options.istio < CRD_BOUNDS {
             return;
         }
-        let path = place.plain_path();
         let mut invalid = |rule, bound: &str| {
+            let path = place.plain_path();
             let message = format!(
                 "{path}: Invalid value: {}: {path} in body should be {bound}",
                 text_of(number)
@@ -380,20 +380,24 @@ impl Check<'_> {
 
 /// The object that has a field of this name: the field was probably meant for it.
 fn owner_of(name: &str) -> Option<String> {
-    fn find(shape: &Shape, name: &str, path: &str) -> Option<String> {
+    /// The path from the shape to the object.
+    fn find(shape: &Shape, name: &str) -> Option<String> {
         match shape {
             Shape::Object { fields, .. } => {
                 if fields.iter().any(|field| field.name == name) {
-                    return Some(path.to_owned());
+                    return Some(String::new());
                 }
                 let mut deeper = fields.iter();
-                deeper.find_map(|field| find(&field.shape, name, &format!("{path}.{}", field.name)))
+                deeper.find_map(|field| {
+                    let below = find(&field.shape, name)?;
+                    Some(format!(".{}{below}", field.name))
+                })
             }
-            Shape::List { of, .. } => find(of, name, &format!("{path}[]")),
+            Shape::List { of, .. } => Some(format!("[]{}", find(of, name)?)),
             _ => None,
         }
     }
-    find(&SPEC, name, "spec")
+    Some(format!("spec{}", find(&SPEC, name)?))
 }
 
 /// A number such as 1.2 was probably meant as a TLS version.
