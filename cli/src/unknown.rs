@@ -110,7 +110,7 @@ impl Scope {
         self != Self::default()
     }
 
-    /// Whether it is unknown who gets in. Names are shown as they are written.
+    /// Whether it is unknown which clients are accepted. Names are shown as they are written.
     pub(crate) fn hides_answer(self) -> bool {
         self.traffic || self.lists || self.versions
     }

@@ -1,4 +1,4 @@
-//! Who gets in, and what can the backend trust? Answered from what happens to each client, not from
+//! Which clients are accepted, and what can the backend trust? Answered from what happens to each client, not from
 //! the name of a mode.
 
 use istio_gateway::{
@@ -14,7 +14,7 @@ use crate::{text::joined, unknown::ServerUnknown};
 
 #[derive(Clone, Serialize)]
 pub(super) struct Answer {
-    pub(super) who_gets_in: String,
+    pub(super) accepted_clients: String,
     pub(super) what_can_the_backend_trust: String,
 }
 
@@ -22,7 +22,7 @@ impl Answer {
     /// Of a server whose answer depends on placeholders.
     pub(super) fn unknown(unknown: &ServerUnknown) -> Self {
         let answer = unknown.answer();
-        Self { who_gets_in: answer.clone(), what_can_the_backend_trust: answer }
+        Self { accepted_clients: answer.clone(), what_can_the_backend_trust: answer }
     }
 }
 
@@ -37,7 +37,10 @@ pub(super) fn answer(
         who =
             format!("Nothing changes: a cluster rejects this Gateway. If it were accepted: {who}");
     }
-    Answer { who_gets_in: who, what_can_the_backend_trust: trust(behavior, &clients, forwarding) }
+    Answer {
+        accepted_clients: who,
+        what_can_the_backend_trust: trust(behavior, &clients, forwarding),
+    }
 }
 
 /// The clients by what happens to them.
@@ -187,7 +190,7 @@ fn trust(behavior: &ServerBehavior<'_>, clients: &Clients<'_>, forwarding: Forwa
     }
     let header = |decision: &Decision, spoofs| decision.header(forwarding, spoofs);
     let none = clients.none.and_then(|decision| header(decision, true));
-    // All who present a certificate and get in are treated alike, verified or not.
+    // All accepted clients with a certificate are treated alike, verified or not.
     let with = clients.unverified.first().or(clients.verified.first());
     let with = with.or(clients.anonymous_with.first());
     let with = with.and_then(|row| header(&row.decision, true));

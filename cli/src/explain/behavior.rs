@@ -28,7 +28,7 @@ pub(super) struct ServerBehavior<'a> {
     pub(super) redirects: bool,
     /// Why Envoy rejects the listener for this server; nothing if it does not.
     pub(super) envoy_rejections: Vec<String>,
-    /// Why no client gets in by this server, whatever it is made of, if none does.
+    /// Why no client is accepted by this server, whatever it is made of, if none does.
     pub(super) absence: Option<Absence>,
 }
 

@@ -38,7 +38,7 @@ use crate::{
     text::{DEFAULT_WIDTH, text_width},
 };
 
-/// Reports who gets in at each host and server, and what the backend can trust.
+/// Reports which clients are accepted, and what the backend can trust.
 ///
 /// Gateways that select the same pods are merged, with the VirtualServices of the input: the output starts
 /// with their listeners and what istiod leaves out, then who reaches each host by any path. Without a

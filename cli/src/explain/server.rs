@@ -45,7 +45,7 @@ pub(super) struct Explained {
     pub(super) conditions: Vec<String>,
     /// Requests that reach its routes without its client check.
     pub(super) bypasses: Vec<String>,
-    /// Whether it depends on placeholders who gets in.
+    /// Whether it depends on placeholders which clients are accepted.
     #[serde(skip)]
     pub(super) is_unknown: bool,
     /// `unknown` if it depends on a placeholder.
@@ -205,7 +205,7 @@ pub(super) fn explained(
     let (of_servers, of_gateway) = by_server(&pruned);
     let own_bypasses = bypasses(&filled, &behavior, &unknown);
     let members = behavior.iter().enumerate().map(|(index, behavior)| MemberServer {
-        who_gets_in: answer::answer(behavior, forwarding, false).who_gets_in,
+        accepted_clients: answer::answer(behavior, forwarding, false).accepted_clients,
         is_rejected: matches!(behavior.absence, Some(Absence::Rejected(None))),
         is_certain: is_certain(index, behavior, &unknown),
         client: asked.map(|asked| asked.verdict(behavior, forwarding)),
@@ -309,8 +309,8 @@ impl Explained {
     /// The same with the requests that bypass its client check.
     pub(super) fn bypassed_by(&mut self, bypasses: Vec<String>) {
         for bypass in &bypasses {
-            self.answer.who_gets_in += " ";
-            self.answer.who_gets_in += bypass;
+            self.answer.accepted_clients += " ";
+            self.answer.accepted_clients += bypass;
         }
         self.bypasses = bypasses;
     }
@@ -369,15 +369,15 @@ impl Explained {
         unknown: Option<&ServerUnknown>,
     ) -> Self {
         for condition in &self.conditions {
-            self.answer.who_gets_in += " ";
-            self.answer.who_gets_in += condition;
+            self.answer.accepted_clients += " ";
+            self.answer.accepted_clients += condition;
         }
         let Some(unknown) = unknown else { return self };
         self.port = PortOf::of(server, unknown.scope);
         if !unknown.scope.hides_answer() {
             return self;
         }
-        // Nobody gets in whatever the placeholders stand for.
+        // No client is accepted, whatever the placeholders stand for.
         if behavior.absence.is_none() || unknown.scope.traffic {
             self.answer = Answer::unknown(unknown);
             self.is_unknown = true;

@@ -79,8 +79,8 @@ fn one(server: &Explained, forwarding: &str, screen: &mut Screen) {
         screen.section("This client", BOLD);
         screen.line(&sentence(client), 2);
     }
-    screen.section("Who gets in?", BOLD);
-    screen.line(&server.answer.who_gets_in, 2);
+    screen.section("Which clients are accepted?", BOLD);
+    screen.line(&server.answer.accepted_clients, 2);
     screen.section("What can the backend trust?", BOLD);
     screen.line(&server.answer.what_can_the_backend_trust, 2);
     if !server.depends_on.is_empty() {

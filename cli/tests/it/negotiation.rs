@@ -115,7 +115,8 @@ fn no_client_connects_to_a_server_with_an_unknown_curve() {
     let input = example().replace("[X25519MLKEM768, X25519]", "[secp256r1]") + second;
     let report = run(&["explain", "--format", "json", "-"], &input);
     let report: Value = serde_json::from_str(&report).unwrap();
-    let who = |server: usize| report["servers"][server]["answer"]["who_gets_in"].as_str().unwrap();
+    let who =
+        |server: usize| report["servers"][server]["answer"]["accepted_clients"].as_str().unwrap();
     assert!(who(0).starts_with("No client: Envoy rejects the server's secrets"), "{}", who(0));
     assert_eq!(who(1), "Every client: no certificate is requested.");
     assert!(!report["servers"][1]["does"].to_string().contains("reject"), "{report}");

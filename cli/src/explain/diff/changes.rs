@@ -111,12 +111,14 @@ fn rejected(pair: &Pair<'_>) -> Option<Vec<Difference>> {
 fn alone(side: &Side<'_>, options: &Options, id: &'static str) -> Difference {
     let behavior = side.behavior(options);
     let is_open = behavior.rows.iter().any(|row| !matches!(row.decision, Decision::Reject(_)));
-    // The sentence about who gets in is the same in every mode.
-    let who = answer::answer(&behavior, Forwarding::default(), false).who_gets_in;
+    // The sentence about accepted clients is the same in every mode.
+    let who = answer::answer(&behavior, Forwarding::default(), false).accepted_clients;
     let (effect, what) = match (id, is_open) {
-        ("server-added", true) => (Effect::Weaker, format!("Server added. Who gets in: {who}")),
+        ("server-added", true) => {
+            (Effect::Weaker, format!("Server added. Accepted clients: {who}"))
+        }
         ("server-added", false) => (Effect::Different, format!("Server added. {who}")),
-        (_, true) => (Effect::Stronger, format!("Server removed. Who got in: {who}")),
+        (_, true) => (Effect::Stronger, format!("Server removed. Accepted clients: {who}")),
         (_, false) => (Effect::Different, "Server removed, which accepted no client.".to_owned()),
     };
     Difference::new(effect, "server", id, what, Vec::new())

@@ -13,7 +13,7 @@ use crate::text::harmless;
 const MOST_SERVERS: usize = 50;
 
 pub(in crate::explain) fn markdown(diff: &Diff) -> String {
-    let mut text = String::from("### Who gets in at the gateway\n\n");
+    let mut text = String::from("### Which clients the gateway accepts\n\n");
     let _ = writeln!(text, "{}\n", summary(diff).replace('\n', "  \n"));
     let notes = diff
         .unread

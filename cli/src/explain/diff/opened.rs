@@ -45,7 +45,7 @@ impl SideWhole {
                 }
             }
             let servers = stored.outcomes.iter().enumerate().map(|(index, outcome)| MemberServer {
-                who_gets_in: String::new(),
+                accepted_clients: String::new(),
                 is_rejected: matches!(outcome, ServerOutcome::ListenerRejected { by } if *by == index),
                 is_certain: *outcome == ServerOutcome::Sent
                     && !judgement.unknown.scope(index).hides_answer(),

@@ -153,7 +153,7 @@ impl<'a> Side<'a> {
         self.gateway.judgement.unknown.scope(self.index)
     }
 
-    /// Its placeholders, if who gets in depends on them.
+    /// Its placeholders, if the accepted clients depend on them.
     pub(super) fn unknown(&self) -> Option<&'a ServerUnknown> {
         let unknown = self.gateway.judgement.unknown.server(self.index)?;
         unknown.scope.hides_answer().then_some(unknown)

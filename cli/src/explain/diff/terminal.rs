@@ -124,9 +124,9 @@ fn one(diff: &Diff, server: &ServerDiff, screen: &mut Screen) {
     }
     let (Some(old), Some(new)) = (&server.old, &server.new) else { return };
     let (was, is) = (&old.answer, &new.answer);
-    if was.who_gets_in != is.who_gets_in {
-        screen.section("Who gets in now?", BOLD);
-        screen.line(&is.who_gets_in, 2);
+    if was.accepted_clients != is.accepted_clients {
+        screen.section("Which clients are accepted now?", BOLD);
+        screen.line(&is.accepted_clients, 2);
     }
     if was.what_can_the_backend_trust != is.what_can_the_backend_trust {
         screen.section("What can the backend trust now?", BOLD);

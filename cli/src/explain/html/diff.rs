@@ -152,7 +152,7 @@ fn answers(server: &ServerDiff, html: &mut String) {
     let (Some(old), Some(new)) = (&server.old, &server.new) else { return };
     let mut said = String::new();
     for (title, old, new) in [
-        ("Who gets in?", &old.answer.who_gets_in, &new.answer.who_gets_in),
+        ("Which clients are accepted?", &old.answer.accepted_clients, &new.answer.accepted_clients),
         (
             "What can the backend trust?",
             &old.answer.what_can_the_backend_trust,

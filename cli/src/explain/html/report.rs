@@ -65,7 +65,7 @@ pub(in crate::explain) fn report(report: &Report, most: usize) -> String {
         body.push_str("<p>No servers of Gateways found in the input.</p>\n");
     }
     body.push_str("</main>\n");
-    page("Who gets in at the gateway?", &meta, &body)
+    page("Which clients does the gateway accept?", &meta, &body)
 }
 
 fn name(server: &Explained) -> String {
@@ -130,10 +130,10 @@ fn one(i: usize, server: &Explained, forwarding: &str, html: &mut String) {
     }
     let _ = write!(
         html,
-        "<section class=\"answer {}\">\n<h3>Who gets in?</h3>\n<p>{}</p>\n\
+        "<section class=\"answer {}\">\n<h3>Which clients are accepted?</h3>\n<p>{}</p>\n\
          <h3>What can the backend trust?</h3>\n<p>{}</p>\n</section>\n",
         tone.class(),
-        escaped(&server.answer.who_gets_in),
+        escaped(&server.answer.accepted_clients),
         escaped(&server.answer.what_can_the_backend_trust),
     );
     if !server.depends_on.is_empty() {

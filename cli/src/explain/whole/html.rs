@@ -73,7 +73,7 @@ fn one(index: usize, gateway: &WholeGateway, most: usize, html: &mut String) {
     let _ = write!(html, "<h3>Listeners</h3>\n{}", picture(gateway, most == usize::MAX));
     if !gateway.hosts.is_empty() {
         html.push_str(
-            "<h3>Who gets in, by the weakest path to each host</h3>\n<dl class=\"hosts\">\n",
+            "<h3>Accepted clients, by the weakest path to each host</h3>\n<dl class=\"hosts\">\n",
         );
         let most = most.saturating_mul(10);
         for host in gateway.hosts.iter().take(most) {

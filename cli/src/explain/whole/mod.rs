@@ -41,8 +41,8 @@ pub(super) struct Member<'a> {
 /// What is known of a server by itself.
 #[derive(Clone, Default)]
 pub(super) struct MemberServer {
-    /// A sentence of who gets in.
-    pub(super) who_gets_in: String,
+    /// A sentence about the accepted clients.
+    pub(super) accepted_clients: String,
     /// Whether Envoy rejects its listener for it.
     pub(super) is_rejected: bool,
     /// Whether what it does depends on no placeholder.
@@ -147,7 +147,7 @@ pub(super) struct HostPath {
     pub(super) server_name: Option<String>,
     pub(super) is_tls: bool,
     pub(super) server: ServerRef,
-    pub(super) who_gets_in: String,
+    pub(super) accepted_clients: String,
     /// The number of further filter chains with the same client check.
     pub(super) others: usize,
     /// What happens to the client of `--client`.
@@ -171,7 +171,7 @@ pub(super) struct FoundBypass {
     pub(super) command: String,
     /// The VirtualService that leads there; null if one is assumed.
     pub(super) virtual_service: Option<String>,
-    /// The clients that get in, by their ids.
+    /// The accepted clients, by their ids.
     pub(super) accepted: Vec<&'static str>,
     #[serde(skip)]
     pub(super) ids: (ServerId, ServerId),
@@ -375,9 +375,9 @@ impl Of<'_> {
             server_name: path.server_name.clone(),
             is_tls: path.is_tls,
             server: self.server(path.server),
-            who_gets_in: self
+            accepted_clients: self
                 .member_server(path.server)
-                .map(|server| server.who_gets_in.clone())
+                .map(|server| server.accepted_clients.clone())
                 .unwrap_or_default(),
             others: path.others,
             client: self.member_server(path.server).and_then(|server| server.client.clone()),

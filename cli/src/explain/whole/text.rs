@@ -82,7 +82,7 @@ fn one(gateway: &WholeGateway, screen: &mut Screen) {
         screen.line("none known", 2);
     }
     if !gateway.hosts.is_empty() {
-        screen.section("Who gets in, by the weakest path to each host", BOLD);
+        screen.section("Accepted clients, by the weakest path to each host", BOLD);
     }
     for host in gateway.hosts.iter().take(MOST_TOLD) {
         let style = if host.is_bypassed { RED } else { "" };
@@ -135,7 +135,7 @@ pub(super) fn ways(host: &Host) -> Vec<String> {
             0 => String::new(),
             others => format!("; {} with the same check", counted(others, "more path")),
         };
-        format!("By {}, {}{more}: {}", path.way(), path.server.sentence(), path.who_gets_in)
+        format!("By {}, {}{more}: {}", path.way(), path.server.sentence(), path.accepted_clients)
     };
     if host.paths.is_empty() {
         let nobody =

@@ -20,7 +20,7 @@ fn allow_insecure_fallback_is_explained() {
     let text = joined(&text);
     for sentence in [
         "<stdin>:11 Gateway ingress/edge, spec.servers[0] \"https\": port 443 HTTPS (https)",
-        "Who gets in? Clients without a certificate, and clients that present a certificate, also one \
+        "Which clients are accepted? Clients without a certificate, and clients that present a certificate, also one \
          that fails verification: issued by another CA, self-signed,",
         "A self-signed certificate is indistinguishable: verify it in the backend",
         "issued by the CA in the secret kubernetes://edge-cert-cacert, current and valid for clientAuth",
@@ -181,11 +181,11 @@ fn a_rejection_by_a_cluster_or_envoy_comes_first() {
     let report_of = report(&[], &input);
     let server = &report_of["servers"][0];
     assert_eq!(server["rejected"][0]["rule"], "webhook/server-certificate");
-    let who = server["answer"]["who_gets_in"].as_str().unwrap();
+    let who = server["answer"]["accepted_clients"].as_str().unwrap();
     assert!(who.starts_with("Nothing changes: a cluster rejects this Gateway."), "{who}");
     let text = prints(&["-"], &input);
     let at = |words: &str| text.find(words).unwrap();
-    assert!(at("A cluster rejects this Gateway") < at("Who gets in?"));
+    assert!(at("A cluster rejects this Gateway") < at("Which clients are accepted?"));
 
     // A pin that Envoy cannot read: a cluster accepts it, and no client can connect.
     let server = https("{mode: MUTUAL, credentialName: c, verifyCertificateHash: [abc]}");
@@ -193,7 +193,7 @@ fn a_rejection_by_a_cluster_or_envoy_comes_first() {
     let server = &report["servers"][0];
     assert_eq!(server["rejected"], json!([]));
     assert_eq!(
-        server["answer"]["who_gets_in"],
+        server["answer"]["accepted_clients"],
         "No client: Envoy rejects the listener. A running gateway keeps its previous listener; one that \
          starts has none."
     );
@@ -210,7 +210,7 @@ fn a_rejected_listener_affects_all_its_servers() {
     let elsewhere = server(444, "a.b", &format!(", tls: {MUTUAL}"));
     let report = report(&[], &named("edge", "{a: b}", &[&good, &bad, &elsewhere]));
     let says = |i: usize| {
-        let who = report["servers"][i]["answer"]["who_gets_in"].as_str().unwrap();
+        let who = report["servers"][i]["answer"]["accepted_clients"].as_str().unwrap();
         [who.contains("because of spec.servers[1]"), who.starts_with("No client")]
     };
     let said = [says(0), says(1), says(2)];
@@ -267,7 +267,7 @@ fn an_answer_is_not_that_all_others_are_rejected_where_another_server_is_a_bypas
         assert_eq!(bypasses.len(), 1, "{server}");
         let sentence = bypasses[0].as_str().unwrap();
         assert!(sentence.contains(request) && sentence.contains("curl "), "{sentence}");
-        let answer = report["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+        let answer = report["servers"][0]["answer"]["accepted_clients"].as_str().unwrap();
         assert!(answer.ends_with(sentence), "{answer}");
         let printed = joined(&prints(&["-"], &text));
         assert!(printed.contains("This check can be bypassed: a request to 0.0.0.0:"), "{printed}");

@@ -30,7 +30,7 @@ fn a_host_that_another_server_now_serves_is_compared() {
             "server-gone",
             of(&[&a, &wide]),
             of(&[&wide]),
-            // No certificate gets in, and a valid one is not looked at any more.
+            // A client without a certificate is accepted, and a valid one is not looked at any more.
             vec![("weaker", caught), ("different", caught), ("stronger", "server-removed")],
         ),
         (

@@ -70,7 +70,11 @@ fn the_output_file_may_be_a_link_and_an_input() {
     // A link to a file that does not exist yet.
     symlink("real/new.txt", files.path("new.txt")).unwrap();
     assert_eq!(prints(&["-o", files.path("new.txt").to_str().unwrap(), "-"], EXAMPLE), "");
-    assert!(fs::read_to_string(files.path("real/new.txt")).unwrap().contains("Who gets in?"));
+    assert!(
+        fs::read_to_string(files.path("real/new.txt"))
+            .unwrap()
+            .contains("Which clients are accepted?")
+    );
     // A new file has the user's default permissions, and no temporary file remains.
     let other = files.write("other.txt", "");
     let made = files.path("real/made.txt");

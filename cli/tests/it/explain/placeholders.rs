@@ -29,7 +29,7 @@ fn compare(old: &str, new: &str) -> (i32, Value) {
 }
 
 fn who(server: &Value) -> &str {
-    server["answer"]["who_gets_in"].as_str().unwrap()
+    server["answer"]["accepted_clients"].as_str().unwrap()
 }
 
 #[test]

@@ -115,7 +115,7 @@ const REFUSED: &str = "  - port: {number: 443, name: d, protocol: HTTPS}\n    ho
                        {mode: SIMPLE, credentialName: c, subjectAltNames: [a]}\n";
 
 fn who(found: &Value, server: usize) -> &str {
-    found["servers"][server]["answer"]["who_gets_in"].as_str().unwrap()
+    found["servers"][server]["answer"]["accepted_clients"].as_str().unwrap()
 }
 
 #[test]

@@ -71,13 +71,13 @@ fn a_bypass_through_a_gateway_of_another_file_is_in_the_answer() {
     let paths = host["paths"].as_array().unwrap();
     let servers: Vec<&Value> = paths.iter().map(|path| &path["server"]["file"]).collect();
     assert_eq!(servers, ["./b.yaml", "./a.yaml"]);
-    assert_eq!(paths[0]["who_gets_in"], "Every client: no certificate is requested.");
+    assert_eq!(paths[0]["accepted_clients"], "Every client: no certificate is requested.");
     let bypass = &gateway["bypasses"][0];
     assert_eq!((&bypass["through"]["line"], &bypass["bypassed"]["line"]), (&json!(7), &json!(7)));
     let sentence = report["servers"][0]["bypasses"][0].as_str().unwrap();
     assert!(sentence.contains(", by the VirtualService infra/admin, through"), "{sentence}");
     assert!(sentence.contains("spec.servers[0] of infra/lax (./b.yaml:7)"), "{sentence}");
-    let answer = report["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+    let answer = report["servers"][0]["answer"]["accepted_clients"].as_str().unwrap();
     assert!(answer.ends_with(sentence), "{answer}");
     let text = tree(&files).run(&["explain", "."]).out;
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
@@ -111,9 +111,9 @@ fn a_server_that_istiod_leaves_out_names_the_one_that_stays() {
     let left_out = &report["gateways"][0]["left_out"][0];
     assert_eq!(left_out["server"]["gateway"], "younger");
     assert_eq!(left_out["by"]["file"], "./b.yaml");
-    let answer = report["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+    let answer = report["servers"][0]["answer"]["accepted_clients"].as_str().unwrap();
     assert!(answer.starts_with("No client by this server: istiod leaves it out"), "{answer}");
-    let answer = report["servers"][1]["answer"]["who_gets_in"].as_str().unwrap();
+    let answer = report["servers"][1]["answer"]["accepted_clients"].as_str().unwrap();
     assert!(answer.starts_with("Only clients that present a certificate"), "{answer}");
 }
 
@@ -125,13 +125,13 @@ fn a_listener_is_lost_to_equal_filter_chains_and_to_a_bad_server_of_another_gate
     let report_of = report(&[("a.yaml", &first), ("b.yaml", &second)]);
     let rejected = report_of["gateways"][0]["listeners"][0]["rejected"].as_str().unwrap();
     assert!(rejected.starts_with("two filter chains match the same server name"), "{rejected}");
-    let answer = report_of["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+    let answer = report_of["servers"][0]["answer"]["accepted_clients"].as_str().unwrap();
     assert!(answer.starts_with("No client: Envoy rejects the listener"), "{answer}");
     let bad = LAX.replace("credentialName: c", "credentialName: c, subjectAltNames: [a]");
     let report_of = report(&[("a.yaml", STRICT), ("b.yaml", &bad)]);
     let rejected = report_of["gateways"][0]["listeners"][0]["rejected"].as_str().unwrap();
     assert!(rejected.contains("spec.servers[0] of infra/lax (./b.yaml:7)"), "{rejected}");
-    let answer = report_of["servers"][0]["answer"]["who_gets_in"].as_str().unwrap();
+    let answer = report_of["servers"][0]["answer"]["accepted_clients"].as_str().unwrap();
     assert!(answer.contains("given all servers of these pods"), "{answer}");
 }
 
@@ -230,7 +230,7 @@ fn a_comment_on_a_pull_request_has_no_markup_of_its_own() {
     let args = ["explain", "--diff", "--format", "markdown", "--fail-on", "weaker", "old", "new"];
     let ran = files.run(&args);
     assert_eq!(ran.status, 1, "{}", ran.err);
-    assert!(ran.out.starts_with("### Who gets in at the gateway\n"), "{}", ran.out);
+    assert!(ran.out.starts_with("### Which clients the gateway accepts\n"), "{}", ran.out);
     assert!(ran.out.contains("**Weaker**"), "{}", ran.out);
     assert!(ran.out.contains("New path to hosts"), "{}", ran.out);
     assert!(!ran.out.contains('@'), "{}", ran.out);
