@@ -148,9 +148,9 @@ impl ClientCertificatePolicy {
         self.compare_values(new, usize::MAX)
     }
 
-    /// Whether this policy accepts a client that another one rejects: whether [`compare`](Self::compare) has a
-    /// change from the other one that is [newly accepted](Change::newly_accepted). It looks only at as much of
-    /// long lists as it needs.
+    /// Whether this policy accepts or passes through a client that another one rejects: whether
+    /// [`compare`](Self::compare) has such a change from the other one. It looks only at as much of long lists as it
+    /// needs.
     ///
     /// ```
     /// use istio_gateway::{ServerTlsSettings, client_certificate::ClientCertificatePolicy};
@@ -162,7 +162,9 @@ impl ClientCertificatePolicy {
     /// ```
     #[must_use]
     pub fn accepts_more_than(&self, other: &Self) -> bool {
-        other.compare_values(self, 1).iter().any(Change::newly_accepted)
+        other.compare_values(self, 1).iter().any(|change| {
+            matches!(change.old, Decision::Reject(_)) && !matches!(change.new, Decision::Reject(_))
+        })
     }
 
     /// The changes, each with no more than so many values.

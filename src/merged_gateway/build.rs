@@ -12,7 +12,7 @@ use super::{
     VirtualHost, VirtualService, Workload,
     hosts::Names,
     merge::{Merge, Prepared, ServerPort, Texts, merge},
-    routes::{Backends, Context, NumberedRoutes},
+    routes::{Backends, Context, Firsts, NumberedRoutes},
 };
 use crate::{
     Server, ServerTlsSettings, TlsMode, protocol::Protocol, sort, traffic_mode::TrafficMode,
@@ -31,6 +31,8 @@ struct Builder<'a> {
     /// The Gateway of each server, as `namespace/name`.
     gateways: Vec<String>,
     workload: &'a Workload,
+    /// The group of each VirtualService, of those which may come first in some namespace.
+    groups: Vec<Option<usize>>,
 }
 
 impl MergedGateway {
@@ -70,7 +72,15 @@ impl MergedGateway {
             Names::new(&service.hosts.iter().map(String::as_str).collect::<Vec<_>>())
         };
         let hosts = virtual_services.iter().map(names).collect();
+        let mut known = HashMap::new();
+        let group = |service: &'a VirtualService| {
+            let precedence = service.precedence().filter(|_| workload.namespace.is_empty())?;
+            let next = known.len();
+            Some(*known.entry(precedence).or_insert(next))
+        };
+        let groups = virtual_services.iter().map(group).collect();
         let builder = Builder {
+            groups,
             servers: prepared,
             merge,
             texts,
@@ -114,6 +124,10 @@ fn bound<'a>(
 }
 
 impl<'a> Builder<'a> {
+    fn group(&self, virtual_service: usize) -> Option<usize> {
+        self.groups.get(virtual_service).copied().flatten()
+    }
+
     fn listeners(
         &self,
         without_route: &mut Vec<(usize, usize)>,
@@ -170,13 +184,16 @@ impl<'a> Builder<'a> {
                         Some(_) => self.server_names(index),
                         None => Vec::new(),
                     };
-                    let mut routes =
+                    let mut firsts = Firsts::default();
+                    let routes =
                         self.services_of(index).filter_map(|(number, service, context)| {
                             Some((number, service.tcp_route(context)?))
                         });
-                    let action = routes.next().map(|(virtual_service, route)| ChainAction::Tcp {
+                    let (services, routes): (Vec<usize>, Vec<_>) =
+                        routes.filter(|(service, _)| firsts.may_be(self.group(*service))).unzip();
+                    let action = services.first().map(|&virtual_service| ChainAction::Tcp {
                         virtual_service,
-                        backends: backends.of_route(route, port.0),
+                        backends: backends.of_routes(&routes, port.0),
                     });
                     if action.is_none() {
                         without_route.extend(self.first_service(index));
@@ -235,7 +252,7 @@ impl<'a> Builder<'a> {
                     server_names: matched_names(names.clone()),
                     action: ChainAction::Tcp {
                         virtual_service,
-                        backends: backends.of_route(route, number),
+                        backends: backends.of_routes(&[route], number),
                     },
                 });
             }
@@ -352,7 +369,8 @@ impl<'a> Builder<'a> {
                 let of_service =
                     *known.entry((virtual_service, context.gateway)).or_insert_with(|| {
                         let found = service.http_routes(context)?;
-                        let found = NumberedRoutes::new(&found, backends, context.port);
+                        let group = self.group(virtual_service);
+                        let found = NumberedRoutes::new(&found, group, backends, context.port);
                         let of_service = service_backends.get_mut(virtual_service);
                         of_service.into_iter().for_each(|of| of.extend(found.all()));
                         routes.push(found);

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    cell::Cell,
     collections::{BTreeMap, HashMap, HashSet},
     net::IpAddr,
     rc::Rc,
@@ -20,6 +21,10 @@ use crate::{
 
 /// How many chains of equal client checks are looked at for a host, until one has no narrower domain for it.
 const MOST_TRIED: usize = 256;
+/// As many are looked at in any case, of all hosts together.
+const MOST_TRIED_TOGETHER: usize = 4_000_000;
+/// The length of the longest label.
+const LABEL: usize = 63;
 
 /// A filter chain that takes connections, and the client check of its server.
 pub(super) struct Chain<'a> {
@@ -244,6 +249,8 @@ pub(super) struct Index<'a> {
     names: HashSet<Cow<'a, str>>,
     /// Whether a wildcard is for a part of a label. Hosts of VirtualServices may be such.
     has_partial: bool,
+    /// How many more chains are tried, beyond the least number for each host.
+    tries: Cell<usize>,
 }
 
 impl<'a> Index<'a> {
@@ -256,6 +263,7 @@ impl<'a> Index<'a> {
             any: HashMap::new(),
             names: HashSet::new(),
             has_partial: false,
+            tries: Cell::new(MOST_TRIED_TOGETHER),
         };
         let mut reached: HashSet<(usize, usize)> = HashSet::new();
         for (number, chain) in chains.iter().enumerate() {
@@ -355,10 +363,12 @@ impl<'a> Index<'a> {
             {
                 // A chain that has a narrower domain has other routes for the host.
                 let has_host = |number: &&usize| {
+                    self.tries.set(self.tries.get().saturating_sub(1));
                     let chain = chains.get(**number);
                     chain.is_some_and(|chain| chain.domain(host) == Some(name.as_str()))
                 };
-                if let Some(&number) = numbers.iter().take(MOST_TRIED).find(has_host) {
+                let most = self.tries.get().max(MOST_TRIED);
+                if let Some(&number) = numbers.iter().take(most).find(has_host) {
                     found.push(Reaching { class, number, count: numbers.len() });
                 }
             }
@@ -395,6 +405,8 @@ pub(super) fn example_of(pattern: &str, is_wanted: impl Fn(&str) -> bool) -> Opt
     let suffix = if suffix.is_empty() { ".example" } else { suffix };
     let labels = ["a", "b", "www", "other", "another"].map(str::to_owned);
     let labels = labels.into_iter().chain((0..MOST_TRIED).map(|number| format!("name-{number}")));
+    // Nobody is likely to use the last one.
+    let labels = labels.chain(["x".repeat(LABEL)]);
     let mut names = labels.map(|label| format!("{label}{suffix}"));
     names.find(|name| is_wanted(name))
 }

@@ -77,14 +77,20 @@ pub(super) fn best<'a, V>(domains: &'a BTreeMap<String, V>, host: &str) -> Optio
     first_wildcard(host, starts, |wildcard| Some(domains.get_key_value(wildcard)?.0.as_str()))
 }
 
+/// The maximum length of a host name, as istiod validates it: no wildcard is longer.
+pub(super) const LONGEST: usize = 255;
+
 /// What is found first for the wildcards that end with the name from one of these indexes.
 fn first_wildcard<T>(
     name: &str,
     mut starts: impl Iterator<Item = usize>,
     find: impl Fn(&str) -> Option<T>,
 ) -> Option<T> {
-    let mut wildcard = String::with_capacity(name.len() + 1);
+    let mut wildcard = String::new();
     starts.find_map(|start| {
+        if name.len() - start > LONGEST {
+            return None;
+        }
         wildcard.clear();
         wildcard.push('*');
         wildcard.push_str(name.get(start..)?);
@@ -114,6 +120,7 @@ pub(super) fn wildcards_above(domain: &str, has_partial: bool) -> impl Iterator<
     let suffix = suffix(domain).unwrap_or(domain);
     let starts = suffix.match_indices(move |one| one == '.' || has_partial);
     let starts = starts.map(|(start, _)| start).chain([suffix.len()]);
+    let starts = starts.filter(|start| suffix.len() - start <= LONGEST);
     let wildcards = starts.map(|start| format!("*{}", suffix.get(start..).unwrap_or_default()));
     wildcards.filter(move |wildcard| wildcard != domain)
 }

@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, collections::HashMap, fmt};
 
-use super::{FilterChain, Listener, MergedGateway, NamedGateway, chains::example_of};
+use super::{
+    FilterChain, Listener, MergedGateway, NamedGateway, chains::example_of, hosts::LONGEST,
+};
 use crate::{
     client_certificate::{ClientCertificatePolicy, Rejection},
     traffic_mode::TrafficMode,
@@ -31,7 +33,8 @@ impl<'a> ServerNames<'a> {
 
     pub(super) fn find(&self, server_name: Option<&str>) -> Option<usize> {
         let Some(name) = server_name.map(lower) else { return self.any };
-        let wildcards = name.match_indices('.').filter_map(|(start, _)| {
+        let dots = name.match_indices('.').filter(|(start, _)| name.len() - start <= LONGEST);
+        let wildcards = dots.filter_map(|(start, _)| {
             self.names.get(format!("*{}", name.get(start..).unwrap_or_default()).as_str())
         });
         let exact = self.names.get(name.as_ref());

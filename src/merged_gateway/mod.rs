@@ -106,6 +106,10 @@ pub struct NamedGateway<'a> {
 #[non_exhaustive]
 pub struct Workload {
     /// Their namespace: VirtualServices may not be visible in it.
+    ///
+    /// If it is empty, the pods are not known: a VirtualService that is exported to some namespaces is assumed to be
+    /// visible, each that may come first for some namespace is assumed to do so, and routes for a
+    /// `sourceNamespace` or for `sourceLabels` that [`labels`](Self::labels) does not have may apply.
     pub namespace: String,
     /// Their labels. Gateways whose selector has others are not merged.
     pub labels: BTreeMap<String, String>,

@@ -10,6 +10,7 @@ use std::{
 use super::{
     MergedGateway, NamedGateway, VirtualService, Workload,
     chains::{Chain, Index, Leads, Reaching, listeners},
+    hosts::LONGEST,
     listener::lower,
 };
 use crate::{Gateway, Server, ServerTlsSettings, TlsMode, client_certificate::Change, sort};
@@ -197,6 +198,7 @@ fn hosts_overlap(gateway: &Gateway) -> bool {
     let is_below = |name: &str| {
         let rest = name.strip_prefix("*.").unwrap_or(name);
         let dots = rest.bytes().enumerate().filter(|(_, byte)| *byte == b'.');
+        let dots = dots.filter(|(start, _)| rest.len() - start <= LONGEST);
         let mut suffixes_of = dots.filter_map(|(start, _)| rest.get(start..));
         suffixes_of
             .any(|suffix| lengths & 1 << (suffix.len() % 64) != 0 && suffixes.contains(suffix))

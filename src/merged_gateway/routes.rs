@@ -1,6 +1,10 @@
 //! Routes of VirtualServices: to which servers they apply, and where they lead.
 
-use std::{collections::HashMap, fmt, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::Arc,
+};
 
 use serde_json::{Map, Value};
 
@@ -93,9 +97,13 @@ impl VirtualService {
         for route in &self.http {
             let mut takes_rest = route.matches.is_empty();
             let mut has_partial = false;
-            for one in route.matches.iter().filter(|one| one.is_http(context)) {
+            for one in &route.matches {
+                let applies = one.is_http(context);
+                if applies == Applies::No {
+                    continue;
+                }
                 has_route = true;
-                takes_rest = !one.is_partial;
+                takes_rest = !one.is_partial && applies == Applies::Yes;
                 if takes_rest {
                     break;
                 }
@@ -113,11 +121,10 @@ impl VirtualService {
         has_route.then_some(routes)
     }
 
-    /// Where the server, whose protocol is TCP, leads to. Source: pilot's `buildGatewayNetworkFiltersFromTCPRoutes`.
+    /// Where the server, whose protocol is TCP, leads to.
     pub(super) fn tcp_route(&self, context: Context<'_>) -> Option<&Route> {
-        self.tcp.iter().find(|route| {
-            route.has_destination
-                && (route.matches.is_empty() || route.matches.iter().any(|one| one.is_l4(context)))
+        self.l4_routes().find(|route| {
+            route.matches.is_empty() || route.matches.iter().any(|one| one.is_l4(context))
         })
     }
 
@@ -132,14 +139,39 @@ impl VirtualService {
 pub(super) struct NumberedRoutes {
     partial: Vec<usize>,
     rest: Option<Vec<usize>>,
+    /// See [`Firsts`].
+    group: Option<usize>,
+}
+
+/// The VirtualServices that may be the first one of several in their order. If the namespace of the pods is not
+/// known, that is the first one of each group which this namespace may put first.
+#[derive(Default)]
+pub(super) struct Firsts {
+    groups: HashSet<usize>,
+    has_certain: bool,
+}
+
+impl Firsts {
+    /// Whether the next one, of this group or of none, may be the first.
+    pub(super) fn may_be(&mut self, group: Option<usize>) -> bool {
+        match group {
+            Some(group) => self.groups.insert(group),
+            None => !std::mem::replace(&mut self.has_certain, true),
+        }
+    }
 }
 
 impl NumberedRoutes {
-    pub(super) fn new(routes: &HttpRoutes<'_>, backends: &mut Backends<'_>, port: u32) -> Self {
+    pub(super) fn new(
+        routes: &HttpRoutes<'_>,
+        group: Option<usize>,
+        backends: &mut Backends<'_>,
+        port: u32,
+    ) -> Self {
         let mut number = |one: &Destination| backends.number(one, port);
         let partial = routes.partial.iter().map(|one| number(one)).collect();
         let rest = routes.rest.map(|rest| rest.iter().map(number).collect());
-        Self { partial, rest }
+        Self { partial, rest, group }
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = usize> {
@@ -150,12 +182,15 @@ impl NumberedRoutes {
     /// take every request last, and Envoy, which takes the first that matches.
     pub(super) fn reached(all: &[Self], of_domain: &[usize]) -> Vec<usize> {
         let mut reached: Vec<usize> = Vec::new();
-        let mut rest: Option<&[usize]> = None;
+        let mut firsts = Firsts::default();
         for routes in of_domain.iter().filter_map(|number| all.get(*number)) {
             reached.extend_from_slice(&routes.partial);
-            rest = rest.or(routes.rest.as_deref());
+            if let Some(rest) = &routes.rest
+                && firsts.may_be(routes.group)
+            {
+                reached.extend_from_slice(rest);
+            }
         }
-        reached.extend_from_slice(rest.unwrap_or_default());
         sort::sort_and_dedup(&mut reached);
         reached
     }
@@ -203,8 +238,8 @@ impl<'a> Backends<'a> {
         })
     }
 
-    pub(super) fn of_route(&mut self, route: &Route, server_port: u32) -> Arc<[usize]> {
-        let destinations = route.destinations.iter();
+    pub(super) fn of_routes(&mut self, routes: &[&Route], server_port: u32) -> Arc<[usize]> {
+        let destinations = routes.iter().flat_map(|route| &route.destinations);
         let mut numbers: Vec<usize> =
             destinations.map(|destination| self.number(destination, server_port)).collect();
         sort::sort_and_dedup(&mut numbers);
@@ -217,20 +252,45 @@ impl<'a> Backends<'a> {
     }
 }
 
+/// Whether a match applies to a server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Applies {
+    No,
+    /// It depends on pods that are not known.
+    Unknown,
+    Yes,
+}
+
 impl Match {
     /// Source: pilot's `sourceMatchHTTP`.
-    fn is_http(&self, context: Context<'_>) -> bool {
+    fn is_http(&self, context: Context<'_>) -> Applies {
         let workload = context.workload;
-        (self.port == 0 || self.port == context.port)
-            && if self.gateways.is_empty() {
-                self.source_labels
-                    .iter()
-                    .all(|(key, value)| workload.labels.get(key) == Some(value))
-                    && (self.source_namespace.is_empty()
-                        || self.source_namespace == workload.namespace)
-            } else {
-                self.gateways.iter().any(|gateway| gateway == context.gateway)
+        if self.port != 0 && self.port != context.port {
+            return Applies::No;
+        }
+        if !self.gateways.is_empty() {
+            let is_for = self.gateways.iter().any(|gateway| gateway == context.gateway);
+            return if is_for { Applies::Yes } else { Applies::No };
+        }
+        let namespace =
+            Some(workload.namespace.as_str()).filter(|_| !self.source_namespace.is_empty());
+        let labels = self.source_labels.iter().map(|(key, value)| {
+            (value.as_str(), workload.labels.get(key).map_or("", String::as_str))
+        });
+        let compared =
+            namespace.map(|namespace| (self.source_namespace.as_str(), namespace)).into_iter();
+        let different: Vec<_> = compared.chain(labels).filter(|(want, is)| want != is).collect();
+        match different.is_empty() {
+            true => Applies::Yes,
+            // Nothing else is known of the pods.
+            false
+                if workload.namespace.is_empty()
+                    && different.iter().all(|(_, is)| is.is_empty()) =>
+            {
+                Applies::Unknown
             }
+            false => Applies::No,
+        }
     }
 
     /// Source: pilot's `l4SingleMatch`.

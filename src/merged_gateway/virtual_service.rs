@@ -30,6 +30,10 @@ pub struct VirtualService {
     pub(super) http: Vec<Route>,
     pub(super) tls: Vec<Route>,
     pub(super) tcp: Vec<Route>,
+    /// Whether it comes from a route of Gateway API: those of the pods' namespace come first.
+    has_gateway_semantics: bool,
+    /// Whether it comes from a `TLSRoute`: its TLS routes are also those of servers that terminate TLS.
+    is_of_tls_route: bool,
 }
 
 impl VirtualService {
@@ -40,11 +44,21 @@ impl VirtualService {
     pub fn from_object(object: &Object) -> Result<Self, Error> {
         let metadata = FieldPath::root().key("metadata");
         let created = object
-            .get(&metadata.key("creationTimestamp"))
+            .get(&metadata.clone().key("creationTimestamp"))
             .and_then(|text| text.as_str()?.parse::<crate::Timestamp>().ok())
             .map(|time| time.seconds);
+        let annotations = metadata.key("annotations");
+        let annotation = |name: &str| match object.get(&annotations.clone().key(name)) {
+            Some(Value::String(text)) => text,
+            _ => String::new(),
+        };
         let spec = object.get(&FieldPath::root().key("spec")).unwrap_or(Value::Null);
-        Self::from_spec(object.name(), object.namespace(), created, &spec)
+        let service = Self::from_spec(object.name(), object.namespace(), created, &spec)?;
+        Ok(Self {
+            has_gateway_semantics: annotation(ROUTE_SEMANTICS) == "gateway",
+            is_of_tls_route: annotation(PARENTS).starts_with("TLSRoute/"),
+            ..service
+        })
     }
 
     /// Reads a `spec` of JSON.
@@ -74,6 +88,8 @@ impl VirtualService {
             http: routes("http")?,
             tls: routes("tls")?,
             tcp: routes("tcp")?,
+            has_gateway_semantics: false,
+            is_of_tls_route: false,
         })
     }
 
@@ -110,6 +126,8 @@ impl VirtualService {
                         }],
                         tls: Vec::new(),
                         tcp: Vec::new(),
+                        has_gateway_semantics: false,
+                        is_of_tls_route: false,
                     });
                     let Some(service) = services.last_mut() else { continue };
                     service
@@ -121,20 +139,45 @@ impl VirtualService {
     }
 
     /// The rank of this VirtualService among those of a Gateway for a workload in `namespace`, or none
-    /// if it is not visible there. Source: pilot's `VirtualServicesForGateway`.
+    /// if it is not visible there. In an unknown namespace, which is empty, all are that are visible anywhere.
+    /// Source: pilot's `VirtualServicesForGateway`.
     pub(super) fn visibility(&self, namespace: &str) -> Option<u8> {
         let resolved = |to: &String| if to == "." { self.namespace.clone() } else { to.clone() };
         let export_to: Vec<String> = self.export_to.iter().map(resolved).collect();
-        if export_to.is_empty() || export_to.iter().any(|to| to == "*") {
-            return Some(2);
+        if self.is_public() {
+            let is_favored = self.has_gateway_semantics && self.namespace == namespace;
+            return Some(2 + u8::from(!is_favored));
         }
         if export_to.iter().any(|to| to == "~") {
             return None;
         }
-        let is_exported = export_to.iter().any(|to| to == namespace);
+        let is_exported = namespace.is_empty() || export_to.iter().any(|to| to == namespace);
         is_exported.then_some(u8::from(self.namespace != namespace))
     }
+
+    fn is_public(&self) -> bool {
+        self.export_to.is_empty() || self.export_to.iter().any(|to| to == "*")
+    }
+
+    /// If the namespace of the pods decides whether it comes before others: the VirtualServices with the same
+    /// value keep their order among each other.
+    pub(super) fn precedence(&self) -> Option<(&str, &[String])> {
+        (self.has_gateway_semantics || !self.is_public())
+            .then_some((self.namespace.as_str(), self.export_to.as_slice()))
+    }
+
+    /// The routes for a server of TCP. Source: pilot's `buildGatewayNetworkFiltersFromTCPRoutes`, which falls back
+    /// to the TLS routes of a `TLSRoute`.
+    pub(super) fn l4_routes(&self) -> impl Iterator<Item = &Route> {
+        let tcp = self.tcp.iter().filter(|route| route.has_destination);
+        let tls = self.tls.iter().filter(|route| self.is_of_tls_route && !route.matches.is_empty());
+        tcp.chain(tls)
+    }
 }
+
+/// Annotations of what istiod generates from Gateway API.
+const ROUTE_SEMANTICS: &str = "internal.istio.io/route-semantics";
+const PARENTS: &str = "internal.istio.io/parents";
 
 /// Source: pilot's `resolveGatewayName`.
 pub(super) fn gateway_name(name: &str, namespace: &str) -> String {

@@ -22,8 +22,7 @@ const MOST_VIRTUAL_HOSTS: usize = 2_000_000;
 /// only some pods have together, are assumed to have pods of their own.
 ///
 /// A Gateway to which none of the VirtualServices is bound gets one with all of its hosts
-/// ([`VirtualService::assumed`]). The namespace of the pods is not known: a VirtualService that is exported
-/// to some namespaces is assumed to be visible in it.
+/// ([`VirtualService::assumed`]). The namespace of the pods is not known ([`Workload::namespace`]).
 ///
 /// ```
 /// use istio_gateway::{
@@ -119,7 +118,7 @@ impl<'a> MergedSet<'a> {
                             hosts += weighted;
                             virtual_hosts += weighted - service.hosts.len();
                             if known.insert(index) {
-                                merged.virtual_services.push(visible(service.clone()));
+                                merged.virtual_services.push(service.clone());
                                 merged.virtual_service_indexes.push(Some(index));
                             }
                         }
@@ -175,12 +174,6 @@ impl<'a> MergedWorkload<'a> {
         });
         gateways.map(|(index, _)| index).collect()
     }
-}
-
-/// Visible in the unknown namespace of the pods, unless it is visible in none.
-fn visible(mut service: VirtualService) -> VirtualService {
-    service.export_to.retain(|to| to == "~");
-    service
 }
 
 /// Labels in their order.

@@ -94,12 +94,7 @@ impl Kept {
             return secret.or_else(pod).or_else(service).or_else(grant).unwrap_or_default();
         }
         let spec = root.field("spec");
-        let value = spec.node.and_then(|spec| serde_json::to_value(spec).ok()).unwrap_or_default();
-        let (name, namespace) = (object.name(), object.namespace());
-        let created = created(&root.field("metadata"));
-        let Ok(service) = VirtualService::from_spec(name, namespace, created, &value) else {
-            return Self::Nothing;
-        };
+        let Ok(service) = VirtualService::from_object(object) else { return Self::Nothing };
         let items = |name, field| -> Vec<CompactLocation> {
             let list = spec.field(name);
             let items = list.items().enumerate();

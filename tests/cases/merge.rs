@@ -65,13 +65,22 @@ fn answer(case: &Value) -> Value {
             (resource, gateway)
         })
         .collect();
-    let text = |resource: &Value, key: &str| resource[key].as_str().unwrap().to_owned();
     let virtual_services: Vec<VirtualService> = resources("virtual_services")
         .into_iter()
         .map(|one| {
-            let (name, namespace) = (text(&one, "name"), text(&one, "namespace"));
             let created = one["created"].as_i64();
-            VirtualService::from_spec(&name, &namespace, created, &one["spec"]).unwrap()
+            let object = json!({
+                "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+                "metadata": {
+                    "name": one["name"], "namespace": one["namespace"],
+                    "annotations": one["annotations"],
+                },
+                "spec": one["spec"],
+            });
+            let object = Object::from_json(object.to_string()).unwrap();
+            let mut service = VirtualService::from_object(&object).unwrap();
+            service.created = created;
+            service
         })
         .collect();
     let named: Vec<NamedGateway<'_>> = gateways

@@ -1,7 +1,7 @@
 //! Ways around a client check, as `conformance/reach` saw them on a real Envoy.
 
 use istio_gateway::{
-    Gateway, json,
+    Gateway, Object, json,
     merged_gateway::{
         Bypass, ListenerRejection, MergedGateway, NamedGateway, VirtualService, Workload,
     },
@@ -415,4 +415,152 @@ fn a_server_on_a_loopback_address_is_no_way() {
     other["bind"] = "unix:///tmp/gateway".into();
     other["port"]["number"] = 0.into();
     found(&[("edge", json!([strict(&["admin.test"]), other]))], &[web(&["*.test"])], &[]);
+}
+
+/// A route applies if the pods' namespace and labels are those of its match. Source: pilot's `sourceMatchHTTP`.
+#[test]
+fn a_route_for_pods_that_are_not_known_may_apply() {
+    let edge = json!([strict(&["admin.test"]), plain(80, "HTTP", &["*"])]);
+    let own = json!({"match": [{"port": 443}], "route": to("a")["route"]});
+    for (one, want) in [
+        (json!({"port": 80, "sourceNamespace": "infra"}), PLAIN),
+        (json!({"port": 80, "sourceLabels": {"app": "edge"}}), PLAIN),
+        (json!({"port": 8080, "sourceNamespace": "infra"}), &[]),
+        (json!({"gateways": ["other"], "sourceNamespace": "infra"}), &[]),
+    ] {
+        let matched = json!({"match": [one], "route": to("a")["route"]});
+        // It may apply, and so it hides no later route.
+        let later = json!({"match": [one], "redirect": {"scheme": "https"}});
+        for http in [json!([own, matched, to("b")]), json!([own, later, matched])] {
+            let services = [service(&["admin.test"], &["edge"], http)];
+            found(&[("edge", edge.clone())], &services, want);
+        }
+    }
+    let gateway = json!({"selector": {"app": "edge"}, "servers": edge}).to_string();
+    let gateway: Gateway = json::from_str(&gateway).unwrap();
+    let gateways =
+        [NamedGateway { namespace: "infra", name: "edge", created: None, gateway: &gateway }];
+    for (namespace, labels, count) in [
+        ("", json!({}), 1),
+        ("infra", json!({}), 1),
+        ("shop", json!({}), 0),
+        ("", json!({"app": "edge"}), 1),
+        ("", json!({"app": "other"}), 0),
+        ("infra", json!({"tier": "edge"}), 0),
+    ] {
+        let one = json!({"port": 80, "sourceNamespace": "infra", "sourceLabels": labels});
+        let http = json!([own, {"match": [one], "route": to("a")["route"]}]);
+        let spec = service(&["admin.test"], &["edge"], http);
+        let services = [VirtualService::from_spec("web", "infra", None, &spec).unwrap()];
+        let mut workload = Workload::default();
+        workload.namespace = namespace.to_owned();
+        workload.labels.insert("app".to_owned(), "edge".to_owned());
+        let merged = MergedGateway::build(&gateways, &services, &workload);
+        assert_eq!(merged.bypasses(&gateways).len(), count, "{namespace} {labels}");
+    }
+}
+
+/// Private VirtualServices come first, then exported ones, then public ones; of the routes of Gateway API those in the
+/// pods' namespace. Source: pilot's `VirtualServicesForGateway`.
+#[test]
+fn a_virtual_service_that_comes_first_in_the_namespace_of_the_pods_has_the_routes() {
+    let gateway = json!({"servers": [
+        strict(&["admin.test"]), plain(80, "HTTP", &["*"]), plain(90, "TCP", &["*"]),
+    ]});
+    let gateway: Gateway = json::from_str(&gateway.to_string()).unwrap();
+    let gateways =
+        [NamedGateway { namespace: "infra", name: "edge", created: None, gateway: &gateway }];
+    let object = |name: &str, namespace: &str, more: Value, spec: Value| {
+        let mut object = json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+            "metadata": {"name": name, "namespace": namespace}, "spec": spec,
+        });
+        object["spec"]["gateways"] = json!(["infra/edge"]);
+        for (key, value) in more.as_object().unwrap() {
+            match key.as_str() {
+                "exportTo" => object["spec"]["exportTo"] = value.clone(),
+                _ => object["metadata"][key] = value.clone(),
+            }
+        }
+        let object = Object::from_json(object.to_string()).unwrap();
+        VirtualService::from_object(&object).unwrap()
+    };
+    let route = |host: &str, port: u32| json!({"match": [{"port": port}], "route": [{"destination": {"host": format!("{host}.infra.svc")}}]});
+    let own = json!({"hosts": ["admin.test"], "http": [route("admin", 443)]});
+    let http = |host: &str| json!({"hosts": ["admin.test"], "http": [route(host, 80)]});
+    let tcp = |host: &str| json!({"hosts": ["*"], "tcp": [route(host, 90)]});
+    let dated = |year: u32, more: Value| {
+        let mut more = more;
+        more["creationTimestamp"] = format!("{year}-01-01T00:00:00Z").into();
+        more
+    };
+    let routes = json!({"annotations": {"internal.istio.io/route-semantics": "gateway"}});
+    let private = json!({"exportTo": ["."]});
+    for spec in [&http as &dyn Fn(&str) -> Value, &tcp] {
+        // (first, second, whether there is a bypass for pods in infra, in shop, and in an unknown namespace).
+        for (first, second, want) in [
+            // The older one is the first.
+            (dated(2020, json!({})), dated(2024, json!({})), [false, false, false]),
+            (dated(2024, json!({})), dated(2020, json!({})), [true, true, true]),
+            (dated(2020, json!({})), dated(2024, private.clone()), [true, false, true]),
+            (dated(2020, private.clone()), dated(2024, json!({})), [false, true, true]),
+            (dated(2020, json!({})), dated(2024, routes.clone()), [true, false, true]),
+            (dated(2020, routes.clone()), dated(2024, routes.clone()), [false, false, false]),
+        ] {
+            let services = [
+                object("own", "infra", json!({}), own.clone()),
+                object("landing", "infra", first.clone(), spec("landing")),
+                object("admin", "infra", second.clone(), spec("admin")),
+            ];
+            let found = ["infra", "shop", ""].map(|namespace| {
+                let mut workload = Workload::default();
+                workload.namespace = namespace.to_owned();
+                let merged = MergedGateway::build(&gateways, &services, &workload);
+                !merged.bypasses(&gateways).is_empty()
+            });
+            assert_eq!(found, want, "{first} {second}");
+        }
+    }
+}
+
+/// Source: pilot's `buildGatewayNetworkFiltersFromTCPRoutes`.
+#[test]
+fn the_routes_of_a_tlsroute_are_those_of_servers_that_terminate_tls() {
+    let tls = |name: &str, number: u32, mode: &str| {
+        json!({
+            "port": {"number": number, "name": name, "protocol": "TLS"},
+            "hosts": ["db.test"], "tls": {"mode": mode, "credentialName": "c"},
+        })
+    };
+    let gateway = json!({"servers": [tls("strict", 443, "MUTUAL"), tls("lax", 444, "SIMPLE")]});
+    let gateway: Gateway = json::from_str(&gateway.to_string()).unwrap();
+    let gateways =
+        [NamedGateway { namespace: "infra", name: "edge", created: None, gateway: &gateway }];
+    for (parents, count) in [("TLSRoute/db.infra", 1), ("TCPRoute/db.infra", 0), ("", 0)] {
+        let object = json!({
+            "apiVersion": "networking.istio.io/v1", "kind": "VirtualService",
+            "metadata": {
+                "name": "db", "namespace": "infra",
+                "annotations": {"internal.istio.io/parents": parents},
+            },
+            "spec": {
+                "hosts": ["db.test"], "gateways": ["edge"],
+                "tls": [{"match": [{"sniHosts": ["db.test"]}], "route": to("db")["route"]}],
+            },
+        });
+        let object = Object::from_json(object.to_string()).unwrap();
+        let services = [VirtualService::from_object(&object).unwrap()];
+        let merged = MergedGateway::build(&gateways, &services, &Workload::default());
+        assert_eq!(merged.bypasses(&gateways).len(), count, "{parents}");
+    }
+}
+
+#[test]
+fn a_host_of_any_length_takes_linear_time() {
+    let host = "a.".repeat(500_000) + "test";
+    let edge = json!([strict(&["admin.test"]), plain(80, "HTTP", &["*"])]);
+    let services = [web(&["admin.test"]), web(&[&host])];
+    found(&[("edge", edge)], &services, PLAIN);
+    let edge = json!([strict(&[&host]), plain(80, "HTTP", &["*"])]);
+    found(&[("edge", edge)], &[web(&[&host])], PLAIN);
 }

@@ -47,10 +47,12 @@ type Case struct {
 
 // Resource is a Gateway or a VirtualService.
 type Resource struct {
-	Name      string          `json:"name"`
-	Namespace string          `json:"namespace"`
-	Created   int64           `json:"created"`
-	Spec      json.RawMessage `json:"spec"`
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+	Created   int64  `json:"created"`
+	// What istiod itself sets on VirtualServices that it generates.
+	Annotations map[string]string `json:"annotations,omitempty"`
+	Spec        json.RawMessage   `json:"spec"`
 }
 
 // Chain is a filter chain.
@@ -137,7 +139,7 @@ func write(all []Case) error {
 func (r Resource) meta(kind config.GroupVersionKind) config.Meta {
 	return config.Meta{
 		GroupVersionKind: kind, Name: r.Name, Namespace: r.Namespace, Domain: "cluster.local",
-		CreationTimestamp: time.Unix(r.Created, 0),
+		CreationTimestamp: time.Unix(r.Created, 0), Annotations: r.Annotations,
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 type object = cases.Object
 
 func resource(name, namespace string, created int64, spec object) Resource {
-	return Resource{name, namespace, created, json.RawMessage(cases.Text(spec))}
+	return Resource{Name: name, Namespace: namespace, Created: created, Spec: json.RawMessage(cases.Text(spec))}
 }
 
 func server(number int, name, protocol, bind string, tls object, hosts ...string) object {
@@ -145,18 +145,24 @@ func random(seed uint64, count int) []Case {
 		for v := range source.IntN(6) {
 			name, namespace := fmt.Sprintf("%s-v%d", id, v), pick("infra", "infra", "n1", "n2")
 			bound := some(3, names...)
-			if source.Chance(10) {
+			// istiod generates VirtualServices of Gateway API with complete names.
+			isGenerated := source.Chance(25)
+			short := "short"
+			if isGenerated {
+				short = "short." + namespace + ".svc.cluster.local"
+			}
+			if !isGenerated && source.Chance(10) {
 				// A short name is one of the VirtualService's own namespace.
 				bound = append(bound, fmt.Sprintf("%s-0", id), "./"+fmt.Sprintf("%s-1", id))
 			}
 			if source.Chance(5) {
 				bound = append(bound, "mesh")
 			}
-			if source.Chance(5) {
+			if !isGenerated && source.Chance(5) {
 				bound = append(bound, fmt.Sprintf("%s-0.infra.svc.cluster.local", id), fmt.Sprintf("%s-1.n1", id))
 			}
 			spec := object{
-				"hosts": some(3, "*", "a.test", "b.test", "c.test", "*.test", "*.a.test", "x.a.test", "y.x.a.test", "A.test", "short"),
+				"hosts": some(3, "*", "a.test", "b.test", "c.test", "*.test", "*.a.test", "x.a.test", "y.x.a.test", "A.test", short),
 			}
 			if !source.Chance(5) {
 				spec["gateways"] = bound
@@ -165,7 +171,7 @@ func random(seed uint64, count int) []Case {
 				spec["exportTo"] = some(2, ".", "*", "infra", "n1", "n2")
 			}
 			to := func() object {
-				host := pick(name+".test", "shared.test", "short")
+				host := pick(name+".test", "shared.test", short)
 				port := object{"number": []int{80, 90}[source.IntN(2)]}
 				return object{"destination": object{"host": host, "port": port}}
 			}
@@ -247,7 +253,14 @@ func random(seed uint64, count int) []Case {
 				}
 				spec["tls"] = all
 			}
-			one.Services = append(one.Services, resource(name, namespace, int64(source.IntN(3)), spec))
+			generated := resource(name, namespace, int64(source.IntN(3)), spec)
+			if isGenerated {
+				generated.Annotations = map[string]string{
+					"internal.istio.io/route-semantics": pick("gateway", "gateway", "ingress"),
+					"internal.istio.io/parents":         pick("TLSRoute", "TLSRoute", "TCPRoute", "HTTPRoute") + "/a.n1",
+				}
+			}
+			one.Services = append(one.Services, generated)
 		}
 		result = append(result, one)
 	}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{GeneratedVirtualService, Route, Timestamp, attach::Attached};
+use super::{GeneratedVirtualService, Origin, Route, Timestamp, attach::Attached};
 use crate::sort;
 
 /// What a route has for a listener and a host.
@@ -17,6 +17,7 @@ pub(super) struct Base {
     internal_name: String,
     gateway: [String; 3],
     is_programmed: bool,
+    origin: Origin,
 }
 
 /// Source: pilot's `HTTPRouteCollection` and `GRPCRouteCollection`.
@@ -45,6 +46,7 @@ pub(super) fn generate(
                 internal_name: internal_name.clone(),
                 gateway: attached.parent.gateway(),
                 is_programmed: attached.parent.is_programmed,
+                origin: Origin::of(route),
             });
             count += 1;
         }
@@ -59,13 +61,25 @@ pub(super) fn merge(mut bases: Vec<Base>) -> Vec<GeneratedVirtualService> {
     let mut merged: Vec<Base> = Vec::new();
     for base in bases {
         match merged.last_mut().filter(|first| first.key == base.key) {
-            Some(first) => first.routes.extend(base.routes),
+            Some(first) => {
+                first.routes.extend(base.routes);
+                first.origin.parents += ",";
+                first.origin.parents += &base.origin.parents;
+            }
             None => merged.push(base),
         }
     }
     let merged = merged.into_iter().map(|base| {
         let Base {
-            key, host, namespace, mut routes, internal_name, gateway, is_programmed, ..
+            key,
+            host,
+            namespace,
+            mut routes,
+            internal_name,
+            gateway,
+            is_programmed,
+            origin,
+            ..
         } = base;
         sort::sort_by_cached_key(&mut routes, order);
         GeneratedVirtualService {
@@ -74,6 +88,7 @@ pub(super) fn merge(mut bases: Vec<Base>) -> Vec<GeneratedVirtualService> {
             spec: json!({"hosts": [host], "gateways": [internal_name], "http": routes}),
             is_programmed,
             gateway,
+            origin,
         }
     });
     merged.collect()

@@ -76,6 +76,27 @@ pub struct GeneratedVirtualService {
     pub is_programmed: bool,
     /// The namespace of the Gateway that istiod generates for the listener, its owner, and the listener.
     gateway: [String; 3],
+    origin: Origin,
+}
+
+/// What istiod keeps of the routes, and what decides the order of VirtualServices.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Origin {
+    /// The creation time of the oldest route; empty if it is not known.
+    created: String,
+    /// The routes, the oldest one first. Source: pilot's `parentMeta`.
+    parents: String,
+}
+
+impl Origin {
+    fn of(route: &Route) -> Self {
+        let Metadata { name, namespace, creation_timestamp, .. } = &route.metadata;
+        let is_time = creation_timestamp.parse::<Timestamp>().is_ok();
+        Self {
+            created: if is_time { creation_timestamp.clone() } else { String::new() },
+            parents: format!("{}/{name}.{namespace}", route.kind.name()),
+        }
+    }
 }
 
 impl GeneratedVirtualService {
@@ -95,9 +116,13 @@ impl GeneratedVirtualService {
         write_text(&label(&self.name), &mut json);
         json.push_str(",\"namespace\":");
         write_text(&self.namespace, &mut json);
-        json.push_str(
-            ",\"annotations\":{\"internal.istio.io/route-semantics\":\"gateway\"}},\"spec\":",
-        );
+        if !self.origin.created.is_empty() {
+            json.push_str(",\"creationTimestamp\":");
+            write_text(&self.origin.created, &mut json);
+        }
+        json.push_str(",\"annotations\":{\"internal.istio.io/parents\":");
+        write_text(&self.origin.parents, &mut json);
+        json.push_str(",\"internal.istio.io/route-semantics\":\"gateway\"}},\"spec\":");
         json.push_str(&spec.to_string());
         json.push('}');
         let mut yaml = String::new();

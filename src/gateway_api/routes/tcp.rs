@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    Field, GeneratedVirtualService, Kind, Route, Ruled,
+    Field, GeneratedVirtualService, Kind, Origin, Route, Ruled,
     attach::{Attached, is_subset},
     backend::Backends,
     object,
@@ -77,6 +77,7 @@ pub(super) fn generate(
                 spec: spec.into(),
                 is_programmed: parent.is_programmed,
                 gateway: parent.gateway(),
+                origin: Origin::of(route),
             });
             count += 1;
         }

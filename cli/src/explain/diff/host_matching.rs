@@ -30,7 +30,7 @@ pub(super) struct Caught {
 }
 
 /// Longer names do not exist.
-const LONGEST_NAME: usize = 255;
+pub(super) const LONGEST_NAME: usize = 255;
 
 /// The hosts of a listener, and the server that is the first to have each.
 #[derive(Default)]

@@ -10,12 +10,13 @@ use istio_gateway::{
 
 use super::{
     difference::Difference,
+    host_matching::LONGEST_NAME,
     pair::{Pair, Side, Stored},
 };
 use crate::explain::{
     all::created,
     behavior::ServerBehavior,
-    whole::{HostPath, Member, MemberServer, ServerId, Whole},
+    whole::{FoundBypass, HostPath, Member, MemberServer, ServerId, Whole},
 };
 
 /// Hosts that a server newly leads to, and to which none of the old paths accepted all clients that it does.
@@ -64,18 +65,14 @@ impl SideWhole {
         let whole = Whole::new(&members, services);
         let numbers =
             gateways.iter().enumerate().map(|(number, stored)| (&raw const *stored, number));
-        let mut side = Self { whole, numbers: numbers.collect(), policies: HashMap::new() };
-        let ids: Vec<ServerId> = side.paths().map(|(_, path)| path.id).collect();
-        for id in ids {
-            if let std::collections::hash_map::Entry::Vacant(entry) = side.policies.entry(id)
-                && let Some(server) =
-                    gateways.get(id.0).and_then(|stored| stored.filled.servers.get(id.1))
-            {
+        let policies = gateways.iter().enumerate().flat_map(|(number, stored)| {
+            let servers = stored.filled.servers.iter().enumerate();
+            servers.map(move |(index, server)| {
                 let translation = envoy::translate_server(server, options);
-                entry.insert(ServerBehavior::new(server, translation, None).policy);
-            }
-        }
-        side
+                ((number, index), ServerBehavior::new(server, translation, None).policy)
+            })
+        });
+        Self { whole, numbers: numbers.collect(), policies: policies.collect() }
     }
 
     fn paths(&self) -> impl Iterator<Item = (&str, &HostPath)> {
@@ -124,9 +121,49 @@ fn paths_of<'a, 'm>(
         return Some(paths);
     }
     let suffix = host.strip_prefix('*').unwrap_or(host);
-    let starts = suffix.match_indices('.').map(|(start, _)| start).chain([suffix.len()]);
+    let dots = suffix.match_indices('.').filter(|(at, _)| suffix.len() - at <= LONGEST_NAME);
+    let starts = dots.map(|(start, _)| start).chain([suffix.len()]);
     let mut wildcards = starts.map(|start| format!("*{}", suffix.get(start..).unwrap_or_default()));
     wildcards.find_map(|wildcard| hosts.get(wildcard.as_str()))
+}
+
+/// A bypass of a server's client check, by the server and what the bypass goes through.
+type Bypassed<'a> = HashMap<ServerId, Vec<&'a FoundBypass>>;
+
+impl SideWhole {
+    fn bypasses(&self) -> Bypassed<'_> {
+        let mut bypasses = Bypassed::new();
+        for bypass in self.whole.gateways.iter().flat_map(|gateway| &gateway.bypasses) {
+            bypasses.entry(bypass.ids.0).or_default().push(bypass);
+        }
+        bypasses
+    }
+
+    /// Whether a server accepts clients that a server of the other side rejects. False if one is not known.
+    fn accepts_more(&self, server: ServerId, other: &Self, of_other: ServerId) -> bool {
+        match (self.policies.get(&server), other.policies.get(&of_other)) {
+            (Some(policy), Some(of_other)) => policy.accepts_more_than(of_other),
+            _ => false,
+        }
+    }
+
+    /// A bypass of a server by which clients pass that neither the server of the other side nor a bypass of it
+    /// accepted.
+    fn new_bypass<'a>(
+        &self,
+        bypasses: &Bypassed<'a>,
+        server: ServerId,
+        (other, of_other, counterpart): (&Self, &Bypassed<'_>, ServerId),
+    ) -> Option<&'a FoundBypass> {
+        let others = of_other.get(&counterpart);
+        let is_new = |bypass: &&&FoundBypass| {
+            let through = bypass.ids.1;
+            let mut known = others.into_iter().flatten().map(|known| known.ids.1);
+            self.accepts_more(through, other, counterpart)
+                && known.all(|known| self.accepts_more(through, other, known))
+        };
+        bypasses.get(&server)?.iter().find(is_new).copied()
+    }
 }
 
 /// For each pair, the hosts that its new server opens, and those to which its old one was a weaker path.
@@ -137,6 +174,12 @@ pub(super) fn find_opened(
 ) -> Vec<Vec<Difference>> {
     let (opens, closes) = (opened(new, old), opened(old, new));
     let (of_old, of_new) = (old.hosts(), new.hosts());
+    let bypasses = (old.bypasses(), new.bypasses());
+    // The new path to the host is reported at the server that it leads through.
+    let is_reported = |opened: &Opened<'_>, bypass: &FoundBypass| {
+        let hosts = opened.get(&bypass.ids.1).into_iter().flatten();
+        hosts.map(|(host, _)| *host).any(|host| Some(host) == bypass.host.as_deref())
+    };
     let mut all = Vec::new();
     for pair in pairs {
         let ids = (
@@ -167,8 +210,29 @@ pub(super) fn find_opened(
                     first.way()
                 ),
             };
-            let values = hosts.iter().map(|(host, _)| (*host).to_owned()).collect();
+            let mut values: Vec<_> = hosts.iter().map(|(host, _)| (*host).to_owned()).collect();
+            values.dedup();
             found.push(Difference::new(effect, "server", id, what, values));
+        }
+        if let (Some(was), Some(is)) = ids {
+            let opened = new.new_bypass(&bypasses.1, is, (old, &bypasses.0, was));
+            found.extend(opened.filter(|bypass| !is_reported(&opens, bypass)).map(|bypass| {
+                let what = format!(
+                    "The client check can be bypassed: {} reaches the same backend through {}",
+                    bypass.request,
+                    bypass.through.sentence()
+                );
+                Difference::new(Effect::Weaker, "server", "bypass-opened", what, Vec::new())
+            }));
+            let closed = old.new_bypass(&bypasses.0, was, (new, &bypasses.1, is));
+            found.extend(closed.filter(|bypass| !is_reported(&closes, bypass)).map(|bypass| {
+                let what = format!(
+                    "The client check can no longer be bypassed by {} through {}",
+                    bypass.request,
+                    bypass.through.sentence()
+                );
+                Difference::new(Effect::Stronger, "server", "bypass-closed", what, Vec::new())
+            }));
         }
         all.push(found);
     }

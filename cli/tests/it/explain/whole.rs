@@ -207,6 +207,86 @@ fn a_lax_server_or_a_virtual_service_in_any_file_that_opens_a_strict_host_is_wea
     assert_eq!(of_id(&diff(&strict_alone, &new), "host-opened"), [""; 0]);
 }
 
+/// What changes in a set in which only the spec of one VirtualService differs.
+fn changed_service(strict: &str, lax: &str, others: &[&str], old: &str, new: &str) -> Value {
+    let gateway = |name: &str, server: &str| {
+        format!(
+            "{{apiVersion: networking.istio.io/v1, kind: Gateway, metadata: {{name: {name}, namespace: infra}}, \
+             spec: {{selector: {{istio: edge}}, servers: [{server}]}}}}\n---\n"
+        )
+    };
+    let service = |name: &str, spec: &str| {
+        format!(
+            "{{apiVersion: networking.istio.io/v1, kind: VirtualService, \
+             metadata: {{name: {name}, namespace: infra}}, spec: {spec}}}\n---\n"
+        )
+    };
+    let set = |changed: &str| {
+        let others = others.iter().enumerate();
+        let others: String = others.map(|(i, spec)| service(&format!("s{i}"), spec)).collect();
+        gateway("strict", strict) + &gateway("lax", lax) + &others + &service("t", changed)
+    };
+    let (old, new) = (set(old), set(new));
+    diff(&[("a.yaml", old.as_str())], &[("a.yaml", new.as_str())])
+}
+
+#[test]
+fn a_virtual_service_that_leads_to_the_backend_of_a_strict_server_is_weaker() {
+    const HTTPS: &str = "{port: {number: 443, name: https, protocol: HTTPS}, hosts: [admin.example.com], \
+                         tls: {mode: MUTUAL, credentialName: c}}";
+    const TLS: &str = "{port: {number: 5432, name: tls, protocol: TLS}, hosts: [db.example.com], \
+                       tls: {mode: MUTUAL, credentialName: c}}";
+    const HTTP: &str = "{port: {number: 80, name: http, protocol: HTTP}, hosts: ['*']}";
+    const TCP: &str = "{port: {number: 9000, name: tcp, protocol: TCP}, hosts: ['*']}";
+    const PASSTHROUGH: &str = "{port: {number: 8443, name: tls, protocol: TLS}, hosts: ['*.example.com'], \
+                               tls: {mode: PASSTHROUGH}}";
+    const ADMIN: &str = "{hosts: [admin.example.com], gateways: [strict], http: [{route: [{destination: {host: admin}}]}]}";
+    const DB: &str = "{hosts: [db.example.com], gateways: [strict], tcp: [{route: [{destination: {host: db}}]}]}";
+    let http =
+        |routes: &str| format!("{{hosts: [admin.example.com], gateways: [lax], http: [{routes}]}}");
+    let route = |host: &str| format!("{{route: [{{destination: {{host: {host}}}}}]}}");
+    let acme = "{match: [{uri: {prefix: /.well-known}}], route: [{destination: {host: acme}}]}";
+    let tcp = |host: &str| format!("{{hosts: ['*'], gateways: [lax], tcp: [{}]}}", route(host));
+    let tls = |host: &str| {
+        format!(
+            "{{hosts: [a.example.com], gateways: [lax], \
+             tls: [{{match: [{{sniHosts: [a.example.com]}}], route: [{{destination: {{host: {host}}}}}]}}]}}"
+        )
+    };
+    let rest = format!("{acme}, {}", route("admin"));
+    let namespaced = "{match: [{uri: {prefix: /x}}, {sourceNamespace: infra}], route: [{destination: {host: admin}}]}";
+    let partial = "{match: [{uri: {prefix: /x}}], route: [{destination: {host: other}}]}";
+    let exported =
+        |to: &str| http(&route("admin")).replace("hosts", &format!("exportTo: ['{to}'], hosts"));
+    let http_of_db = http(&route("db"));
+    for (strict, lax, own, old, new) in [
+        (HTTPS, HTTP, ADMIN, http(&route("landing")), http(&route("admin"))),
+        (HTTPS, HTTP, ADMIN, http(acme), http(&rest)),
+        (HTTPS, HTTP, ADMIN, http(partial), http(namespaced)),
+        (HTTPS, TCP, ADMIN, tcp("landing"), tcp("admin")),
+        (HTTPS, PASSTHROUGH, ADMIN, tls("landing"), tls("admin")),
+        (TLS, TCP, DB, tcp("landing"), tcp("db")),
+        (TLS, PASSTHROUGH, DB, tls("landing"), tls("db")),
+        (TLS, HTTP, DB, http(&route("landing")), http_of_db),
+    ] {
+        let opened = changed_service(strict, lax, &[own], &old, &new);
+        assert_eq!((&opened["weaker"], &opened["stronger"]), (&json!(1), &json!(0)), "{new}");
+        let found = [of_id(&opened, "bypass-opened"), of_id(&opened, "host-opened")].concat();
+        assert_eq!(found.len(), 1, "{new}");
+        let closed = changed_service(strict, lax, &[own], &new, &old);
+        assert_eq!((&closed["weaker"], &closed["stronger"]), (&json!(0), &json!(1)), "{new}");
+        let found = [of_id(&closed, "bypass-closed"), of_id(&closed, "host-closed")].concat();
+        assert_eq!(found.len(), 1, "{new}");
+        let same = changed_service(strict, lax, &[own], &new, &new);
+        assert_eq!((&same["weaker"], &same["stronger"]), (&json!(0), &json!(0)), "{new}");
+    }
+    let landing = http(&route("landing"));
+    let opened = changed_service(HTTPS, HTTP, &[ADMIN], &landing, &http(&route("admin")));
+    assert_eq!(of_id(&opened, "bypass-opened"), ["\"strict\" \"weaker\" []"]);
+    let opened = changed_service(HTTPS, HTTP, &[ADMIN], &exported("~"), &exported("."));
+    assert_eq!(of_id(&opened, "host-opened"), ["\"lax\" \"weaker\" [\"admin.example.com\"]"]);
+}
+
 #[test]
 fn a_strict_server_that_another_file_displaces_is_weaker() {
     // istiod keeps the older server of the same host and port: the one without a client check.
