@@ -272,21 +272,17 @@ impl Match {
             let is_for = self.gateways.iter().any(|gateway| gateway == context.gateway);
             return if is_for { Applies::Yes } else { Applies::No };
         }
-        let namespace =
-            Some(workload.namespace.as_str()).filter(|_| !self.source_namespace.is_empty());
-        let labels = self.source_labels.iter().map(|(key, value)| {
-            (value.as_str(), workload.labels.get(key).map_or("", String::as_str))
-        });
-        let compared =
-            namespace.map(|namespace| (self.source_namespace.as_str(), namespace)).into_iter();
-        let different: Vec<_> = compared.chain(labels).filter(|(want, is)| want != is).collect();
+        let namespace = Some(workload.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        let wanted = Some(&self.source_namespace).filter(|wanted| !wanted.is_empty());
+        let labels = self.source_labels.iter();
+        let labels =
+            labels.map(|(key, value)| (value, workload.labels.get(key).map(String::as_str)));
+        let compared = wanted.map(|wanted| (wanted, namespace)).into_iter().chain(labels);
+        let different: Vec<_> = compared.filter(|(want, is)| Some(want.as_str()) != *is).collect();
         match different.is_empty() {
             true => Applies::Yes,
             // Nothing else is known of the pods.
-            false
-                if workload.namespace.is_empty()
-                    && different.iter().all(|(_, is)| is.is_empty()) =>
-            {
+            false if namespace.is_none() && different.iter().all(|(_, is)| is.is_none()) => {
                 Applies::Unknown
             }
             false => Applies::No,

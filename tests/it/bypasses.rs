@@ -447,6 +447,8 @@ fn a_route_for_pods_that_are_not_known_may_apply() {
         ("", json!({"app": "edge"}), 1),
         ("", json!({"app": "other"}), 0),
         ("infra", json!({"tier": "edge"}), 0),
+        ("infra", json!({"tier": ""}), 0),
+        ("", json!({"tier": ""}), 1),
     ] {
         let one = json!({"port": 80, "sourceNamespace": "infra", "sourceLabels": labels});
         let http = json!([own, {"match": [one], "route": to("a")["route"]}]);
