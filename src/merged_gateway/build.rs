@@ -242,6 +242,9 @@ impl<'a> Builder<'a> {
                 has_route = true;
                 let names = &one.sni_hosts;
                 if names.iter().any(|name| taken.get(&(number, name.as_str())) == Some(&bind)) {
+                    let names = matched_names(names.clone());
+                    let more = backends.of_routes(&[route], number);
+                    self.add_alternative(virtual_service, &names, &more, chains);
                     continue;
                 }
                 for name in names {
@@ -258,6 +261,28 @@ impl<'a> Builder<'a> {
             }
         }
         has_route
+    }
+
+    /// Adds where a VirtualService leads the names of chains, if it may come before those that have the chains.
+    fn add_alternative(
+        &self,
+        service: usize,
+        names: &[String],
+        more: &[usize],
+        chains: &mut [FilterChain],
+    ) {
+        for chain in chains {
+            let has_names = chain.server_names.is_empty() && names.is_empty()
+                || names.iter().any(|name| chain.server_names.contains(name));
+            if let ChainAction::Tcp { virtual_service, backends } = &mut chain.action
+                && has_names
+                && self.group(*virtual_service) != self.group(service)
+            {
+                let mut all: Vec<usize> = backends.iter().chain(more).copied().collect();
+                sort::sort_and_dedup(&mut all);
+                *backends = all.into();
+            }
+        }
     }
 
     /// The VirtualServices that are bound to the server's Gateway and have one of its hosts.

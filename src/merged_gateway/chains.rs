@@ -335,6 +335,13 @@ impl<'a> Index<'a> {
         self.domains.keys().copied()
     }
 
+    /// The backends to which servers forward all bytes, in order.
+    pub(super) fn bytes_backends(&self) -> Vec<usize> {
+        let mut backends: Vec<usize> = self.bytes.keys().copied().collect();
+        sort::sort(&mut backends);
+        backends
+    }
+
     /// A host that the pattern matches, and no narrower domain or server name.
     pub(super) fn example(&self, pattern: &str) -> Option<String> {
         if !pattern.starts_with('*') {

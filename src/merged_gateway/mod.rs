@@ -66,7 +66,7 @@ pub(crate) use conflicts::{Conflict, ConflictKind, Conflicts};
 #[cfg(feature = "validate")]
 pub(crate) use hosts::HostNames;
 pub use listener::ListenerRejection;
-pub use paths::{HostPaths, Path};
+pub use paths::{BackendPaths, HostPaths, Path};
 #[cfg(feature = "validate")]
 pub(crate) use reachability::may_interact;
 pub use reachability::{Bypass, bypasses_within};

@@ -45,7 +45,69 @@ pub struct Path {
     pub accepts_more: bool,
 }
 
+/// The ways to a backend, by a host or as bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BackendPaths {
+    /// The index in [`backends`](MergedGateway::backends).
+    pub backend: usize,
+    /// The domain of a virtual host, a name or a wildcard; none for the servers that forward all bytes.
+    pub host: Option<String>,
+    /// The indexes in [`servers`](MergedGateway::servers) of one server for each different client check.
+    pub servers: Vec<usize>,
+}
+
 impl MergedGateway {
+    /// For each backend and each domain by which requests reach it, the servers that lead these there, also as
+    /// bytes; and for each backend the servers that forward bytes to it.
+    ///
+    /// `gateways` and what is left out are as in [`host_paths`](Self::host_paths).
+    ///
+    /// ```
+    /// use istio_gateway::{
+    ///     Gateway, json,
+    ///     merged_gateway::{MergedGateway, NamedGateway, VirtualService, Workload},
+    /// };
+    ///
+    /// let gateway: Gateway = json::from_str(
+    ///     r#"{"servers": [
+    ///         {"port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+    ///          "hosts": ["shop.example.com"], "tls": {"mode": "MUTUAL", "credentialName": "c"}},
+    ///         {"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}
+    ///     ]}"#,
+    /// )?;
+    /// let gateways =
+    ///     [NamedGateway { namespace: "infra", name: "edge", created: None, gateway: &gateway }];
+    /// let services = VirtualService::assumed(&gateways[0]);
+    /// let merged = MergedGateway::build(&gateways, &services, &Workload::default());
+    /// let paths = merged.backend_paths(&gateways);
+    /// let shop = paths.iter().find(|paths| paths.host.as_deref() == Some("shop.example.com")).unwrap();
+    /// assert_eq!(shop.servers.len(), 2);
+    /// # Ok::<(), istio_gateway::Error>(())
+    /// ```
+    #[must_use]
+    pub fn backend_paths(&self, gateways: &[NamedGateway<'_>]) -> Vec<BackendPaths> {
+        let chains = self.chains(gateways, &|_| None);
+        let index = Index::new(&chains, &listeners(&chains));
+        let server = |number: usize| chains.get(number).map(|chain| chain.server);
+        let mut domains: Vec<(usize, &str)> = index.domains().collect();
+        sort::sort(&mut domains);
+        let mut result = Vec::new();
+        for (backend, domain) in domains {
+            let Some(host) = index.example(domain) else { continue };
+            let reaching = index.reaching(&chains, backend, &host);
+            let servers = reaching.iter().filter_map(|one| server(one.number)).collect();
+            result.push(BackendPaths { backend, host: Some(domain.to_owned()), servers });
+        }
+        for backend in index.bytes_backends() {
+            let reaching = index.reaching_any(backend).into_iter();
+            let bytes = reaching.filter(|(_, domain)| domain.is_none());
+            let servers = bytes.filter_map(|(number, _)| server(number)).collect();
+            result.push(BackendPaths { backend, host: None, servers });
+        }
+        result
+    }
+
     /// For each host and each VirtualService that has backends for it, the ways to these, also by other
     /// VirtualServices: the listener, the server name, and the server that checks the clients. Redirects to HTTPS
     /// lead nowhere, but for requests that come by TLS there are none.

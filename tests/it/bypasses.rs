@@ -525,6 +525,24 @@ fn a_virtual_service_that_comes_first_in_the_namespace_of_the_pods_has_the_route
     }
 }
 
+/// The first VirtualService has the filter chain of a server name.
+#[test]
+fn a_virtual_service_that_may_be_invisible_hides_no_passthrough() {
+    let port = json!({"number": 8443, "name": "lax", "protocol": "TLS"});
+    let lax = json!({"port": port, "hosts": ["*.test"], "tls": {"mode": "PASSTHROUGH"}});
+    let tls = |host: &str, to_export: &[&str]| {
+        json!({
+            "hosts": ["admin.test"], "gateways": ["edge"], "exportTo": to_export,
+            "tls": [{"match": [{"sniHosts": ["admin.test"], "port": 8443}], "route": to(host)["route"]}],
+        })
+    };
+    let servers = json!([strict(&["admin.test"]), lax]);
+    let own = service(&["admin.test"], &["edge"], json!([to("a")]));
+    for (first, want) in [(tls("decoy", &["team"]), BYPASS), (tls("decoy", &[]), &[][..])] {
+        found(&[("edge", servers.clone())], &[own.clone(), first, tls("a", &[])], want);
+    }
+}
+
 /// Source: pilot's `buildGatewayNetworkFiltersFromTCPRoutes`.
 #[test]
 fn the_routes_of_a_tlsroute_are_those_of_servers_that_terminate_tls() {

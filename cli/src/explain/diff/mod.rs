@@ -301,11 +301,19 @@ impl Diff {
         let (pairs, not_compared) =
             pair::pair_servers(&before, &after, [is_old_complete, is_new_complete]);
         let caught = host_matching::match_hosts(&pairs, options);
-        let opened = opened::find_opened(
-            &pairs,
-            &SideWhole::new(&before, &old_services, options),
-            &SideWhole::new(&after, &new_services, options),
+        let (old_whole, new_whole) = (
+            SideWhole::new(&before, &old_services, options),
+            SideWhole::new(&after, &new_services, options),
         );
+        let omitted = old_whole.omitted() + new_whole.omitted();
+        if omitted > 0 {
+            let line = format!(
+                "the Gateways are too many to merge for {omitted} of their selectors: new paths to their hosts \
+                 are not known"
+            );
+            reading.incomplete(&[line]);
+        }
+        let opened = opened::find_opened(&pairs, &old_whole, &new_whole);
         let unknown: Vec<_> = pairs.iter().filter_map(UnknownServer::of).collect();
         let sentences: Vec<_> =
             unknown.iter().take(MOST_TOLD).map(UnknownServer::sentence).collect();

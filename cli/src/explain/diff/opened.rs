@@ -1,6 +1,6 @@
 //! Hosts to which there is a new path, whatever file its server or VirtualService is in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use istio_gateway::{
     client_certificate::{ClientCertificatePolicy, Effect},
@@ -16,7 +16,7 @@ use super::{
 use crate::explain::{
     all::created,
     behavior::ServerBehavior,
-    whole::{FoundBypass, HostPath, Member, MemberServer, ServerId, Whole},
+    whole::{HostPath, Member, MemberServer, Reached, ServerId, Whole, WholeGateway},
 };
 
 /// Hosts that a server newly leads to, and to which none of the old paths accepted all clients that it does.
@@ -62,7 +62,7 @@ impl SideWhole {
                 servers: servers.collect(),
             });
         }
-        let whole = Whole::new(&members, services);
+        let whole = Whole::to_compare(&members, services);
         let numbers =
             gateways.iter().enumerate().map(|(number, stored)| (&raw const *stored, number));
         let policies = gateways.iter().enumerate().flat_map(|(number, stored)| {
@@ -117,52 +117,110 @@ fn paths_of<'a, 'm>(
     hosts: &'m HashMap<&str, Vec<&'a HostPath>>,
     host: &str,
 ) -> Option<&'m Vec<&'a HostPath>> {
-    if let Some(paths) = hosts.get(host) {
-        return Some(paths);
+    host_or_wildcard(host, |host| hosts.get(host))
+}
+
+/// What is known of a host, or of the narrowest wildcard that has it.
+fn host_or_wildcard<T>(host: &str, find: impl Fn(&str) -> Option<T>) -> Option<T> {
+    if let Some(found) = find(host) {
+        return Some(found);
     }
     let suffix = host.strip_prefix('*').unwrap_or(host);
     let dots = suffix.match_indices('.').filter(|(at, _)| suffix.len() - at <= LONGEST_NAME);
     let starts = dots.map(|(start, _)| start).chain([suffix.len()]);
     let mut wildcards = starts.map(|start| format!("*{}", suffix.get(start..).unwrap_or_default()));
-    wildcards.find_map(|wildcard| hosts.get(wildcard.as_str()))
+    wildcards.find_map(|wildcard| find(&wildcard))
 }
 
-/// A bypass of a server's client check, by the server and what the bypass goes through.
-type Bypassed<'a> = HashMap<ServerId, Vec<&'a FoundBypass>>;
+/// What the pods of one side reach: by the service, and by the host or as bytes.
+type Known<'a> = HashMap<&'a str, HashMap<Option<&'a str>, Vec<&'a Reached>>>;
+
+fn known(gateway: &WholeGateway) -> Known<'_> {
+    let mut known = Known::new();
+    for reached in &gateway.reached {
+        let of_service = known.entry(reached.service.as_str()).or_default();
+        of_service.entry(reached.host.as_deref()).or_default().push(reached);
+    }
+    known
+}
+
+/// The lists of servers by which clients reached the same: by the host, else by any host. Bytes reach each host.
+fn servers_of(known: &Known<'_>, reached: &Reached) -> Vec<Vec<ServerId>> {
+    let Some(of_service) = known.get(reached.service.as_str()) else { return Vec::new() };
+    let has_port = |other: &&&Reached| {
+        other.port == reached.port || other.port.is_none() || reached.port.is_none()
+    };
+    let servers = |found: &[&Reached]| -> Vec<ServerId> {
+        found.iter().filter(has_port).flat_map(|found| &found.servers).copied().collect()
+    };
+    match &reached.host {
+        None => of_service.values().map(|found| servers(found)).collect(),
+        Some(host) => {
+            let of_host = host_or_wildcard(host, |host| {
+                let found = servers(of_service.get(&Some(host))?);
+                (!found.is_empty()).then_some(found)
+            });
+            let any = || of_service.values().flat_map(|found| servers(found)).collect();
+            vec![of_host.unwrap_or_else(any)]
+        }
+    }
+}
+
+/// The backends to which a server newly leads clients that were rejected on each path to them.
+fn opened_backends<'a>(
+    side: &'a SideWhole,
+    other: &SideWhole,
+    counterparts: &HashMap<ServerId, ServerId>,
+) -> HashMap<ServerId, Vec<&'a Reached>> {
+    let of_other: Vec<_> =
+        other.whole.gateways.iter().map(|gateway| (&gateway.selector, known(gateway))).collect();
+    let mut opened: HashMap<ServerId, Vec<&Reached>> = HashMap::new();
+    for gateway in &side.whole.gateways {
+        // Without pods of the same labels on the other side, any of them may be the same.
+        let is_same = |of_other: &&(&BTreeMap<_, _>, _)| *of_other.0 == gateway.selector;
+        let has_same = of_other.iter().any(|of_other| is_same(&of_other));
+        let candidates = || of_other.iter().filter(|of_other| !has_same || is_same(of_other));
+        for reached in &gateway.reached {
+            let lists: Vec<Vec<ServerId>> =
+                candidates().flat_map(|(_, known)| servers_of(known, reached)).collect();
+            for server in &reached.servers {
+                let counterpart = counterparts.get(server);
+                let is_opened = |list: &Vec<ServerId>| {
+                    // A server that leads there before and after has differences of its own.
+                    !list.is_empty()
+                        && list.iter().all(|other_server| {
+                            Some(other_server) != counterpart
+                                && side.accepts_more(*server, other, *other_server)
+                        })
+                };
+                // What nobody reached is opened around a server that was there.
+                let is_around = |strict: &ServerId| {
+                    counterparts.contains_key(strict) && side.accepts_more(*server, side, *strict)
+                };
+                let is_new = lists.iter().all(Vec::is_empty);
+                if lists.iter().any(is_opened) || is_new && reached.servers.iter().any(is_around) {
+                    opened.entry(*server).or_default().push(reached);
+                }
+            }
+        }
+    }
+    opened
+}
 
 impl SideWhole {
-    fn bypasses(&self) -> Bypassed<'_> {
-        let mut bypasses = Bypassed::new();
-        for bypass in self.whole.gateways.iter().flat_map(|gateway| &gateway.bypasses) {
-            bypasses.entry(bypass.ids.0).or_default().push(bypass);
-        }
-        bypasses
+    /// How many selectors have too many Gateways and VirtualServices to merge them.
+    pub(super) fn omitted(&self) -> usize {
+        self.whole.omitted
     }
 
     /// Whether a server accepts clients that a server of the other side rejects. False if one is not known.
     fn accepts_more(&self, server: ServerId, other: &Self, of_other: ServerId) -> bool {
         match (self.policies.get(&server), other.policies.get(&of_other)) {
-            (Some(policy), Some(of_other)) => policy.accepts_more_than(of_other),
+            (Some(policy), Some(of_other)) => {
+                policy != of_other && policy.accepts_more_than(of_other)
+            }
             _ => false,
         }
-    }
-
-    /// A bypass of a server by which clients pass that neither the server of the other side nor a bypass of it
-    /// accepted.
-    fn new_bypass<'a>(
-        &self,
-        bypasses: &Bypassed<'a>,
-        server: ServerId,
-        (other, of_other, counterpart): (&Self, &Bypassed<'_>, ServerId),
-    ) -> Option<&'a FoundBypass> {
-        let others = of_other.get(&counterpart);
-        let is_new = |bypass: &&&FoundBypass| {
-            let through = bypass.ids.1;
-            let mut known = others.into_iter().flatten().map(|known| known.ids.1);
-            self.accepts_more(through, other, counterpart)
-                && known.all(|known| self.accepts_more(through, other, known))
-        };
-        bypasses.get(&server)?.iter().find(is_new).copied()
     }
 }
 
@@ -174,18 +232,18 @@ pub(super) fn find_opened(
 ) -> Vec<Vec<Difference>> {
     let (opens, closes) = (opened(new, old), opened(old, new));
     let (of_old, of_new) = (old.hosts(), new.hosts());
-    let bypasses = (old.bypasses(), new.bypasses());
-    // The new path to the host is reported at the server that it leads through.
-    let is_reported = |opened: &Opened<'_>, bypass: &FoundBypass| {
-        let hosts = opened.get(&bypass.ids.1).into_iter().flatten();
-        hosts.map(|(host, _)| *host).any(|host| Some(host) == bypass.host.as_deref())
+    let ids = |pair: &Pair<'_>| {
+        let old = pair.old.as_ref().and_then(|side| old.number(side));
+        (old, pair.new.as_ref().and_then(|side| new.number(side)))
     };
+    let of_both = || pairs.iter().filter_map(|pair| ids(pair).0.zip(ids(pair).1));
+    let backends = (
+        opened_backends(new, old, &of_both().map(|(old, new)| (new, old)).collect()),
+        opened_backends(old, new, &of_both().collect()),
+    );
     let mut all = Vec::new();
     for pair in pairs {
-        let ids = (
-            pair.old.as_ref().and_then(|side| old.number(side)),
-            pair.new.as_ref().and_then(|side| new.number(side)),
-        );
+        let ids = ids(pair);
         let mut found = Vec::new();
         let sides = [
             (ids.1, ids.0, &opens, &of_old, "host-opened", Effect::Weaker),
@@ -214,25 +272,26 @@ pub(super) fn find_opened(
             values.dedup();
             found.push(Difference::new(effect, "server", id, what, values));
         }
-        if let (Some(was), Some(is)) = ids {
-            let opened = new.new_bypass(&bypasses.1, is, (old, &bypasses.0, was));
-            found.extend(opened.filter(|bypass| !is_reported(&opens, bypass)).map(|bypass| {
-                let what = format!(
-                    "The client check can be bypassed: {} reaches the same backend through {}",
-                    bypass.request,
-                    bypass.through.sentence()
-                );
-                Difference::new(Effect::Weaker, "server", "bypass-opened", what, Vec::new())
-            }));
-            let closed = old.new_bypass(&bypasses.0, was, (new, &bypasses.1, is));
-            found.extend(closed.filter(|bypass| !is_reported(&closes, bypass)).map(|bypass| {
-                let what = format!(
-                    "The client check can no longer be bypassed by {} through {}",
-                    bypass.request,
-                    bypass.through.sentence()
-                );
-                Difference::new(Effect::Stronger, "server", "bypass-closed", what, Vec::new())
-            }));
+        let sides = [
+            (ids.1, &backends.0, "backend-opened", Effect::Weaker),
+            (ids.0, &backends.1, "backend-closed", Effect::Stronger),
+        ];
+        for (own, backends, id, effect) in sides {
+            let backends = own.and_then(|own| backends.get(&own));
+            // The path to the host says the same.
+            let is_reported = found.iter().any(|found: &Difference| found.effect == effect.id());
+            let Some([first, ..]) = backends.map(Vec::as_slice).filter(|_| !is_reported) else {
+                continue;
+            };
+            let what = match effect {
+                Effect::Weaker => {
+                    format!("New path to {} for clients that were rejected there", first.service)
+                }
+                _ => format!("Path to {} gone for clients that are rejected there", first.service),
+            };
+            let hosts = backends.into_iter().flatten().filter_map(|reached| reached.host.clone());
+            let hosts: BTreeSet<String> = hosts.collect();
+            found.push(Difference::new(effect, "server", id, what, hosts.into_iter().collect()));
         }
         all.push(found);
     }

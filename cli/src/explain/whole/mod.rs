@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use istio_gateway::{
     Gateway,
     merged_gateway::{
-        Backend, Bypass, ChainAction, HostPaths, ListenerRejection, MergedSet, MergedWorkload,
-        NamedGateway, Path, SkipReason, VirtualService,
+        Backend, BackendPaths, Bypass, ChainAction, HostPaths, ListenerRejection, MergedSet,
+        MergedWorkload, NamedGateway, Path, SkipReason, VirtualService,
     },
 };
 use serde::Serialize;
@@ -84,6 +84,19 @@ pub(super) struct WholeGateway {
     pub(super) left_out: Vec<LeftOut>,
     pub(super) hosts: Vec<Host>,
     pub(super) bypasses: Vec<FoundBypass>,
+    /// For a comparison only.
+    #[serde(skip)]
+    pub(super) reached: Vec<Reached>,
+}
+
+/// A backend, and the known servers that lead there: one for each client check.
+#[derive(Clone)]
+pub(super) struct Reached {
+    pub(super) service: String,
+    pub(super) port: Option<u32>,
+    /// None for bytes.
+    pub(super) host: Option<String>,
+    pub(super) servers: Vec<ServerId>,
 }
 
 /// A server of a file.
@@ -179,6 +192,15 @@ pub(super) struct FoundBypass {
 
 impl Whole {
     pub(super) fn new(members: &[Member<'_>], services: &[VirtualService]) -> Self {
+        Self::build(members, services, false)
+    }
+
+    /// With what each backend is reached by.
+    pub(super) fn to_compare(members: &[Member<'_>], services: &[VirtualService]) -> Self {
+        Self::build(members, services, true)
+    }
+
+    fn build(members: &[Member<'_>], services: &[VirtualService], is_compared: bool) -> Self {
         let named: Vec<NamedGateway<'_>> = members
             .iter()
             .map(|Member { namespace, name, created, spec, .. }| NamedGateway {
@@ -195,7 +217,7 @@ impl Whole {
         let mut told = HashSet::new();
         for workload in &set.workloads {
             let of = Of { members, workload };
-            let gateway = of.gateway(&mut live, &mut absent);
+            let gateway = of.gateway(is_compared, &mut live, &mut absent);
             for bypass in &gateway.bypasses {
                 let sentence = of.bypass_sentence(bypass);
                 if told.insert((bypass.ids, sentence.clone())) {
@@ -225,6 +247,7 @@ struct Of<'a> {
 impl Of<'_> {
     fn gateway(
         &self,
+        is_compared: bool,
         live: &mut HashSet<ServerId>,
         absent: &mut HashMap<ServerId, Absence>,
     ) -> WholeGateway {
@@ -278,6 +301,7 @@ impl Of<'_> {
             .map(|host| self.host(host, &is_known))
             .collect();
         hosts.sort_by_key(|host| !host.is_bypassed);
+        let reached = if is_compared { self.reached(&is_known) } else { Vec::new() };
         let gateways = self.workload.gateways.iter();
         WholeGateway {
             selector: self.workload.workload.labels.clone(),
@@ -287,7 +311,24 @@ impl Of<'_> {
             left_out,
             hosts,
             bypasses,
+            reached,
         }
+    }
+
+    fn reached(&self, is_known: &dyn Fn(usize) -> bool) -> Vec<Reached> {
+        let merged = &self.workload.merged;
+        let paths = merged.backend_paths(&self.workload.gateways).into_iter();
+        let reached = paths.filter_map(|BackendPaths { backend, host, servers, .. }| {
+            let (service, port) = match merged.backends.get(backend)? {
+                Backend::Service { host, port } => (host.clone(), *port),
+                Backend::Assumed(name) => (format!("the backend assumed for {name}"), None),
+                other => (other.to_string(), None),
+            };
+            let servers = servers.into_iter().filter(|server| is_known(*server));
+            let servers = servers.filter_map(|server| self.id(server)).collect();
+            Some(Reached { service, port, host, servers })
+        });
+        reached.collect()
     }
 
     fn id(&self, server: usize) -> Option<ServerId> {

@@ -271,18 +271,31 @@ fn a_virtual_service_that_leads_to_the_backend_of_a_strict_server_is_weaker() {
     ] {
         let opened = changed_service(strict, lax, &[own], &old, &new);
         assert_eq!((&opened["weaker"], &opened["stronger"]), (&json!(1), &json!(0)), "{new}");
-        let found = [of_id(&opened, "bypass-opened"), of_id(&opened, "host-opened")].concat();
+        let found = [of_id(&opened, "backend-opened"), of_id(&opened, "host-opened")].concat();
         assert_eq!(found.len(), 1, "{new}");
         let closed = changed_service(strict, lax, &[own], &new, &old);
         assert_eq!((&closed["weaker"], &closed["stronger"]), (&json!(0), &json!(1)), "{new}");
-        let found = [of_id(&closed, "bypass-closed"), of_id(&closed, "host-closed")].concat();
+        let found = [of_id(&closed, "backend-closed"), of_id(&closed, "host-closed")].concat();
         assert_eq!(found.len(), 1, "{new}");
         let same = changed_service(strict, lax, &[own], &new, &new);
         assert_eq!((&same["weaker"], &same["stronger"]), (&json!(0), &json!(0)), "{new}");
     }
     let landing = http(&route("landing"));
     let opened = changed_service(HTTPS, HTTP, &[ADMIN], &landing, &http(&route("admin")));
-    assert_eq!(of_id(&opened, "bypass-opened"), ["\"strict\" \"weaker\" []"]);
+    let want = "\"lax\" \"weaker\" [\"admin.example.com\"]";
+    assert_eq!(of_id(&opened, "backend-opened"), [want]);
+    // Also if another host of the strict server is open before, and if the strict path is gone after.
+    let blog = "{hosts: [admin.example.com], gateways: [strict, lax], \
+                http: [{match: [{uri: {prefix: /status}}], route: [{destination: {host: status}}]}]}";
+    let opened = changed_service(HTTPS, HTTP, &[ADMIN, blog], &landing, &http(&route("admin")));
+    assert_eq!(of_id(&opened, "backend-opened"), [want]);
+    let other = blog.replace(", lax", "");
+    let opened = changed_service(HTTPS, HTTP, &[&other], ADMIN, &http(&route("admin")));
+    assert_eq!(of_id(&opened, "host-opened"), [want]);
+    // What everybody reached before is not opened.
+    let strict = ADMIN.replace("admin}", "landing}");
+    let opened = changed_service(HTTPS, HTTP, &[&landing], ADMIN, &strict);
+    assert_eq!((&opened["weaker"], &opened["unchanged"]), (&json!(0), &json!(2)));
     let opened = changed_service(HTTPS, HTTP, &[ADMIN], &exported("~"), &exported("."));
     assert_eq!(of_id(&opened, "host-opened"), ["\"lax\" \"weaker\" [\"admin.example.com\"]"]);
 }
