@@ -1,6 +1,6 @@
 //! Hosts to which there is a new path, whatever file its server or VirtualService is in.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use istio_gateway::{
     client_certificate::{ClientCertificatePolicy, Effect},
@@ -133,37 +133,58 @@ fn host_or_wildcard<T>(host: &str, find: impl Fn(&str) -> Option<T>) -> Option<T
 }
 
 /// What the pods of one side reach: by the service, and by the host or as bytes.
-type Known<'a> = HashMap<&'a str, HashMap<Option<&'a str>, Vec<&'a Reached>>>;
+type Known<'a> = HashMap<&'a str, OfService<'a>>;
+
+#[derive(Default)]
+struct OfService<'a> {
+    by_host: BTreeMap<Option<&'a str>, Vec<&'a Reached>>,
+    servers: HashSet<ServerId>,
+}
+
+/// How many servers are compared of those that lead other hosts to a backend. Fewer of them hide no new path.
+const MOST_OF_OTHER_HOSTS: usize = 64;
 
 fn known(gateway: &WholeGateway) -> Known<'_> {
     let mut known = Known::new();
     for reached in &gateway.reached {
         let of_service = known.entry(reached.service.as_str()).or_default();
-        of_service.entry(reached.host.as_deref()).or_default().push(reached);
+        of_service.by_host.entry(reached.host.as_deref()).or_default().push(reached);
+        of_service.servers.extend(&reached.servers);
     }
     known
 }
 
-/// The lists of servers by which clients reached the same: by the host, else by any host. Bytes reach each host.
-fn servers_of(known: &Known<'_>, reached: &Reached) -> Vec<Vec<ServerId>> {
-    let Some(of_service) = known.get(reached.service.as_str()) else { return Vec::new() };
+/// Servers by which clients reached the same backend.
+struct Earlier<'a> {
+    of_service: &'a OfService<'a>,
+    servers: Vec<ServerId>,
+    /// Whether by other hosts.
+    is_other_host: bool,
+}
+
+/// By the host, else by any host. Bytes reach each host.
+fn earlier<'a>(of_service: &'a OfService<'a>, reached: &Reached) -> Vec<Earlier<'a>> {
+    let by_host = &of_service.by_host;
     let has_port = |other: &&&Reached| {
         other.port == reached.port || other.port.is_none() || reached.port.is_none()
     };
     let servers = |found: &[&Reached]| -> Vec<ServerId> {
         found.iter().filter(has_port).flat_map(|found| &found.servers).copied().collect()
     };
-    match &reached.host {
-        None => of_service.values().map(|found| servers(found)).collect(),
-        Some(host) => {
-            let of_host = host_or_wildcard(host, |host| {
-                let found = servers(of_service.get(&Some(host))?);
-                (!found.is_empty()).then_some(found)
-            });
-            let any = || of_service.values().flat_map(|found| servers(found)).collect();
-            vec![of_host.unwrap_or_else(any)]
-        }
-    }
+    let of = |servers, is_other_host| Earlier { of_service, servers, is_other_host };
+    let Some(host) = &reached.host else {
+        return by_host.values().map(|found| of(servers(found), false)).collect();
+    };
+    let of_host = host_or_wildcard(host, |host| {
+        let found = servers(by_host.get(&Some(host))?);
+        (!found.is_empty()).then_some(found)
+    });
+    let found = of_host.map(|servers| of(servers, false)).unwrap_or_else(|| {
+        let others = by_host.values().flatten().filter(has_port);
+        let others = others.flat_map(|found| &found.servers).take(MOST_OF_OTHER_HOSTS);
+        of(others.copied().collect(), true)
+    });
+    vec![found]
 }
 
 /// The backends to which a server newly leads clients that were rejected on each path to them.
@@ -181,11 +202,19 @@ fn opened_backends<'a>(
         let has_same = of_other.iter().any(|of_other| is_same(&of_other));
         let candidates = || of_other.iter().filter(|of_other| !has_same || is_same(of_other));
         for reached in &gateway.reached {
-            let lists: Vec<Vec<ServerId>> =
-                candidates().flat_map(|(_, known)| servers_of(known, reached)).collect();
+            let of_service = candidates().filter_map(|(_, known)| known.get(&*reached.service));
+            let of_service: Vec<_> = of_service.collect();
+            let lists: Vec<Earlier<'_>> =
+                of_service.iter().flat_map(|of| earlier(of, reached)).collect();
             for server in &reached.servers {
                 let counterpart = counterparts.get(server);
-                let is_opened = |list: &Vec<ServerId>| {
+                let is_opened = |earlier: &Earlier<'_>| {
+                    let Earlier { of_service, servers: list, is_other_host } = earlier;
+                    if *is_other_host
+                        && counterpart.is_some_and(|one| of_service.servers.contains(one))
+                    {
+                        return false;
+                    }
                     // A server that leads there before and after has differences of its own.
                     !list.is_empty()
                         && list.iter().all(|other_server| {
@@ -197,7 +226,7 @@ fn opened_backends<'a>(
                 let is_around = |strict: &ServerId| {
                     counterparts.contains_key(strict) && side.accepts_more(*server, side, *strict)
                 };
-                let is_new = lists.iter().all(Vec::is_empty);
+                let is_new = lists.iter().all(|earlier| earlier.servers.is_empty());
                 if lists.iter().any(is_opened) || is_new && reached.servers.iter().any(is_around) {
                     opened.entry(*server).or_default().push(reached);
                 }
