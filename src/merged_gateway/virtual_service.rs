@@ -142,16 +142,16 @@ impl VirtualService {
     /// if it is not visible there. In an unknown namespace, which is empty, all are that are visible anywhere.
     /// Source: pilot's `VirtualServicesForGateway`.
     pub(super) fn visibility(&self, namespace: &str) -> Option<u8> {
-        let resolved = |to: &String| if to == "." { self.namespace.clone() } else { to.clone() };
-        let export_to: Vec<String> = self.export_to.iter().map(resolved).collect();
         if self.is_public() {
             let is_favored = self.has_gateway_semantics && self.namespace == namespace;
             return Some(2 + u8::from(!is_favored));
         }
-        if export_to.iter().any(|to| to == "~") {
+        if self.export_to.iter().any(|to| to == "~") {
             return None;
         }
-        let is_exported = namespace.is_empty() || export_to.iter().any(|to| to == namespace);
+        let resolved = |to: &String| if to == "." { self.namespace.clone() } else { to.clone() };
+        let mut export_to = self.export_to.iter().map(resolved);
+        let is_exported = namespace.is_empty() || export_to.any(|to| to == namespace);
         is_exported.then_some(u8::from(self.namespace != namespace))
     }
 

@@ -387,11 +387,8 @@ fn owner_of(name: &str) -> Option<String> {
                 if fields.iter().any(|field| field.name == name) {
                     return Some(String::new());
                 }
-                let mut deeper = fields.iter();
-                deeper.find_map(|field| {
-                    let below = find(&field.shape, name)?;
-                    Some(format!(".{}{below}", field.name))
-                })
+                let deeper = |field: &Field| Some((field.name, find(&field.shape, name)?));
+                fields.iter().find_map(deeper).map(|(name, below)| format!(".{name}{below}"))
             }
             Shape::List { of, .. } => Some(format!("[]{}", find(of, name)?)),
             _ => None,

@@ -1,4 +1,4 @@
-//! Hosts to which there is a new path, whatever file its server or VirtualService is in.
+//! Hosts and backends to which there is a new path, whatever file its server or VirtualService is in.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
